@@ -1,0 +1,3 @@
+//! A JavaScript function callable over HTTP.
+
+pub mod http;
