@@ -201,9 +201,9 @@ function gate() {
   }
 }
 
-/** Starts `node ...argv`: its lines, its end. Killed with the test if it is still there. */
-function start(t, argv, { env } = {}) {
-  const child = spawn(process.execPath, argv, {
+/** Starts `node ...argv`, or another command: its lines, its end. Killed with the test if it is still there. */
+function start(t, argv, { command = process.execPath, env } = {}) {
+  const child = spawn(command, argv, {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -229,11 +229,8 @@ function start(t, argv, { env } = {}) {
  * what it requires, nothing of the file it stands in.
  */
 function startMain(t, main, { args = [], execArgv = [] } = {}) {
-  return start(t, [...execArgv, '-e', mainSource(main), ...args])
-}
-
-function mainSource(main) {
-  return `(${main})(require(${JSON.stringify(root)}), ...process.argv.slice(1))`
+  const source = `(${main})(require(${JSON.stringify(root)}), ...process.argv.slice(1))`
+  return start(t, [...execArgv, '-e', source, ...args])
 }
 
 module.exports = {
@@ -242,7 +239,6 @@ module.exports = {
   connect,
   fibonacci,
   gate,
-  mainSource,
   post,
   request,
   root,
