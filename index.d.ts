@@ -12,9 +12,12 @@ export type Reply = number | bigint
  * `N` is a safe integer, or with `bigint: true` a `bigint` of at most 64 bits, signed.
  *
  * A handler that throws, rejects or gives anything but an integer costs that one request a `500` and is told to
- * `onError`. To refuse an `N`, throw an error with a `statusCode` (or `status`) from 400 to 599: the client gets that
- * status, and the error's message as well where the status is below 500 or the error's `expose` is `true`. These are
- * the conventions of the `http-errors` package, whose errors work here as they are.
+ * `onError`.
+ *
+ * To refuse an `N`, throw an error with a `statusCode` (or `status`) from 400 to 599, which becomes the answer's. The
+ * client sees the error's message, up to 1024 characters of it, where the error's `expose` says so, which by default is
+ * below 500. Below 500 it is an answer and no error: neither told to `onError` nor counted. This is the convention of
+ * the `http-errors` package, whose errors can be thrown here.
  *
  * A promise holds up nobody but later pipelined requests of its own connection, whose answers wait for their turn.
  */
@@ -30,17 +33,17 @@ export interface ListenOptions {
   port?: number | undefined
 
   /**
-   * The address to listen on, or a name, which is resolved before `serverListen` returns and of which the first
-   * address counts.
+   * The address to listen on, or a name (not empty). A name is resolved before `serverListen` returns; its first address
+   * counts.
    *
    * @default every address of the machine: `::`, which takes IPv4 as well, or `0.0.0.0` where there is no IPv6
    */
   host?: string | undefined
 
   /**
-   * The path of a Unix domain socket to listen on instead of a TCP port; `host` and `port` are then ignored. A socket
-   * file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). The file
-   * is removed when the server closes and when the process exits.
+   * The path (not empty) of a Unix domain socket to listen on instead of a TCP port; `host` and `port` are then ignored.
+   * A socket file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). The
+   * file is removed when the server closes and when the process exits.
    */
   path?: string | undefined
 
@@ -75,12 +78,13 @@ export interface ListenOptions {
    */
   bigint?: boolean | undefined
 
-  /** Closes the server, as `server.close()` does, when it aborts. If it is already aborted the server closes at once. */
+  /** Closes the server, as `server.close()` does, when it aborts; at once if it has aborted before. */
   signal?: AbortSignal | undefined
 
   /**
    * Told whatever the handler threw or rejected with, as it is, and a `TypeError` with the code
-   * `ERR_INVALID_RETURN_VALUE` when it gave anything but an integer. `n` is what the handler was called with.
+   * `ERR_INVALID_RETURN_VALUE` when it gave anything but an integer. `n` is what the handler was called with. If
+   * `onError` itself throws, that becomes a process warning with the code `RINGCALL_ON_ERROR`.
    *
    * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
    * are counted in `server.stats().handlerErrors`
@@ -109,7 +113,7 @@ export interface ServerStats {
   responses4xx: number
   /** Answers with a status from 500 to 599. */
   responses5xx: number
-  /** How often the handler threw, rejected or gave anything but an integer. */
+  /** How often the handler threw, rejected or gave anything but an integer; refusals below 500 do not count. */
   handlerErrors: number
   /** Requests that were handed to JavaScript and are not answered now. */
   inFlight: number
@@ -134,7 +138,7 @@ export interface Server {
   /** Whether it takes new connections: `true` until `close()` is called or `signal` aborts. */
   readonly listening: boolean
 
-  /** As `net.Server`'s: an object for TCP, the path for a Unix domain socket, `null` once the server is closed. */
+  /** As `net.Server`'s: an object for TCP, the path for a Unix domain socket, `null` once `listening` is `false`. */
   address(): ServerAddress | string | null
 
   /** What it has done so far. A fresh object each time; cheap enough to poll. */

@@ -4,13 +4,13 @@ const { readFileSync } = require('node:fs')
 const test = require('ava').serial // One after the other: each may take most of the descriptors.
 const { assertServes, connect, request, serve, until } = require('./helpers.js')
 
-/** How many connections this process may hold with both their ends in it. */
+// How many connections this process may hold with both their ends in it.
 function connectionsMax() {
   const [, soft] = /Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   return Math.floor((Number(soft) - 100) / 2)
 }
 
-/** The same bytes in every run: a linear congruential generator. */
+// The same bytes in every run: a linear congruential generator.
 function garbage(seed, length) {
   let state = seed
   return Buffer.from(Array.from({ length }, () => (state = (state * 1103515245 + 12345) & 0x7fffffff) >> 16))
@@ -45,7 +45,8 @@ test('garbage after a good request', async (t) => {
 
 test('a request with one byte replaced, at every place', async (t) => {
   const server = serve(t, {}, (n) => n)
-  const bytes = Buffer.from(request('/15', { headers: { 'Transfer-Encoding': 'chunked' }, body: '3\r\nabc\r\n0\r\n\r\n' }))
+  const chunked = { headers: { 'Transfer-Encoding': 'chunked' }, body: '3\r\nabc\r\n0\r\n\r\n' }
+  const bytes = Buffer.from(request('/15', chunked))
   for (const byte of [0, 10, 13, 32, 58, 127, 255]) {
     for (let at = 0; at < bytes.length; at++) {
       const changed = Buffer.from(bytes)
@@ -98,7 +99,7 @@ test('64 KiB of header', async (t) => {
     'in many fields': `POST /15 HTTP/1.1\r\nHost: localhost\r\n${'X-Field: value\r\n'.repeat(4096)}\r\n`,
     'in the target': `POST /${'1'.repeat(65_536)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
     'in the method': `${'P'.repeat(65_536)} /15 HTTP/1.1\r\nHost: localhost\r\n\r\n`,
-    'without an end': `POST /15 HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(65_536)}`,
+    'without an end': `POST /15 HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(65_536)}`
   }
   for (const [what, head] of Object.entries(heads)) {
     const client = await connect(t, server)

@@ -10,15 +10,15 @@ const outOfRange = { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' }
 const refused = [
   ['port', wrongType, ['8000', '', null, true, 8000n, [], {}, () => {}, Symbol('port')]],
   ['port', outOfRange, [-1, 65536, 1.5, NaN, Infinity, -Infinity, 2 ** 53]],
-  ['host', wrongType, [null, 1, true, {}, ['127.0.0.1']]],
-  ['path', wrongType, [null, 1, true, {}, Buffer.from('/run/ringcall.sock')]],
+  ['host', wrongType, ['', null, 1, true, {}, ['127.0.0.1']]],
+  ['path', wrongType, ['', null, 1, true, {}, Buffer.from('/run/ringcall.sock')]],
   ['backlog', wrongType, ['1024', null, true, 1n, {}]],
-  ['backlog', outOfRange, [-1, 1.5, NaN, Infinity, 2 ** 31]],
+  ['backlog', outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]],
   ['reusePort', wrongType, [null, 0, 1, 'true', {}]],
   ['ipv6Only', wrongType, [null, 0, 1, 'true', {}]],
   ['bigint', wrongType, [null, 0, 1, 'true', {}]],
   ['signal', wrongType, [null, true, 'abort', {}, new EventTarget(), new AbortController()]],
-  ['onError', wrongType, [null, true, 'log', {}]],
+  ['onError', wrongType, [null, true, 'log', {}]]
 ]
 
 for (const [name, expected, values] of refused) {
@@ -69,7 +69,7 @@ test('the smallest and the largest backlog', async (t) => {
 })
 
 test('an error of an argument names what came', (t) => {
-  t.throws(() => serverListen('8000', fibonacci), { message: /string \('8000'\)|'8000'/ })
+  t.throws(() => serverListen('8000', fibonacci), { message: /string.*8000/ })
   t.throws(() => serverListen(65536, fibonacci), { message: /65536/ })
 })
 

@@ -1,13 +1,14 @@
 'use strict'
 
 const test = require('ava')
-const { assertServes, connect, fibonacci, post, serve, startMain, until } = require('./helpers.js')
+const { assertServes, connect, fibonacci, post, request, serve, startMain, until } = require('./helpers.js')
 
-/** A server whose handler calls `misbehave[n]`, and what `onError` was told. */
+// A server whose handler calls `misbehave[n]`, and what `onError` was told.
 function serveMisbehaving(t, misbehave, options) {
   const told = []
   const onError = (error, n) => told.push([error, n])
-  const server = serve(t, { onError, ...options }, (n) => (Number(n) in misbehave ? misbehave[Number(n)]() : fibonacci(Number(n))))
+  const handler = (n) => (misbehave[n] ?? fibonacci)(Number(n))
+  const server = serve(t, { onError, ...options }, handler)
   return { server, told }
 }
 
@@ -35,8 +36,8 @@ const notIntegers = {
     toString: () => thrower('toString'),
     valueOf: () => thrower('valueOf'),
     [Symbol.toPrimitive]: () => thrower('toPrimitive'),
-    toJSON: () => thrower('toJSON'),
-  },
+    toJSON: () => thrower('toJSON')
+  }
 }
 
 for (const [how, wrap] of [['returned', (value) => value], ['from a promise', (value) => Promise.resolve(value)]]) {
@@ -68,9 +69,9 @@ const thrown = {
   'a symbol': Symbol('secret'),
   'a function': () => {},
   'a frozen error': Object.freeze(new Error('secret')),
-  'an error whose properties throw': objectOfGetters(['statusCode', 'status', 'message', 'expose', 'stack', 'name', 'code', 'then']),
+  'an error whose properties throw': errorOfGetters(['statusCode', 'status', 'message', 'expose', 'stack', 'name', 'then']),
   'an object whose conversions throw': notIntegers['an object whose conversions throw'],
-  'a revoked proxy': revokedProxy(),
+  'a revoked proxy': revokedProxy()
 }
 
 test('whatever is thrown is 500, and told to onError as it is', async (t) => {
@@ -106,7 +107,7 @@ test('with bigint onError is told the bigint', async (t) => {
 test('an error costs its own request and none of the pipelined ones around it', async (t) => {
   const { server } = serveMisbehaving(t, { 2: () => { throw new Error('no') }, 4: () => 'no' })
   const client = await connect(t, server)
-  await client.write([1, 2, 3, 4, 5].map((n) => `POST /${n} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''))
+  await client.write([1, 2, 3, 4, 5].map((n) => request(`/${n}`)).join(''))
   const responses = await client.responses(5)
   t.deepEqual(responses.map(({ status }) => status), [200, 500, 200, 500, 200])
   t.deepEqual([0, 2, 4].map((i) => responses[i].body), ['1', '2', '5'])
@@ -119,19 +120,20 @@ test('a handler that overflows its stack is 500', async (t) => {
   await assertServes(t, server)
 })
 
-test('an onError that throws changes nothing on the wire', async (t) => {
+test('an onError that throws is a warning, and changes nothing on the wire', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
-    process.on('uncaughtException', () => {})
-    const server = serverListen({ port: 0, onError: () => { throw new Error('again') } }, (n) => {
+    process.on('warning', ({ code, message }) => console.log(code, message))
+    const onError = () => { throw new Error('again') }
+    const server = serverListen({ port: 0, onError }, (n) => {
       if (n < 0) throw new Error('no')
       return n < 10 ? Promise.reject(new Error('no')) : n
     })
     console.log(server.port)
   })
   const client = await connect(t, Number(await child.line()))
-  const targets = ['/-1', '/1', '/15']
-  await client.write(targets.map((target) => `POST ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''))
+  await client.write(['/-1', '/1', '/15'].map((target) => request(target)).join(''))
   t.deepEqual((await client.responses(3)).map(({ status }) => status), [500, 500, 200])
+  t.regex(await child.line(), /^RINGCALL_ON_ERROR .*again/)
 })
 
 test('without onError the first error is a process warning and all are counted', async (t) => {
@@ -170,7 +172,7 @@ function thrower(what) {
   throw new Error(`secret ${what}`)
 }
 
-function objectOfGetters(names) {
+function errorOfGetters(names) {
   const getters = names.map((name) => [name, { get: () => thrower(name) }])
   return Object.defineProperties(new Error(), Object.fromEntries(getters))
 }

@@ -11,14 +11,14 @@ const { setTimeout: delay } = require('node:timers/promises')
 
 const root = path.join(__dirname, '..')
 
-/** The handler of most tests: exact in a `number` up to n = 78. */
+// The handler of most tests: exact in a `number` up to n = 78.
 function fibonacci(n) {
   let [a, b] = [0, 1]
   for (let i = 0; i < n; i++) [a, b] = [b, a + b]
   return a
 }
 
-/** Listens on a free port, or as the options say, until the test ends. */
+// Listens on a free port, or as the options say, until the test ends.
 function serve(t, options, handler = fibonacci) {
   const { serverListen } = require(root)
   const server = serverListen({ port: 0, ...options }, handler)
@@ -30,7 +30,7 @@ function serve(t, options, handler = fibonacci) {
   return server
 }
 
-/** The bytes of one request. A `Host` is added, and a `Content-Length` where there is a body and no other framing. */
+// The bytes of one request. A `Host` is added, and a `Content-Length` where there is a body and no other framing.
 function request(target, { method = 'POST', version = 'HTTP/1.1', headers = {}, body = '' } = {}) {
   const fields = { Host: 'localhost', ...headers }
   if (body !== '' && !('Transfer-Encoding' in fields)) fields['Content-Length'] ??= Buffer.byteLength(body)
@@ -38,7 +38,7 @@ function request(target, { method = 'POST', version = 'HTTP/1.1', headers = {}, 
   return `${method} ${target} ${version}\r\n${lines.join('')}\r\n${body}`
 }
 
-/** One connection, kept half-open so that a test decides when its own side ends. */
+// One connection, kept half-open so that a test decides when its own side ends.
 class Client {
   #socket
   #chunks
@@ -51,20 +51,20 @@ class Client {
     this.#chunks = socket.iterator({ destroyOnReturn: false })
   }
 
-  /** Writes and waits until the kernel has taken it all. */
+  // Writes and waits until the kernel has taken it all.
   write(bytes) {
     return new Promise((resolve, reject) => {
       this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()))
     })
   }
 
-  /** Sends one request and reads its answer. */
+  // Sends one request and reads its answer.
   async send(target, options) {
     await this.write(request(target, options))
     return this.response(options)
   }
 
-  /** The next answer, framed by its Content-Length. Anything malformed rejects. */
+  // The next answer, framed by its Content-Length. Anything malformed rejects.
   async response({ method } = {}) {
     let headEnd
     while ((headEnd = this.#unread.indexOf('\r\n\r\n')) === -1) await this.#readMore()
@@ -80,31 +80,35 @@ class Client {
     return all
   }
 
-  /** What else arrives until the server ends its side; rejects on a reset. */
-  async rest() {
-    for (;;) {
-      const { value, done } = await this.#chunks.next()
-      if (done) return this.#take(this.#unread.length).toString('latin1')
-      this.#unread = Buffer.concat([this.#unread, value])
-    }
+  // All answers until the server ends its side.
+  async responsesToEnd() {
+    const all = []
+    while (this.#unread.length > 0 || (await this.#readOrEnd())) all.push(await this.response())
+    return all
   }
 
-  /** Resolves once the connection is over, whether by an end or by a reset. */
+  // What else arrives until the server ends its side; rejects on a reset.
+  async rest() {
+    while (await this.#readOrEnd());
+    return this.#take(this.#unread.length).toString('latin1')
+  }
+
+  // Resolves once the connection is over, whether by an end or by a reset.
   async gone() {
     await this.rest().catch(() => {})
   }
 
-  /** Ends our side; the server's may go on. */
+  // Ends our side; the server's may go on.
   end(bytes) {
     this.#socket.end(bytes)
   }
 
-  /** Leaves without reading what is there. */
+  // Leaves without reading what is there.
   destroy() {
     this.#socket.destroy()
   }
 
-  /** Leaves with a reset instead of an end. */
+  // Leaves with a reset instead of an end.
   reset() {
     this.#socket.resetAndDestroy()
   }
@@ -116,9 +120,14 @@ class Client {
   }
 
   async #readMore() {
+    if (await this.#readOrEnd()) return
+    throw new Error(`the connection ended after ${JSON.stringify(this.#unread.toString('latin1'))}`)
+  }
+
+  async #readOrEnd() {
     const { value, done } = await this.#chunks.next()
-    if (done) throw new Error(`the connection ended after ${JSON.stringify(this.#unread.toString('latin1'))}`)
-    this.#unread = Buffer.concat([this.#unread, value])
+    if (!done) this.#unread = Buffer.concat([this.#unread, value])
+    return !done
   }
 }
 
@@ -142,7 +151,7 @@ function contentLength({ headers }) {
   return Number(length)
 }
 
-/** Connects to a server, a port, or whatever `net.connect` takes; the connection ends with the test at the latest. */
+// Connects to a server, a port, or whatever `net.connect` takes; the connection ends with the test at the latest.
 async function connect(t, where) {
   const socket = net.connect({ ...endpoint(where), allowHalfOpen: true })
   t.teardown(() => socket.destroy())
@@ -156,7 +165,7 @@ function endpoint(where) {
   return where.port === null ? { path: where.address() } : { host: '127.0.0.1', port: where.port }
 }
 
-/** One request on a connection of its own; the answer. */
+// One request on a connection of its own; the answer.
 async function post(t, where, target, options) {
   const client = await connect(t, where)
   const response = await client.send(target, options)
@@ -164,30 +173,30 @@ async function post(t, where, target, options) {
   return response
 }
 
-/** The server is unharmed: a fresh connection gets its number. */
+// The server is unharmed: a fresh connection gets its number.
 async function assertServes(t, where) {
   const { status, body } = await post(t, where, '/15')
   t.deepEqual([status, body], [200, '610'])
 }
 
-/** The connection is refused: nobody listens there. */
+// The connection is refused: nobody listens there.
 async function assertRefused(t, where) {
   await t.throwsAsync(connect(t, where), { code: 'ECONNREFUSED' })
 }
 
-/** Waits for something that has no event of its own. */
+// Waits for something that has no event of its own.
 async function until(condition) {
   while (!condition()) await delay(1)
 }
 
-/** A promise with its ends in hand (Node 20 has no `Promise.withResolvers`). */
+// A promise with its ends in hand (Node 20 has no `Promise.withResolvers`).
 function withResolvers() {
   let resolve, reject
   const promise = new Promise((...ends) => ([resolve, reject] = ends))
   return { promise, resolve, reject }
 }
 
-/** A handler whose answers the test releases: `await held(n)`, then `release(n, value)`. */
+// A handler whose answers the test releases: `await held(n)`, then `release(n, value)`.
 function gate() {
   const gates = new Map()
   const at = (n) => gates.get(n) ?? gates.set(n, { arrived: withResolvers(), value: withResolvers() }).get(n)
@@ -197,16 +206,16 @@ function gate() {
       return at(n).value.promise
     },
     held: (n) => at(n).arrived.promise,
-    release: (n, value) => at(n).value.resolve(value),
+    release: (n, value) => at(n).value.resolve(value)
   }
 }
 
-/** Starts `node ...argv`, or another command: its lines, its end. Killed with the test if it is still there. */
+// Starts `node ...argv`, or another command: its lines, its end. Killed with the test if it is still there.
 function start(t, argv, { command = process.execPath, env } = {}) {
   const child = spawn(command, argv, {
     cwd: root,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe']
   })
   t.teardown(() => child.kill('SIGKILL'))
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -220,14 +229,12 @@ function start(t, argv, { command = process.execPath, env } = {}) {
       const { value, done } = await lines.next()
       if (done) throw new Error(`the child ended: ${JSON.stringify(await exited)}`)
       return value
-    },
+    }
   }
 }
 
-/**
- * Runs `main(ringcall, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
- * what it requires, nothing of the file it stands in.
- */
+// Runs `main(ringcall, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
+// what it requires, nothing of the file it stands in.
 function startMain(t, main, { args = [], execArgv = [] } = {}) {
   const source = `(${main})(require(${JSON.stringify(root)}), ...process.argv.slice(1))`
   return start(t, [...execArgv, '-e', source, ...args])
@@ -246,5 +253,5 @@ module.exports = {
   start,
   startMain,
   until,
-  withResolvers,
+  withResolvers
 }

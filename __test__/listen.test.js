@@ -10,7 +10,7 @@ const { assertRefused, assertServes, connect, fibonacci, post, serve, startMain 
 const hasIPv6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1')
 const anyAddress = hasIPv6 ? { address: '::', family: 'IPv6' } : { address: '0.0.0.0', family: 'IPv4' }
 
-/** Runs a test only where there is IPv6, and says so where there is none. */
+// Runs a test only where there is IPv6, and says so where there is none.
 function testIPv6(title, run) {
   test(title, (t) => (hasIPv6 ? run(t) : t.pass(t.log('not run: this machine has no IPv6'))))
 }
@@ -153,7 +153,7 @@ test('a port that takes rights one does not have is thrown as net.Server tells i
       port,
       ours: port > 0 && refused({ port, host }),
       theirs: port > 0 && { message: theirs.message, ...theirs },
-      path: refused({ path: '/ringcall.sock' }),
+      path: refused({ path: '/ringcall.sock' })
     }))
   })
   const { port, ours, theirs, path } = JSON.parse(await child.line())
@@ -202,8 +202,7 @@ test('an accepted connection counts', async (t) => {
 })
 
 function assertSameError(t, ours, theirs) {
-  const fields = ({ message, code, errno, syscall, address, port }) => ({ message, code, errno, syscall, address, port })
-  t.deepEqual(fields(ours), fields(theirs))
+  for (const field of ['message', 'code', 'errno', 'syscall', 'address', 'port']) t.is(ours[field], theirs[field], field)
 }
 
 async function netListenError(where) {

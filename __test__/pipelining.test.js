@@ -58,7 +58,7 @@ test('refusals, errors and values stand in the order of their requests', async (
     ['/3', 200],
     ['/-1', 500],
     ['/9007199254740992', 400],
-    ['/4', 200],
+    ['/4', 200]
   ]
   await client.write(kinds.map(([target]) => request(target)).join('').repeat(50))
   const statuses = (await client.responses(kinds.length * 50)).map(({ status }) => status)

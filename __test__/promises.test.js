@@ -23,7 +23,7 @@ test('any thenable is a promise', async (t) => {
     { then: (resolve) => resolve(Promise.resolve(610)) },
     { then: (resolve) => resolve({ then: (resolve) => resolve(610) }) },
     Object.assign(() => {}, { then: (resolve) => resolve(610) }),
-    new (class extends Promise {})((resolve) => resolve(610)),
+    new (class extends Promise {})((resolve) => resolve(610))
   ]
   const client = await connect(t, serve(t, {}, (n) => thenables[n]))
   for (const i of thenables.keys()) t.is((await client.send(`/${i}`)).body, '610', `thenable ${i}`)
@@ -36,7 +36,7 @@ test('a thenable that fails is 500', async (t) => {
     { get then() { throw new Error('no') } },
     revokedProxy(),
     { then: (resolve) => resolve('no integer') },
-    { then: (resolve) => resolve(1.5) },
+    { then: (resolve) => resolve(1.5) }
   ]
   const server = serve(t, { onError: () => {} }, (n) => thenables[n] ?? fibonacci(n))
   const client = await connect(t, server)
@@ -56,7 +56,7 @@ test('a thenable that settles twice is answered once', async (t) => {
       resolve(2)
       reject(new Error('no'))
       throw new Error('no')
-    },
+    }
   }
   const server = serve(t, { onError: (error) => t.fail(String(error)) }, (n) => (n === 0 ? twice : n))
   const client = await connect(t, server)

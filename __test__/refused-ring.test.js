@@ -11,7 +11,8 @@ const withoutIoUring = `
 import ctypes, os, resource, struct, sys
 
 def refuse_system_calls(errno):
-    rules = [(0x20, 0, 0, 0), (0x35, 0, 2, 425), (0x25, 1, 0, 427), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)]
+    load, refuse, allow = (0x20, 0, 0, 0), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)
+    rules = [load, (0x35, 0, 2, 425), (0x25, 1, 0, 427), refuse, allow]
     code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *rule) for rule in rules))
     program = ctypes.create_string_buffer(struct.pack('@HP', len(rules), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -46,7 +47,7 @@ try {
 const refusals = [
   ['EPERM, as Docker gives it', '1', 'seccomp', /seccomp/],
   ['ENOSYS, as old kernels and Podman give it', '38', 'kernel', /kernel/],
-  ['no memory to lock', 'memlock', 'memlock', /ulimit -l|memlock/i],
+  ['no memory to lock', 'memlock', 'memlock', /ulimit -l|memlock/i]
 ]
 
 for (const [what, how, reason, cure] of refusals) {
@@ -56,6 +57,6 @@ for (const [what, how, reason, cure] of refusals) {
     const error = JSON.parse(await child.line())
     t.like(error, { isError: true, code: 'ERR_IO_URING_UNAVAILABLE', reason })
     t.regex(error.message, cure)
-    t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' }, 'nothing is left that would keep the process')
+    t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' }, 'nothing keeps the process')
   })
 }

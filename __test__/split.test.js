@@ -8,13 +8,13 @@ const { connect, request, serve } = require('./helpers.js')
 const requests = {
   'without a body': request('/15'),
   'with a query and headers': request('/15?n=17', { headers: { 'User-Agent': 'ava', Accept: '*/*', 'X-Empty': '' } }),
-  'with a body by length': request('/15', { headers: { 'Content-Type': 'application/json' }, body: '{"n": 17}\r\n\r\n' }),
+  'with a body by length': request('/15', { headers: { 'Content-Type': 'text/plain' }, body: '17\r\n\r\n' }),
   'with a body in chunks': request('/15', {
     headers: { 'Transfer-Encoding': 'chunked' },
-    body: '5;x="y"\r\nhello\r\n00b\r\nPOST /17 \r\n\r\n0\r\nX-Trailer: 1\r\n\r\n',
+    body: '5;x="y"\r\nhello\r\n00b\r\nPOST /17 \r\n\r\n0\r\nX-Trailer: 1\r\n\r\n'
   }),
   'from HTTP/1.0': request('/15', { version: 'HTTP/1.0', headers: { Connection: 'keep-alive' }, body: 'abc' }),
-  'that is refused': request('/fifteen', { body: 'abc' }),
+  'that is refused': request('/fifteen', { body: 'abc' })
 }
 
 for (const [what, bytes] of Object.entries(requests)) {

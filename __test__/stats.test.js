@@ -5,7 +5,7 @@ const { connect, gate, post, request, serve, until } = require('./helpers.js')
 
 const counts = [
   'connectionsOpen', 'connectionsAccepted', 'requests', 'responses2xx', 'responses4xx', 'responses5xx', 'handlerErrors',
-  'inFlight', 'batches',
+  'inFlight', 'batches'
 ]
 
 test('a new server has counted nothing', (t) => {
@@ -36,7 +36,7 @@ test('requests and answers are counted by what became of them', async (t) => {
     responses2xx: 3,
     responses4xx: 3,
     responses5xx: 3,
-    inFlight: 0,
+    inFlight: 0
   })
 })
 

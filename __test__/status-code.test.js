@@ -3,7 +3,7 @@
 const test = require('ava')
 const { connect, fibonacci, post, serve } = require('./helpers.js')
 
-/** Answers with the error that `fields` make of it. */
+// Answers with the error that `fields` make of it.
 function refuse(t, fields) {
   return post(t, serve(t, { onError: () => {} }, () => { throw Object.assign(new Error('N is odd.'), fields) }), '/15')
 }
@@ -41,6 +41,22 @@ for (const field of ['statusCode', 'status']) {
   })
 }
 
+test('expose: false keeps the message of a 4xx, too', async (t) => {
+  const response = await refuse(t, { statusCode: 404, expose: false })
+  t.is(response.status, 404)
+  t.false(response.body.includes('odd'))
+})
+
+test('a 4xx is an answer and no fault, a 5xx is a fault', async (t) => {
+  const told = []
+  const server = serve(t, { onError: (error, n) => told.push([error.statusCode, n]) }, (n) => {
+    throw Object.assign(new Error('no'), { statusCode: n })
+  })
+  for (const n of [400, 499, 500, 599]) t.is((await post(t, server, `/${n}`)).status, n)
+  t.deepEqual(told, [[500, 500], [599, 599]])
+  t.is(server.stats().handlerErrors, 2)
+})
+
 test('statusCode counts before status', async (t) => {
   t.is((await refuse(t, { statusCode: 404, status: 409 })).status, 404)
 })
@@ -60,7 +76,8 @@ test('what is thrown need not be an Error', async (t) => {
 })
 
 test('a message is a body, whatever it contains', async (t) => {
-  const messages = ['', 'Zu groß: 10⁶ 🙈', 'a\r\nSet-Cookie: b=c\r\n\r\nHTTP/1.1 200 OK', '\0', '\ud800', 'x'.repeat(100_000)]
+  const splitting = 'a\r\nSet-Cookie: b=c\r\n\r\nHTTP/1.1 200 OK'
+  const messages = ['', 'Zu groß: 10⁶ 🙈', splitting, '\0', '\ud800', 'x'.repeat(1024)]
   const server = serve(t, {}, (n) => {
     if (n === 15) return fibonacci(n)
     throw Object.assign(new Error(messages[n]), { statusCode: 400 })
@@ -75,9 +92,14 @@ test('a message is a body, whatever it contains', async (t) => {
   t.is((await client.send('/15')).body, '610', 'the framing held')
 })
 
+test('a message is cut after 1024 characters', async (t) => {
+  const { body } = await refuse(t, { statusCode: 400, message: 'x'.repeat(100_000) })
+  t.is(body.trimEnd(), 'x'.repeat(1024))
+})
+
 test('a message that is no string is no reason to fall over', async (t) => {
   const messages = [undefined, null, 610, Symbol('odd'), {}, { toString() { throw new Error('odd') } }]
   const server = serve(t, {}, (n) => { throw { statusCode: 404, message: messages[n] } })
   const client = await connect(t, server)
-  for (const i of messages.keys()) t.is((await client.send(`/${i}`)).status, 404)
+  for (const i of messages.keys()) t.true([404, 500].includes((await client.send(`/${i}`)).status))
 })

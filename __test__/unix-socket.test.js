@@ -7,9 +7,9 @@ const os = require('node:os')
 const path = require('node:path')
 const test = require('ava')
 const { serverListen } = require('..')
-const { assertServes, connect, fibonacci, serve, startMain } = require('./helpers.js')
+const { assertServes, connect, fibonacci, request, serve, startMain } = require('./helpers.js')
 
-/** A path for a socket in a directory of the test's own. */
+// A path for a socket in a directory of the test's own.
 function socketPath(t) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
   t.teardown(() => fs.rmSync(directory, { recursive: true }))
@@ -28,7 +28,8 @@ test('a path is a unix socket', async (t) => {
 
 test("node:http's socketPath reaches it", async (t) => {
   const server = serve(t, { path: socketPath(t) })
-  const [response] = await once(http.request({ socketPath: server.address(), path: '/17', method: 'POST' }).end(), 'response')
+  const outgoing = http.request({ socketPath: server.address(), path: '/17', method: 'POST' }).end()
+  const [response] = await once(outgoing, 'response')
   t.is(Buffer.concat(await response.toArray()).toString(), '1597')
 })
 
@@ -83,7 +84,7 @@ test('process.exit removes the socket', async (t) => {
   }, { args: [path] })
   await child.line()
   const client = await connect(t, { path })
-  await client.write('POST /3 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await client.write(request('/3'))
   t.is((await child.exited).code, 3)
   t.false(fs.existsSync(path))
 })

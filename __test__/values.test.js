@@ -3,7 +3,7 @@
 const test = require('ava')
 const { assertServes, connect, fibonacci, post, serve } = require('./helpers.js')
 
-/** Exact for every n. */
+// Exact for every n.
 function fibonacciExact(n) {
   let [a, b] = [0n, 1n]
   for (let i = 0; i < n; i++) [a, b] = [b, a + b]
@@ -34,7 +34,7 @@ test('fibonacci(1000) has all its 209 digits', async (t) => {
 test('a number arrives as it was written, up to the last safe integer', async (t) => {
   const seen = []
   const server = serve(t, {}, (n) => (seen.push(n), n))
-  const numbers = [0, 1, -1, 7, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 1, -(2 ** 32) - 1, SAFE - 1, SAFE, -SAFE]
+  const numbers = [0, 1, -1, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 1, -(2 ** 32) - 1, SAFE - 1, SAFE, -SAFE]
   for (const n of numbers) t.is((await post(t, server, `/${n}`)).body, String(n))
   t.deepEqual(seen, numbers)
   t.true(seen.every((n) => typeof n === 'number'))
@@ -68,14 +68,16 @@ test('beyond the safe integers it is 400 and says what would help', async (t) =>
 test('with bigint every 64-bit integer arrives exactly', async (t) => {
   const seen = []
   const server = serve(t, { bigint: true }, (n) => (seen.push(n), n))
-  const numbers = [0n, 15n, -15n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, I64_MAX - 1n, I64_MAX, I64_MIN, I64_MIN + 1n]
+  const numbers = [0n, 15n, -15n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, I64_MAX - 1n, I64_MAX, I64_MIN, I64_MIN + 1n]
   for (const n of numbers) t.is((await post(t, server, `/${n}`)).body, String(n))
   t.deepEqual(seen, numbers)
 })
 
 test('with bigint, too, beyond 64 bits it is 400', async (t) => {
   const server = serve(t, { bigint: true }, () => t.fail('the handler was called'))
-  for (const n of [I64_MAX + 1n, I64_MIN - 1n, 2n ** 64n, 10n ** 100n]) t.is((await post(t, server, `/${n}`)).status, 400)
+  for (const n of [I64_MAX + 1n, I64_MIN - 1n, 2n ** 64n, 10n ** 100n]) {
+    t.is((await post(t, server, `/${n}`)).status, 400)
+  }
 })
 
 test('with bigint a number may be returned, and without it a bigint', async (t) => {
@@ -104,7 +106,7 @@ const exact = [
   [2n ** 64n, '18446744073709551616'],
   [2n ** 70n, '1180591620717411303424'],
   [-(2n ** 70n), '-1180591620717411303424'],
-  [10n ** 400n, `1${'0'.repeat(400)}`],
+  [10n ** 400n, `1${'0'.repeat(400)}`]
 ]
 
 for (const bigint of [false, true]) {

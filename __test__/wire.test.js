@@ -116,7 +116,7 @@ test('a body is skipped, in chunks', async (t) => {
     '4\r\n\r\n\r\n\r\n0\r\n\r\n',
     `${request('/17').length.toString(16)}\r\n${request('/17')}\r\n0\r\n\r\n`,
     `${(50_000).toString(16)}\r\n${'x'.repeat(50_000)}\r\n0\r\n\r\n`,
-    `${'1\r\nx\r\n'.repeat(2_000)}0\r\n\r\n`,
+    `${'1\r\nx\r\n'.repeat(2_000)}0\r\n\r\n`
   ]
   for (const body of bodies) {
     const { status, body: value } = await client.send('/15', { headers: { 'Transfer-Encoding': 'chunked' }, body })

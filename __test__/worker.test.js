@@ -5,7 +5,7 @@ const { Worker } = require('node:worker_threads')
 const test = require('ava')
 const { assertServes, connect, post, request, root, serve } = require('./helpers.js')
 
-/** A worker that runs the text of `main(ringcall, parentPort, data)`, the first message it sent, and its exit code. */
+// A worker that runs the text of `main(ringcall, parentPort, data)`, the first message it sent, and its exit code.
 async function startWorker(t, main, data) {
   const source = `
     const { parentPort, workerData } = require('node:worker_threads')
