@@ -33,15 +33,15 @@ export interface ListenOptions {
   port?: number | undefined
 
   /**
-   * The address to listen on, or a name (not empty). A name is resolved before `serverListen` returns; its first address
-   * counts.
+   * The address to listen on, or a name (not empty). A name is resolved before `serverListen` returns, and its first
+   * address counts.
    *
    * @default every address of the machine: `::`, which takes IPv4 as well, or `0.0.0.0` where there is no IPv6
    */
   host?: string | undefined
 
   /**
-   * The path (not empty) of a Unix domain socket to listen on instead of a TCP port; `host` and `port` are then ignored.
+   * The path (not empty) of a Unix domain socket to listen on instead of a TCP port: `host` and `port` are ignored then.
    * A socket file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). The
    * file is removed when the server closes and when the process exits.
    */

@@ -202,7 +202,9 @@ test('an accepted connection counts', async (t) => {
 })
 
 function assertSameError(t, ours, theirs) {
-  for (const field of ['message', 'code', 'errno', 'syscall', 'address', 'port']) t.is(ours[field], theirs[field], field)
+  for (const field of ['message', 'code', 'errno', 'syscall', 'address', 'port']) {
+    t.is(ours[field], theirs[field], field)
+  }
 }
 
 async function netListenError(where) {

@@ -8,7 +8,8 @@ const listen = 'console.log(serverListen(0, (n) => n + 1).port)'
 const imports = {
   'require of the name': ['-e', `const { serverListen } = require('ringcall'); ${listen}`],
   'import of the function': ['--input-type=module', '-e', `import { serverListen } from 'ringcall'; ${listen}`],
-  'import of the default': ['--input-type=module', '-e', `import ringcall from 'ringcall'; const { serverListen } = ringcall
+  'import of the default': ['--input-type=module', '-e', `import ringcall from 'ringcall'
+    const { serverListen } = ringcall
     ${listen}`],
   'import when it is needed': ['-e', `import('ringcall').then(({ serverListen }) => ${listen})`]
 }

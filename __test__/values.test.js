@@ -34,7 +34,7 @@ test('fibonacci(1000) has all its 209 digits', async (t) => {
 test('a number arrives as it was written, up to the last safe integer', async (t) => {
   const seen = []
   const server = serve(t, {}, (n) => (seen.push(n), n))
-  const numbers = [0, 1, -1, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 1, -(2 ** 32) - 1, SAFE - 1, SAFE, -SAFE]
+  const numbers = [0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 32 + 1, -(2 ** 32) - 1, SAFE - 1, SAFE, -SAFE]
   for (const n of numbers) t.is((await post(t, server, `/${n}`)).body, String(n))
   t.deepEqual(seen, numbers)
   t.true(seen.every((n) => typeof n === 'number'))
