@@ -18,6 +18,9 @@ function fibonacci(n) {
   return a
 }
 
+// 13,000 digits, cheap to print: a few hundred of them are more than the kernel takes from a writer without a reader.
+const large = 7n ** 15_400n
+
 // Listens on a free port, or as the options say, until the test ends.
 function serve(t, options, handler = fibonacci) {
   const { serverListen } = require(root)
@@ -246,6 +249,7 @@ module.exports = {
   connect,
   fibonacci,
   gate,
+  large,
   post,
   request,
   root,

@@ -148,7 +148,7 @@ test('a port that takes rights one does not have is thrown as net.Server tells i
       }
     }
     const host = '127.0.0.1'
-    const theirs = port > 0 && (await once(net.createServer().listen(port, host), 'error').catch(([e]) => e))
+    const theirs = port > 0 && (await once(net.createServer().listen(port, host), 'error').then(([error]) => error))
     console.log(JSON.stringify({
       port,
       ours: port > 0 && refused({ port, host }),
