@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const LINE_LENGTH_MAX: usize = 120;
+const LINE_LENGTH_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 
 /// Who may `use crate::` whom; a module may always use itself.

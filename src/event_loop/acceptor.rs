@@ -58,8 +58,8 @@ impl Acceptor {
         }
     }
 
-    /// An accept has completed. The connection is for the caller, unless the server closes: then it is cut, as it has
-    /// sent nothing that was read.
+    /// An accept has completed. The connection is for the caller, unless the server closes: then it
+    /// is cut, as it has sent nothing that was read.
     pub(super) fn on_accepted(
         &mut self,
         result: io::Result<OwnedFd>,
@@ -80,7 +80,8 @@ impl Acceptor {
                     let retry = Duration::from_millis(ACCEPT_RETRY_MS);
                     self.state = State::Paused(Instant::now() + retry);
                 }
-                // Whatever else ended it concerned one connection that is gone, or the kernel's own bookkeeping.
+                // Whatever else ended it concerned one connection that is gone, or the kernel's own
+                // bookkeeping.
                 _ => self.arm(ring),
             }
         }
@@ -114,7 +115,8 @@ impl Acceptor {
     }
 }
 
-/// The process or the system is out of descriptors or memory: accepting again at once would fail at once, for ever.
+/// The process or the system is out of descriptors or memory: accepting again at once would fail at
+/// once, for ever.
 fn is_exhaustion(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),

@@ -1,11 +1,14 @@
-//! The ring thread's loop: it waits for completions, lets connections act on them, and pushes what they want.
+//! The ring thread's loop: it waits for completions, lets connections act on them, and pushes what
+//! they want.
 //!
-//! Runs on its own thread, started by `server`. One turn is: submit and wait, handle every event, take the mail,
-//! advance every peer that something happened to, hand the turn's numbers to the service.
+//! Runs on its own thread, started by `server`. One turn is: submit and wait, handle every event,
+//! take the mail, advance every peer that something happened to, hand the turn's numbers to the
+//! service.
 //!
 //! Invariants:
 //! - What `connection` decides, this module does; it decides nothing about HTTP.
-//! - A peer leaves the table only while nothing of it is in flight, and the loop ends only while nothing at all is.
+//! - A peer leaves the table only while nothing of it is in flight, and the loop ends only while
+//!   nothing at all is.
 
 mod acceptor;
 mod peer;

@@ -1,8 +1,11 @@
-//! One accepted connection as the event loop sees it: its socket, what is in flight on it, and how it ends.
+//! One accepted connection as the event loop sees it: its socket, what is in flight on it, and how
+//! it ends.
 //!
-//! The event loop tells it of every completion of its ops and then has it `advance`, which pushes what it wants next.
+//! The event loop tells it of every completion of its ops and then has it `advance`, which pushes
+//! what it wants next.
 //!
-//! Invariant: it is `Gone`, and may be removed, only while `in_flight` is 0: the kernel holds nothing of it.
+//! Invariant: it is `Gone`, and may be removed, only while `in_flight` is 0: the kernel holds
+//! nothing of it.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -73,8 +76,8 @@ impl Peer {
         }
         match result {
             Err(error) => match error.raw_os_error() {
-                // Out of buffers, which have come back by the end of the turn, or cancelled by us: arming it again,
-                // where input is wanted, is all it takes.
+                // Out of buffers, which have come back by the end of the turn, or cancelled by us:
+                // arming it again, where input is wanted, is all it takes.
                 Some(libc::ENOBUFS | libc::ECANCELED) => {}
                 _ => self.terminate(ring),
             },
@@ -146,8 +149,9 @@ impl Peer {
         }
     }
 
-    /// Everything is answered. A peer that may still be sending is told so and listened to for a while: closing at once
-    /// would answer its bytes with a reset, which can destroy the answer on its way (RFC 9112 section 9.6).
+    /// Everything is answered. A peer that may still be sending is told so and listened to for a
+    /// while: closing at once would answer its bytes with a reset, which can destroy the answer on
+    /// its way (RFC 9112 section 9.6).
     fn finish(&mut self, ring: &mut Ring) {
         if self.connection.wants_input() && !self.connection.is_idle() {
             self.shut_down(false, ring);
