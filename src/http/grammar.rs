@@ -33,18 +33,19 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
 /// Whether every byte belongs to the class or is part of a `%` and two hexadecimal digits.
 pub(super) fn all_in(bytes: &[u8], class: u8) -> bool {
     let mut rest = bytes;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = match (first, tail) {
-            (b'%', [high, low, tail @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                tail
-            }
-            _ if is(first, class) => tail,
-            _ => return false,
-        };
+    loop {
+        match rest.iter().position(|&byte| !is(byte, class)) {
+            None => return true,
+            Some(stop) => match &rest[stop..] {
+                [b'%', high, low, tail @ ..]
+                    if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+                {
+                    rest = tail;
+                }
+                _ => return false,
+            },
+        }
     }
-    true
 }
 
 /// The elements of a comma-separated list, without the whitespace around them.
