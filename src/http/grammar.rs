@@ -13,7 +13,8 @@ pub(super) const FIELD: u8 = 1 << 1;
 pub(super) const NAME: u8 = 1 << 2;
 /// pchar and `/`, RFC 3986 section 3.3: an absolute path, but for percent-encoding.
 pub(super) const PATH: u8 = 1 << 3;
-/// What a path holds, and `?`, RFC 3986 section 3.4.
+/// What clients send in a query. RFC 3986 section 3.4 has fewer, but the URL Standard, and so every
+/// browser, leaves `[`, `|`, a lone `%` and more of them as they are.
 pub(super) const QUERY: u8 = 1 << 4;
 /// qdtext, RFC 9110 section 5.6.4: inside a quoted string, but for `\` pairs.
 pub(super) const QUOTED: u8 = 1 << 5;
@@ -91,12 +92,12 @@ const fn classes_of(byte: u8) -> u8 {
         || matches!(byte, b'-' | b'.' | b'_' | b'~')
         || matches!(byte, b'!' | b'$' | b'&'..=b',' | b';' | b'=')
     {
-        classes |= NAME | PATH | QUERY;
+        classes |= NAME | PATH;
     }
     if matches!(byte, b':' | b'@' | b'/') {
-        classes |= PATH | QUERY;
+        classes |= PATH;
     }
-    if byte == b'?' {
+    if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>') {
         classes |= QUERY;
     }
     if matches!(byte, b'\t' | b' ' | b'!' | b'#'..=b'[' | b']'..=b'~' | 0x80..) {

@@ -163,7 +163,7 @@ fn malformed(
         let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
         let mut request = Request::new(&mut []);
         if request
-            .parse_with_uninit_headers(&lines[..=line_feed], &mut storage)
+            .parse_with_uninit_headers(&lines[..line_feed], &mut storage)
             .is_ok()
         {
             return Err(NOT_A_LINE_END);
