@@ -1,9 +1,10 @@
 //! What crosses between the threads: batches of numbers one way, batches of replies the other.
 //!
-//! The event loop hands [`Call`]s to a [`Service`] and finds [`Reply`]s in its [`Mailbox`]; the service may answer from
-//! any thread, in any order, or not at all.
+//! The event loop hands [`Call`]s to a [`Service`] and finds [`Reply`]s in its [`Mailbox`]; the
+//! service may answer from any thread, in any order, or not at all.
 //!
-//! Invariant: a posted mail is seen by the ring thread at its next turn, and a sleeping ring thread is woken for it.
+//! Invariant: a posted mail is seen by the ring thread at its next turn, and a sleeping ring thread
+//! is woken for it.
 
 use std::io;
 use std::mem;
@@ -50,7 +51,8 @@ pub trait Service: Send + Sync + 'static {
     /// Takes a turn's calls, leaving `calls` empty. Runs on the ring thread and must not block.
     fn call(&self, calls: &mut Vec<Call>);
 
-    /// The ring thread is about to end and will call no more: it was closed, or `failure` says what ended it.
+    /// The ring thread is about to end and will call no more: it was closed, or `failure` says what
+    /// ended it.
     fn closed(&self, failure: Option<String>);
 }
 
@@ -126,7 +128,8 @@ impl Mailbox {
         true
     }
 
-    /// True: nothing waits, and whoever posts from now on wakes the ring thread. For the ring thread.
+    /// True: nothing waits, and whoever posts from now on wakes the ring thread. For the ring
+    /// thread.
     pub fn prepare_to_sleep(&self) -> bool {
         self.waker
             .prepare_to_sleep(|| self.has_mail.load(Ordering::Relaxed))

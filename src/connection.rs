@@ -1,12 +1,15 @@
 //! One peer's conversation: bytes in, numbers and answers out, always in the order of the requests.
 //!
-//! The event loop owns every `Connection` and is its only caller. A connection never touches a socket: it is told what
-//! arrived (`received`, `ended`), what the handler made of it (`replied`) and what was sent (`sent`), and is asked
-//! what it wants (`take_output`, `wants_input`, `is_finished`).
+//! The event loop owns every `Connection` and is its only caller. A connection never touches a
+//! socket: it is told what arrived (`received`, `ended`), what the handler made of it (`replied`)
+//! and what was sent (`sent`), and is asked what it wants (`take_output`, `wants_input`,
+//! `is_finished`).
 //!
 //! Invariants:
-//! - One answer leaves for each request that was read, in the order of the requests (RFC 9112 section 9.3.2).
-//! - While the connection is not full, `input` holds less than one head; while it is full, nothing is read from it.
+//! - One answer leaves for each request that was read, in the order of the requests (RFC 9112
+//!   section 9.3.2).
+//! - While the connection is not full, `input` holds less than one head; while it is full, nothing
+//!   is read from it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -35,7 +38,8 @@ pub struct Turn {
 pub struct Connection {
     token: Token,
     reading: Reading,
-    /// Bytes received and not read: the beginning of a head, or what arrived while the connection was full.
+    /// Bytes received and not read: the beginning of a head, or what arrived while the connection
+    /// was full.
     input: Vec<u8>,
     /// How much of `input` is known to be an incomplete head.
     partial: usize,
@@ -71,7 +75,8 @@ enum Answer {
     Ready(ReplyTo, Outcome),
     /// Refused without the handler.
     Refused(ReplyTo, Refusal),
-    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of earlier requests.
+    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
+    /// earlier requests.
     Continue,
 }
 
@@ -188,7 +193,8 @@ impl Connection {
         self.draining = true;
     }
 
-    /// True where a peer that ended its side, or a server that closes, leaves no request to be read.
+    /// True where a peer that ended its side, or a server that closes, leaves no request to be
+    /// read.
     fn has_no_more_requests(&self) -> bool {
         match self.reading {
             Reading::Ended => true,
@@ -197,21 +203,23 @@ impl Connection {
         }
     }
 
-    /// True: nothing is read before some answers have left. What follows the last request needs no answer.
+    /// True: nothing is read before some answers have left. What follows the last request needs no
+    /// answer.
     fn is_full(&self) -> bool {
         !matches!(self.reading, Reading::Ended)
             && (self.owed.len() >= PIPELINE_DEPTH_MAX || self.output.len() >= OUTPUT_BYTES_MAX)
     }
 
-    /// False where `input` is the beginning of a head that nothing since could have completed. Without this, a head
-    /// sent byte by byte would be parsed from its start at each of them.
+    /// False where `input` is the beginning of a head that nothing since could have completed.
+    /// Without this, a head sent byte by byte would be parsed from its start at each of them.
     fn is_worth_reading(&self, turn: &Turn) -> bool {
         self.partial == 0
             || self.input.len() >= turn.rules.head_bytes_max
             || self.input[self.partial..].contains(&b'\n')
     }
 
-    /// Reads requests until the bytes end or the connection is full, and returns how many bytes that took.
+    /// Reads requests until the bytes end or the connection is full, and returns how many bytes
+    /// that took.
     fn read(&mut self, bytes: &[u8], turn: &mut Turn) -> usize {
         let mut at = 0;
         self.partial = 0;

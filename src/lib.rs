@@ -1,7 +1,7 @@
 //! A JavaScript function callable over HTTP.
 //!
-//! A ring thread owns an `io_uring` and speaks HTTP/1.1. For each `POST /N` it hands the integer `N` to the
-//! JavaScript function and sends the function's value back.
+//! A ring thread owns an `io_uring` and speaks HTTP/1.1. For each `POST /N` it hands the integer
+//! `N` to the JavaScript function and sends the function's value back.
 //!
 //! ```text
 //! JavaScript thread                           ring thread

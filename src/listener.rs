@@ -126,7 +126,8 @@ fn listen_on(
         if address.is_ipv6() {
             socket.set_only_v6(options.ipv6_only)?;
         }
-        // Accepted sockets inherit it: an answer leaves at once, not when the previous one is acknowledged.
+        // Accepted sockets inherit it: an answer leaves at once, not when the previous one is
+        // acknowledged.
         socket.set_tcp_nodelay(true)?;
         socket.bind(&SockAddr::from(address))?;
         socket.listen(options.backlog)?;

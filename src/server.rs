@@ -59,7 +59,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, then starts the ring thread; `make_service` is given the mailbox that takes the replies.
+    /// Listens, then starts the ring thread; `make_service` is given the mailbox that takes the
+    /// replies.
     pub fn start<S: Service>(
         options: &Options,
         make_service: impl FnOnce(Arc<Mailbox>) -> S,
@@ -132,7 +133,8 @@ impl Server {
     }
 }
 
-/// Runs the loop to its end, and says what ended it before its time. Whatever it leaves open is closed with it.
+/// Runs the loop to its end, and says what ended it before its time. Whatever it leaves open is
+/// closed with it.
 fn run(mut event_loop: EventLoop, address: &Address) -> Option<String> {
     let ended = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run()));
     let failure = match ended {
@@ -142,7 +144,8 @@ fn run(mut event_loop: EventLoop, address: &Address) -> Option<String> {
     };
     drop(event_loop);
     if let Address::Path(path) = address {
-        // As libuv does. An abstract path is no file; a failure leaves a stale path, which the next start replaces.
+        // As libuv does. An abstract path is no file; a failure leaves a stale path, which the next
+        // start replaces.
         let _ = fs::remove_file(path);
     }
     failure

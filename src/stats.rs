@@ -1,6 +1,7 @@
 //! What the ring thread counts and other threads read.
 //!
-//! The ring thread counts in plain integers and publishes them once a turn; a reader sees some recent turn's values.
+//! The ring thread counts in plain integers and publishes them once a turn; a reader sees some
+//! recent turn's values.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

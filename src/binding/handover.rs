@@ -1,10 +1,11 @@
 //! Batches between the ring thread and the JavaScript thread.
 //!
-//! The ring thread leaves calls in the [`Handover`] and has JavaScript's `dispatch` called, once for all that it leaves
-//! until JavaScript has taken them. The JavaScript thread's side is the [`Exchange`]: it fills the typed arrays with
-//! the next batch and makes replies of the results.
+//! The ring thread leaves calls in the [`Handover`] and has JavaScript's `dispatch` called, once
+//! for all that it leaves until JavaScript has taken them. The JavaScript thread's side is the
+//! [`Exchange`]: it fills the typed arrays with the next batch and makes replies of the results.
 //!
-//! Invariant: every id names one call that has no reply yet; its reply is posted once, and the id is free again.
+//! Invariant: every id names one call that has no reply yet; its reply is posted once, and the id
+//! is free again.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,8 +53,8 @@ impl Handover {
         }
     }
 
-    /// Asks for `dispatch` unless that has been done. A refusal means that the environment is going: its clean-up hook
-    /// ends the ring thread, and nobody waits for these calls any more.
+    /// Asks for `dispatch` unless that has been done. A refusal means that the environment is
+    /// going: its clean-up hook ends the ring thread, and nobody waits for these calls any more.
     fn schedule(&self, mut left: MutexGuard<'_, Left>) {
         let scheduled = mem::replace(&mut left.scheduled, true);
         drop(left);
@@ -157,7 +158,8 @@ impl Exchange {
         let end = self.taken.len().min(self.next + BATCH_MAX as usize);
         let batch = &self.taken[self.next..end];
         self.next = end;
-        // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this thread, below us.
+        // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
+        // thread, below us.
         let ids = unsafe { self.arrays.ids.as_mut() };
         // SAFETY: as above; the two arrays do not share memory, `lib/` makes one for each.
         let numbers = unsafe { self.arrays.numbers.as_mut() };

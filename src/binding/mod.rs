@@ -1,10 +1,11 @@
-//! The only place that names `napi`: it converts JavaScript's values to ours and back, and decides nothing.
+//! The only place that names `napi`: it converts JavaScript's values to ours and back, and decides
+//! nothing.
 //!
-//! `lib/` is its only caller, on the JavaScript thread. Two things happen here: a server is started and commanded
-//! ([`NativeServer`]), and batches cross between the threads (`handover`).
+//! `lib/` is its only caller, on the JavaScript thread. Two things happen here: a server is started
+//! and commanded ([`NativeServer`]), and batches cross between the threads (`handover`).
 //!
-//! Invariant: the ring thread never outlives the JavaScript environment. The environment's clean-up hook stops and
-//! joins it, which Node runs before it takes the `ThreadsafeFunction` apart.
+//! Invariant: the ring thread never outlives the JavaScript environment. The environment's clean-up
+//! hook stops and joins it, which Node runs before it takes the `ThreadsafeFunction` apart.
 #![expect(
     unsafe_code,
     reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
@@ -49,13 +50,14 @@ pub struct NativeOptions {
     pub bigint: bool,
 }
 
-/// The typed arrays that JavaScript and the binding share, [`BATCH_LENGTH`] long each. Both touch them on the
-/// JavaScript thread only.
+/// The typed arrays that JavaScript and the binding share, [`BATCH_LENGTH`] long each. Both touch
+/// them on the JavaScript thread only.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
     /// Written here: the ids of a batch's calls.
     pub ids: Uint32Array,
-    /// Written here: a batch's numbers, as doubles or, with `bigint`, as the bits of 64-bit integers.
+    /// Written here: a batch's numbers, as doubles or, with `bigint`, as the bits of 64-bit
+    /// integers.
     pub numbers: Float64Array,
     /// Read here: the ids of the calls that have a result.
     pub result_ids: Uint32Array,
@@ -167,8 +169,9 @@ struct Alive {
 
 #[napi]
 impl NativeServer {
-    /// Posts the first `results` results, and puts the next batch into the arrays. Returns its length: 0 where none
-    /// waits (`dispatch` is called when one does), -1 where none will come any more.
+    /// Posts the first `results` results, and puts the next batch into the arrays. Returns its
+    /// length: 0 where none waits (`dispatch` is called when one does), -1 where none will come any
+    /// more.
     #[napi]
     pub fn exchange(&self, results: u32) -> i32 {
         let mut exchange = self.exchange.borrow_mut();
@@ -262,8 +265,8 @@ impl NativeServer {
         alive.referenced = referenced;
         let (env, tsfn) = (env.raw(), alive.tsfn.raw());
         let status = if referenced {
-            // SAFETY: both ask for the environment's own thread, which calls us, and for a function that is not
-            // released, which `alive` holds.
+            // SAFETY: both ask for the environment's own thread, which calls us, and for a function
+            // that is not released, which `alive` holds.
             unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
         } else {
             // SAFETY: as above.
@@ -272,8 +275,8 @@ impl NativeServer {
         napi::check_status!(status)
     }
 
-    /// After `exchange` has returned -1: waits for the thread's end, lets go of the environment, and returns what
-    /// ended the thread before its time, if something did.
+    /// After `exchange` has returned -1: waits for the thread's end, lets go of the environment,
+    /// and returns what ended the thread before its time, if something did.
     #[napi]
     pub fn finish(&self, env: Env) -> napi::Result<Option<String>> {
         self.server.join();

@@ -13,7 +13,8 @@ pub(super) const FIELD: u8 = 1 << 1;
 pub(super) const NAME: u8 = 1 << 2;
 /// pchar and `/`, RFC 3986 section 3.3: an absolute path, but for percent-encoding.
 pub(super) const PATH: u8 = 1 << 3;
-/// What a path holds, and `?`, RFC 3986 section 3.4.
+/// What clients send in a query. RFC 3986 section 3.4 has fewer, but the URL Standard, and so every
+/// browser, leaves `[`, `|`, a lone `%` and more of them as they are.
 pub(super) const QUERY: u8 = 1 << 4;
 /// qdtext, RFC 9110 section 5.6.4: inside a quoted string, but for `\` pairs.
 pub(super) const QUOTED: u8 = 1 << 5;
@@ -33,18 +34,19 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
 /// Whether every byte belongs to the class or is part of a `%` and two hexadecimal digits.
 pub(super) fn all_in(bytes: &[u8], class: u8) -> bool {
     let mut rest = bytes;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = match (first, tail) {
-            (b'%', [high, low, tail @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                tail
-            }
-            _ if is(first, class) => tail,
-            _ => return false,
-        };
+    loop {
+        match rest.iter().position(|&byte| !is(byte, class)) {
+            None => return true,
+            Some(stop) => match &rest[stop..] {
+                [b'%', high, low, tail @ ..]
+                    if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+                {
+                    rest = tail;
+                }
+                _ => return false,
+            },
+        }
     }
-    true
 }
 
 /// The elements of a comma-separated list, without the whitespace around them.
@@ -90,12 +92,12 @@ const fn classes_of(byte: u8) -> u8 {
         || matches!(byte, b'-' | b'.' | b'_' | b'~')
         || matches!(byte, b'!' | b'$' | b'&'..=b',' | b';' | b'=')
     {
-        classes |= NAME | PATH | QUERY;
+        classes |= NAME | PATH;
     }
     if matches!(byte, b':' | b'@' | b'/') {
-        classes |= PATH | QUERY;
+        classes |= PATH;
     }
-    if byte == b'?' {
+    if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>') {
         classes |= QUERY;
     }
     if matches!(byte, b'\t' | b' ' | b'!' | b'#'..=b'[' | b']'..=b'~' | 0x80..) {

@@ -81,12 +81,9 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     let (method, path) = (method.as_bytes(), path.as_bytes());
     check_line_ends(&lines[..length], request.headers)?;
 
-    let target = target::parse(method, path)?;
+    let on_target = target::resolve(method, path, rules.bigint)?;
     let fields = fields::parse(request.headers, minor == 0)?;
-    let action = match fields.refusal {
-        Some(refusal) => Action::Refuse(refusal),
-        None => target::resolve(method, target, rules.bigint),
-    };
+    let action = fields.refusal.map_or(on_target, Action::Refuse);
     // A body that was never asked for will not come, or will: nobody can tell where the next
     // request starts. After CONNECT the peer may take the connection for a tunnel.
     let is_unclear = fields.expects_continue && matches!(action, Action::Refuse(_));
@@ -166,7 +163,7 @@ fn malformed(
         let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
         let mut request = Request::new(&mut []);
         if request
-            .parse_with_uninit_headers(&lines[..=line_feed], &mut storage)
+            .parse_with_uninit_headers(&lines[..line_feed], &mut storage)
             .is_ok()
         {
             return Err(NOT_A_LINE_END);

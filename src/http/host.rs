@@ -12,8 +12,10 @@ use std::net::Ipv6Addr;
 /// The grammar of reg-name lets a host be empty, but "http" does not (RFC 9110 section 4.2.1), and
 /// RFC 9112 section 3.3 lets a server refuse a request whose authority comes out empty.
 pub(super) fn is_valid(authority: &[u8]) -> bool {
-    let (host, port) = split_port(authority);
-    is_host(host) && port.is_none_or(|port| port.is_empty() || is_port(port))
+    match split_port(authority) {
+        (host, None | Some([])) => is_host(host),
+        (host, Some(port)) => is_host(host) && is_port(port),
+    }
 }
 
 /// The same with a port that must be there: the authority-form of CONNECT, RFC 9112 section 3.2.3.
@@ -37,6 +39,7 @@ fn split_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+/// An IPv4 address needs no rule of its own: it is made of what a name is made of.
 fn is_host(host: &[u8]) -> bool {
     match host {
         [] => false,
@@ -47,9 +50,11 @@ fn is_host(host: &[u8]) -> bool {
 
 /// RFC 3986 section 3.2.3 sets no limit, but no connection has a port beyond 65535.
 fn is_port(port: &[u8]) -> bool {
-    // `parse` alone would let a sign through.
-    port.iter().all(u8::is_ascii_digit)
-        && str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok())
+    let number = port.iter().try_fold(0_u16, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u16::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    !port.is_empty() && number.is_some()
 }
 
 /// An IPv6 address, or one of a version to come, RFC 3986 section 3.2.2.

@@ -64,7 +64,8 @@ pub enum Framing {
     Chunked,
 }
 
-/// How the answer to one request must be framed. The default answers what was not understood: once, then close.
+/// How the answer to one request must be framed. The default answers what was not understood: once,
+/// then close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReplyTo {
     /// True exactly when the connection stays open after the answer.

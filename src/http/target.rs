@@ -1,7 +1,6 @@
 //! The request-target: its grammar, and the integer that the path of a POST is.
 //!
-//! `head` calls `parse` for what would make the whole request invalid, then `resolve` for what
-//! to answer when it is sound.
+//! `head` is the only caller.
 //!
 //! Invariant: nothing but decimal digits and a `-` ever becomes a number.
 
@@ -44,9 +43,11 @@ const UNKNOWN_METHOD: Refusal = Refusal::new(
 /// The largest magnitude that a JavaScript `number` holds exactly.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
+/// As many decimal digits as always fit into 64 bits.
+const SHORT_DIGITS_MAX: usize = i64::MAX.ilog10() as usize;
+
 /// A request-target whose grammar is sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target<'a> {
+enum Target<'a> {
     /// The path, still encoded, without the query.
     Path(&'a [u8]),
     /// A URI whose scheme is not "http".
@@ -55,36 +56,64 @@ pub(super) enum Target<'a> {
     NoPath,
 }
 
-/// Reads the four forms of RFC 9112 section 3.2. An `Err` is no request line of HTTP: the section
-/// lets us answer 400, and there is no telling what the rest of the bytes is.
-pub(super) fn parse<'a>(method: &[u8], target: &'a [u8]) -> Result<Target<'a>, Refusal> {
-    match (method, target) {
-        // The whole target is the number: the commonest case needs no second look at its bytes.
-        (b"POST", [b'/', digits @ ..]) if digits.iter().all(u8::is_ascii_digit) => {
-            Ok(Target::Path(target))
+/// What to answer to a request line, provided that the rest of the head is sound.
+///
+/// An `Err` is no request line of HTTP at all: RFC 9112 section 3.2 has us answer 400, and there is
+/// no telling what the bytes after it are.
+pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Action, Refusal> {
+    if method == b"POST"
+        && let Some(integer) = short_integer(target)
+    {
+        return Ok(call(integer, bigint));
+    }
+    Ok(match (method, parse(method, target)?) {
+        (b"POST", Target::Path(path)) => match parse_integer(path) {
+            Ok(integer) => call(integer, bigint),
+            Err(refusal) => Action::Refuse(refusal),
+        },
+        (b"POST", Target::OtherScheme) => Action::Refuse(OTHER_SCHEME),
+        _ if is_known(method) => Action::Refuse(METHOD_NOT_ALLOWED),
+        _ => Action::Refuse(UNKNOWN_METHOD),
+    })
+}
+
+/// The commonest target by far: a number that cannot overflow and nothing else, so that one pass
+/// over the bytes checks them and reads them.
+fn short_integer(target: &[u8]) -> Option<i64> {
+    let (is_negative, digits) = match target {
+        [b'/', b'-', digits @ ..] => (true, digits),
+        [b'/', digits @ ..] => (false, digits),
+        _ => return None,
+    };
+    if digits.is_empty() || digits.len() > SHORT_DIGITS_MAX {
+        return None;
+    }
+    let mut magnitude = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
         }
+        magnitude = magnitude * 10 + i64::from(byte - b'0');
+    }
+    Some(if is_negative { -magnitude } else { magnitude })
+}
+
+fn call(integer: i64, bigint: bool) -> Action {
+    if bigint || integer.unsigned_abs() <= SAFE_INTEGER_MAX {
+        Action::Call(integer)
+    } else {
+        Action::Refuse(NEEDS_BIGINT)
+    }
+}
+
+/// Reads the four forms of RFC 9112 section 3.2.
+fn parse<'a>(method: &[u8], target: &'a [u8]) -> Result<Target<'a>, Refusal> {
+    match (method, target) {
         (b"CONNECT", _) if host::is_valid_with_port(target) => Ok(Target::NoPath),
         (b"OPTIONS", b"*") => Ok(Target::NoPath),
         (b"CONNECT", _) | (_, b"*") => Err(NOT_FOR_THIS_METHOD),
         (_, [b'/', ..]) => parse_path_and_query(target),
         _ => parse_uri(target),
-    }
-}
-
-/// What to answer to a sound request.
-pub(super) fn resolve(method: &[u8], target: Target, bigint: bool) -> Action {
-    match (method, target) {
-        (b"POST", Target::Path(path)) => match parse_integer(path) {
-            Ok(integer) if bigint || integer.unsigned_abs() <= SAFE_INTEGER_MAX => {
-                Action::Call(integer)
-            }
-            Ok(_) => Action::Refuse(NEEDS_BIGINT),
-            Err(refusal) => Action::Refuse(refusal),
-        },
-        (b"POST", Target::OtherScheme) => Action::Refuse(OTHER_SCHEME),
-        (b"POST", Target::NoPath) => Action::Refuse(NOT_AN_INTEGER),
-        _ if is_known(method) => Action::Refuse(METHOD_NOT_ALLOWED),
-        _ => Action::Refuse(UNKNOWN_METHOD),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The kernel's ring behind a safe door: the one module that calls the kernel with pointers.
 //!
-//! The event loop owns the [`Ring`] and is its only caller. It pushes ops, waits, and takes [`Event`]s: what an op's
-//! completion means, with everything that the kernel had borrowed for it.
+//! The event loop owns the [`Ring`] and is its only caller. It pushes ops, waits, and takes
+//! [`Event`]s: what an op's completion means, with everything that the kernel had borrowed for it.
 //!
 //! Invariants:
-//! - What the kernel has borrowed, the ring owns: a send's bytes from `push_send` to its [`Event::Sent`], a receive's
-//!   memory at all times. Nothing of it is freed or moved while `in_flight` is above zero.
+//! - What the kernel has borrowed, the ring owns: a send's bytes from `push_send` to its
+//!   [`Event::Sent`], a receive's memory at all times. Nothing of it is freed or moved while
+//!   `in_flight` is above zero.
 //! - Nothing pushed is lost: what does not fit the submission queue waits in `unsubmitted`.
 #![expect(
     unsafe_code,
@@ -42,7 +43,8 @@ const BUFFER_GROUP: u16 = 0;
 /// How large a ring is.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
-    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory is short.
+    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory
+    /// is short.
     pub entries: u32,
     /// Provided receive buffers; a power of two, at most 32768.
     pub buffers: u16,
@@ -147,7 +149,8 @@ impl Ring {
         self.push(accept.build(), Op::Accept, Token::NONE);
     }
 
-    /// Receives until [`Event::Received`] says that it is no longer armed: after one receive on kernels before 6.0.
+    /// Receives until [`Event::Received`] says that it is no longer armed: after one receive on
+    /// kernels before 6.0.
     pub fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
         let socket = Fd(socket.as_raw_fd());
         let recv = if self.features.multishot_recv {
@@ -161,7 +164,8 @@ impl Ring {
         self.push(recv, Op::Recv, token);
     }
 
-    /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be lost.
+    /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be
+    /// lost.
     pub fn push_send(
         &mut self,
         token: Token,
@@ -175,7 +179,8 @@ impl Ring {
         }
         let unsent = &bytes[offset..];
         let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
-        // WAITALL: the kernel goes on after a short send by itself (6.0). NOSIGNAL: no SIGPIPE for a peer that left.
+        // WAITALL: the kernel goes on after a short send by itself (6.0). NOSIGNAL: no SIGPIPE for
+        // a peer that left.
         let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length)
             .flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL)
             .build();
@@ -295,9 +300,9 @@ impl Ring {
     fn fill_submission_queue(&mut self) {
         let mut queue = self.io_uring.submission();
         while let Some(entry) = self.unsubmitted.front() {
-            // SAFETY: `push` asks that what the entry points to stay valid until its completion. Only sends point
-            // anywhere: into `sending`, which gives the bytes up in `take_sent`, at the completion, and which `drop`
-            // forgets while anything is in flight.
+            // SAFETY: `push` asks that what the entry points to stay valid until its completion.
+            // Only sends point anywhere: into `sending`, which gives the bytes up in `take_sent`,
+            // at the completion, and which `drop` forgets while anything is in flight.
             if unsafe { queue.push(entry) }.is_err() {
                 break;
             }
@@ -306,7 +311,8 @@ impl Ring {
     }
 
     fn enter(&mut self, want: usize, timeout: Option<Duration>) -> io::Result<()> {
-        // More may be waiting than the queue holds; all of it is submitted before anything is waited for.
+        // More may be waiting than the queue holds; all of it is submitted before anything is
+        // waited for.
         while !self.unsubmitted.is_empty() {
             check(self.io_uring.submit())?;
             self.collect();
@@ -325,7 +331,8 @@ impl Ring {
         Ok(())
     }
 
-    /// Copies the completions out of the kernel's queue, so that acting on them may push, and even overflow it.
+    /// Copies the completions out of the kernel's queue, so that acting on them may push, and even
+    /// overflow it.
     fn collect(&mut self) {
         self.completions.extend(self.io_uring.completion());
     }
@@ -334,10 +341,12 @@ impl Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         if self.in_flight == 0 {
-            // SAFETY: nobody uses `buffers` after this; nothing is in flight, so the kernel does not either.
+            // SAFETY: nobody uses `buffers` after this; nothing is in flight, so the kernel does
+            // not either.
             unsafe { ManuallyDrop::drop(&mut self.buffers) };
         } else {
-            // Only a panicking ring thread gets here. The kernel may still write to this memory: leak it.
+            // Only a panicking ring thread gets here. The kernel may still write to this memory:
+            // leak it.
             mem::forget(mem::take(&mut self.sending));
         }
     }
@@ -351,12 +360,14 @@ fn result_of(completion: &cqueue::Entry) -> io::Result<u32> {
 
 fn owned_fd(descriptor: u32) -> OwnedFd {
     let descriptor = i32::try_from(descriptor).expect("it was an i32");
-    // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just made it.
+    // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just
+    // made it.
     unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
-/// What `io_uring_enter` may answer in the course of things: it was interrupted, timed out, or wants its completions
-/// collected before it takes more. Each is a turn of the loop; nothing that was queued is lost.
+/// What `io_uring_enter` may answer in the course of things: it was interrupted, timed out, or
+/// wants its completions collected before it takes more. Each is a turn of the loop; nothing that
+/// was queued is lost.
 fn check(result: io::Result<usize>) -> io::Result<()> {
     match result {
         Ok(_) => Ok(()),

@@ -1,6 +1,8 @@
-//! Makes the kernel's ring, with the best flags that this kernel knows, or says why it can't be had.
+//! Makes the kernel's ring, with the best flags that this kernel knows, or says why it can't be
+//! had.
 //!
-//! Called once a ring, on the thread that starts the server, so that a refusal is an error of the start.
+//! Called once a ring, on the thread that starts the server, so that a refusal is an error of the
+//! start.
 
 use std::fmt;
 use std::fs;
@@ -10,7 +12,8 @@ use io_uring::IoUring;
 
 /// Fewest submission entries worth running with when locked memory is short.
 const ENTRIES_MIN: u32 = 32;
-/// Completions a submission may cause at once: multishot ops complete more often than they are submitted.
+/// Completions a submission may cause at once: multishot ops complete more often than they are
+/// submitted.
 const COMPLETIONS_PER_ENTRY: u32 = 4;
 
 /// A kernel that refused a ring, why, and what cures it.
@@ -113,17 +116,19 @@ pub(super) struct Features {
 /// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
 ///
 /// Tried from the newest kernel's flags to the oldest's:
-/// - `SINGLE_ISSUER` + `DEFER_TASKRUN` (6.1): completions are worked out only when the ring thread asks for them, all
-///   at once, without interrupting it;
-/// - `SINGLE_ISSUER` + `COOP_TASKRUN` (6.0), then `COOP_TASKRUN` alone (5.19): worked out at the next system call.
+/// - `SINGLE_ISSUER` + `DEFER_TASKRUN` (6.1): completions are worked out only when the ring thread
+///   asks for them, all at once, without interrupting it;
+/// - `SINGLE_ISSUER` + `COOP_TASKRUN` (6.0), then `COOP_TASKRUN` alone (5.19): worked out at the
+///   next system call.
 ///
-/// `R_DISABLED` because a single-issuer ring belongs to the thread that enables it. `SUBMIT_ALL` because one refused
-/// submission must not hold back those behind it.
+/// `R_DISABLED` because a single-issuer ring belongs to the thread that enables it. `SUBMIT_ALL`
+/// because one refused submission must not hold back those behind it.
 pub(super) fn make(entries: u32) -> Result<(IoUring, Features), Refused> {
     let mut entries = entries;
     loop {
         match make_with_best_flags(entries) {
-            // Rings count against RLIMIT_MEMLOCK, for all processes of a user together; a smaller one may still fit.
+            // Rings count against RLIMIT_MEMLOCK, for all processes of a user together; a smaller
+            // one may still fit.
             Err(error) if error.raw_os_error() == Some(libc::ENOMEM) && entries > ENTRIES_MIN => {
                 entries = (entries / 2).max(ENTRIES_MIN);
             }

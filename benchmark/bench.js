@@ -1,0 +1,144 @@
+'use strict'
+
+// `npm run bench`: the same handler behind ringcall and its peers, the same load on each in turn, in one run.
+
+const { spawnSync } = require('node:child_process')
+const { existsSync, writeFileSync } = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { parseArgs } = require('node:util')
+const { LOADS, generatorFor } = require('./load')
+const machine = require('./machine')
+const { measure, startServer, warmUp } = require('./measure')
+const { MEMORY, measureMemory } = require('./memory')
+const report = require('./report')
+const { SERVERS, available } = require('./servers')
+
+const OPTIONS = {
+  servers: { type: 'string', default: 'ringcall,node-http' },
+  loads: { type: 'string', default: 'keep-alive,pipelined' },
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '3' },
+  connections: { type: 'string' },
+  json: { type: 'string' },
+  plots: { type: 'string' },
+  help: { type: 'boolean', default: false }
+}
+
+const HELP = `npm run bench -- [options]
+
+  --servers LIST     ${list(SERVERS)}, or all   [ringcall,node-http]
+  --loads LIST       ${list(LOADS)}, ${MEMORY}, or all
+                     [keep-alive,pipelined]
+  --rounds N         measurements of each server under each load, in turn   [5]
+  --seconds N        length of each   [3]
+  --connections N    instead of those that the loads name
+  --json FILE        every round's figures
+  --plots DIR        the medians as SVG
+
+Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
+used, by the request, and switches their context switches. Stolen is what the hypervisor took of the machine
+meanwhile; a measurement that loses more than 5% is repeated, at most twice. Percentiles are a closed loop's: each connection waits for its answer before it asks again.`
+
+async function main () {
+  const options = parseOptions()
+  const cores = machine.cores()
+  const result = { machine: machine.describe(), cores, rounds: options.rounds, seconds: options.seconds, loads: [] }
+  console.log(report.heading(result))
+  for (const [name, load] of options.loads) {
+    const kind = name === MEMORY ? measureMemory : measureLoad
+    const measured = { name, title: load.title, ...await kind(load, options, cores) }
+    result.loads.push(measured)
+    console.log(`\n${name === MEMORY ? report.memoryTable(measured) : report.table(measured)}`)
+  }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
+  if (options.plots) report.writePlots(result, options.plots)
+  const failed = result.loads.some((load) => load.servers.some((server) => server.failed > 0))
+  if (failed) throw new Error('some requests were not answered with 200: those figures mean nothing')
+}
+
+// Rounds are interleaved, so that what else the machine does meanwhile meets every server alike.
+async function measureLoad (load, { servers, rounds, seconds }, cores) {
+  const client = load.oneCore ? cores.server : cores.client
+  const running = []
+  const measured = servers.map((name) => ({ name, title: SERVERS[name].title, rounds: [] }))
+  try {
+    for (const name of servers) {
+      running.push(await startServer(name, { core: cores.server, unix: load.unix }))
+      progress(`${load.title}: warming up ${SERVERS[name].title}`)
+      await warmUp(running.at(-1), load, { core: client })
+    }
+    for (let round = 1; round <= rounds; round++) {
+      for (const [i, server] of running.entries()) {
+        const figures = await measure(server, load, { seconds, core: client })
+        measured[i].rounds.push(figures)
+        progress(`${load.title}: round ${round} of ${rounds}, ${measured[i].title}: ` +
+          `${report.count(figures.requestsPerSecond)} requests/s, ${report.decimal(figures.cpu)} µs CPU`)
+      }
+    }
+  } finally {
+    await Promise.all(running.map((server) => server.stop()))
+  }
+  return { generator: generatorFor(load), servers: measured.map(report.summarize) }
+}
+
+// Progress is for whoever waits; the tables on stdout can go to a file.
+function progress (line) {
+  console.error(`  ${line}`)
+}
+
+function parseOptions () {
+  const { values } = parseArgs({ options: OPTIONS })
+  if (values.help) {
+    console.log(HELP)
+    process.exit()
+  }
+  const rounds = positive(values.rounds, '--rounds')
+  const seconds = positive(values.seconds, '--seconds')
+  const loads = pick(values.loads, { ...LOADS, [MEMORY]: { title: 'memory' } }, '--loads').map(([name, load]) => {
+    if (!values.connections || name === MEMORY) return [name, load]
+    const connections = positive(values.connections, '--connections')
+    return [name, { ...load, connections, title: load.title.replace(/\d+/, connections) }]
+  })
+  const servers = present(pick(values.servers, SERVERS, '--servers').map(([name]) => name))
+  if (servers.length === 0) throw new Error('none of those servers is here')
+  return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots }
+}
+
+function positive (text, option) {
+  const n = Number(text)
+  if (!Number.isSafeInteger(n) || n < 1) throw new Error(`${option} takes a positive integer, not ${text}`)
+  return n
+}
+
+function pick (text, table, option) {
+  const names = text === 'all' ? Object.keys(table) : text.split(',')
+  return names.map((name) => {
+    if (!Object.hasOwn(table, name)) throw new Error(`${option} takes ${list(table)} or all, not ${name}`)
+    return [name, table[name]]
+  })
+}
+
+// The peers are large and of use to nobody who builds ringcall, so they come when they are first asked for.
+function present (names) {
+  const missing = names.filter((name) => SERVERS[name].peer && !available(name))
+  if (missing.length > 0 && !existsSync(path.join(__dirname, 'node_modules'))) {
+    console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 200 MB).`)
+    // Their install scripts only move binaries about, which servers/index.js finds where they are.
+    spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: 'inherit' })
+  }
+  return names.filter((name) => {
+    if (available(name)) return true
+    console.error(`Left out: ${SERVERS[name].title} is not installed (${SERVERS[name].hint ?? 'npm ci in benchmark/'}).`)
+    return false
+  })
+}
+
+function list (table) {
+  return Object.keys(table).join(', ')
+}
+
+main().then(() => process.exit(), (error) => {
+  console.error(`bench: ${error.message}`)
+  process.exit(1)
+})

@@ -1,0 +1,79 @@
+'use strict'
+
+// What is asked of a server, and by which load generator.
+
+const path = require('node:path')
+const { installed } = require('./machine')
+const { output } = require('./processes')
+
+const TARGET = '/15'
+const ANSWER = 610n
+
+const of64 = { connections: 64, depth: 1, close: false, unix: false, oneCore: false }
+
+// By the names that `--loads` takes.
+const LOADS = {
+  'keep-alive': { ...of64, title: '64 connections' },
+  pipelined: { ...of64, depth: 16, title: '64 connections, 16 requests pipelined' },
+  close: { ...of64, close: true, title: '64 at a time, a connection for each request' },
+  unix: { ...of64, unix: true, title: '64 connections, unix socket' },
+  1: { ...of64, connections: 1, title: '1 connection' },
+  '1-one-core': { ...of64, connections: 1, oneCore: true, title: '1 connection, client on the server\'s core' },
+  2: { ...of64, connections: 2, title: '2 connections' },
+  8: { ...of64, connections: 8, title: '8 connections' },
+  512: { ...of64, connections: 512, title: '512 connections' },
+  4096: { ...of64, connections: 4096, title: '4096 connections' }
+}
+
+const AUTOCANNON = path.join(path.dirname(require.resolve('autocannon/package.json')), 'autocannon.js')
+const WRK = installed('wrk')
+
+// wrk takes the least CPU for itself, so it is the one that can reach a fast server's limit; it has no unix sockets.
+function generatorFor (load) {
+  return WRK && !load.unix ? 'wrk' : 'autocannon'
+}
+
+// Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds.
+async function run (load, where, { seconds, core }) {
+  const [command, parse] = generatorFor(load) === 'wrk' ? wrk(load, where, seconds) : autocannon(load, where, seconds)
+  const result = parse(await output(command, { core, timeout: seconds * 1000 + 20_000 }))
+  if (result.requests === 0) throw new Error('not one request was answered')
+  return result
+}
+
+function wrk (load, { port }, seconds) {
+  const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '-s', path.join(__dirname, 'wrk.lua'),
+    `http://127.0.0.1:${port}${TARGET}`, '--', String(load.depth), load.close ? 'close' : 'keep-alive']
+  return [command, (text) => {
+    const { requests, microseconds, failed, refused, latency } = JSON.parse(/^{.*}$/m.exec(text)[0])
+    return { requests, seconds: microseconds / 1e6, failed: failed + refused, latency }
+  }]
+}
+
+function autocannon (load, where, seconds) {
+  const command = [process.execPath, AUTOCANNON, '--json', '--no-progress', '-m', 'POST',
+    '-c', String(load.connections), '-p', String(load.depth), '-d', String(seconds)]
+  if (load.close) command.push('-H', 'Connection=close')
+  if (where.path) command.push('-S', where.path)
+  command.push(`http://127.0.0.1:${where.port ?? 80}${TARGET}`)
+  return [command, (text) => {
+    const { latency, duration, errors, timeouts, non2xx, '2xx': requests } = JSON.parse(text)
+    const microseconds = (name) => latency[name] * 1000 // measured in whole milliseconds
+    return {
+      requests,
+      seconds: duration,
+      failed: errors + timeouts + non2xx,
+      latency: {
+        50: microseconds('p50'),
+        75: microseconds('p75'),
+        90: microseconds('p90'),
+        99: microseconds('p99'),
+        99.9: microseconds('p99_9'),
+        99.99: microseconds('p99_99'),
+        max: microseconds('max')
+      }
+    }
+  }]
+}
+
+module.exports = { ANSWER, LOADS, TARGET, generatorFor, run }

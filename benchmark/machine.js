@@ -1,0 +1,58 @@
+'use strict'
+
+// Where the figures come from, and which cores the server and the load generator get.
+
+const { spawnSync } = require('node:child_process')
+const { readFileSync } = require('node:fs')
+const os = require('node:os')
+
+function describe () {
+  return {
+    date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
+    cpu: os.cpus()[0].model.trim(),
+    cores: os.availableParallelism(),
+    memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
+    kernel: `${os.type()} ${os.release()}`,
+    node: process.version
+  }
+}
+
+// Ticks that the hypervisor has given to other machines, and all ticks. Figures taken while it does so are too high.
+function ticks () {
+  const [, ...all] = /^cpu .*/m.exec(readFileSync('/proc/stat', 'latin1'))[0].split(/\s+/).map(Number)
+  const STEAL = 7
+  return { stolen: all[STEAL], total: all.slice(0, STEAL + 1).reduce((sum, n) => sum + n, 0) }
+}
+
+// The server gets one core and the load generator another, so that neither takes time from the other. Without
+// `taskset` or a second core both run wherever the scheduler puts them: null.
+function cores () {
+  const allowed = list(/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1])
+  if (allowed.length < 2 || !installed('taskset')) return { server: null, client: null }
+  const [server, ...others] = allowed
+  const siblings = siblingsOf(server)
+  return { server, client: others.find((core) => !siblings.includes(core)) ?? others[0] }
+}
+
+// Two hardware threads of one core share its units.
+function siblingsOf (core) {
+  try {
+    return list(readFileSync(`/sys/devices/system/cpu/cpu${core}/topology/thread_siblings_list`, 'latin1').trim())
+  } catch {
+    return []
+  }
+}
+
+// `0-2,5` is 0, 1, 2, 5.
+function list (ranges) {
+  return ranges.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  })
+}
+
+function installed (command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
+}
+
+module.exports = { cores, describe, installed, ticks }

@@ -1,0 +1,57 @@
+'use strict'
+
+// The servers that can be measured: what runs each, and whether it is here. Every one of them runs a script of this
+// folder (see announce.js) that answers `POST /N` with the same fibonacci.
+
+const { existsSync } = require('node:fs')
+const path = require('node:path')
+
+const script = (name) => path.join(__dirname, name)
+const node = (name) => () => [process.execPath, script(name)]
+
+// `command` gives what to spawn, or throws when the server is not here. `peer`: comes with benchmark/package.json.
+const SERVERS = {
+  ringcall: { title: 'ringcall', command: node('ringcall.js') },
+  'node-http': { title: 'node:http', command: node('node-http.js') },
+  fastify: { title: 'fastify', peer: true, command: needs('fastify', node('fastify.js')) },
+  deno: {
+    title: 'Deno.serve',
+    peer: true,
+    command: () => [platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno'), 'run', '--allow-all', script('deno.mjs')]
+  },
+  bun: {
+    title: 'Bun.serve',
+    peer: true,
+    command: () => {
+      const arch = process.arch === 'arm64' ? 'aarch64' : process.arch
+      return [platformBinary(`@oven/bun-linux-${arch}`, 'bin/bun'), script('bun.js')]
+    }
+  },
+  uws: {
+    title: 'uWebSockets.js',
+    hint: 'not on npm; its README at github.com/uNetworking/uWebSockets.js says how to install it',
+    command: needs('uWebSockets.js', node('uws.js'))
+  }
+}
+
+function needs (module, command) {
+  return () => {
+    require.resolve(module)
+    return command()
+  }
+}
+
+// The runtimes come as one package for each platform, which the package of the bare name depends on.
+function platformBinary (module, file) {
+  return path.join(path.dirname(require.resolve(`${module}/package.json`)), file)
+}
+
+function available (name) {
+  try {
+    return existsSync(SERVERS[name].command()[0])
+  } catch {
+    return false
+  }
+}
+
+module.exports = { SERVERS, available }

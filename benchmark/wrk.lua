@@ -1,0 +1,29 @@
+-- wrk -s wrk.lua URL -- DEPTH keep-alive|close
+--
+-- Posts `DEPTH` requests in one write (1 is no pipelining) and prints one line of JSON for load.js.
+
+local percentiles = { 50, 75, 90, 99, 99.9, 99.99 }
+
+function init(args)
+  local depth, connection = tonumber(args[1]), args[2]
+  wrk.method = 'POST'
+  if connection == 'close' then wrk.headers['Connection'] = 'close' end
+  -- Without a `request` of ours wrk repeats one request without asking Lua.
+  if depth > 1 then
+    local batch = string.rep(wrk.format(), depth)
+    request = function() return batch end
+  end
+end
+
+function done(summary, latency)
+  local at = {}
+  for _, p in ipairs(percentiles) do
+    local microseconds = latency:percentile(p)
+    -- wrk rounds the rank up, and knows no value for one past the last.
+    at[#at + 1] = string.format('"%g":%d', p, microseconds > 0 and microseconds or latency.max)
+  end
+  local e = summary.errors
+  print(string.format('{"requests":%d,"microseconds":%d,"failed":%d,"refused":%d,"latency":{%s,"max":%d}}',
+    summary.requests, summary.duration, e.connect + e.read + e.write + e.timeout, e.status,
+    table.concat(at, ','), latency.max))
+end
