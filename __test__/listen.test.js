@@ -173,11 +173,6 @@ test('after a refused listen nothing is left', async (t) => {
   await assertServes(t, port)
 })
 
-test('a backlog of 1 still serves all who come', async (t) => {
-  const server = serve(t, { backlog: 1 })
-  await Promise.all(Array.from({ length: 50 }, () => assertServes(t, server)))
-})
-
 test('with reusePort two servers share a port', async (t) => {
   const one = serve(t, { reusePort: true }, () => 1)
   const two = serve(t, { port: one.port, reusePort: true }, () => 2)
