@@ -4,7 +4,8 @@ const { getEventListeners } = require('node:events')
 const test = require('ava')
 const { serverListen } = require('..')
 const {
-  assertRefused, assertServes, connect, fibonacci, gate, large, post, request, serve, until, withResolvers
+  assertRefused, assertServes, connect, fibonacci, gate, large, post, request, serve, until, untilStats,
+  withResolvers
 } = require('./helpers.js')
 
 test('close resolves with nothing and frees the port at once', async (t) => {
@@ -63,7 +64,7 @@ test('close ends the connections that wait for a request', async (t) => {
 test('close ends the connections that never asked anything', async (t) => {
   const server = serve(t)
   const client = await connect(t, server)
-  await until(() => server.stats().connectionsOpen === 1)
+  await untilStats(server, { connectionsOpen: 1 })
   await server.close()
   await client.gone()
   t.is(server.stats().connectionsOpen, 0)
@@ -170,7 +171,7 @@ test('closeAllConnections ends those at work, too, and goes on listening', async
   await held(1)
   server.closeAllConnections()
   await Promise.all([idle.gone(), busy.gone()])
-  await until(() => server.stats().connectionsOpen === 0)
+  await untilStats(server, { connectionsOpen: 0 })
   release(1, 10)
   t.is((await post(t, server, '/3')).body, '3')
 })

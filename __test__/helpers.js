@@ -18,7 +18,7 @@ function fibonacci(n) {
   return a
 }
 
-// 2000 digits, quickly printed. A few thousand of them are more than the kernel buffers for a client that does not read.
+// 2000 digits, quickly printed. Some thousands of them are more than the kernel buffers for a client that reads late.
 const large = 7n ** 2_367n
 
 // Listens on a free port, or as the options say, until the test ends.
@@ -192,6 +192,14 @@ async function until(condition) {
   while (!condition()) await delay(1)
 }
 
+// Waits until the server's counts are these. The ring thread publishes them after the turn that they count.
+async function untilStats(server, expected) {
+  await until(() => {
+    const stats = server.stats()
+    return Object.entries(expected).every(([name, count]) => stats[name] === count)
+  })
+}
+
 // A promise with its ends in hand (Node 20 has no `Promise.withResolvers`).
 function withResolvers() {
   let resolve, reject
@@ -257,5 +265,6 @@ module.exports = {
   start,
   startMain,
   until,
+  untilStats,
   withResolvers
 }

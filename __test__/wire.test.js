@@ -1,7 +1,7 @@
 'use strict'
 
 const test = require('ava')
-const { assertServes, connect, gate, large, post, request, serve, until } = require('./helpers.js')
+const { assertServes, connect, gate, large, post, request, serve, untilStats } = require('./helpers.js')
 
 test('an answer has a date, a length and a type', async (t) => {
   const { status, headers, body } = await post(t, serve(t), '/15')
@@ -163,6 +163,5 @@ test('a client that leaves in the middle of large answers hurts nobody', async (
     else client.destroy()
   }
   await assertServes(t, server)
-  await until(() => server.stats().connectionsOpen === 0)
-  t.is(server.stats().inFlight, 0)
+  await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
 })
