@@ -228,7 +228,7 @@ test('a signal is let go of when the server has closed', async (t) => {
 test('a refused listen leaves nothing on the signal', (t) => {
   const { signal } = new AbortController()
   const { port } = serve(t, { host: '127.0.0.1' })
-  t.throws(() => serverListen({ port, host: '127.0.0.1', signal }, fibonacci), { code: 'EADDRINUSE' })
+  t.throws(() => serve(t, { port, host: '127.0.0.1', signal }), { code: 'EADDRINUSE' })
   t.is(getEventListeners(signal, 'abort').length, 0)
 })
 

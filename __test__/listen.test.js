@@ -96,7 +96,7 @@ test('the url is what a client needs', async (t) => {
 test('a port in use is thrown as net.Server tells it', async (t) => {
   for (const host of ['127.0.0.1', '0.0.0.0', undefined]) {
     const { port } = serve(t, { host })
-    const error = t.throws(() => serverListen({ port, host }, fibonacci), { instanceOf: Error, code: 'EADDRINUSE' })
+    const error = t.throws(() => serve(t, { port, host }), { instanceOf: Error, code: 'EADDRINUSE' })
     assertSameError(t, error, await netListenError({ port, host }))
     t.is(error.port, port)
     t.is(error.address, host ?? anyAddress.address)
@@ -105,7 +105,7 @@ test('a port in use is thrown as net.Server tells it', async (t) => {
 
 test('a port that is in use for IPv4 alone is in use for every address', async (t) => {
   const { port } = serve(t, { host: '127.0.0.1' })
-  t.throws(() => serverListen(port, fibonacci), { code: 'EADDRINUSE' })
+  t.throws(() => serve(t, { port }), { code: 'EADDRINUSE' })
 })
 
 test("a port in use by somebody else's server is in use", async (t) => {
@@ -113,18 +113,18 @@ test("a port in use by somebody else's server is in use", async (t) => {
   t.teardown(() => other.close())
   await once(other, 'listening')
   const { port } = other.address()
-  t.throws(() => serverListen({ port, host: '127.0.0.1' }, fibonacci), { code: 'EADDRINUSE' })
+  t.throws(() => serve(t, { port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
 })
 
 test('an address that is not of this machine is thrown as net.Server tells it', async (t) => {
   const where = { port: 8000, host: '203.0.113.1' }
-  const error = t.throws(() => serverListen(where, fibonacci), { instanceOf: Error, code: 'EADDRNOTAVAIL' })
+  const error = t.throws(() => serve(t, where), { instanceOf: Error, code: 'EADDRNOTAVAIL' })
   assertSameError(t, error, await netListenError(where))
 })
 
 test('a name that does not resolve is thrown as a lookup error', (t) => {
   const where = { port: 0, host: 'no such host' }
-  const error = t.throws(() => serverListen(where, fibonacci), { instanceOf: Error, code: 'ENOTFOUND' })
+  const error = t.throws(() => serve(t, where), { instanceOf: Error, code: 'ENOTFOUND' })
   t.is(error.syscall, 'getaddrinfo')
   t.true(error.message.includes('no such host'), error.message)
 })
@@ -168,7 +168,7 @@ test('a port that takes rights one does not have is thrown as net.Server tells i
 test('after a refused listen nothing is left', async (t) => {
   const { port } = serve(t, { host: '127.0.0.1' })
   for (let i = 0; i < 100; i++) {
-    t.throws(() => serverListen({ port, host: '127.0.0.1' }, fibonacci), { code: 'EADDRINUSE' })
+    t.throws(() => serve(t, { port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
   }
   await assertServes(t, port)
 })
@@ -180,7 +180,7 @@ test('with reusePort two servers share a port', async (t) => {
   const seen = new Set()
   for (let i = 0; i < 200 && seen.size < 2; i++) seen.add((await post(t, two, '/0')).body)
   t.deepEqual([...seen].sort(), ['1', '2'])
-  t.throws(() => serverListen(one.port, fibonacci), { code: 'EADDRINUSE' }, 'a third one has to say so, too')
+  t.throws(() => serve(t, { port: one.port }), { code: 'EADDRINUSE' }, 'a third one has to say so, too')
 })
 
 test('with reusePort the other server goes on when one closes', async (t) => {

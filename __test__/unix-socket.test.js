@@ -6,8 +6,7 @@ const { once } = require('node:events')
 const os = require('node:os')
 const path = require('node:path')
 const test = require('ava')
-const { serverListen } = require('..')
-const { assertServes, connect, fibonacci, request, serve, startMain } = require('./helpers.js')
+const { assertServes, connect, request, serve, startMain } = require('./helpers.js')
 
 // A path for a socket in a directory of the test's own.
 function socketPath(t) {
@@ -51,7 +50,7 @@ test('the socket is gone after close, and its path free', async (t) => {
 test('a socket that somebody listens on is in use, and left alone', async (t) => {
   const path = socketPath(t)
   const server = serve(t, { path })
-  const error = t.throws(() => serverListen({ path }, fibonacci), { instanceOf: Error, code: 'EADDRINUSE' })
+  const error = t.throws(() => serve(t, { path }), { instanceOf: Error, code: 'EADDRINUSE' })
   t.like(error, { syscall: 'listen', address: path, message: `listen EADDRINUSE: address already in use ${path}` })
   await assertServes(t, server)
 })
@@ -72,7 +71,7 @@ test('a socket that a killed process left behind is replaced', async (t) => {
 test('a file that is no socket is in use, and left alone', (t) => {
   const path = socketPath(t)
   fs.writeFileSync(path, 'precious')
-  t.throws(() => serverListen({ path }, fibonacci), { code: 'EADDRINUSE' })
+  t.throws(() => serve(t, { path }), { code: 'EADDRINUSE' })
   t.is(fs.readFileSync(path, 'utf8'), 'precious')
 })
 
@@ -91,14 +90,14 @@ test('process.exit removes the socket', async (t) => {
 
 test('a path too long for a socket is refused', (t) => {
   const path = `${socketPath(t)}${'x'.repeat(108)}`
-  const error = t.throws(() => serverListen({ path }, fibonacci), { instanceOf: Error })
+  const error = t.throws(() => serve(t, { path }), { instanceOf: Error })
   t.regex(error.code, /^(EINVAL|ENAMETOOLONG)$/)
   t.false(fs.existsSync(path))
 })
 
 test('a directory that is not there is refused', (t) => {
   const path = `${socketPath(t)}/no/such/directory`
-  const error = t.throws(() => serverListen({ path }, fibonacci), { instanceOf: Error })
+  const error = t.throws(() => serve(t, { path }), { instanceOf: Error })
   t.is(error.syscall, 'listen')
   t.is(error.address, path)
 })
