@@ -91,14 +91,14 @@ fn field() -> impl Strategy<Value = String> {
     };
     prop_oneof![
         1 => named("Host", &["a", "a:80", "[::1]", "[v1.a]:2", "a%41"], &["", "a b", "a:x", "a%4"]),
-        2 => named("Content-Length", &["0", "5", "005"], &["-1", "", "5, 5", "99999999999999999999"]),
+        2 => named("Content-Length", &["0", "5", "005"], &["-1", "", "99999999999999999999"]),
         1 => named("transfer-encoding", &["chunked", "Chunked", "gzip"], &["", ",chunked"]),
         1 => named(
             "Transfer-Encoding",
             &["gzip, chunked", "chunked"],
             &["chunked, gzip", "chunked;a", "chunked,chunked", "gzip, chunked, chunked"],
         ),
-        3 => named("Connection", &["close", "keep-alive", "Keep-Alive, x"], &["x, CLOSE", "", ",,"]),
+        3 => named("Connection", &["close", "keep-alive", "Keep-Alive, x"], &["x,CLOSE", "", ","]),
         2 => named("Expect", &["100-continue", "100-Continue"], &["x", "x, 100-continue", ""]),
         3 => named("X", &["", "y", " \t y \t ", "\u{fc}"], &["y\0", "y\rz", "y\u{7f}"]),
         1 => mostly(&["Host:a", "X:"], &["X : y", " X: y", ": y", "X", "X[: y", "X :5", "\tx"]),
@@ -279,9 +279,9 @@ proptest! {
         cuts in prop::collection::vec(any::<Index>(), 0..6),
         rules in rules(),
     ) {
+        let skipped = skip_in_pieces(Framing::Chunked, &input, &cuts, &rules);
         let model = http_model::body(Framing::Chunked, &input, &rules);
-        let shown = input.escape_ascii().to_string();
-        prop_assert_eq!(skip_in_pieces(Framing::Chunked, &input, &cuts, &rules), model, "{}", shown);
+        prop_assert_eq!(skipped, model, "{}", input.escape_ascii().to_string());
     }
 
     #[test]
