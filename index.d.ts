@@ -41,7 +41,7 @@ export interface ListenOptions {
   host?: string | undefined
 
   /**
-   * The path (not empty) of a Unix domain socket to listen on instead of a TCP port: `host` and `port` are ignored then.
+   * The path (not empty) of a Unix domain socket to listen on instead of a TCP port; `host` and `port` are ignored.
    * A socket file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). The
    * file is removed when the server closes and when the process exits.
    */
@@ -99,7 +99,10 @@ export interface ServerAddress {
   port: number
 }
 
-/** Counts since the server was started, and two counts of this moment: `connectionsOpen` and `inFlight`. */
+/**
+ * Counts since the server was started, and two of this moment: `connectionsOpen` and `inFlight`. They are those of the
+ * ring thread's last completed turn.
+ */
 export interface ServerStats {
   /** Connections that are open now. */
   connectionsOpen: number
@@ -192,8 +195,9 @@ export function serverListen(port: number, handler: Handler): Server
 export interface IoUringUnavailableError extends Error {
   code: 'ERR_IO_URING_UNAVAILABLE'
   /**
-   * Who refused: a container's `seccomp` profile, the `sysctl` kernel.io_uring_disabled, a `kernel` that is too old or
-   * lacks it, too little lockable memory (`memlock`), or a `platform` that is not Linux.
+   * What stands in the way: a container's `seccomp` profile, the `sysctl` kernel.io_uring_disabled, a `kernel` that is
+   * too old or a sandbox without io_uring, too little lockable memory (`memlock`), a `platform` that is not Linux or
+   * that the addon was not built for, or something `other`, which the message tells.
    */
-  reason: 'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform'
+  reason: 'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform' | 'other'
 }

@@ -2,7 +2,7 @@
 
 const { readFileSync } = require('node:fs')
 const test = require('ava').serial // One after the other: each may take most of the descriptors.
-const { assertServes, connect, request, serve, until } = require('./helpers.js')
+const { assertServes, connect, request, serve, untilStats } = require('./helpers.js')
 
 // How many connections this process may hold with both their ends in it.
 function connectionsMax() {
@@ -18,8 +18,7 @@ function garbage(seed, length) {
 
 async function assertUnharmed(t, server) {
   await assertServes(t, server)
-  await until(() => server.stats().connectionsOpen === 0)
-  t.is(server.stats().inFlight, 0)
+  await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
 }
 
 test('garbage', async (t) => {
@@ -44,7 +43,7 @@ test('garbage after a good request', async (t) => {
 })
 
 test('a request with one byte replaced, at every place', async (t) => {
-  const server = serve(t, {}, (n) => n)
+  const server = serve(t)
   const chunked = { headers: { 'Transfer-Encoding': 'chunked' }, body: '3\r\nabc\r\n0\r\n\r\n' }
   const bytes = Buffer.from(request('/15', chunked))
   for (const byte of [0, 10, 13, 32, 58, 127, 255]) {
@@ -68,7 +67,7 @@ test('half a request and the end, cut at every byte', async (t) => {
     client.end(whole.slice(0, at))
     await client.gone()
   }
-  await until(() => server.stats().connectionsOpen === 0)
+  await untilStats(server, { connectionsOpen: 0 })
   await assertUnharmed(t, serve(t))
 })
 
@@ -135,7 +134,7 @@ test('thousands of connections that say nothing', async (t) => {
     const step = Math.min(100, count - clients.length)
     clients.push(...(await Promise.all(Array.from({ length: step }, () => connect(t, server)))))
   }
-  await until(() => server.stats().connectionsOpen === count)
+  await untilStats(server, { connectionsOpen: count })
   await assertServes(t, server)
   for (const client of clients.slice(0, 100)) t.is((await client.send('/17')).body, '1597')
   for (const client of clients) client.reset()
@@ -164,6 +163,6 @@ test('all at once', async (t) => {
     else for (let n = 1; n < 100; n++) t.is((await client.send(`/${n}`)).status, n % 7 ? 200 : 500)
     client.destroy()
   }))
-  await until(() => server.stats().connectionsOpen === 0 && server.stats().inFlight === 0)
+  await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
   await assertUnharmed(t, serve(t))
 })

@@ -54,6 +54,14 @@ test('200 fetches at once', async (t) => {
   t.deepEqual(values, Array.from({ length: 200 }, (_, i) => String(fibonacci(i % 78))))
 })
 
+test('fetch sends a query as it is', async (t) => {
+  const { url } = serve(t)
+  for (const query of ['?', '?n=17', '?a[]=1&b={2}', '?a|b^c`d\\e', '?ä=½', "?'*'"]) {
+    const response = await fetch(`${url}/15${query}`, { method: 'POST' })
+    t.is(await response.text(), '610', query)
+  }
+})
+
 test('the value is JSON', async (t) => {
   const { url } = serve(t)
   const response = await fetch(`${url}/15`, { method: 'POST' })

@@ -18,6 +18,9 @@ function fibonacci(n) {
   return a
 }
 
+// 2000 digits, quickly printed. Some thousands of them are more than the kernel buffers for a client that reads late.
+const large = 7n ** 2_367n
+
 // Listens on a free port, or as the options say, until the test ends.
 function serve(t, options, handler = fibonacci) {
   const { serverListen } = require(root)
@@ -189,6 +192,14 @@ async function until(condition) {
   while (!condition()) await delay(1)
 }
 
+// Waits until the server's counts are these. The ring thread publishes them after the turn that they count.
+async function untilStats(server, expected) {
+  await until(() => {
+    const stats = server.stats()
+    return Object.entries(expected).every(([name, count]) => stats[name] === count)
+  })
+}
+
 // A promise with its ends in hand (Node 20 has no `Promise.withResolvers`).
 function withResolvers() {
   let resolve, reject
@@ -246,6 +257,7 @@ module.exports = {
   connect,
   fibonacci,
   gate,
+  large,
   post,
   request,
   root,
@@ -253,5 +265,6 @@ module.exports = {
   start,
   startMain,
   until,
+  untilStats,
   withResolvers
 }

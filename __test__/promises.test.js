@@ -1,7 +1,9 @@
 'use strict'
 
 const test = require('ava')
-const { assertServes, connect, fibonacci, gate, post, request, serve, until, withResolvers } = require('./helpers.js')
+const {
+  assertServes, connect, fibonacci, gate, post, request, serve, untilStats, withResolvers
+} = require('./helpers.js')
 
 test('an async handler answers with what its promise resolves to', async (t) => {
   t.is((await post(t, serve(t, {}, async (n) => fibonacci(n)), '/15')).body, '610')
@@ -69,7 +71,7 @@ test('a promise that never settles holds up nobody else', async (t) => {
   const server = serve(t, {}, (n) => (n === 0 ? never : fibonacci(n)))
   const stuck = await connect(t, server)
   await stuck.write(request('/0'))
-  await until(() => server.stats().inFlight === 1)
+  await untilStats(server, { inFlight: 1 })
   for (let i = 0; i < 20; i++) await assertServes(t, server)
   t.is(server.stats().inFlight, 1)
 })
@@ -99,10 +101,10 @@ test('promises on many connections settle in any order', async (t) => {
   const numbers = Array.from({ length: 100 }, (_, n) => n)
   const responses = numbers.map((n) => post(t, server, `/${n}`))
   for (const n of numbers) await held(n)
-  t.is(server.stats().inFlight, 100)
+  await untilStats(server, { inFlight: 100 })
   for (const n of numbers.toReversed()) release(n, n)
   t.deepEqual((await Promise.all(responses)).map(({ body }) => Number(body)), numbers)
-  await until(() => server.stats().inFlight === 0)
+  await untilStats(server, { inFlight: 0 })
 })
 
 test('a promise that resolves after its client left answers nobody', async (t) => {
@@ -113,7 +115,7 @@ test('a promise that resolves after its client left answers nobody', async (t) =
   await leaver.write(request('/1'))
   await held(1)
   leaver.reset()
-  await until(() => server.stats().connectionsOpen === 0)
+  await untilStats(server, { connectionsOpen: 0 })
 
   const stranger = await connect(t, server)
   const response = stranger.send('/2')
@@ -121,7 +123,7 @@ test('a promise that resolves after its client left answers nobody', async (t) =
   release(1, 111)
   release(2, 222)
   t.is((await response).body, '222')
-  await until(() => server.stats().inFlight === 0)
+  await untilStats(server, { inFlight: 0 })
 })
 
 test('a promise that rejects after its client left is still told', async (t) => {
@@ -132,7 +134,7 @@ test('a promise that rejects after its client left is still told', async (t) => 
   await leaver.write(request('/1'))
   await held(1)
   leaver.reset()
-  await until(() => server.stats().connectionsOpen === 0)
+  await untilStats(server, { connectionsOpen: 0 })
   const error = new Error('no')
   release(1, Promise.reject(error))
   t.deepEqual(await told.promise, [error, 1])

@@ -75,7 +75,7 @@ test('what is thrown need not be an Error', async (t) => {
   t.is(body.trimEnd(), 'N is odd.')
 })
 
-test('a message is a body, whatever it contains', async (t) => {
+test('a message is a body of one line, whatever it contains', async (t) => {
   const splitting = 'a\r\nSet-Cookie: b=c\r\n\r\nHTTP/1.1 200 OK'
   const messages = ['', 'Zu groß: 10⁶ 🙈', splitting, '\0', '\ud800', 'x'.repeat(1024)]
   const server = serve(t, {}, (n) => {
@@ -87,7 +87,7 @@ test('a message is a body, whatever it contains', async (t) => {
     const { status, headers, body } = await client.send(`/${i}`)
     t.is(status, 400)
     t.is(headers['set-cookie'], undefined)
-    if (message !== '') t.is(body.trimEnd(), Buffer.from(message).toString().trimEnd())
+    if (message !== '') t.is(body.trimEnd(), message.toWellFormed().replace(/\p{Cc}/gu, ' ').trimEnd())
   }
   t.is((await client.send('/15')).body, '610', 'the framing held')
 })

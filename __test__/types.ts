@@ -75,7 +75,7 @@ async function disposed() {
 
 function explain(error: IoUringUnavailableError) {
   same<typeof error.code>()<'ERR_IO_URING_UNAVAILABLE'>()
-  same<typeof error.reason>()<'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform'>()
+  same<typeof error.reason>()<'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform' | 'other'>()
   return error.message
 }
 
