@@ -23,9 +23,11 @@ function errorAnswer(error) {
 
 function notAnInteger(value) {
   const what = typeof value === 'number' ? String(value) : value === null ? 'null' : typeof value
-  return new TypeError(
+  const error = new TypeError(
     `The handler must return an integer (a safe number or a bigint) or a promise of one. It returned ${what}.`
   )
+  error.code = 'ERR_INVALID_RETURN_VALUE'
+  return error
 }
 
 module.exports = { errorAnswer, notAnInteger }

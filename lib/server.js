@@ -30,7 +30,7 @@ class Server {
       onEnd: () => this.#onEnd()
     })
     const started = native.listen(nativeOptions(options), batches.arrays, batches.dispatch)
-    if (!(started instanceof native.NativeServer)) throw startRefused(started)
+    if (started.syscall !== undefined) throw startRefused(started)
     this.#native = started
     batches.start(started)
     if (options.path !== undefined) {
@@ -74,7 +74,7 @@ class Server {
   }
 
   unref() {
-    this.#native.setReferenced(false)
+    if (this.listening) this.#native.setReferenced(false)
     return this
   }
 
@@ -83,6 +83,8 @@ class Server {
       this.#closed = new Promise((resolve) => {
         this.#resolveClosed = resolve
       })
+      // Whoever closes wants it done before the process ends.
+      this.#native.setReferenced(true)
       this.#native.close()
     }
     return this.#closed

@@ -34,6 +34,9 @@ pub const BATCH_MAX: u32 = 1024;
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
 pub const ACCEPT_RETRY_MS: u64 = 100;
 
+/// Milliseconds for which an address in use is tried again at the start.
+pub const ADDRESS_IN_USE_RETRY_MS: u64 = 50;
+
 /// Milliseconds that a connection which has been answered for the last time waits for its peer to
 /// end its side, so that the answer is not lost to a reset (RFC 9112 section 9.6).
 pub const LINGER_MS: u64 = 2_000;

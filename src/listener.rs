@@ -7,10 +7,15 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use crate::limits::ADDRESS_IN_USE_RETRY_MS;
 
 /// Where to listen, and how.
 #[derive(Debug, Clone)]
@@ -68,7 +73,24 @@ impl fmt::Display for ListenError {
 }
 
 /// Binds and listens.
+///
+/// An address in use is tried again for a while: the kernel takes the ring of a killed process apart
+/// after the process has ended, and with it, some milliseconds late, the listener.
 pub fn listen(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+    let give_up_at = Instant::now() + Duration::from_millis(ADDRESS_IN_USE_RETRY_MS);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match listen_once(options) {
+            Err(refused) if is_in_use(&refused.error) && Instant::now() < give_up_at => {
+                thread::sleep(pause);
+                pause *= 2;
+            }
+            other => return other,
+        }
+    }
+}
+
+fn listen_once(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
     match &options.place {
         Place::Path(path) => listen_on_path(path, options),
         Place::Port { host: None, port } => {
@@ -145,7 +167,9 @@ fn listen_on(
 fn listen_on_path(path: &Path, options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
     let bind = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.bind(&SockAddr::unix(path)?)?;
+        // The one error of `unix` is a path over the 107 bytes of a `sockaddr_un` (unix(7)).
+        let too_long = |_| io::Error::from_raw_os_error(libc::ENAMETOOLONG);
+        socket.bind(&SockAddr::unix(path).map_err(too_long)?)?;
         socket.listen(options.backlog)?;
         Ok(socket)
     };
@@ -164,7 +188,11 @@ fn listen_on_path(path: &Path, options: &ListenOptions) -> Result<(OwnedFd, Addr
         })
 }
 
+/// True: a socket that nobody listens on. Anything else in that place is not ours to remove.
 fn is_stale(path: &Path) -> bool {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        return false;
+    }
     let answer = UnixStream::connect(path);
     answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }

@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("limits", &[]),
     ("stats", &[]),
     ("uring", &[]),
-    ("listener", &[]),
+    ("listener", &["limits"]),
     ("bridge", &["uring"]),
     (
         "connection",
