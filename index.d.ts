@@ -157,7 +157,8 @@ export interface Server {
    * Stops accepting, answers what is in flight, closes the connections and resolves when the last one is gone and the
    * port is free. Never rejects. Returns the same promise however often it is called.
    *
-   * A handler's promise that never settles holds it up: `closeAllConnections()` ends that wait.
+   * A handler's promise that never settles holds it up, and so does a client that does not read its answer:
+   * `closeAllConnections()` ends that wait.
    */
   close(): Promise<void>
 

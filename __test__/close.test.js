@@ -70,6 +70,17 @@ test('close ends the connections that never asked anything', async (t) => {
   t.is(server.stats().connectionsOpen, 0)
 })
 
+test('half a request does not hold up close', async (t) => {
+  const server = serve(t)
+  const halves = ['POST /15 HT', 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc']
+  const clients = await Promise.all(halves.map(() => connect(t, server)))
+  await Promise.all(clients.map((client, i) => client.write(halves[i])))
+  await assertServes(t, server)
+  await server.close()
+  for (const client of clients) await client.gone()
+  await untilStats(server, { connectionsOpen: 0 })
+})
+
 test('close answers what is in flight before it resolves', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, handler)

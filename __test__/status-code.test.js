@@ -99,7 +99,7 @@ test('a message is cut after 1024 characters', async (t) => {
 
 test('a message that is no string is no reason to fall over', async (t) => {
   const messages = [undefined, null, 610, Symbol('odd'), {}, { toString() { throw new Error('odd') } }]
-  const server = serve(t, {}, (n) => { throw { statusCode: 404, message: messages[n] } })
+  const server = serve(t, { onError: () => {} }, (n) => { throw { statusCode: 404, message: messages[n] } })
   const client = await connect(t, server)
   for (const i of messages.keys()) t.true([404, 500].includes((await client.send(`/${i}`)).status))
 })
