@@ -7,7 +7,8 @@ const { invalidType, outOfRange } = require('./errors.js')
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
 const BACKLOG_DEFAULT = 1024
-const BACKLOG_MAX = 2 ** 31 - 1
+const INT32_MAX = 2 ** 31 - 1
+const HEADER_SIZE_MAX = 2 ** 20
 
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
@@ -19,10 +20,19 @@ function checkArguments(portOrOptions, handler) {
     host: string(options, 'host'),
     port: integer(options, 'port', PORT_DEFAULT, 0, PORT_MAX),
     path: string(options, 'path'),
-    backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, BACKLOG_MAX),
+    backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
     bigint: boolean(options, 'bigint'),
+    maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
+    maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
+    maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),
+    maxBodySize: integer(options, 'maxBodySize', 64 * 1024, 0, Number.MAX_SAFE_INTEGER),
+    headersTimeout: integer(options, 'headersTimeout', 10_000, 0, INT32_MAX),
+    requestTimeout: integer(options, 'requestTimeout', 30_000, 0, INT32_MAX),
+    keepAliveTimeout: integer(options, 'keepAliveTimeout', 72_000, 0, INT32_MAX),
+    handlerTimeout: integer(options, 'handlerTimeout', 30_000, 0, INT32_MAX),
+    sendTimeout: integer(options, 'sendTimeout', 30_000, 0, INT32_MAX),
     signal: signal(options),
     onError: callback(options, 'onError')
   }

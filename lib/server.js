@@ -132,8 +132,9 @@ class Server {
   }
 }
 
-function nativeOptions({ host, port, path, backlog, reusePort, ipv6Only, bigint }) {
-  return { host, port, path, backlog, reusePort, ipv6Only, bigint }
+// The binding takes the same names, but knows nothing of signals and callbacks.
+function nativeOptions({ signal, onError, ...options }) {
+  return options
 }
 
 function printable(thrown) {

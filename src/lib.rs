@@ -19,7 +19,9 @@
 //! ```text
 //! binding ─▶ server ─▶ event_loop ─▶ connection ─▶ http
 //!    │          │ └▶ listener └───────────────────▶ uring
-//!    └─▶ bridge ◀───────┘           limits, stats ◀─ anyone;  http, uring, limits ─▶ nothing of ours
+//!    └─▶ bridge ◀───────┘
+//!
+//! limits, stats ◀─ anyone            http, uring, limits, stats ─▶ nothing of ours but limits
 //! ```
 //!
 //! - [`binding`]: the only place that names `napi`. It converts and does not decide.

@@ -1,17 +1,60 @@
 //! Every bound in one place: what it bounds, why this much, and what crossing it answers.
 
-/// Bytes of a request's head, the request line included; beyond it the answer is 431, or 414 for
-/// the request line. The same as Node's `--max-http-header-size`.
-pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// What a server is started with; every one has an option of the same name in JavaScript.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections served at a time; those beyond wait until one ends.
+    pub connections_max: u32,
+    /// Requests handed to the handler and not answered; those beyond are answered 503.
+    pub in_flight_max: u32,
+    /// Bytes of a request's head, the request line included; beyond it the answer is 431, or 414
+    /// for the request line.
+    pub head_bytes_max: u32,
+    /// Bytes of a request's body, which is read and ignored; beyond it the answer is 413.
+    pub body_bytes_max: u64,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+}
 
-/// Bytes of a request's body, which is read and ignored; beyond it the answer is 413.
-pub const BODY_BYTES_MAX: u64 = 64 * 1024;
+/// How long things may take, in milliseconds; 0 is for ever.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// From a request's first byte to the end of its head: 408 and close.
+    pub headers: u32,
+    /// From a request's first byte to the end of its body: 408 and close.
+    pub request: u32,
+    /// Between requests: close.
+    pub keep_alive: u32,
+    /// From a request's end to the handler's value: 503; a later value is dropped.
+    pub handler: u32,
+    /// A send that gets nothing off: close.
+    pub send: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            in_flight_max: 10_000,
+            head_bytes_max: 16 * 1024,
+            body_bytes_max: 64 * 1024,
+            timeouts: Timeouts {
+                headers: 10_000,
+                request: 30_000,
+                // Longer than the 60 s of the usual load balancer, which must be the one to close.
+                keep_alive: 72_000,
+                handler: 30_000,
+                send: 30_000,
+            },
+        }
+    }
+}
 
 /// Requests of one connection that wait for their answers; reading stops until some have left.
 pub const PIPELINE_DEPTH_MAX: usize = 64;
 
 /// Answer bytes of one connection that wait to be sent; reading stops until some have left.
-pub const OUTPUT_BYTES_MAX: usize = 16 * 1024;
+pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
 
 /// Buffer capacity that an idle connection may keep.
 pub const IDLE_CAPACITY_BYTES_MAX: usize = 2 * 1024;
@@ -22,24 +65,26 @@ pub const RING_ENTRIES: u32 = 256;
 
 /// Receive buffers of one ring; a connection holds one only from its arrival until the end of that
 /// turn.
-pub const BUFFERS: u16 = 256;
+pub const BUFFERS: u16 = 512;
 
 /// Bytes of one receive buffer: a request of an ordinary client fits, as do 16 short pipelined
-/// ones.
-pub const BUFFER_BYTES: u32 = 2 * 1024;
+/// ones. The kernel fills up to 32 of them for one connection before a pause takes effect.
+pub const BUFFER_BYTES: u32 = 1024;
 
 /// Numbers in one batch to JavaScript: the typed arrays' length.
 pub const BATCH_MAX: u32 = 1024;
 
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
-pub const ACCEPT_RETRY_MS: u64 = 100;
+pub const ACCEPT_RETRY_MS: u32 = 100;
 
 /// Milliseconds for which an address in use is tried again at the start.
 pub const ADDRESS_IN_USE_RETRY_MS: u64 = 50;
 
+/// The longest time, in milliseconds, between two looks at the connections' deadlines.
+pub const TICK_MS_MAX: u32 = 250;
+
 /// Milliseconds that a connection which has been answered for the last time waits for its peer to
 /// end its side, so that the answer is not lost to a reset (RFC 9112 section 9.6).
-pub const LINGER_MS: u64 = 2_000;
+pub const LINGER_MS: u32 = 2_000;
 
 const _: () = assert!(BUFFERS.is_power_of_two());
-const _: () = assert!(BUFFER_BYTES as usize <= HEAD_BYTES_MAX);

@@ -74,8 +74,8 @@ impl fmt::Display for ListenError {
 
 /// Binds and listens.
 ///
-/// An address in use is tried again for a while: the kernel takes the ring of a killed process apart
-/// after the process has ended, and with it, some milliseconds late, the listener.
+/// An address in use is tried again for a while: the kernel takes the ring of a killed process
+/// apart after the process has ended, and with it, some milliseconds late, the listener.
 pub fn listen(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
     let give_up_at = Instant::now() + Duration::from_millis(ADDRESS_IN_USE_RETRY_MS);
     let mut pause = Duration::from_millis(1);

@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::EventLoop;
 use crate::http::Rules;
-use crate::limits::{BODY_BYTES_MAX, BUFFER_BYTES, BUFFERS, HEAD_BYTES_MAX, RING_ENTRIES};
+use crate::limits::{BUFFER_BYTES, BUFFERS, Limits, RING_ENTRIES};
 use crate::listener::{self, Address, ListenError, ListenOptions};
 use crate::stats::{Counters, Stats};
 use crate::uring::{Config, Refused, Ring, block_signals};
@@ -26,6 +26,8 @@ pub struct Options {
     pub listen: ListenOptions,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
+    /// What it may hold, and how long things may take.
+    pub limits: Limits,
 }
 
 /// A start that was refused.
@@ -70,9 +72,10 @@ impl Server {
             buffers: BUFFERS,
             buffer_bytes: BUFFER_BYTES,
         };
+        let limits = options.limits;
         let rules = Rules {
-            head_bytes_max: HEAD_BYTES_MAX,
-            body_bytes_max: BODY_BYTES_MAX,
+            head_bytes_max: limits.head_bytes_max as usize,
+            body_bytes_max: limits.body_bytes_max,
             bigint: options.bigint,
         };
         let ring = Ring::new(&config).map_err(StartError::Ring)?;
@@ -87,7 +90,8 @@ impl Server {
             let address = address.clone();
             let serve = move || {
                 block_signals();
-                let event_loop = EventLoop::new(ring, listener, rules, service, mailbox, stats);
+                let event_loop =
+                    EventLoop::new(ring, listener, rules, &limits, service, mailbox, stats);
                 let failure = run(event_loop, &address);
                 closed.closed(failure);
             };

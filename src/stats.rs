@@ -53,6 +53,40 @@ counters! {
     in_flight,
     /// Batches of numbers handed over.
     batches,
+    /// Requests refused because too many were in flight: 503.
+    overloaded,
+    /// Heads over their limit: 431 or 414.
+    heads_too_large,
+    /// Bodies over their limit: 413.
+    bodies_too_large,
+    /// Heads that did not arrive in time: 408.
+    headers_timeouts,
+    /// Bodies that did not arrive in time: 408.
+    request_timeouts,
+    /// Connections closed because no request came.
+    keep_alive_timeouts,
+    /// Numbers that the handler did not answer in time: 503.
+    handler_timeouts,
+    /// Connections closed because their peer took nothing.
+    send_timeouts,
+    /// How often accepting paused, for too many connections or for want of descriptors or memory.
+    accept_pauses,
+}
+
+impl Counters {
+    /// Counts an answer with a status of 400 to 599.
+    pub fn count_error(&mut self, status: u16) {
+        match status {
+            413 => self.bodies_too_large += 1,
+            414 | 431 => self.heads_too_large += 1,
+            _ => {}
+        }
+        if status >= 500 {
+            self.responses_5xx += 1;
+        } else {
+            self.responses_4xx += 1;
+        }
+    }
 }
 
 #[cfg(test)]

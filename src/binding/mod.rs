@@ -22,7 +22,7 @@ use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
 use crate::bridge::Command;
-use crate::limits::BATCH_MAX;
+use crate::limits::{BATCH_MAX, Limits, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
 use crate::server::{Options, Server, StartError};
 use handover::{Exchange, Handover, Tsfn};
@@ -48,6 +48,24 @@ pub struct NativeOptions {
     pub ipv6_only: bool,
     /// The handler takes `bigint`.
     pub bigint: bool,
+    /// Connections served at a time.
+    pub max_connections: u32,
+    /// Requests handed to the handler and not answered.
+    pub max_in_flight: u32,
+    /// Bytes.
+    pub max_header_size: u32,
+    /// Bytes; an integer below 2^53.
+    pub max_body_size: i64,
+    /// Milliseconds, as all of the following; 0 is for ever.
+    pub headers_timeout: u32,
+    /// From a request's first byte to its end.
+    pub request_timeout: u32,
+    /// Between requests.
+    pub keep_alive_timeout: u32,
+    /// For the handler's value.
+    pub handler_timeout: u32,
+    /// For a send that gets nothing off.
+    pub send_timeout: u32,
 }
 
 /// The typed arrays that JavaScript and the binding share, [`BATCH_LENGTH`] long each. Both touch
@@ -108,6 +126,15 @@ pub struct NativeStats {
     pub responses_5xx: i64,
     pub in_flight: i64,
     pub batches: i64,
+    pub overloaded: i64,
+    pub headers_too_large: i64,
+    pub bodies_too_large: i64,
+    pub headers_timeouts: i64,
+    pub request_timeouts: i64,
+    pub keep_alive_timeouts: i64,
+    pub handler_timeouts: i64,
+    pub send_timeouts: i64,
+    pub accept_pauses: i64,
 }
 
 /// Starts a server whose batches `dispatch` is called for.
@@ -231,6 +258,15 @@ impl NativeServer {
             responses_5xx: counters.responses_5xx.cast_signed(),
             in_flight: counters.in_flight.cast_signed(),
             batches: counters.batches.cast_signed(),
+            overloaded: counters.overloaded.cast_signed(),
+            headers_too_large: counters.heads_too_large.cast_signed(),
+            bodies_too_large: counters.bodies_too_large.cast_signed(),
+            headers_timeouts: counters.headers_timeouts.cast_signed(),
+            request_timeouts: counters.request_timeouts.cast_signed(),
+            keep_alive_timeouts: counters.keep_alive_timeouts.cast_signed(),
+            handler_timeouts: counters.handler_timeouts.cast_signed(),
+            send_timeouts: counters.send_timeouts.cast_signed(),
+            accept_pauses: counters.accept_pauses.cast_signed(),
         }
     }
 
@@ -304,6 +340,19 @@ impl From<NativeOptions> for Options {
                 ipv6_only: options.ipv6_only,
             },
             bigint: options.bigint,
+            limits: Limits {
+                connections_max: options.max_connections,
+                in_flight_max: options.max_in_flight,
+                head_bytes_max: options.max_header_size,
+                body_bytes_max: options.max_body_size.unsigned_abs(),
+                timeouts: Timeouts {
+                    headers: options.headers_timeout,
+                    request: options.request_timeout,
+                    keep_alive: options.keep_alive_timeout,
+                    handler: options.handler_timeout,
+                    send: options.send_timeout,
+                },
+            },
         }
     }
 }

@@ -1,23 +1,24 @@
 //! The listening socket: when it accepts, when it rests, and how it ends.
 //!
-//! The event loop owns it and tells it of every completed accept.
+//! The event loop owns it, tells it of every completed accept, and steers it once a turn.
 //!
 //! Invariant: at most one accept is in flight, and the listener is closed only while none is.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant};
 
 use crate::limits::ACCEPT_RETRY_MS;
 use crate::uring::{Op, Ring, Token};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// An accept is in flight.
     Armed,
-    /// Out of descriptors or memory: tried again then, or as soon as a connection has closed.
-    Paused(Instant),
-    /// The server closes; the accept's last completion has not arrived.
+    /// An accept and its cancellation are in flight.
     Cancelling,
+    /// Nothing is in flight.
+    Resting,
+    /// The listener is closed.
     Ended,
 }
 
@@ -27,14 +28,20 @@ pub(super) struct Acceptor {
     /// `None` exactly when the state is `Ended`.
     listener: Option<OwnedFd>,
     state: State,
+    /// Out of descriptors or memory: not tried before then, unless a connection ends.
+    exhausted_until: Option<u64>,
+    /// True exactly when the server closes.
+    closing: bool,
 }
 
 impl Acceptor {
-    /// An acceptor that rests until it is resumed.
+    /// An acceptor that rests until it is steered.
     pub(super) fn new(listener: OwnedFd) -> Self {
         Self {
             listener: Some(listener),
-            state: State::Paused(Instant::now()),
+            state: State::Resting,
+            exhausted_until: None,
+            closing: false,
         }
     }
 
@@ -43,75 +50,69 @@ impl Acceptor {
         self.state == State::Ended
     }
 
-    /// When accepting is to be tried again, where it rests.
-    pub(super) fn retry_at(&self) -> Option<Instant> {
-        match self.state {
-            State::Paused(until) => Some(until),
-            _ => None,
-        }
+    /// True: it wants to be steered again when some time has passed.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted_until.is_some()
     }
 
-    /// Accepts again where it rested: a descriptor has become free, or the time has come.
-    pub(super) fn resume(&mut self, ring: &mut Ring) {
-        if matches!(self.state, State::Paused(_)) {
-            self.arm(ring);
-        }
-    }
-
-    /// An accept has completed. The connection is for the caller, unless the server closes: then it
-    /// is cut, as it has sent nothing that was read.
+    /// An accept has completed.
     pub(super) fn on_accepted(
         &mut self,
         result: io::Result<OwnedFd>,
         armed: bool,
-        ring: &mut Ring,
+        now: u64,
     ) -> Option<OwnedFd> {
-        let exhausted = matches!(&result, Err(error) if is_exhaustion(error));
-        let mut accepted = result.ok();
-        if self.state == State::Cancelling
-            && let Some(socket) = accepted.take()
-        {
-            ring.push_close(socket);
-        }
         if !armed {
-            match self.state {
-                State::Cancelling => self.end(ring),
-                _ if exhausted => {
-                    let retry = Duration::from_millis(ACCEPT_RETRY_MS);
-                    self.state = State::Paused(Instant::now() + retry);
+            self.state = State::Resting;
+        }
+        match result {
+            Ok(socket) => Some(socket),
+            Err(error) => {
+                if is_exhaustion(&error) {
+                    self.exhausted_until = Some(now + u64::from(ACCEPT_RETRY_MS));
                 }
-                // Whatever else ended it concerned one connection that is gone, or the kernel's own
-                // bookkeeping.
-                _ => self.arm(ring),
+                // Whatever else it was concerned one connection that is gone.
+                None
             }
         }
-        accepted
     }
 
-    /// Stops accepting; the listener is closed when the accept in flight has completed.
-    pub(super) fn close(&mut self, ring: &mut Ring) {
-        match self.state {
-            State::Armed => {
+    /// A connection has ended, and given its descriptor back.
+    pub(super) fn on_freed(&mut self) {
+        self.exhausted_until = None;
+    }
+
+    /// Stops accepting for good.
+    pub(super) fn close(&mut self) {
+        self.closing = true;
+    }
+
+    /// Brings the accept to where it should be: armed exactly while there is room for connections.
+    /// True: it has paused for want of room, descriptors or memory.
+    pub(super) fn steer(&mut self, has_room: bool, now: u64, ring: &mut Ring) -> bool {
+        if self.exhausted_until.is_some_and(|until| until <= now) {
+            self.exhausted_until = None;
+        }
+        let accepts = has_room && !self.closing && self.exhausted_until.is_none();
+        match (self.state, &self.listener) {
+            (State::Resting, Some(listener)) if accepts => {
+                ring.arm_accept(listener.as_fd());
+                self.state = State::Armed;
+            }
+            (State::Armed, _) if !accepts => {
                 ring.push_cancel(Op::Accept, Token::NONE);
                 self.state = State::Cancelling;
+                return !self.closing;
             }
-            State::Paused(_) => self.end(ring),
-            State::Cancelling | State::Ended => {}
+            (State::Resting, Some(_)) if self.closing => {
+                self.state = State::Ended;
+                if let Some(listener) = self.listener.take() {
+                    ring.push_close(listener);
+                }
+            }
+            _ => {}
         }
-    }
-
-    fn arm(&mut self, ring: &mut Ring) {
-        if let Some(listener) = &self.listener {
-            ring.arm_accept(listener.as_fd());
-            self.state = State::Armed;
-        }
-    }
-
-    fn end(&mut self, ring: &mut Ring) {
-        self.state = State::Ended;
-        if let Some(listener) = self.listener.take() {
-            ring.push_close(listener);
-        }
+        false
     }
 }
 

@@ -12,24 +12,26 @@
 
 mod acceptor;
 mod peer;
+mod sweep;
 
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use slab::Slab;
 
-use crate::bridge::{Command, Mail, Mailbox, Service};
+use crate::bridge::{Command, Mail, Mailbox, Reply, Service};
 use crate::connection::Turn;
 use crate::http::{Date, Rules};
-use crate::limits::LINGER_MS;
+use crate::limits::Limits;
 use crate::stats::{Counters, Stats};
 use crate::uring::{Event, Op, Ring, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
+use sweep::{Abandoned, Sweep};
 
 /// Everything that one ring thread owns.
 pub struct EventLoop {
@@ -38,16 +40,27 @@ pub struct EventLoop {
     peers: Slab<Peer>,
     next_generation: u32,
     turn: Turn,
-    /// The second, since 1970, of `turn.date`.
-    date_second: u64,
+    /// When `turn.now` was 0.
+    started: Instant,
+    /// The quarter of a second, of `turn.now`, in which `turn.date` was made.
+    date_quarter: u64,
+    connections_max: usize,
+    /// Accepted beyond `connections_max`, and served as soon as others have ended.
+    held: VecDeque<OwnedFd>,
     /// Slots of the peers to advance at the end of the turn.
     touched: Vec<u32>,
-    /// Peers that linger, and until when; all for the same time, so the first is due first.
-    lingering: VecDeque<(Instant, Token)>,
+    sweep: Sweep,
+    /// Reused by each look at what is due.
+    due: Vec<Token>,
+    /// True exactly when a tick is in flight.
+    ticking: bool,
+    abandoned: Abandoned,
     mailbox: Arc<Mailbox>,
     mail: Mail,
     service: Arc<dyn Service>,
     stats: Arc<Stats>,
+    /// True exactly when the server closes.
+    closing: bool,
 }
 
 impl EventLoop {
@@ -56,6 +69,7 @@ impl EventLoop {
         ring: Ring,
         listener: OwnedFd,
         rules: Rules,
+        limits: &Limits,
         service: Arc<dyn Service>,
         mailbox: Arc<Mailbox>,
         stats: Arc<Stats>,
@@ -67,17 +81,27 @@ impl EventLoop {
             next_generation: 0,
             turn: Turn {
                 rules,
-                date: Date::at(UNIX_EPOCH),
+                timeouts: limits.timeouts,
+                in_flight_max: u64::from(limits.in_flight_max),
+                now: 0,
+                date: Date::at(SystemTime::now()),
                 calls: Vec::new(),
                 counters: Counters::default(),
             },
-            date_second: 0,
+            started: Instant::now(),
+            date_quarter: 0,
+            connections_max: limits.connections_max as usize,
+            held: VecDeque::new(),
             touched: Vec::new(),
-            lingering: VecDeque::new(),
+            sweep: Sweep::new(&limits.timeouts),
+            due: Vec::new(),
+            ticking: false,
+            abandoned: Abandoned::default(),
             mailbox,
             mail: Mail::default(),
             service,
             stats,
+            closing: false,
         }
     }
 
@@ -87,66 +111,64 @@ impl EventLoop {
     pub fn run(&mut self) -> io::Result<()> {
         self.ring.enable()?;
         self.ring.arm_wake(self.mailbox.waker());
-        self.acceptor.resume(&mut self.ring);
+        self.steer_acceptor();
         while !self.is_drained() {
             self.wait()?;
-            self.update_date();
+            self.update_time();
             while let Some(event) = self.ring.next_event() {
                 self.on_event(event);
             }
             self.take_mail();
-            self.on_time();
             self.advance_touched();
+            self.steer_acceptor();
+            self.keep_ticking();
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
             self.stats.publish(&self.turn.counters);
         }
         self.ring.push_cancel(Op::Wake, Token::NONE);
+        self.ring.push_cancel(Op::Tick, Token::NONE);
         while self.ring.in_flight() > 0 {
-            self.ring.submit_and_wait(None)?;
+            self.ring.submit_and_wait()?;
             while self.ring.next_event().is_some() {}
         }
         Ok(())
     }
 
-    /// True: closed, with nothing left in the table or in the kernel but the waker's poll.
+    /// True: closed, with nothing left in the table or in the kernel but the waker's poll and the
+    /// tick.
     fn is_drained(&self) -> bool {
-        self.acceptor.is_ended() && self.peers.is_empty() && self.ring.in_flight() <= 1
+        let standing = 1 + usize::from(self.ticking);
+        self.acceptor.is_ended() && self.peers.is_empty() && self.ring.in_flight() <= standing
     }
 
     fn wait(&mut self) -> io::Result<()> {
         if !self.mailbox.prepare_to_sleep() {
             return self.ring.submit();
         }
-        let timeout = self
-            .next_deadline()
-            .map(|at| at.saturating_duration_since(Instant::now()));
-        let waited = self.ring.submit_and_wait(timeout);
+        let waited = self.ring.submit_and_wait();
         self.mailbox.waker().awake();
         waited
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
-        let linger = self.lingering.front().map(|(at, _)| *at);
-        linger.into_iter().chain(self.acceptor.retry_at()).min()
-    }
-
-    fn update_date(&mut self) {
-        let now = SystemTime::now();
-        let second = now
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        if second != self.date_second {
-            self.date_second = second;
-            self.turn.date = Date::at(now);
+    fn update_time(&mut self) {
+        let now = self.started.elapsed();
+        self.turn.now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        // The Date may lag by what the two clocks' seconds are apart; it is looked up four times a
+        // second at most.
+        let quarter = self.turn.now / 250;
+        if quarter != self.date_quarter {
+            self.date_quarter = quarter;
+            self.turn.date = Date::at(SystemTime::now());
         }
     }
 
     fn on_event(&mut self, event: Event) {
         match event {
             Event::Accepted { result, armed } => {
-                if let Some(socket) = self.acceptor.on_accepted(result, armed, &mut self.ring) {
-                    self.open(socket);
+                let now = self.turn.now;
+                if let Some(socket) = self.acceptor.on_accepted(result, armed, now) {
+                    self.held.push_back(socket);
                 }
             }
             Event::Received {
@@ -164,7 +186,7 @@ impl EventLoop {
                 bytes,
             } => {
                 let peer = &mut self.peers[token.slot as usize];
-                peer.on_sent(&result, bytes, &mut self.ring);
+                peer.on_sent(&result, bytes, &mut self.ring, self.turn.now);
                 self.touch(token.slot);
             }
             Event::ShutDown { token } | Event::Cancelled { token } => {
@@ -174,6 +196,7 @@ impl EventLoop {
                     self.touch(token.slot);
                 }
             }
+            Event::Ticked => self.on_tick(),
             Event::Closed | Event::Woken { armed: true } => {}
             Event::Woken { armed: false } => self.ring.arm_wake(self.mailbox.waker()),
         }
@@ -184,7 +207,9 @@ impl EventLoop {
         let slot = u32::try_from(entry.key()).expect("descriptors are fewer than 2^31");
         let generation = self.next_generation;
         self.next_generation = Token::next_generation(generation);
-        entry.insert(Peer::new(Token { slot, generation }, socket));
+        let token = Token { slot, generation };
+        entry.insert(Peer::new(token, socket, self.turn.now));
+        self.sweep.insert(token, None, self.turn.now);
         self.turn.counters.connections_accepted += 1;
         self.touch(slot);
     }
@@ -193,14 +218,7 @@ impl EventLoop {
         let mut mail = mem::take(&mut self.mail);
         if self.mailbox.take(&mut mail) {
             for reply in mail.replies.drain(..) {
-                self.turn.counters.in_flight -= 1;
-                if let Some(peer) = find(&mut self.peers, reply.token)
-                    && peer.phase == Phase::Open
-                {
-                    peer.connection
-                        .replied(reply.sequence, reply.outcome, &mut self.turn);
-                    self.touch(reply.token.slot);
-                }
+                self.on_reply(reply);
             }
             for command in mail.commands.drain(..) {
                 self.carry_out(command);
@@ -209,9 +227,26 @@ impl EventLoop {
         self.mail = mail;
     }
 
+    fn on_reply(&mut self, reply: Reply) {
+        let Reply {
+            token,
+            sequence,
+            outcome,
+        } = reply;
+        let awaited = find(&mut self.peers, token)
+            .is_some_and(|peer| peer.connection.replied(sequence, outcome, &mut self.turn));
+        if awaited {
+            self.turn.counters.in_flight -= 1;
+            self.touch(token.slot);
+        } else {
+            self.turn.counters.in_flight -= self.abandoned.replied();
+        }
+    }
+
     fn carry_out(&mut self, command: Command) {
         if command == Command::Close {
-            self.acceptor.close(&mut self.ring);
+            self.acceptor.close();
+            self.closing = true;
         }
         for (_, peer) in &mut self.peers {
             match command {
@@ -226,26 +261,53 @@ impl EventLoop {
         }
     }
 
-    fn on_time(&mut self) {
-        let Some(deadline) = self.next_deadline() else {
-            return;
-        };
-        let now = Instant::now();
-        if now < deadline {
-            return;
-        }
-        while let Some(&(at, token)) = self.lingering.front()
-            && at <= now
-        {
-            self.lingering.pop_front();
+    fn on_tick(&mut self) {
+        self.ticking = false;
+        let mut due = mem::take(&mut self.due);
+        self.sweep.take_due(self.turn.now, &mut due);
+        for token in due.drain(..) {
             if let Some(peer) = find(&mut self.peers, token) {
-                peer.terminate(&mut self.ring);
+                peer.expire(&mut self.ring, &mut self.turn);
+                let deadline = peer.deadline(&self.turn.timeouts);
+                self.sweep.insert(token, deadline, self.turn.now);
                 self.touch(token.slot);
             }
         }
-        if self.acceptor.retry_at().is_some_and(|at| at <= now) {
-            self.acceptor.resume(&mut self.ring);
+        self.due = due;
+        self.turn.counters.in_flight -= self.abandoned.expire(self.turn.now);
+    }
+
+    /// A tick is in flight while anything waits for one.
+    fn keep_ticking(&mut self) {
+        let needed =
+            !self.sweep.is_empty() || !self.abandoned.is_empty() || self.acceptor.is_exhausted();
+        if needed && !self.ticking {
+            self.ring.arm_tick(self.sweep.tick());
+            self.ticking = true;
         }
+    }
+
+    /// Serves who was accepted, as far as there is room, and accepts more while there is.
+    fn steer_acceptor(&mut self) {
+        while !self.held.is_empty() && (self.closing || self.has_room()) {
+            let Some(socket) = self.held.pop_front() else {
+                break;
+            };
+            if self.closing {
+                // It has sent nothing that was read.
+                self.ring.push_close(socket);
+            } else {
+                self.open(socket);
+            }
+        }
+        let has_room = self.has_room();
+        if self.acceptor.steer(has_room, self.turn.now, &mut self.ring) {
+            self.turn.counters.accept_pauses += 1;
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.peers.len() < self.connections_max
     }
 
     fn touch(&mut self, slot: u32) {
@@ -260,15 +322,9 @@ impl EventLoop {
         for slot in touched.drain(..) {
             let peer = &mut self.peers[slot as usize];
             peer.touched = false;
-            let before = peer.phase;
             peer.advance(&mut self.ring, &mut self.turn);
-            match peer.phase {
-                Phase::Lingering if before != Phase::Lingering => {
-                    let until = Instant::now() + Duration::from_millis(LINGER_MS);
-                    self.lingering.push_back((until, peer.connection.token()));
-                }
-                Phase::Gone => self.remove(slot),
-                _ => {}
+            if peer.phase == Phase::Gone {
+                self.remove(slot);
             }
         }
         self.touched = touched;
@@ -276,15 +332,24 @@ impl EventLoop {
 
     fn remove(&mut self, slot: u32) {
         let peer = self.peers.remove(slot as usize);
+        let calls = peer.connection.calls_waiting() as u64;
+        if calls > 0 {
+            let handler = u64::from(self.turn.timeouts.handler);
+            let until = if handler == 0 {
+                u64::MAX
+            } else {
+                self.turn.now + handler
+            };
+            self.abandoned.add(calls, until);
+        }
         self.ring.push_close(peer.socket);
-        self.acceptor.resume(&mut self.ring);
+        self.acceptor.on_freed();
     }
 
     fn hand_over_calls(&mut self) {
         if self.turn.calls.is_empty() {
             return;
         }
-        self.turn.counters.in_flight += self.turn.calls.len() as u64;
         self.turn.counters.batches += 1;
         self.service.call(&mut self.turn.calls);
     }

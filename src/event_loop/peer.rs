@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::connection::{Connection, Turn};
+use crate::limits::{LINGER_MS, Timeouts};
 use crate::uring::{Buffer, Op, Ring, Token};
 
 /// How far a peer is on its way out.
@@ -46,19 +47,22 @@ pub(super) struct Peer {
     recv: Recv,
     /// How much of the send in flight has been sent; `None` exactly when no send is in flight.
     sending: Option<usize>,
+    /// When the send in flight was pushed, or the lingering began.
+    since: u64,
     /// Ops pushed for this peer whose last completion has not arrived.
     in_flight: u32,
 }
 
 impl Peer {
-    pub(super) fn new(token: Token, socket: OwnedFd) -> Self {
+    pub(super) fn new(token: Token, socket: OwnedFd, now: u64) -> Self {
         Self {
-            connection: Connection::new(token),
+            connection: Connection::new(token, now),
             socket,
             phase: Phase::Open,
             touched: false,
             recv: Recv::Unarmed,
             sending: None,
+            since: now,
             in_flight: 0,
         }
     }
@@ -91,15 +95,21 @@ impl Peer {
         }
     }
 
-    pub(super) fn on_sent(&mut self, result: &io::Result<usize>, bytes: Vec<u8>, ring: &mut Ring) {
+    pub(super) fn on_sent(
+        &mut self,
+        result: &io::Result<usize>,
+        bytes: Vec<u8>,
+        ring: &mut Ring,
+        now: u64,
+    ) {
         self.in_flight -= 1;
         let offset = self.sending.take().expect("a send was in flight");
         match result {
             Err(_) => self.terminate(ring),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
-                self.send(bytes, offset + count, ring);
+                self.send(bytes, offset + count, ring, now);
             }
-            Ok(_) => self.connection.sent(bytes),
+            Ok(_) => self.connection.sent(bytes, now),
         }
     }
 
@@ -113,7 +123,7 @@ impl Peer {
         if self.phase == Phase::Open {
             self.exchange(ring, turn);
             if self.sending.is_none() && self.connection.is_finished() {
-                self.finish(ring);
+                self.finish(ring, turn.now);
             }
         }
         if self.phase == Phase::Lingering && !self.connection.wants_input() {
@@ -122,6 +132,43 @@ impl Peer {
         self.advance_recv(ring);
         if self.phase == Phase::Terminating && self.in_flight == 0 {
             self.phase = Phase::Gone;
+        }
+    }
+
+    /// When the first of the times that run for this peer is over, if nothing happens before.
+    pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
+        match self.phase {
+            Phase::Open => {
+                let connection = self.connection.deadline(timeouts);
+                let send = (self.sending.is_some() && timeouts.send > 0)
+                    .then(|| self.since + u64::from(timeouts.send));
+                connection.into_iter().chain(send).min()
+            }
+            Phase::Lingering => Some(self.since + u64::from(LINGER_MS)),
+            Phase::Terminating | Phase::Gone => None,
+        }
+    }
+
+    /// Acts on the times that are over.
+    pub(super) fn expire(&mut self, ring: &mut Ring, turn: &mut Turn) {
+        let now = turn.now;
+        if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
+            return;
+        }
+        let send_timeout = u64::from(turn.timeouts.send);
+        if self.phase == Phase::Lingering {
+            self.terminate(ring);
+        } else if self.sending.is_none() {
+            if self.connection.expire(turn) {
+                turn.counters.keep_alive_timeouts += 1;
+                self.terminate(ring);
+            }
+        } else if send_timeout > 0 && self.since + send_timeout <= now {
+            turn.counters.send_timeouts += 1;
+            self.terminate(ring);
+        } else {
+            // A connection that is sending is not idle.
+            self.connection.expire(turn);
         }
     }
 
@@ -145,17 +192,18 @@ impl Peer {
             let Some(output) = self.connection.take_output() else {
                 return;
             };
-            self.send(output, 0, ring);
+            self.send(output, 0, ring, turn.now);
         }
     }
 
     /// Everything is answered. A peer that may still be sending is told so and listened to for a
     /// while: closing at once would answer its bytes with a reset, which can destroy the answer on
     /// its way (RFC 9112 section 9.6).
-    fn finish(&mut self, ring: &mut Ring) {
+    fn finish(&mut self, ring: &mut Ring, now: u64) {
         if self.connection.wants_input() && !self.connection.is_idle() {
             self.shut_down(false, ring);
             self.phase = Phase::Lingering;
+            self.since = now;
         } else {
             self.terminate(ring);
         }
@@ -180,7 +228,8 @@ impl Peer {
         }
     }
 
-    fn send(&mut self, bytes: Vec<u8>, offset: usize, ring: &mut Ring) {
+    fn send(&mut self, bytes: Vec<u8>, offset: usize, ring: &mut Ring, now: u64) {
+        self.since = now;
         ring.push_send(self.connection.token(), self.socket.as_fd(), bytes, offset);
         self.sending = Some(offset);
         self.in_flight += 1;

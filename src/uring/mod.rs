@@ -26,7 +26,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
 use io_uring::squeue::{Entry, Flags};
-use io_uring::types::{Fd, SubmitArgs, Timespec};
+use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
 pub use buffer_ring::Buffer;
@@ -90,6 +90,8 @@ pub enum Event {
         /// The connection whose op was to be cancelled, or [`Token::NONE`].
         token: Token,
     },
+    /// The time of [`Ring::arm_tick`] is over.
+    Ticked,
     /// A descriptor is closed.
     Closed,
     /// Somebody called [`Waker::wake`].
@@ -107,6 +109,8 @@ pub struct Ring {
     buffer_bytes: u32,
     /// The bytes of a connection's one send in flight, by slot.
     sending: Vec<Option<Vec<u8>>>,
+    /// How long the tick in flight takes; the kernel reads it at its submission.
+    tick: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
     completions: VecDeque<cqueue::Entry>,
     features: setup::Features,
@@ -125,6 +129,7 @@ impl Ring {
             buffers: ManuallyDrop::new(buffers),
             buffer_bytes: config.buffer_bytes,
             sending: Vec::new(),
+            tick: Box::default(),
             unsubmitted: VecDeque::new(),
             completions: VecDeque::new(),
             features,
@@ -179,10 +184,10 @@ impl Ring {
         }
         let unsent = &bytes[offset..];
         let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
-        // WAITALL: the kernel goes on after a short send by itself (6.0). NOSIGNAL: no SIGPIPE for
-        // a peer that left.
+        // No WAITALL: a short send completes, so that the event loop sees its progress. NOSIGNAL:
+        // no SIGPIPE for a peer that left.
         let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length)
-            .flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL)
+            .flags(libc::MSG_NOSIGNAL)
             .build();
         let borrowed = self.sending[slot].replace(bytes);
         assert!(borrowed.is_none(), "one send a connection is in flight");
@@ -215,14 +220,21 @@ impl Ring {
         self.push(poll.build(), Op::Wake, Token::NONE);
     }
 
-    /// Submits what was pushed and collects the completions there are, in one system call.
-    pub fn submit(&mut self) -> io::Result<()> {
-        self.enter(0, None)
+    /// Has [`Event::Ticked`] come after `after`. One tick may be in flight.
+    pub fn arm_tick(&mut self, after: Duration) {
+        *self.tick = Timespec::from(after);
+        let tick = opcode::Timeout::new(&raw const *self.tick);
+        self.push(tick.build(), Op::Tick, Token::NONE);
     }
 
-    /// The same, but waits for a completion first, no longer than `timeout` where one is given.
-    pub fn submit_and_wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.enter(1, timeout)
+    /// Submits what was pushed and collects the completions there are, in one system call.
+    pub fn submit(&mut self) -> io::Result<()> {
+        self.enter(0)
+    }
+
+    /// The same, but waits for a completion first.
+    pub fn submit_and_wait(&mut self) -> io::Result<()> {
+        self.enter(1)
     }
 
     /// The next collected completion.
@@ -253,6 +265,7 @@ impl Ring {
             Op::Cancel => Event::Cancelled { token },
             Op::Close => Event::Closed,
             Op::Wake => Event::Woken { armed },
+            Op::Tick => Event::Ticked,
         })
     }
 
@@ -301,8 +314,10 @@ impl Ring {
         let mut queue = self.io_uring.submission();
         while let Some(entry) = self.unsubmitted.front() {
             // SAFETY: `push` asks that what the entry points to stay valid until its completion.
-            // Only sends point anywhere: into `sending`, which gives the bytes up in `take_sent`,
-            // at the completion, and which `drop` forgets while anything is in flight.
+            // Sends point into `sending`, which gives the bytes up in `take_sent`, at the
+            // completion, and which `drop` forgets while anything is in flight. A tick points to
+            // `tick`, which the kernel reads at the submission only: one tick is in flight at a
+            // time.
             if unsafe { queue.push(entry) }.is_err() {
                 break;
             }
@@ -310,7 +325,7 @@ impl Ring {
         }
     }
 
-    fn enter(&mut self, want: usize, timeout: Option<Duration>) -> io::Result<()> {
+    fn enter(&mut self, want: usize) -> io::Result<()> {
         // More may be waiting than the queue holds; all of it is submitted before anything is
         // waited for.
         while !self.unsubmitted.is_empty() {
@@ -319,14 +334,7 @@ impl Ring {
             self.fill_submission_queue();
         }
         let want = if self.completions.is_empty() { want } else { 0 };
-        check(match timeout {
-            Some(timeout) => {
-                let timespec = Timespec::from(timeout);
-                let args = SubmitArgs::new().timespec(&timespec);
-                self.io_uring.submitter().submit_with_args(want, &args)
-            }
-            None => self.io_uring.submit_and_wait(want),
-        })?;
+        check(self.io_uring.submit_and_wait(want))?;
         self.collect();
         Ok(())
     }

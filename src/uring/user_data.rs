@@ -30,18 +30,21 @@ pub enum Op {
     Close,
     /// Multishot poll of the waker's eventfd.
     Wake,
+    /// Timer of the event loop.
+    Tick,
     /// Cancellation of another op; its completion says nothing about the target's.
     Cancel,
 }
 
 impl Op {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Accept,
         Self::Recv,
         Self::Send,
         Self::Shutdown,
         Self::Close,
         Self::Wake,
+        Self::Tick,
         Self::Cancel,
     ];
 }

@@ -1,11 +1,12 @@
 //! A server on a free port with a handler in Rust, and a raw client.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ringcall::bridge::{Call, Command, Mailbox, Outcome, Reply, Service};
+use ringcall::limits::Limits;
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
@@ -75,7 +76,8 @@ impl Running {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Client { stream }
+        let reader = BufReader::new(stream.try_clone().unwrap());
+        Client { stream, reader }
     }
 
     /// A fresh connection is answered: whatever came before, the server lives.
@@ -99,20 +101,28 @@ pub(crate) fn start() -> Running {
 }
 
 pub(crate) fn start_with(handler: fn(i64) -> Outcome) -> Running {
-    run(|mailbox| Inline { mailbox, handler })
+    start_limited(Limits::default(), handler)
+}
+
+pub(crate) fn start_limited(limits: Limits, handler: fn(i64) -> Outcome) -> Running {
+    run(limits, |mailbox| Inline { mailbox, handler })
 }
 
 pub(crate) fn start_keeping() -> (Running, Kept) {
+    start_keeping_limited(Limits::default())
+}
+
+pub(crate) fn start_keeping_limited(limits: Limits) -> (Running, Kept) {
     let kept = Kept::default();
     let service = kept.clone();
-    let running = run(|mailbox| {
+    let running = run(limits, |mailbox| {
         *service.mailbox.lock().unwrap() = Some(mailbox);
         service
     });
     (running, kept)
 }
 
-fn run<S: Service>(make_service: impl FnOnce(Arc<Mailbox>) -> S) -> Running {
+fn run<S: Service>(limits: Limits, make_service: impl FnOnce(Arc<Mailbox>) -> S) -> Running {
     let options = Options {
         listen: ListenOptions {
             place: Place::Port {
@@ -124,6 +134,7 @@ fn run<S: Service>(make_service: impl FnOnce(Arc<Mailbox>) -> S) -> Running {
             ipv6_only: false,
         },
         bigint: false,
+        limits,
     };
     let server = Server::start(&options, make_service).unwrap_or_else(|error| panic!("{error}"));
     let Address::Tcp(address) = *server.address() else {
@@ -159,6 +170,7 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
+    reader: BufReader<TcpStream>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -179,6 +191,7 @@ impl Client {
 
     /// Closes with a reset instead of a FIN.
     pub(crate) fn reset(self) {
+        drop(self.reader);
         let socket = socket2::Socket::from(self.stream);
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
@@ -191,11 +204,10 @@ impl Client {
     /// `None`: the connection ended between answers.
     pub(crate) fn try_answer(&mut self) -> Option<Answer> {
         let mut head = Vec::new();
-        let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
-            match self.stream.read(&mut byte) {
+            match self.reader.read_until(b'\n', &mut head) {
                 Ok(0) | Err(_) if head.is_empty() => return None,
-                Ok(1) => head.push(byte[0]),
+                Ok(1..) => {}
                 other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&head)),
             }
         }
@@ -206,7 +218,7 @@ impl Client {
             .find_map(|line| line.strip_prefix("Content-Length: "))
             .map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).unwrap();
+        self.reader.read_exact(&mut body).unwrap();
         let body = String::from_utf8(body).unwrap();
         Some(Answer { status, head, body })
     }

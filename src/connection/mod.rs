@@ -11,20 +11,37 @@
 //! - While the connection is not full, `input` holds less than one head; while it is full, nothing
 //!   is read from it.
 
+mod answers;
+mod deadlines;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::mem;
 
-use crate::bridge::{Call, Outcome};
+use crate::bridge::Call;
 use crate::http::{self, Body, Date, Head, Refusal, ReplyTo, Rules, Status};
-use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
+use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use crate::stats::Counters;
 use crate::uring::Token;
+use answers::Answer;
+
+const OVERLOADED: Refusal = Refusal {
+    status: Status::SERVICE_UNAVAILABLE,
+    message: "Too many requests are waiting for the handler.",
+};
 
 /// What all connections share during one turn of the event loop.
 #[derive(Debug)]
 pub struct Turn {
     /// How requests are read.
     pub rules: Rules,
+    /// How long they and their answers may take.
+    pub timeouts: Timeouts,
+    /// Calls in flight from which on requests are refused.
+    pub in_flight_max: u64,
+    /// Milliseconds since the loop started.
+    pub now: u64,
     /// The `Date` of the answers encoded in this turn.
     pub date: Date,
     /// The numbers read in this turn, for the handler.
@@ -47,6 +64,10 @@ pub struct Connection {
     owed: VecDeque<Answer>,
     /// The sequence of the first of `owed`.
     first_sequence: u32,
+    /// When the first byte of the request that is being read arrived.
+    request_since: Option<u64>,
+    /// When the last answer had left, or the connection came.
+    idle_since: u64,
     /// Encoded answers that wait to be sent.
     output: Vec<u8>,
     /// The buffer of the last send, to be used again.
@@ -67,23 +88,10 @@ enum Reading {
     Ended,
 }
 
-#[derive(Debug)]
-enum Answer {
-    /// The handler has the number.
-    Waiting(ReplyTo),
-    /// The handler has answered, but not yet an earlier request.
-    Ready(ReplyTo, Outcome),
-    /// Refused without the handler.
-    Refused(ReplyTo, Refusal),
-    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
-    /// earlier requests.
-    Continue,
-}
-
 impl Connection {
     /// A connection on which nothing has happened.
     #[must_use]
-    pub fn new(token: Token) -> Self {
+    pub fn new(token: Token, now: u64) -> Self {
         Self {
             token,
             reading: Reading::Head,
@@ -91,6 +99,8 @@ impl Connection {
             partial: 0,
             owed: VecDeque::new(),
             first_sequence: 0,
+            request_since: None,
+            idle_since: now,
             output: Vec::new(),
             spare: Vec::new(),
             answered_last: false,
@@ -121,21 +131,6 @@ impl Connection {
         self.peer_ended = true;
     }
 
-    /// The handler has answered. A reply to nothing that is owed is dropped.
-    pub fn replied(&mut self, sequence: u32, outcome: Outcome, turn: &mut Turn) {
-        let index = sequence.wrapping_sub(self.first_sequence) as usize;
-        let Some(answer) = self.owed.get_mut(index) else {
-            return;
-        };
-        let Answer::Waiting(reply_to) = *answer else {
-            return;
-        };
-        *answer = Answer::Ready(reply_to, outcome);
-        if index == 0 {
-            self.encode_answers(turn);
-        }
-    }
-
     /// Reads on where the connection was full and no longer is.
     pub fn resume(&mut self, turn: &mut Turn) {
         if self.input.is_empty() || self.is_full() || !self.is_worth_reading(turn) {
@@ -159,7 +154,8 @@ impl Connection {
     }
 
     /// A send is done; `bytes` is its buffer.
-    pub fn sent(&mut self, mut bytes: Vec<u8>) {
+    pub fn sent(&mut self, mut bytes: Vec<u8>, now: u64) {
+        self.idle_since = now;
         if bytes.capacity() <= IDLE_CAPACITY_BYTES_MAX {
             bytes.clear();
             self.spare = bytes;
@@ -233,6 +229,7 @@ impl Connection {
                     }
                     Ok(None) => {
                         self.partial = unread.len();
+                        self.request_since.get_or_insert(turn.now);
                         break;
                     }
                     Err(refusal) => self.on_refused(refusal, turn),
@@ -267,6 +264,7 @@ impl Connection {
             }
             (Some(body), _) => {
                 self.reading = Reading::Body(body, head);
+                self.request_since.get_or_insert(turn.now);
                 if waits_for_continue {
                     self.owe(Answer::Continue, turn);
                 }
@@ -277,6 +275,7 @@ impl Connection {
     /// A request is complete, with its body.
     fn on_request(&mut self, head: Head, turn: &mut Turn) {
         turn.counters.requests += 1;
+        self.request_since = None;
         let keep_alive = head.reply_to.keep_alive;
         self.reading = if keep_alive {
             Reading::Head
@@ -284,13 +283,19 @@ impl Connection {
             Reading::Ended
         };
         match head.action {
+            http::Action::Call(_) if turn.counters.in_flight >= turn.in_flight_max => {
+                turn.counters.overloaded += 1;
+                self.owe(Answer::Refused(head.reply_to, OVERLOADED), turn);
+            }
             http::Action::Call(number) => {
+                turn.counters.in_flight += 1;
                 turn.calls.push(Call {
                     token: self.token,
                     sequence: self.next_sequence(),
                     number,
                 });
-                self.owed.push_back(Answer::Waiting(head.reply_to));
+                self.owed
+                    .push_back(Answer::Waiting(head.reply_to, turn.now));
             }
             http::Action::Refuse(refusal) => {
                 self.owe(Answer::Refused(head.reply_to, refusal), turn);
@@ -301,6 +306,7 @@ impl Connection {
     /// What arrived is no request that may be followed by another one.
     fn on_refused(&mut self, refusal: Refusal, turn: &mut Turn) {
         turn.counters.requests += 1;
+        self.request_since = None;
         let reply_to = match &self.reading {
             Reading::Body(_, head) => head.reply_to,
             _ => ReplyTo::default(),
@@ -316,75 +322,5 @@ impl Connection {
     fn next_sequence(&self) -> u32 {
         let owed = u32::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
         self.first_sequence.wrapping_add(owed)
-    }
-
-    fn owe(&mut self, answer: Answer, turn: &mut Turn) {
-        self.owed.push_back(answer);
-        if self.owed.len() == 1 {
-            self.encode_answers(turn);
-        }
-    }
-
-    /// Encodes the answers that are ready, up to the first that is not.
-    fn encode_answers(&mut self, turn: &mut Turn) {
-        loop {
-            match self.owed.front() {
-                None | Some(Answer::Waiting(_)) => return,
-                Some(_) => {}
-            }
-            let answer = self.owed.pop_front().expect("there is a front");
-            self.first_sequence = self.first_sequence.wrapping_add(1);
-            match answer {
-                Answer::Ready(reply_to, outcome) => self.encode_outcome(reply_to, &outcome, turn),
-                Answer::Refused(to, refusal) => {
-                    self.encode_error(to, refusal.status, refusal.message, turn);
-                }
-                Answer::Continue => http::encode_continue(&mut self.output),
-                Answer::Waiting(_) => unreachable!("the front is not waiting"),
-            }
-        }
-    }
-
-    fn encode_outcome(&mut self, reply_to: ReplyTo, outcome: &Outcome, turn: &mut Turn) {
-        match outcome {
-            Outcome::Value(value) => {
-                let reply_to = self.last_or(reply_to);
-                turn.counters.responses_2xx += 1;
-                http::encode_value(&mut self.output, *value, reply_to, &turn.date);
-            }
-            Outcome::Digits(digits) => {
-                let reply_to = self.last_or(reply_to);
-                turn.counters.responses_2xx += 1;
-                http::encode_digits(&mut self.output, digits, reply_to, &turn.date);
-            }
-            Outcome::Error(status, message) => {
-                let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
-                self.encode_error(reply_to, status, message, turn);
-            }
-        }
-    }
-
-    fn encode_error(&mut self, to: ReplyTo, status: Status, message: &str, turn: &mut Turn) {
-        let reply_to = self.last_or(to);
-        if status.code() >= 500 {
-            turn.counters.responses_5xx += 1;
-        } else {
-            turn.counters.responses_4xx += 1;
-        }
-        http::encode_error(&mut self.output, status, message, reply_to, &turn.date);
-    }
-
-    /// Notes whether this answer is the connection's last, and lets it say so.
-    fn last_or(&mut self, reply_to: ReplyTo) -> ReplyTo {
-        let drained = self.draining && self.owed.is_empty() && self.has_no_more_requests();
-        let keep_alive = reply_to.keep_alive && !drained;
-        if !keep_alive {
-            self.answered_last = true;
-            self.reading = Reading::Ended;
-        }
-        ReplyTo {
-            keep_alive,
-            ..reply_to
-        }
     }
 }

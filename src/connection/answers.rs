@@ -1,0 +1,112 @@
+//! The answers that a connection owes: waited for, held back, encoded.
+//!
+//! Invariant: `owed` has one entry for each request that was read and is not encoded, in the order
+//! of the requests, and its front is `Waiting` or there is none.
+
+use super::{Connection, Reading, Turn};
+use crate::bridge::Outcome;
+use crate::http::{self, Refusal, ReplyTo, Status};
+
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The handler has the number, since then.
+    Waiting(ReplyTo, u64),
+    /// The handler has answered, but not yet an earlier request.
+    Ready(ReplyTo, Outcome),
+    /// Refused without the handler.
+    Refused(ReplyTo, Refusal),
+    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
+    /// earlier requests.
+    Continue,
+}
+
+impl Connection {
+    /// The handler has answered. False: nobody waits for this reply any more.
+    pub fn replied(&mut self, sequence: u32, outcome: Outcome, turn: &mut Turn) -> bool {
+        let index = sequence.wrapping_sub(self.first_sequence) as usize;
+        let Some(answer) = self.owed.get_mut(index) else {
+            return false;
+        };
+        let Answer::Waiting(reply_to, _) = *answer else {
+            return false;
+        };
+        *answer = Answer::Ready(reply_to, outcome);
+        if index == 0 {
+            self.encode_answers(turn);
+        }
+        true
+    }
+
+    /// How many of its numbers the handler has.
+    #[must_use]
+    pub fn calls_waiting(&self) -> usize {
+        let is_waiting = |answer: &&Answer| matches!(answer, Answer::Waiting(..));
+        self.owed.iter().filter(is_waiting).count()
+    }
+
+    pub(super) fn owe(&mut self, answer: Answer, turn: &mut Turn) {
+        self.owed.push_back(answer);
+        if self.owed.len() == 1 {
+            self.encode_answers(turn);
+        }
+    }
+
+    /// Encodes the answers that are ready, up to the first that is not.
+    pub(super) fn encode_answers(&mut self, turn: &mut Turn) {
+        loop {
+            match self.owed.front() {
+                None | Some(Answer::Waiting(..)) => return,
+                Some(_) => {}
+            }
+            let answer = self.owed.pop_front().expect("there is a front");
+            self.first_sequence = self.first_sequence.wrapping_add(1);
+            match answer {
+                Answer::Ready(reply_to, outcome) => self.encode_outcome(reply_to, &outcome, turn),
+                Answer::Refused(to, refusal) => {
+                    self.encode_error(to, refusal.status, refusal.message, turn);
+                }
+                Answer::Continue => http::encode_continue(&mut self.output),
+                Answer::Waiting(..) => unreachable!("the front is not waiting"),
+            }
+        }
+    }
+
+    fn encode_outcome(&mut self, reply_to: ReplyTo, outcome: &Outcome, turn: &mut Turn) {
+        match outcome {
+            Outcome::Value(value) => {
+                let reply_to = self.last_or(reply_to);
+                turn.counters.responses_2xx += 1;
+                http::encode_value(&mut self.output, *value, reply_to, &turn.date);
+            }
+            Outcome::Digits(digits) => {
+                let reply_to = self.last_or(reply_to);
+                turn.counters.responses_2xx += 1;
+                http::encode_digits(&mut self.output, digits, reply_to, &turn.date);
+            }
+            Outcome::Error(status, message) => {
+                let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
+                self.encode_error(reply_to, status, message, turn);
+            }
+        }
+    }
+
+    fn encode_error(&mut self, to: ReplyTo, status: Status, message: &str, turn: &mut Turn) {
+        let reply_to = self.last_or(to);
+        turn.counters.count_error(status.code());
+        http::encode_error(&mut self.output, status, message, reply_to, &turn.date);
+    }
+
+    /// Notes whether this answer is the connection's last, and lets it say so.
+    fn last_or(&mut self, reply_to: ReplyTo) -> ReplyTo {
+        let drained = self.draining && self.owed.is_empty() && self.has_no_more_requests();
+        let keep_alive = reply_to.keep_alive && !drained;
+        if !keep_alive {
+            self.answered_last = true;
+            self.reading = Reading::Ended;
+        }
+        ReplyTo {
+            keep_alive,
+            ..reply_to
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What may take how long, and what happens when it takes longer.
+//!
+//! Nothing runs here while a connection is busy: the moments at which times began are noted as
+//! they pass, and the event loop asks for the deadline when it looks at the connection.
+//!
+//! Invariant: the client's times run only while it is the client that we wait for; a slow handler
+//! or a full connection stops them.
+
+use super::{Answer, Connection, Reading, Turn};
+use crate::http::{Refusal, Status};
+use crate::limits::Timeouts;
+
+const LATE_HEAD: Refusal = Refusal {
+    status: Status::REQUEST_TIMEOUT,
+    message: "The request's head did not arrive in time.",
+};
+
+const LATE_BODY: Refusal = Refusal {
+    status: Status::REQUEST_TIMEOUT,
+    message: "The request did not arrive in time.",
+};
+
+const LATE_HANDLER: Refusal = Refusal {
+    status: Status::SERVICE_UNAVAILABLE,
+    message: "The handler took too long.",
+};
+
+impl Connection {
+    /// When the first of the times that run for this connection is over, if nothing happens before.
+    #[must_use]
+    pub fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
+        let handler = self
+            .handler_since()
+            .and_then(|since| after(since, timeouts.handler));
+        let client = match self.client_since() {
+            Some((since, Reading::Head)) => {
+                let request = after(since, timeouts.request);
+                after(since, timeouts.headers)
+                    .into_iter()
+                    .chain(request)
+                    .min()
+            }
+            Some((since, _)) => after(since, timeouts.request),
+            None if self.is_idle() => after(self.idle_since, timeouts.keep_alive),
+            None => None,
+        };
+        handler.into_iter().chain(client).min()
+    }
+
+    /// Acts on every time that is over. True: it has been idle for too long and is to be closed.
+    pub fn expire(&mut self, turn: &mut Turn) -> bool {
+        let now = turn.now;
+        let timeouts = turn.timeouts;
+        let is_over = |since, timeout| after(since, timeout).is_some_and(|at| at <= now);
+        while self
+            .handler_since()
+            .is_some_and(|since| is_over(since, timeouts.handler))
+        {
+            self.give_up_on_handler(turn);
+        }
+        match self.client_since() {
+            Some((since, Reading::Head)) if is_over(since, timeouts.headers) => {
+                turn.counters.headers_timeouts += 1;
+                self.on_refused(LATE_HEAD, turn);
+            }
+            Some((since, _)) if is_over(since, timeouts.request) => {
+                turn.counters.request_timeouts += 1;
+                self.on_refused(LATE_BODY, turn);
+            }
+            None if self.is_idle() => return is_over(self.idle_since, timeouts.keep_alive),
+            _ => {}
+        }
+        false
+    }
+
+    /// Since when the handler has the oldest number that it has not answered.
+    fn handler_since(&self) -> Option<u64> {
+        self.owed.iter().find_map(|answer| match answer {
+            Answer::Waiting(_, since) => Some(*since),
+            _ => None,
+        })
+    }
+
+    /// Since when the client owes us the rest of a request, unless it is we who do not read it.
+    fn client_since(&self) -> Option<(u64, &Reading)> {
+        let since = self.request_since?;
+        (self.wants_input() && !matches!(self.reading, Reading::Ended))
+            .then_some((since, &self.reading))
+    }
+
+    /// The oldest number that the handler has is answered without it.
+    fn give_up_on_handler(&mut self, turn: &mut Turn) {
+        let waiting = self.owed.iter_mut().find_map(|answer| match answer {
+            Answer::Waiting(reply_to, _) => Some((*reply_to, answer)),
+            _ => None,
+        });
+        if let Some((reply_to, answer)) = waiting {
+            *answer = Answer::Refused(reply_to, LATE_HANDLER);
+            turn.counters.handler_timeouts += 1;
+            turn.counters.in_flight -= 1;
+            self.encode_answers(turn);
+        }
+    }
+}
+
+/// When a time that began at `since` is over; never for a timeout of 0.
+fn after(since: u64, timeout: u32) -> Option<u64> {
+    (timeout > 0).then(|| since + u64::from(timeout))
+}

@@ -1,0 +1,1 @@
+//! Situations of one conversation, without a socket.
