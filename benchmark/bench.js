@@ -11,6 +11,7 @@ const { LOADS, generatorFor } = require('./load')
 const machine = require('./machine')
 const { measure, startServer, warmUp } = require('./measure')
 const { MEMORY, measureMemory } = require('./memory')
+const { writePlots } = require('./plot')
 const report = require('./report')
 const { SERVERS, available } = require('./servers')
 
@@ -52,7 +53,7 @@ async function main () {
     console.log(`\n${name === MEMORY ? report.memoryTable(measured) : report.table(measured)}`)
   }
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
-  if (options.plots) report.writePlots(result, options.plots)
+  if (options.plots) writePlots(result, options.plots)
   const failed = result.loads.some((load) => load.servers.some((server) => server.failed > 0))
   if (failed) throw new Error('some requests were not answered with 200: those figures mean nothing')
 }
