@@ -1,3 +1,42 @@
 //! A JavaScript function callable over HTTP.
+//!
+//! A ring thread owns an `io_uring` and speaks HTTP/1.1. For each `POST /N` it hands the integer
+//! `N` to the JavaScript function and sends the function's value back.
+//!
+//! ```text
+//! JavaScript thread                           ring thread
+//! serverListen ─▶ Server::start ── spawn ──▶ EventLoop::run
+//!                                             completions ─▶ Connection (no I/O) ─▶ http (no I/O)
+//! handler ◀─ one ThreadsafeFunction call ◀─── a batch of (token, n)
+//! values  ─▶ a batch of replies + wake-up ──▶ Connection ─▶ send
+//! close() ─▶ wake-up ───────────────────────▶ drain to zero ─▶ thread ends ─▶ join
+//! ```
+//!
+//! # Layout
+//!
+//! An arrow is "may use"; nothing else may (`tests/tidy.rs` checks):
+//!
+//! ```text
+//! binding ─▶ server ─▶ event_loop ─▶ connection ─▶ http
+//!    │          │ └▶ listener └───────────────────▶ uring
+//!    └─▶ bridge ◀───────┘           limits, stats ◀─ anyone;  http, uring, limits ─▶ nothing of ours
+//! ```
+//!
+//! - [`binding`]: the only place that names `napi`. It converts and does not decide.
+//! - [`server`]: starts, commands and joins the ring thread; [`listener`] makes its socket.
+//! - [`event_loop`]: one turn after another; a `match` on what completed.
+//! - [`connection`]: one peer's conversation, without a socket.
+//! - [`http`]: RFC 9110 and 9112 as functions on bytes.
+//! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
+//! - [`bridge`]: what crosses between the threads.
 
+pub mod binding;
+pub mod bridge;
+pub mod connection;
+pub mod event_loop;
 pub mod http;
+pub mod limits;
+pub mod listener;
+pub mod server;
+pub mod stats;
+pub mod uring;

@@ -1,1 +1,98 @@
-//! HTTP/1.1 as bytes: no sockets here.
+//! HTTP/1.1 as bytes: what arrived is parsed, what to answer is encoded. No sockets here.
+//!
+//! `connection` is the only caller. Nothing in here does I/O, keeps a request's bytes or
+//! allocates on the way of a `POST /<integer>`.
+//!
+//! Invariant: what a request means depends on its bytes alone, never on how they were cut into
+//! pieces; whatever RFC 9112 calls ambiguous is refused, and the connection closed.
+
+mod body;
+mod date;
+mod encode;
+mod fields;
+mod grammar;
+mod head;
+mod host;
+mod status;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use body::{Body, EXTENSION_BYTES_MAX, Skipped};
+pub use date::Date;
+pub use encode::{MESSAGE_BYTES_MAX, encode_continue, encode_digits, encode_error, encode_value};
+pub use head::{EMPTY_LINES_MAX, FIELDS_MAX, parse_head};
+pub use status::Status;
+
+/// What the server was started with, as far as reading requests goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The longest head, and the longest trailer section, that is read.
+    pub head_bytes_max: usize,
+    /// The longest body that is read and ignored.
+    pub body_bytes_max: u64,
+    /// True exactly when the handler takes integers beyond ±(2^53 − 1).
+    pub bigint: bool,
+}
+
+/// Why a request is not run: the answer's status, and one sentence for the person who sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Always 4xx or 5xx.
+    pub status: Status,
+    /// Says what to change, and nothing about the server's insides.
+    pub message: &'static str,
+}
+
+/// What to do about one well-framed request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Hand this integer to the handler.
+    Call(i64),
+    /// Answer with this instead. The framing is sound, so the connection may stay open.
+    Refuse(Refusal),
+}
+
+/// Where a request's body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// There is no body: no length was given, or `Content-Length: 0`.
+    Empty,
+    /// As many bytes as `Content-Length` says, never zero.
+    Length(u64),
+    /// Chunks, RFC 9112 section 7.1.
+    Chunked,
+}
+
+/// How the answer to one request must be framed. The default answers what was not understood: once,
+/// then close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReplyTo {
+    /// True exactly when the connection stays open after the answer.
+    pub keep_alive: bool,
+    /// True exactly when the request was HTTP/1.0, which has to be told of a connection kept open.
+    pub http10: bool,
+    /// True exactly when the request was a HEAD: the answer has no body.
+    pub head_only: bool,
+}
+
+/// A complete request head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Bytes of the input that the head took, empty lines in front of it included.
+    pub length: usize,
+    /// How to frame the answer.
+    pub reply_to: ReplyTo,
+    /// Where the body that follows ends.
+    pub framing: Framing,
+    /// True exactly when the peer holds its body back until it is sent a `100 Continue`.
+    pub expects_continue: bool,
+    /// What to do.
+    pub action: Action,
+}
+
+impl Refusal {
+    const fn new(status: Status, message: &'static str) -> Self {
+        Self { status, message }
+    }
+}

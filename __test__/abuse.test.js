@@ -1,0 +1,168 @@
+'use strict'
+
+const { readFileSync } = require('node:fs')
+const test = require('ava').serial // One after the other: each may take most of the descriptors.
+const { assertServes, connect, request, serve, untilStats } = require('./helpers.js')
+
+// How many connections this process may hold with both their ends in it.
+function connectionsMax() {
+  const [, soft] = /Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return Math.floor((Number(soft) - 100) / 2)
+}
+
+// The same bytes in every run: a linear congruential generator.
+function garbage(seed, length) {
+  let state = seed
+  return Buffer.from(Array.from({ length }, () => (state = (state * 1103515245 + 12345) & 0x7fffffff) >> 16))
+}
+
+async function assertUnharmed(t, server) {
+  await assertServes(t, server)
+  await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
+}
+
+test('garbage', async (t) => {
+  const server = serve(t)
+  for (let seed = 1; seed <= 300; seed++) {
+    const client = await connect(t, server)
+    client.end(garbage(seed, seed * 7))
+    await client.gone()
+  }
+  await assertUnharmed(t, server)
+})
+
+test('garbage after a good request', async (t) => {
+  const server = serve(t)
+  for (let seed = 1; seed <= 100; seed++) {
+    const client = await connect(t, server)
+    client.end(Buffer.concat([Buffer.from(request('/15')), garbage(seed, 100)]))
+    t.is((await client.response()).body, '610')
+    await client.gone()
+  }
+  await assertUnharmed(t, server)
+})
+
+test('a request with one byte replaced, at every place', async (t) => {
+  const server = serve(t)
+  const chunked = { headers: { 'Transfer-Encoding': 'chunked' }, body: '3\r\nabc\r\n0\r\n\r\n' }
+  const bytes = Buffer.from(request('/15', chunked))
+  for (const byte of [0, 10, 13, 32, 58, 127, 255]) {
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes)
+      changed[at] = byte
+      const client = await connect(t, server)
+      client.end(changed)
+      await client.gone()
+    }
+  }
+  await assertUnharmed(t, server)
+})
+
+const whole = request('/15', { body: 'a body of some length' })
+
+test('half a request and the end, cut at every byte', async (t) => {
+  const server = serve(t, {}, () => t.fail('half a request was run'))
+  for (let at = 0; at < whole.length; at++) {
+    const client = await connect(t, server)
+    client.end(whole.slice(0, at))
+    await client.gone()
+  }
+  await untilStats(server, { connectionsOpen: 0 })
+  await assertUnharmed(t, serve(t))
+})
+
+test('half a request and a reset, cut at every byte', async (t) => {
+  const server = serve(t)
+  for (let at = 0; at < whole.length; at++) {
+    const client = await connect(t, server)
+    await client.write(whole.slice(0, at))
+    client.reset()
+  }
+  await assertUnharmed(t, server)
+})
+
+test('a reset as soon as the request is sent', async (t) => {
+  const server = serve(t, {}, (n) => (n % 2 ? Promise.resolve(610) : 610))
+  for (let i = 0; i < 500; i++) {
+    const client = await connect(t, server)
+    await client.write(request(`/${i}`).repeat(1 + (i % 5)))
+    client.reset()
+  }
+  await assertUnharmed(t, server)
+})
+
+test('64 KiB of header', async (t) => {
+  const server = serve(t)
+  const heads = {
+    'in one field': `POST /15 HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(65_536)}\r\n\r\n`,
+    'in many fields': `POST /15 HTTP/1.1\r\nHost: localhost\r\n${'X-Field: value\r\n'.repeat(4096)}\r\n`,
+    'in the target': `POST /${'1'.repeat(65_536)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    'in the method': `${'P'.repeat(65_536)} /15 HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    'without an end': `POST /15 HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(65_536)}`
+  }
+  for (const [what, head] of Object.entries(heads)) {
+    const client = await connect(t, server)
+    client.write(head).catch(() => {})
+    // A server that closes early may lose its answer to the reset that follows.
+    const { status } = await client.response().catch(({ code, message }) => ({ status: code ?? message }))
+    t.true([400, 414, 431, 501, 'ECONNRESET', 'EPIPE'].includes(status), `${what}: ${status}`)
+    client.destroy()
+  }
+  await assertUnharmed(t, server)
+})
+
+test('10,000 connections, opened and closed', async (t) => {
+  const server = serve(t)
+  for (let opened = 0; opened < 10_000; opened += 100) {
+    await Promise.all(Array.from({ length: 100 }, async (_, i) => {
+      const client = await connect(t, server)
+      if (i % 4 === 1) await client.write('POST /15 HT')
+      if (i % 4 === 2) await client.write(request('/15'))
+      if (i % 4 === 3) t.is((await client.send('/15')).body, '610')
+      client.reset()
+    }))
+  }
+  await assertUnharmed(t, server)
+  t.is(server.stats().connectionsAccepted, 10_001)
+})
+
+test('thousands of connections that say nothing', async (t) => {
+  const server = serve(t)
+  const count = Math.min(4000, connectionsMax())
+  const clients = []
+  while (clients.length < count) {
+    const step = Math.min(100, count - clients.length)
+    clients.push(...(await Promise.all(Array.from({ length: step }, () => connect(t, server)))))
+  }
+  await untilStats(server, { connectionsOpen: count })
+  await assertServes(t, server)
+  for (const client of clients.slice(0, 100)) t.is((await client.send('/17')).body, '1597')
+  for (const client of clients) client.reset()
+  await assertUnharmed(t, server)
+})
+
+test('a thousand connections with half a request each', async (t) => {
+  const server = serve(t)
+  const clients = await Promise.all(Array.from({ length: Math.min(1000, connectionsMax()) }, () => connect(t, server)))
+  await Promise.all(clients.map((client, i) => client.write(whole.slice(0, 1 + (i % (whole.length - 1))))))
+  await assertServes(t, server)
+  for (const client of clients) client.destroy()
+  await assertUnharmed(t, server)
+})
+
+test('all at once', async (t) => {
+  const server = serve(t, { onError: () => {} }, (n) => {
+    if (n % 7 === 0) throw new Error('no')
+    return n % 3 === 0 ? Promise.resolve(n) : n
+  })
+  await Promise.all(Array.from({ length: 200 }, async (_, i) => {
+    const client = await connect(t, server)
+    if (i % 5 === 0) client.end(garbage(i + 1, 500))
+    else if (i % 5 === 1) return client.write(whole.slice(0, i % whole.length)).then(() => client.reset())
+    else if (i % 5 === 2) return client.write(request(`/${i}`).repeat(100)).then(() => client.reset())
+    else for (let n = 1; n < 100; n++) t.is((await client.send(`/${n}`)).status, n % 7 ? 200 : 500)
+    client.destroy()
+  }))
+  await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
+  await assertUnharmed(t, serve(t))
+})

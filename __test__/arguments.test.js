@@ -1,0 +1,82 @@
+'use strict'
+
+const test = require('ava')
+const { serverListen } = require('..')
+const { assertServes, fibonacci, serve } = require('./helpers.js')
+
+const wrongType = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' }
+const outOfRange = { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' }
+
+const refused = [
+  ['port', wrongType, ['8000', '', null, true, 8000n, [], {}, () => {}, Symbol('port')]],
+  ['port', outOfRange, [-1, 65536, 1.5, NaN, Infinity, -Infinity, 2 ** 53]],
+  ['host', wrongType, ['', null, 1, true, {}, ['127.0.0.1']]],
+  ['path', wrongType, ['', null, 1, true, {}, Buffer.from('/run/ringcall.sock')]],
+  ['backlog', wrongType, ['1024', null, true, 1n, {}]],
+  ['backlog', outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]],
+  ['reusePort', wrongType, [null, 0, 1, 'true', {}]],
+  ['ipv6Only', wrongType, [null, 0, 1, 'true', {}]],
+  ['bigint', wrongType, [null, 0, 1, 'true', {}]],
+  ['signal', wrongType, [null, true, 'abort', {}, new EventTarget(), new AbortController()]],
+  ['onError', wrongType, [null, true, 'log', {}]]
+]
+
+for (const [name, expected, values] of refused) {
+  test(`${name}: ${expected.code} for ${values.map(show).join(', ')}`, (t) => {
+    for (const value of values) {
+      const error = t.throws(() => serverListen({ port: 0, [name]: value }, fibonacci), expected, show(value))
+      t.true(error.message.includes(name), error.message)
+    }
+  })
+}
+
+test('a first argument that is neither a port nor options', (t) => {
+  for (const value of [undefined, null, '8000', true, 8000n, Symbol('port'), fibonacci]) {
+    t.throws(() => serverListen(value, fibonacci), wrongType, show(value))
+  }
+  for (const port of [-1, 65536, 1.5, NaN]) t.throws(() => serverListen(port, fibonacci), outOfRange, show(port))
+})
+
+test('a handler that is not a function', (t) => {
+  for (const handler of [undefined, null, 610, 'fibonacci', {}, Promise.resolve(610)]) {
+    const error = t.throws(() => serverListen(0, handler), wrongType, show(handler))
+    t.true(error.message.includes('handler'), error.message)
+  }
+  t.throws(() => serverListen(0), wrongType)
+})
+
+test('an option that is undefined is its default', async (t) => {
+  const names = ['host', 'path', 'backlog', 'reusePort', 'ipv6Only', 'bigint', 'signal', 'onError']
+  const server = serve(t, Object.fromEntries(names.map((name) => [name, undefined])))
+  t.is(server.url, `http://localhost:${server.port}`)
+  await assertServes(t, server)
+})
+
+test('an option that does not exist is ignored', async (t) => {
+  await assertServes(t, serve(t, { prot: 8000, exclusive: 'yes' }))
+})
+
+test('the options are read, not kept', async (t) => {
+  const options = Object.freeze({ port: 0, host: '127.0.0.1' })
+  const one = serve(t, options)
+  const two = serve(t, options)
+  await Promise.all([assertServes(t, one), assertServes(t, two)])
+})
+
+test('the smallest and the largest backlog', async (t) => {
+  await assertServes(t, serve(t, { backlog: 1 }))
+  await assertServes(t, serve(t, { backlog: 2 ** 31 - 1 }))
+})
+
+test('an error of an argument names what came', (t) => {
+  t.throws(() => serverListen('8000', fibonacci), { message: /string.*8000/ })
+  t.throws(() => serverListen(65536, fibonacci), { message: /65536/ })
+})
+
+function show(value) {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return value.name || '() => {}'
+  if (value === null || typeof value !== 'object') return String(value)
+  return Array.isArray(value) ? `[${value}]` : (value.constructor.name ?? 'an object')
+}

@@ -1,0 +1,263 @@
+'use strict'
+
+const { getEventListeners } = require('node:events')
+const test = require('ava')
+const { serverListen } = require('..')
+const {
+  assertRefused, assertServes, connect, fibonacci, gate, large, post, request, serve, until, untilStats,
+  withResolvers
+} = require('./helpers.js')
+
+test('close resolves with nothing and frees the port at once', async (t) => {
+  const server = serve(t)
+  const { port } = server
+  await assertServes(t, server)
+  t.is(await server.close(), undefined)
+  await assertRefused(t, port)
+  const next = serve(t, { port })
+  await assertServes(t, next)
+})
+
+test('a server that was never used closes', async (t) => {
+  await serve(t).close()
+  t.pass()
+})
+
+test('close is one promise, however often it is called', async (t) => {
+  const server = serve(t)
+  const closed = server.close()
+  t.true(closed instanceof Promise)
+  t.is(server.close(), closed)
+  await closed
+  t.is(server.close(), closed)
+  await server.close()
+})
+
+test('a closing server does not listen', async (t) => {
+  const server = serve(t)
+  const closed = server.close()
+  t.false(server.listening)
+  await closed
+  t.false(server.listening)
+  t.is(server.address(), null)
+})
+
+test('a closed server can still be asked and told things', async (t) => {
+  const server = serve(t)
+  await assertServes(t, server)
+  await server.close()
+  server.ref()
+  server.unref()
+  server.closeIdleConnections()
+  server.closeAllConnections()
+  t.like(server.stats(), { connectionsOpen: 0, connectionsAccepted: 1, requests: 1, responses2xx: 1, inFlight: 0 })
+})
+
+test('close ends the connections that wait for a request', async (t) => {
+  const server = serve(t)
+  const clients = await Promise.all(Array.from({ length: 10 }, () => connect(t, server)))
+  for (const client of clients) t.is((await client.send('/15')).body, '610')
+  await server.close()
+  for (const client of clients) t.is(await client.rest(), '')
+})
+
+test('close ends the connections that never asked anything', async (t) => {
+  const server = serve(t)
+  const client = await connect(t, server)
+  await untilStats(server, { connectionsOpen: 1 })
+  await server.close()
+  await client.gone()
+  t.is(server.stats().connectionsOpen, 0)
+})
+
+test('close answers what is in flight before it resolves', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, {}, handler)
+  const client = await connect(t, server)
+  await client.write(request('/1') + request('/2'))
+  await held(1)
+  await held(2)
+  let resolved = false
+  const closed = server.close().then(() => (resolved = true))
+  await new Promise(setImmediate)
+  t.false(resolved)
+  release(2, 20)
+  release(1, 10)
+  t.deepEqual((await client.responses(2)).map(({ body }) => body), ['10', '20'])
+  t.is(await client.rest(), '')
+  await closed
+})
+
+test('close finishes the large answers that are on their way', async (t) => {
+  const server = serve(t, {}, () => large)
+  const client = await connect(t, server)
+  await client.write(request('/0').repeat(3000))
+  await until(() => server.stats().requests > 0 && server.stats().inFlight === 0)
+  const closed = server.close()
+  const expected = String(large)
+  const responses = await client.responsesToEnd()
+  t.true(responses.every(({ body }) => body === expected))
+  await closed
+  t.is(responses.length, server.stats().responses2xx)
+})
+
+test('close from inside the handler answers that request', async (t) => {
+  let closed
+  const server = serve(t, {}, (n) => {
+    closed = server.close()
+    return fibonacci(n)
+  })
+  const client = await connect(t, server)
+  t.is((await client.send('/15')).body, '610')
+  await closed
+  t.is(await client.rest(), '')
+})
+
+test('a handler that awaits close gets its answer out, and close resolves', async (t) => {
+  const closing = withResolvers()
+  const server = serve(t, {}, async (n) => {
+    const closed = server.close()
+    closing.resolve(closed)
+    await Promise.resolve()
+    return fibonacci(n)
+  })
+  t.is((await post(t, server, '/15')).body, '610')
+  await closing.promise
+  t.false(server.listening)
+})
+
+test('close under load loses no answer to a request that was taken', async (t) => {
+  const server = serve(t)
+  let closed
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(t, server)))
+  await Promise.all(clients.map(async (client, c) => {
+    for (let i = 0; ; i++) {
+      if (c === 0 && i === 20) closed = server.close()
+      const response = await client.send('/15').catch(() => null)
+      if (response === null) return
+      t.is(response.body, '610')
+    }
+  }))
+  await closed
+  const { requests, responses2xx, connectionsOpen, inFlight } = server.stats()
+  t.is(requests, responses2xx)
+  t.deepEqual([connectionsOpen, inFlight], [0, 0])
+})
+
+test('closeIdleConnections ends those that wait and leaves those at work', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, {}, (n) => (n === 1 ? handler(n) : n))
+  const idle = await connect(t, server)
+  await idle.send('/2')
+  const busy = await connect(t, server)
+  const response = busy.send('/1')
+  await held(1)
+  server.closeIdleConnections()
+  await idle.gone()
+  t.true(server.listening)
+  release(1, 10)
+  t.is((await response).body, '10')
+  t.is((await busy.send('/3')).body, '3', 'the connection goes on')
+  t.is((await post(t, server, '/4')).body, '4', 'new ones are taken')
+})
+
+test('closeAllConnections ends those at work, too, and goes on listening', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, {}, (n) => (n === 1 ? handler(n) : n))
+  const idle = await connect(t, server)
+  await idle.send('/2')
+  const busy = await connect(t, server)
+  await busy.write(request('/1'))
+  await held(1)
+  server.closeAllConnections()
+  await Promise.all([idle.gone(), busy.gone()])
+  await untilStats(server, { connectionsOpen: 0 })
+  release(1, 10)
+  t.is((await post(t, server, '/3')).body, '3')
+})
+
+test('closeAllConnections lets close resolve although a promise never settles', async (t) => {
+  const { handler, held } = gate()
+  const server = serve(t, {}, handler)
+  const client = await connect(t, server)
+  await client.write(request('/1'))
+  await held(1)
+  const closed = server.close()
+  server.closeAllConnections()
+  await closed
+  await client.gone()
+  t.is(server.stats().connectionsOpen, 0)
+})
+
+test('closeAllConnections cuts a client that does not read', async (t) => {
+  const server = serve(t, {}, () => large)
+  const client = await connect(t, server)
+  await client.write(request('/0').repeat(3000))
+  await until(() => server.stats().requests > 0)
+  const closed = server.close()
+  server.closeAllConnections()
+  await closed
+  t.is(server.stats().connectionsOpen, 0)
+})
+
+test('a signal closes the server', async (t) => {
+  const controller = new AbortController()
+  const server = serve(t, { signal: controller.signal })
+  await assertServes(t, server)
+  controller.abort()
+  t.false(server.listening)
+  await server.close()
+  await assertRefused(t, server.port)
+})
+
+test('a signal that aborted before closes the server at once', async (t) => {
+  const server = serve(t, { signal: AbortSignal.abort() })
+  t.false(server.listening)
+  await server.close()
+  t.is(server.stats().connectionsOpen, 0)
+})
+
+test('a signal is let go of when the server has closed', async (t) => {
+  const { signal } = new AbortController()
+  const server = serve(t, { signal })
+  t.is(getEventListeners(signal, 'abort').length, 1)
+  await server.close()
+  t.is(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('a refused listen leaves nothing on the signal', (t) => {
+  const { signal } = new AbortController()
+  const { port } = serve(t, { host: '127.0.0.1' })
+  t.throws(() => serverListen({ port, host: '127.0.0.1', signal }, fibonacci), { code: 'EADDRINUSE' })
+  t.is(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('Symbol.asyncDispose closes', async (t) => {
+  const server = serve(t)
+  t.is(server[Symbol.asyncDispose](), server.close())
+  await server.close()
+  await assertRefused(t, server.port)
+})
+
+test('two servers serve at once, and one goes on when the other closes', async (t) => {
+  const one = serve(t, {}, (n) => n + 1)
+  const two = serve(t, { bigint: true }, (n) => n * 2n)
+  const [first, second] = [await connect(t, one), await connect(t, two)]
+  for (let n = 0; n < 100; n++) {
+    const responses = await Promise.all([first.send(`/${n}`), second.send(`/${n}`)])
+    t.deepEqual(responses.map(({ body }) => Number(body)), [n + 1, n * 2])
+  }
+  await one.close()
+  t.is((await second.send('/21')).body, '42')
+  t.is((await post(t, two, '/21')).body, '42')
+})
+
+test('a hundred servers, one after the other on one port', async (t) => {
+  let port = 0
+  for (let i = 0; i < 100; i++) {
+    const server = serverListen(port, fibonacci)
+    port = server.port
+    await assertServes(t, server)
+    await server.close()
+  }
+})

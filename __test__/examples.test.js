@@ -1,0 +1,91 @@
+'use strict'
+
+const test = require('ava')
+const { assertRefused, assertServes, connect, post, serve, start } = require('./helpers.js')
+
+// Starts an example; its port once it listens.
+async function startExample(t, file, env) {
+  const child = start(t, [`examples/${file}`], { env: { HOST: '', ...env } })
+  const line = await child.line()
+  const [, port] = /:(\d+) /.exec(line)
+  return { child, line, port: Number(port) }
+}
+
+for (const file of ['server.js', 'server.mjs']) {
+  test(`${file} says where it listens and answers`, async (t) => {
+    const { line, port } = await startExample(t, file, { PORT: '0' })
+    t.is(line, `listening on http://localhost:${port} (POST /15 answers 610)`)
+    t.is((await post(t, port, '/15')).body, '610')
+    t.is((await post(t, port, '/17')).body, '1597')
+    t.is((await post(t, port, '/1000')).body.length, 209)
+  })
+
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    test(`${file} closes in order on ${signal}`, async (t) => {
+      const { child, port } = await startExample(t, file, { PORT: '0' })
+      const idle = await connect(t, port)
+      t.is((await idle.send('/15')).body, '610')
+      child.kill(signal)
+      t.is(await idle.rest(), '')
+      t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+      await assertRefused(t, port)
+    })
+  }
+}
+
+test('fibonacci is exact for every N that it accepts', async (t) => {
+  const { port } = await startExample(t, 'server.js', { PORT: '0' })
+  const client = await connect(t, port)
+  let [a, b] = [0n, 1n]
+  for (let n = 0; n <= 2000; n++) {
+    const { body } = await client.send(`/${n}`)
+    if (body !== String(a)) t.fail(`fibonacci(${n}) was ${body}`)
+    ;[a, b] = [b, a + b]
+  }
+  t.is((await client.send('/100000')).body.length, 20_899)
+})
+
+test('fibonacci of what is not positive is 0', async (t) => {
+  const { port } = await startExample(t, 'server.js', { PORT: '0' })
+  for (const target of ['/0', '/-0', '/-1', '/-9007199254740991']) t.is((await post(t, port, target)).body, '0')
+})
+
+test('an N that would take long is 400 with a sentence, and no noise', async (t) => {
+  const { child, port } = await startExample(t, 'server.js', { PORT: '0' })
+  for (const n of [100_001, 9007199254740991n]) {
+    const { status, body } = await post(t, port, `/${n}`)
+    t.is(status, 400)
+    t.is(body.trimEnd(), 'N is at most 100000.')
+  }
+  t.is((await post(t, port, '/15')).body, '610')
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('HOST is the address', async (t) => {
+  const { line, port } = await startExample(t, 'server.js', { PORT: '0', HOST: '127.0.0.1' })
+  t.is(line, `listening on http://127.0.0.1:${port} (POST /15 answers 610)`)
+  await assertServes(t, port)
+  await assertRefused(t, { host: '127.0.0.2', port })
+})
+
+test('a port in use is one line and exit code 1', async (t) => {
+  const { port } = serve(t)
+  const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT: String(port), HOST: '' } }).exited
+  t.is(code, 1)
+  t.is(stderr, `Port ${port} is in use. To take another: PORT=8001 npm start\n`)
+})
+
+test('an address that is not of this machine is one line and exit code 1', async (t) => {
+  const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT: '0', HOST: '203.0.113.1' } }).exited
+  t.is(code, 1)
+  t.regex(stderr, /^listen EADDRNOTAVAIL: .+\n$/)
+})
+
+test('a PORT that is none is one line and exit code 1', async (t) => {
+  for (const PORT of ['eighty', '-1', '65536', '80.5', '0x50', '']) {
+    const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT, HOST: '' } }).exited
+    t.is(code, 1)
+    t.is(stderr, `PORT is a number from 0 to 65535, not ${JSON.stringify(PORT)}.\n`)
+  }
+})

@@ -1,0 +1,270 @@
+'use strict'
+
+// What several test files share: servers that end with their test, a client that sees the bytes, child processes.
+
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const net = require('node:net')
+const path = require('node:path')
+const readline = require('node:readline')
+const { setTimeout: delay } = require('node:timers/promises')
+
+const root = path.join(__dirname, '..')
+
+// The handler of most tests: exact in a `number` up to n = 78.
+function fibonacci(n) {
+  let [a, b] = [0, 1]
+  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
+  return a
+}
+
+// 2000 digits, quickly printed. Some thousands of them are more than the kernel buffers for a client that reads late.
+const large = 7n ** 2_367n
+
+// Listens on a free port, or as the options say, until the test ends.
+function serve(t, options, handler = fibonacci) {
+  const { serverListen } = require(root)
+  const server = serverListen({ port: 0, ...options }, handler)
+  t.teardown(() => {
+    const closed = server.close()
+    server.closeAllConnections()
+    return closed
+  })
+  return server
+}
+
+// The bytes of one request. A `Host` is added, and a `Content-Length` where there is a body and no other framing.
+function request(target, { method = 'POST', version = 'HTTP/1.1', headers = {}, body = '' } = {}) {
+  const fields = { Host: 'localhost', ...headers }
+  if (body !== '' && !('Transfer-Encoding' in fields)) fields['Content-Length'] ??= Buffer.byteLength(body)
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${method} ${target} ${version}\r\n${lines.join('')}\r\n${body}`
+}
+
+// One connection, kept half-open so that a test decides when its own side ends.
+class Client {
+  #socket
+  #chunks
+  #unread = Buffer.alloc(0)
+
+  constructor(socket) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.on('error', () => {}) // Told by the read or write that meets it.
+    this.#chunks = socket.iterator({ destroyOnReturn: false })
+  }
+
+  // Writes and waits until the kernel has taken it all.
+  write(bytes) {
+    return new Promise((resolve, reject) => {
+      this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+
+  // Sends one request and reads its answer.
+  async send(target, options) {
+    await this.write(request(target, options))
+    return this.response(options)
+  }
+
+  // The next answer, framed by its Content-Length. Anything malformed rejects.
+  async response({ method } = {}) {
+    let headEnd
+    while ((headEnd = this.#unread.indexOf('\r\n\r\n')) === -1) await this.#readMore()
+    const response = parseHead(this.#take(headEnd + 4).toString('latin1'))
+    const length = method === 'HEAD' ? 0 : contentLength(response)
+    while (this.#unread.length < length) await this.#readMore()
+    return { ...response, body: this.#take(length).toString() }
+  }
+
+  async responses(count) {
+    const all = []
+    while (all.length < count) all.push(await this.response())
+    return all
+  }
+
+  // All answers until the server ends its side.
+  async responsesToEnd() {
+    const all = []
+    while (this.#unread.length > 0 || (await this.#readOrEnd())) all.push(await this.response())
+    return all
+  }
+
+  // What else arrives until the server ends its side; rejects on a reset.
+  async rest() {
+    while (await this.#readOrEnd());
+    return this.#take(this.#unread.length).toString('latin1')
+  }
+
+  // Resolves once the connection is over, whether by an end or by a reset.
+  async gone() {
+    await this.rest().catch(() => {})
+  }
+
+  // Ends our side; the server's may go on.
+  end(bytes) {
+    this.#socket.end(bytes)
+  }
+
+  // Leaves without reading what is there.
+  destroy() {
+    this.#socket.destroy()
+  }
+
+  // Leaves with a reset instead of an end.
+  reset() {
+    this.#socket.resetAndDestroy()
+  }
+
+  #take(length) {
+    const taken = this.#unread.subarray(0, length)
+    this.#unread = this.#unread.subarray(length)
+    return taken
+  }
+
+  async #readMore() {
+    if (await this.#readOrEnd()) return
+    throw new Error(`the connection ended after ${JSON.stringify(this.#unread.toString('latin1'))}`)
+  }
+
+  async #readOrEnd() {
+    const { value, done } = await this.#chunks.next()
+    if (!done) this.#unread = Buffer.concat([this.#unread, value])
+    return !done
+  }
+}
+
+function parseHead(head) {
+  const [statusLine, ...fields] = head.slice(0, -4).split('\r\n')
+  const status = /^HTTP\/1\.[01] ([1-5]\d\d) [\x20-\x7e]+$/.exec(statusLine)?.[1]
+  if (!status) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`)
+  const headers = {}
+  for (const field of fields) {
+    const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+): ([\x20-\x7e]*)$/.exec(field) ?? []
+    if (!name) throw new Error(`not a header field: ${JSON.stringify(field)}`)
+    if (name.toLowerCase() in headers) throw new Error(`twice the same field: ${JSON.stringify(head)}`)
+    headers[name.toLowerCase()] = value
+  }
+  return { status: Number(status), headers }
+}
+
+function contentLength({ headers }) {
+  const length = headers['content-length']
+  if (!/^\d+$/.test(length)) throw new Error(`no Content-Length: ${JSON.stringify(headers)}`)
+  return Number(length)
+}
+
+// Connects to a server, a port, or whatever `net.connect` takes; the connection ends with the test at the latest.
+async function connect(t, where) {
+  const socket = net.connect({ ...endpoint(where), allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  await once(socket, 'connect')
+  return new Client(socket)
+}
+
+function endpoint(where) {
+  if (typeof where === 'number') return { host: '127.0.0.1', port: where }
+  if (typeof where.address !== 'function') return where
+  return where.port === null ? { path: where.address() } : { host: '127.0.0.1', port: where.port }
+}
+
+// One request on a connection of its own; the answer.
+async function post(t, where, target, options) {
+  const client = await connect(t, where)
+  const response = await client.send(target, options)
+  client.destroy()
+  return response
+}
+
+// The server is unharmed: a fresh connection gets its number.
+async function assertServes(t, where) {
+  const { status, body } = await post(t, where, '/15')
+  t.deepEqual([status, body], [200, '610'])
+}
+
+// The connection is refused: nobody listens there.
+async function assertRefused(t, where) {
+  await t.throwsAsync(connect(t, where), { code: 'ECONNREFUSED' })
+}
+
+// Waits for something that has no event of its own.
+async function until(condition) {
+  while (!condition()) await delay(1)
+}
+
+// Waits until the server's counts are these. The ring thread publishes them after the turn that they count.
+async function untilStats(server, expected) {
+  await until(() => {
+    const stats = server.stats()
+    return Object.entries(expected).every(([name, count]) => stats[name] === count)
+  })
+}
+
+// A promise with its ends in hand (Node 20 has no `Promise.withResolvers`).
+function withResolvers() {
+  let resolve, reject
+  const promise = new Promise((...ends) => ([resolve, reject] = ends))
+  return { promise, resolve, reject }
+}
+
+// A handler whose answers the test releases: `await held(n)`, then `release(n, value)`.
+function gate() {
+  const gates = new Map()
+  const at = (n) => gates.get(n) ?? gates.set(n, { arrived: withResolvers(), value: withResolvers() }).get(n)
+  return {
+    handler(n) {
+      at(n).arrived.resolve()
+      return at(n).value.promise
+    },
+    held: (n) => at(n).arrived.promise,
+    release: (n, value) => at(n).value.resolve(value)
+  }
+}
+
+// Starts `node ...argv`, or another command: its lines, its end. Killed with the test if it is still there.
+function start(t, argv, { command = process.execPath, env } = {}) {
+  const child = spawn(command, argv, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }))
+  return {
+    exited,
+    kill: (signal) => child.kill(signal),
+    async line() {
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`the child ended: ${JSON.stringify(await exited)}`)
+      return value
+    }
+  }
+}
+
+// Runs `main(ringcall, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
+// what it requires, nothing of the file it stands in.
+function startMain(t, main, { args = [], execArgv = [] } = {}) {
+  const source = `(${main})(require(${JSON.stringify(root)}), ...process.argv.slice(1))`
+  return start(t, [...execArgv, '-e', source, ...args])
+}
+
+module.exports = {
+  assertRefused,
+  assertServes,
+  connect,
+  fibonacci,
+  gate,
+  large,
+  post,
+  request,
+  root,
+  serve,
+  start,
+  startMain,
+  until,
+  untilStats,
+  withResolvers
+}

@@ -1,0 +1,22 @@
+'use strict'
+
+const test = require('ava')
+const { post, start } = require('./helpers.js')
+
+const listen = 'console.log(serverListen(0, (n) => n + 1).port)'
+
+const imports = {
+  'require of the name': ['-e', `const { serverListen } = require('ringcall'); ${listen}`],
+  'import of the function': ['--input-type=module', '-e', `import { serverListen } from 'ringcall'; ${listen}`],
+  'import of the default': ['--input-type=module', '-e', `import ringcall from 'ringcall'
+    const { serverListen } = ringcall
+    ${listen}`],
+  'import when it is needed': ['-e', `import('ringcall').then(({ serverListen }) => ${listen})`]
+}
+
+for (const [what, argv] of Object.entries(imports)) {
+  test(`${what} works`, async (t) => {
+    const child = start(t, argv)
+    t.is((await post(t, Number(await child.line()), '/609')).body, '610')
+  })
+}

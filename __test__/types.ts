@@ -1,0 +1,110 @@
+// Compiled, never run: `npm run lint` checks that the declarations accept what they should and refuse what they should.
+
+import {
+  serverListen,
+  type Handler,
+  type IoUringUnavailableError,
+  type ListenOptions,
+  type Reply,
+  type Server,
+  type ServerAddress,
+  type ServerStats,
+} from 'ringcall'
+
+function same<A>() {
+  return <B>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {}
+}
+
+// The argument is a number, or by option a bigint; the value is an integer of either kind, or a promise of one.
+serverListen(8000, (n) => (same<typeof n>()<number>(), n))
+serverListen({}, (n) => (same<typeof n>()<number>(), BigInt(n)))
+serverListen({ bigint: false }, async (n) => (same<typeof n>()<number>(), n))
+serverListen({ bigint: undefined }, (n) => (same<typeof n>()<number>(), n))
+serverListen({ bigint: true }, (n) => (same<typeof n>()<bigint>(), n))
+serverListen({ port: 0, bigint: true }, async (n) => Number(n))
+serverListen(0, () => 610)
+serverListen(0, (n): PromiseLike<Reply> => Promise.resolve(n))
+serverListen(0, (n) => (n > 0 ? n : Promise.resolve(0n)))
+const named: Handler = (n) => n
+const exact: Handler<bigint> = (n) => n * n
+serverListen(8000, named)
+serverListen({ bigint: true }, exact)
+
+// Every option.
+const options: ListenOptions = {
+  port: 8000,
+  host: '::1',
+  path: '/run/ringcall.sock',
+  backlog: 1024,
+  reusePort: true,
+  ipv6Only: true,
+  bigint: false,
+  signal: AbortSignal.timeout(1000),
+  onError: (error, n) => (same<typeof error>()<unknown>(), same<typeof n>()<number | bigint>()),
+}
+serverListen({ ...options, bigint: false }, named)
+serverListen({ port: Number(process.env.PORT), host: process.env.HOST }, named)
+
+// Every member of the server.
+async function members(server: Server) {
+  same<typeof server.port>()<number | null>()
+  same<typeof server.url>()<string>()
+  same<typeof server.listening>()<boolean>()
+  const address = server.address()
+  same<typeof address>()<ServerAddress | string | null>()
+  if (address !== null && typeof address !== 'string') {
+    same<typeof address.address>()<string>()
+    same<typeof address.family>()<'IPv4' | 'IPv6'>()
+    same<typeof address.port>()<number>()
+  }
+  const stats: ServerStats = server.stats()
+  const counts: Record<keyof ServerStats, number> = stats
+  same<Server>()<ReturnType<typeof server.ref>>()
+  server.unref().ref().closeIdleConnections()
+  server.closeAllConnections()
+  same<Promise<void>>()<ReturnType<typeof server.close>>()
+  await server.close()
+  await server[Symbol.asyncDispose]()
+  return counts
+}
+
+async function disposed() {
+  await using server = serverListen(0, named)
+  await members(server)
+}
+
+function explain(error: IoUringUnavailableError) {
+  same<typeof error.code>()<'ERR_IO_URING_UNAVAILABLE'>()
+  same<typeof error.reason>()<'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform' | 'other'>()
+  return error.message
+}
+
+// What must not compile.
+// @ts-expect-error there is no handler
+serverListen(8000)
+// @ts-expect-error a port is a number
+serverListen('8000', named)
+// @ts-expect-error a port is a number in the options, too
+serverListen({ port: '8000' }, named)
+// @ts-expect-error the options come first
+serverListen(named, 8000)
+// @ts-expect-error no such option
+serverListen({ prot: 8000 }, named)
+// @ts-expect-error a value is an integer, not its text
+serverListen(8000, (n) => String(n))
+// @ts-expect-error nor a promise of a text
+serverListen(8000, async (n) => String(n))
+// @ts-expect-error nor nothing
+serverListen(8000, () => {})
+// @ts-expect-error a handler for numbers does not take bigints
+serverListen({ bigint: true }, named)
+// @ts-expect-error a handler for bigints does not take numbers
+serverListen({ bigint: false }, exact)
+// @ts-expect-error
+serverListen(8000, exact)
+// @ts-expect-error not a signal
+serverListen({ signal: new EventTarget() }, named)
+// @ts-expect-error the server tells its port, it does not take one
+serverListen(0, named).port = 8000
+
+export { disposed, explain }

@@ -1,0 +1,5 @@
+'use strict'
+
+const { serverListen } = require('./lib/server.js')
+
+module.exports = { serverListen }

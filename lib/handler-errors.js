@@ -1,0 +1,33 @@
+'use strict'
+
+// What a client is told when the handler throws, rejects, or returns something that is no integer.
+
+const MESSAGE_LENGTH_MAX = 1024
+const FAILED = { status: 500, message: 'The handler failed.', isFault: true }
+
+// The http-errors convention: `statusCode` (or `status`) from 400 to 599 is the answer's status, and the message is
+// for the client's eyes below 500 or where `expose` is true. Such an error below 500 is an answer, not a fault.
+function errorAnswer(error) {
+  try {
+    if (error === null || typeof error !== 'object') return FAILED
+    const status = error.statusCode ?? error.status
+    if (!Number.isInteger(status) || status < 400 || status > 599) return FAILED
+    const expose = typeof error.expose === 'boolean' ? error.expose : status < 500
+    const message = expose ? String(error.message).slice(0, MESSAGE_LENGTH_MAX) : ''
+    return { status, message: message || FAILED.message, isFault: status >= 500 }
+  } catch {
+    // A getter that throws, a message that is no string.
+    return FAILED
+  }
+}
+
+function notAnInteger(value) {
+  const what = typeof value === 'number' ? String(value) : value === null ? 'null' : typeof value
+  const error = new TypeError(
+    `The handler must return an integer (a safe number or a bigint) or a promise of one. It returned ${what}.`
+  )
+  error.code = 'ERR_INVALID_RETURN_VALUE'
+  return error
+}
+
+module.exports = { errorAnswer, notAnInteger }

@@ -1,0 +1,155 @@
+'use strict'
+
+// The public face: `serverListen` and the `Server` that it returns.
+
+const { unlinkSync } = require('node:fs')
+const { createBatches } = require('./batches.js')
+const { startRefused } = require('./errors.js')
+const native = require('./native.js')
+const { checkArguments } = require('./options.js')
+
+function serverListen(portOrOptions, handler) {
+  return new Server(checkArguments(portOrOptions, handler), handler)
+}
+
+class Server {
+  #native
+  #options
+  #handlerErrors = 0
+  #closed
+  #resolveClosed
+  #abort = () => this.close()
+  #exit
+
+  constructor(options, handler) {
+    this.#options = options
+    const batches = createBatches({
+      handler,
+      bigint: options.bigint,
+      onHandlerError: (error, n) => this.#onHandlerError(error, n),
+      onEnd: () => this.#onEnd()
+    })
+    const started = native.listen(nativeOptions(options), batches.arrays, batches.dispatch)
+    if (started.syscall !== undefined) throw startRefused(started)
+    this.#native = started
+    batches.start(started)
+    if (options.path !== undefined) {
+      // The ring thread removes the path when it ends, but process.exit() does not let it.
+      this.#exit = () => removePath(options.path)
+      process.once('exit', this.#exit)
+    }
+    if (options.signal?.aborted) this.close()
+    else options.signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  get port() {
+    return this.#native.address().port ?? null
+  }
+
+  get url() {
+    const { address, port } = this.#native.address()
+    if (port === undefined) return `unix:${address}`
+    const host = address === '::' || address === '0.0.0.0' ? 'localhost' : address
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
+  get listening() {
+    return this.#closed === undefined
+  }
+
+  address() {
+    if (!this.listening) return null
+    const { address, port } = this.#native.address()
+    if (port === undefined) return address
+    return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
+  }
+
+  stats() {
+    return { ...this.#native.stats(), handlerErrors: this.#handlerErrors }
+  }
+
+  ref() {
+    this.#native.setReferenced(true)
+    return this
+  }
+
+  unref() {
+    if (this.listening) this.#native.setReferenced(false)
+    return this
+  }
+
+  close() {
+    if (this.#closed === undefined) {
+      this.#closed = new Promise((resolve) => {
+        this.#resolveClosed = resolve
+      })
+      // Whoever closes wants it done before the process ends.
+      this.#native.setReferenced(true)
+      this.#native.close()
+    }
+    return this.#closed
+  }
+
+  closeIdleConnections() {
+    this.#native.closeIdleConnections()
+  }
+
+  closeAllConnections() {
+    this.#native.closeAllConnections()
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close()
+  }
+
+  #onEnd() {
+    const failure = this.#native.finish()
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    if (this.#exit) process.removeListener('exit', this.#exit)
+    if (failure !== null) {
+      this.#closed ??= Promise.resolve()
+      process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
+    }
+    this.#resolveClosed?.()
+  }
+
+  #onHandlerError(error, n) {
+    this.#handlerErrors++
+    const { onError } = this.#options
+    if (onError !== undefined) {
+      try {
+        onError(error, n)
+      } catch (thrown) {
+        process.emitWarning(`onError threw: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
+      }
+    } else if (this.#handlerErrors === 1) {
+      process.emitWarning(
+        `The handler failed for ${n}: ${printable(error)} Further errors are counted in stats().handlerErrors; ` +
+          'pass onError to see each.',
+        { code: 'RINGCALL_HANDLER_ERROR' }
+      )
+    }
+  }
+}
+
+function nativeOptions({ host, port, path, backlog, reusePort, ipv6Only, bigint }) {
+  return { host, port, path, backlog, reusePort, ipv6Only, bigint }
+}
+
+function printable(thrown) {
+  try {
+    return String(thrown?.stack ?? thrown)
+  } catch {
+    return 'an error that cannot be printed.'
+  }
+}
+
+function removePath(path) {
+  try {
+    unlinkSync(path)
+  } catch {
+    // An abstract path, or gone already.
+  }
+}
+
+module.exports = { serverListen }

@@ -1,0 +1,221 @@
+//! Batches between the ring thread and the JavaScript thread.
+//!
+//! The ring thread leaves calls in the [`Handover`] and has JavaScript's `dispatch` called, once
+//! for all that it leaves until JavaScript has taken them. The JavaScript thread's side is the
+//! [`Exchange`]: it fills the typed arrays with the next batch and makes replies of the results.
+//!
+//! Invariant: every id names one call that has no reply yet; its reply is posted once, and the id
+//! is free again.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi::Status;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use slab::Slab;
+
+use super::Arrays;
+use crate::bridge::{Call, Mailbox, Outcome, Reply, Service};
+use crate::limits::BATCH_MAX;
+
+/// JavaScript's `dispatch`: no argument, no value, and it does not throw.
+pub(super) type Tsfn = ThreadsafeFunction<(), (), (), Status, false>;
+
+/// A result that is the bits of a 64-bit integer; 0 is a double.
+const KIND_BIGINT: u8 = 1;
+
+/// What JavaScript's side of the handover finds.
+const NO_BATCH: i32 = 0;
+const NO_MORE_BATCHES: i32 = -1;
+
+/// Where the ring thread leaves calls.
+pub(super) struct Handover {
+    tsfn: Arc<Tsfn>,
+    left: Mutex<Left>,
+}
+
+#[derive(Default)]
+struct Left {
+    calls: Vec<Call>,
+    /// True exactly when `dispatch` has been asked for and has not found `calls` empty since.
+    scheduled: bool,
+    /// True exactly when the ring thread has ended.
+    closed: bool,
+    /// What ended the ring thread before its time.
+    failure: Option<String>,
+}
+
+impl Handover {
+    pub(super) fn new(tsfn: Arc<Tsfn>) -> Self {
+        Self {
+            tsfn,
+            left: Mutex::default(),
+        }
+    }
+
+    /// Asks for `dispatch` unless that has been done. A refusal means that the environment is
+    /// going: its clean-up hook ends the ring thread, and nobody waits for these calls any more.
+    fn schedule(&self, mut left: MutexGuard<'_, Left>) {
+        let scheduled = mem::replace(&mut left.scheduled, true);
+        drop(left);
+        if !scheduled {
+            self.tsfn.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        // A panic while the lock is held leaves a valid list of calls.
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service for Arc<Handover> {
+    fn call(&self, calls: &mut Vec<Call>) {
+        let mut left = self.lock();
+        if left.calls.is_empty() {
+            mem::swap(&mut left.calls, calls);
+        } else {
+            left.calls.append(calls);
+        }
+        self.schedule(left);
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        let mut left = self.lock();
+        left.closed = true;
+        left.failure = failure;
+        self.schedule(left);
+    }
+}
+
+/// The JavaScript thread's side.
+pub(super) struct Exchange {
+    /// `None` once the ring thread has ended.
+    handover: Option<Arc<Handover>>,
+    mailbox: Arc<Mailbox>,
+    arrays: Arrays,
+    bigint: bool,
+    /// Calls taken from the handover, of which those from `next` on have not been in a batch.
+    taken: Vec<Call>,
+    next: usize,
+    /// The calls that have no reply yet, by id.
+    unanswered: Slab<Call>,
+    replies: Vec<Reply>,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        handover: Arc<Handover>,
+        mailbox: Arc<Mailbox>,
+        arrays: Arrays,
+        bigint: bool,
+    ) -> Self {
+        Self {
+            handover: Some(handover),
+            mailbox,
+            arrays,
+            bigint,
+            taken: Vec::new(),
+            next: 0,
+            unanswered: Slab::new(),
+            replies: Vec::new(),
+        }
+    }
+
+    /// Posts the first `count` results in the arrays, and the replies made since the last post.
+    pub(super) fn post(&mut self, count: u32) {
+        for index in 0..count.min(BATCH_MAX) as usize {
+            let value = self.arrays.result_values[index];
+            let value = if self.arrays.result_kinds[index] == KIND_BIGINT {
+                value.to_bits().cast_signed()
+            } else {
+                as_integer(value)
+            };
+            self.reply(self.arrays.result_ids[index], Outcome::Value(value));
+        }
+        self.mailbox.post_replies(&mut self.replies);
+    }
+
+    /// Puts the next batch into the arrays and returns its length.
+    pub(super) fn next_batch(&mut self) -> i32 {
+        if self.next == self.taken.len() {
+            self.taken.clear();
+            self.next = 0;
+            let Some(handover) = &self.handover else {
+                return NO_MORE_BATCHES;
+            };
+            let mut left = handover.lock();
+            if left.calls.is_empty() {
+                left.scheduled = false;
+                return if left.closed {
+                    NO_MORE_BATCHES
+                } else {
+                    NO_BATCH
+                };
+            }
+            mem::swap(&mut left.calls, &mut self.taken);
+        }
+        let end = self.taken.len().min(self.next + BATCH_MAX as usize);
+        let batch = &self.taken[self.next..end];
+        self.next = end;
+        // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
+        // thread, below us.
+        let ids = unsafe { self.arrays.ids.as_mut() };
+        // SAFETY: as above; the two arrays do not share memory, `lib/` makes one for each.
+        let numbers = unsafe { self.arrays.numbers.as_mut() };
+        for ((call, id), number) in batch.iter().zip(ids).zip(numbers) {
+            *id = u32::try_from(self.unanswered.insert(*call)).expect("limits bound them");
+            *number = if self.bigint {
+                f64::from_bits(call.number.cast_unsigned())
+            } else {
+                as_double(call.number)
+            };
+        }
+        i32::try_from(batch.len()).expect("BATCH_MAX bounds it")
+    }
+
+    pub(super) fn reschedule(&self) {
+        if let Some(handover) = &self.handover {
+            // Still scheduled, as `dispatch` has not found the handover empty: ask without looking.
+            handover
+                .tsfn
+                .call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    pub(super) fn reply_digits(&mut self, id: u32, digits: String) {
+        self.reply(id, Outcome::Digits(digits.into_boxed_str()));
+    }
+
+    pub(super) fn reply_error(&mut self, id: u32, status: u16, message: String) {
+        self.reply(id, Outcome::Error(status, message.into_boxed_str()));
+    }
+
+    /// Lets go of the ring thread's side, after its end, and returns what ended it before its time.
+    pub(super) fn release(&mut self) -> Option<String> {
+        let handover = self.handover.take()?;
+        handover.lock().failure.take()
+    }
+
+    fn reply(&mut self, id: u32, outcome: Outcome) {
+        if let Some(call) = self.unanswered.try_remove(id as usize) {
+            self.replies.push(Reply {
+                token: call.token,
+                sequence: call.sequence,
+                outcome,
+            });
+        }
+    }
+}
+
+/// `lib/` lets only safe integers through; -0 becomes 0.
+#[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
+fn as_integer(value: f64) -> i64 {
+    value as i64
+}
+
+/// Without `bigint`, requests beyond ±(2^53 − 1) are refused.
+#[expect(clippy::cast_precision_loss, reason = "it is a safe integer")]
+fn as_double(number: i64) -> f64 {
+    number as f64
+}

@@ -1,0 +1,342 @@
+//! The only place that names `napi`: it converts JavaScript's values to ours and back, and decides
+//! nothing.
+//!
+//! `lib/` is its only caller, on the JavaScript thread. Two things happen here: a server is started
+//! and commanded ([`NativeServer`]), and batches cross between the threads (`handover`).
+//!
+//! Invariant: the ring thread never outlives the JavaScript environment. The environment's clean-up
+//! hook stops and joins it, which Node runs before it takes the `ThreadsafeFunction` apart.
+#![expect(
+    unsafe_code,
+    reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
+)]
+
+mod handover;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array, Uint32Array};
+use napi::{CleanupEnvHook, Env, sys};
+use napi_derive::napi;
+
+use crate::bridge::Command;
+use crate::limits::BATCH_MAX;
+use crate::listener::{Address, ListenOptions, Place};
+use crate::server::{Options, Server, StartError};
+use handover::{Exchange, Handover, Tsfn};
+
+/// Numbers in one batch: the length of every array of [`Arrays`].
+#[napi]
+pub const BATCH_LENGTH: u32 = BATCH_MAX;
+
+/// The options of `serverListen`, checked and with their defaults.
+#[napi(object, object_to_js = false)]
+pub struct NativeOptions {
+    /// A name or an address; absent: all addresses.
+    pub host: Option<String>,
+    /// TCP port; 0 picks one.
+    pub port: u16,
+    /// Unix socket, instead of host and port.
+    pub path: Option<String>,
+    /// Connections that may wait to be accepted.
+    pub backlog: i32,
+    /// `SO_REUSEPORT`.
+    pub reuse_port: bool,
+    /// `IPV6_V6ONLY`.
+    pub ipv6_only: bool,
+    /// The handler takes `bigint`.
+    pub bigint: bool,
+}
+
+/// The typed arrays that JavaScript and the binding share, [`BATCH_LENGTH`] long each. Both touch
+/// them on the JavaScript thread only.
+#[napi(object, object_to_js = false)]
+pub struct Arrays {
+    /// Written here: the ids of a batch's calls.
+    pub ids: Uint32Array,
+    /// Written here: a batch's numbers, as doubles or, with `bigint`, as the bits of 64-bit
+    /// integers.
+    pub numbers: Float64Array,
+    /// Read here: the ids of the calls that have a result.
+    pub result_ids: Uint32Array,
+    /// Read here: 0 for a double, 1 for the bits of a 64-bit integer.
+    pub result_kinds: Uint8Array,
+    /// Read here: the results.
+    pub result_values: Float64Array,
+}
+
+/// Why a server did not start, for `lib/` to make an error of.
+#[napi(object, object_from_js = false)]
+pub struct Refusal {
+    /// The refused call: `listen`, `getaddrinfo`, `io_uring_setup` or `clone`.
+    pub syscall: String,
+    /// The kernel's errno, negative as in libuv; absent where there is none.
+    pub errno: Option<i32>,
+    /// A sentence.
+    pub message: String,
+    /// The address, name or path.
+    pub address: Option<String>,
+    /// The port.
+    pub port: Option<u16>,
+    /// Why there is no ring: `seccomp`, `sysctl`, `kernel`, `memlock`, `other`.
+    pub reason: Option<String>,
+}
+
+/// Where a server listens.
+#[napi(object, object_from_js = false)]
+pub struct NativeAddress {
+    /// An IP address, or the path of a unix socket.
+    pub address: String,
+    /// Absent for a unix socket.
+    pub port: Option<u16>,
+}
+
+/// What a server has counted; integers below 2^53.
+#[napi(object, object_from_js = false)]
+#[expect(missing_docs, reason = "index.d.ts documents them")]
+pub struct NativeStats {
+    pub connections_open: i64,
+    pub connections_accepted: i64,
+    pub requests: i64,
+    #[napi(js_name = "responses2xx")]
+    pub responses_2xx: i64,
+    #[napi(js_name = "responses4xx")]
+    pub responses_4xx: i64,
+    #[napi(js_name = "responses5xx")]
+    pub responses_5xx: i64,
+    pub in_flight: i64,
+    pub batches: i64,
+}
+
+/// Starts a server whose batches `dispatch` is called for.
+#[napi]
+pub fn listen(
+    env: Env,
+    options: NativeOptions,
+    arrays: Arrays,
+    dispatch: Function<'_, (), ()>,
+) -> napi::Result<Either<NativeServer, Refusal>> {
+    let tsfn = dispatch
+        .build_threadsafe_function::<()>()
+        .callee_handled::<false>()
+        .build()?;
+    let tsfn: Arc<Tsfn> = Arc::new(tsfn);
+    let bigint = options.bigint;
+    let mut made = None;
+    let started = Server::start(&options.into(), |mailbox| {
+        let handover = Arc::new(Handover::new(Arc::clone(&tsfn)));
+        made = Some((Arc::clone(&handover), mailbox));
+        handover
+    });
+    let server = match started {
+        Ok(server) => Arc::new(server),
+        Err(error) => return Ok(Either::B(error.into())),
+    };
+    let (handover, mailbox) = made.expect("a server that started has a service");
+    let cleanup = env.add_env_cleanup_hook(Arc::clone(&server), |server| {
+        server.post(Command::Close);
+        server.post(Command::CloseAll);
+        server.join();
+    })?;
+    Ok(Either::A(NativeServer {
+        server,
+        exchange: RefCell::new(Exchange::new(handover, mailbox, arrays, bigint)),
+        alive: RefCell::new(Some(Alive {
+            tsfn,
+            cleanup,
+            referenced: true,
+        })),
+    }))
+}
+
+/// A server that was started. JavaScript's own `Server` is its only owner.
+#[napi]
+pub struct NativeServer {
+    server: Arc<Server>,
+    exchange: RefCell<Exchange>,
+    /// What keeps the environment and the ring thread apart; `None` once the ring thread has ended.
+    alive: RefCell<Option<Alive>>,
+}
+
+struct Alive {
+    tsfn: Arc<Tsfn>,
+    cleanup: CleanupEnvHook<Arc<Server>>,
+    /// True exactly when the server keeps Node's event loop running.
+    referenced: bool,
+}
+
+#[napi]
+impl NativeServer {
+    /// Posts the first `results` results, and puts the next batch into the arrays. Returns its
+    /// length: 0 where none waits (`dispatch` is called when one does), -1 where none will come any
+    /// more.
+    #[napi]
+    pub fn exchange(&self, results: u32) -> i32 {
+        let mut exchange = self.exchange.borrow_mut();
+        exchange.post(results);
+        exchange.next_batch()
+    }
+
+    /// Posts the first `results` results.
+    #[napi]
+    pub fn post(&self, results: u32) {
+        self.exchange.borrow_mut().post(results);
+    }
+
+    /// Has `dispatch` called again, after what else waits on the JavaScript thread.
+    #[napi]
+    pub fn reschedule(&self) {
+        self.exchange.borrow().reschedule();
+    }
+
+    /// The result of call `id`: an integer of any length. Goes with the next results posted.
+    #[napi]
+    pub fn reply_digits(&self, id: u32, digits: String) {
+        self.exchange.borrow_mut().reply_digits(id, digits);
+    }
+
+    /// The result of call `id`: an error. Goes with the next results posted.
+    #[napi]
+    pub fn reply_error(&self, id: u32, status: u16, message: String) {
+        self.exchange.borrow_mut().reply_error(id, status, message);
+    }
+
+    /// Where it listens.
+    #[napi]
+    pub fn address(&self) -> NativeAddress {
+        match self.server.address() {
+            Address::Tcp(address) => NativeAddress {
+                address: address.ip().to_string(),
+                port: Some(address.port()),
+            },
+            Address::Path(path) => NativeAddress {
+                address: path.to_string_lossy().into_owned(),
+                port: None,
+            },
+        }
+    }
+
+    /// What it has counted.
+    #[napi]
+    pub fn stats(&self) -> NativeStats {
+        let counters = self.server.stats();
+        NativeStats {
+            connections_open: counters.connections_open.cast_signed(),
+            connections_accepted: counters.connections_accepted.cast_signed(),
+            requests: counters.requests.cast_signed(),
+            responses_2xx: counters.responses_2xx.cast_signed(),
+            responses_4xx: counters.responses_4xx.cast_signed(),
+            responses_5xx: counters.responses_5xx.cast_signed(),
+            in_flight: counters.in_flight.cast_signed(),
+            batches: counters.batches.cast_signed(),
+        }
+    }
+
+    /// Stops listening, answers what was read, closes every connection, ends the ring thread.
+    #[napi]
+    pub fn close(&self) {
+        self.server.post(Command::Close);
+    }
+
+    /// Closes the connections that have no request in hand.
+    #[napi]
+    pub fn close_idle_connections(&self) {
+        self.server.post(Command::CloseIdle);
+    }
+
+    /// Closes every connection now.
+    #[napi]
+    pub fn close_all_connections(&self) {
+        self.server.post(Command::CloseAll);
+    }
+
+    /// Lets the server keep Node's event loop running, or not.
+    #[napi]
+    pub fn set_referenced(&self, env: Env, referenced: bool) -> napi::Result<()> {
+        let mut alive = self.alive.borrow_mut();
+        let Some(alive) = alive
+            .as_mut()
+            .filter(|alive| alive.referenced != referenced)
+        else {
+            return Ok(());
+        };
+        alive.referenced = referenced;
+        let (env, tsfn) = (env.raw(), alive.tsfn.raw());
+        let status = if referenced {
+            // SAFETY: both ask for the environment's own thread, which calls us, and for a function
+            // that is not released, which `alive` holds.
+            unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
+        } else {
+            // SAFETY: as above.
+            unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
+        };
+        napi::check_status!(status)
+    }
+
+    /// After `exchange` has returned -1: waits for the thread's end, lets go of the environment,
+    /// and returns what ended the thread before its time, if something did.
+    #[napi]
+    pub fn finish(&self, env: Env) -> napi::Result<Option<String>> {
+        self.server.join();
+        if let Some(alive) = self.alive.borrow_mut().take() {
+            env.remove_env_cleanup_hook(alive.cleanup)?;
+        }
+        Ok(self.exchange.borrow_mut().release())
+    }
+}
+
+impl From<NativeOptions> for Options {
+    fn from(options: NativeOptions) -> Self {
+        let place = match options.path {
+            Some(path) => Place::Path(PathBuf::from(path)),
+            None => Place::Port {
+                host: options.host,
+                port: options.port,
+            },
+        };
+        Self {
+            listen: ListenOptions {
+                place,
+                backlog: options.backlog,
+                reuse_port: options.reuse_port,
+                ipv6_only: options.ipv6_only,
+            },
+            bigint: options.bigint,
+        }
+    }
+}
+
+impl From<StartError> for Refusal {
+    fn from(error: StartError) -> Self {
+        let message = error.to_string();
+        let errno = |error: &std::io::Error| error.raw_os_error().map(|errno| -errno);
+        match error {
+            StartError::Listen(refused) => Self {
+                syscall: refused.syscall.to_owned(),
+                errno: errno(&refused.error),
+                message,
+                address: Some(refused.address),
+                port: refused.port,
+                reason: None,
+            },
+            StartError::Ring(refused) => Self {
+                syscall: "io_uring_setup".to_owned(),
+                errno: errno(&refused.error),
+                message,
+                address: None,
+                port: None,
+                reason: Some(refused.reason.as_str().to_owned()),
+            },
+            StartError::Thread(error) => Self {
+                syscall: "clone".to_owned(),
+                errno: errno(&error),
+                message,
+                address: None,
+                port: None,
+                reason: None,
+            },
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! One peer's conversation: bytes in, numbers and answers out, always in the order of the requests.
+//!
+//! The event loop owns every `Connection` and is its only caller. A connection never touches a
+//! socket: it is told what arrived (`received`, `ended`), what the handler made of it (`replied`)
+//! and what was sent (`sent`), and is asked what it wants (`take_output`, `wants_input`,
+//! `is_finished`).
+//!
+//! Invariants:
+//! - One answer leaves for each request that was read, in the order of the requests (RFC 9112
+//!   section 9.3.2).
+//! - While the connection is not full, `input` holds less than one head; while it is full, nothing
+//!   is read from it.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use crate::bridge::{Call, Outcome};
+use crate::http::{self, Body, Date, Head, Refusal, ReplyTo, Rules, Status};
+use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
+use crate::stats::Counters;
+use crate::uring::Token;
+
+/// What all connections share during one turn of the event loop.
+#[derive(Debug)]
+pub struct Turn {
+    /// How requests are read.
+    pub rules: Rules,
+    /// The `Date` of the answers encoded in this turn.
+    pub date: Date,
+    /// The numbers read in this turn, for the handler.
+    pub calls: Vec<Call>,
+    /// What happened so far.
+    pub counters: Counters,
+}
+
+/// One peer's conversation.
+#[derive(Debug)]
+pub struct Connection {
+    token: Token,
+    reading: Reading,
+    /// Bytes received and not read: the beginning of a head, or what arrived while the connection
+    /// was full.
+    input: Vec<u8>,
+    /// How much of `input` is known to be an incomplete head.
+    partial: usize,
+    /// The answers that the requests read so far are owed.
+    owed: VecDeque<Answer>,
+    /// The sequence of the first of `owed`.
+    first_sequence: u32,
+    /// Encoded answers that wait to be sent.
+    output: Vec<u8>,
+    /// The buffer of the last send, to be used again.
+    spare: Vec<u8>,
+    /// True exactly when the last answer of this connection has been encoded.
+    answered_last: bool,
+    /// True exactly when the peer has ended its side.
+    peer_ended: bool,
+    /// True exactly when the server closes: the connection ends with the answers that it owes.
+    draining: bool,
+}
+
+#[derive(Debug)]
+enum Reading {
+    Head,
+    Body(Body, Head),
+    /// Nothing more is read: the connection closes after the answers owed.
+    Ended,
+}
+
+#[derive(Debug)]
+enum Answer {
+    /// The handler has the number.
+    Waiting(ReplyTo),
+    /// The handler has answered, but not yet an earlier request.
+    Ready(ReplyTo, Outcome),
+    /// Refused without the handler.
+    Refused(ReplyTo, Refusal),
+    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
+    /// earlier requests.
+    Continue,
+}
+
+impl Connection {
+    /// A connection on which nothing has happened.
+    #[must_use]
+    pub fn new(token: Token) -> Self {
+        Self {
+            token,
+            reading: Reading::Head,
+            input: Vec::new(),
+            partial: 0,
+            owed: VecDeque::new(),
+            first_sequence: 0,
+            output: Vec::new(),
+            spare: Vec::new(),
+            answered_last: false,
+            peer_ended: false,
+            draining: false,
+        }
+    }
+
+    /// Who this is: the token that its calls carry.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        self.token
+    }
+
+    /// Bytes arrived.
+    pub fn received(&mut self, bytes: &[u8], turn: &mut Turn) {
+        if self.input.is_empty() {
+            let read = self.read(bytes, turn);
+            self.input.extend_from_slice(&bytes[read..]);
+        } else {
+            self.input.extend_from_slice(bytes);
+            self.resume(turn);
+        }
+    }
+
+    /// The peer has ended its side; it may still read the answers that it is owed.
+    pub fn ended(&mut self) {
+        self.peer_ended = true;
+    }
+
+    /// The handler has answered. A reply to nothing that is owed is dropped.
+    pub fn replied(&mut self, sequence: u32, outcome: Outcome, turn: &mut Turn) {
+        let index = sequence.wrapping_sub(self.first_sequence) as usize;
+        let Some(answer) = self.owed.get_mut(index) else {
+            return;
+        };
+        let Answer::Waiting(reply_to) = *answer else {
+            return;
+        };
+        *answer = Answer::Ready(reply_to, outcome);
+        if index == 0 {
+            self.encode_answers(turn);
+        }
+    }
+
+    /// Reads on where the connection was full and no longer is.
+    pub fn resume(&mut self, turn: &mut Turn) {
+        if self.input.is_empty() || self.is_full() || !self.is_worth_reading(turn) {
+            return;
+        }
+        let mut input = mem::take(&mut self.input);
+        let read = self.read(&input, turn);
+        input.drain(..read);
+        if input.is_empty() && input.capacity() > IDLE_CAPACITY_BYTES_MAX {
+            input = Vec::new();
+        }
+        self.input = input;
+    }
+
+    /// The encoded answers that wait, for one send; `None` where none wait.
+    pub fn take_output(&mut self) -> Option<Vec<u8>> {
+        if self.output.is_empty() {
+            return None;
+        }
+        Some(mem::replace(&mut self.output, mem::take(&mut self.spare)))
+    }
+
+    /// A send is done; `bytes` is its buffer.
+    pub fn sent(&mut self, mut bytes: Vec<u8>) {
+        if bytes.capacity() <= IDLE_CAPACITY_BYTES_MAX {
+            bytes.clear();
+            self.spare = bytes;
+        }
+    }
+
+    /// False: leave what the peer sends in its socket.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        !self.peer_ended && !self.is_full()
+    }
+
+    /// True: every answer has been taken for sending, and no other will come.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        let no_more = self.answered_last || (self.owed.is_empty() && self.has_no_more_requests());
+        no_more && self.output.is_empty()
+    }
+
+    /// True: between requests, with nothing to send.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        matches!(self.reading, Reading::Head)
+            && self.input.is_empty()
+            && self.owed.is_empty()
+            && self.output.is_empty()
+    }
+
+    /// The server closes: the last answer owed says so to the peer (RFC 9112 section 9.6).
+    pub fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// True where a peer that ended its side, or a server that closes, leaves no request to be
+    /// read.
+    fn has_no_more_requests(&self) -> bool {
+        match self.reading {
+            Reading::Ended => true,
+            _ if self.is_full() => false,
+            _ => self.draining || self.peer_ended,
+        }
+    }
+
+    /// True: nothing is read before some answers have left. What follows the last request needs no
+    /// answer.
+    fn is_full(&self) -> bool {
+        !matches!(self.reading, Reading::Ended)
+            && (self.owed.len() >= PIPELINE_DEPTH_MAX || self.output.len() >= OUTPUT_BYTES_MAX)
+    }
+
+    /// False where `input` is the beginning of a head that nothing since could have completed.
+    /// Without this, a head sent byte by byte would be parsed from its start at each of them.
+    fn is_worth_reading(&self, turn: &Turn) -> bool {
+        self.partial == 0
+            || self.input.len() >= turn.rules.head_bytes_max
+            || self.input[self.partial..].contains(&b'\n')
+    }
+
+    /// Reads requests until the bytes end or the connection is full, and returns how many bytes
+    /// that took.
+    fn read(&mut self, bytes: &[u8], turn: &mut Turn) -> usize {
+        let mut at = 0;
+        self.partial = 0;
+        while at < bytes.len() && !self.is_full() {
+            let unread = &bytes[at..];
+            match &mut self.reading {
+                Reading::Head => match http::parse_head(unread, &turn.rules) {
+                    Ok(Some(head)) => {
+                        at += head.length;
+                        self.on_head(head, at < bytes.len(), turn);
+                    }
+                    Ok(None) => {
+                        self.partial = unread.len();
+                        break;
+                    }
+                    Err(refusal) => self.on_refused(refusal, turn),
+                },
+                Reading::Body(body, head) => match body.skip(unread) {
+                    Ok(skipped) => {
+                        at += skipped.consumed;
+                        if skipped.complete {
+                            let head = *head;
+                            self.on_request(head, turn);
+                        }
+                    }
+                    Err(refusal) => self.on_refused(refusal, turn),
+                },
+                Reading::Ended => return bytes.len(),
+            }
+        }
+        at
+    }
+
+    fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {
+        let body = match Body::new(head.framing, &turn.rules) {
+            Ok(body) => body,
+            Err(refusal) => return self.on_refused(refusal, turn),
+        };
+        let waits_for_continue = head.expects_continue && !body_has_begun;
+        match (body, head.action) {
+            (None, _) => self.on_request(head, turn),
+            // Refused without its body, which the client then need not send.
+            (Some(_), http::Action::Refuse(_)) if head.expects_continue => {
+                self.on_request(head, turn);
+            }
+            (Some(body), _) => {
+                self.reading = Reading::Body(body, head);
+                if waits_for_continue {
+                    self.owe(Answer::Continue, turn);
+                }
+            }
+        }
+    }
+
+    /// A request is complete, with its body.
+    fn on_request(&mut self, head: Head, turn: &mut Turn) {
+        turn.counters.requests += 1;
+        let keep_alive = head.reply_to.keep_alive;
+        self.reading = if keep_alive {
+            Reading::Head
+        } else {
+            Reading::Ended
+        };
+        match head.action {
+            http::Action::Call(number) => {
+                turn.calls.push(Call {
+                    token: self.token,
+                    sequence: self.next_sequence(),
+                    number,
+                });
+                self.owed.push_back(Answer::Waiting(head.reply_to));
+            }
+            http::Action::Refuse(refusal) => {
+                self.owe(Answer::Refused(head.reply_to, refusal), turn);
+            }
+        }
+    }
+
+    /// What arrived is no request that may be followed by another one.
+    fn on_refused(&mut self, refusal: Refusal, turn: &mut Turn) {
+        turn.counters.requests += 1;
+        let reply_to = match &self.reading {
+            Reading::Body(_, head) => head.reply_to,
+            _ => ReplyTo::default(),
+        };
+        self.reading = Reading::Ended;
+        let reply_to = ReplyTo {
+            keep_alive: false,
+            ..reply_to
+        };
+        self.owe(Answer::Refused(reply_to, refusal), turn);
+    }
+
+    fn next_sequence(&self) -> u32 {
+        let owed = u32::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
+        self.first_sequence.wrapping_add(owed)
+    }
+
+    fn owe(&mut self, answer: Answer, turn: &mut Turn) {
+        self.owed.push_back(answer);
+        if self.owed.len() == 1 {
+            self.encode_answers(turn);
+        }
+    }
+
+    /// Encodes the answers that are ready, up to the first that is not.
+    fn encode_answers(&mut self, turn: &mut Turn) {
+        loop {
+            match self.owed.front() {
+                None | Some(Answer::Waiting(_)) => return,
+                Some(_) => {}
+            }
+            let answer = self.owed.pop_front().expect("there is a front");
+            self.first_sequence = self.first_sequence.wrapping_add(1);
+            match answer {
+                Answer::Ready(reply_to, outcome) => self.encode_outcome(reply_to, &outcome, turn),
+                Answer::Refused(to, refusal) => {
+                    self.encode_error(to, refusal.status, refusal.message, turn);
+                }
+                Answer::Continue => http::encode_continue(&mut self.output),
+                Answer::Waiting(_) => unreachable!("the front is not waiting"),
+            }
+        }
+    }
+
+    fn encode_outcome(&mut self, reply_to: ReplyTo, outcome: &Outcome, turn: &mut Turn) {
+        match outcome {
+            Outcome::Value(value) => {
+                let reply_to = self.last_or(reply_to);
+                turn.counters.responses_2xx += 1;
+                http::encode_value(&mut self.output, *value, reply_to, &turn.date);
+            }
+            Outcome::Digits(digits) => {
+                let reply_to = self.last_or(reply_to);
+                turn.counters.responses_2xx += 1;
+                http::encode_digits(&mut self.output, digits, reply_to, &turn.date);
+            }
+            Outcome::Error(status, message) => {
+                let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
+                self.encode_error(reply_to, status, message, turn);
+            }
+        }
+    }
+
+    fn encode_error(&mut self, to: ReplyTo, status: Status, message: &str, turn: &mut Turn) {
+        let reply_to = self.last_or(to);
+        if status.code() >= 500 {
+            turn.counters.responses_5xx += 1;
+        } else {
+            turn.counters.responses_4xx += 1;
+        }
+        http::encode_error(&mut self.output, status, message, reply_to, &turn.date);
+    }
+
+    /// Notes whether this answer is the connection's last, and lets it say so.
+    fn last_or(&mut self, reply_to: ReplyTo) -> ReplyTo {
+        let drained = self.draining && self.owed.is_empty() && self.has_no_more_requests();
+        let keep_alive = reply_to.keep_alive && !drained;
+        if !keep_alive {
+            self.answered_last = true;
+            self.reading = Reading::Ended;
+        }
+        ReplyTo {
+            keep_alive,
+            ..reply_to
+        }
+    }
+}

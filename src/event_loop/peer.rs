@@ -1,0 +1,193 @@
+//! One accepted connection as the event loop sees it: its socket, what is in flight on it, and how
+//! it ends.
+//!
+//! The event loop tells it of every completion of its ops and then has it `advance`, which pushes
+//! what it wants next.
+//!
+//! Invariant: it is `Gone`, and may be removed, only while `in_flight` is 0: the kernel holds
+//! nothing of it.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use crate::connection::{Connection, Turn};
+use crate::uring::{Buffer, Op, Ring, Token};
+
+/// How far a peer is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Requests are read and answered.
+    Open,
+    /// Our side is shut down; what still comes is discarded until the peer ends its side too.
+    Lingering,
+    /// Both sides are shut down; the ops in flight complete.
+    Terminating,
+    /// Nothing is in flight; the socket may be closed.
+    Gone,
+}
+
+/// Whether a receive is in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recv {
+    Unarmed,
+    Armed,
+    /// Armed, and its cancellation is in flight too.
+    Cancelling,
+}
+
+/// One accepted connection.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) connection: Connection,
+    pub(super) socket: OwnedFd,
+    pub(super) phase: Phase,
+    /// True exactly when the peer is in the event loop's list of those to advance.
+    pub(super) touched: bool,
+    recv: Recv,
+    /// How much of the send in flight has been sent; `None` exactly when no send is in flight.
+    sending: Option<usize>,
+    /// Ops pushed for this peer whose last completion has not arrived.
+    in_flight: u32,
+}
+
+impl Peer {
+    pub(super) fn new(token: Token, socket: OwnedFd) -> Self {
+        Self {
+            connection: Connection::new(token),
+            socket,
+            phase: Phase::Open,
+            touched: false,
+            recv: Recv::Unarmed,
+            sending: None,
+            in_flight: 0,
+        }
+    }
+
+    pub(super) fn on_received(
+        &mut self,
+        result: io::Result<Option<Buffer>>,
+        armed: bool,
+        ring: &mut Ring,
+        turn: &mut Turn,
+    ) {
+        if !armed {
+            self.in_flight -= 1;
+            self.recv = Recv::Unarmed;
+        }
+        match result {
+            Err(error) => match error.raw_os_error() {
+                // Out of buffers, which have come back by the end of the turn, or cancelled by us:
+                // arming it again, where input is wanted, is all it takes.
+                Some(libc::ENOBUFS | libc::ECANCELED) => {}
+                _ => self.terminate(ring),
+            },
+            Ok(None) => self.connection.ended(),
+            Ok(Some(buffer)) => {
+                if self.phase == Phase::Open {
+                    self.connection.received(ring.bytes(&buffer), turn);
+                }
+                ring.put(buffer);
+            }
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, result: &io::Result<usize>, bytes: Vec<u8>, ring: &mut Ring) {
+        self.in_flight -= 1;
+        let offset = self.sending.take().expect("a send was in flight");
+        match result {
+            Err(_) => self.terminate(ring),
+            Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
+                self.send(bytes, offset + count, ring);
+            }
+            Ok(_) => self.connection.sent(bytes),
+        }
+    }
+
+    /// A shutdown or a cancellation is done; only that it is no longer in flight matters.
+    pub(super) fn on_done(&mut self) {
+        self.in_flight -= 1;
+    }
+
+    /// Brings the peer to where it waits for the next completion or reply, or is `Gone`.
+    pub(super) fn advance(&mut self, ring: &mut Ring, turn: &mut Turn) {
+        if self.phase == Phase::Open {
+            self.exchange(ring, turn);
+            if self.sending.is_none() && self.connection.is_finished() {
+                self.finish(ring);
+            }
+        }
+        if self.phase == Phase::Lingering && !self.connection.wants_input() {
+            self.terminate(ring);
+        }
+        self.advance_recv(ring);
+        if self.phase == Phase::Terminating && self.in_flight == 0 {
+            self.phase = Phase::Gone;
+        }
+    }
+
+    /// Ends the connection now: whatever is in flight on it completes, and `advance` finds it gone.
+    pub(super) fn terminate(&mut self, ring: &mut Ring) {
+        if matches!(self.phase, Phase::Open | Phase::Lingering) {
+            self.phase = Phase::Terminating;
+            if self.in_flight > 0 {
+                self.shut_down(true, ring);
+            }
+        }
+    }
+
+    /// Reads what the connection held back and sends what it has to say.
+    fn exchange(&mut self, ring: &mut Ring, turn: &mut Turn) {
+        loop {
+            self.connection.resume(turn);
+            if self.sending.is_some() {
+                return;
+            }
+            let Some(output) = self.connection.take_output() else {
+                return;
+            };
+            self.send(output, 0, ring);
+        }
+    }
+
+    /// Everything is answered. A peer that may still be sending is told so and listened to for a
+    /// while: closing at once would answer its bytes with a reset, which can destroy the answer on
+    /// its way (RFC 9112 section 9.6).
+    fn finish(&mut self, ring: &mut Ring) {
+        if self.connection.wants_input() && !self.connection.is_idle() {
+            self.shut_down(false, ring);
+            self.phase = Phase::Lingering;
+        } else {
+            self.terminate(ring);
+        }
+    }
+
+    fn advance_recv(&mut self, ring: &mut Ring) {
+        let may_receive = matches!(self.phase, Phase::Open | Phase::Lingering);
+        let wants_input = may_receive && self.connection.wants_input();
+        let token = self.connection.token();
+        match self.recv {
+            Recv::Unarmed if wants_input => {
+                ring.arm_recv(token, self.socket.as_fd());
+                self.recv = Recv::Armed;
+                self.in_flight += 1;
+            }
+            Recv::Armed if may_receive && !wants_input => {
+                ring.push_cancel(Op::Recv, token);
+                self.recv = Recv::Cancelling;
+                self.in_flight += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&mut self, bytes: Vec<u8>, offset: usize, ring: &mut Ring) {
+        ring.push_send(self.connection.token(), self.socket.as_fd(), bytes, offset);
+        self.sending = Some(offset);
+        self.in_flight += 1;
+    }
+
+    fn shut_down(&mut self, both: bool, ring: &mut Ring) {
+        ring.push_shutdown(self.connection.token(), self.socket.as_fd(), both);
+        self.in_flight += 1;
+    }
+}

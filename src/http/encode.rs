@@ -1,0 +1,103 @@
+//! Answers as bytes, appended to what is to be sent.
+//!
+//! `connection` calls these in the order of the requests; each call appends one whole answer.
+//!
+//! Invariant: the Content-Length is the length of the body that follows, or that would follow if
+//! the request were no HEAD; nothing a handler says gets into the head.
+
+use super::{Date, ReplyTo, Status};
+
+/// Bytes of an error's message that are sent. It may come from a handler, and is to be a sentence.
+pub const MESSAGE_BYTES_MAX: usize = 1024;
+
+/// Bytes that an answer has besides what is counted where it is encoded.
+const HEAD_BYTES_SPARE: usize = 256;
+
+/// Answers 200 with an integer.
+#[inline]
+pub fn encode_value(out: &mut Vec<u8>, value: i64, to: ReplyTo, date: &Date) {
+    encode_digits(out, itoa::Buffer::new().format(value), to, date);
+}
+
+/// The same for an integer of any length.
+#[inline]
+pub fn encode_digits(out: &mut Vec<u8>, digits: &str, to: ReplyTo, date: &Date) {
+    // Once here, so that no copy below finds the vector full.
+    out.reserve(HEAD_BYTES_SPARE + digits.len());
+    out.extend_from_slice(date.value_head());
+    push_length(out, digits.len());
+    end_head(out, to);
+    if !to.head_only {
+        out.extend_from_slice(digits.as_bytes());
+    }
+}
+
+/// Answers with an error and one sentence about it.
+pub fn encode_error(out: &mut Vec<u8>, status: Status, message: &str, to: ReplyTo, date: &Date) {
+    // RFC 9110 section 6.4.1: such answers have no content, which no error is.
+    debug_assert!(status.code() >= 400, "an error has a 4xx or 5xx status");
+    let sentence = first(message, MESSAGE_BYTES_MAX);
+    let sentence = if sentence.is_empty() {
+        status.reason()
+    } else {
+        sentence
+    };
+    out.reserve(HEAD_BYTES_SPARE + sentence.len());
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(itoa::Buffer::new().format(status.code()).as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.reason().as_bytes());
+    out.extend_from_slice(b"\r\nContent-Type: text/plain; charset=utf-8\r\nDate: ");
+    out.extend_from_slice(date.as_bytes());
+    out.extend_from_slice(match status {
+        // RFC 9110 section 15.5.6 demands it.
+        Status::METHOD_NOT_ALLOWED => b"\r\nAllow: POST\r\nContent-Length: ",
+        Status::SERVICE_UNAVAILABLE => b"\r\nRetry-After: 1\r\nContent-Length: ",
+        _ => b"\r\nContent-Length: ".as_slice(),
+    });
+    push_length(out, sentence.len() + 1);
+    end_head(out, to);
+    if !to.head_only {
+        // A handler's message may have line ends and worse; the body stays one line of text.
+        out.extend(
+            sentence
+                .bytes()
+                .map(|byte| if byte.is_ascii_control() { b' ' } else { byte }),
+        );
+        out.push(b'\n');
+    }
+}
+
+/// Asks for the body of a request that expects to be asked, RFC 9110 section 10.1.1.
+pub fn encode_continue(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+#[inline]
+fn push_length(out: &mut Vec<u8>, length: usize) {
+    match u8::try_from(length) {
+        Ok(digit @ 0..=9) => out.push(b'0' + digit),
+        _ => out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes()),
+    }
+}
+
+/// Ends the line of the Content-Length and the head.
+#[inline]
+fn end_head(out: &mut Vec<u8>, to: ReplyTo) {
+    // RFC 9112 section 9.3: a connection stays open unless said otherwise, and with HTTP/1.0 it is
+    // the other way round.
+    match (to.keep_alive, to.http10) {
+        (true, false) => out.extend_from_slice(b"\r\n\r\n"),
+        (true, true) => out.extend_from_slice(b"\r\nConnection: keep-alive\r\n\r\n"),
+        (false, _) => out.extend_from_slice(b"\r\nConnection: close\r\n\r\n"),
+    }
+}
+
+/// The text up to a limit, cut between characters.
+fn first(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

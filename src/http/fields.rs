@@ -1,0 +1,246 @@
+//! The header fields that decide about framing and about the connection.
+//!
+//! `head` hands over what httparse found; every other field is of no interest to this server.
+//!
+//! Invariant: a body has one length, known from one field that cannot be read in two ways.
+
+use super::{Framing, Refusal, Status, grammar, host};
+use httparse::Header;
+
+const NO_HOST: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "An HTTP/1.1 request needs a Host header.",
+);
+const TWO_HOSTS: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "A request must have only one Host header.",
+);
+const NOT_A_HOST: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "The Host header must be a host, with or without a port.",
+);
+const NOT_A_LENGTH: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "Content-Length must be one number of bytes, in decimal.",
+);
+const TWO_LENGTHS: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "A request must have only one Content-Length.",
+);
+const BOTH_FRAMINGS: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "A request must not have both a Content-Length and a Transfer-Encoding.",
+);
+const CHUNKED_IN_HTTP10: Refusal =
+    Refusal::new(Status::BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding.");
+const NOT_CHUNKED_ONCE: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "Transfer-Encoding must name chunked exactly once, as the last coding.",
+);
+const UNKNOWN_CODING: Refusal = Refusal::new(
+    Status::NOT_IMPLEMENTED,
+    "The only Transfer-Encoding known here is chunked.",
+);
+const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
+    Status::EXPECTATION_FAILED,
+    "The only expectation met here is 100-continue.",
+);
+
+/// What the fields of one head say.
+pub(super) struct Fields {
+    pub(super) framing: Framing,
+    /// As `Connection` says, or the version's default.
+    pub(super) keep_alive: bool,
+    pub(super) expects_continue: bool,
+    /// An answer to give whatever the target is.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// What was read so far, line by line.
+struct Lines {
+    has_host: bool,
+    content_length: Option<u64>,
+    codings: Codings,
+    persistence: Persistence,
+    expectation: Expectation,
+}
+
+/// All Transfer-Encoding lines as one list, RFC 9110 section 5.3.
+#[derive(Clone, Copy)]
+enum Codings {
+    Absent,
+    /// `chunked` and nothing else.
+    Chunked,
+    /// Others, and none of them `chunked`.
+    Unknown,
+    /// Others, and then `chunked`.
+    UnknownThenChunked,
+    /// `chunked` twice, or before another.
+    ChunkedNotLast,
+}
+
+/// What the Connection lines ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Persistence {
+    Default,
+    KeepAlive,
+    Close,
+}
+
+/// What the Expect lines ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expectation {
+    Absent,
+    Continue,
+    Unknown,
+}
+
+/// Judges the fields of one head.
+///
+/// The connection cannot go on after an `Err`.
+pub(super) fn parse(fields: &[Header], http10: bool) -> Result<Fields, Refusal> {
+    let mut lines = Lines {
+        has_host: false,
+        content_length: None,
+        codings: Codings::Absent,
+        persistence: Persistence::Default,
+        expectation: Expectation::Absent,
+    };
+    for field in fields {
+        let name = field.name.as_bytes();
+        // Few names have one of these lengths by chance, so most fields cost one comparison.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"Host") => lines.host(field.value)?,
+            6 if name.eq_ignore_ascii_case(b"Expect") => lines.expect(field.value),
+            10 if name.eq_ignore_ascii_case(b"Connection") => lines.connection(field.value),
+            14 if name.eq_ignore_ascii_case(b"Content-Length") => {
+                lines.content_length(field.value)?;
+            }
+            17 if name.eq_ignore_ascii_case(b"Transfer-Encoding") => {
+                lines.codings.add(field.value)?;
+            }
+            _ => {}
+        }
+    }
+    lines.judge(http10)
+}
+
+impl Lines {
+    /// RFC 9112 section 3.2: one line, valid, or 400.
+    fn host(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        if self.has_host {
+            return Err(TWO_HOSTS);
+        }
+        self.has_host = true;
+        if host::is_valid(value) {
+            Ok(())
+        } else {
+            Err(NOT_A_HOST)
+        }
+    }
+
+    /// RFC 9110 section 8.6: digits only, no sign. A second line, or a list, is refused even where
+    /// it repeats the first: the section permits that, and no client sends it in good faith.
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        if self.content_length.is_some() {
+            return Err(TWO_LENGTHS);
+        }
+        if value.is_empty() {
+            return Err(NOT_A_LENGTH);
+        }
+        let length = value.iter().try_fold(0_u64, |length, byte| {
+            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+            length.checked_mul(10)?.checked_add(digit)
+        });
+        self.content_length = Some(length.ok_or(NOT_A_LENGTH)?);
+        Ok(())
+    }
+
+    /// RFC 9112 section 9.3. Other options name fields that this server does not read.
+    fn connection(&mut self, value: &[u8]) {
+        for option in grammar::list(value) {
+            if option.eq_ignore_ascii_case(b"close") {
+                self.persistence = Persistence::Close;
+            } else if option.eq_ignore_ascii_case(b"keep-alive")
+                && self.persistence == Persistence::Default
+            {
+                self.persistence = Persistence::KeepAlive;
+            }
+        }
+    }
+
+    /// RFC 9110 section 10.1.1.
+    fn expect(&mut self, value: &[u8]) {
+        for expectation in grammar::list(value).filter(|expectation| !expectation.is_empty()) {
+            if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                self.expectation = Expectation::Unknown;
+            } else if self.expectation == Expectation::Absent {
+                self.expectation = Expectation::Continue;
+            }
+        }
+    }
+
+    fn judge(&self, http10: bool) -> Result<Fields, Refusal> {
+        // RFC 9112 section 3.2: only HTTP/1.0, which had no Host, may leave it out.
+        if !self.has_host && !http10 {
+            return Err(NO_HOST);
+        }
+        let framing = self.framing(http10)?;
+        let has_body = framing != Framing::Empty;
+        // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored, and without a body there
+        // is nothing to continue with.
+        let expectation = if http10 {
+            Expectation::Absent
+        } else {
+            self.expectation
+        };
+        let keep_alive = match self.persistence {
+            Persistence::Default => !http10,
+            Persistence::KeepAlive => true,
+            Persistence::Close => false,
+        };
+        let is_unknown = expectation == Expectation::Unknown;
+        Ok(Fields {
+            framing,
+            // Whether a body follows that was to wait for something unknown, nobody can tell.
+            keep_alive: keep_alive && !(is_unknown && has_body),
+            expects_continue: expectation == Expectation::Continue && has_body,
+            refusal: is_unknown.then_some(UNKNOWN_EXPECTATION),
+        })
+    }
+
+    /// RFC 9112 section 6.3, refusing where it leaves a choice.
+    fn framing(&self, http10: bool) -> Result<Framing, Refusal> {
+        match (self.codings, self.content_length) {
+            (Codings::Absent, None | Some(0)) => Ok(Framing::Empty),
+            (Codings::Absent, Some(length)) => Ok(Framing::Length(length)),
+            (_, Some(_)) => Err(BOTH_FRAMINGS),
+            // Section 6.1: framing that HTTP/1.0 does not have is faulty.
+            _ if http10 => Err(CHUNKED_IN_HTTP10),
+            (Codings::Chunked, None) => Ok(Framing::Chunked),
+            // With chunked at the end of the list the framing is known, and only the coding is not:
+            // 501, section 6.1. Otherwise not even the end of the body is: 400.
+            (Codings::UnknownThenChunked, None) => Err(UNKNOWN_CODING),
+            (Codings::Unknown | Codings::ChunkedNotLast, None) => Err(NOT_CHUNKED_ONCE),
+        }
+    }
+}
+
+impl Codings {
+    /// RFC 9112 section 7: chunked has no parameters. Empty elements, which other lists may have,
+    /// are refused: here they are a known way to make two servers disagree.
+    fn add(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        for coding in grammar::list(value) {
+            if !grammar::is_token(coding) {
+                return Err(NOT_CHUNKED_ONCE);
+            }
+            *self = match (*self, coding.eq_ignore_ascii_case(b"chunked")) {
+                (Self::Absent, true) => Self::Chunked,
+                (Self::Unknown, true) => Self::UnknownThenChunked,
+                (Self::Absent | Self::Unknown, false) => Self::Unknown,
+                _ => Self::ChunkedNotLast,
+            };
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! The character classes of RFC 9110, RFC 9112 and RFC 3986, one table lookup each.
+//!
+//! Everything that reads bytes in `http` asks here, so each class is written down once.
+//!
+//! Invariant: a class holds exactly the bytes its grammar rule names; percent-encoding, which
+//! spans three bytes, is `all_in`'s business.
+
+/// tchar, RFC 9110 section 5.6.2: methods, field names, codings.
+pub(super) const TOKEN: u8 = 1;
+/// A byte of a field value, RFC 9110 section 5.5: SP, HTAB, VCHAR and obs-text.
+pub(super) const FIELD: u8 = 1 << 1;
+/// unreserved and sub-delims, RFC 3986 section 2: what a registered name is made of.
+pub(super) const NAME: u8 = 1 << 2;
+/// pchar and `/`, RFC 3986 section 3.3: an absolute path, but for percent-encoding.
+pub(super) const PATH: u8 = 1 << 3;
+/// What clients send in a query. RFC 3986 section 3.4 has fewer, but the URL Standard, and so every
+/// browser, leaves `[`, `|`, a lone `%` and more of them as they are.
+pub(super) const QUERY: u8 = 1 << 4;
+/// qdtext, RFC 9110 section 5.6.4: inside a quoted string, but for `\` pairs.
+pub(super) const QUOTED: u8 = 1 << 5;
+
+static CLASSES: [u8; 256] = classes();
+
+/// Whether the byte belongs to any of the classes.
+pub(super) fn is(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
+
+/// Whether the bytes are one token.
+pub(super) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| is(byte, TOKEN))
+}
+
+/// Whether every byte belongs to the class or is part of a `%` and two hexadecimal digits.
+pub(super) fn all_in(bytes: &[u8], class: u8) -> bool {
+    let mut rest = bytes;
+    loop {
+        match rest.iter().position(|&byte| !is(byte, class)) {
+            None => return true,
+            Some(stop) => match &rest[stop..] {
+                [b'%', high, low, tail @ ..]
+                    if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+                {
+                    rest = tail;
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// The elements of a comma-separated list, without the whitespace around them.
+///
+/// Empty elements come out as they are: a list that only selects options skips them
+/// (RFC 9110 section 5.6.1.2), a list that frames the message refuses them.
+pub(super) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(trim)
+}
+
+/// The value without SP and HTAB at its ends.
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte: u8 = 0;
+    loop {
+        table[byte as usize] = classes_of(byte);
+        if byte == u8::MAX {
+            return table;
+        }
+        byte += 1;
+    }
+}
+
+const fn classes_of(byte: u8) -> u8 {
+    let mut classes = 0;
+    if byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+') {
+        classes |= TOKEN;
+    }
+    if matches!(byte, b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~') {
+        classes |= TOKEN;
+    }
+    if matches!(byte, b'\t' | b' '..=b'~' | 0x80..) {
+        classes |= FIELD;
+    }
+    if byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~')
+        || matches!(byte, b'!' | b'$' | b'&'..=b',' | b';' | b'=')
+    {
+        classes |= NAME | PATH;
+    }
+    if matches!(byte, b':' | b'@' | b'/') {
+        classes |= PATH;
+    }
+    if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>') {
+        classes |= QUERY;
+    }
+    if matches!(byte, b'\t' | b' ' | b'!' | b'#'..=b'[' | b']'..=b'~' | 0x80..) {
+        classes |= QUOTED;
+    }
+    classes
+}

@@ -1,0 +1,201 @@
+//! From bytes to a request head, or to the refusal that ends the connection.
+//!
+//! `connection` calls `parse_head` when the first bytes of a request arrive, and again once more
+//! bytes hold a line end or fill `head_bytes_max`. httparse finds the tokens; what it is lenient
+//! about is judged here (lines), in `target` (the request-target) and in `fields` (the rest).
+//!
+//! Invariant: a verdict on some bytes is the verdict on every continuation of them, so that it
+//! cannot depend on how the bytes were cut into pieces.
+
+use super::{Action, Head, Refusal, ReplyTo, Rules, Status, fields, target};
+use httparse::{Error, Header, Request};
+use std::mem::MaybeUninit;
+
+/// Fields that one head may have.
+pub const FIELDS_MAX: usize = 100;
+
+/// Empty lines that may stand in front of a request line. RFC 9112 section 2.2 asks for one at
+/// least: old clients end a body with a line end too many.
+pub const EMPTY_LINES_MAX: usize = 4;
+
+const NOT_A_REQUEST_LINE: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "The first line must be a method, a target and a version, such as POST /15 HTTP/1.1.",
+);
+const NOT_A_FIELD_LINE: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "Every header line must be a name, a colon right after it and a value, all on one line.",
+);
+const NOT_A_FIELD_VALUE: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "A header value must not contain control characters.",
+);
+const NOT_A_LINE_END: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "Every line must end in a carriage return and a line feed.",
+);
+const TOO_MANY_EMPTY_LINES: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "There are too many empty lines in front of the request.",
+);
+const VERSION_NOT_SUPPORTED: Refusal = Refusal::new(
+    Status::HTTP_VERSION_NOT_SUPPORTED,
+    "This server speaks HTTP/1.1 and HTTP/1.0.",
+);
+const TARGET_TOO_LONG: Refusal = Refusal::new(
+    Status::URI_TOO_LONG,
+    "The request line is longer than this server reads.",
+);
+const HEAD_TOO_LONG: Refusal = Refusal::new(
+    Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "The request head is longer than this server reads.",
+);
+const TOO_MANY_FIELDS: Refusal = Refusal::new(
+    Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "The request has more header lines than this server reads.",
+);
+
+/// Reads one request head at the start of the input.
+///
+/// `Ok(None)` is a partial head. After an `Err` nothing more may be read from the connection.
+pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    let window = &input[..input.len().min(rules.head_bytes_max)];
+    let empty_lines = skip_empty_lines(window)?;
+    let lines = &window[empty_lines..];
+    // A carriage return that stayed behind is the half of one more empty line.
+    if matches!(lines, [] | [b'\r']) {
+        return partial(window, lines, rules);
+    }
+
+    let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
+    let mut request = Request::new(&mut []);
+    let length = match request.parse_with_uninit_headers(lines, &mut storage) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return partial(window, lines, rules),
+        Err(error) => return malformed(window, lines, rules, error, request.path),
+    };
+    let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version)
+    else {
+        return Err(NOT_A_REQUEST_LINE);
+    };
+    let (method, path) = (method.as_bytes(), path.as_bytes());
+    check_line_ends(&lines[..length], request.headers)?;
+
+    let on_target = target::resolve(method, path, rules.bigint)?;
+    let fields = fields::parse(request.headers, minor == 0)?;
+    let action = fields.refusal.map_or(on_target, Action::Refuse);
+    // A body that was never asked for will not come, or will: nobody can tell where the next
+    // request starts. After CONNECT the peer may take the connection for a tunnel.
+    let is_unclear = fields.expects_continue && matches!(action, Action::Refuse(_));
+    Ok(Some(Head {
+        length: empty_lines + length,
+        reply_to: ReplyTo {
+            keep_alive: fields.keep_alive && !is_unclear && method != b"CONNECT",
+            http10: minor == 0,
+            head_only: method == b"HEAD",
+        },
+        framing: fields.framing,
+        expects_continue: fields.expects_continue,
+        action,
+    }))
+}
+
+/// The bytes of the empty lines at the start.
+fn skip_empty_lines(window: &[u8]) -> Result<usize, Refusal> {
+    let mut length = 0;
+    loop {
+        match &window[length..] {
+            [b'\r', b'\n', ..] if length == 2 * EMPTY_LINES_MAX => {
+                return Err(TOO_MANY_EMPTY_LINES);
+            }
+            [b'\r', b'\n', ..] => length += 2,
+            [b'\n', ..] | [b'\r', _, ..] => return Err(NOT_A_LINE_END),
+            _ => return Ok(length),
+        }
+    }
+}
+
+/// httparse ends a line at a bare LF too, as RFC 9112 section 2.2 permits. A proxy that does not
+/// would see another message than we do, so all line ends in the head have to be CRLF.
+fn check_line_ends(head: &[u8], fields: &[Header]) -> Result<(), Refusal> {
+    let crlf_ends = |end: usize| end >= 2 && head[end - 2] == b'\r';
+    // A field's name begins where the line before it ended.
+    let before_fields = fields
+        .iter()
+        .map(|field| offset(head, field.name.as_bytes()));
+    if head.ends_with(b"\r\n\r\n") && before_fields.into_iter().all(crlf_ends) {
+        Ok(())
+    } else {
+        Err(NOT_A_LINE_END)
+    }
+}
+
+/// Where the part, a slice of the whole, begins in it.
+fn offset(whole: &[u8], part: &[u8]) -> usize {
+    part.as_ptr().addr() - whole.as_ptr().addr()
+}
+
+/// The verdict on a head that is sound as far as it goes.
+#[cold]
+fn partial(window: &[u8], lines: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    if bare_line_feed(lines).is_some() {
+        Err(NOT_A_LINE_END)
+    } else if window.len() < rules.head_bytes_max {
+        Ok(None)
+    } else if lines.contains(&b'\n') {
+        Err(HEAD_TOO_LONG)
+    } else {
+        Err(TARGET_TOO_LONG)
+    }
+}
+
+/// The verdict on bytes that httparse stumbled over.
+#[cold]
+fn malformed(
+    window: &[u8],
+    lines: &[u8],
+    rules: &Rules,
+    error: Error,
+    path: Option<&str>,
+) -> Result<Option<Head>, Refusal> {
+    if let Some(line_feed) = bare_line_feed(lines) {
+        // Whichever of the two comes first in the bytes is the one that a shorter input shows.
+        let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
+        let mut request = Request::new(&mut []);
+        if request
+            .parse_with_uninit_headers(&lines[..line_feed], &mut storage)
+            .is_ok()
+        {
+            return Err(NOT_A_LINE_END);
+        }
+    }
+    Err(match error {
+        Error::Version => match path.map(|path| offset(lines, path.as_bytes()) + path.len() + 1) {
+            Some(start) => match refuse_version(&lines[start..]) {
+                Some(refusal) => refusal,
+                None => return partial(window, lines, rules),
+            },
+            None => NOT_A_REQUEST_LINE,
+        },
+        Error::HeaderName => NOT_A_FIELD_LINE,
+        Error::HeaderValue => NOT_A_FIELD_VALUE,
+        Error::NewLine => NOT_A_LINE_END,
+        Error::TooManyHeaders => TOO_MANY_FIELDS,
+        Error::Token | Error::Status => NOT_A_REQUEST_LINE,
+    })
+}
+
+/// HTTP-version is `HTTP/` DIGIT `.` DIGIT, RFC 9112 section 2.3. None while it is incomplete.
+fn refuse_version(bytes: &[u8]) -> Option<Refusal> {
+    for (at, expected) in b"HTTP/0.0".iter().enumerate() {
+        let byte = bytes.get(at)?;
+        if !(byte == expected || *expected == b'0' && byte.is_ascii_digit()) {
+            return Some(NOT_A_REQUEST_LINE);
+        }
+    }
+    Some(VERSION_NOT_SUPPORTED)
+}
+
+fn bare_line_feed(bytes: &[u8]) -> Option<usize> {
+    (0..bytes.len()).find(|&at| bytes[at] == b'\n' && (at == 0 || bytes[at - 1] != b'\r'))
+}

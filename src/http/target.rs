@@ -1,0 +1,236 @@
+//! The request-target: its grammar, and the integer that the path of a POST is.
+//!
+//! `head` is the only caller.
+//!
+//! Invariant: nothing but decimal digits and a `-` ever becomes a number.
+
+use super::grammar::{self, PATH, QUERY};
+use super::{Action, Refusal, Status, host};
+
+const NOT_A_TARGET: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "The request target is not a valid path or URI.",
+);
+const NOT_FOR_THIS_METHOD: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "The request target has no form that the method allows.",
+);
+const NOT_AN_INTEGER: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "The path must be one decimal integer, such as /15.",
+);
+const BEYOND_64_BITS: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "The integer in the path does not fit into 64 bits.",
+);
+const NEEDS_BIGINT: Refusal = Refusal::new(
+    Status::BAD_REQUEST,
+    "An integer beyond 2^53 - 1 needs a server that was started with bigint: true.",
+);
+const OTHER_SCHEME: Refusal = Refusal::new(
+    Status::MISDIRECTED_REQUEST,
+    "This server answers for http URIs only.",
+);
+const METHOD_NOT_ALLOWED: Refusal = Refusal::new(
+    Status::METHOD_NOT_ALLOWED,
+    "The only method allowed here is POST.",
+);
+const UNKNOWN_METHOD: Refusal = Refusal::new(
+    Status::NOT_IMPLEMENTED,
+    "This server does not know the method; it takes POST.",
+);
+
+/// The largest magnitude that a JavaScript `number` holds exactly.
+const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// As many decimal digits as always fit into 64 bits.
+const SHORT_DIGITS_MAX: usize = i64::MAX.ilog10() as usize;
+
+/// A request-target whose grammar is sound.
+enum Target<'a> {
+    /// The path, still encoded, without the query.
+    Path(&'a [u8]),
+    /// A URI whose scheme is not "http".
+    OtherScheme,
+    /// `*`, or the authority of a CONNECT.
+    NoPath,
+}
+
+/// What to answer to a request line, provided that the rest of the head is sound.
+///
+/// An `Err` is no request line of HTTP at all: RFC 9112 section 3.2 has us answer 400, and there is
+/// no telling what the bytes after it are.
+pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Action, Refusal> {
+    if method == b"POST"
+        && let Some(integer) = short_integer(target)
+    {
+        return Ok(call(integer, bigint));
+    }
+    Ok(match (method, parse(method, target)?) {
+        (b"POST", Target::Path(path)) => match parse_integer(path) {
+            Ok(integer) => call(integer, bigint),
+            Err(refusal) => Action::Refuse(refusal),
+        },
+        (b"POST", Target::OtherScheme) => Action::Refuse(OTHER_SCHEME),
+        _ if is_known(method) => Action::Refuse(METHOD_NOT_ALLOWED),
+        _ => Action::Refuse(UNKNOWN_METHOD),
+    })
+}
+
+/// The commonest target by far: a number that cannot overflow and nothing else, so that one pass
+/// over the bytes checks them and reads them.
+fn short_integer(target: &[u8]) -> Option<i64> {
+    let (is_negative, digits) = match target {
+        [b'/', b'-', digits @ ..] => (true, digits),
+        [b'/', digits @ ..] => (false, digits),
+        _ => return None,
+    };
+    if digits.is_empty() || digits.len() > SHORT_DIGITS_MAX {
+        return None;
+    }
+    let mut magnitude = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        magnitude = magnitude * 10 + i64::from(byte - b'0');
+    }
+    Some(if is_negative { -magnitude } else { magnitude })
+}
+
+fn call(integer: i64, bigint: bool) -> Action {
+    if bigint || integer.unsigned_abs() <= SAFE_INTEGER_MAX {
+        Action::Call(integer)
+    } else {
+        Action::Refuse(NEEDS_BIGINT)
+    }
+}
+
+/// Reads the four forms of RFC 9112 section 3.2.
+fn parse<'a>(method: &[u8], target: &'a [u8]) -> Result<Target<'a>, Refusal> {
+    match (method, target) {
+        (b"CONNECT", _) if host::is_valid_with_port(target) => Ok(Target::NoPath),
+        (b"OPTIONS", b"*") => Ok(Target::NoPath),
+        (b"CONNECT", _) | (_, b"*") => Err(NOT_FOR_THIS_METHOD),
+        (_, [b'/', ..]) => parse_path_and_query(target),
+        _ => parse_uri(target),
+    }
+}
+
+/// origin-form, RFC 9112 section 3.2.1. Neither `#` nor a byte beyond ASCII belongs to it.
+fn parse_path_and_query(target: &[u8]) -> Result<Target<'_>, Refusal> {
+    let (path, query) = match target.iter().position(|&byte| byte == b'?') {
+        Some(mark) => (&target[..mark], &target[mark + 1..]),
+        None => (target, &target[target.len()..]),
+    };
+    if grammar::all_in(path, PATH) && grammar::all_in(query, QUERY) {
+        Ok(Target::Path(path))
+    } else {
+        Err(NOT_A_TARGET)
+    }
+}
+
+/// absolute-form, RFC 9112 section 3.2.2: every server has to take it, and to prefer its authority
+/// over the Host field. We serve whatever host we are asked for, so only its validity matters.
+///
+/// RFC 9110 section 7.4 demands that "https" be refused on a connection that is not secured, and
+/// section 15.5.20 has 421 for a scheme that the server does not answer for.
+fn parse_uri(target: &[u8]) -> Result<Target<'_>, Refusal> {
+    let colon = target
+        .iter()
+        .position(|&byte| byte == b':')
+        .ok_or(NOT_A_TARGET)?;
+    let (scheme, rest) = target.split_at(colon);
+    let rest = rest.strip_prefix(b"://").ok_or(NOT_A_TARGET)?;
+    let path = rest
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?'))
+        .unwrap_or(rest.len());
+    let (authority, path_and_query) = rest.split_at(path);
+    // No userinfo: RFC 9110 section 4.2.4 wants it treated as an error.
+    if !is_scheme(scheme) || !host::is_valid(authority) {
+        return Err(NOT_A_TARGET);
+    }
+    let path = parse_path_and_query(path_and_query)?;
+    Ok(if scheme.eq_ignore_ascii_case(b"http") {
+        path
+    } else {
+        Target::OtherScheme
+    })
+}
+
+/// RFC 3986 section 3.1.
+fn is_scheme(scheme: &[u8]) -> bool {
+    scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+/// `/`, perhaps a `-`, and digits: always decimal, however many zeros lead.
+fn parse_integer(path: &[u8]) -> Result<i64, Refusal> {
+    let (is_negative, digits) = match path {
+        [b'/', b'-', digits @ ..] => (true, digits),
+        [b'/', digits @ ..] => (false, digits),
+        _ => return Err(NOT_AN_INTEGER),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(NOT_AN_INTEGER);
+    }
+    // Accumulating downwards reaches i64::MIN, which has no positive twin.
+    let magnitude = digits.iter().try_fold(0_i64, |integer, byte| {
+        integer.checked_mul(10)?.checked_sub(i64::from(byte - b'0'))
+    });
+    let integer = if is_negative {
+        magnitude
+    } else {
+        magnitude.and_then(i64::checked_neg)
+    };
+    integer.ok_or(BEYOND_64_BITS)
+}
+
+/// The methods of RFC 9110 section 9.3, and the others of the registry of section 16.1.1.
+fn is_known(method: &[u8]) -> bool {
+    matches!(
+        method,
+        b"GET"
+            | b"HEAD"
+            | b"POST"
+            | b"PUT"
+            | b"DELETE"
+            | b"CONNECT"
+            | b"OPTIONS"
+            | b"TRACE"
+            | b"PATCH"
+            | b"ACL"
+            | b"BASELINE-CONTROL"
+            | b"BIND"
+            | b"CHECKIN"
+            | b"CHECKOUT"
+            | b"COPY"
+            | b"LABEL"
+            | b"LINK"
+            | b"LOCK"
+            | b"MERGE"
+            | b"MKACTIVITY"
+            | b"MKCALENDAR"
+            | b"MKCOL"
+            | b"MKREDIRECTREF"
+            | b"MKWORKSPACE"
+            | b"MOVE"
+            | b"ORDERPATCH"
+            | b"PROPFIND"
+            | b"PROPPATCH"
+            | b"QUERY"
+            | b"REBIND"
+            | b"REPORT"
+            | b"SEARCH"
+            | b"UNBIND"
+            | b"UNCHECKOUT"
+            | b"UNLINK"
+            | b"UNLOCK"
+            | b"UPDATE"
+            | b"UPDATEREDIRECTREF"
+            | b"VERSION-CONTROL"
+    )
+}

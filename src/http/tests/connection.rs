@@ -1,0 +1,142 @@
+//! Whether the connection stays open, and whether the body is held back.
+
+use super::*;
+
+fn stays_open(lines: &str) -> bool {
+    complete(post(lines)).reply_to.keep_alive
+}
+
+// RFC 9112 section 9.3: persistence.
+
+#[test]
+fn http_1_1_stays_open_unless_it_asks_to_close() {
+    for value in [
+        "",
+        "keep-alive",
+        "Keep-Alive",
+        "upgrade",
+        "closed",
+        "clos",
+        "close2",
+        "x, y",
+        ",,",
+    ] {
+        assert!(stays_open(&format!("Connection: {value}\r\n")), "{value:?}");
+    }
+    for value in [
+        "close",
+        "Close",
+        "CLOSE",
+        "keep-alive, close",
+        "close, keep-alive",
+        "x,\tclose ,y",
+        ",close",
+    ] {
+        assert!(
+            !stays_open(&format!("connection: {value}\r\n")),
+            "{value:?}"
+        );
+    }
+    assert!(!stays_open(
+        "Connection: close\r\nConnection: keep-alive\r\n"
+    ));
+    assert!(!stays_open(
+        "Connection: keep-alive\r\nConnection: close\r\n"
+    ));
+    assert!(stays_open("Proxy-Connection: close\r\n"));
+}
+
+#[test]
+fn http_1_0_closes_unless_it_asks_to_stay() {
+    assert!(!complete(http10("")).reply_to.keep_alive);
+    assert!(!complete(http10("Connection: x\r\n")).reply_to.keep_alive);
+    assert!(
+        !complete(http10("Connection: keep-alive, close\r\n"))
+            .reply_to
+            .keep_alive
+    );
+    let to = complete(http10("Connection: Keep-Alive\r\n")).reply_to;
+    assert_eq!(
+        to,
+        ReplyTo {
+            keep_alive: true,
+            http10: true,
+            head_only: false
+        }
+    );
+}
+
+// RFC 9110 section 10.1.1: Expect.
+
+#[test]
+fn a_body_held_back_is_asked_for() {
+    for value in [
+        "100-continue",
+        "100-Continue",
+        "100-continue, 100-continue",
+        ", 100-continue",
+    ] {
+        let head = complete(post(format!("Content-Length: 5\r\nExpect: {value}\r\n")));
+        assert!(head.expects_continue, "{value}");
+        assert_eq!(head.action, Action::Call(15));
+        assert!(head.reply_to.keep_alive);
+    }
+    assert!(
+        complete(post(
+            "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"
+        ))
+        .expects_continue
+    );
+}
+
+#[test]
+fn without_a_body_there_is_nothing_to_ask_for() {
+    assert!(!complete(post("Expect: 100-continue\r\n")).expects_continue);
+    assert!(!complete(post("Expect: 100-continue\r\nContent-Length: 0\r\n")).expects_continue);
+    assert!(!complete(post("Expect:\r\nContent-Length: 5\r\n")).expects_continue);
+}
+
+#[test]
+fn http_1_0_has_no_expectations() {
+    for value in ["100-continue", "200-ok"] {
+        let head = complete(http10(&format!("Content-Length: 5\r\nExpect: {value}\r\n")));
+        assert!(!head.expects_continue);
+        assert_eq!(head.action, Action::Call(15));
+    }
+}
+
+#[test]
+fn another_expectation_is_417() {
+    for value in [
+        "200-ok",
+        "100-continue, 200-ok",
+        "200-ok, 100-continue",
+        "100-continue;q=1",
+        "100",
+    ] {
+        assert_eq!(
+            answers_with(post(format!("Expect: {value}\r\n"))),
+            417,
+            "{value}"
+        );
+    }
+    assert_eq!(
+        answers_with(post("Expect: x\r\nExpect: 100-continue\r\n")),
+        417
+    );
+}
+
+#[test]
+fn a_refusal_closes_where_nobody_knows_whether_the_body_still_comes() {
+    for lines in [
+        "Expect: 100-continue\r\n",
+        "Expect: x\r\n",
+        "Expect: x, 100-continue\r\n",
+    ] {
+        let head = complete(format!(
+            "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n{lines}\r\n"
+        ));
+        assert!(matches!(head.action, Action::Refuse(_)));
+        assert!(!head.reply_to.keep_alive, "{lines:?}");
+    }
+}

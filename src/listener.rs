@@ -1,0 +1,209 @@
+//! Sockets that listen: names to addresses, and the options that must be set before binding.
+//!
+//! Called once a start, on the caller's thread, so that a refusal is an error of the start.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use crate::limits::ADDRESS_IN_USE_RETRY_MS;
+
+/// Where to listen, and how.
+#[derive(Debug, Clone)]
+pub struct ListenOptions {
+    /// TCP or a unix socket.
+    pub place: Place,
+    /// Connections that may wait to be accepted.
+    pub backlog: i32,
+    /// Lets other sockets with the same option listen on the same port (Linux 3.9).
+    pub reuse_port: bool,
+    /// An IPv6 listener refuses IPv4 connections.
+    pub ipv6_only: bool,
+}
+
+/// TCP or a unix socket.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// TCP.
+    Port {
+        /// A name or an address; `None` for all addresses, IPv6 and IPv4.
+        host: Option<String>,
+        /// 0 picks a free one.
+        port: u16,
+    },
+    /// A unix socket; a path that begins with a NUL byte is in the abstract namespace (`unix(7)`).
+    Path(PathBuf),
+}
+
+/// Where a listener listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// TCP, with the port that was picked.
+    Tcp(SocketAddr),
+    /// A unix socket.
+    Path(PathBuf),
+}
+
+/// A listen that was refused.
+#[derive(Debug)]
+pub struct ListenError {
+    /// The call that was refused, in Node's words: `listen` or `getaddrinfo`.
+    pub syscall: &'static str,
+    /// What the kernel or the resolver answered.
+    pub error: io::Error,
+    /// The address, path or name.
+    pub address: String,
+    /// The port, for TCP.
+    pub port: Option<u16>,
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.syscall, self.error, self.address)
+    }
+}
+
+/// Binds and listens.
+///
+/// An address in use is tried again for a while: the kernel takes the ring of a killed process apart
+/// after the process has ended, and with it, some milliseconds late, the listener.
+pub fn listen(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+    let give_up_at = Instant::now() + Duration::from_millis(ADDRESS_IN_USE_RETRY_MS);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match listen_once(options) {
+            Err(refused) if is_in_use(&refused.error) && Instant::now() < give_up_at => {
+                thread::sleep(pause);
+                pause *= 2;
+            }
+            other => return other,
+        }
+    }
+}
+
+fn listen_once(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+    match &options.place {
+        Place::Path(path) => listen_on_path(path, options),
+        Place::Port { host: None, port } => {
+            let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port));
+            match listen_on(any, options) {
+                // A system without IPv6: all addresses are the IPv4 ones, as with `net.Server`.
+                Err(refused) if is_without_ipv6(&refused.error) && !options.ipv6_only => {
+                    listen_on(SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port)), options)
+                }
+                other => other,
+            }
+        }
+        Place::Port {
+            host: Some(host),
+            port,
+        } => listen_on(resolve(host, *port)?, options),
+    }
+}
+
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(SocketAddr::from((address, port)));
+    }
+    let not_found = |error| ListenError {
+        syscall: "getaddrinfo",
+        error,
+        address: host.to_owned(),
+        port: Some(port),
+    };
+    let mut addresses = (host, port).to_socket_addrs().map_err(not_found)?;
+    addresses
+        .next()
+        .ok_or_else(|| not_found(io::ErrorKind::NotFound.into()))
+}
+
+fn listen_on(
+    address: SocketAddr,
+    options: &ListenOptions,
+) -> Result<(OwnedFd, Address), ListenError> {
+    let listen = || {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        // A restart must not wait for the old connections' TIME_WAIT; libuv does the same.
+        socket.set_reuse_address(true)?;
+        if options.reuse_port {
+            socket.set_reuse_port(true)?;
+        }
+        if address.is_ipv6() {
+            socket.set_only_v6(options.ipv6_only)?;
+        }
+        // Accepted sockets inherit it: an answer leaves at once, not when the previous one is
+        // acknowledged.
+        socket.set_tcp_nodelay(true)?;
+        socket.bind(&SockAddr::from(address))?;
+        socket.listen(options.backlog)?;
+        let local = socket.local_addr()?.as_socket().unwrap_or(address);
+        Ok((OwnedFd::from(socket), Address::Tcp(local)))
+    };
+    listen().map_err(|error| ListenError {
+        syscall: "listen",
+        error,
+        address: address.ip().to_string(),
+        port: Some(address.port()),
+    })
+}
+
+fn listen_on_path(path: &Path, options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+    let bind = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        // The one error of `unix` is a path over the 107 bytes of a `sockaddr_un` (unix(7)).
+        let too_long = |_| io::Error::from_raw_os_error(libc::ENAMETOOLONG);
+        socket.bind(&SockAddr::unix(path).map_err(too_long)?)?;
+        socket.listen(options.backlog)?;
+        Ok(socket)
+    };
+    let mut bound = bind();
+    if matches!(&bound, Err(error) if is_in_use(error)) && is_stale(path) {
+        // A process that was killed leaves its path behind; nobody listens on it.
+        bound = fs::remove_file(path).and_then(|()| bind());
+    }
+    bound
+        .map(|socket| (OwnedFd::from(socket), Address::Path(path.to_owned())))
+        .map_err(|error| ListenError {
+            syscall: "listen",
+            error,
+            address: path.to_string_lossy().into_owned(),
+            port: None,
+        })
+}
+
+/// True: a socket that nobody listens on. Anything else in that place is not ours to remove.
+fn is_stale(path: &Path) -> bool {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        return false;
+    }
+    let answer = UnixStream::connect(path);
+    answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+fn is_in_use(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AddrInUse
+}
+
+fn is_without_ipv6(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL)
+    )
+}

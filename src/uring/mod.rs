@@ -1,0 +1,379 @@
+//! The kernel's ring behind a safe door: the one module that calls the kernel with pointers.
+//!
+//! The event loop owns the [`Ring`] and is its only caller. It pushes ops, waits, and takes
+//! [`Event`]s: what an op's completion means, with everything that the kernel had borrowed for it.
+//!
+//! Invariants:
+//! - What the kernel has borrowed, the ring owns: a send's bytes from `push_send` to its
+//!   [`Event::Sent`], a receive's memory at all times. Nothing of it is freed or moved while
+//!   `in_flight` is above zero.
+//! - Nothing pushed is lost: what does not fit the submission queue waits in `unsubmitted`.
+#![expect(
+    unsafe_code,
+    reason = "the kernel takes pointers; this module upholds what it asks for them"
+)]
+
+mod buffer_ring;
+mod setup;
+mod signals;
+mod user_data;
+mod waker;
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem::{self, ManuallyDrop};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::time::Duration;
+
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{Fd, SubmitArgs, Timespec};
+use io_uring::{IoUring, cqueue, opcode};
+
+pub use buffer_ring::Buffer;
+use buffer_ring::BufferRing;
+pub use setup::{Reason, Refused};
+pub use signals::block_signals;
+pub use user_data::{Op, Token};
+use user_data::{decode, encode};
+pub use waker::Waker;
+
+/// The one buffer group; several would only be wanted for several sizes.
+const BUFFER_GROUP: u16 = 0;
+
+/// How large a ring is.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory
+    /// is short.
+    pub entries: u32,
+    /// Provided receive buffers; a power of two, at most 32768.
+    pub buffers: u16,
+    /// Bytes of one receive buffer.
+    pub buffer_bytes: u32,
+}
+
+/// What a completion says.
+#[derive(Debug)]
+pub enum Event {
+    /// The listener has a new connection, or accepting failed.
+    Accepted {
+        /// The connection's socket.
+        result: io::Result<OwnedFd>,
+        /// True exactly when the accept is still armed.
+        armed: bool,
+    },
+    /// Bytes arrived (`None`: the peer has ended its side), or receiving failed.
+    Received {
+        /// The connection.
+        token: Token,
+        /// The bytes; put the buffer back when they are read.
+        result: io::Result<Option<Buffer>>,
+        /// True exactly when the receive is still armed.
+        armed: bool,
+    },
+    /// A send is done, perhaps with fewer bytes than asked.
+    Sent {
+        /// The connection.
+        token: Token,
+        /// Bytes sent.
+        result: io::Result<usize>,
+        /// The bytes that `push_send` was given.
+        bytes: Vec<u8>,
+    },
+    /// A shutdown is done; a failed one means that the connection had ended already.
+    ShutDown {
+        /// The connection.
+        token: Token,
+    },
+    /// A cancellation is done; its target completes on its own.
+    Cancelled {
+        /// The connection whose op was to be cancelled, or [`Token::NONE`].
+        token: Token,
+    },
+    /// A descriptor is closed.
+    Closed,
+    /// Somebody called [`Waker::wake`].
+    Woken {
+        /// True exactly when the poll is still armed.
+        armed: bool,
+    },
+}
+
+/// An `io_uring`, its receive buffers and the sends that the kernel is working on.
+pub struct Ring {
+    // First, so that it is dropped before the memory that it was given.
+    io_uring: IoUring,
+    buffers: ManuallyDrop<BufferRing>,
+    buffer_bytes: u32,
+    /// The bytes of a connection's one send in flight, by slot.
+    sending: Vec<Option<Vec<u8>>>,
+    unsubmitted: VecDeque<Entry>,
+    completions: VecDeque<cqueue::Entry>,
+    features: setup::Features,
+    /// Ops pushed whose last completion has not been taken.
+    in_flight: usize,
+}
+
+impl Ring {
+    /// Makes a ring and its buffers. It accepts ops once [`Ring::enable`] has been called.
+    pub fn new(config: &Config) -> Result<Self, Refused> {
+        let (io_uring, features) = setup::make(config.entries)?;
+        let mut buffers = BufferRing::new(config.buffers, config.buffer_bytes);
+        buffers.register(&io_uring.submitter(), BUFFER_GROUP)?;
+        Ok(Self {
+            io_uring,
+            buffers: ManuallyDrop::new(buffers),
+            buffer_bytes: config.buffer_bytes,
+            sending: Vec::new(),
+            unsubmitted: VecDeque::new(),
+            completions: VecDeque::new(),
+            features,
+            in_flight: 0,
+        })
+    }
+
+    /// Makes the calling thread the only one that may use the ring from here on.
+    pub fn enable(&self) -> io::Result<()> {
+        self.io_uring.submitter().register_enable_rings()
+    }
+
+    /// Ops pushed whose last event has not been taken.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Accepts connections until [`Event::Accepted`] says that it is no longer armed.
+    pub fn arm_accept(&mut self, listener: BorrowedFd<'_>) {
+        let accept = opcode::AcceptMulti::new(Fd(listener.as_raw_fd())).flags(libc::SOCK_CLOEXEC);
+        self.push(accept.build(), Op::Accept, Token::NONE);
+    }
+
+    /// Receives until [`Event::Received`] says that it is no longer armed: after one receive on
+    /// kernels before 6.0.
+    pub fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
+        let socket = Fd(socket.as_raw_fd());
+        let recv = if self.features.multishot_recv {
+            opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
+        } else {
+            opcode::Recv::new(socket, std::ptr::null_mut(), self.buffer_bytes)
+                .buf_group(BUFFER_GROUP)
+                .build()
+                .flags(Flags::BUFFER_SELECT)
+        };
+        self.push(recv, Op::Recv, token);
+    }
+
+    /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be
+    /// lost.
+    pub fn push_send(
+        &mut self,
+        token: Token,
+        socket: BorrowedFd<'_>,
+        bytes: Vec<u8>,
+        offset: usize,
+    ) {
+        let slot = token.slot as usize;
+        if self.sending.len() <= slot {
+            self.sending.resize_with(slot + 1, || None);
+        }
+        let unsent = &bytes[offset..];
+        let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
+        // WAITALL: the kernel goes on after a short send by itself (6.0). NOSIGNAL: no SIGPIPE for
+        // a peer that left.
+        let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length)
+            .flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL)
+            .build();
+        let borrowed = self.sending[slot].replace(bytes);
+        assert!(borrowed.is_none(), "one send a connection is in flight");
+        self.push(send, Op::Send, token);
+    }
+
+    /// Ends our side of a connection, or both sides, which also completes its receive and its send.
+    pub fn push_shutdown(&mut self, token: Token, socket: BorrowedFd<'_>, both: bool) {
+        let how = if both { libc::SHUT_RDWR } else { libc::SHUT_WR };
+        let shutdown = opcode::Shutdown::new(Fd(socket.as_raw_fd()), how);
+        self.push(shutdown.build(), Op::Shutdown, token);
+    }
+
+    /// Cancels the connection's receive, or the accept for [`Token::NONE`] with [`Op::Accept`].
+    pub fn push_cancel(&mut self, op: Op, token: Token) {
+        let cancel = opcode::AsyncCancel::new(encode(op, token));
+        self.push(cancel.build(), Op::Cancel, token);
+    }
+
+    /// Closes a descriptor on which nothing is in flight.
+    pub fn push_close(&mut self, descriptor: OwnedFd) {
+        let close = opcode::Close::new(Fd(descriptor.into_raw_fd()));
+        self.push(close.build(), Op::Close, Token::NONE);
+    }
+
+    /// Polls the waker until [`Event::Woken`] says that it is no longer armed.
+    pub fn arm_wake(&mut self, waker: &Waker) {
+        let readable = u32::from(libc::POLLIN.unsigned_abs());
+        let poll = opcode::PollAdd::new(Fd(waker.as_fd().as_raw_fd()), readable).multi(true);
+        self.push(poll.build(), Op::Wake, Token::NONE);
+    }
+
+    /// Submits what was pushed and collects the completions there are, in one system call.
+    pub fn submit(&mut self) -> io::Result<()> {
+        self.enter(0, None)
+    }
+
+    /// The same, but waits for a completion first, no longer than `timeout` where one is given.
+    pub fn submit_and_wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.enter(1, timeout)
+    }
+
+    /// The next collected completion.
+    pub fn next_event(&mut self) -> Option<Event> {
+        let completion = self.completions.pop_front()?;
+        let armed = cqueue::more(completion.flags());
+        if !armed {
+            self.in_flight -= 1;
+        }
+        let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
+        let result = result_of(&completion);
+        Some(match op {
+            Op::Accept => Event::Accepted {
+                result: result.map(owned_fd),
+                armed,
+            },
+            Op::Recv => Event::Received {
+                token,
+                result: self.received(&completion, result),
+                armed,
+            },
+            Op::Send => Event::Sent {
+                token,
+                result: result.map(|count| count as usize),
+                bytes: self.take_sent(token),
+            },
+            Op::Shutdown => Event::ShutDown { token },
+            Op::Cancel => Event::Cancelled { token },
+            Op::Close => Event::Closed,
+            Op::Wake => Event::Woken { armed },
+        })
+    }
+
+    /// The bytes that were received into `buffer`.
+    #[must_use]
+    pub fn bytes(&self, buffer: &Buffer) -> &[u8] {
+        self.buffers.bytes(buffer)
+    }
+
+    /// Gives a buffer back for the next receive.
+    pub fn put(&mut self, buffer: Buffer) {
+        self.buffers.put(buffer);
+    }
+
+    fn received(
+        &mut self,
+        completion: &cqueue::Entry,
+        result: io::Result<u32>,
+    ) -> io::Result<Option<Buffer>> {
+        let length = *result.as_ref().unwrap_or(&0);
+        let id = cqueue::buffer_select(completion.flags());
+        let buffer = id.map(|id| self.buffers.take(id, length));
+        if length > 0 {
+            return Ok(buffer);
+        }
+        // A receive that brought nothing may have picked a buffer all the same.
+        if let Some(buffer) = buffer {
+            self.put(buffer);
+        }
+        result.map(|_| None)
+    }
+
+    fn take_sent(&mut self, token: Token) -> Vec<u8> {
+        let bytes = self.sending[token.slot as usize].take();
+        bytes.expect("a send's bytes stay until its completion")
+    }
+
+    fn push(&mut self, entry: Entry, op: Op, token: Token) {
+        self.in_flight += 1;
+        self.unsubmitted
+            .push_back(entry.user_data(encode(op, token)));
+        self.fill_submission_queue();
+    }
+
+    fn fill_submission_queue(&mut self) {
+        let mut queue = self.io_uring.submission();
+        while let Some(entry) = self.unsubmitted.front() {
+            // SAFETY: `push` asks that what the entry points to stay valid until its completion.
+            // Only sends point anywhere: into `sending`, which gives the bytes up in `take_sent`,
+            // at the completion, and which `drop` forgets while anything is in flight.
+            if unsafe { queue.push(entry) }.is_err() {
+                break;
+            }
+            self.unsubmitted.pop_front();
+        }
+    }
+
+    fn enter(&mut self, want: usize, timeout: Option<Duration>) -> io::Result<()> {
+        // More may be waiting than the queue holds; all of it is submitted before anything is
+        // waited for.
+        while !self.unsubmitted.is_empty() {
+            check(self.io_uring.submit())?;
+            self.collect();
+            self.fill_submission_queue();
+        }
+        let want = if self.completions.is_empty() { want } else { 0 };
+        check(match timeout {
+            Some(timeout) => {
+                let timespec = Timespec::from(timeout);
+                let args = SubmitArgs::new().timespec(&timespec);
+                self.io_uring.submitter().submit_with_args(want, &args)
+            }
+            None => self.io_uring.submit_and_wait(want),
+        })?;
+        self.collect();
+        Ok(())
+    }
+
+    /// Copies the completions out of the kernel's queue, so that acting on them may push, and even
+    /// overflow it.
+    fn collect(&mut self) {
+        self.completions.extend(self.io_uring.completion());
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        if self.in_flight == 0 {
+            // SAFETY: nobody uses `buffers` after this; nothing is in flight, so the kernel does
+            // not either.
+            unsafe { ManuallyDrop::drop(&mut self.buffers) };
+        } else {
+            // Only a panicking ring thread gets here. The kernel may still write to this memory:
+            // leak it.
+            mem::forget(mem::take(&mut self.sending));
+        }
+    }
+}
+
+/// The one place where the kernel's negative errno becomes an error.
+fn result_of(completion: &cqueue::Entry) -> io::Result<u32> {
+    u32::try_from(completion.result())
+        .map_err(|_| io::Error::from_raw_os_error(-completion.result()))
+}
+
+fn owned_fd(descriptor: u32) -> OwnedFd {
+    let descriptor = i32::try_from(descriptor).expect("it was an i32");
+    // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just
+    // made it.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
+
+/// What `io_uring_enter` may answer in the course of things: it was interrupted, timed out, or
+/// wants its completions collected before it takes more. Each is a turn of the loop; nothing that
+/// was queued is lost.
+fn check(result: io::Result<usize>) -> io::Result<()> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EINTR | libc::ETIME | libc::EAGAIN | libc::EBUSY) => Ok(()),
+            _ => Err(error),
+        },
+    }
+}

@@ -1,0 +1,206 @@
+//! Makes the kernel's ring, with the best flags that this kernel knows, or says why it can't be
+//! had.
+//!
+//! Called once a ring, on the thread that starts the server, so that a refusal is an error of the
+//! start.
+
+use std::fmt;
+use std::fs;
+use std::io;
+
+use io_uring::IoUring;
+
+/// Fewest submission entries worth running with when locked memory is short.
+const ENTRIES_MIN: u32 = 32;
+/// Completions a submission may cause at once: multishot ops complete more often than they are
+/// submitted.
+const COMPLETIONS_PER_ENTRY: u32 = 4;
+
+/// A kernel that refused a ring, why, and what cures it.
+#[derive(Debug)]
+pub struct Refused {
+    /// What stands in the way, in one word.
+    pub reason: Reason,
+    /// What the kernel answered.
+    pub error: io::Error,
+}
+
+/// What stands in the way of a ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A system-call filter, as containers install it.
+    Seccomp,
+    /// The sysctl `kernel.io_uring_disabled` (Linux 6.6).
+    Sysctl,
+    /// A kernel or sandbox without `io_uring`, or one before Linux 5.19.
+    Kernel,
+    /// The limit on locked memory (`ulimit -l`).
+    Memlock,
+    /// Something else; the error says what.
+    Other,
+}
+
+impl Reason {
+    /// The word that the JavaScript error carries as `reason`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seccomp => "seccomp",
+            Self::Sysctl => "sysctl",
+            Self::Kernel => "kernel",
+            Self::Memlock => "memlock",
+            Self::Other => "other",
+        }
+    }
+
+    fn cure(self) -> &'static str {
+        match self {
+            Self::Seccomp => {
+                "The container's seccomp profile forbids it: allow io_uring_setup, io_uring_enter \
+                 and io_uring_register in a custom profile."
+            }
+            Self::Sysctl => {
+                "The sysctl kernel.io_uring_disabled forbids it: an administrator sets it to 0, or \
+                 adds this process's group to kernel.io_uring_group."
+            }
+            Self::Kernel => {
+                "The kernel or the sandbox has no io_uring, or one that is too old: run on Linux \
+                 5.19 or later, outside gVisor, qemu-user and Podman's default seccomp profile."
+            }
+            Self::Memlock => {
+                "The limit on locked memory is too low: raise it to 64 KiB or more a server \
+                 (ulimit -l, LimitMEMLOCK= or docker run --ulimit memlock=-1)."
+            }
+            Self::Other => "See io_uring_setup(2) for what this error means.",
+        }
+    }
+
+    fn of(error: &io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EPERM | libc::EACCES) if sysctl_forbids() => Self::Sysctl,
+            Some(libc::EPERM | libc::EACCES) => Self::Seccomp,
+            Some(libc::ENOSYS | libc::EINVAL | libc::EOPNOTSUPP) => Self::Kernel,
+            Some(libc::ENOMEM) => Self::Memlock,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self {
+            reason: Reason::of(&error),
+            error,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "io_uring is not available here ({}). {}",
+            self.error,
+            self.reason.cure()
+        )
+    }
+}
+
+/// Which of the newer ways of working this kernel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Features {
+    /// One receive submission completes many times (Linux 6.0).
+    pub(super) multishot_recv: bool,
+}
+
+/// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
+///
+/// Tried from the newest kernel's flags to the oldest's:
+/// - `SINGLE_ISSUER` + `DEFER_TASKRUN` (6.1): completions are worked out only when the ring thread
+///   asks for them, all at once, without interrupting it;
+/// - `SINGLE_ISSUER` + `COOP_TASKRUN` (6.0), then `COOP_TASKRUN` alone (5.19): worked out at the
+///   next system call.
+///
+/// `R_DISABLED` because a single-issuer ring belongs to the thread that enables it. `SUBMIT_ALL`
+/// because one refused submission must not hold back those behind it.
+pub(super) fn make(entries: u32) -> Result<(IoUring, Features), Refused> {
+    let mut entries = entries;
+    loop {
+        match make_with_best_flags(entries) {
+            // Rings count against RLIMIT_MEMLOCK, for all processes of a user together; a smaller
+            // one may still fit.
+            Err(error) if error.raw_os_error() == Some(libc::ENOMEM) && entries > ENTRIES_MIN => {
+                entries = (entries / 2).max(ENTRIES_MIN);
+            }
+            other => return other.map_err(Refused::from),
+        }
+    }
+}
+
+fn make_with_best_flags(entries: u32) -> io::Result<(IoUring, Features)> {
+    const DEFER_TASKRUN: usize = 0;
+    const SINGLE_ISSUER: usize = 1;
+    const PLAIN: usize = 2;
+    let mut refusal = io::Error::from_raw_os_error(libc::EINVAL);
+    for tier in [DEFER_TASKRUN, SINGLE_ISSUER, PLAIN] {
+        let mut builder = IoUring::builder();
+        builder
+            .dontfork()
+            .setup_r_disabled()
+            .setup_submit_all()
+            .setup_clamp()
+            .setup_cqsize(entries * COMPLETIONS_PER_ENTRY);
+        if tier == DEFER_TASKRUN {
+            builder.setup_defer_taskrun().setup_taskrun_flag();
+        } else {
+            builder.setup_coop_taskrun().setup_taskrun_flag();
+        }
+        if tier != PLAIN {
+            builder.setup_single_issuer();
+        }
+        match builder.build(entries) {
+            Ok(ring) => {
+                let multishot_recv = tier != PLAIN;
+                return Ok((ring, Features { multishot_recv }));
+            }
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refusal = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refusal)
+}
+
+fn sysctl_forbids() -> bool {
+    fs::read_to_string("/proc/sys/kernel/io_uring_disabled").is_ok_and(|value| value.trim() != "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_of_the_kernel_names_its_reason_and_a_cure() {
+        let cases = [
+            (libc::ENOSYS, Reason::Kernel),
+            (libc::EINVAL, Reason::Kernel),
+            (libc::ENOMEM, Reason::Memlock),
+            (libc::EMFILE, Reason::Other),
+        ];
+        for (errno, reason) in cases {
+            let refused = Refused::from(io::Error::from_raw_os_error(errno));
+            assert_eq!(refused.reason, reason);
+            assert!(refused.to_string().contains(reason.cure()));
+        }
+    }
+
+    #[test]
+    fn a_denied_system_call_is_the_sysctl_only_where_the_sysctl_forbids() {
+        let refused = Refused::from(io::Error::from_raw_os_error(libc::EPERM));
+        let expected = if sysctl_forbids() {
+            Reason::Sysctl
+        } else {
+            Reason::Seccomp
+        };
+        assert_eq!(refused.reason, expected);
+    }
+}

@@ -1,0 +1,121 @@
+//! What a completion says about itself: which op, on which connection, in which life of its slot.
+//!
+//! The ring stamps `user_data` on every submission and reads it back from every completion.
+//!
+//! Invariant: `decode(encode(op, token)) == (op, token)`, and no other place knows the layout:
+//!
+//! ```text
+//!  63      56 55                    32 31                                     0
+//! ┌──────────┬────────────────────────┬────────────────────────────────────────┐
+//! │ op       │ generation             │ slot                                   │
+//! └──────────┴────────────────────────┴────────────────────────────────────────┘
+//! ```
+
+const GENERATION_BITS: u32 = 24;
+const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
+
+/// What was submitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Op {
+    /// Multishot accept on the listener.
+    Accept,
+    /// Receive into a provided buffer.
+    Recv,
+    /// Send from a buffer that the ring holds.
+    Send,
+    /// Half or full shutdown of a socket.
+    Shutdown,
+    /// Close of a descriptor.
+    Close,
+    /// Multishot poll of the waker's eventfd.
+    Wake,
+    /// Cancellation of another op; its completion says nothing about the target's.
+    Cancel,
+}
+
+impl Op {
+    const ALL: [Self; 7] = [
+        Self::Accept,
+        Self::Recv,
+        Self::Send,
+        Self::Shutdown,
+        Self::Close,
+        Self::Wake,
+        Self::Cancel,
+    ];
+}
+
+/// A connection's identity: the slot it occupies and which occupant of that slot it is.
+///
+/// A reply that carries the token of an earlier occupant is stale and is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Token {
+    /// Index into the connection table.
+    pub slot: u32,
+    /// Counts the occupants of the table's slots, modulo 2^24.
+    pub generation: u32,
+}
+
+impl Token {
+    /// The token of the listener, the waker and everything else that is no connection.
+    pub const NONE: Self = Self {
+        slot: u32::MAX,
+        generation: GENERATION_MASK,
+    };
+
+    /// The generation after `generation`.
+    #[must_use]
+    pub fn next_generation(generation: u32) -> u32 {
+        generation.wrapping_add(1) & GENERATION_MASK
+    }
+}
+
+pub(super) fn encode(op: Op, token: Token) -> u64 {
+    debug_assert!(token.generation <= GENERATION_MASK);
+    (u64::from(op as u8) << 56) | (u64::from(token.generation) << 32) | u64::from(token.slot)
+}
+
+/// `None` for an op that was never encoded, which no kernel hands back.
+pub(super) fn decode(user_data: u64) -> Option<(Op, Token)> {
+    let [op, g2, g1, g0, slot @ ..] = user_data.to_be_bytes();
+    let op = *Op::ALL.get(usize::from(op))?;
+    let token = Token {
+        slot: u32::from_be_bytes(slot),
+        generation: u32::from_be_bytes([0, g2, g1, g0]),
+    };
+    Some((op, token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_op_and_the_extreme_tokens_come_back_as_they_went() {
+        let tokens = [
+            Token::default(),
+            Token::NONE,
+            Token {
+                slot: 0x0102_0304,
+                generation: 0x0005_0607,
+            },
+        ];
+        for (index, op) in Op::ALL.into_iter().enumerate() {
+            assert_eq!(op as usize, index);
+            for token in tokens {
+                assert_eq!(decode(encode(op, token)), Some((op, token)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_op_that_was_never_encoded_is_no_op() {
+        assert_eq!(decode(u64::MAX), None);
+    }
+
+    #[test]
+    fn the_generation_after_the_last_is_the_first() {
+        assert_eq!(Token::next_generation(GENERATION_MASK), 0);
+    }
+}

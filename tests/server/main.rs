@@ -1,0 +1,11 @@
+//! The server over real sockets, with a handler in Rust.
+//!
+//! One module a topic; `support` starts a server on a free port and speaks to it as a client that
+//! hides nothing.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod closing;
+mod limits;
+mod pipelining;
+mod requests;
+mod support;
