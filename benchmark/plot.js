@@ -23,7 +23,7 @@ const FAINT = '#868e96'
 
 const PERCENTILES = ['50', '75', '90', '99', '99.9', '99.99']
 
-function writePlots (result, directory) {
+function writePlots(result, directory) {
   const loads = result.loads.filter((load) => load.generator)
   if (loads.length === 0) return
   mkdirSync(directory, { recursive: true })
@@ -33,7 +33,7 @@ function writePlots (result, directory) {
   save('latency', latency(result, loads))
 }
 
-function throughput (result, loads) {
+function throughput(result, loads) {
   const panels = loads.map((load) => bars(load, {
     segments: ({ requestsPerSecond }, i, name) => [[requestsPerSecond.median, colour(name, i)]],
     whisker: ({ requestsPerSecond }) => requestsPerSecond,
@@ -42,7 +42,7 @@ function throughput (result, loads) {
   return picture('Requests per second', 'more is better; lines: lowest and highest round', result, panels)
 }
 
-function cpu (result, loads) {
+function cpu(result, loads) {
   const panels = loads.map((load) => bars(load, {
     segments: ({ user, system }) => [[user.median, USER], [system.median, SYSTEM]],
     whisker: (server) => server.cpu,
@@ -53,12 +53,12 @@ function cpu (result, loads) {
   return picture('Server CPU per request, µs', legend, result, panels)
 }
 
-function latency (result, loads) {
+function latency(result, loads) {
   return picture('Latency by percentile, µs', 'less is better; both axes are logarithmic', result, loads.map(lines))
 }
 
 // One panel of horizontal bars.
-function bars ({ title, servers }, { segments, whisker, text }) {
+function bars({ title, servers }, { segments, whisker, text }) {
   const most = Math.max(...servers.map((server) => whisker(server).max))
   const room = WIDTH - 2 * MARGIN - LABELS - VALUES
   const x = (value) => MARGIN + LABELS + value / most * room
@@ -82,7 +82,7 @@ function bars ({ title, servers }, { segments, whisker, text }) {
 }
 
 // One panel of lines: percentiles to the right by the nines, latency upwards.
-function lines ({ title, servers }) {
+function lines({ title, servers }) {
   const values = servers.flatMap((server) => PERCENTILES.map((p) => server.latency[p].median)).map((v) => Math.max(v, 1))
   const [low, high] = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values) + 1))]
   const [left, right, bottom] = [MARGIN + 72, WIDTH - MARGIN - LABELS - 20, PANEL_TITLE + LINES_HEIGHT]
@@ -108,7 +108,7 @@ function lines ({ title, servers }) {
 }
 
 // Moves names at the ends of lines apart until each can be read.
-function spreadOut (positions) {
+function spreadOut(positions) {
   const order = positions.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y)
   for (let k = 1; k < order.length; k++) order[k].y = Math.max(order[k].y, order[k - 1].y + 15)
   const overflow = order.at(-1).y - (PANEL_TITLE + LINES_HEIGHT)
@@ -116,7 +116,7 @@ function spreadOut (positions) {
   return order.sort((a, b) => a.i - b.i).map(({ y }) => y)
 }
 
-function picture (title, legend, { machine, rounds, seconds }, panels) {
+function picture(title, legend, { machine, rounds, seconds }, panels) {
   let top = HEAD
   const body = panels.map(({ height, svg }) => {
     const group = `<g transform="translate(0 ${top})">${svg}</g>`
@@ -137,28 +137,28 @@ ${label(MARGIN, height - 14, source, { fill: FAINT, size: 11 })}
 `
 }
 
-function panelTitle (title) {
+function panelTitle(title) {
   return label(MARGIN, 20, title, { bold: true })
 }
 
-function label (x, y, text, { anchor = 'start', bold = false, fill = INK, size } = {}) {
+function label(x, y, text, { anchor = 'start', bold = false, fill = INK, size } = {}) {
   const font = `${bold ? ' font-weight="bold"' : ''}${size ? ` font-size="${size}"` : ''}`
   return `<text x="${px(x)}" y="${px(y)}" text-anchor="${anchor}" fill="${fill}"${font}>${escape(text)}</text>`
 }
 
-function swatch (fill) {
+function swatch(fill) {
   return `<tspan fill="${fill}">■</tspan>`
 }
 
-function colour (name, i) {
+function colour(name, i) {
   return name === 'ringcall' ? OURS : OTHERS[i % OTHERS.length]
 }
 
-function px (n) {
+function px(n) {
   return Math.round(n * 10) / 10
 }
 
-function escape (text) {
+function escape(text) {
   return text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`)
 }
 
