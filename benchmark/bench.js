@@ -11,6 +11,7 @@ const { LOADS, generatorFor } = require('./load')
 const machine = require('./machine')
 const { measure, startServer, warmUp } = require('./measure')
 const { MEMORY, measureMemory } = require('./memory')
+const { writePlots } = require('./plot')
 const report = require('./report')
 const { SERVERS, available } = require('./servers')
 
@@ -40,7 +41,7 @@ Figures are medians over the rounds, with the lowest and highest in brackets. CP
 used, by the request, and switches their context switches. Stolen is what the hypervisor took of the machine
 meanwhile; a measurement that loses more than 5% is repeated, at most twice. Percentiles are a closed loop's: each connection waits for its answer before it asks again.`
 
-async function main () {
+async function main() {
   const options = parseOptions()
   const cores = machine.cores()
   const result = { machine: machine.describe(), cores, rounds: options.rounds, seconds: options.seconds, loads: [] }
@@ -52,13 +53,13 @@ async function main () {
     console.log(`\n${name === MEMORY ? report.memoryTable(measured) : report.table(measured)}`)
   }
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
-  if (options.plots) report.writePlots(result, options.plots)
+  if (options.plots) writePlots(result, options.plots)
   const failed = result.loads.some((load) => load.servers.some((server) => server.failed > 0))
   if (failed) throw new Error('some requests were not answered with 200: those figures mean nothing')
 }
 
 // Rounds are interleaved, so that what else the machine does meanwhile meets every server alike.
-async function measureLoad (load, { servers, rounds, seconds }, cores) {
+async function measureLoad(load, { servers, rounds, seconds }, cores) {
   const client = load.oneCore ? cores.server : cores.client
   const running = []
   const measured = servers.map((name) => ({ name, title: SERVERS[name].title, rounds: [] }))
@@ -83,11 +84,11 @@ async function measureLoad (load, { servers, rounds, seconds }, cores) {
 }
 
 // Progress is for whoever waits; the tables on stdout can go to a file.
-function progress (line) {
+function progress(line) {
   console.error(`  ${line}`)
 }
 
-function parseOptions () {
+function parseOptions() {
   const { values } = parseArgs({ options: OPTIONS })
   if (values.help) {
     console.log(HELP)
@@ -105,13 +106,13 @@ function parseOptions () {
   return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots }
 }
 
-function positive (text, option) {
+function positive(text, option) {
   const n = Number(text)
   if (!Number.isSafeInteger(n) || n < 1) throw new Error(`${option} takes a positive integer, not ${text}`)
   return n
 }
 
-function pick (text, table, option) {
+function pick(text, table, option) {
   const names = text === 'all' ? Object.keys(table) : text.split(',')
   return names.map((name) => {
     if (!Object.hasOwn(table, name)) throw new Error(`${option} takes ${list(table)} or all, not ${name}`)
@@ -120,7 +121,7 @@ function pick (text, table, option) {
 }
 
 // The peers are large and of use to nobody who builds ringcall, so they come when they are first asked for.
-function present (names) {
+function present(names) {
   const missing = names.filter((name) => SERVERS[name].peer && !available(name))
   if (missing.length > 0 && !existsSync(path.join(__dirname, 'node_modules'))) {
     console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 200 MB).`)
@@ -134,7 +135,7 @@ function present (names) {
   })
 }
 
-function list (table) {
+function list(table) {
   return Object.keys(table).join(', ')
 }
 

@@ -29,19 +29,19 @@ const AUTOCANNON = path.join(path.dirname(require.resolve('autocannon/package.js
 const WRK = installed('wrk')
 
 // wrk takes the least CPU for itself, so it is the one that can reach a fast server's limit; it has no unix sockets.
-function generatorFor (load) {
+function generatorFor(load) {
   return WRK && !load.unix ? 'wrk' : 'autocannon'
 }
 
 // Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds.
-async function run (load, where, { seconds, core }) {
+async function run(load, where, { seconds, core }) {
   const [command, parse] = generatorFor(load) === 'wrk' ? wrk(load, where, seconds) : autocannon(load, where, seconds)
   const result = parse(await output(command, { core, timeout: seconds * 1000 + 20_000 }))
   if (result.requests === 0) throw new Error('not one request was answered')
   return result
 }
 
-function wrk (load, { port }, seconds) {
+function wrk(load, { port }, seconds) {
   const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '-s', path.join(__dirname, 'wrk.lua'),
     `http://127.0.0.1:${port}${TARGET}`, '--', String(load.depth), load.close ? 'close' : 'keep-alive']
   return [command, (text) => {
@@ -50,7 +50,7 @@ function wrk (load, { port }, seconds) {
   }]
 }
 
-function autocannon (load, where, seconds) {
+function autocannon(load, where, seconds) {
   const command = [process.execPath, AUTOCANNON, '--json', '--no-progress', '-m', 'POST',
     '-c', String(load.connections), '-p', String(load.depth), '-d', String(seconds)]
   if (load.close) command.push('-H', 'Connection=close')

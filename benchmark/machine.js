@@ -6,7 +6,7 @@ const { spawnSync } = require('node:child_process')
 const { readFileSync } = require('node:fs')
 const os = require('node:os')
 
-function describe () {
+function describe() {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
     cpu: os.cpus()[0].model.trim(),
@@ -18,7 +18,7 @@ function describe () {
 }
 
 // Ticks that the hypervisor has given to other machines, and all ticks. Figures taken while it does so are too high.
-function ticks () {
+function ticks() {
   const [, ...all] = /^cpu .*/m.exec(readFileSync('/proc/stat', 'latin1'))[0].split(/\s+/).map(Number)
   const STEAL = 7
   return { stolen: all[STEAL], total: all.slice(0, STEAL + 1).reduce((sum, n) => sum + n, 0) }
@@ -26,7 +26,7 @@ function ticks () {
 
 // The server gets one core and the load generator another, so that neither takes time from the other. Without
 // `taskset` or a second core both run wherever the scheduler puts them: null.
-function cores () {
+function cores() {
   const allowed = list(/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1])
   if (allowed.length < 2 || !installed('taskset')) return { server: null, client: null }
   const [server, ...others] = allowed
@@ -35,7 +35,7 @@ function cores () {
 }
 
 // Two hardware threads of one core share its units.
-function siblingsOf (core) {
+function siblingsOf(core) {
   try {
     return list(readFileSync(`/sys/devices/system/cpu/cpu${core}/topology/thread_siblings_list`, 'latin1').trim())
   } catch {
@@ -44,14 +44,14 @@ function siblingsOf (core) {
 }
 
 // `0-2,5` is 0, 1, 2, 5.
-function list (ranges) {
+function list(ranges) {
   return ranges.split(',').flatMap((range) => {
     const [first, last = first] = range.split('-').map(Number)
     return Array.from({ length: last - first + 1 }, (_, i) => first + i)
   })
 }
 
-function installed (command) {
+function installed(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
 }
 

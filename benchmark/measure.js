@@ -21,7 +21,7 @@ const STOLEN_MAX = 0.05
 const ATTEMPTS_MAX = 3
 
 // Starts the server `name` on `core`; on a unix socket where asked. Resolves when it listens and has answered right.
-async function startServer (name, { core, unix = false }) {
+async function startServer(name, { core, unix = false }) {
   const socket = unix ? path.join(os.tmpdir(), `ringcall-bench-${process.pid}-${name}.sock`) : undefined
   const command = SERVERS[name].command()
   const child = processes.start(socket ? [...command, socket] : command, { core })
@@ -29,7 +29,7 @@ async function startServer (name, { core, unix = false }) {
     name,
     pid: child.pid,
     where: undefined,
-    async stop () {
+    async stop() {
       await processes.stop(child)
       if (socket) rmSync(socket, { force: true })
     }
@@ -44,7 +44,7 @@ async function startServer (name, { core, unix = false }) {
   return server
 }
 
-async function listening (child) {
+async function listening(child) {
   const lines = readline.createInterface({ input: child.stdout })
   const ended = once(child, 'close').then(([code, signal]) => {
     throw new Error(`ended with ${signal ?? code} before it listened`)
@@ -56,7 +56,7 @@ async function listening (child) {
 }
 
 // A server that answers wrong, or out of order, would be a fast one.
-async function check (where) {
+async function check(where) {
   const numbers = [15, 17, ...Array(16).keys(), 15]
   const expected = numbers.map((n) => String(fibonacci(n)))
   const requests = numbers.map((n, i) => request(`/${n}`, i === numbers.length - 1))
@@ -68,16 +68,16 @@ async function check (where) {
   if (first !== String(ANSWER)) throw new Error(`answers ${first} to POST ${TARGET}: expected ${ANSWER}`)
 }
 
-function fibonacci (n) {
+function fibonacci(n) {
   return n < 2 ? BigInt(n) : fibonacci(n - 1) + fibonacci(n - 2)
 }
 
-function request (target, last) {
+function request(target, last) {
   return `POST ${target} HTTP/1.1\r\nHost: localhost\r\n${last ? 'Connection: close\r\n' : ''}\r\n`
 }
 
 // The bodies of all answers until the server closes, of those with status 200.
-async function exchange (where, bytes) {
+async function exchange(where, bytes) {
   const socket = net.connect({ ...where, host: '127.0.0.1' })
   const timer = setTimeout(() => socket.destroy(new Error('did not answer in time')), CHECK_MS_MAX)
   socket.setEncoding('latin1').write(bytes)
@@ -93,7 +93,7 @@ async function exchange (where, bytes) {
 }
 
 // A just-in-time compiler needs requests rather than seconds.
-async function warmUp (server, load, { core }) {
+async function warmUp(server, load, { core }) {
   let requests = 0
   for (let second = 0; second < WARM_UP_SECONDS_MAX && requests < WARM_UP_REQUESTS; second++) {
     requests += (await run(load, server.where, { seconds: 1, core })).requests
@@ -102,7 +102,7 @@ async function warmUp (server, load, { core }) {
 
 // One round's figures. Where the hypervisor takes the processor away for long, it is measured again: a slow machine is
 // not a slow server. The least disturbed attempt counts.
-async function measure (server, load, options) {
+async function measure(server, load, options) {
   let best
   for (let attempt = 0; attempt < ATTEMPTS_MAX && !(best?.stolen <= STOLEN_MAX); attempt++) {
     const figures = await attemptMeasure(server, load, options)
@@ -112,7 +112,7 @@ async function measure (server, load, options) {
 }
 
 // Loads a server and returns what it did and what that cost the server's processes, by the request.
-async function attemptMeasure (server, load, { seconds, core }) {
+async function attemptMeasure(server, load, { seconds, core }) {
   const machineBefore = ticks()
   const before = processes.usage(server.pid)
   const result = await run(load, server.where, { seconds, core })

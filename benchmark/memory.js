@@ -19,7 +19,7 @@ const IDLE_CONNECTIONS = 10_000
 const IDLE_SECONDS_MAX = 60
 const SETTLE_MS = 1_000
 
-async function measureMemory (_load, { servers, progress }, cores) {
+async function measureMemory(_load, { servers, progress }, cores) {
   const measured = []
   for (const name of servers) {
     const { title } = SERVERS[name]
@@ -31,7 +31,7 @@ async function measureMemory (_load, { servers, progress }, cores) {
   return { servers: measured }
 }
 
-async function withServer (name, cores, use) {
+async function withServer(name, cores, use) {
   const server = await startServer(name, { core: cores.server })
   try {
     return await use(server)
@@ -40,7 +40,7 @@ async function withServer (name, cores, use) {
   }
 }
 
-async function afterRequests (server, cores) {
+async function afterRequests(server, cores) {
   const idle = rss(server)
   await run(LOADS.pipelined, server.where, { seconds: WARM_UP_SECONDS, core: cores.client })
   const warm = rss(server)
@@ -55,7 +55,7 @@ async function afterRequests (server, cores) {
 }
 
 // The clients live in a process of their own, whose memory is not the server's.
-async function withIdleConnections (server, cores) {
+async function withIdleConnections(server, cores) {
   await run(LOADS['keep-alive'], server.where, { seconds: 1, core: cores.client })
   const uncrowded = rss(server)
   const command = [process.execPath, path.join(__dirname, 'idle-clients.js'), String(server.where.port), String(IDLE_CONNECTIONS)]
@@ -70,7 +70,7 @@ async function withIdleConnections (server, cores) {
   }
 }
 
-function rss (server) {
+function rss(server) {
   return processes.usage(server.pid).rss
 }
 

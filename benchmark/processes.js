@@ -3,7 +3,7 @@
 // Child processes: pinned to a core, ended with the benchmark, and counted with all their descendants.
 
 const { spawn } = require('node:child_process')
-const { existsSync, readFileSync, readdirSync } = require('node:fs')
+const { readFileSync, readdirSync } = require('node:fs')
 
 const running = new Set()
 
@@ -12,12 +12,12 @@ for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) 
   process.on(signal, () => process.exit(128 + number))
 }
 
-function killAll () {
+function killAll() {
   for (const child of running) child.kill('SIGKILL')
 }
 
 // Starts `command`, on `core` alone unless that is null.
-function start (command, { core = null, stdio = ['pipe', 'pipe', 'inherit'] } = {}) {
+function start(command, { core = null, stdio = ['pipe', 'pipe', 'inherit'] } = {}) {
   const [file, ...args] = core === null ? command : ['taskset', '--cpu-list', String(core), ...command]
   const child = spawn(file, args, { stdio })
   running.add(child)
@@ -27,7 +27,7 @@ function start (command, { core = null, stdio = ['pipe', 'pipe', 'inherit'] } = 
 }
 
 // What `command` prints; rejects when it fails, and when it takes longer than `timeout` milliseconds.
-function output (command, { core, timeout }) {
+function output(command, { core, timeout }) {
   return new Promise((resolve, reject) => {
     const child = start(command, { core, stdio: ['ignore', 'pipe', 'pipe'] })
     const timer = setTimeout(() => child.kill('SIGKILL'), timeout)
@@ -44,7 +44,7 @@ function output (command, { core, timeout }) {
   })
 }
 
-function stop (child) {
+function stop(child) {
   return new Promise((resolve) => {
     if (!running.has(child)) return resolve()
     child.once('close', resolve)
@@ -54,36 +54,43 @@ function stop (child) {
 
 // What the kernel has counted for a process and all its descendants until now: CPU in microseconds, context switches,
 // resident memory in bytes.
-function usage (pid) {
+function usage(pid) {
   const total = { user: 0, system: 0, voluntary: 0, involuntary: 0, rss: 0 }
   for (const each of [pid, ...descendants(pid)]) addUsage(total, each)
   return total
 }
 
-function addUsage (total, pid) {
+function addUsage(total, pid) {
   // The name in the second field may hold anything, so count from its closing parenthesis.
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const TICK = 10_000 // Linux shows clock ticks of 1/100 s whatever its own are
   total.user += Number(fields[11]) * TICK
   total.system += Number(fields[12]) * TICK
-  total.rss += kilobytes(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmRSS') * 1024
+  total.rss += field(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmRSS') * 1024
   for (const task of readdirSync(`/proc/${pid}/task`)) {
-    const status = `/proc/${pid}/task/${task}/status`
-    if (!existsSync(status)) continue
-    const text = readFileSync(status, 'latin1')
-    total.voluntary += kilobytes(text, 'voluntary_ctxt_switches')
-    total.involuntary += kilobytes(text, 'nonvoluntary_ctxt_switches')
+    const status = readIfThere(`/proc/${pid}/task/${task}/status`)
+    total.voluntary += field(status, 'voluntary_ctxt_switches')
+    total.involuntary += field(status, 'nonvoluntary_ctxt_switches')
   }
 }
 
-function kilobytes (status, name) {
+// A thread may end between the listing and the look.
+function readIfThere(file) {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+function field(status, name) {
   return Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0)
 }
 
-function descendants (pid) {
+function descendants(pid) {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) => {
-    const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean)
+    const children = readIfThere(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean)
     return children.flatMap((child) => [child, ...descendants(child)])
   })
 }

@@ -6,7 +6,7 @@ const REFERENCE = 'node-http'
 
 const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'stolen']
 
-function summarize ({ rounds, ...server }) {
+function summarize({ rounds, ...server }) {
   const summary = { ...server, failed: sum(rounds.map((round) => round.failed)), rounds }
   for (const name of FIGURES) summary[name] = spread(rounds.map((round) => round[name]))
   summary.latency = {}
@@ -16,18 +16,18 @@ function summarize ({ rounds, ...server }) {
   return summary
 }
 
-function spread (values) {
+function spread(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   return { median, min: sorted[0], max: sorted.at(-1) }
 }
 
-function sum (values) {
+function sum(values) {
   return values.reduce((total, value) => total + value, 0)
 }
 
-function heading ({ machine, cores, rounds, seconds }) {
+function heading({ machine, cores, rounds, seconds }) {
   const { cpu, cores: count, memory, kernel, node, date } = machine
   const placed = cores.server === null
     ? 'server and client wherever the scheduler puts them'
@@ -36,7 +36,7 @@ function heading ({ machine, cores, rounds, seconds }) {
     `medians of ${rounds} rounds of ${seconds} s, in turn; ${placed}`
 }
 
-function table ({ title, generator, servers }) {
+function table({ title, generator, servers }) {
   const reference = servers.length > 1 && servers.find((server) => server.name === REFERENCE)
   const ratio = (server, name) => reference ? `${decimal(server[name].median / reference[name].median)}×` : ''
   const rows = servers.map((server) => [
@@ -55,7 +55,7 @@ function table ({ title, generator, servers }) {
   return `${title} (${generator}${relative})\n${align([head, ...rows])}\n${failed.join('')}`
 }
 
-function memoryTable ({ title, servers }) {
+function memoryTable({ title, servers }) {
   const head = ['', 'idle MiB', 'after warm-up', 'a million requests later', 'idle connections', 'MiB more', 'bytes each']
   const rows = servers.map((server) => [
     server.title, mebibytes(server.idle), mebibytes(server.warm), signed(server.loaded - server.warm),
@@ -66,7 +66,7 @@ function memoryTable ({ title, servers }) {
 }
 
 // The first column to the left, figures to the right.
-function align (rows) {
+function align(rows) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
   return rows.map((row) => {
     const cells = row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))
@@ -74,23 +74,23 @@ function align (rows) {
   }).join('\n')
 }
 
-function count (n) {
+function count(n) {
   return Math.round(n).toLocaleString('en-US')
 }
 
-function decimal (n) {
+function decimal(n) {
   return n.toFixed(2)
 }
 
-function mebibytes (bytes) {
+function mebibytes(bytes) {
   return (bytes / 2 ** 20).toFixed(1)
 }
 
-function signed (bytes) {
+function signed(bytes) {
   return `${bytes < 0 ? '' : '+'}${mebibytes(bytes)}`
 }
 
-function range ({ min, max }, format) {
+function range({ min, max }, format) {
   return `(${format(min)}–${format(max)})`
 }
 

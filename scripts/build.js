@@ -13,7 +13,7 @@ const LIBC = process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'mu
 const ADDON = path.join(ROOT, `ringcall.${process.platform}-${process.arch}-${LIBC}.node`)
 const GET_RUST = 'install it with rustup: https://rustup.rs'
 
-function main () {
+function main() {
   const cargo = build()
   if (cargo.error?.code === 'ENOENT') {
     // A checkout that came with a binary is complete without Rust.
@@ -28,7 +28,7 @@ function main () {
   install(builtLibrary(cargo.stdout))
 }
 
-function build () {
+function build() {
   // A Rust installed a minute ago is not on this shell's PATH yet.
   const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
   const env = { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${path.join(cargoHome, 'bin')}` }
@@ -42,7 +42,7 @@ function build () {
 }
 
 // The target directory can be anywhere (CARGO_TARGET_DIR, a cargo config, a workspace), so cargo says where it built.
-function builtLibrary (messages) {
+function builtLibrary(messages) {
   for (const line of messages.split('\n')) {
     if (!line.startsWith('{')) continue
     const { reason, target, filenames } = JSON.parse(line)
@@ -53,7 +53,7 @@ function builtLibrary (messages) {
 }
 
 // A running process may have the old file mapped: writing over it would crash that process, renaming does not.
-function install (library) {
+function install(library) {
   const beside = `${ADDON}.${process.pid}.tmp`
   try {
     copyFileSync(library, beside)
@@ -64,7 +64,7 @@ function install (library) {
   }
 }
 
-function loads (file) {
+function loads(file) {
   try {
     require(file)
     return true
@@ -73,11 +73,11 @@ function loads (file) {
   }
 }
 
-function rustVersion () {
+function rustVersion() {
   return /^rust-version = "(.+)"/m.exec(readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8'))[1]
 }
 
-function fail (sentence) {
+function fail(sentence) {
   console.error(`ringcall: ${sentence}`)
   process.exit(1)
 }

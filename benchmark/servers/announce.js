@@ -6,7 +6,7 @@
 
 const process = require('node:process') // for Deno, which has no such global in CommonJS files
 
-module.exports = function announce (where) {
+module.exports = function announce(where) {
   process.stdin.resume().on('close', () => process.exit())
   console.log(typeof where === 'string' ? `PATH ${where}` : `PORT ${where}`)
 }

@@ -5,7 +5,7 @@ const announce = require('./announce')
 
 const headers = { 'Content-Type': 'application/json' }
 
-function fetch (request) {
+function fetch(request) {
   const { url, method } = request
   const n = Number(url.slice(url.lastIndexOf('/') + 1))
   if (method !== 'POST' || !Number.isSafeInteger(n)) return new Response(null, { status: 400 })

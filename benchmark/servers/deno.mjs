@@ -4,7 +4,7 @@ import fibonacci from '../fibonacci.js'
 
 const headers = { 'Content-Type': 'application/json' }
 
-function answer (request) {
+function answer(request) {
   const { url, method } = request
   const n = Number(url.slice(url.lastIndexOf('/') + 1))
   if (method !== 'POST' || !Number.isSafeInteger(n)) return new Response(null, { status: 400 })

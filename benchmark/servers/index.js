@@ -34,7 +34,7 @@ const SERVERS = {
   }
 }
 
-function needs (module, command) {
+function needs(module, command) {
   return () => {
     require.resolve(module)
     return command()
@@ -42,11 +42,11 @@ function needs (module, command) {
 }
 
 // The runtimes come as one package for each platform, which the package of the bare name depends on.
-function platformBinary (module, file) {
+function platformBinary(module, file) {
   return path.join(path.dirname(require.resolve(`${module}/package.json`)), file)
 }
 
-function available (name) {
+function available(name) {
   try {
     return existsSync(SERVERS[name].command()[0])
   } catch {
