@@ -20,7 +20,12 @@ fuzz_target!(|input: &[u8]| {
         whole.arrive(piece);
         whole.settle();
     }
-    let cut = run(stream, u64::from_le_bytes(*seed));
+    let mut cut = run(stream, u64::from_le_bytes(*seed));
+    // An unfinished line may be refused now or when it ends; here it ends.
+    for conversation in [&mut whole, &mut cut] {
+        conversation.arrive(b"\n");
+        conversation.settle();
+    }
     assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
     assert_eq!(cut.called, whole.called);
     assert_eq!(cut.answers(), cut.turn.counters.requests);
