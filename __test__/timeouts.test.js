@@ -255,18 +255,20 @@ test('a timeout of 0 is for ever', async (t) => {
   release(4, large)
   await held(3)
 
-  // A server with timeouts, on which all of these run out.
-  const timeouts = Object.fromEntries(Object.keys(DEAF).map((name) => [name, SHORT]))
-  const clock = serve(t, timeouts, (n) => (n === 4 ? large : new Promise(() => {})))
-  await connect(t, clock)
-  await (await connect(t, clock)).write(halfHead)
-  await (await connect(t, clock)).write(halfBody)
-  await (await connect(t, clock)).write(request('/3'))
-  ;(await connect(t, clock)).write(request('/4').repeat(20_000)).catch(() => {})
-  await until(() => {
-    const stats = clock.stats()
-    return Object.keys(DEAF).every((name) => stats[`${name}s`] > 0)
-  })
+  // For each of the five a server on which it runs out, for a client that came later.
+  const bytes = {
+    headersTimeout: halfHead,
+    requestTimeout: halfBody,
+    keepAliveTimeout: '',
+    handlerTimeout: request('/3'),
+    sendTimeout: request('/4').repeat(20_000)
+  }
+  for (const [name, sent] of Object.entries(bytes)) {
+    const clock = serve(t, { ...DEAF, [name]: SHORT }, (n) => (n === 4 ? large : new Promise(() => {})))
+    const client = await connect(t, clock)
+    client.write(sent).catch(() => {})
+    await untilStats(clock, { [`${name}s`]: 1 })
+  }
 
   await untilStats(server, { connectionsOpen: 5 })
   release(1, 0)
