@@ -58,7 +58,8 @@ async function afterRequests(server, cores) {
 async function withIdleConnections(server, cores) {
   await run(LOADS['keep-alive'], server.where, { seconds: 1, core: cores.client })
   const uncrowded = rss(server)
-  const command = [process.execPath, path.join(__dirname, 'idle-clients.js'), String(server.where.port), String(IDLE_CONNECTIONS)]
+  const script = path.join(__dirname, 'idle-clients.js')
+  const command = [process.execPath, script, String(server.where.port), String(IDLE_CONNECTIONS)]
   const clients = processes.start(command, { core: cores.client })
   try {
     const lines = readline.createInterface({ input: clients.stdout })

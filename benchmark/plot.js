@@ -124,7 +124,7 @@ function picture(title, legend, { machine, rounds, seconds }, panels) {
     return group
   })
   const source = `${machine.cpu}, ${machine.cores} cores; ${machine.kernel}; Node.js ${machine.node}; ` +
-    `medians of ${rounds} rounds of ${seconds} s; ${machine.date}`
+    `rounds: ${rounds} of ${seconds} s; ${machine.date}`
   const height = top + 34
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"
   font-family="system-ui, sans-serif" font-size="13">

@@ -23,7 +23,7 @@ function done(summary, latency)
     at[#at + 1] = string.format('"%g":%d', p, microseconds > 0 and microseconds or latency.max)
   end
   local e = summary.errors
-  print(string.format('{"requests":%d,"microseconds":%d,"failed":%d,"refused":%d,"latency":{%s,"max":%d}}',
-    summary.requests, summary.duration, e.connect + e.read + e.write + e.timeout, e.status,
+  print(string.format('{"requests":%d,"microseconds":%d,"failed":%d,"cut":%d,"latency":{%s,"max":%d}}',
+    summary.requests, summary.duration, e.connect + e.write + e.timeout + e.status, e.read,
     table.concat(at, ','), latency.max))
 end
