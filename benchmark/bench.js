@@ -39,7 +39,8 @@ const HELP = `npm run bench -- [options]
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
 used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
-measurement that loses more than 5% so is repeated, at most twice. Percentiles are a closed loop's: each connection waits for its answer before it asks again.`
+measurement that loses more than 5% so is repeated, at most twice. Percentiles are a closed loop's, each connection
+waiting for its answer before it asks again; wrk adds the waits that this hides.`
 
 async function main() {
   const options = parseOptions()
@@ -132,7 +133,8 @@ function present(names) {
   }
   return names.filter((name) => {
     if (available(name)) return true
-    console.error(`Left out: ${SERVERS[name].title} is not installed (${SERVERS[name].hint ?? 'npm ci in benchmark/'}).`)
+    const { title, hint = 'npm ci in benchmark/' } = SERVERS[name]
+    console.error(`Left out: ${title} is not installed (${hint}).`)
     return false
   })
 }

@@ -100,8 +100,8 @@ async function warmUp(server, load, { core }) {
   }
 }
 
-// One round's figures. Where other processes or the hypervisor take much of the machine meanwhile, it is measured again:
-// a busy machine is not a slow server. The least disturbed attempt counts.
+// One round's figures. Where other processes or the hypervisor take much of the machine meanwhile, it is measured
+// again: a busy machine is not a slow server. The least disturbed attempt counts.
 async function measure(server, load, options) {
   let best
   for (let attempt = 0; attempt < ATTEMPTS_MAX && !(best?.others <= OTHERS_MAX); attempt++) {

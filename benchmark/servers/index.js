@@ -19,7 +19,10 @@ const SERVERS = {
     title: 'Deno.serve',
     module: 'deno',
     peer: true,
-    command: () => [platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno'), 'run', '--allow-all', script('deno.mjs')]
+    command: () => {
+      const deno = platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno')
+      return [deno, 'run', '--allow-all', script('deno.mjs')]
+    }
   },
   bun: {
     title: 'Bun.serve',
