@@ -62,7 +62,7 @@ const unfinished = {
 
 for (const [what, bytes] of Object.entries(unfinished)) {
   test(`${what}: under 64 KiB for the connection`, async (t) => {
-    const count = FULL ? 1000 : 200
+    const count = FULL ? 1000 : 500
     const server = await serveApart(t, FOR_EVER)
       const before = await server.rss()
     const clients = await connectMany(t, server.port, count)
