@@ -73,8 +73,21 @@ class Exchange {
   }
 
   // Waits until so many final answers are there, or the server has ended its side.
-  until(count) {
-    const isOver = () => this.ended || this.finals().length >= count
+  untilFinals(count) {
+    return this.#until(() => this.finals().length >= count)
+  }
+
+  // The same for answers of any kind, such as `100 Continue`.
+  untilAnswers(count) {
+    return this.#until(() => this.answers.length >= count)
+  }
+
+  untilEnd() {
+    return this.#until(() => false)
+  }
+
+  #until(isThere) {
+    const isOver = () => this.ended || isThere()
     if (isOver()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`nothing more after ${this}`)), PATIENCE)
@@ -129,30 +142,28 @@ async function run(where, test, { pieces, id = 0 }) {
     await exchange.write(pieces)
     const finals = test.answers.filter((status) => [status].flat()[0] >= 200).length
     if (test.then !== undefined) {
-      await exchange.until(finals - 1)
-      // After a `100 Continue` there is no final answer to wait for.
-      while (test.answers[0] === 100 && exchange.answers.length === 0 && !exchange.ended) await turn()
+      await exchange.untilAnswers(test.answers.length - 1)
       await exchange.write([bytesOf(test.then)])
     }
     if (test.connection === 'closed') {
       await exchange.write([post(BEHIND + id)])
-      await exchange.until(Infinity)
+      await exchange.untilEnd()
       return { answers: exchange.answers, connection: 'closed', leftover: exchange.leftover() }
     }
-    await exchange.until(finals)
+    await exchange.untilFinals(finals)
     if (test.connection === 'waits') {
       // Nothing says that a server does nothing, but by the time it has answered another request it has read this one.
       const other = await Exchange.open(where)
       await other.write([post(15)])
-      await other.until(1)
+      await other.untilFinals(1)
       other.destroy()
       const early = exchange.ended
       exchange.end()
-      await exchange.until(Infinity)
+      await exchange.untilEnd()
       return { answers: exchange.answers, connection: early ? 'closed' : 'waits', leftover: exchange.leftover() }
     }
     await exchange.write([post(FOLLOW_UP.number)])
-    await exchange.until(finals + 1)
+    await exchange.untilFinals(finals + 1)
     const isKept = exchange.finals().length === finals + 1 && exchange.answers.at(-1).body === FOLLOW_UP.value
     if (isKept) exchange.answers.pop()
     return { answers: exchange.answers, connection: isKept ? 'kept' : 'closed', leftover: exchange.leftover() }
