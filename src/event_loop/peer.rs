@@ -122,7 +122,7 @@ impl Peer {
     pub(super) fn advance(&mut self, ring: &mut Ring, turn: &mut Turn) {
         if self.phase == Phase::Open {
             self.exchange(ring, turn);
-            if self.sending.is_none() && self.connection.is_finished() {
+            if self.connection.is_finished() {
                 self.finish(ring, turn.now);
             }
         }
@@ -158,17 +158,12 @@ impl Peer {
         let send_timeout = u64::from(turn.timeouts.send);
         if self.phase == Phase::Lingering {
             self.terminate(ring);
-        } else if self.sending.is_none() {
-            if self.connection.expire(turn) {
-                turn.counters.keep_alive_timeouts += 1;
-                self.terminate(ring);
-            }
-        } else if send_timeout > 0 && self.since + send_timeout <= now {
+        } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             turn.counters.send_timeouts += 1;
             self.terminate(ring);
-        } else {
-            // A connection that is sending is not idle.
-            self.connection.expire(turn);
+        } else if self.connection.expire(turn) {
+            turn.counters.keep_alive_timeouts += 1;
+            self.terminate(ring);
         }
     }
 
@@ -186,9 +181,6 @@ impl Peer {
     fn exchange(&mut self, ring: &mut Ring, turn: &mut Turn) {
         loop {
             self.connection.resume(turn);
-            if self.sending.is_some() {
-                return;
-            }
             let Some(output) = self.connection.take_output() else {
                 return;
             };
