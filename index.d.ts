@@ -19,7 +19,8 @@ export type Reply = number | bigint
  * below 500. Below 500 it is an answer and no error: neither told to `onError` nor counted. This is the convention of
  * the `http-errors` package, whose errors can be thrown here.
  *
- * A promise holds up nobody but later pipelined requests of its own connection, whose answers wait for their turn.
+ * A promise holds up nobody but later pipelined requests of its own connection, whose answers wait for their turn. One
+ * that takes longer than `handlerTimeout` is given up.
  */
 export type Handler<N extends number | bigint = number> = (n: N) => Reply | PromiseLike<Reply>
 
@@ -78,6 +79,86 @@ export interface ListenOptions {
    */
   bigint?: boolean | undefined
 
+  /**
+   * How many connections are served at a time: an integer from 1 to 2147483647. Those beyond wait, unread, in the
+   * kernel's queue (`backlog`) and are served as others end. Each takes a descriptor of the process (`ulimit -n`); a
+   * process that is out of descriptors waits for one in the same way.
+   *
+   * @default 10000
+   */
+  maxConnections?: number | undefined
+
+  /**
+   * How many requests the handler may have at a time without having answered them: an integer from 1 to 2147483647.
+   * Those beyond are answered `503` with `Retry-After` (RFC 9110 section 15.6.4) at once, and their connections go on.
+   *
+   * @default 10000
+   */
+  maxInFlight?: number | undefined
+
+  /**
+   * Bytes of a request's head, request line and final empty line included: an integer from 64 to 1048576. Beyond it
+   * the client gets `431` (RFC 6585 section 5), or `414` (RFC 9110 section 15.5.15) where the request line alone is too
+   * long, and the connection is closed.
+   *
+   * @default 16384
+   */
+  maxHeaderSize?: number | undefined
+
+  /**
+   * Bytes of a request's body, which is read and ignored: an integer from 0 to 9007199254740991. Beyond it the client
+   * gets `413` (RFC 9110 section 15.5.14) and the connection is closed: before the body arrives where `Content-Length`
+   * tells its size, and otherwise once the chunks together exceed it.
+   *
+   * @default 65536
+   */
+  maxBodySize?: number | undefined
+
+  /**
+   * Milliseconds from a request's first byte to the end of its head: an integer from 0, which is for ever, to
+   * 2147483647. Then the client gets `408` (RFC 9110 section 15.5.9) and the connection is closed.
+   *
+   * It runs only while it is the client that the server waits for, not while earlier requests of the connection keep it
+   * from reading on. So does `requestTimeout`.
+   *
+   * @default 10000
+   */
+  headersTimeout?: number | undefined
+
+  /**
+   * Milliseconds from a request's first byte to the end of its body: an integer from 0, which is for ever, to
+   * 2147483647. Then the client gets `408` and the connection is closed.
+   *
+   * @default 30000
+   */
+  requestTimeout?: number | undefined
+
+  /**
+   * Milliseconds that a connection may idle before a request, the first one included: an integer from 0, which is for
+   * ever, to 2147483647. Then it is closed without an answer. It should be longer than that of a proxy in front, which
+   * must be the one to close; 60000 is usual there.
+   *
+   * @default 72000
+   */
+  keepAliveTimeout?: number | undefined
+
+  /**
+   * Milliseconds from a request's end to the handler's value, the time that it waits for JavaScript included: an
+   * integer from 0, which is for ever, to 2147483647. Then the client gets `503` with `Retry-After` and the connection
+   * goes on. The handler is not stopped; what it gives later is dropped, and told to `onError` if it is an error.
+   *
+   * @default 30000
+   */
+  handlerTimeout?: number | undefined
+
+  /**
+   * Milliseconds in which a client that is owed bytes takes none of them: an integer from 0, which is for ever, to
+   * 2147483647. Then the connection is closed. A client that reads slowly but goes on is not cut.
+   *
+   * @default 30000
+   */
+  sendTimeout?: number | undefined
+
   /** Closes the server, as `server.close()` does, when it aborts; at once if it has aborted before. */
   signal?: AbortSignal | undefined
 
@@ -118,10 +199,31 @@ export interface ServerStats {
   responses5xx: number
   /** How often the handler threw, rejected or gave anything but an integer; refusals below 500 do not count. */
   handlerErrors: number
-  /** Requests that were handed to JavaScript and are not answered now. */
+  /**
+   * Requests that the handler has and has not answered, also where the client has left meanwhile; none longer than
+   * `handlerTimeout`.
+   */
   inFlight: number
   /** Calls from the ring thread into JavaScript so far; `requests / batches` is how many requests share one. */
   batches: number
+  /** Requests beyond `maxInFlight`: `503`. */
+  overloaded: number
+  /** Heads beyond `maxHeaderSize` or of more than 100 fields: `431` or `414`. */
+  headersTooLarge: number
+  /** Bodies beyond `maxBodySize`: `413`. */
+  bodiesTooLarge: number
+  /** Heads that took longer than `headersTimeout`: `408`. */
+  headersTimeouts: number
+  /** Requests that took longer than `requestTimeout`: `408`. */
+  requestTimeouts: number
+  /** Connections that idled longer than `keepAliveTimeout`: closed. */
+  keepAliveTimeouts: number
+  /** Requests for which the handler took longer than `handlerTimeout`: `503`. */
+  handlerTimeouts: number
+  /** Connections whose client took nothing for longer than `sendTimeout`: closed. */
+  sendTimeouts: number
+  /** How often accepting paused, because of `maxConnections` or for want of descriptors or memory. */
+  acceptPauses: number
 }
 
 /**
@@ -157,8 +259,8 @@ export interface Server {
    * Stops accepting, answers what is in flight, closes the connections and resolves when the last one is gone and the
    * port is free. Never rejects. Returns the same promise however often it is called.
    *
-   * A handler's promise that never settles holds it up, and so does a client that does not read its answer:
-   * `closeAllConnections()` ends that wait.
+   * A handler's promise that never settles holds it up until `handlerTimeout`, a client that does not read its answer
+   * until `sendTimeout`: `closeAllConnections()` ends that wait.
    */
   close(): Promise<void>
 
@@ -183,7 +285,7 @@ export interface Server {
  * ```
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type; a port in a string, too.
- * @throws RangeError `ERR_OUT_OF_RANGE`: a `port` or `backlog` out of range.
+ * @throws RangeError `ERR_OUT_OF_RANGE`: a number out of its range, such as a `port` of 65536.
  * @throws Error with `code`, `errno`, `syscall`, `address` and `port` as from `net.Server`: `EADDRINUSE`, `EACCES`,
  *   `EADDRNOTAVAIL`, or `ENOTFOUND` for a `host` that does not resolve.
  * @throws Error {@link IoUringUnavailableError} `ERR_IO_URING_UNAVAILABLE`: this machine does not allow io_uring.

@@ -2,7 +2,7 @@
 
 const { readFileSync } = require('node:fs')
 const test = require('ava').serial // One after the other: each may take most of the descriptors.
-const { assertServes, connect, request, serve, untilStats } = require('./helpers.js')
+const { assertServes, connect, fibonacci, gate, large, request, serve, untilStats } = require('./helpers.js')
 
 // How many connections this process may hold with both their ends in it.
 function connectionsMax() {
@@ -111,35 +111,59 @@ test('64 KiB of header', async (t) => {
   await assertUnharmed(t, server)
 })
 
-test('10,000 connections, opened and closed', async (t) => {
-  const server = serve(t)
-  for (let opened = 0; opened < 10_000; opened += 100) {
-    await Promise.all(Array.from({ length: 100 }, async (_, i) => {
-      const client = await connect(t, server)
-      if (i % 4 === 1) await client.write('POST /15 HT')
-      if (i % 4 === 2) await client.write(request('/15'))
-      if (i % 4 === 3) t.is((await client.send('/15')).body, '610')
-      client.reset()
-    }))
+// A client that leaves with a reset at each stage of a connection.
+const stages = {
+  'as soon as it is there': () => {},
+  'in the head': (client) => client.write('POST /15 HT'),
+  'between head and body': (client) => client.write(whole.slice(0, whole.indexOf('\r\n\r\n') + 4)),
+  'in the body': (client) => client.write(whole.slice(0, -5)),
+  'in a chunk': (client) => client.write(request('/15', { ...chunked, body: '5\r\nabc' })),
+  'in the trailers': (client) => client.write(request('/15', { ...chunked, body: '0\r\nX: y' })),
+  'after 100 Continue': async (client) => {
+    await client.write(request('/15', { headers: { Expect: '100-continue', 'Content-Length': '5' } }))
+    await client.response().catch(() => {})
+  },
+  'while the handler waits': async (client, { held }) => {
+    await client.write(request('/-1'))
+    await held(-1)
+  },
+  'while pipelined requests wait behind the handler': async (client, { held }) => {
+    await client.write(request('/-1').repeat(3) + request('/15').repeat(200))
+    await held(-1)
+  },
+  'while answers are sent': async (client) => {
+    client.write(request('/79').repeat(3000)).catch(() => {})
+    await client.response()
+  },
+  'after an answer': (client) => client.send('/15'),
+  'after the last answer': (client) => client.send('/15', { headers: { Connection: 'close' } }),
+  'after a refusal that closes, with more to send': async (client) => {
+    client.write(`garbage\r\n\r\n${'x'.repeat(100_000)}`).catch(() => {})
+    await client.response()
+  },
+  'after it ended its side': async (client) => {
+    client.end(request('/15'))
+    await client.response()
   }
-  await assertUnharmed(t, server)
-  t.is(server.stats().connectionsAccepted, 10_001)
-})
+}
+const chunked = { headers: { 'Transfer-Encoding': 'chunked' } }
 
-test('thousands of connections that say nothing', async (t) => {
-  const server = serve(t)
-  const count = Math.min(4000, connectionsMax())
-  const clients = []
-  while (clients.length < count) {
-    const step = Math.min(100, count - clients.length)
-    clients.push(...(await Promise.all(Array.from({ length: step }, () => connect(t, server)))))
-  }
-  await untilStats(server, { connectionsOpen: count })
-  await assertServes(t, server)
-  for (const client of clients.slice(0, 100)) t.is((await client.send('/17')).body, '1597')
-  for (const client of clients) client.reset()
-  await assertUnharmed(t, server)
-})
+for (const [stage, reach] of Object.entries(stages)) {
+  test(`a reset ${stage}`, async (t) => {
+    const gates = gate()
+    const server = serve(t, {}, (n) => {
+      if (n === 79) return large
+      return n < 0 ? gates.handler(n) : fibonacci(n)
+    })
+    for (let i = 0; i < 20; i++) {
+      const client = await connect(t, server)
+      await reach(client, gates)
+      client.reset()
+    }
+    gates.release(-1, 0)
+    await assertUnharmed(t, server)
+  })
+}
 
 test('a thousand connections with half a request each', async (t) => {
   const server = serve(t)

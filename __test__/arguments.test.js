@@ -7,6 +7,16 @@ const { assertServes, fibonacci, serve } = require('./helpers.js')
 const wrongType = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' }
 const outOfRange = { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' }
 
+const timeouts = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'handlerTimeout', 'sendTimeout']
+
+const limits = {
+  maxConnections: [1, 2 ** 31 - 1],
+  maxInFlight: [1, 2 ** 31 - 1],
+  maxHeaderSize: [64, 2 ** 20],
+  maxBodySize: [0, Number.MAX_SAFE_INTEGER],
+  ...Object.fromEntries(timeouts.map((name) => [name, [0, 2 ** 31 - 1]]))
+}
+
 const refused = [
   ['port', wrongType, ['8000', '', null, true, 8000n, [], {}, () => {}, Symbol('port')]],
   ['port', outOfRange, [-1, 65536, 1.5, NaN, Infinity, -Infinity, 2 ** 53]],
@@ -14,6 +24,18 @@ const refused = [
   ['path', wrongType, ['', null, 1, true, {}, Buffer.from('/run/ringcall.sock')]],
   ['backlog', wrongType, ['1024', null, true, 1n, {}]],
   ['backlog', outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]],
+  ...['maxConnections', 'maxInFlight'].flatMap((name) => [
+    [name, wrongType, ['10', null, true, 10n, {}]],
+    [name, outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]]
+  ]),
+  ['maxHeaderSize', wrongType, ['16384', null, true, 16384n, {}]],
+  ['maxHeaderSize', outOfRange, [-1, 0, 63, 64.5, NaN, Infinity, 2 ** 20 + 1]],
+  ['maxBodySize', wrongType, ['65536', null, true, 65536n, {}]],
+  ['maxBodySize', outOfRange, [-1, 0.5, NaN, Infinity, 2 ** 53]],
+  ...timeouts.flatMap((name) => [
+    [name, wrongType, ['1s', '1000', null, true, 1000n, {}]],
+    [name, outOfRange, [-1, 0.5, NaN, Infinity, 2 ** 31]]
+  ]),
   ['reusePort', wrongType, [null, 0, 1, 'true', {}]],
   ['ipv6Only', wrongType, [null, 0, 1, 'true', {}]],
   ['bigint', wrongType, [null, 0, 1, 'true', {}]],
@@ -46,7 +68,9 @@ test('a handler that is not a function', (t) => {
 })
 
 test('an option that is undefined is its default', async (t) => {
-  const names = ['host', 'path', 'backlog', 'reusePort', 'ipv6Only', 'bigint', 'signal', 'onError']
+  const names = [
+    'host', 'path', 'backlog', 'reusePort', 'ipv6Only', 'bigint', 'signal', 'onError', ...Object.keys(limits)
+  ]
   const server = serve(t, Object.fromEntries(names.map((name) => [name, undefined])))
   t.is(server.url, `http://localhost:${server.port}`)
   await assertServes(t, server)
@@ -67,6 +91,12 @@ test('the smallest and the largest backlog', async (t) => {
   await assertServes(t, serve(t, { backlog: 1 }))
   await assertServes(t, serve(t, { backlog: 2 ** 31 - 1 }))
 })
+
+for (const [name, ends] of Object.entries(limits)) {
+  test(`the smallest and the largest ${name}: ${ends.join(' and ')}`, async (t) => {
+    for (const value of ends) await assertServes(t, serve(t, { [name]: value }))
+  })
+}
 
 test('an error of an argument names what came', (t) => {
   t.throws(() => serverListen('8000', fibonacci), { message: /string.*8000/ })

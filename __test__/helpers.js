@@ -2,8 +2,9 @@
 
 // What several test files share: servers that end with their test, a client that sees the bytes, child processes.
 
-const { spawn } = require('node:child_process')
+const { spawn, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
+const { readdirSync, readFileSync } = require('node:fs')
 const net = require('node:net')
 const path = require('node:path')
 const readline = require('node:readline')
@@ -234,6 +235,7 @@ function start(t, argv, { command = process.execPath, env } = {}) {
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }))
   return {
+    pid: child.pid,
     exited,
     kill: (signal) => child.kill(signal),
     async line() {
@@ -251,17 +253,77 @@ function startMain(t, main, { args = [], execArgv = [] } = {}) {
   return start(t, [...execArgv, '-e', source, ...args])
 }
 
+// A server in a process of its own, so that what it costs can be read off that process. `POST /-N` tells its Nth count,
+// `POST /-100` never answers and `POST /-101` collects garbage. `limit` is a shell command for before the start.
+async function serveApart(t, options, { limit = ':' } = {}) {
+  const main = ({ serverListen }, options) => {
+    const server = serverListen({ port: 0, host: '127.0.0.1', ...JSON.parse(options) }, (n) => {
+      if (n === -100) return new Promise(() => {})
+      if (n === -101) return global.gc() ?? 0
+      if (n < 0) return Object.values(server.stats())[-n - 1]
+      let [a, b] = [0, 1]
+      for (let i = 0; i < n; i++) [a, b] = [b, a + b]
+      return a
+    })
+    console.log(server.port, Object.keys(server.stats()).join())
+  }
+  const source = `(${main})(require(${JSON.stringify(root)}), process.argv[1])`
+  const argv = ['-c', `${limit} && exec "$@"`, 'sh', process.execPath, '--expose-gc', '-e', source]
+  const child = start(t, [...argv, JSON.stringify(options)], { command: 'sh' })
+  const [port, names] = (await child.line()).split(' ')
+  const client = await connect(t, Number(port))
+  const ask = async (n) => Number((await client.send(`/${n}`)).body)
+  return {
+    port: Number(port),
+    pid: child.pid,
+    client,
+    stat: (name) => ask(-1 - names.split(',').indexOf(name)),
+    async rss() {
+      await ask(-101)
+      return 1024 * Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1])
+    },
+    // Seconds that it has computed so far; Linux counts them in hundredths.
+    cpu() {
+      const [, , ...fields] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(/\) |\s/)
+      return (Number(fields[11]) + Number(fields[12])) / 100
+    },
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length
+  }
+}
+
+// Opens many connections, some at a time.
+async function connectMany(t, where, count) {
+  const clients = []
+  while (clients.length < count) {
+    const some = Array.from({ length: Math.min(100, count - clients.length) }, () => connect(t, where))
+    clients.push(...(await Promise.all(some)))
+  }
+  return clients
+}
+
+// Whether the machine has a program. Where everything should be there, nothing is passed over.
+function has(t, program) {
+  if (!spawnSync(program, ['-v'], { stdio: 'ignore', timeout: 10_000 }).error) return true
+  if (process.env.CI) throw new Error(`${program} is not installed`)
+  t.log(`NOT RUN: ${program} is not installed`)
+  t.pass()
+  return false
+}
+
 module.exports = {
   assertRefused,
   assertServes,
   connect,
+  connectMany,
   fibonacci,
   gate,
+  has,
   large,
   post,
   request,
   root,
   serve,
+  serveApart,
   start,
   startMain,
   until,

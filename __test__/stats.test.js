@@ -5,11 +5,12 @@ const { connect, gate, post, request, serve, untilStats } = require('./helpers.j
 
 const counts = [
   'connectionsOpen', 'connectionsAccepted', 'requests', 'responses2xx', 'responses4xx', 'responses5xx', 'handlerErrors',
-  'inFlight', 'batches'
+  'inFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts', 'requestTimeouts',
+  'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses'
 ]
 
 test('a new server has counted nothing', (t) => {
-  t.like(serve(t).stats(), Object.fromEntries(counts.map((name) => [name, 0])))
+  t.deepEqual(serve(t).stats(), Object.fromEntries(counts.map((name) => [name, 0])))
 })
 
 test('stats are a fresh object each time', (t) => {

@@ -39,6 +39,15 @@ const options: ListenOptions = {
   reusePort: true,
   ipv6Only: true,
   bigint: false,
+  maxConnections: 10_000,
+  maxInFlight: 10_000,
+  maxHeaderSize: 16_384,
+  maxBodySize: 65_536,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 72_000,
+  handlerTimeout: 30_000,
+  sendTimeout: 0,
   signal: AbortSignal.timeout(1000),
   onError: (error, n) => (same<typeof error>()<unknown>(), same<typeof n>()<number | bigint>()),
 }
@@ -59,6 +68,11 @@ async function members(server: Server) {
   }
   const stats: ServerStats = server.stats()
   const counts: Record<keyof ServerStats, number> = stats
+  const bites = [
+    stats.overloaded, stats.headersTooLarge, stats.bodiesTooLarge, stats.headersTimeouts, stats.requestTimeouts,
+    stats.keepAliveTimeouts, stats.handlerTimeouts, stats.sendTimeouts, stats.acceptPauses,
+  ]
+  same<typeof bites>()<number[]>()
   same<Server>()<ReturnType<typeof server.ref>>()
   server.unref().ref().closeIdleConnections()
   server.closeAllConnections()
@@ -102,6 +116,10 @@ serverListen({ bigint: true }, named)
 serverListen({ bigint: false }, exact)
 // @ts-expect-error
 serverListen(8000, exact)
+// @ts-expect-error a time is a number of milliseconds
+serverListen({ headersTimeout: '10s' }, named)
+// @ts-expect-error for ever is 0
+serverListen({ handlerTimeout: null }, named)
 // @ts-expect-error not a signal
 serverListen({ signal: new EventTarget() }, named)
 // @ts-expect-error the server tells its port, it does not take one

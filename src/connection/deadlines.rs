@@ -52,12 +52,6 @@ impl Connection {
         let now = turn.now;
         let timeouts = turn.timeouts;
         let is_over = |since, timeout| after(since, timeout).is_some_and(|at| at <= now);
-        while self
-            .handler_since()
-            .is_some_and(|since| is_over(since, timeouts.handler))
-        {
-            self.give_up_on_handler(turn);
-        }
         match self.client_since() {
             Some((since, Reading::Head)) if is_over(since, timeouts.headers) => {
                 turn.counters.headers_timeouts += 1;
@@ -69,6 +63,12 @@ impl Connection {
             }
             None if self.is_idle() => return is_over(self.idle_since, timeouts.keep_alive),
             _ => {}
+        }
+        while self
+            .handler_since()
+            .is_some_and(|since| is_over(since, timeouts.handler))
+        {
+            self.give_up_on_handler(turn);
         }
         false
     }

@@ -13,8 +13,6 @@
 
 mod answers;
 mod deadlines;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -52,6 +50,10 @@ pub struct Turn {
 
 /// One peer's conversation.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and most combinations occur"
+)]
 pub struct Connection {
     token: Token,
     reading: Reading,
@@ -72,6 +74,8 @@ pub struct Connection {
     output: Vec<u8>,
     /// The buffer of the last send, to be used again.
     spare: Vec<u8>,
+    /// True exactly when answers have been taken and are not sent yet.
+    sending: bool,
     /// True exactly when the last answer of this connection has been encoded.
     answered_last: bool,
     /// True exactly when the peer has ended its side.
@@ -103,6 +107,7 @@ impl Connection {
             idle_since: now,
             output: Vec::new(),
             spare: Vec::new(),
+            sending: false,
             answered_last: false,
             peer_ended: false,
             draining: false,
@@ -145,17 +150,28 @@ impl Connection {
         self.input = input;
     }
 
-    /// The encoded answers that wait, for one send; `None` where none wait.
+    /// The encoded answers that wait, for one send; `None` where none wait, or one is not done.
     pub fn take_output(&mut self) -> Option<Vec<u8>> {
-        if self.output.is_empty() {
+        if self.output.is_empty() || self.sending {
             return None;
         }
+        self.sending = true;
         Some(mem::replace(&mut self.output, mem::take(&mut self.spare)))
+    }
+
+    /// True: something follows as soon as the answers taken are sent, so that it must be learnt at
+    /// once: the connection's end, or the reading of what was held back.
+    #[must_use]
+    pub fn continues_when_sent(&self) -> bool {
+        self.answered_last || self.draining || !self.wants_input() || !self.input.is_empty()
     }
 
     /// A send is done; `bytes` is its buffer.
     pub fn sent(&mut self, mut bytes: Vec<u8>, now: u64) {
         self.idle_since = now;
+        // While its answers waited, we may not have read what it sent.
+        self.request_since = self.request_since.map(|_| now);
+        self.sending = false;
         if bytes.capacity() <= IDLE_CAPACITY_BYTES_MAX {
             bytes.clear();
             self.spare = bytes;
@@ -168,11 +184,11 @@ impl Connection {
         !self.peer_ended && !self.is_full()
     }
 
-    /// True: every answer has been taken for sending, and no other will come.
+    /// True: every answer has been sent, and no other will come.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         let no_more = self.answered_last || (self.owed.is_empty() && self.has_no_more_requests());
-        no_more && self.output.is_empty()
+        no_more && self.output.is_empty() && !self.sending
     }
 
     /// True: between requests, with nothing to send.
@@ -182,6 +198,13 @@ impl Connection {
             && self.input.is_empty()
             && self.owed.is_empty()
             && self.output.is_empty()
+            && !self.sending
+    }
+
+    /// Bytes of memory that its buffers take now.
+    #[must_use]
+    pub fn buffered_bytes(&self) -> usize {
+        self.input.capacity() + self.output.capacity() + self.spare.capacity()
     }
 
     /// The server closes: the last answer owed says so to the peer (RFC 9112 section 9.6).

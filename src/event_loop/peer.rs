@@ -105,9 +105,15 @@ impl Peer {
         self.in_flight -= 1;
         let offset = self.sending.take().expect("a send was in flight");
         match result {
+            // A quiet send found no room.
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && self.phase == Phase::Open =>
+            {
+                self.send(bytes, offset, false, ring, now);
+            }
             Err(_) => self.terminate(ring),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
-                self.send(bytes, offset + count, ring, now);
+                self.send(bytes, offset + count, false, ring, now);
             }
             Ok(_) => self.connection.sent(bytes, now),
         }
@@ -122,7 +128,7 @@ impl Peer {
     pub(super) fn advance(&mut self, ring: &mut Ring, turn: &mut Turn) {
         if self.phase == Phase::Open {
             self.exchange(ring, turn);
-            if self.sending.is_none() && self.connection.is_finished() {
+            if self.connection.is_finished() {
                 self.finish(ring, turn.now);
             }
         }
@@ -158,17 +164,12 @@ impl Peer {
         let send_timeout = u64::from(turn.timeouts.send);
         if self.phase == Phase::Lingering {
             self.terminate(ring);
-        } else if self.sending.is_none() {
-            if self.connection.expire(turn) {
-                turn.counters.keep_alive_timeouts += 1;
-                self.terminate(ring);
-            }
-        } else if send_timeout > 0 && self.since + send_timeout <= now {
+        } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             turn.counters.send_timeouts += 1;
             self.terminate(ring);
-        } else {
-            // A connection that is sending is not idle.
-            self.connection.expire(turn);
+        } else if self.connection.expire(turn) {
+            turn.counters.keep_alive_timeouts += 1;
+            self.terminate(ring);
         }
     }
 
@@ -186,13 +187,11 @@ impl Peer {
     fn exchange(&mut self, ring: &mut Ring, turn: &mut Turn) {
         loop {
             self.connection.resume(turn);
-            if self.sending.is_some() {
-                return;
-            }
             let Some(output) = self.connection.take_output() else {
                 return;
             };
-            self.send(output, 0, ring, turn.now);
+            let quiet = !self.connection.continues_when_sent();
+            self.send(output, 0, quiet, ring, turn.now);
         }
     }
 
@@ -228,9 +227,10 @@ impl Peer {
         }
     }
 
-    fn send(&mut self, bytes: Vec<u8>, offset: usize, ring: &mut Ring, now: u64) {
+    fn send(&mut self, bytes: Vec<u8>, offset: usize, quiet: bool, ring: &mut Ring, now: u64) {
         self.since = now;
-        ring.push_send(self.connection.token(), self.socket.as_fd(), bytes, offset);
+        let token = self.connection.token();
+        ring.push_send(token, self.socket.as_fd(), bytes, offset, quiet);
         self.sending = Some(offset);
         self.in_flight += 1;
     }

@@ -118,12 +118,12 @@ fn skip_empty_lines(window: &[u8]) -> Result<usize, Refusal> {
 /// httparse ends a line at a bare LF too, as RFC 9112 section 2.2 permits. A proxy that does not
 /// would see another message than we do, so all line ends in the head have to be CRLF.
 fn check_line_ends(head: &[u8], fields: &[Header]) -> Result<(), Refusal> {
-    let crlf_ends = |end: usize| end >= 2 && head[end - 2] == b'\r';
     // A field's name begins where the line before it ended.
-    let before_fields = fields
-        .iter()
-        .map(|field| offset(head, field.name.as_bytes()));
-    if head.ends_with(b"\r\n\r\n") && before_fields.into_iter().all(crlf_ends) {
+    let is_after_crlf = |field: &Header| {
+        let start = offset(head, field.name.as_bytes());
+        head[..start].ends_with(b"\r\n")
+    };
+    if head.ends_with(b"\r\n\r\n") && fields.iter().all(is_after_crlf) {
         Ok(())
     } else {
         Err(NOT_A_LINE_END)
@@ -162,21 +162,20 @@ fn malformed(
         // Whichever of the two comes first in the bytes is the one that a shorter input shows.
         let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
         let mut request = Request::new(&mut []);
-        if request
-            .parse_with_uninit_headers(&lines[..line_feed], &mut storage)
-            .is_ok()
-        {
+        let before = request.parse_with_uninit_headers(&lines[..line_feed], &mut storage);
+        if before.is_ok() {
             return Err(NOT_A_LINE_END);
         }
     }
     Err(match error {
-        Error::Version => match path.map(|path| offset(lines, path.as_bytes()) + path.len() + 1) {
-            Some(start) => match refuse_version(&lines[start..]) {
+        Error::Version => {
+            // A version is looked for only where a path and a space have been found.
+            let start = path.map_or(0, |path| offset(lines, path.as_bytes()) + path.len() + 1);
+            match refuse_version(&lines[start..]) {
                 Some(refusal) => refusal,
                 None => return partial(window, lines, rules),
-            },
-            None => NOT_A_REQUEST_LINE,
-        },
+            }
+        }
         Error::HeaderName => NOT_A_FIELD_LINE,
         Error::HeaderValue => NOT_A_FIELD_VALUE,
         Error::NewLine => NOT_A_LINE_END,

@@ -1,0 +1,279 @@
+'use strict'
+
+// What hostile clients cost the server in memory, descriptors and processor time, read off a process of its own.
+// RINGCALL_TEST_FULL=1 runs the full counts, which take minutes.
+
+const { setTimeout: delay } = require('node:timers/promises')
+const test = require('ava').serial // Each takes thousands of descriptors.
+const { connect, connectMany, has, post, request, serveApart, start, withResolvers } = require('./helpers.js')
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const FULL = process.env.RINGCALL_TEST_FULL === '1'
+const FOR_EVER = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, handlerTimeout: 0, sendTimeout: 0 }
+
+const percent = (share) => `${(100 * share).toFixed(2)}%`
+const kib = (bytes) => `${(bytes / KIB).toFixed(1)} KiB`
+
+async function untilStat(server, name, holds) {
+  while (!holds(await server.stat(name))) await delay(5)
+}
+
+// The share of one processor that the server computes while nobody asks it anything.
+async function cpuShare(server, ms) {
+  const [cpu, start] = [server.cpu(), performance.now()]
+  await delay(ms)
+  return (server.cpu() - cpu) / ((performance.now() - start) / 1000)
+}
+
+async function assertServesOn(t, server) {
+  t.is((await server.client.send('/15')).body, '610')
+  t.is((await post(t, server.port, '/17')).body, '1597')
+}
+
+const idleCount = FULL ? 10_000 : 2000
+
+test(`${idleCount} idle connections: under 10 KiB each, hardly any processor time, and all are served`, async (t) => {
+  const server = await serveApart(t, { ...FOR_EVER, maxConnections: 20_000 })
+  const before = await server.rss()
+  const clients = await connectMany(t, server.port, idleCount)
+  await untilStat(server, 'connectionsOpen', (open) => open === idleCount + 1)
+  const fresh = (await server.rss()) - before
+  for (const client of clients) t.is((await client.send('/15')).body, '610')
+  const used = (await server.rss()) - before
+  const share = await cpuShare(server, 3000)
+  t.log(`${kib(fresh / idleCount)} each, ${kib(used / idleCount)} after a request; idle: ${percent(share)} of a processor`)
+  t.true(Math.max(fresh, used) < (idleCount / 10_000) * 100 * MIB)
+  t.true(share < 0.05, percent(share)) // A busy machine counts other things, too.
+  await assertServesOn(t, server)
+  for (const client of clients) client.reset()
+  await untilStat(server, 'connectionsOpen', (open) => open === 1)
+})
+
+const unfinished = {
+  'a head of 16,000 bytes without an end': `POST /15 HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(15_950)}`,
+  'a head of 99 fields without an end': `POST /15 HTTP/1.1\r\nHost: localhost\r\n${'X-Field: value\r\n'.repeat(99)}`,
+  'a body of 60,000 bytes without an end':
+    `POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60001\r\n\r\n${'x'.repeat(60_000)}`,
+  'a body of 9,000 chunks without an end':
+    `POST /15 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(9000)}`,
+  '2000 pipelined requests behind one that waits': request('/-100') + request('/15').repeat(2000)
+}
+
+for (const [what, bytes] of Object.entries(unfinished)) {
+  test(`${what}: under 64 KiB for the connection`, async (t) => {
+    const count = FULL ? 1000 : 500
+    const server = await serveApart(t, FOR_EVER)
+      const before = await server.rss()
+    const clients = await connectMany(t, server.port, count)
+    for (const client of clients) client.write(bytes).catch(() => {})
+    // Everything is sent, or held up, once the server finds nothing more to do.
+    while ((await cpuShare(server, 100)) > 0.05);
+    const each = ((await server.rss()) - before) / count
+    t.log(`${kib(each)} each`)
+    t.true(each < 64 * KIB, kib(each))
+    await assertServesOn(t, server)
+  })
+}
+
+// Asks with the smallest receive window there is, reads nothing at all, and says so when nothing moves.
+const deafClients = `
+import selectors, socket, sys, time
+port, clients, requests = map(int, sys.argv[1:])
+wire = memoryview(b'POST /15 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n' * requests)
+waiting = selectors.DefaultSelector()
+for _ in range(clients):
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    peer.connect(('127.0.0.1', port))
+    peer.setblocking(False)
+    waiting.register(peer, selectors.EVENT_WRITE, [0])
+while ready := waiting.select(1):
+    for key, _ in ready:
+        key.data[0] += key.fileobj.send(wire[key.data[0]:])
+        if key.data[0] == len(wire): waiting.unregister(key.fileobj)
+print('stuck', flush=True)
+time.sleep(3600)
+`
+
+test('clients with 100,000 pipelined requests that read nothing: under 1 MiB each, others are served', async (t) => {
+  if (!has(t, 'python3')) return
+  const count = FULL ? 100 : 30
+  const server = await serveApart(t, FOR_EVER)
+  const before = await server.rss()
+  const deaf = start(t, ['-c', deafClients, String(server.port), String(count), '100000'], { command: 'python3' })
+  const stuck = deaf.line()
+  while ((await server.stat('connectionsOpen')) < count + 1) await assertServesOn(t, server)
+  t.is(await stuck, 'stuck')
+  const each = ((await server.rss()) - before) / count
+  t.log(`${kib(each)} each`)
+  t.true(each < MIB, kib(each))
+  await assertServesOn(t, server)
+  deaf.kill('SIGKILL')
+  await untilStat(server, 'connectionsOpen', (open) => open === 1)
+})
+
+// Asks for much with a small receive window, and reads it little by little while it sends.
+const slowReader = `
+import selectors, socket, sys
+port, requests = map(int, sys.argv[1:])
+wire = memoryview(b'POST /15 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n' * requests)
+peer = socket.socket()
+peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+peer.connect(('127.0.0.1', port))
+peer.setblocking(False)
+waiting = selectors.DefaultSelector()
+waiting.register(peer, selectors.EVENT_READ | selectors.EVENT_WRITE)
+sent, answers, rest = 0, 0, b''
+while answers < requests:
+    for _, events in waiting.select():
+        if events & selectors.EVENT_WRITE:
+            sent += peer.send(wire[sent:])
+            if sent == len(wire): waiting.modify(peer, selectors.EVENT_READ)
+        if events & selectors.EVENT_READ:
+            chunk = peer.recv(700)
+            if not chunk: sys.exit('closed after %d answers' % answers)
+            *whole, rest = (rest + chunk).split(b'HTTP/1.1 200 OK')
+            answers += sum(part.endswith(b'\\r\\n\\r\\n610') for part in whole)
+            if rest.endswith(b'\\r\\n\\r\\n610'): answers, rest = answers + 1, b''
+print(answers)
+`
+
+test('a slow reader of 100,000 pipelined requests gets every answer while others are served', async (t) => {
+  if (!has(t, 'python3')) return
+  const server = await serveApart(t, {})
+  const slow = start(t, ['-c', slowReader, String(server.port), '100000'], { command: 'python3' })
+  let done = false
+  const answers = slow.line().finally(() => (done = true))
+  let others = 0
+  for (; !done; others++) await assertServesOn(t, server)
+  t.is(await answers, '100000')
+  t.log(`${others} others served meanwhile`)
+  t.true(others > 0)
+})
+
+const drippingCount = FULL ? 5000 : 1000
+
+test(`${drippingCount} dripping connections beside working ones: they are served, the others get 408`, async (t) => {
+  const server = await serveApart(t, { headersTimeout: 5000, requestTimeout: 6000 })
+  const starts = ['POST /15 HTTP/1.1\r\nX: ', 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n']
+  let refused = 0
+  const finished = withResolvers()
+  const dripping = new Set()
+  for (const [i, client] of (await connectMany(t, server.port, drippingCount)).entries()) {
+    dripping.add(client)
+    await client.write(starts[i % 2])
+    client.response().then(({ status }) => {
+      if (status === 408) refused++
+    }).catch(() => {}).finally(() => {
+      dripping.delete(client)
+      if (dripping.size === 0) finished.resolve()
+    })
+  }
+  let served = 0
+  const working = (async () => {
+    for (; dripping.size > 0; served++) t.is((await server.client.send('/15')).body, '610')
+  })()
+  while (dripping.size > 0) {
+    for (const [i, client] of [...dripping].entries()) {
+      client.write('x').catch(() => {})
+      if (i % 50 === 0) await delay(1) // Lets the working connection's answers in.
+    }
+    await delay(1)
+  }
+  await Promise.all([finished.promise, working])
+  t.log(`${served} requests served meanwhile`)
+  t.is(refused, drippingCount)
+  t.is((await server.stat('headersTimeouts')) + (await server.stat('requestTimeouts')), drippingCount)
+  await assertServesOn(t, server)
+})
+
+test('out of descriptors: accepting rests, working connections go on, and those who wait are served later', async (t) => {
+  const server = await serveApart(t, {}, { limit: 'ulimit -n 64' })
+  const holding = await connectMany(t, server.port, 100)
+  const responses = holding.map((client) => client.send('/15'))
+  for (const response of responses) response.catch(() => {})
+  await responses[0]
+  while ((await cpuShare(server, 100)) > 0.05);
+  const open = await server.stat('connectionsOpen')
+  t.true(open > 10 && open < 64, `${open} connections`)
+  const share = await cpuShare(server, 2000)
+  t.log(`${open} connections open, ${percent(share)} of a processor`)
+  t.true(share < 0.05, percent(share))
+  for (let i = 0; i < 100; i++) t.is((await server.client.send('/15')).body, '610')
+  t.true((await server.stat('acceptPauses')) > 0, 'acceptPauses')
+  t.is(await server.stat('connectionsOpen'), open, 'it serves whom it has')
+
+  for (const response of responses) {
+    t.is((await response).body, '610')
+    holding.shift().reset()
+  }
+  await assertServesOn(t, server)
+})
+
+const churnCount = FULL ? 100_000 : 10_000
+
+test(`${churnCount} connections come and go: no more descriptors and memory than before`, async (t) => {
+  const server = await serveApart(t, { ...FOR_EVER, handlerTimeout: 1000 })
+  const chunked = { headers: { 'Transfer-Encoding': 'chunked' }, body: '5\r\nabc' }
+  const deeds = [
+    (client) => client.send('/15'),
+    () => {},
+    (client) => client.write('POST /15 HT'),
+    (client) => client.write(request('/15')),
+    (client) => client.write(request('/15', chunked)),
+    (client) => client.write(request('/-100')),
+    (client) => client.send('/x'),
+    (client) => client.send('/15', { headers: { Connection: 'close' } })
+  ]
+  const churn = async (count) => {
+    let started = 0
+    const one = async () => {
+      while (started < count) {
+        const deed = deeds[started++ % deeds.length]
+        const client = await connect({ teardown() {} }, server.port)
+        await deed(client)
+        client.reset()
+      }
+    }
+    await Promise.all(Array.from({ length: 50 }, one))
+    await untilStat(server, 'connectionsOpen', (open) => open === 1)
+    return { rss: await server.rss(), descriptors: server.descriptors() }
+  }
+  const before = await churn(churnCount / 5)
+  const after = await churn((churnCount / 5) * 4)
+  const grown = after.rss - before.rss
+  t.log(`${kib(before.rss)} and ${before.descriptors} descriptors, then ${kib(grown)} more and ${after.descriptors}`)
+  t.is(after.descriptors, before.descriptors)
+  t.true(grown < 8 * MIB, kib(grown))
+  t.is(await server.stat('connectionsAccepted'), churnCount + 1)
+  await assertServesOn(t, server)
+})
+
+const heads = {
+  'a long field': `POST /15 HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(12_000)}\r\n\r\n`,
+  'many fields': `POST /15 HTTP/1.1\r\nHost: localhost\r\n${`X: ${'x'.repeat(120)}\r\n`.repeat(90)}\r\n`,
+  'a long target': `POST /15?${'x'.repeat(12_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  'empty lines first': `${'\r\n'.repeat(6000)}${request('/15')}`,
+  'small chunks': request('/15', { headers: { 'Transfer-Encoding': 'chunked' }, body: `${'1\r\nx\r\n'.repeat(2000)}0\r\n\r\n` })
+}
+
+for (const [what, bytes] of Object.entries(heads)) {
+  test(`${what}, byte by byte, costs the server no more than ten times its sending`, async (t) => {
+    const server = await serveApart(t, FOR_EVER)
+    const client = await connect(t, server.port)
+    const [cpu, mine] = [server.cpu(), process.cpuUsage()]
+    let answered = false
+    const response = client.response().finally(() => (answered = true))
+    for (let at = 0; at < bytes.length && !answered; at++) {
+      await client.write(bytes[at]).catch(() => {})
+      if (at % 64 === 0) await delay(0)
+    }
+    const { status } = await response
+    const { user, system } = process.cpuUsage(mine)
+    const [spent, sending] = [server.cpu() - cpu, (user + system) / 1e6]
+    t.log(`${status}: ${spent.toFixed(2)} s for ${bytes.length} bytes, which took ${sending.toFixed(2)} s to send`)
+    t.true(spent < 10 * sending)
+    await assertServesOn(t, server)
+  })
+}

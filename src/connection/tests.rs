@@ -1,1 +1,0 @@
-//! Situations of one conversation, without a socket.

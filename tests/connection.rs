@@ -1,0 +1,208 @@
+//! Properties of one conversation: any sequence of arrivals, replies, sends, ticks and closes.
+
+#[expect(unreachable_pub, reason = "shared with the fuzzer")]
+#[path = "support/conversation.rs"]
+mod conversation;
+
+use conversation::{BURST_BYTES_MAX, Conversation, NO_TIMEOUTS, without_continue};
+use proptest::prelude::*;
+use ringcall::limits::Timeouts;
+
+const TIMEOUTS: Timeouts = Timeouts {
+    headers: 100,
+    request: 300,
+    keep_alive: 700,
+    handler: 300,
+    send: 0,
+};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Arrive(usize),
+    Reply(usize),
+    Send(usize),
+    Pass(u64),
+    Drain,
+    End,
+}
+
+/// Requests of every kind, mostly good ones.
+fn request() -> impl Strategy<Value = Vec<u8>> {
+    let head =
+        |line: String, fields: &str| format!("{line}\r\nHost: a\r\n{fields}\r\n").into_bytes();
+    prop_oneof![
+        8 => (-999_i64..9_999).prop_map(move |n| head(format!("POST /{n} HTTP/1.1"), "")),
+        2 => (0_i64..99, 1_usize..600).prop_map(move |(n, length)| {
+            let mut request =
+                head(format!("POST /{n} HTTP/1.1"), &format!("Content-Length: {length}\r\n"));
+            request.resize(request.len() + length, b'x');
+            request
+        }),
+        2 => (0_i64..99, prop::collection::vec(1_usize..80, 0..5)).prop_map(move |(n, chunks)| {
+            let mut request = head(format!("POST /{n} HTTP/1.1"), "Transfer-Encoding: chunked\r\n");
+            for length in chunks {
+                request.extend_from_slice(format!("{length:x};a=b\r\n").as_bytes());
+                request.resize(request.len() + length, b'y');
+                request.extend_from_slice(b"\r\n");
+            }
+            request.extend_from_slice(b"0\r\nTrailer: z\r\n\r\n");
+            request
+        }),
+        1 => Just(head("POST /7 HTTP/1.1".into(), "Expect: 100-continue\r\nContent-Length: 3\r\n")
+            .into_iter().chain(*b"abc").collect()),
+        1 => Just(head("GET /15 HTTP/1.1".into(), "")),
+        1 => Just(head("HEAD /15 HTTP/1.1".into(), "")),
+        1 => Just(head("POST /abc HTTP/1.1".into(), "")),
+        1 => Just(b"POST /15 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_vec()),
+    ]
+}
+
+/// What ends a conversation, or nothing.
+fn ending() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => Just(Vec::new()),
+        1 => Just(b"POST /15 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nPOST /16".to_vec()),
+        1 => Just(b"POST /15 HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nPOST /16 HTTP/1.1\r\n".to_vec()),
+        1 => Just(b"\x16\x03\x01\x02\x00\x01\x00\x01".to_vec()),
+        1 => Just(b"POST /15 HTTP/1.1\r\nHost: a\r\nX: ".to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..200),
+    ]
+}
+
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    (prop::collection::vec(request(), 0..100), ending()).prop_map(|(requests, ending)| {
+        let mut stream = requests.concat();
+        stream.extend_from_slice(&ending);
+        stream
+    })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => prop_oneof![1_usize..60, 1_usize..2_000].prop_map(Step::Arrive),
+        6 => any::<usize>().prop_map(Step::Reply),
+        4 => prop_oneof![1_usize..40, Just(usize::MAX >> 1)].prop_map(Step::Send),
+    ];
+    prop::collection::vec(step, 0..400)
+}
+
+fn steps_with_time() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        8 => prop_oneof![1_usize..60, 1_usize..2_000].prop_map(Step::Arrive),
+        6 => any::<usize>().prop_map(Step::Reply),
+        6 => prop_oneof![1_usize..40, Just(usize::MAX >> 1)].prop_map(Step::Send),
+        2 => (1_u64..400).prop_map(Step::Pass),
+        1 => prop_oneof![9 => Just(Step::Pass(1)), 1 => Just(Step::Drain), 1 => Just(Step::End)],
+    ];
+    prop::collection::vec(step, 0..400)
+}
+
+/// Runs the steps, and returns what of the stream has not arrived.
+fn run<'a>(conversation: &mut Conversation, mut stream: &'a [u8], steps: &[Step]) -> &'a [u8] {
+    // A paused receive may bring another burst before the pause takes effect, and no more.
+    let mut burst = 0;
+    for step in steps {
+        match *step {
+            Step::Arrive(count) => {
+                burst = if conversation.connection.wants_input() {
+                    0
+                } else {
+                    burst
+                };
+                let count = count.min(stream.len()).min(BURST_BYTES_MAX - burst);
+                burst += count;
+                conversation.arrive(&stream[..count]);
+                stream = &stream[count..];
+            }
+            Step::Reply(choice) => conversation.reply(choice),
+            Step::Send(count) => conversation.send(count),
+            Step::Pass(milliseconds) => conversation.pass(milliseconds),
+            Step::Drain => conversation.drain(),
+            Step::End => {
+                conversation.end();
+                stream = &[];
+            }
+        }
+    }
+    stream
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn how_bytes_are_cut_and_when_replies_come_changes_no_answer(
+        stream in stream(),
+        steps in steps(),
+    ) {
+        let mut whole = Conversation::new(NO_TIMEOUTS);
+        for piece in stream.chunks(2_000) {
+            whole.arrive(piece);
+            whole.settle();
+        }
+        let mut cut = Conversation::new(NO_TIMEOUTS);
+        let rest = run(&mut cut, &stream, &steps);
+        for piece in rest.chunks(1_000) {
+            cut.settle();
+            cut.arrive(piece);
+        }
+        // An unfinished line may be refused now or when it ends; here it ends.
+        for conversation in [&mut whole, &mut cut] {
+            conversation.settle();
+            conversation.arrive(b"\n");
+            conversation.settle();
+        }
+        prop_assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
+        prop_assert_eq!(&cut.called, &whole.called);
+        prop_assert_eq!(cut.answers(), cut.turn.counters.requests);
+        prop_assert_eq!(cut.turn.counters.in_flight, 0);
+        prop_assert_eq!(cut.is_closed(), whole.is_closed());
+    }
+
+    #[test]
+    fn every_request_read_is_answered_once_whatever_times_out(
+        stream in stream(),
+        steps in steps_with_time(),
+    ) {
+        let mut conversation = Conversation::new(TIMEOUTS);
+        run(&mut conversation, &stream, &steps);
+        conversation.settle();
+        prop_assert_eq!(conversation.answers(), conversation.turn.counters.requests);
+        prop_assert_eq!(conversation.turn.counters.in_flight, 0);
+        // Left alone, every connection ends.
+        conversation.pass(10_000);
+        conversation.settle();
+        conversation.pass(10_000);
+        prop_assert!(conversation.is_closed());
+    }
+}
+
+#[test]
+fn a_request_is_answered_in_order_behind_a_slow_one() {
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    conversation.send(usize::MAX);
+    assert!(conversation.sent.is_empty());
+    conversation.settle();
+    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    assert!(sent.find("200 OK").unwrap() < sent.find("405 Method").unwrap());
+}
+
+#[test]
+fn a_connection_between_requests_drains_at_once() {
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    conversation.drain();
+    assert!(conversation.is_closed());
+}
+
+#[test]
+fn the_last_answer_of_a_draining_connection_says_close() {
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\nPOST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
+    conversation.drain();
+    conversation.settle();
+    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    assert_eq!(sent.matches("200 OK").count(), 2);
+    assert_eq!(sent.matches("Connection: close").count(), 1);
+    assert!(conversation.is_closed());
+}

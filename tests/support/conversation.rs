@@ -1,0 +1,200 @@
+//! Drives one `Connection` as the event loop does, with every freedom that the event loop has: bytes
+//! in any pieces, replies late and in any order, sends short and late, time, a close in between.
+//!
+//! Used by the property tests and by the fuzzer.
+
+use std::time::UNIX_EPOCH;
+
+use ringcall::bridge::{Call, Outcome};
+use ringcall::connection::{Connection, Turn};
+use ringcall::http::{Date, Rules};
+use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
+use ringcall::stats::Counters;
+use ringcall::uring::Token;
+
+/// What the kernel may deliver at once, before a pause takes effect.
+pub const BURST_BYTES_MAX: usize = 32 * 1024;
+
+pub const NO_TIMEOUTS: Timeouts = Timeouts {
+    headers: 0,
+    request: 0,
+    keep_alive: 0,
+    handler: 0,
+    send: 0,
+};
+
+pub struct Conversation {
+    pub connection: Connection,
+    pub turn: Turn,
+    /// Numbers that the handler has and has not answered.
+    pub unanswered: Vec<Call>,
+    /// Every number that the handler was given, in order.
+    pub called: Vec<i64>,
+    /// What has reached the peer.
+    pub sent: Vec<u8>,
+    sending: Option<(Vec<u8>, usize)>,
+    is_closed: bool,
+}
+
+impl Conversation {
+    pub fn new(timeouts: Timeouts) -> Self {
+        let turn = Turn {
+            rules: Rules {
+                head_bytes_max: 4096,
+                body_bytes_max: 4096,
+                bigint: false,
+            },
+            timeouts,
+            in_flight_max: u64::MAX,
+            now: 0,
+            date: Date::at(UNIX_EPOCH),
+            calls: Vec::new(),
+            counters: Counters::default(),
+        };
+        Self {
+            connection: Connection::new(Token::default(), 0),
+            turn,
+            unanswered: Vec::new(),
+            called: Vec::new(),
+            sent: Vec::new(),
+            sending: None,
+            is_closed: false,
+        }
+    }
+
+    /// True: the connection is over, and the socket closed.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    pub fn arrive(&mut self, bytes: &[u8]) {
+        if !self.is_closed {
+            self.connection.received(bytes, &mut self.turn);
+            self.advance();
+        }
+    }
+
+    /// The peer ends its side.
+    pub fn end(&mut self) {
+        self.connection.ended();
+        self.advance();
+    }
+
+    /// Answers one of the numbers that the handler has, with itself.
+    pub fn reply(&mut self, choice: usize) {
+        if self.unanswered.is_empty() {
+            return;
+        }
+        let call = self.unanswered.swap_remove(choice % self.unanswered.len());
+        let outcome = match call.number % 3 {
+            0 => Outcome::Digits(call.number.to_string().into()),
+            1 => Outcome::Error(422, call.number.to_string().into()),
+            _ => Outcome::Value(call.number),
+        };
+        let awaited = self
+            .connection
+            .replied(call.sequence, outcome.clone(), &mut self.turn);
+        if awaited {
+            self.turn.counters.in_flight -= 1;
+        }
+        // A second reply to the same number is nobody's.
+        assert!(
+            !self
+                .connection
+                .replied(call.sequence, outcome, &mut self.turn)
+        );
+        self.advance();
+    }
+
+    /// The send in flight gets up to `count` bytes off.
+    pub fn send(&mut self, count: usize) {
+        let Some((bytes, offset)) = self.sending.take() else {
+            return;
+        };
+        let end = bytes.len().min(offset.saturating_add(count.max(1)));
+        self.sent.extend_from_slice(&bytes[offset..end]);
+        if end < bytes.len() {
+            self.sending = Some((bytes, end));
+        } else {
+            self.connection.sent(bytes, self.turn.now);
+        }
+        self.advance();
+    }
+
+    pub fn pass(&mut self, milliseconds: u64) {
+        self.turn.now += milliseconds;
+        if self.connection.expire(&mut self.turn) {
+            self.is_closed = true;
+        }
+        self.advance();
+        let overdue = self.connection.deadline(&self.turn.timeouts);
+        assert!(
+            self.is_closed || overdue.is_none_or(|at| at > self.turn.now),
+            "{overdue:?} at {}: {:?}",
+            self.turn.now,
+            self.connection
+        );
+    }
+
+    pub fn drain(&mut self) {
+        self.connection.drain();
+        self.advance();
+    }
+
+    /// Everything that is owed is answered and sent.
+    pub fn settle(&mut self) {
+        while !self.unanswered.is_empty() || self.sending.is_some() {
+            self.reply(0);
+            self.send(usize::MAX);
+        }
+    }
+
+    /// What the event loop does at the end of a turn.
+    fn advance(&mut self) {
+        loop {
+            self.connection.resume(&mut self.turn);
+            let Some(output) = self.connection.take_output() else {
+                break;
+            };
+            assert!(!output.is_empty());
+            self.sending = Some((output, 0));
+        }
+        if self.connection.is_finished() {
+            self.is_closed = true;
+        }
+        for call in self.turn.calls.drain(..) {
+            self.called.push(call.number);
+            self.unanswered.push(call);
+        }
+        self.check();
+    }
+
+    fn check(&self) {
+        assert!(self.connection.calls_waiting() <= PIPELINE_DEPTH_MAX);
+        assert!(self.unanswered.len() >= self.connection.calls_waiting());
+        let sending = self
+            .sending
+            .as_ref()
+            .map_or(0, |(bytes, _)| bytes.capacity());
+        let bytes_held = self.connection.buffered_bytes() + sending;
+        let head = self.turn.rules.head_bytes_max;
+        // Vectors grow by doubling.
+        assert!(
+            bytes_held <= 2 * (BURST_BYTES_MAX + head + 2 * (OUTPUT_BYTES_MAX + 2048)),
+            "{bytes_held}"
+        );
+        let answered = self.answers();
+        assert!(answered <= self.turn.counters.requests);
+    }
+
+    /// Answers encoded so far.
+    pub fn answers(&self) -> u64 {
+        let counters = &self.turn.counters;
+        counters.responses_2xx + counters.responses_4xx + counters.responses_5xx
+    }
+}
+
+/// What the peer got, without the `100 Continue`s, which depend on how its bytes were cut.
+pub fn without_continue(sent: &[u8]) -> String {
+    String::from_utf8_lossy(sent).replace("HTTP/1.1 100 Continue\r\n\r\n", "")
+}
