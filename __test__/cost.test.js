@@ -82,8 +82,8 @@ import selectors, socket, sys, time
 port, clients, requests = map(int, sys.argv[1:])
 wire = memoryview(b'POST /15 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n' * requests)
 waiting = selectors.DefaultSelector()
-for _ in range(clients):
-    peer = socket.socket()
+peers = [socket.socket() for _ in range(clients)]
+for peer in peers:
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     peer.connect(('127.0.0.1', port))
     peer.setblocking(False)
@@ -108,6 +108,7 @@ test('clients with 100,000 pipelined requests that read nothing: under 1 MiB eac
   const each = ((await server.rss()) - before) / count
   t.log(`${kib(each)} each`)
   t.true(each < MIB, kib(each))
+  t.is(await server.stat('connectionsOpen'), count + 1, 'they are all there')
   await assertServesOn(t, server)
   deaf.kill('SIGKILL')
   await untilStat(server, 'connectionsOpen', (open) => open === 1)
