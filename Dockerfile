@@ -4,8 +4,8 @@
 #   docker run --rm -p 8000:8000 --security-opt seccomp=uring.json ringcall
 #   curl -X POST http://localhost:8000/15
 #
-# Docker's and Podman's default seccomp profiles refuse io_uring. uring.json is the default profile with io_uring's three
-# system calls allowed, made from the one that your engine uses (Docker's is seccomp/default.json in
+# Docker's and Podman's default seccomp profiles refuse io_uring. uring.json is the default profile with io_uring's
+# three system calls allowed, made from the one that your engine uses (Docker's is seccomp/default.json in
 # github.com/moby/profiles, Podman's /usr/share/containers/seccomp.json):
 #
 #   jq '.syscalls += [{"names": ["io_uring_setup", "io_uring_enter", "io_uring_register"],

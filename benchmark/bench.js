@@ -13,7 +13,7 @@ const { measure, startServer, warmUp } = require('./measure')
 const { MEMORY, measureMemory } = require('./memory')
 const { writePlots } = require('./plot')
 const report = require('./report')
-const { SERVERS, available } = require('./servers')
+const { SERVERS, available, version } = require('./servers')
 
 const OPTIONS = {
   servers: { type: 'string', default: 'ringcall,node-http' },
@@ -38,13 +38,16 @@ const HELP = `npm run bench -- [options]
   --plots DIR        the medians as SVG
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
-used, by the request, and switches their context switches. Stolen is what the hypervisor took of the machine
-meanwhile; a measurement that loses more than 5% is repeated, at most twice. Percentiles are a closed loop's: each connection waits for its answer before it asks again.`
+used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
+measurement that loses more than 5% so is repeated, at most twice. Percentiles are a closed loop's, each connection
+waiting for its answer before it asks again; wrk adds the waits that this hides.`
 
 async function main() {
   const options = parseOptions()
   const cores = machine.cores()
-  const result = { machine: machine.describe(), cores, rounds: options.rounds, seconds: options.seconds, loads: [] }
+  const { servers, rounds, seconds } = options
+  const versions = Object.fromEntries(servers.map((name) => [SERVERS[name].title, version(name)]))
+  const result = { machine: machine.describe(), versions, cores, rounds, seconds, loads: [] }
   console.log(report.heading(result))
   for (const [name, load] of options.loads) {
     const kind = name === MEMORY ? measureMemory : measureLoad
@@ -130,7 +133,8 @@ function present(names) {
   }
   return names.filter((name) => {
     if (available(name)) return true
-    console.error(`Left out: ${SERVERS[name].title} is not installed (${SERVERS[name].hint ?? 'npm ci in benchmark/'}).`)
+    const { title, hint = 'npm ci in benchmark/' } = SERVERS[name]
+    console.error(`Left out: ${title} is not installed (${hint}).`)
     return false
   })
 }

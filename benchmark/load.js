@@ -33,20 +33,27 @@ function generatorFor(load) {
   return WRK && !load.unix ? 'wrk' : 'autocannon'
 }
 
-// Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds.
+// Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds, by percentile; none
+// where the generator's would be wrong.
 async function run(load, where, { seconds, core }) {
   const [command, parse] = generatorFor(load) === 'wrk' ? wrk(load, where, seconds) : autocannon(load, where, seconds)
-  const result = parse(await output(command, { core, timeout: seconds * 1000 + 20_000 }))
-  if (result.requests === 0) throw new Error('not one request was answered')
-  return result
+  return parse(await output(command, { core, timeout: seconds * 1000 + 20_000 }))
 }
 
 function wrk(load, { port }, seconds) {
-  const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '-s', path.join(__dirname, 'wrk.lua'),
-    `http://127.0.0.1:${port}${TARGET}`, '--', String(load.depth), load.close ? 'close' : 'keep-alive']
+  const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s',
+    '-s', path.join(__dirname, 'wrk.lua'), `http://127.0.0.1:${port}${TARGET}`,
+    '--', String(load.depth), load.close ? 'close' : 'keep-alive']
   return [command, (text) => {
-    const { requests, microseconds, failed, refused, latency } = JSON.parse(/^{.*}$/m.exec(text)[0])
-    return { requests, seconds: microseconds / 1e6, failed: failed + refused, latency }
+    const { requests, microseconds, failed, cut, latency } = JSON.parse(/^{.*}$/m.exec(text)[0])
+    return {
+      requests,
+      seconds: microseconds / 1e6,
+      // Bun closes after the answer without having said so, which wrk takes for a connection cut.
+      failed: failed + (load.close ? 0 : cut),
+      // wrk adds what coordinated omission hides, on the assumption of one request at a time.
+      latency: load.depth === 1 ? latency : {}
+    }
   }]
 }
 

@@ -6,6 +6,8 @@ const { spawnSync } = require('node:child_process')
 const { readFileSync } = require('node:fs')
 const os = require('node:os')
 
+const TICK = 10_000 // microseconds: Linux shows ticks of 1/100 s whatever its own are
+
 function describe() {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
@@ -17,11 +19,13 @@ function describe() {
   }
 }
 
-// Ticks that the hypervisor has given to other machines, and all ticks. Figures taken while it does so are too high.
-function ticks() {
+// CPU time of all cores since the start, in microseconds: what was used, by whomever, and what there was. Used counts
+// what the hypervisor gave to other machines.
+function cpuTime() {
   const [, ...all] = /^cpu .*/m.exec(readFileSync('/proc/stat', 'latin1'))[0].split(/\s+/).map(Number)
-  const STEAL = 7
-  return { stolen: all[STEAL], total: all.slice(0, STEAL + 1).reduce((sum, n) => sum + n, 0) }
+  const [user, nice, system, idle, iowait, irq, softirq, steal] = all.map((ticks) => ticks * TICK)
+  const used = user + nice + system + irq + softirq + steal
+  return { used, total: used + idle + iowait }
 }
 
 // The server gets one core and the load generator another, so that neither takes time from the other. Without
@@ -55,4 +59,4 @@ function installed(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
 }
 
-module.exports = { cores, describe, installed, ticks }
+module.exports = { TICK, cores, cpuTime, describe, installed }

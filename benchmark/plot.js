@@ -49,12 +49,14 @@ function cpu(result, loads) {
     text: ({ user, system, cpu }) =>
       `${cpu.median.toFixed(2)} (${user.median.toFixed(2)} + ${system.median.toFixed(2)})`
   }))
-  const legend = `less is better; ${swatch(USER)} user, ${swatch(SYSTEM)} system (the kernel's part); lines: lowest and highest round`
+  const parts = `${swatch(USER)} user, ${swatch(SYSTEM)} system (the kernel's part)`
+  const legend = `less is better; ${parts}; lines: lowest and highest round`
   return picture('Server CPU per request, µs', legend, result, panels)
 }
 
 function latency(result, loads) {
-  return picture('Latency by percentile, µs', 'less is better; both axes are logarithmic', result, loads.map(lines))
+  const panels = loads.filter(({ servers }) => Object.hasOwn(servers[0].latency, PERCENTILES[0])).map(lines)
+  return picture('Latency by percentile, µs', 'less is better; both axes are logarithmic', result, panels)
 }
 
 // One panel of horizontal bars.
@@ -66,9 +68,9 @@ function bars({ title, servers }, { segments, whisker, text }) {
     const y = PANEL_TITLE + i * ROW
     let from = 0
     const rects = segments(server, i, server.name).map(([value, fill]) => {
-      const rect = `<rect x="${px(x(from))}" y="${y}" width="${px(x(value) - x(0))}" height="${ROW - 8}" fill="${fill}"/>`
+      const [start, end] = [x(from), x(from + value)]
       from += value
-      return rect
+      return `<rect x="${px(start)}" y="${y}" width="${px(end - start)}" height="${ROW - 8}" fill="${fill}"/>`
     })
     const { min, max } = whisker(server)
     const middle = y + (ROW - 8) / 2
@@ -83,8 +85,9 @@ function bars({ title, servers }, { segments, whisker, text }) {
 
 // One panel of lines: percentiles to the right by the nines, latency upwards.
 function lines({ title, servers }) {
-  const values = servers.flatMap((server) => PERCENTILES.map((p) => server.latency[p].median)).map((v) => Math.max(v, 1))
-  const [low, high] = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values) + 1))]
+  const medians = servers.flatMap((server) => PERCENTILES.map((p) => server.latency[p].median))
+  const low = Math.floor(Math.log10(Math.max(Math.min(...medians), 1)))
+  const high = Math.ceil(Math.log10(Math.max(...medians) + 1))
   const [left, right, bottom] = [MARGIN + 72, WIDTH - MARGIN - LABELS - 20, PANEL_TITLE + LINES_HEIGHT]
   const x = (i) => left + i / (PERCENTILES.length - 1) * (right - left)
   const y = (v) => bottom - (Math.log10(Math.max(v, 1)) - low) / (high - low) * LINES_HEIGHT
@@ -124,7 +127,7 @@ function picture(title, legend, { machine, rounds, seconds }, panels) {
     return group
   })
   const source = `${machine.cpu}, ${machine.cores} cores; ${machine.kernel}; Node.js ${machine.node}; ` +
-    `medians of ${rounds} rounds of ${seconds} s; ${machine.date}`
+    `rounds: ${rounds} of ${seconds} s; ${machine.date}`
   const height = top + 34
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"
   font-family="system-ui, sans-serif" font-size="13">

@@ -4,6 +4,7 @@
 
 const { spawn } = require('node:child_process')
 const { readFileSync, readdirSync } = require('node:fs')
+const { TICK } = require('./machine')
 
 const running = new Set()
 
@@ -61,18 +62,28 @@ function usage(pid) {
 }
 
 function addUsage(total, pid) {
-  // The name in the second field may hold anything, so count from its closing parenthesis.
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const TICK = 10_000 // Linux shows clock ticks of 1/100 s whatever its own are
-  total.user += Number(fields[11]) * TICK
-  total.system += Number(fields[12]) * TICK
+  const [user, system] = times(pid)
+  total.user += user
+  total.system += system
   total.rss += field(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmRSS') * 1024
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     const status = readIfThere(`/proc/${pid}/task/${task}/status`)
     total.voluntary += field(status, 'voluntary_ctxt_switches')
     total.involuntary += field(status, 'nonvoluntary_ctxt_switches')
   }
+}
+
+// What this process and those of its children that have ended took, in microseconds of CPU.
+function ownTime() {
+  return times('self').reduce((sum, time) => sum + time, 0)
+}
+
+// user, system, and the same of children that have ended.
+function times(pid) {
+  // The name in the second field may hold anything, so count from its closing parenthesis.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 15).map((ticks) => Number(ticks) * TICK)
 }
 
 // A thread may end between the listing and the look.
@@ -95,4 +106,4 @@ function descendants(pid) {
   })
 }
 
-module.exports = { output, start, stop, usage }
+module.exports = { output, ownTime, start, stop, usage }

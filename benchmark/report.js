@@ -4,7 +4,7 @@
 
 const REFERENCE = 'node-http'
 
-const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'stolen']
+const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'others']
 
 function summarize({ rounds, ...server }) {
   const summary = { ...server, failed: sum(rounds.map((round) => round.failed)), rounds }
@@ -27,13 +27,14 @@ function sum(values) {
   return values.reduce((total, value) => total + value, 0)
 }
 
-function heading({ machine, cores, rounds, seconds }) {
+function heading({ machine, versions, cores, rounds, seconds }) {
   const { cpu, cores: count, memory, kernel, node, date } = machine
   const placed = cores.server === null
     ? 'server and client wherever the scheduler puts them'
     : `server on core ${cores.server}, client on core ${cores.client}`
   return `${cpu}, ${count} cores, ${memory}; ${kernel}; Node.js ${node}; ${date}\n` +
-    `medians of ${rounds} rounds of ${seconds} s, in turn; ${placed}`
+    `${Object.entries(versions).map((pair) => pair.join(' ')).join(', ')}\n` +
+    `medians over rounds taken in turn: ${rounds} of ${seconds} s; ${placed}`
 }
 
 function table({ title, generator, servers }) {
@@ -44,11 +45,12 @@ function table({ title, generator, servers }) {
     count(server.requestsPerSecond.median), range(server.requestsPerSecond, count), ratio(server, 'requestsPerSecond'),
     decimal(server.cpu.median), range(server.cpu, decimal), ratio(server, 'cpu'),
     decimal(server.user.median), decimal(server.system.median),
-    ...['50', '99', '99.9'].map((p) => count(server.latency[p].median)),
+    ...['50', '99', '99.9'].map((p) => server.latency[p] ? count(server.latency[p].median) : '–'),
     decimal(server.switches.median), count(server.rss.median / 2 ** 20),
-    `${count(server.stolen.median * 100)}%`
+    `${count(server.others.median * 100)}%`
   ])
-  const head = ['', 'requests/s', '', '', 'CPU µs', '', '', 'user', 'system', 'p50 µs', 'p99', 'p99.9', 'switches', 'MiB', 'stolen']
+  const head = ['', 'requests/s', '', '', 'CPU µs', '', '', 'user', 'system', 'p50 µs', 'p99', 'p99.9',
+    'switches', 'MiB', 'others']
   const failed = servers.filter((server) => server.failed > 0)
     .map((server) => `${server.title}: ${server.failed} requests failed\n`)
   const relative = reference ? `; × is against ${reference.title}` : ''
@@ -56,7 +58,8 @@ function table({ title, generator, servers }) {
 }
 
 function memoryTable({ title, servers }) {
-  const head = ['', 'idle MiB', 'after warm-up', 'a million requests later', 'idle connections', 'MiB more', 'bytes each']
+  const head = ['', 'idle MiB', 'after warm-up', 'a million requests later',
+    'idle connections', 'MiB more', 'bytes each']
   const rows = servers.map((server) => [
     server.title, mebibytes(server.idle), mebibytes(server.warm), signed(server.loaded - server.warm),
     count(server.connections), signed(server.crowded - server.uncrowded),

@@ -18,12 +18,10 @@ end
 function done(summary, latency)
   local at = {}
   for _, p in ipairs(percentiles) do
-    local microseconds = latency:percentile(p)
-    -- wrk rounds the rank up, and knows no value for one past the last.
-    at[#at + 1] = string.format('"%g":%d', p, microseconds > 0 and microseconds or latency.max)
+    at[#at + 1] = string.format('"%g":%d', p, latency:percentile(p))
   end
   local e = summary.errors
-  print(string.format('{"requests":%d,"microseconds":%d,"failed":%d,"refused":%d,"latency":{%s,"max":%d}}',
-    summary.requests, summary.duration, e.connect + e.read + e.write + e.timeout, e.status,
+  print(string.format('{"requests":%d,"microseconds":%d,"failed":%d,"cut":%d,"latency":{%s,"max":%d}}',
+    summary.requests, summary.duration, e.connect + e.write + e.timeout + e.status, e.read,
     table.concat(at, ','), latency.max))
 end

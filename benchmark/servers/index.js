@@ -9,18 +9,24 @@ const path = require('node:path')
 const script = (name) => path.join(__dirname, name)
 const node = (name) => () => [process.execPath, script(name)]
 
-// `command` gives what to spawn, or throws when the server is not here. `peer`: comes with benchmark/package.json.
+// `command` gives what to spawn, or throws when the server is not here. `module` names the package whose version it is,
+// Node.js itself where there is none. `peer`: comes with benchmark/package.json.
 const SERVERS = {
-  ringcall: { title: 'ringcall', command: node('ringcall.js') },
+  ringcall: { title: 'ringcall', module: '../..', command: node('ringcall.js') },
   'node-http': { title: 'node:http', command: node('node-http.js') },
-  fastify: { title: 'fastify', peer: true, command: needs('fastify', node('fastify.js')) },
+  fastify: { title: 'fastify', module: 'fastify', peer: true, command: needs('fastify', node('fastify.js')) },
   deno: {
     title: 'Deno.serve',
+    module: 'deno',
     peer: true,
-    command: () => [platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno'), 'run', '--allow-all', script('deno.mjs')]
+    command: () => {
+      const deno = platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno')
+      return [deno, 'run', '--allow-all', script('deno.mjs')]
+    }
   },
   bun: {
     title: 'Bun.serve',
+    module: 'bun',
     peer: true,
     command: () => {
       const arch = process.arch === 'arm64' ? 'aarch64' : process.arch
@@ -29,6 +35,7 @@ const SERVERS = {
   },
   uws: {
     title: 'uWebSockets.js',
+    module: 'uWebSockets.js',
     hint: 'not on npm; its README at github.com/uNetworking/uWebSockets.js says how to install it',
     command: needs('uWebSockets.js', node('uws.js'))
   }
@@ -54,4 +61,9 @@ function available(name) {
   }
 }
 
-module.exports = { SERVERS, available }
+function version(name) {
+  const { module } = SERVERS[name]
+  return module ? require(`${module}/package.json`).version : process.versions.node
+}
+
+module.exports = { SERVERS, available, version }

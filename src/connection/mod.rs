@@ -159,6 +159,13 @@ impl Connection {
         Some(mem::replace(&mut self.output, mem::take(&mut self.spare)))
     }
 
+    /// True: something follows as soon as the answers taken are sent, so that it must be learnt at
+    /// once: the connection's end, or the reading of what was held back.
+    #[must_use]
+    pub fn continues_when_sent(&self) -> bool {
+        self.answered_last || self.draining || !self.wants_input() || !self.input.is_empty()
+    }
+
     /// A send is done; `bytes` is its buffer.
     pub fn sent(&mut self, mut bytes: Vec<u8>, now: u64) {
         self.idle_since = now;

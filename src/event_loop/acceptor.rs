@@ -30,6 +30,8 @@ pub(super) struct Acceptor {
     state: State,
     /// Out of descriptors or memory: not tried before then, unless a connection ends.
     exhausted_until: Option<u64>,
+    /// How often it had to rest.
+    pauses: u64,
     /// True exactly when the server closes.
     closing: bool,
 }
@@ -41,6 +43,7 @@ impl Acceptor {
             listener: Some(listener),
             state: State::Resting,
             exhausted_until: None,
+            pauses: 0,
             closing: false,
         }
     }
@@ -53,6 +56,11 @@ impl Acceptor {
     /// True: it wants to be steered again when some time has passed.
     pub(super) fn is_exhausted(&self) -> bool {
         self.exhausted_until.is_some()
+    }
+
+    /// How often it had to rest for want of room, descriptors or memory.
+    pub(super) fn pauses(&self) -> u64 {
+        self.pauses
     }
 
     /// An accept has completed.
@@ -69,6 +77,7 @@ impl Acceptor {
             Ok(socket) => Some(socket),
             Err(error) => {
                 if is_exhaustion(&error) {
+                    self.pauses += 1;
                     self.exhausted_until = Some(now + u64::from(ACCEPT_RETRY_MS));
                 }
                 // Whatever else it was concerned one connection that is gone.
@@ -88,8 +97,7 @@ impl Acceptor {
     }
 
     /// Brings the accept to where it should be: armed exactly while there is room for connections.
-    /// True: it has paused for want of room, descriptors or memory.
-    pub(super) fn steer(&mut self, has_room: bool, now: u64, ring: &mut Ring) -> bool {
+    pub(super) fn steer(&mut self, has_room: bool, now: u64, ring: &mut Ring) {
         if self.exhausted_until.is_some_and(|until| until <= now) {
             self.exhausted_until = None;
         }
@@ -102,7 +110,7 @@ impl Acceptor {
             (State::Armed, _) if !accepts => {
                 ring.push_cancel(Op::Accept, Token::NONE);
                 self.state = State::Cancelling;
-                return !self.closing;
+                self.pauses += u64::from(!self.closing);
             }
             (State::Resting, Some(_)) if self.closing => {
                 self.state = State::Ended;
@@ -112,7 +120,6 @@ impl Acceptor {
             }
             _ => {}
         }
-        false
     }
 }
 

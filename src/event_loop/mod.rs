@@ -119,8 +119,8 @@ impl EventLoop {
                 self.on_event(event);
             }
             self.take_mail();
-            self.advance_touched();
             self.steer_acceptor();
+            self.advance_touched();
             self.keep_ticking();
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
@@ -301,9 +301,8 @@ impl EventLoop {
             }
         }
         let has_room = self.has_room();
-        if self.acceptor.steer(has_room, self.turn.now, &mut self.ring) {
-            self.turn.counters.accept_pauses += 1;
-        }
+        self.acceptor.steer(has_room, self.turn.now, &mut self.ring);
+        self.turn.counters.accept_pauses = self.acceptor.pauses();
     }
 
     fn has_room(&self) -> bool {

@@ -105,9 +105,15 @@ impl Peer {
         self.in_flight -= 1;
         let offset = self.sending.take().expect("a send was in flight");
         match result {
+            // A quiet send found no room.
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock && self.phase == Phase::Open =>
+            {
+                self.send(bytes, offset, false, ring, now);
+            }
             Err(_) => self.terminate(ring),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
-                self.send(bytes, offset + count, ring, now);
+                self.send(bytes, offset + count, false, ring, now);
             }
             Ok(_) => self.connection.sent(bytes, now),
         }
@@ -184,7 +190,8 @@ impl Peer {
             let Some(output) = self.connection.take_output() else {
                 return;
             };
-            self.send(output, 0, ring, turn.now);
+            let quiet = !self.connection.continues_when_sent();
+            self.send(output, 0, quiet, ring, turn.now);
         }
     }
 
@@ -220,9 +227,10 @@ impl Peer {
         }
     }
 
-    fn send(&mut self, bytes: Vec<u8>, offset: usize, ring: &mut Ring, now: u64) {
+    fn send(&mut self, bytes: Vec<u8>, offset: usize, quiet: bool, ring: &mut Ring, now: u64) {
         self.since = now;
-        ring.push_send(self.connection.token(), self.socket.as_fd(), bytes, offset);
+        let token = self.connection.token();
+        ring.push_send(token, self.socket.as_fd(), bytes, offset, quiet);
         self.sending = Some(offset);
         self.in_flight += 1;
     }

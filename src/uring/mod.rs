@@ -14,6 +14,7 @@
 )]
 
 mod buffer_ring;
+mod event;
 mod setup;
 mod signals;
 mod user_data;
@@ -22,7 +23,7 @@ mod waker;
 use std::collections::VecDeque;
 use std::io;
 use std::mem::{self, ManuallyDrop};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
 use io_uring::squeue::{Entry, Flags};
@@ -31,6 +32,8 @@ use io_uring::{IoUring, cqueue, opcode};
 
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
+pub use event::Event;
+use event::{owned_fd, result_of};
 pub use setup::{Reason, Refused};
 pub use signals::block_signals;
 pub use user_data::{Op, Token};
@@ -52,63 +55,18 @@ pub struct Config {
     pub buffer_bytes: u32,
 }
 
-/// What a completion says.
-#[derive(Debug)]
-pub enum Event {
-    /// The listener has a new connection, or accepting failed.
-    Accepted {
-        /// The connection's socket.
-        result: io::Result<OwnedFd>,
-        /// True exactly when the accept is still armed.
-        armed: bool,
-    },
-    /// Bytes arrived (`None`: the peer has ended its side), or receiving failed.
-    Received {
-        /// The connection.
-        token: Token,
-        /// The bytes; put the buffer back when they are read.
-        result: io::Result<Option<Buffer>>,
-        /// True exactly when the receive is still armed.
-        armed: bool,
-    },
-    /// A send is done, perhaps with fewer bytes than asked.
-    Sent {
-        /// The connection.
-        token: Token,
-        /// Bytes sent.
-        result: io::Result<usize>,
-        /// The bytes that `push_send` was given.
-        bytes: Vec<u8>,
-    },
-    /// A shutdown is done; a failed one means that the connection had ended already.
-    ShutDown {
-        /// The connection.
-        token: Token,
-    },
-    /// A cancellation is done; its target completes on its own.
-    Cancelled {
-        /// The connection whose op was to be cancelled, or [`Token::NONE`].
-        token: Token,
-    },
-    /// The time of [`Ring::arm_tick`] is over.
-    Ticked,
-    /// A descriptor is closed.
-    Closed,
-    /// Somebody called [`Waker::wake`].
-    Woken {
-        /// True exactly when the poll is still armed.
-        armed: bool,
-    },
-}
-
 /// An `io_uring`, its receive buffers and the sends that the kernel is working on.
 pub struct Ring {
     // First, so that it is dropped before the memory that it was given.
     io_uring: IoUring,
     buffers: ManuallyDrop<BufferRing>,
     buffer_bytes: u32,
-    /// The bytes of a connection's one send in flight, by slot.
-    sending: Vec<Option<Vec<u8>>>,
+    /// A connection's one send in flight, by slot.
+    sending: Vec<Option<Sending>>,
+    /// Quiet sends that were pushed and whose outcome is not known.
+    quiet: Vec<Token>,
+    /// Quiet sends that have succeeded and whose event has not been taken.
+    sent_quietly: VecDeque<Token>,
     /// How long the tick in flight takes; the kernel reads it at its submission.
     tick: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
@@ -116,6 +74,15 @@ pub struct Ring {
     features: setup::Features,
     /// Ops pushed whose last completion has not been taken.
     in_flight: usize,
+}
+
+/// A send in flight.
+struct Sending {
+    bytes: Vec<u8>,
+    /// How many of the bytes it is to send.
+    length: u32,
+    /// True exactly when its success makes no completion.
+    quiet: bool,
 }
 
 impl Ring {
@@ -129,6 +96,8 @@ impl Ring {
             buffers: ManuallyDrop::new(buffers),
             buffer_bytes: config.buffer_bytes,
             sending: Vec::new(),
+            quiet: Vec::new(),
+            sent_quietly: VecDeque::new(),
             tick: Box::default(),
             unsubmitted: VecDeque::new(),
             completions: VecDeque::new(),
@@ -171,12 +140,17 @@ impl Ring {
 
     /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be
     /// lost.
+    ///
+    /// A quiet send either gets everything off at its submission, which wakes nobody: its event
+    /// comes along with the next one. Or it says with an error or a short count what did not go,
+    /// as a send that is not quiet does when the socket has room again.
     pub fn push_send(
         &mut self,
         token: Token,
         socket: BorrowedFd<'_>,
         bytes: Vec<u8>,
         offset: usize,
+        quiet: bool,
     ) {
         let slot = token.slot as usize;
         if self.sending.len() <= slot {
@@ -184,12 +158,22 @@ impl Ring {
         }
         let unsent = &bytes[offset..];
         let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
-        // No WAITALL: a short send completes, so that the event loop sees its progress. NOSIGNAL:
-        // no SIGPIPE for a peer that left.
-        let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length)
-            .flags(libc::MSG_NOSIGNAL)
-            .build();
-        let borrowed = self.sending[slot].replace(bytes);
+        let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length);
+        // NOSIGNAL: no SIGPIPE for a peer that left.
+        let send = if quiet {
+            // DONTWAIT: decided at the submission. WAITALL: a short send is no success (5.12).
+            let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT | libc::MSG_WAITALL;
+            self.quiet.push(token);
+            send.flags(flags).build().flags(Flags::SKIP_SUCCESS)
+        } else {
+            send.flags(libc::MSG_NOSIGNAL).build()
+        };
+        let sending = Sending {
+            bytes,
+            length,
+            quiet,
+        };
+        let borrowed = self.sending[slot].replace(sending);
         assert!(borrowed.is_none(), "one send a connection is in flight");
         self.push(send, Op::Send, token);
     }
@@ -239,6 +223,15 @@ impl Ring {
 
     /// The next collected completion.
     pub fn next_event(&mut self) -> Option<Event> {
+        if let Some(token) = self.sent_quietly.pop_front() {
+            self.in_flight -= 1;
+            let Sending { bytes, length, .. } = self.take_sent(token);
+            return Some(Event::Sent {
+                token,
+                result: Ok(length as usize),
+                bytes,
+            });
+        }
         let completion = self.completions.pop_front()?;
         let armed = cqueue::more(completion.flags());
         if !armed {
@@ -259,7 +252,7 @@ impl Ring {
             Op::Send => Event::Sent {
                 token,
                 result: result.map(|count| count as usize),
-                bytes: self.take_sent(token),
+                bytes: self.take_sent(token).bytes,
             },
             Op::Shutdown => Event::ShutDown { token },
             Op::Cancel => Event::Cancelled { token },
@@ -298,9 +291,9 @@ impl Ring {
         result.map(|_| None)
     }
 
-    fn take_sent(&mut self, token: Token) -> Vec<u8> {
-        let bytes = self.sending[token.slot as usize].take();
-        bytes.expect("a send's bytes stay until its completion")
+    fn take_sent(&mut self, token: Token) -> Sending {
+        let sending = self.sending[token.slot as usize].take();
+        sending.expect("a send's bytes stay until its completion")
     }
 
     fn push(&mut self, entry: Entry, op: Op, token: Token) {
@@ -342,7 +335,35 @@ impl Ring {
     /// Copies the completions out of the kernel's queue, so that acting on them may push, and even
     /// overflow it.
     fn collect(&mut self) {
+        let news = self.completions.len();
         self.completions.extend(self.io_uring.completion());
+        if !self.quiet.is_empty() {
+            self.decide_quiet_sends(news);
+        }
+    }
+
+    /// Once all that was pushed is submitted, a quiet send has failed, with a completion, or
+    /// succeeded, without one. `news` is where the new completions begin.
+    fn decide_quiet_sends(&mut self, news: usize) {
+        for completion in self.completions.range(news..) {
+            if let Some((Op::Send, token)) = decode(completion.user_data())
+                && let Some(sending) = &mut self.sending[token.slot as usize]
+            {
+                sending.quiet = false;
+            }
+        }
+        let queue = self.io_uring.submission();
+        // A completion that the kernel's queue had no room for may be one of them.
+        if !queue.is_empty() || queue.cq_overflow() || !self.unsubmitted.is_empty() {
+            return;
+        }
+        drop(queue);
+        for token in self.quiet.drain(..) {
+            let sending = &self.sending[token.slot as usize];
+            if sending.as_ref().is_some_and(|sending| sending.quiet) {
+                self.sent_quietly.push_back(token);
+            }
+        }
     }
 }
 
@@ -358,19 +379,6 @@ impl Drop for Ring {
             mem::forget(mem::take(&mut self.sending));
         }
     }
-}
-
-/// The one place where the kernel's negative errno becomes an error.
-fn result_of(completion: &cqueue::Entry) -> io::Result<u32> {
-    u32::try_from(completion.result())
-        .map_err(|_| io::Error::from_raw_os_error(-completion.result()))
-}
-
-fn owned_fd(descriptor: u32) -> OwnedFd {
-    let descriptor = i32::try_from(descriptor).expect("it was an i32");
-    // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just
-    // made it.
-    unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
 /// What `io_uring_enter` may answer in the course of things: it was interrupted, timed out, or

@@ -1,0 +1,70 @@
+//! What the ring tells the event loop.
+
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+use io_uring::cqueue;
+
+use super::{Buffer, Token};
+
+/// What a completion says.
+#[derive(Debug)]
+pub enum Event {
+    /// The listener has a new connection, or accepting failed.
+    Accepted {
+        /// The connection's socket.
+        result: io::Result<OwnedFd>,
+        /// True exactly when the accept is still armed.
+        armed: bool,
+    },
+    /// Bytes arrived (`None`: the peer has ended its side), or receiving failed.
+    Received {
+        /// The connection.
+        token: Token,
+        /// The bytes; put the buffer back when they are read.
+        result: io::Result<Option<Buffer>>,
+        /// True exactly when the receive is still armed.
+        armed: bool,
+    },
+    /// A send is done, perhaps with fewer bytes than asked.
+    Sent {
+        /// The connection.
+        token: Token,
+        /// Bytes sent.
+        result: io::Result<usize>,
+        /// The bytes that `push_send` was given.
+        bytes: Vec<u8>,
+    },
+    /// A shutdown is done; a failed one means that the connection had ended already.
+    ShutDown {
+        /// The connection.
+        token: Token,
+    },
+    /// A cancellation is done; its target completes on its own.
+    Cancelled {
+        /// The connection whose op was to be cancelled, or [`Token::NONE`].
+        token: Token,
+    },
+    /// The time of [`Ring::arm_tick`](super::Ring::arm_tick) is over.
+    Ticked,
+    /// A descriptor is closed.
+    Closed,
+    /// Somebody called [`Waker::wake`](super::Waker::wake).
+    Woken {
+        /// True exactly when the poll is still armed.
+        armed: bool,
+    },
+}
+
+/// The one place where the kernel's negative errno becomes an error.
+pub(super) fn result_of(completion: &cqueue::Entry) -> io::Result<u32> {
+    u32::try_from(completion.result())
+        .map_err(|_| io::Error::from_raw_os_error(-completion.result()))
+}
+
+pub(super) fn owned_fd(descriptor: u32) -> OwnedFd {
+    let descriptor = i32::try_from(descriptor).expect("it was an i32");
+    // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just
+    // made it.
+    unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
