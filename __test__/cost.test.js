@@ -42,7 +42,8 @@ test(`${idleCount} idle connections: under 10 KiB each, hardly any processor tim
   for (const client of clients) t.is((await client.send('/15')).body, '610')
   const used = (await server.rss()) - before
   const share = await cpuShare(server, 3000)
-  t.log(`${kib(fresh / idleCount)} each, ${kib(used / idleCount)} after a request; idle: ${percent(share)} of a processor`)
+  t.log(`${kib(fresh / idleCount)} each, ${kib(used / idleCount)} after a request`)
+  t.log(`${percent(share)} of a processor while they idle`)
   t.true(Math.max(fresh, used) < (idleCount / 10_000) * 100 * MIB)
   t.true(share < 0.05, percent(share)) // A busy machine counts other things, too.
   await assertServesOn(t, server)
@@ -82,8 +83,8 @@ import selectors, socket, sys, time
 port, clients, requests = map(int, sys.argv[1:])
 wire = memoryview(b'POST /15 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n' * requests)
 waiting = selectors.DefaultSelector()
-for _ in range(clients):
-    peer = socket.socket()
+peers = [socket.socket() for _ in range(clients)]
+for peer in peers:
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     peer.connect(('127.0.0.1', port))
     peer.setblocking(False)
@@ -108,6 +109,7 @@ test('clients with 100,000 pipelined requests that read nothing: under 1 MiB eac
   const each = ((await server.rss()) - before) / count
   t.log(`${kib(each)} each`)
   t.true(each < MIB, kib(each))
+  t.is(await server.stat('connectionsOpen'), count + 1, 'they are all there')
   await assertServesOn(t, server)
   deaf.kill('SIGKILL')
   await untilStat(server, 'connectionsOpen', (open) => open === 1)
@@ -154,7 +156,7 @@ test('a slow reader of 100,000 pipelined requests gets every answer while others
 
 const drippingCount = FULL ? 5000 : 1000
 
-test(`${drippingCount} dripping connections beside working ones: they are served, the others get 408`, async (t) => {
+test(`${drippingCount} connections that drip get 408, working ones are served meanwhile`, async (t) => {
   const server = await serveApart(t, { headersTimeout: 5000, requestTimeout: 6000 })
   const starts = ['POST /15 HTTP/1.1\r\nX: ', 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n']
   let refused = 0
@@ -188,7 +190,7 @@ test(`${drippingCount} dripping connections beside working ones: they are served
   await assertServesOn(t, server)
 })
 
-test('out of descriptors: accepting rests, working connections go on, and those who wait are served later', async (t) => {
+test('out of descriptors: accepting rests, working connections go on, those who wait are served later', async (t) => {
   const server = await serveApart(t, {}, { limit: 'ulimit -n 64' })
   const holding = await connectMany(t, server.port, 100)
   const responses = holding.map((client) => client.send('/15'))
@@ -255,7 +257,8 @@ const heads = {
   'many fields': `POST /15 HTTP/1.1\r\nHost: localhost\r\n${`X: ${'x'.repeat(120)}\r\n`.repeat(90)}\r\n`,
   'a long target': `POST /15?${'x'.repeat(12_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
   'empty lines first': `${'\r\n'.repeat(6000)}${request('/15')}`,
-  'small chunks': request('/15', { headers: { 'Transfer-Encoding': 'chunked' }, body: `${'1\r\nx\r\n'.repeat(2000)}0\r\n\r\n` })
+  'small chunks':
+    `POST /15 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(2000)}0\r\n\r\n`
 }
 
 for (const [what, bytes] of Object.entries(heads)) {
@@ -265,15 +268,16 @@ for (const [what, bytes] of Object.entries(heads)) {
     const [cpu, mine] = [server.cpu(), process.cpuUsage()]
     let answered = false
     const response = client.response().finally(() => (answered = true))
-    for (let at = 0; at < bytes.length && !answered; at++) {
+    let at = 0
+    for (; at < bytes.length && !answered; at++) {
       await client.write(bytes[at]).catch(() => {})
       if (at % 64 === 0) await delay(0)
     }
     const { status } = await response
     const { user, system } = process.cpuUsage(mine)
     const [spent, sending] = [server.cpu() - cpu, (user + system) / 1e6]
-    t.log(`${status}: ${spent.toFixed(2)} s for ${bytes.length} bytes, which took ${sending.toFixed(2)} s to send`)
-    t.true(spent < 10 * sending)
+    t.log(`${status}: ${spent.toFixed(2)} s for ${at} bytes, which took ${sending.toFixed(2)} s to send`)
+    t.true(spent < 10 * sending + 0.05) // Some hundredths are no measure.
     await assertServesOn(t, server)
   })
 }
