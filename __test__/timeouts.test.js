@@ -298,18 +298,3 @@ test('prompt clients meet none of the timeouts', async (t) => {
   }
   await assertServes(t, server)
 })
-
-test('the first request of a connection does not wait for anything but its own bytes', async (t) => {
-  const server = serve(t)
-  const times = []
-  for (let i = 0; i < 30; i++) {
-    const start = performance.now()
-    const client = await connect(t, server)
-    t.is((await client.send('/15')).body, '610')
-    client.destroy()
-    times.push(performance.now() - start)
-  }
-  // On a busy machine some take long, but not half of them 30 ms, which is what the clock's tick would cost.
-  const median = times.sort((a, b) => a - b)[15]
-  t.true(median < 30, `${median.toFixed(1)} ms`)
-})

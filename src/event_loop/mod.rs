@@ -125,6 +125,7 @@ impl EventLoop {
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
             self.stats.publish(&self.turn.counters);
+            debug_assert!(self.touched.is_empty(), "nobody is left for a later turn");
         }
         self.ring.push_cancel(Op::Wake, Token::NONE);
         self.ring.push_cancel(Op::Tick, Token::NONE);
