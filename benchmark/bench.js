@@ -129,11 +129,11 @@ function present(names) {
   if (missing.length > 0 && !existsSync(path.join(__dirname, 'node_modules'))) {
     console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 200 MB).`)
     // Their install scripts only move binaries about, which servers/index.js finds where they are.
-    spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: 'inherit' })
+    spawnSync('npm', ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: 'inherit' })
   }
   return names.filter((name) => {
     if (available(name)) return true
-    const { title, hint = 'npm ci in benchmark/' } = SERVERS[name]
+    const { title, hint = 'npm install in benchmark/' } = SERVERS[name]
     console.error(`Left out: ${title} is not installed (${hint}).`)
     return false
   })
