@@ -39,7 +39,7 @@ const refused = [
   ['reusePort', wrongType, [null, 0, 1, 'true', {}]],
   ['ipv6Only', wrongType, [null, 0, 1, 'true', {}]],
   ['bigint', wrongType, [null, 0, 1, 'true', {}]],
-  ['signal', wrongType, [null, true, 'abort', {}, new EventTarget(), new AbortController()]],
+  ['signal', wrongType, [null, true, 'abort', {}, { aborted: false }, new EventTarget(), new AbortController()]],
   ['onError', wrongType, [null, true, 'log', {}]]
 ]
 

@@ -20,3 +20,16 @@ for (const [what, argv] of Object.entries(imports)) {
     t.is((await post(t, Number(await child.line()), '/609')).body, '610')
   })
 }
+
+// A report looks up the names of the connections that are open; a slow resolver would hold up the process for seconds.
+test('loading it looks up no names, and leaves reports as they were', async (t) => {
+  const child = start(t, ['-e', `
+    const { report } = process
+    const getReport = report.getReport
+    const seen = []
+    report.getReport = () => (seen.push(report.excludeNetwork), getReport.call(report))
+    const before = report.excludeNetwork
+    require('ringcall')
+    console.log(seen.every((excludes) => excludes) && report.excludeNetwork === before)`])
+  t.is(await child.line(), 'true')
+})

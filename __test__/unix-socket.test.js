@@ -101,3 +101,13 @@ test('a directory that is not there is refused', (t) => {
   t.is(error.syscall, 'listen')
   t.is(error.address, path)
 })
+
+// Serial: the other tests' servers count, too.
+test.serial('many servers on paths are no leak of listeners, and leave none behind', async (t) => {
+  const directory = path.dirname(socketPath(t))
+  const before = process.listenerCount('exit')
+  const servers = Array.from({ length: 12 }, (_, index) => serve(t, { path: path.join(directory, String(index)) }))
+  t.true(process.listenerCount('exit') <= before + 1)
+  await Promise.all(servers.map((server) => server.close()))
+  t.is(process.listenerCount('exit'), before)
+})

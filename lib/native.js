@@ -6,7 +6,15 @@ const { existsSync } = require('node:fs')
 const { join } = require('node:path')
 
 function libc() {
-  return process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'
+  // A report otherwise looks up the names of both ends of every open connection, one after the other, and waits.
+  const { report } = process
+  const { excludeNetwork } = report
+  report.excludeNetwork = true
+  try {
+    return report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'
+  } finally {
+    report.excludeNetwork = excludeNetwork
+  }
 }
 
 function load() {

@@ -68,7 +68,8 @@ function boolean(options, name) {
 function signal(options) {
   const value = options.signal
   if (value === undefined) return undefined
-  if (value === null || typeof value !== 'object' || !('aborted' in value)) {
+  const isSignal = value !== null && typeof value === 'object' && 'aborted' in value
+  if (!isSignal || typeof value.addEventListener !== 'function') {
     throw invalidType('options.signal', 'an instance of AbortSignal', value)
   }
   return value

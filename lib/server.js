@@ -12,6 +12,9 @@ function serverListen(portOrOptions, handler) {
   return new Server(checkArguments(portOrOptions, handler), handler)
 }
 
+// The options of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
+const onPaths = new Set()
+
 class Server {
   #native
   #options
@@ -19,7 +22,6 @@ class Server {
   #closed
   #resolveClosed
   #abort = () => this.close()
-  #exit
 
   constructor(options, handler) {
     this.#options = options
@@ -35,8 +37,8 @@ class Server {
     batches.start(started)
     if (options.path !== undefined) {
       // The ring thread removes the path when it ends, but process.exit() does not let it.
-      this.#exit = () => removePath(options.path)
-      process.once('exit', this.#exit)
+      if (onPaths.size === 0) process.once('exit', removePaths)
+      onPaths.add(options)
     }
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
@@ -105,7 +107,7 @@ class Server {
   #onEnd() {
     const failure = this.#native.finish()
     this.#options.signal?.removeEventListener('abort', this.#abort)
-    if (this.#exit) process.removeListener('exit', this.#exit)
+    if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
     if (failure !== null) {
       this.#closed ??= Promise.resolve()
       process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
@@ -145,11 +147,13 @@ function printable(thrown) {
   }
 }
 
-function removePath(path) {
-  try {
-    unlinkSync(path)
-  } catch {
-    // An abstract path, or gone already.
+function removePaths() {
+  for (const { path } of onPaths) {
+    try {
+      unlinkSync(path)
+    } catch {
+      // An abstract path, or gone already.
+    }
   }
 }
 

@@ -217,8 +217,9 @@ impl Connection {
     fn has_no_more_requests(&self) -> bool {
         match self.reading {
             Reading::Ended => true,
-            _ if self.is_full() => false,
-            _ => self.draining || self.peer_ended,
+            // Also while it is full: what it has not read yet may never end.
+            _ if self.draining => true,
+            _ => self.peer_ended && !self.is_full(),
         }
     }
 

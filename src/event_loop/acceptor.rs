@@ -28,7 +28,7 @@ pub(super) struct Acceptor {
     /// `None` exactly when the state is `Ended`.
     listener: Option<OwnedFd>,
     state: State,
-    /// Out of descriptors or memory: not tried before then, unless a connection ends.
+    /// Out of descriptors or memory, or denied: not tried before then, unless a connection ends.
     exhausted_until: Option<u64>,
     /// How often it had to rest.
     pauses: u64,
@@ -76,11 +76,11 @@ impl Acceptor {
         match result {
             Ok(socket) => Some(socket),
             Err(error) => {
-                if is_exhaustion(&error) {
+                // One that is about a connection which is gone needs nothing.
+                if !is_about_one_connection(&error) {
                     self.pauses += 1;
                     self.exhausted_until = Some(now + u64::from(ACCEPT_RETRY_MS));
                 }
-                // Whatever else it was concerned one connection that is gone.
                 None
             }
         }
@@ -123,11 +123,57 @@ impl Acceptor {
     }
 }
 
-/// The process or the system is out of descriptors or memory: accepting again at once would fail at
-/// once, for ever.
-fn is_exhaustion(error: &io::Error) -> bool {
+/// False where accepting again at once could fail at once, for ever: out of descriptors or memory,
+/// or denied. True for our own cancellation, and for what a connection that is gone leaves behind
+/// (accept(2), "Error handling").
+fn is_about_one_connection(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS)
+        Some(
+            libc::ECANCELED
+                | libc::ECONNABORTED
+                | libc::ECONNRESET
+                | libc::EPROTO
+                | libc::ENETDOWN
+                | libc::ENOPROTOOPT
+                | libc::EHOSTDOWN
+                | libc::ENONET
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+                | libc::EOPNOTSUPP
+                | libc::EAGAIN
+                | libc::EINTR
+        )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rests_after(errno: i32) -> bool {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut acceptor = Acceptor::new(listener.into());
+        let refused = io::Error::from_raw_os_error(errno);
+        assert!(acceptor.on_accepted(Err(refused), false, 0).is_none());
+        acceptor.is_exhausted()
+    }
+
+    #[test]
+    fn an_accept_that_would_fail_again_at_once_is_not_tried_again_at_once() {
+        for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
+            assert!(rests_after(errno), "{errno}");
+        }
+        // A security module's denial, a listener that something else has shut down.
+        for errno in [libc::EACCES, libc::EPERM, libc::EINVAL] {
+            assert!(rests_after(errno), "{errno}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_ended_before_it_was_accepted_delays_no_other() {
+        for errno in [libc::ECONNABORTED, libc::EPROTO, libc::ECANCELED] {
+            assert!(!rests_after(errno), "{errno}");
+        }
+    }
 }

@@ -9,7 +9,6 @@
 //! sooner.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::time::Duration;
 
 use crate::limits::{LINGER_MS, TICK_MS_MAX, Timeouts};
@@ -94,8 +93,8 @@ impl Sweep {
 /// over. They count as in flight: the handler has them.
 #[derive(Debug, Default)]
 pub(super) struct Abandoned {
-    count: u64,
-    /// How many were abandoned, and when their time is over, the earliest first.
+    /// When their time is over, each moment once and the earliest first, and how many there are,
+    /// never 0.
     groups: VecDeque<(u64, u64)>,
 }
 
@@ -106,31 +105,36 @@ impl Abandoned {
 
     /// A connection ended that waited for `count` calls, whose time is over at `until`.
     pub(super) fn add(&mut self, count: u64, until: u64) {
-        self.count += count;
-        self.groups.push_back((until, count));
+        match self.groups.back_mut() {
+            Some((last, calls)) if *last == until => *calls += count,
+            _ => self.groups.push_back((until, count)),
+        }
     }
 
     /// A reply came that nobody waits for. How many calls are in flight no more: 0 or 1.
     pub(super) fn replied(&mut self) -> u64 {
-        // 0 where its time was over and it has been taken off already.
-        let taken_off = self.count.min(1);
-        self.count -= taken_off;
-        if self.count == 0 {
-            self.groups.clear();
+        // None where its time was over and it has been taken off already. Replies mostly come in
+        // the order of the calls.
+        let Some((_, count)) = self.groups.front_mut() else {
+            return 0;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.groups.pop_front();
         }
-        taken_off
+        1
     }
 
     /// How many calls are in flight no more, as their time is over.
     pub(super) fn expire(&mut self, now: u64) -> u64 {
-        let before = self.count;
-        while let Some((until, count)) = self.groups.front_mut()
+        let mut expired = 0;
+        while let Some((until, count)) = self.groups.front()
             && *until <= now
         {
-            self.count -= mem::take(count).min(self.count);
+            expired += count;
             self.groups.pop_front();
         }
-        before - self.count
+        expired
     }
 }
 
@@ -203,9 +207,30 @@ mod tests {
         abandoned.add(1, 200);
         assert_eq!(abandoned.replied(), 1);
         assert_eq!(abandoned.expire(99), 0);
-        assert_eq!(abandoned.expire(100), 2);
-        assert_eq!(abandoned.expire(200), 0);
+        assert_eq!(abandoned.expire(100), 1);
+        assert_eq!(abandoned.expire(200), 1);
         assert_eq!(abandoned.replied(), 0);
         assert!(abandoned.is_empty());
+    }
+
+    #[test]
+    fn a_reply_to_an_abandoned_call_leaves_the_later_ones_their_time() {
+        let mut abandoned = Abandoned::default();
+        abandoned.add(2, 100);
+        abandoned.add(2, 200);
+        assert_eq!(abandoned.replied(), 1);
+        assert_eq!(abandoned.replied(), 1);
+        assert_eq!(abandoned.expire(100), 0);
+        assert_eq!(abandoned.expire(200), 2);
+    }
+
+    #[test]
+    fn calls_abandoned_for_ever_take_no_more_room_the_more_they_are() {
+        let mut abandoned = Abandoned::default();
+        for _ in 0..1000 {
+            abandoned.add(2, u64::MAX);
+            abandoned.replied();
+        }
+        assert_eq!(abandoned.groups.len(), 1);
     }
 }

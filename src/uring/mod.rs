@@ -143,7 +143,8 @@ impl Ring {
     ///
     /// A quiet send either gets everything off at its submission, which wakes nobody: its event
     /// comes along with the next one. Or it says with an error or a short count what did not go,
-    /// as a send that is not quiet does when the socket has room again.
+    /// as a send that is not quiet does when the socket has room again. Kernels before 6.1 have no
+    /// quiet sends; theirs are not.
     pub fn push_send(
         &mut self,
         token: Token,
@@ -158,6 +159,7 @@ impl Ring {
         }
         let unsent = &bytes[offset..];
         let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
+        let quiet = quiet && self.features.quiet_sends;
         let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length);
         // NOSIGNAL: no SIGPIPE for a peer that left.
         let send = if quiet {
@@ -352,18 +354,18 @@ impl Ring {
                 sending.quiet = false;
             }
         }
+        // The token of what has failed goes now: its slot may soon have another quiet send.
+        let sending = &self.sending;
+        let send_of = |token: &Token| sending[token.slot as usize].as_ref();
+        let is_quiet = |token: &Token| send_of(token).is_some_and(|send| send.quiet);
+        self.quiet.retain(is_quiet);
         let queue = self.io_uring.submission();
         // A completion that the kernel's queue had no room for may be one of them.
         if !queue.is_empty() || queue.cq_overflow() || !self.unsubmitted.is_empty() {
             return;
         }
         drop(queue);
-        for token in self.quiet.drain(..) {
-            let sending = &self.sending[token.slot as usize];
-            if sending.as_ref().is_some_and(|sending| sending.quiet) {
-                self.sent_quietly.push_back(token);
-            }
-        }
+        self.sent_quietly.extend(self.quiet.drain(..));
     }
 }
 

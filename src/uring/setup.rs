@@ -111,6 +111,9 @@ impl fmt::Display for Refused {
 pub(super) struct Features {
     /// One receive submission completes many times (Linux 6.0).
     pub(super) multishot_recv: bool,
+    /// A send that fails half-way says how much went: before Linux 6.1, one that may not wait says
+    /// `EAGAIN` instead, and what went would be sent again.
+    pub(super) quiet_sends: bool,
 }
 
 /// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
@@ -160,8 +163,11 @@ fn make_with_best_flags(entries: u32) -> io::Result<(IoUring, Features)> {
         }
         match builder.build(entries) {
             Ok(ring) => {
-                let multishot_recv = tier != PLAIN;
-                return Ok((ring, Features { multishot_recv }));
+                let features = Features {
+                    multishot_recv: tier != PLAIN,
+                    quiet_sends: tier == DEFER_TASKRUN,
+                };
+                return Ok((ring, features));
             }
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refusal = error,
             Err(error) => return Err(error),

@@ -1,9 +1,12 @@
 //! The server's own end.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
 
-use crate::support::{POST_15, eventually, start, start_keeping};
-use ringcall::bridge::Command;
+use crate::support::{POST_15, eventually, start, start_keeping, start_with};
+use ringcall::bridge::{Command, Outcome};
+use ringcall::limits::OUTPUT_BYTES_MAX;
 
 #[test]
 fn a_close_answers_what_was_read_and_frees_the_port() {
@@ -65,4 +68,26 @@ fn a_second_close_changes_nothing() {
     server.server.join();
     server.server.post(Command::Close);
     server.server.join();
+}
+
+#[test]
+fn a_client_that_pipelines_for_ever_does_not_hold_up_a_close() {
+    // Each answer fills the connection, so that more requests wait whenever one has been answered.
+    let server = start_with(|_| Outcome::Digits("7".repeat(OUTPUT_BYTES_MAX).into()));
+    let client = server.connect();
+    let mut writing = client.stream.try_clone().unwrap();
+    let writer = thread::spawn(move || while writing.write_all(&POST_15.repeat(100)).is_ok() {});
+    let mut reading = client.stream.try_clone().unwrap();
+    let reader = thread::spawn(move || {
+        let mut bytes = vec![0; 1 << 16];
+        while reading.read(&mut bytes).is_ok_and(|count| count > 0) {}
+    });
+    eventually("it is answered", || server.server.stats().responses_2xx > 9);
+    server.server.post(Command::Close);
+    eventually("its connection is closed", || {
+        server.server.stats().connections_open == 0
+    });
+    drop(client);
+    reader.join().unwrap();
+    writer.join().unwrap();
 }
