@@ -165,7 +165,7 @@ export interface ListenOptions {
   /**
    * Told whatever the handler threw or rejected with, as it is, and a `TypeError` with the code
    * `ERR_INVALID_RETURN_VALUE` when it gave anything but an integer. `n` is what the handler was called with. If
-   * `onError` itself throws, that becomes a process warning with the code `RINGCALL_ON_ERROR`.
+   * `onError` itself throws or rejects, that becomes a process warning with the code `RINGCALL_ON_ERROR`.
    *
    * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
    * are counted in `server.stats().handlerErrors`

@@ -136,6 +136,18 @@ test('an onError that throws is a warning, and changes nothing on the wire', asy
   t.regex(await child.line(), /^RINGCALL_ON_ERROR .*again/)
 })
 
+test('an async onError that rejects is a warning, too, and does not end the process', async (t) => {
+  const child = startMain(t, ({ serverListen }) => {
+    process.on('warning', ({ code, message }) => console.log(code, message))
+    const onError = async () => { throw new Error('again') }
+    console.log(serverListen({ port: 0, onError }, (n) => n / 2).port)
+  })
+  const client = await connect(t, Number(await child.line()))
+  t.is((await client.send('/15')).status, 500)
+  t.regex(await child.line(), /^RINGCALL_ON_ERROR .*again/)
+  t.is((await client.send('/16')).body, '8')
+})
+
 test('without onError the first error is a process warning and all are counted', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('warning', ({ code, message }) => console.log(JSON.stringify({ code, message })))

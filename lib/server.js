@@ -119,17 +119,22 @@ class Server {
     this.#handlerErrors++
     const { onError } = this.#options
     if (onError !== undefined) {
-      try {
-        onError(error, n)
-      } catch (thrown) {
-        process.emitWarning(`onError threw: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
-      }
+      this.#tell(onError, error, n)
     } else if (this.#handlerErrors === 1) {
       process.emitWarning(
         `The handler failed for ${n}: ${printable(error)} Further errors are counted in stats().handlerErrors; ` +
           'pass onError to see each.',
         { code: 'RINGCALL_HANDLER_ERROR' }
       )
+    }
+  }
+
+  // It may be async, and nothing that it throws is to end the process.
+  async #tell(onError, error, n) {
+    try {
+      await onError(error, n)
+    } catch (thrown) {
+      process.emitWarning(`onError threw: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }
   }
 }

@@ -249,6 +249,12 @@ impl EventLoop {
             self.acceptor.close();
             self.closing = true;
         }
+        if command == Command::CloseAll {
+            // Who waits for room has a connection, too.
+            for socket in self.held.drain(..) {
+                self.ring.push_close(socket);
+            }
+        }
         for (_, peer) in &mut self.peers {
             match command {
                 Command::Close => peer.connection.drain(),
