@@ -177,6 +177,8 @@ fn a_chunk_extension_of_another_shape_is_400() {
         ";a= ",
         ";a=;b",
         ";a==b",
+        ";a=(\"b\"",
+        ";a=;\"",
         ";a=b=c",
         " a",
         ";a b",
