@@ -1,0 +1,39 @@
+//! Heads: the parser has to agree with the model, and with itself on every shorter input.
+//!
+//! The input's first byte chooses the rules, and the rest is what a peer sends.
+
+#[expect(unused, reason = "each target uses one half of the model")]
+#[path = "../../tests/support/http_model/mod.rs"]
+mod http_model;
+
+use http_model::Verdict;
+use ringcall::http::{Rules, parse_head};
+
+pub fn check(input: &[u8]) {
+    let Some((&choice, input)) = input.split_first() else {
+        return;
+    };
+    let rules = Rules {
+        // The usual limit, or one that is soon reached.
+        head_bytes_max: if choice < 0x80 {
+            16 * 1024
+        } else {
+            usize::from(choice & 0x7e) * 4
+        },
+        body_bytes_max: 64 * 1024,
+        bigint: choice & 1 == 1,
+    };
+    let parsed = parse_head(input, &rules);
+    assert_eq!(Verdict::from(parsed), http_model::head(input, &rules));
+
+    // The connection parses again whenever a line has ended.
+    for line_feed in (0..input.len()).filter(|&at| input[at] == b'\n').take(8) {
+        for end in [line_feed, line_feed + 1] {
+            let early = parse_head(&input[..end], &rules);
+            assert!(
+                early == Ok(None) || early == parsed,
+                "{early:?} after {end}, then {parsed:?}"
+            );
+        }
+    }
+}

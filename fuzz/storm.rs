@@ -1,0 +1,117 @@
+//! Blind mutations at full speed: what libFuzzer found, changed at random, without the cost of
+//! measuring coverage. Run it under AddressSanitizer.
+//!
+//! Arguments: the check, how many executions, a seed, and folders of inputs to start from.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::time::Instant;
+use std::{env, fs};
+
+#[path = "checks/body.rs"]
+mod body;
+#[path = "checks/conversation.rs"]
+mod conversation;
+#[path = "checks/parse_head.rs"]
+mod parse_head;
+
+const INPUT_BYTES_MAX: usize = 512;
+const ALLOCATION_BYTES_MAX: usize = 1 << 20;
+
+/// Refuses what no check may ask for.
+struct Limited;
+
+// SAFETY: what is allowed is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Limited {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > ALLOCATION_BYTES_MAX {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Limited = Limited;
+
+fn main() {
+    let mut arguments = env::args().skip(1);
+    let name = arguments
+        .next()
+        .expect("a check: parse_head, body or conversation");
+    let check = match name.as_str() {
+        "parse_head" => parse_head::check,
+        "body" => body::check,
+        "conversation" => conversation::check,
+        other => panic!("no check is called {other}"),
+    };
+    let runs: u64 = arguments
+        .next()
+        .expect("a number of executions")
+        .parse()
+        .expect("a number");
+    let seed: u64 = arguments.next().expect("a seed").parse().expect("a number");
+    let corpus: Vec<Vec<u8>> = arguments
+        .flat_map(|folder| fs::read_dir(folder).expect("a folder of inputs"))
+        .map(|entry| fs::read(entry.expect("an entry").path()).expect("an input"))
+        .filter(|input| !input.is_empty() && input.len() <= INPUT_BYTES_MAX)
+        .collect();
+    let mut random = Random(seed.max(1));
+    let mut slowest = 0;
+    for run in 0..runs {
+        let mut input = corpus[random.below(corpus.len())].clone();
+        for _ in 0..=random.below(4) {
+            mutate(&mut input, &corpus, &mut random);
+        }
+        input.truncate(INPUT_BYTES_MAX);
+        let start = Instant::now();
+        if std::panic::catch_unwind(|| check(&input)).is_err() {
+            panic!("run {run} of seed {seed}: {input:?}");
+        }
+        slowest = slowest.max(start.elapsed().as_micros());
+    }
+    println!(
+        "{name}: {runs} executions from {} inputs, the slowest {slowest} µs",
+        corpus.len()
+    );
+}
+
+fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
+    const BYTES: &[u8] = b"\r\n\t :;,=/?#%0123456789abcdefxX-+\0\x7f\x80\xff\"";
+    let at = random.below(input.len() + 1);
+    let byte = BYTES[random.below(BYTES.len())];
+    match random.below(6) {
+        0 if at < input.len() => input[at] ^= 1 << random.below(8),
+        1 if at < input.len() => input[at] = byte,
+        2 if at < input.len() => drop(input.remove(at)),
+        3 => input.insert(at, byte),
+        4 => {
+            // The rest of another input.
+            let other = &corpus[random.below(corpus.len())];
+            input.truncate(at);
+            input.extend_from_slice(&other[random.below(other.len())..]);
+        }
+        _ => {
+            let end = (at + random.below(16)).min(input.len());
+            let again = input[at..end].to_vec();
+            input.splice(at..at, again);
+        }
+    }
+}
+
+/// xorshift64
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).expect("48 bits") % bound
+    }
+}
