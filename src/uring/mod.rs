@@ -376,7 +376,7 @@ impl Drop for Ring {
             // not either.
             unsafe { ManuallyDrop::drop(&mut self.buffers) };
         } else {
-            // Only a panicking ring thread gets here. The kernel may still write to this memory:
+            // Only a ring thread that failed gets here. The kernel may still write to this memory:
             // leak it.
             mem::forget(mem::take(&mut self.sending));
         }
