@@ -207,3 +207,14 @@ fn names_that_only_resemble_a_framing_field_frame_nothing() {
         assert_eq!(framing(&format!("{name}: 5\r\n")), Framing::Empty, "{name}");
     }
 }
+
+#[test]
+fn names_as_long_as_ours_mean_nothing() {
+    let head = complete(post(
+        "Date: a b\r\nCookie: 200-ok\r\nUser-Agent: close\r\nAccept-Charset: x\r\n\
+         If-Modified-Since: gzip\r\nContent-Length: 5\r\n",
+    ));
+    assert_eq!(head.action, Action::Call(15));
+    assert_eq!(head.framing, Framing::Length(5));
+    assert!(head.reply_to.keep_alive);
+}
