@@ -13,7 +13,7 @@ const { measure, startServer, warmUp } = require('./measure')
 const { MEMORY, measureMemory } = require('./memory')
 const { writePlots } = require('./plot')
 const report = require('./report')
-const { SERVERS, available, version } = require('./servers')
+const { SERVERS, addCheckout, available, version } = require('./servers')
 
 const OPTIONS = {
   servers: { type: 'string', default: 'ringcall,node-http' },
@@ -23,6 +23,7 @@ const OPTIONS = {
   connections: { type: 'string' },
   json: { type: 'string' },
   plots: { type: 'string' },
+  against: { type: 'string', multiple: true, default: [] },
   help: { type: 'boolean', default: false }
 }
 
@@ -36,6 +37,7 @@ const HELP = `npm run bench -- [options]
   --connections N    instead of those that the loads name
   --json FILE        every round's figures
   --plots DIR        the medians as SVG
+  --against DIR      also the ringcall of another checkout, built there; may be given again
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
 used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
@@ -104,7 +106,9 @@ function parseOptions() {
     const connections = positive(values.connections, '--connections')
     return [name, { ...load, connections, title: load.title.replace(/\d+/, connections) }]
   })
-  const servers = present(pick(values.servers, SERVERS, '--servers').map(([name]) => name))
+  const others = values.against.map(addCheckout)
+  const named = present(pick(values.servers, SERVERS, '--servers').map(([name]) => name))
+  const servers = [...named, ...others]
   if (servers.length === 0) throw new Error('none of those servers is here')
   return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots }
 }

@@ -3,6 +3,7 @@
 // The servers that can be measured: what runs each, and whether it is here. Every one of them runs a script of this
 // folder (see announce.js) that answers `POST /N` with the same fibonacci.
 
+const { spawnSync } = require('node:child_process')
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 
@@ -13,6 +14,8 @@ const node = (name) => () => [process.execPath, script(name)]
 // Node.js itself where there is none. `peer`: comes with benchmark/package.json.
 const SERVERS = {
   ringcall: { title: 'ringcall', module: '../..', command: node('ringcall.js') },
+  // The limit, and no peer: see native.rs.
+  native: { title: 'native', module: '../..', command: nativeCommand },
   'node-http': { title: 'node:http', command: node('node-http.js') },
   fastify: { title: 'fastify', module: 'fastify', peer: true, command: needs('fastify', node('fastify.js')) },
   deno: {
@@ -41,6 +44,33 @@ const SERVERS = {
   }
 }
 
+// Built when it is first asked for.
+let nativeBinary
+function nativeCommand() {
+  nativeBinary ??= buildExample('native')
+  return [nativeBinary]
+}
+
+function buildExample(name) {
+  const args = ['build', '--release', '--locked', '--example', name, '--message-format=json-render-diagnostics']
+  const { stdout, status } = spawnSync('cargo', args, {
+    cwd: path.join(__dirname, '..', '..'), encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  if (status !== 0) throw new Error(`cargo could not build the example ${name}`)
+  const messages = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  return messages.find(({ target, executable }) => target?.name === name && executable).executable
+}
+
+// The ringcall of another checkout, to compare two states of the code in one run.
+function addCheckout(directory) {
+  const root = path.resolve(directory)
+  const name = path.basename(root)
+  if (Object.hasOwn(SERVERS, name)) throw new Error(`--against: ${name} is a server already`)
+  const command = [process.execPath, path.join(root, 'benchmark', 'servers', 'ringcall.js')]
+  SERVERS[name] = { title: `ringcall in ${name}`, module: root, command: () => command }
+  return name
+}
+
 function needs(module, command) {
   return () => {
     require.resolve(module)
@@ -66,4 +96,4 @@ function version(name) {
   return module ? require(`${module}/package.json`).version : process.versions.node
 }
 
-module.exports = { SERVERS, available, version }
+module.exports = { SERVERS, addCheckout, available, version }

@@ -1,0 +1,76 @@
+//! The limit: the same ring thread as ringcall's, with the same handler in Rust instead of
+//! JavaScript, on the ring thread itself.
+//!
+//! Argument: a unix socket path; none: a free port of the loopback. Talks to the benchmark as
+//! `announce.js` says.
+#![expect(clippy::print_stdout, reason = "that is how the benchmark learns where")]
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::env;
+
+use ringcall::bridge::{Call, Mailbox, Outcome, Reply, Service};
+use ringcall::limits::Limits;
+use ringcall::listener::{Address, ListenOptions, Place};
+use ringcall::server::{Options, Server};
+
+struct Native {
+    mailbox: Arc<Mailbox>,
+}
+
+impl Service for Native {
+    fn call(&self, calls: &mut Vec<Call>) {
+        let mut replies = calls.drain(..).map(answer).collect();
+        self.mailbox.post_replies(&mut replies);
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        assert_eq!(failure, None);
+    }
+}
+
+fn answer(call: Call) -> Reply {
+    Reply {
+        token: call.token,
+        sequence: call.sequence,
+        outcome: Outcome::Value(fibonacci(call.number)),
+    }
+}
+
+fn fibonacci(n: i64) -> i64 {
+    let (mut a, mut b) = (0_i64, 1);
+    for _ in 0..n {
+        (a, b) = (b, a.wrapping_add(b));
+    }
+    a
+}
+
+fn main() -> io::Result<()> {
+    let place = match env::args_os().nth(1) {
+        Some(path) => Place::Path(PathBuf::from(path)),
+        None => Place::Port {
+            host: Some("127.0.0.1".to_owned()),
+            port: 0,
+        },
+    };
+    let options = Options {
+        listen: ListenOptions {
+            place,
+            backlog: 1024,
+            reuse_port: false,
+            ipv6_only: false,
+        },
+        bigint: false,
+        limits: Limits::default(),
+    };
+    let server = Server::start(&options, |mailbox| Native { mailbox });
+    let server = server.map_err(|refused| io::Error::other(refused.to_string()))?;
+    match server.address() {
+        Address::Tcp(address) => println!("PORT {}", address.port()),
+        Address::Path(path) => println!("PATH {}", path.display()),
+    }
+    // Until the benchmark lets go.
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
