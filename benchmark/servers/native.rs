@@ -3,12 +3,15 @@
 //!
 //! Argument: a unix socket path; none: a free port of the loopback. Talks to the benchmark as
 //! `announce.js` says.
-#![expect(clippy::print_stdout, reason = "that is how the benchmark learns where")]
+#![expect(
+    clippy::print_stdout,
+    reason = "that is how the benchmark learns where"
+)]
 
+use std::env;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::env;
 
 use ringcall::bridge::{Call, Mailbox, Outcome, Reply, Service};
 use ringcall::limits::Limits;
