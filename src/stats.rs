@@ -1,9 +1,12 @@
 //! What the ring thread counts and other threads read.
 //!
-//! The ring thread counts in plain integers and publishes them once a turn; a reader sees some
-//! recent turn's values.
+//! The ring thread counts in plain integers and publishes them once a turn.
+//!
+//! Invariant: a reader sees all the values of one recent turn. `version` is odd while they change,
+//! and a reader that saw it odd, or changed, looks again (a seqlock).
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hint;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -16,20 +19,33 @@ macro_rules! counters {
         /// The counts, as other threads see them.
         #[derive(Debug, Default)]
         pub struct Stats {
+            version: AtomicU64,
             $($name: AtomicU64,)+
         }
 
         impl Stats {
             /// Makes `counters` visible to readers. For the ring thread.
             pub fn publish(&self, counters: &Counters) {
+                let version = self.version.load(Ordering::Relaxed);
+                self.version.store(version + 1, Ordering::Relaxed);
+                fence(Ordering::Release);
                 $(self.$name.store(counters.$name, Ordering::Relaxed);)+
+                self.version.store(version + 2, Ordering::Release);
             }
 
             /// The counts of a recent turn.
             #[must_use]
             pub fn read(&self) -> Counters {
-                Counters {
-                    $($name: self.$name.load(Ordering::Relaxed),)+
+                loop {
+                    let before = self.version.load(Ordering::Acquire);
+                    let counters = Counters {
+                        $($name: self.$name.load(Ordering::Relaxed),)+
+                    };
+                    fence(Ordering::Acquire);
+                    if before % 2 == 0 && before == self.version.load(Ordering::Relaxed) {
+                        return counters;
+                    }
+                    hint::spin_loop();
                 }
             }
         }
@@ -69,6 +85,8 @@ counters! {
     handler_timeouts,
     /// Connections closed because their peer took nothing.
     send_timeouts,
+    /// Answers among `responses_2xx` that were sent on lent lines.
+    sent,
     /// How often accepting paused, for too many connections or for want of descriptors or memory.
     accept_pauses,
 }

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("stats", &[]),
     ("uring", &[]),
     ("listener", &["limits"]),
-    ("bridge", &["uring"]),
+    ("bridge", &["http", "limits", "uring"]),
     (
         "connection",
         &["bridge", "http", "limits", "stats", "uring"],

@@ -24,7 +24,8 @@ struct Native {
 
 impl Service for Native {
     fn call(&self, calls: &mut Vec<Call>) {
-        let mut replies = calls.drain(..).map(answer).collect();
+        let mut replies = calls.iter().map(answer).collect();
+        calls.clear();
         self.mailbox.post_replies(&mut replies);
     }
 
@@ -33,12 +34,8 @@ impl Service for Native {
     }
 }
 
-fn answer(call: Call) -> Reply {
-    Reply {
-        token: call.token,
-        sequence: call.sequence,
-        outcome: Outcome::Value(fibonacci(call.number)),
-    }
+fn answer(call: &Call) -> Reply {
+    call.reply(Outcome::Value(fibonacci(call.number)))
 }
 
 fn fibonacci(n: i64) -> i64 {

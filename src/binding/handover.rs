@@ -15,7 +15,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use slab::Slab;
 
 use super::Arrays;
-use crate::bridge::{Call, Mailbox, Outcome, Reply, Service};
+use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
 use crate::limits::BATCH_MAX;
 
 /// JavaScript's `dispatch`: no argument, no value, and it does not throw.
@@ -92,7 +92,7 @@ impl Service for Arc<Handover> {
 pub(super) struct Exchange {
     /// `None` once the ring thread has ended.
     handover: Option<Arc<Handover>>,
-    mailbox: Arc<Mailbox>,
+    outbox: Outbox,
     arrays: Arrays,
     bigint: bool,
     /// Calls taken from the handover, of which those from `next` on have not been in a batch.
@@ -100,7 +100,6 @@ pub(super) struct Exchange {
     next: usize,
     /// The calls that have no reply yet, by id.
     unanswered: Slab<Call>,
-    replies: Vec<Reply>,
 }
 
 impl Exchange {
@@ -112,13 +111,12 @@ impl Exchange {
     ) -> Self {
         Self {
             handover: Some(handover),
-            mailbox,
+            outbox: Outbox::new(mailbox),
             arrays,
             bigint,
             taken: Vec::new(),
             next: 0,
             unanswered: Slab::new(),
-            replies: Vec::new(),
         }
     }
 
@@ -133,7 +131,7 @@ impl Exchange {
             };
             self.reply(self.arrays.result_ids[index], Outcome::Value(value));
         }
-        self.mailbox.post_replies(&mut self.replies);
+        self.outbox.post();
     }
 
     /// Puts the next batch into the arrays and returns its length.
@@ -156,20 +154,21 @@ impl Exchange {
             mem::swap(&mut left.calls, &mut self.taken);
         }
         let end = self.taken.len().min(self.next + BATCH_MAX as usize);
-        let batch = &self.taken[self.next..end];
+        let batch = &mut self.taken[self.next..end];
         self.next = end;
         // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
         // thread, below us.
         let ids = unsafe { self.arrays.ids.as_mut() };
         // SAFETY: as above; the two arrays do not share memory, `lib/` makes one for each.
         let numbers = unsafe { self.arrays.numbers.as_mut() };
-        for ((call, id), number) in batch.iter().zip(ids).zip(numbers) {
-            *id = u32::try_from(self.unanswered.insert(*call)).expect("limits bound them");
+        for ((call, id), number) in batch.iter_mut().zip(ids).zip(numbers) {
             *number = if self.bigint {
                 f64::from_bits(call.number.cast_unsigned())
             } else {
                 as_double(call.number)
             };
+            let key = self.unanswered.insert(mem::take(call));
+            *id = u32::try_from(key).expect("limits bound them");
         }
         i32::try_from(batch.len()).expect("BATCH_MAX bounds it")
     }
@@ -199,11 +198,7 @@ impl Exchange {
 
     fn reply(&mut self, id: u32, outcome: Outcome) {
         if let Some(call) = self.unanswered.try_remove(id as usize) {
-            self.replies.push(Reply {
-                token: call.token,
-                sequence: call.sequence,
-                outcome,
-            });
+            self.outbox.answer(call, outcome);
         }
     }
 }

@@ -16,6 +16,7 @@ mod deadlines;
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::Weak;
 
 use crate::bridge::Call;
 use crate::http::{self, Body, Date, Head, Refusal, ReplyTo, Rules, Status};
@@ -164,6 +165,29 @@ impl Connection {
     #[must_use]
     pub fn continues_when_sent(&self) -> bool {
         self.answered_last || self.draining || !self.wants_input() || !self.input.is_empty()
+    }
+
+    /// True: nothing is to be sent but the answer to one call at most, and an ordinary one, so that
+    /// whoever answers it may send it.
+    #[must_use]
+    pub fn may_lend_line(&self) -> bool {
+        let owes_one_answer = match self.owed.front() {
+            None => true,
+            Some(Answer::Waiting(to, _)) => self.owed.len() == 1 && *to == ReplyTo::ORDINARY,
+            Some(_) => false,
+        };
+        owes_one_answer
+            && self.output.is_empty()
+            && !self.sending
+            && !self.draining
+            && !self.answered_last
+            && !self.peer_ended
+    }
+
+    /// An answer that was sent on the lent line did not go whole; these bytes go first.
+    pub fn not_sent(&mut self, bytes: Vec<u8>) {
+        debug_assert!(!self.sending, "nothing is sent while the line is away");
+        self.output.splice(0..0, bytes);
     }
 
     /// A send is done; `bytes` is its buffer.
@@ -317,6 +341,7 @@ impl Connection {
                     token: self.token,
                     sequence: self.next_sequence(),
                     number,
+                    line: Weak::new(),
                 });
                 self.owed
                     .push_back(Answer::Waiting(head.reply_to, turn.now));

@@ -1,9 +1,9 @@
 //! The ring thread's loop: it waits for completions, lets connections act on them, and pushes what
 //! they want.
 //!
-//! Runs on its own thread, started by `server`. One turn is: submit and wait, handle every event,
-//! take the mail, advance every peer that something happened to, hand the turn's numbers to the
-//! service.
+//! Runs on its own thread, started by `server`. One turn is: submit and wait, take the mail,
+//! handle every event, advance every peer that something happened to, hand the turn's numbers to
+//! the service.
 //!
 //! Invariants:
 //! - What `connection` decides, this module does; it decides nothing about HTTP.
@@ -23,10 +23,10 @@ use std::time::{Instant, SystemTime};
 
 use slab::Slab;
 
-use crate::bridge::{Command, Mail, Mailbox, Reply, Service};
+use crate::bridge::{Command, Mail, Mailbox, Outcome, Reply, ReturnedLine, Service};
 use crate::connection::Turn;
 use crate::http::{Date, Rules};
-use crate::limits::Limits;
+use crate::limits::{DIRECT_ANSWERS_MAX, Limits};
 use crate::stats::{Counters, Stats};
 use crate::uring::{Event, Op, Ring, Token};
 use acceptor::Acceptor;
@@ -115,9 +115,12 @@ impl EventLoop {
         while !self.is_drained() {
             self.wait()?;
             self.update_time();
+            // First: who sent a request may have the answers of which this mail tells.
+            self.take_mail();
             while let Some(event) = self.ring.next_event() {
                 self.on_event(event);
             }
+            // Again: what was answered meanwhile leaves with this turn.
             self.take_mail();
             self.steer_acceptor();
             self.advance_touched();
@@ -221,6 +224,12 @@ impl EventLoop {
             for reply in mail.replies.drain(..) {
                 self.on_reply(reply);
             }
+            for ReturnedLine { token, unsent } in mail.lines.drain(..) {
+                if let Some(peer) = find(&mut self.peers, token) {
+                    peer.on_line_returned(unsent);
+                    self.touch(token.slot);
+                }
+            }
             for command in mail.commands.drain(..) {
                 self.carry_out(command);
             }
@@ -234,6 +243,10 @@ impl EventLoop {
             sequence,
             outcome,
         } = reply;
+        if outcome == Outcome::Sent {
+            self.turn.counters.responses_2xx += 1;
+            self.turn.counters.sent += 1;
+        }
         let awaited = find(&mut self.peers, token)
             .is_some_and(|peer| peer.connection.replied(sequence, outcome, &mut self.turn));
         if awaited {
@@ -348,7 +361,9 @@ impl EventLoop {
             };
             self.abandoned.add(calls, until);
         }
-        self.ring.push_close(peer.socket);
+        if let Some(socket) = peer.into_socket() {
+            self.ring.push_close(socket);
+        }
         self.acceptor.on_freed();
     }
 
@@ -357,6 +372,13 @@ impl EventLoop {
             return;
         }
         self.turn.counters.batches += 1;
+        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX {
+            for call in &mut self.turn.calls {
+                if let Some(peer) = find(&mut self.peers, call.token) {
+                    call.line = peer.lend_line(call.sequence);
+                }
+            }
+        }
         self.service.call(&mut self.turn.calls);
     }
 }

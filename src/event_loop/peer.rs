@@ -8,8 +8,10 @@
 //! nothing of it.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Weak};
 
+use crate::bridge::Line;
 use crate::connection::{Connection, Turn};
 use crate::limits::{LINGER_MS, Timeouts};
 use crate::uring::{Buffer, Op, Ring, Token};
@@ -40,7 +42,9 @@ enum Recv {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) connection: Connection,
-    pub(super) socket: OwnedFd,
+    line: Arc<Line>,
+    /// False exactly when the line is at home: only we send.
+    lent: bool,
     pub(super) phase: Phase,
     /// True exactly when the peer is in the event loop's list of those to advance.
     pub(super) touched: bool,
@@ -57,7 +61,8 @@ impl Peer {
     pub(super) fn new(token: Token, socket: OwnedFd, now: u64) -> Self {
         Self {
             connection: Connection::new(token, now),
-            socket,
+            line: Arc::new(Line::new(socket)),
+            lent: false,
             phase: Phase::Open,
             touched: false,
             recv: Recv::Unarmed,
@@ -127,9 +132,12 @@ impl Peer {
     /// Brings the peer to where it waits for the next completion or reply, or is `Gone`.
     pub(super) fn advance(&mut self, ring: &mut Ring, turn: &mut Turn) {
         if self.phase == Phase::Open {
-            self.exchange(ring, turn);
-            if self.connection.is_finished() {
-                self.finish(ring, turn.now);
+            self.connection.resume(turn);
+            if self.has_line() {
+                self.exchange(ring, turn);
+                if self.connection.is_finished() {
+                    self.finish(ring, turn.now);
+                }
             }
         }
         if self.phase == Phase::Lingering && !self.connection.wants_input() {
@@ -161,6 +169,13 @@ impl Peer {
         if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
             return;
         }
+        if self.lent {
+            self.lent = !self.line.recall();
+            if self.lent {
+                // Just being answered.
+                return;
+            }
+        }
         let send_timeout = u64::from(turn.timeouts.send);
         if self.phase == Phase::Lingering {
             self.terminate(ring);
@@ -185,14 +200,44 @@ impl Peer {
 
     /// Reads what the connection held back and sends what it has to say.
     fn exchange(&mut self, ring: &mut Ring, turn: &mut Turn) {
-        loop {
-            self.connection.resume(turn);
-            let Some(output) = self.connection.take_output() else {
-                return;
-            };
+        while let Some(output) = self.connection.take_output() {
             let quiet = !self.connection.continues_when_sent();
             self.send(output, 0, quiet, ring, turn.now);
+            self.connection.resume(turn);
         }
+    }
+
+    /// True: the line is at home, where it is as soon as there is something to send or to end. A
+    /// line that is just being sent on comes home by mail.
+    fn has_line(&mut self) -> bool {
+        if self.lent && !self.connection.may_lend_line() {
+            self.lent = !self.line.recall();
+        }
+        !self.lent
+    }
+
+    /// The line, for the answer to call `sequence`, where nothing else is to be sent.
+    pub(super) fn lend_line(&mut self, sequence: u32) -> Weak<Line> {
+        let lends = self.phase == Phase::Open && self.connection.may_lend_line();
+        if lends && self.line.lend(sequence) {
+            self.lent = true;
+            Arc::downgrade(&self.line)
+        } else {
+            Weak::new()
+        }
+    }
+
+    /// The answerer has let go of the line.
+    pub(super) fn on_line_returned(&mut self, unsent: Vec<u8>) {
+        self.line.come_home();
+        self.lent = false;
+        self.connection.not_sent(unsent);
+    }
+
+    /// The socket of a peer that is gone. None: an answerer is just finding out that it is gone,
+    /// and closes it.
+    pub(super) fn into_socket(self) -> Option<OwnedFd> {
+        Arc::into_inner(self.line).map(Line::into_socket)
     }
 
     /// Everything is answered. A peer that may still be sending is told so and listened to for a
@@ -214,7 +259,7 @@ impl Peer {
         let token = self.connection.token();
         match self.recv {
             Recv::Unarmed if wants_input => {
-                ring.arm_recv(token, self.socket.as_fd());
+                ring.arm_recv(token, self.line.as_fd());
                 self.recv = Recv::Armed;
                 self.in_flight += 1;
             }
@@ -230,13 +275,13 @@ impl Peer {
     fn send(&mut self, bytes: Vec<u8>, offset: usize, quiet: bool, ring: &mut Ring, now: u64) {
         self.since = now;
         let token = self.connection.token();
-        ring.push_send(token, self.socket.as_fd(), bytes, offset, quiet);
+        ring.push_send(token, self.line.as_fd(), bytes, offset, quiet);
         self.sending = Some(offset);
         self.in_flight += 1;
     }
 
     fn shut_down(&mut self, both: bool, ring: &mut Ring) {
-        ring.push_shutdown(self.connection.token(), self.socket.as_fd(), both);
+        ring.push_shutdown(self.connection.token(), self.line.as_fd(), both);
         self.in_flight += 1;
     }
 }

@@ -76,6 +76,15 @@ pub struct ReplyTo {
     pub head_only: bool,
 }
 
+impl ReplyTo {
+    /// What nearly every request asks for.
+    pub const ORDINARY: Self = Self {
+        keep_alive: true,
+        http10: false,
+        head_only: false,
+    };
+}
+
 /// A complete request head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {

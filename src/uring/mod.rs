@@ -15,6 +15,7 @@
 
 mod buffer_ring;
 mod event;
+mod send;
 mod setup;
 mod signals;
 mod user_data;
@@ -34,6 +35,7 @@ pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
 use event::{owned_fd, result_of};
+pub use send::send_at_once;
 pub use setup::{Reason, Refused};
 pub use signals::block_signals;
 pub use user_data::{Op, Token};

@@ -46,6 +46,12 @@ impl Waker {
         }
     }
 
+    /// True: the ring thread sleeps, or is about to. It may wake at any moment.
+    #[must_use]
+    pub fn is_asleep(&self) -> bool {
+        self.asleep.load(Ordering::Relaxed)
+    }
+
     /// Announces that the ring thread will sleep unless `mail` finds something to do. True: it may
     /// sleep.
     pub fn prepare_to_sleep(&self, has_mail: impl FnOnce() -> bool) -> bool {

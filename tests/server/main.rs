@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod closing;
+mod direct;
 mod limits;
 mod pipelining;
 mod requests;

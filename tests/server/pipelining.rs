@@ -26,8 +26,8 @@ fn replies_out_of_order_leave_in_the_order_of_the_requests() {
           POST /20 HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     let calls = kept.wait_for(2);
-    kept.answer(calls[1]);
-    kept.answer(calls[0]);
+    kept.answer(&calls[1]);
+    kept.answer(&calls[0]);
     assert_eq!(client.answer().body, "55");
     assert_eq!(client.answer().status, 405);
     assert_eq!(client.answer().body, "6765");
@@ -43,7 +43,7 @@ fn nothing_after_a_refused_framing_is_run() {
           POST /12 HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     let calls = kept.wait_for(1);
-    kept.answer(calls[0]);
+    kept.answer(&calls[0]);
     assert_eq!(client.answer().body, "55");
     assert_eq!(client.answer().status, 400);
     client.assert_ended();
@@ -56,7 +56,7 @@ fn a_reply_for_a_client_that_left_goes_to_nobody() {
     let (server, kept) = start_keeping();
     let mut gone = server.connect();
     gone.send(POST_15);
-    let late = kept.wait_for(1)[0];
+    let late = kept.wait_for(1).remove(0);
     gone.reset();
     eventually("the reset arrives", || {
         server.server.stats().connections_open == 0
@@ -64,9 +64,9 @@ fn a_reply_for_a_client_that_left_goes_to_nobody() {
     // The next connection gets the same slot.
     let mut client = server.connect();
     client.send(b"POST /10 HTTP/1.1\r\nHost: a\r\n\r\n");
-    let call = kept.wait_for(1)[0];
+    let call = kept.wait_for(1).remove(0);
     assert_eq!(call.token.slot, late.token.slot);
-    kept.answer(late);
-    kept.answer(call);
+    kept.answer(&late);
+    kept.answer(&call);
     assert_eq!(client.answer().body, "55");
 }

@@ -5,13 +5,13 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ringcall::bridge::{Call, Command, Mailbox, Outcome, Reply, Service};
+use ringcall::bridge::{Call, Command, Mailbox, Outcome, Service};
 use ringcall::limits::Limits;
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
 /// How long a client waits for bytes before its test fails: only ever reached by a hanging server.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const POST_15: &[u8] = b"POST /15 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -23,7 +23,7 @@ struct Inline {
 
 impl Service for Inline {
     fn call(&self, calls: &mut Vec<Call>) {
-        let answer = |call: Call| reply(call, (self.handler)(call.number));
+        let answer = |call: Call| call.reply((self.handler)(call.number));
         self.mailbox
             .post_replies(&mut calls.drain(..).map(answer).collect());
     }
@@ -59,9 +59,9 @@ impl Kept {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
 
-    pub(crate) fn answer(&self, call: Call) {
+    pub(crate) fn answer(&self, call: &Call) {
         let mailbox = self.mailbox.lock().unwrap().clone().unwrap();
-        mailbox.post_replies(&mut vec![reply(call, fibonacci(call.number))]);
+        mailbox.post_replies(&mut vec![call.reply(fibonacci(call.number))]);
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn start_with(handler: fn(i64) -> Outcome) -> Running {
 }
 
 pub(crate) fn start_limited(limits: Limits, handler: fn(i64) -> Outcome) -> Running {
-    run(limits, |mailbox| Inline { mailbox, handler })
+    start_service(limits, |mailbox| Inline { mailbox, handler })
 }
 
 pub(crate) fn start_keeping() -> (Running, Kept) {
@@ -115,20 +115,37 @@ pub(crate) fn start_keeping() -> (Running, Kept) {
 pub(crate) fn start_keeping_limited(limits: Limits) -> (Running, Kept) {
     let kept = Kept::default();
     let service = kept.clone();
-    let running = run(limits, |mailbox| {
+    let running = start_service(limits, |mailbox| {
         *service.mailbox.lock().unwrap() = Some(mailbox);
         service
     });
     (running, kept)
 }
 
-fn run<S: Service>(limits: Limits, make_service: impl FnOnce(Arc<Mailbox>) -> S) -> Running {
+/// A server on a free port.
+pub(crate) fn start_service<S: Service>(
+    limits: Limits,
+    make_service: impl FnOnce(Arc<Mailbox>) -> S,
+) -> Running {
+    let place = Place::Port {
+        host: Some("127.0.0.1".to_owned()),
+        port: 0,
+    };
+    let server = start_service_at(place, limits, make_service);
+    let Address::Tcp(address) = *server.address() else {
+        panic!("a TCP address");
+    };
+    Running { server, address }
+}
+
+pub(crate) fn start_service_at<S: Service>(
+    place: Place,
+    limits: Limits,
+    make_service: impl FnOnce(Arc<Mailbox>) -> S,
+) -> Server {
     let options = Options {
         listen: ListenOptions {
-            place: Place::Port {
-                host: Some("127.0.0.1".to_owned()),
-                port: 0,
-            },
+            place,
             backlog: 1024,
             reuse_port: false,
             ipv6_only: false,
@@ -136,11 +153,7 @@ fn run<S: Service>(limits: Limits, make_service: impl FnOnce(Arc<Mailbox>) -> S)
         bigint: false,
         limits,
     };
-    let server = Server::start(&options, make_service).unwrap_or_else(|error| panic!("{error}"));
-    let Address::Tcp(address) = *server.address() else {
-        panic!("a TCP address");
-    };
-    Running { server, address }
+    Server::start(&options, make_service).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub(crate) fn fibonacci(n: i64) -> Outcome {
@@ -149,14 +162,6 @@ pub(crate) fn fibonacci(n: i64) -> Outcome {
         (a, b) = (b, a + b);
     }
     Outcome::Value(a)
-}
-
-fn reply(call: Call, outcome: Outcome) -> Reply {
-    Reply {
-        token: call.token,
-        sequence: call.sequence,
-        outcome,
-    }
 }
 
 /// Looks again until `condition` holds; a server that never gets there fails the test.

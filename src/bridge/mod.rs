@@ -4,17 +4,23 @@
 //! service may answer from any thread, in any order, or not at all.
 //!
 //! Invariant: a posted mail is seen by the ring thread at its next turn, and a sleeping ring thread
-//! is woken for it.
+//! is woken for it, unless the mail only says what nobody waits for: that an answer has been sent.
+
+mod line;
+mod outbox;
 
 use std::io;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::uring::{Token, Waker};
 
+pub use line::Line;
+pub use outbox::Outbox;
+
 /// One request's number on its way to the handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Call {
     /// The connection that asks.
     pub token: Token,
@@ -22,6 +28,20 @@ pub struct Call {
     pub sequence: u32,
     /// The integer of the request's path.
     pub number: i64,
+    /// The connection's line where it is lent, else none.
+    pub line: Weak<Line>,
+}
+
+impl Call {
+    /// The answer to this call.
+    #[must_use]
+    pub fn reply(&self, outcome: Outcome) -> Reply {
+        Reply {
+            token: self.token,
+            sequence: self.sequence,
+            outcome,
+        }
+    }
 }
 
 /// The handler's answer to one [`Call`].
@@ -44,6 +64,17 @@ pub enum Outcome {
     Digits(Box<str>),
     /// An error: its status (400–599) and the sentence that the client may read.
     Error(u16, Box<str>),
+    /// An integer that has been sent on the connection's lent line.
+    Sent,
+}
+
+/// A line that its answerer gives back by mail.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ReturnedLine {
+    /// The connection.
+    pub token: Token,
+    /// The rest of the answer, which did not go at once; empty where it went whole.
+    pub unsent: Vec<u8>,
 }
 
 /// The application: it takes numbers and posts replies to the mailbox of the ring that called.
@@ -72,6 +103,8 @@ pub enum Command {
 pub struct Mail {
     /// In the order in which they were posted.
     pub replies: Vec<Reply>,
+    /// To be looked at after the replies.
+    pub lines: Vec<ReturnedLine>,
     /// In the order in which they were posted.
     pub commands: Vec<Command>,
 }
@@ -82,6 +115,8 @@ pub struct Mailbox {
     mail: Mutex<Mail>,
     /// True when `mail` may hold something: what the ring thread asks before it takes the lock.
     has_mail: AtomicBool,
+    /// Answers that were sent on lent lines.
+    sent: AtomicU64,
     waker: Waker,
 }
 
@@ -91,6 +126,7 @@ impl Mailbox {
         Ok(Self {
             mail: Mutex::default(),
             has_mail: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
             waker: Waker::new()?,
         })
     }
@@ -100,13 +136,38 @@ impl Mailbox {
         if replies.is_empty() {
             return;
         }
-        let mut mail = self.lock();
-        if mail.replies.is_empty() {
-            mem::swap(&mut mail.replies, replies);
-        } else {
-            mail.replies.append(replies);
-        }
+        let mail = self.add_replies(replies);
         self.posted(mail);
+    }
+
+    /// The same for replies of which `sent` are sent on lent lines; the ring thread is not woken
+    /// for those.
+    fn post_sent(&self, replies: &mut Vec<Reply>, sent: u64, wake: bool) {
+        self.sent.fetch_add(sent, Ordering::Relaxed);
+        let mail = self.add_replies(replies);
+        if wake {
+            self.posted(mail);
+        } else {
+            self.has_mail.store(true, Ordering::Release);
+        }
+    }
+
+    /// Gives a line back that the ring thread waits for, or that did not take a whole answer.
+    fn return_line(&self, line: ReturnedLine) {
+        let mut mail = self.lock();
+        mail.lines.push(line);
+        self.posted(mail);
+    }
+
+    /// How many answers have been sent on lent lines, whether or not the ring thread knows.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// True: the ring thread sleeps, or is about to.
+    fn is_asleep(&self) -> bool {
+        self.waker.is_asleep()
     }
 
     /// Leaves a command.
@@ -119,6 +180,7 @@ impl Mailbox {
     /// Swaps what waits with `emptied`; false where nothing does. For the ring thread.
     pub fn take(&self, emptied: &mut Mail) -> bool {
         debug_assert!(emptied.replies.is_empty() && emptied.commands.is_empty());
+        debug_assert!(emptied.lines.is_empty());
         if !self.has_mail.load(Ordering::Acquire) {
             return false;
         }
@@ -139,6 +201,16 @@ impl Mailbox {
     #[must_use]
     pub fn waker(&self) -> &Waker {
         &self.waker
+    }
+
+    fn add_replies(&self, replies: &mut Vec<Reply>) -> MutexGuard<'_, Mail> {
+        let mut mail = self.lock();
+        if mail.replies.is_empty() {
+            mem::swap(&mut mail.replies, replies);
+        } else {
+            mail.replies.append(replies);
+        }
+        mail
     }
 
     fn posted(&self, mail: MutexGuard<'_, Mail>) {

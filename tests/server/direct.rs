@@ -1,0 +1,146 @@
+//! Answers that another thread sends itself, on the lines that a sleeping ring thread has lent.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::support::{Client, PATIENCE, eventually, start_service, start_service_at};
+use ringcall::bridge::{Call, Command, Mailbox, Outbox, Outcome, Service};
+use ringcall::limits::Limits;
+use ringcall::listener::Place;
+
+/// Answers each batch at once, on a thread of its own.
+struct Answering {
+    batches: Mutex<Sender<Vec<Call>>>,
+}
+
+impl Answering {
+    fn new(mailbox: Arc<Mailbox>) -> Self {
+        let (batches, to_answer) = channel::<Vec<Call>>();
+        thread::spawn(move || {
+            let mut outbox = Outbox::new(mailbox);
+            for calls in to_answer {
+                for call in calls {
+                    let outcome = Outcome::Value(call.number);
+                    outbox.answer(call, outcome);
+                }
+                outbox.post();
+            }
+        });
+        Self {
+            batches: Mutex::new(batches),
+        }
+    }
+}
+
+impl Service for Answering {
+    fn call(&self, calls: &mut Vec<Call>) {
+        let batch = std::mem::take(calls);
+        self.batches.lock().unwrap().send(batch).unwrap();
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        assert_eq!(failure, None);
+    }
+}
+
+fn post(n: usize) -> String {
+    format!("POST /{n} HTTP/1.1\r\nHost: a\r\n\r\n")
+}
+
+#[test]
+fn a_lone_request_after_the_other_is_answered_past_the_sleeping_ring_thread() {
+    let server = start_service(Limits::default(), Answering::new);
+    let mut client = server.connect();
+    for n in 0..1000 {
+        client.send(post(n).as_bytes());
+        assert_eq!(client.answer().body, n.to_string());
+        let stats = server.server.stats();
+        assert_eq!((stats.responses_2xx, stats.in_flight), (n as u64 + 1, 0));
+    }
+    // Now and then the ring thread has not gone to sleep yet.
+    assert!(server.server.stats().sent > 100);
+}
+
+#[test]
+fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() {
+    let path = std::env::temp_dir().join(format!("ringcall-direct-{}", std::process::id()));
+    let place = Place::Path(path.clone());
+    let server = start_service_at(place, Limits::default(), Answering::new);
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut count, mut in_a_row) = (0, 0);
+    // It reads nothing. When the socket is full, the ring thread takes over, and keeps it.
+    while in_a_row < 32 {
+        let sent = server.stats().sent;
+        stream.write_all(post(count).as_bytes()).unwrap();
+        count += 1;
+        eventually("the request is answered", || {
+            server.stats().responses_2xx == count as u64
+        });
+        in_a_row = if server.stats().sent == sent {
+            in_a_row + 1
+        } else {
+            0
+        };
+    }
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    let bodies = answers.split("HTTP/1.1 200 OK").skip(1);
+    let bodies: Vec<&str> = bodies
+        .map(|answer| answer.split_once("\r\n\r\n").unwrap().1)
+        .collect();
+    let expected: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+    assert_eq!(bodies, expected);
+    server.post(Command::Close);
+    server.join();
+}
+
+#[test]
+fn whoever_sends_it_every_answer_comes_once_and_in_order() {
+    let server = start_service(Limits::default(), Answering::new);
+    let address = &server;
+    thread::scope(|scope| {
+        for seed in 1..=4_usize {
+            let mut client = address.connect();
+            scope.spawn(move || rounds(&mut client, seed));
+        }
+    });
+    eventually("nothing is in flight", || {
+        server.server.stats().in_flight == 0
+    });
+}
+
+/// One request, several at once, in pieces, some of them bad: in a changing mixture.
+fn rounds(client: &mut Client, seed: usize) {
+    let mut random = seed;
+    for round in 0..2000 {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let count = [1, 1, 1, 2, 3][(random >> 33) % 5];
+        let mut bytes = String::new();
+        for each in 0..count {
+            let is_bad = (random >> 40) % 4 == each;
+            bytes += &if is_bad {
+                "POST /bad HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()
+            } else {
+                post(round + each)
+            };
+        }
+        let (first, second) = bytes.split_at((random >> 45) % bytes.len());
+        client.send(first.as_bytes());
+        client.send(second.as_bytes());
+        for each in 0..count {
+            let answer = client.answer();
+            if (random >> 40) % 4 == each {
+                assert_eq!(answer.status, 400);
+            } else {
+                assert_eq!(answer.body, (round + each).to_string());
+            }
+        }
+    }
+}
