@@ -76,7 +76,7 @@ pub const BATCH_MAX: u32 = 1024;
 
 /// Answers that the JavaScript thread sends itself, instead of waking the ring thread for them: as
 /// many as take no longer to send than a turn of the ring thread's loop takes.
-pub const DIRECT_ANSWERS_MAX: usize = 4;
+pub const DIRECT_ANSWERS_MAX: usize = 8;
 
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
 pub const ACCEPT_RETRY_MS: u32 = 100;
