@@ -193,7 +193,7 @@ impl EventLoop {
                 peer.on_sent(&result, bytes, &mut self.ring, self.turn.now);
                 self.touch(token.slot);
             }
-            Event::ShutDown { token } | Event::Cancelled { token } => {
+            Event::Cancelled { token } => {
                 // The accept's cancellation has no peer.
                 if let Some(peer) = self.peers.get_mut(token.slot as usize) {
                     peer.on_done();
@@ -271,9 +271,9 @@ impl EventLoop {
         for (_, peer) in &mut self.peers {
             match command {
                 Command::Close => peer.connection.drain(),
-                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
+                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(),
                 Command::CloseIdle => {}
-                Command::CloseAll => peer.terminate(&mut self.ring),
+                Command::CloseAll => peer.terminate(),
             }
             if !mem::replace(&mut peer.touched, true) {
                 self.touched.push(peer.connection.token().slot);
@@ -287,7 +287,7 @@ impl EventLoop {
         self.sweep.take_due(self.turn.now, &mut due);
         for token in due.drain(..) {
             if let Some(peer) = find(&mut self.peers, token) {
-                peer.expire(&mut self.ring, &mut self.turn);
+                peer.expire(&mut self.turn);
                 let deadline = peer.deadline(&self.turn.timeouts);
                 self.sweep.insert(token, deadline, self.turn.now);
                 self.touch(token.slot);

@@ -8,13 +8,14 @@
 //! nothing of it.
 
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Weak};
 
 use crate::bridge::Line;
 use crate::connection::{Connection, Turn};
 use crate::limits::{LINGER_MS, Timeouts};
-use crate::uring::{Buffer, Op, Ring, Token};
+use crate::uring::{self, Buffer, Op, Ring, Token};
 
 /// How far a peer is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl Peer {
                 // Out of buffers, which have come back by the end of the turn, or cancelled by us:
                 // arming it again, where input is wanted, is all it takes.
                 Some(libc::ENOBUFS | libc::ECANCELED) => {}
-                _ => self.terminate(ring),
+                _ => self.terminate(),
             },
             Ok(None) => self.connection.ended(),
             Ok(Some(buffer)) => {
@@ -116,7 +117,7 @@ impl Peer {
             {
                 self.send(bytes, offset, false, ring, now);
             }
-            Err(_) => self.terminate(ring),
+            Err(_) => self.terminate(),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
                 self.send(bytes, offset + count, false, ring, now);
             }
@@ -124,7 +125,7 @@ impl Peer {
         }
     }
 
-    /// A shutdown or a cancellation is done; only that it is no longer in flight matters.
+    /// A cancellation is done; only that it is no longer in flight matters.
     pub(super) fn on_done(&mut self) {
         self.in_flight -= 1;
     }
@@ -136,12 +137,12 @@ impl Peer {
             if self.has_line() {
                 self.exchange(ring, turn);
                 if self.connection.is_finished() {
-                    self.finish(ring, turn.now);
+                    self.finish(turn.now);
                 }
             }
         }
         if self.phase == Phase::Lingering && !self.connection.wants_input() {
-            self.terminate(ring);
+            self.terminate();
         }
         self.advance_recv(ring);
         if self.phase == Phase::Terminating && self.in_flight == 0 {
@@ -164,7 +165,7 @@ impl Peer {
     }
 
     /// Acts on the times that are over.
-    pub(super) fn expire(&mut self, ring: &mut Ring, turn: &mut Turn) {
+    pub(super) fn expire(&mut self, turn: &mut Turn) {
         let now = turn.now;
         if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
             return;
@@ -178,22 +179,22 @@ impl Peer {
         }
         let send_timeout = u64::from(turn.timeouts.send);
         if self.phase == Phase::Lingering {
-            self.terminate(ring);
+            self.terminate();
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             turn.counters.send_timeouts += 1;
-            self.terminate(ring);
+            self.terminate();
         } else if self.connection.expire(turn) {
             turn.counters.keep_alive_timeouts += 1;
-            self.terminate(ring);
+            self.terminate();
         }
     }
 
     /// Ends the connection now: whatever is in flight on it completes, and `advance` finds it gone.
-    pub(super) fn terminate(&mut self, ring: &mut Ring) {
+    pub(super) fn terminate(&mut self) {
         if matches!(self.phase, Phase::Open | Phase::Lingering) {
             self.phase = Phase::Terminating;
             if self.in_flight > 0 {
-                self.shut_down(true, ring);
+                uring::shut_down(self.line.as_fd(), Shutdown::Both);
             }
         }
     }
@@ -243,13 +244,13 @@ impl Peer {
     /// Everything is answered. A peer that may still be sending is told so and listened to for a
     /// while: closing at once would answer its bytes with a reset, which can destroy the answer on
     /// its way (RFC 9112 section 9.6).
-    fn finish(&mut self, ring: &mut Ring, now: u64) {
+    fn finish(&mut self, now: u64) {
         if self.connection.wants_input() && !self.connection.is_idle() {
-            self.shut_down(false, ring);
+            uring::shut_down(self.line.as_fd(), Shutdown::Write);
             self.phase = Phase::Lingering;
             self.since = now;
         } else {
-            self.terminate(ring);
+            self.terminate();
         }
     }
 
@@ -277,11 +278,6 @@ impl Peer {
         let token = self.connection.token();
         ring.push_send(token, self.line.as_fd(), bytes, offset, quiet);
         self.sending = Some(offset);
-        self.in_flight += 1;
-    }
-
-    fn shut_down(&mut self, both: bool, ring: &mut Ring) {
-        ring.push_shutdown(self.connection.token(), self.line.as_fd(), both);
         self.in_flight += 1;
     }
 }

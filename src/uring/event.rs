@@ -35,11 +35,6 @@ pub enum Event {
         /// The bytes that `push_send` was given.
         bytes: Vec<u8>,
     },
-    /// A shutdown is done; a failed one means that the connection had ended already.
-    ShutDown {
-        /// The connection.
-        token: Token,
-    },
     /// A cancellation is done; its target completes on its own.
     Cancelled {
         /// The connection whose op was to be cancelled, or [`Token::NONE`].

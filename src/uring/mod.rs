@@ -15,9 +15,9 @@
 
 mod buffer_ring;
 mod event;
-mod send;
 mod setup;
 mod signals;
+mod sockets;
 mod user_data;
 mod waker;
 
@@ -35,9 +35,9 @@ pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
 use event::{owned_fd, result_of};
-pub use send::send_at_once;
 pub use setup::{Reason, Refused};
 pub use signals::block_signals;
+pub use sockets::{send_at_once, shut_down};
 pub use user_data::{Op, Token};
 use user_data::{decode, encode};
 pub use waker::Waker;
@@ -182,13 +182,6 @@ impl Ring {
         self.push(send, Op::Send, token);
     }
 
-    /// Ends our side of a connection, or both sides, which also completes its receive and its send.
-    pub fn push_shutdown(&mut self, token: Token, socket: BorrowedFd<'_>, both: bool) {
-        let how = if both { libc::SHUT_RDWR } else { libc::SHUT_WR };
-        let shutdown = opcode::Shutdown::new(Fd(socket.as_raw_fd()), how);
-        self.push(shutdown.build(), Op::Shutdown, token);
-    }
-
     /// Cancels the connection's receive, or the accept for [`Token::NONE`] with [`Op::Accept`].
     pub fn push_cancel(&mut self, op: Op, token: Token) {
         let cancel = opcode::AsyncCancel::new(encode(op, token));
@@ -258,7 +251,6 @@ impl Ring {
                 result: result.map(|count| count as usize),
                 bytes: self.take_sent(token).bytes,
             },
-            Op::Shutdown => Event::ShutDown { token },
             Op::Cancel => Event::Cancelled { token },
             Op::Close => Event::Closed,
             Op::Wake => Event::Woken { armed },

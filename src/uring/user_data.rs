@@ -24,8 +24,6 @@ pub enum Op {
     Recv,
     /// Send from a buffer that the ring holds.
     Send,
-    /// Half or full shutdown of a socket.
-    Shutdown,
     /// Close of a descriptor.
     Close,
     /// Multishot poll of the waker's eventfd.
@@ -37,11 +35,10 @@ pub enum Op {
 }
 
 impl Op {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 7] = [
         Self::Accept,
         Self::Recv,
         Self::Send,
-        Self::Shutdown,
         Self::Close,
         Self::Wake,
         Self::Tick,

@@ -1,0 +1,21 @@
+//! What is done to a socket without the ring.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::BorrowedFd;
+
+use socket2::SockRef;
+
+/// Sends what the socket has room for now, from any thread: one that answers while the ring thread
+/// sleeps. No SIGPIPE for a peer that left.
+pub fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
+}
+
+/// Ends our side of a connection, or both sides, which also completes its receive and its send.
+/// Waits for nothing; as an op of the ring it would go to a worker thread of the kernel
+/// (`io_shutdown_prep` forces that).
+pub fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
+    // It fails where the connection has ended already.
+    let _ = SockRef::from(&socket).shutdown(how);
+}
