@@ -14,6 +14,8 @@ const node = (name) => () => [process.execPath, script(name)]
 // Node.js itself where there is none. `peer`: comes with benchmark/package.json.
 const SERVERS = {
   ringcall: { title: 'ringcall', module: '../..', command: node('ringcall.js') },
+  promise: { title: 'ringcall, async', module: '../..', command: node('ringcall-promise.js') },
+  bigint: { title: 'ringcall, bigint', module: '../..', command: node('ringcall-bigint.js') },
   // The limit, and no peer: see native.rs.
   native: { title: 'native', module: '../..', command: nativeCommand },
   'node-http': { title: 'node:http', command: node('node-http.js') },

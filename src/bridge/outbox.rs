@@ -22,11 +22,13 @@ pub struct Outbox {
     lines: Vec<Weak<Line>>,
     date: Date,
     date_made: SystemTime,
-    /// Reused by each direct answer.
+    /// The answers that this thread sends, and their bytes; empty between two posts.
+    direct: Vec<Direct>,
     bytes: Vec<u8>,
 }
 
 /// An answer that this thread sends.
+#[derive(Debug)]
 struct Direct {
     line: Arc<Line>,
     token: Token,
@@ -45,6 +47,7 @@ impl Outbox {
             lines: Vec::new(),
             date: Date::at(now),
             date_made: now,
+            direct: Vec::new(),
             bytes: Vec::new(),
         }
     }
@@ -62,24 +65,20 @@ impl Outbox {
         if self.replies.is_empty() {
             return;
         }
-        let direct = if self.replies.len() <= DIRECT_ANSWERS_MAX && self.mailbox.is_asleep() {
-            self.encode_direct_answers()
-        } else {
-            Vec::new()
-        };
-        if direct.is_empty() {
+        if self.replies.len() <= DIRECT_ANSWERS_MAX && self.mailbox.is_asleep() {
+            self.take_lines();
+        }
+        if self.direct.is_empty() {
             self.mailbox.post_replies(&mut self.replies);
         } else {
-            self.send(direct);
+            self.send();
         }
         self.lines.clear();
     }
 
-    /// Encodes the answers that may be sent from here, and leaves in their replies that they are.
-    fn encode_direct_answers(&mut self) -> Vec<Direct> {
+    /// Takes the lines there are, encodes their answers, and notes in the replies that they are sent.
+    fn take_lines(&mut self) {
         self.update_date();
-        self.bytes.clear();
-        let mut direct = Vec::new();
         for (reply, line) in self.replies.iter_mut().zip(&self.lines) {
             let Outcome::Value(value) = reply.outcome else {
                 continue;
@@ -89,22 +88,21 @@ impl Outbox {
             };
             http::encode_value(&mut self.bytes, value, ReplyTo::ORDINARY, &self.date);
             reply.outcome = Outcome::Sent;
-            direct.push(Direct {
+            self.direct.push(Direct {
                 line,
                 token: reply.token,
                 end: self.bytes.len(),
             });
         }
-        direct
     }
 
     /// Posts first and sends then: the request that follows an answer finds the answer known.
-    fn send(&mut self, direct: Vec<Direct>) {
-        let all = direct.len() == self.replies.len();
-        self.mailbox
-            .post_sent(&mut self.replies, direct.len() as u64, !all);
+    fn send(&mut self) {
+        let sent = self.direct.len();
+        let all = sent == self.replies.len();
+        self.mailbox.post_sent(&mut self.replies, sent as u64, !all);
         let mut start = 0;
-        for Direct { line, token, end } in direct {
+        for Direct { line, token, end } in self.direct.drain(..) {
             let answer = &self.bytes[mem::replace(&mut start, end)..end];
             // What an error means, the ring thread finds out when it sends the same.
             let sent = line.send(answer).unwrap_or(0);
@@ -113,6 +111,7 @@ impl Outbox {
                 self.mailbox.return_line(ReturnedLine { token, unsent });
             }
         }
+        self.bytes.clear();
     }
 
     fn update_date(&mut self) {
