@@ -23,6 +23,7 @@ const OPTIONS = {
   connections: { type: 'string' },
   json: { type: 'string' },
   plots: { type: 'string' },
+  unpinned: { type: 'boolean', default: false },
   against: { type: 'string', multiple: true, default: [] },
   help: { type: 'boolean', default: false }
 }
@@ -37,6 +38,7 @@ const HELP = `npm run bench -- [options]
   --connections N    instead of those that the loads name
   --json FILE        every round's figures
   --plots DIR        the medians as SVG
+  --unpinned         server and client run wherever the scheduler puts them
   --against DIR      also the ringcall of another checkout, built there; may be given again
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
@@ -46,7 +48,7 @@ waiting for its answer before it asks again; wrk adds the waits that this hides.
 
 async function main() {
   const options = parseOptions()
-  const cores = machine.cores()
+  const cores = options.unpinned ? { server: null, client: null } : machine.cores()
   const { servers, rounds, seconds } = options
   const versions = Object.fromEntries(servers.map((name) => [SERVERS[name].title, version(name)]))
   const result = { machine: machine.describe(), versions, cores, rounds, seconds, loads: [] }
@@ -110,7 +112,7 @@ function parseOptions() {
   const named = present(pick(values.servers, SERVERS, '--servers').map(([name]) => name))
   const servers = [...named, ...others]
   if (servers.length === 0) throw new Error('none of those servers is here')
-  return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots }
+  return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots, unpinned: values.unpinned }
 }
 
 function positive(text, option) {
