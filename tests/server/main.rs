@@ -8,4 +8,5 @@ mod closing;
 mod limits;
 mod pipelining;
 mod requests;
+mod rings;
 mod support;
