@@ -228,11 +228,12 @@ impl EventLoop {
     fn take_mail(&mut self) {
         let mut mail = mem::take(&mut self.mail);
         if self.mailbox.take(&mut mail) {
-            for reply in mail.replies.drain(..) {
-                self.on_reply(reply);
-            }
+            // First, so that the answers made of the replies tell that the server closes.
             for command in mail.commands.drain(..) {
                 self.carry_out(command);
+            }
+            for reply in mail.replies.drain(..) {
+                self.on_reply(reply);
             }
         }
         self.mail = mail;
