@@ -54,6 +54,8 @@ test('there are as many threads as asked for, and a refused start or a close lea
     }
     const counts = [threads()]
     const server = listen(0, 4)
+    // A thread names itself.
+    while (threads() < 4) await new Promise(setImmediate)
     counts.push(threads())
     const before = descriptors()
     for (let i = 0; i < 20; i++) counts[2] = listen(server.port, 3)

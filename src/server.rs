@@ -79,10 +79,12 @@ impl Server {
         let made = made.map_err(StartError::Ring)?;
         let outlets: io::Result<Vec<Outlet>> = made.iter().map(|_| Outlet::new()).collect();
         let outlets = outlets.map_err(StartError::Thread)?;
-        let rings = Arc::new(Rings::new(outlets, &options.limits, options.bigint));
         // Last of what can be refused, so that nothing is listened to in vain.
         let listeners =
             listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
+        let is_shared = listeners.are_one_socket();
+        let rings = Rings::new(outlets, is_shared, &options.limits, options.bigint);
+        let rings = Arc::new(rings);
         let mut threads = Threads::default();
         for (index, (ring, listener)) in made.into_iter().zip(listeners.sockets).enumerate() {
             let mailbox = Arc::clone(&rings.outlets[index].mailbox);

@@ -151,7 +151,10 @@ pub fn listen(
     arrays: Vec<Arrays>,
     dispatches: Vec<Function<'_, (), ()>>,
 ) -> napi::Result<Either<NativeServer, Refusal>> {
-    let tsfns: napi::Result<Vec<Arc<Tsfn>>> = dispatches.iter().map(threadsafe).collect();
+    let tsfns: napi::Result<Vec<Arc<Tsfn>>> = dispatches
+        .into_iter()
+        .map(|dispatch| threadsafe(&dispatch))
+        .collect();
     let tsfns = tsfns?;
     let bigint = options.bigint;
     let mut handovers = Vec::new();

@@ -83,7 +83,7 @@ impl EventLoop {
         Self {
             index,
             ring,
-            acceptor: Acceptor::new(listener),
+            acceptor: Acceptor::new(listener, rings.listener_is_shared),
             peers: Slab::new(),
             next_generation: 0,
             turn: Turn {

@@ -19,6 +19,8 @@ pub struct Rings {
     pub rules: Rules,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
+    /// True: their listeners are one socket.
+    pub listener_is_shared: bool,
     /// One for each ring.
     pub outlets: Vec<Outlet>,
     /// Connections that may still be opened.
@@ -30,8 +32,14 @@ pub struct Rings {
 impl Rings {
     /// One ring for each of `outlets`, none of which serves yet.
     #[must_use]
-    pub fn new(outlets: Vec<Outlet>, limits: &Limits, bigint: bool) -> Self {
+    pub fn new(
+        outlets: Vec<Outlet>,
+        listener_is_shared: bool,
+        limits: &Limits,
+        bigint: bool,
+    ) -> Self {
         Self {
+            listener_is_shared,
             rules: Rules {
                 head_bytes_max: limits.head_bytes_max as usize,
                 body_bytes_max: limits.body_bytes_max,
