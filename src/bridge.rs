@@ -118,7 +118,7 @@ impl Mailbox {
         self.posted(mail);
     }
 
-    /// Has the ring thread take a turn: something that it waits for outside the mailbox has happened.
+    /// Has the ring thread take a turn: something outside the mailbox is there for it.
     pub fn wake(&self) {
         self.posted(self.lock());
     }

@@ -73,8 +73,8 @@ pub struct NativeOptions {
     pub send_timeout: u32,
 }
 
-/// The typed arrays that JavaScript and the binding share for one ring, [`BATCH_LENGTH`] long each. Both touch
-/// them on the JavaScript thread only.
+/// The typed arrays that JavaScript and the binding share for one ring, [`BATCH_LENGTH`] long each.
+/// Both touch them on the JavaScript thread only.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
     /// Written here: the ids of a batch's calls.
