@@ -72,6 +72,22 @@ export interface ListenOptions {
   ipv6Only?: boolean | undefined
 
   /**
+   * How many threads do the network's work: an integer from 1 to 64. The handler runs on the JavaScript thread whatever
+   * their number. More than one pays where one is busy all the time, with many connections and a quick handler, and
+   * there are cores to spare.
+   *
+   * Each thread has its own io_uring (40 KiB of locked memory, about 1 MiB in all), its own queue of `backlog`
+   * connections, and the connections that the kernel gives it, for as long as they last. The limits and the counts are
+   * those of the whole server.
+   *
+   * On a TCP port the threads' sockets share it by `SO_REUSEPORT`. A server without `reusePort` is refused there all
+   * the same (`EADDRINUSE`); one of the same user that has `reusePort` is not.
+   *
+   * @default 1
+   */
+  ringThreads?: number | undefined
+
+  /**
    * Calls the handler with a `bigint`, which carries every signed 64-bit `N`. Without it an `N` beyond the safe
    * integers, ±(2^53 − 1), is answered `400`.
    *
@@ -91,6 +107,7 @@ export interface ListenOptions {
   /**
    * How many requests the handler may have at a time without having answered them: an integer from 1 to 2147483647.
    * Those beyond are answered `503` with `Retry-After` (RFC 9110 section 15.6.4) at once, and their connections go on.
+   * With several `ringThreads` that may begin at seven eighths of it, unless it is less than 16 for each of them.
    *
    * @default 10000
    */
@@ -181,8 +198,8 @@ export interface ServerAddress {
 }
 
 /**
- * Counts since the server was started, and two of this moment: `connectionsOpen` and `inFlight`. They are those of the
- * ring thread's last completed turn.
+ * Counts since the server was started, and two of this moment: `connectionsOpen` and `inFlight`. They are those of each
+ * ring thread's last completed turn, added up.
  */
 export interface ServerStats {
   /** Connections that are open now. */
@@ -204,7 +221,7 @@ export interface ServerStats {
    * `handlerTimeout`.
    */
   inFlight: number
-  /** Calls from the ring thread into JavaScript so far; `requests / batches` is how many requests share one. */
+  /** Calls from ring threads into JavaScript so far; `requests / batches` is how many requests share one. */
   batches: number
   /** Requests beyond `maxInFlight`: `503`. */
   overloaded: number

@@ -10,6 +10,7 @@ const outOfRange = { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' }
 const timeouts = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'handlerTimeout', 'sendTimeout']
 
 const limits = {
+  ringThreads: [1, 64],
   maxConnections: [1, 2 ** 31 - 1],
   maxInFlight: [1, 2 ** 31 - 1],
   maxHeaderSize: [64, 2 ** 20],
@@ -28,6 +29,8 @@ const refused = [
     [name, wrongType, ['10', null, true, 10n, {}]],
     [name, outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]]
   ]),
+  ['ringThreads', wrongType, ['2', null, true, 2n, {}]],
+  ['ringThreads', outOfRange, [-1, 0, 1.5, NaN, Infinity, 65]],
   ['maxHeaderSize', wrongType, ['16384', null, true, 16384n, {}]],
   ['maxHeaderSize', outOfRange, [-1, 0, 63, 64.5, NaN, Infinity, 2 ** 20 + 1]],
   ['maxBodySize', wrongType, ['65536', null, true, 65536n, {}]],

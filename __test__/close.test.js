@@ -2,9 +2,8 @@
 
 const { getEventListeners } = require('node:events')
 const test = require('ava')
-const { serverListen } = require('..')
 const {
-  assertRefused, assertServes, connect, fibonacci, gate, large, post, request, serve, until, untilStats,
+  assertRefused, assertServes, connect, fibonacci, gate, large, post, request, serve, serverListen, until, untilStats,
   withResolvers
 } = require('./helpers.js')
 

@@ -5,7 +5,9 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial // Each takes thousands of descriptors.
-const { connect, connectMany, has, post, request, serveApart, start, withResolvers } = require('./helpers.js')
+const {
+  connect, connectMany, has, post, request, ringThreads, serveApart, start, withResolvers
+} = require('./helpers.js')
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -72,7 +74,8 @@ for (const [what, bytes] of Object.entries(unfinished)) {
     while ((await cpuShare(server, 100)) > 0.05);
     const each = ((await server.rss()) - before) / count
     t.log(`${kib(each)} each`)
-    t.true(each < 64 * KIB, kib(each))
+    // The allocator keeps the threads' memory apart, and some of it for itself.
+    t.true(each < 64 * KIB + ((ringThreads - 1) * 8 * KIB * KIB) / count, kib(each))
     await assertServesOn(t, server)
   })
 }

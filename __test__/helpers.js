@@ -11,6 +11,18 @@ const readline = require('node:readline')
 const { setTimeout: delay } = require('node:timers/promises')
 
 const root = path.join(__dirname, '..')
+const ringcall = require(root)
+
+// The ring threads of every server whose test does not ask for a number of its own.
+const ringThreads = Number(process.env.RINGCALL_TEST_RING_THREADS ?? 1)
+
+// What child processes and workers require to get the `serverListen` below.
+const underTest = __filename
+
+function serverListen(portOrOptions, handler) {
+  const options = typeof portOrOptions === 'object' ? portOrOptions : { port: portOrOptions }
+  return ringcall.serverListen({ ringThreads, ...options }, handler)
+}
 
 // The handler of most tests: exact in a `number` up to n = 78.
 function fibonacci(n) {
@@ -24,7 +36,6 @@ const large = 7n ** 2_367n
 
 // Listens on a free port, or as the options say, until the test ends.
 function serve(t, options, handler = fibonacci) {
-  const { serverListen } = require(root)
   const server = serverListen({ port: 0, ...options }, handler)
   t.teardown(() => {
     const closed = server.close()
@@ -246,10 +257,10 @@ function start(t, argv, { command = process.execPath, env } = {}) {
   }
 }
 
-// Runs `main(ringcall, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
+// Runs `main({ serverListen }, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
 // what it requires, nothing of the file it stands in.
 function startMain(t, main, { args = [], execArgv = [] } = {}) {
-  const source = `(${main})(require(${JSON.stringify(root)}), ...process.argv.slice(1))`
+  const source = `(${main})(require(${JSON.stringify(underTest)}), ...process.argv.slice(1))`
   return start(t, [...execArgv, '-e', source, ...args])
 }
 
@@ -267,7 +278,7 @@ async function serveApart(t, options, { limit = ':' } = {}) {
     })
     console.log(server.port, Object.keys(server.stats()).join())
   }
-  const source = `(${main})(require(${JSON.stringify(root)}), process.argv[1])`
+  const source = `(${main})(require(${JSON.stringify(underTest)}), process.argv[1])`
   const argv = ['-c', `${limit} && exec "$@"`, 'sh', process.execPath, '--expose-gc', '-e', source]
   const child = start(t, [...argv, JSON.stringify(options)], { command: 'sh' })
   const [port, names] = (await child.line()).split(' ')
@@ -321,11 +332,14 @@ module.exports = {
   large,
   post,
   request,
+  ringThreads,
   root,
   serve,
   serveApart,
+  serverListen,
   start,
   startMain,
+  underTest,
   until,
   untilStats,
   withResolvers

@@ -4,8 +4,7 @@ const net = require('node:net')
 const { once } = require('node:events')
 const { networkInterfaces } = require('node:os')
 const test = require('ava')
-const { serverListen } = require('..')
-const { assertRefused, assertServes, fibonacci, post, serve, startMain } = require('./helpers.js')
+const { assertRefused, assertServes, fibonacci, post, serve, serverListen, startMain } = require('./helpers.js')
 
 const hasIPv6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1')
 const anyAddress = hasIPv6 ? { address: '::', family: 'IPv6' } : { address: '0.0.0.0', family: 'IPv4' }

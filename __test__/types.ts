@@ -38,6 +38,7 @@ const options: ListenOptions = {
   backlog: 1024,
   reusePort: true,
   ipv6Only: true,
+  ringThreads: 4,
   bigint: false,
   maxConnections: 10_000,
   maxInFlight: 10_000,

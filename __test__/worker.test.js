@@ -3,13 +3,13 @@
 const { once } = require('node:events')
 const { Worker } = require('node:worker_threads')
 const test = require('ava')
-const { assertServes, connect, post, request, root, serve } = require('./helpers.js')
+const { assertServes, connect, post, request, serve, underTest } = require('./helpers.js')
 
-// A worker that runs the text of `main(ringcall, parentPort, data)`, the first message it sent, and its exit code.
+// A worker that runs the text of `main({ serverListen }, parentPort, data)`, the first message it sent, and its exit code.
 async function startWorker(t, main, data) {
   const source = `
     const { parentPort, workerData } = require('node:worker_threads')
-    ;(${main})(require(${JSON.stringify(root)}), parentPort, workerData)`
+    ;(${main})(require(${JSON.stringify(underTest)}), parentPort, workerData)`
   const worker = new Worker(source, { eval: true, workerData: data })
   t.teardown(() => worker.terminate())
   const exited = once(worker, 'exit').then(([code]) => code)

@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs the handler over batches of numbers, and collects what it returns.
+// Runs the handler over one ring's batches of numbers, and collects what it returns.
 //
 // A batch crosses in typed arrays that only this thread touches. The loop over it allocates nothing for a handler that
 // takes and returns numbers; a bigint, a promise or an error takes a side door.
@@ -18,7 +18,8 @@ const BIGINT = 1
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// `onHandlerError` is told of each error that is the handler's fault; `onEnd` that no batch will come any more.
+// `onHandlerError` is told of each error that is the handler's fault; `onEnd` that no batch will come any more, and what
+// ended the ring thread before its time, or null.
 function createBatches({ handler, bigint, onHandlerError, onEnd }) {
   const ids = new Uint32Array(BATCH_LENGTH)
   const numbers = new Float64Array(BATCH_LENGTH)
@@ -37,7 +38,7 @@ function createBatches({ handler, bigint, onHandlerError, onEnd }) {
     for (let fetches = 0; fetches < FETCHES_MAX; fetches++) {
       const count = native.exchange(takeResults())
       if (count === 0) return
-      if (count < 0) return onEnd()
+      if (count < 0) return onEnd(native.release())
       run(count)
     }
     native.post(takeResults())

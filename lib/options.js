@@ -9,6 +9,7 @@ const PORT_MAX = 65535
 const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
+const RING_THREADS_MAX = 64
 
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
@@ -23,6 +24,7 @@ function checkArguments(portOrOptions, handler) {
     backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
+    ringThreads: integer(options, 'ringThreads', 1, 1, RING_THREADS_MAX),
     bigint: boolean(options, 'bigint'),
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),

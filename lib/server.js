@@ -18,6 +18,8 @@ const onPaths = new Set()
 class Server {
   #native
   #options
+  #ringsAlive
+  #failed = false
   #handlerErrors = 0
   #closed
   #resolveClosed
@@ -25,18 +27,21 @@ class Server {
 
   constructor(options, handler) {
     this.#options = options
-    const batches = createBatches({
+    this.#ringsAlive = options.ringThreads
+    const batches = Array.from({ length: options.ringThreads }, () => createBatches({
       handler,
       bigint: options.bigint,
       onHandlerError: (error, n) => this.#onHandlerError(error, n),
-      onEnd: () => this.#onEnd()
-    })
-    const started = native.listen(nativeOptions(options), batches.arrays, batches.dispatch)
+      onEnd: (failure) => this.#onRingEnd(failure)
+    }))
+    const arrays = batches.map((ring) => ring.arrays)
+    const dispatches = batches.map((ring) => ring.dispatch)
+    const started = native.listen(nativeOptions(options), arrays, dispatches)
     if (started.syscall !== undefined) throw startRefused(started)
     this.#native = started
-    batches.start(started)
+    started.takeRings().forEach((ring, i) => batches[i].start(ring))
     if (options.path !== undefined) {
-      // The ring thread removes the path when it ends, but process.exit() does not let it.
+      // The last ring thread removes the path when it ends, but process.exit() does not let it.
       if (onPaths.size === 0) process.once('exit', removePaths)
       onPaths.add(options)
     }
@@ -104,14 +109,20 @@ class Server {
     return this.close()
   }
 
-  #onEnd() {
-    const failure = this.#native.finish()
-    this.#options.signal?.removeEventListener('abort', this.#abort)
-    if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
-    if (failure !== null) {
-      this.#closed ??= Promise.resolve()
+  // Where one ring fails, the others close.
+  #onRingEnd(failure) {
+    if (failure !== null && !this.#failed) {
+      this.#failed = true
+      this.close()
       process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
     }
+    if (--this.#ringsAlive === 0) this.#onEnd()
+  }
+
+  #onEnd() {
+    this.#native.finish()
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
     this.#resolveClosed?.()
   }
 

@@ -1,10 +1,11 @@
 //! A JavaScript function callable over HTTP.
 //!
 //! A ring thread owns an `io_uring` and speaks HTTP/1.1. For each `POST /N` it hands the integer
-//! `N` to the JavaScript function and sends the function's value back.
+//! `N` to the JavaScript function and sends the function's value back. Ring threads share a port,
+//! their server's limits and the JavaScript thread, nothing else.
 //!
 //! ```text
-//! JavaScript thread                           ring thread
+//! JavaScript thread                           ring thread (one per ringThreads)
 //! serverListen ─▶ Server::start ── spawn ──▶ EventLoop::run
 //!                                             completions ─▶ Connection (no I/O) ─▶ http (no I/O)
 //! handler ◀─ one ThreadsafeFunction call ◀─── a batch of (token, n)
@@ -21,16 +22,16 @@
 //!    │          │ └▶ listener └───────────────────▶ uring
 //!    └─▶ bridge ◀───────┘
 //!
-//! limits, stats ◀─ anyone            http, uring, limits, stats ─▶ nothing of ours but limits
+//! limits, quota, stats ◀─ anyone     http, uring, these three ─▶ nothing of ours but limits
 //! ```
 //!
 //! - [`binding`]: the only place that names `napi`. It converts and does not decide.
-//! - [`server`]: starts, commands and joins the ring thread; [`listener`] makes its socket.
+//! - [`server`]: starts, commands and joins the ring threads; [`listener`] makes their sockets.
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
 //! - [`connection`]: one peer's conversation, without a socket.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
-//! - [`bridge`]: what crosses between the threads.
+//! - [`bridge`]: what crosses between the threads; [`quota`]: the limits that ring threads share.
 
 pub mod binding;
 pub mod bridge;
@@ -39,6 +40,7 @@ pub mod event_loop;
 pub mod http;
 pub mod limits;
 pub mod listener;
+pub mod quota;
 pub mod server;
 pub mod stats;
 pub mod uring;

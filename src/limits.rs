@@ -59,7 +59,7 @@ pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
 /// Buffer capacity that an idle connection may keep.
 pub const IDLE_CAPACITY_BYTES_MAX: usize = 2 * 1024;
 
-/// Submissions that fit the ring. With its completions and buffer descriptors it takes 40 KiB of
+/// Submissions that fit a ring. With its completions and buffer descriptors it takes 40 KiB of
 /// the 64 KiB of locked memory that the smallest usual `ulimit -l` allows.
 pub const RING_ENTRIES: u32 = 256;
 

@@ -1,4 +1,5 @@
-//! Sockets that listen: names to addresses, and the options that must be set before binding.
+//! Sockets that listen, one for each ring: names to addresses, and the options that must be set
+//! before binding, or may be set only after.
 //!
 //! Called once a start, on the caller's thread, so that a refusal is an error of the start.
 
@@ -10,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,37 @@ pub enum Address {
     Path(PathBuf),
 }
 
+/// Sockets that listen in one place.
+#[derive(Debug)]
+pub struct Listeners {
+    /// As many as were asked for.
+    pub sockets: Vec<OwnedFd>,
+    /// Where.
+    pub address: Address,
+    /// For a unix socket: whoever serves it holds this until it no longer does.
+    pub path: Option<Arc<BoundPath>>,
+}
+
+impl Listeners {
+    /// True: they are many descriptors of one socket.
+    #[must_use]
+    pub fn are_one_socket(&self) -> bool {
+        self.sockets.len() > 1 && self.path.is_some()
+    }
+}
+
+/// A unix socket's path, which is removed when nobody holds this any more.
+#[derive(Debug)]
+pub struct BoundPath(PathBuf);
+
+impl Drop for BoundPath {
+    fn drop(&mut self) {
+        // As libuv does. An abstract path is no file; a failure leaves a stale path, which the next
+        // start replaces.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
 /// A listen that was refused.
 #[derive(Debug)]
 pub struct ListenError {
@@ -72,15 +105,15 @@ impl fmt::Display for ListenError {
     }
 }
 
-/// Binds and listens.
+/// Binds and listens, with `count` sockets.
 ///
 /// An address in use is tried again for a while: the kernel takes the ring of a killed process
 /// apart after the process has ended, and with it, some milliseconds late, the listener.
-pub fn listen(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+pub fn listen(options: &ListenOptions, count: usize) -> Result<Listeners, ListenError> {
     let give_up_at = Instant::now() + Duration::from_millis(ADDRESS_IN_USE_RETRY_MS);
     let mut pause = Duration::from_millis(1);
     loop {
-        match listen_once(options) {
+        match listen_once(options, count) {
             Err(refused) if is_in_use(&refused.error) && Instant::now() < give_up_at => {
                 thread::sleep(pause);
                 pause *= 2;
@@ -90,15 +123,16 @@ pub fn listen(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError
     }
 }
 
-fn listen_once(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+fn listen_once(options: &ListenOptions, count: usize) -> Result<Listeners, ListenError> {
     match &options.place {
-        Place::Path(path) => listen_on_path(path, options),
+        Place::Path(path) => listen_on_path(path, options, count),
         Place::Port { host: None, port } => {
             let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port));
-            match listen_on(any, options) {
+            match listen_on(any, options, count) {
                 // A system without IPv6: all addresses are the IPv4 ones, as with `net.Server`.
                 Err(refused) if is_without_ipv6(&refused.error) && !options.ipv6_only => {
-                    listen_on(SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port)), options)
+                    let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port));
+                    listen_on(any, options, count)
                 }
                 other => other,
             }
@@ -106,7 +140,7 @@ fn listen_once(options: &ListenOptions) -> Result<(OwnedFd, Address), ListenErro
         Place::Port {
             host: Some(host),
             port,
-        } => listen_on(resolve(host, *port)?, options),
+        } => listen_on(resolve(host, *port)?, options, count),
     }
 }
 
@@ -130,31 +164,29 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
         .ok_or_else(|| not_found(io::ErrorKind::NotFound.into()))
 }
 
+/// The first socket listens as if it were the only one, so that an address in use is refused
+/// whatever the other server's options are. Only then does it let the others in; the kernel spreads
+/// connections over all of them.
 fn listen_on(
     address: SocketAddr,
     options: &ListenOptions,
-) -> Result<(OwnedFd, Address), ListenError> {
+    count: usize,
+) -> Result<Listeners, ListenError> {
     let listen = || {
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        // A restart must not wait for the old connections' TIME_WAIT; libuv does the same.
-        socket.set_reuse_address(true)?;
-        if options.reuse_port {
-            socket.set_reuse_port(true)?;
+        let first = listen_on_tcp(address, options, options.reuse_port)?;
+        let local = first.local_addr()?.as_socket().unwrap_or(address);
+        if count > 1 {
+            first.set_reuse_port(true)?;
         }
-        if address.is_ipv6() {
-            socket.set_only_v6(options.ipv6_only)?;
+        let mut sockets = vec![OwnedFd::from(first)];
+        while sockets.len() < count {
+            sockets.push(listen_on_tcp(local, options, true)?.into());
         }
-        // Accepted sockets inherit it: an answer leaves at once, not when the previous one is
-        // acknowledged.
-        socket.set_tcp_nodelay(true)?;
-        socket.bind(&SockAddr::from(address))?;
-        socket.listen(options.backlog)?;
-        let local = socket.local_addr()?.as_socket().unwrap_or(address);
-        Ok((OwnedFd::from(socket), Address::Tcp(local)))
+        Ok(Listeners {
+            sockets,
+            address: Address::Tcp(local),
+            path: None,
+        })
     };
     listen().map_err(|error| ListenError {
         syscall: "listen",
@@ -164,28 +196,63 @@ fn listen_on(
     })
 }
 
-fn listen_on_path(path: &Path, options: &ListenOptions) -> Result<(OwnedFd, Address), ListenError> {
+fn listen_on_tcp(
+    address: SocketAddr,
+    options: &ListenOptions,
+    reuse_port: bool,
+) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    // A restart must not wait for the old connections' TIME_WAIT; libuv does the same.
+    socket.set_reuse_address(true)?;
+    if reuse_port {
+        socket.set_reuse_port(true)?;
+    }
+    if address.is_ipv6() {
+        socket.set_only_v6(options.ipv6_only)?;
+    }
+    // Accepted sockets inherit it: an answer leaves at once, not when the previous one is
+    // acknowledged.
+    socket.set_tcp_nodelay(true)?;
+    socket.bind(&SockAddr::from(address))?;
+    socket.listen(options.backlog)?;
+    Ok(socket)
+}
+
+/// A path has one socket; the others are further descriptors of it.
+fn listen_on_path(
+    path: &Path,
+    options: &ListenOptions,
+    count: usize,
+) -> Result<Listeners, ListenError> {
     let bind = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         // The one error of `unix` is a path over the 107 bytes of a `sockaddr_un` (unix(7)).
         let too_long = |_| io::Error::from_raw_os_error(libc::ENAMETOOLONG);
         socket.bind(&SockAddr::unix(path).map_err(too_long)?)?;
+        let bound = BoundPath(path.to_owned());
         socket.listen(options.backlog)?;
-        Ok(socket)
+        let mut sockets = vec![OwnedFd::from(socket)];
+        while sockets.len() < count {
+            sockets.push(sockets[0].try_clone()?);
+        }
+        Ok(Listeners {
+            sockets,
+            address: Address::Path(path.to_owned()),
+            path: Some(Arc::new(bound)),
+        })
     };
     let mut bound = bind();
     if matches!(&bound, Err(error) if is_in_use(error)) && is_stale(path) {
         // A process that was killed leaves its path behind; nobody listens on it.
         bound = fs::remove_file(path).and_then(|()| bind());
     }
-    bound
-        .map(|socket| (OwnedFd::from(socket), Address::Path(path.to_owned())))
-        .map_err(|error| ListenError {
-            syscall: "listen",
-            error,
-            address: path.to_string_lossy().into_owned(),
-            port: None,
-        })
+    bound.map_err(|error| ListenError {
+        syscall: "listen",
+        error,
+        address: path.to_string_lossy().into_owned(),
+        port: None,
+    })
 }
 
 /// True: a socket that nobody listens on. Anything else in that place is not ours to remove.

@@ -1,22 +1,22 @@
-//! The thread boundary: starts the ring thread, passes commands to it, joins it.
+//! The thread boundary: starts the ring threads, passes commands to them, joins them.
 //!
 //! Called by `binding` and by the Rust tests, from any thread.
 //!
 //! Invariant: after `start` has returned an error, no thread runs and no descriptor is open.
 
 use std::fmt;
-use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::bridge::{Command, Mailbox, Service};
-use crate::event_loop::EventLoop;
-use crate::http::Rules;
+use crate::event_loop::{EventLoop, Outlet, Rings};
 use crate::limits::{BUFFER_BYTES, BUFFERS, Limits, RING_ENTRIES};
 use crate::listener::{self, Address, ListenError, ListenOptions};
-use crate::stats::{Counters, Stats};
+use crate::stats::Counters;
 use crate::uring::{Config, Refused, Ring, block_signals};
 
 /// What a server is started with.
@@ -24,6 +24,8 @@ use crate::uring::{Config, Refused, Ring, block_signals};
 pub struct Options {
     /// Where to listen, and how.
     pub listen: ListenOptions,
+    /// Threads that serve: 1 to [`RINGS_MAX`](crate::quota::RINGS_MAX).
+    pub ring_threads: usize,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
     /// What it may hold, and how long things may take.
@@ -35,9 +37,9 @@ pub struct Options {
 pub enum StartError {
     /// The address.
     Listen(ListenError),
-    /// The ring.
+    /// A ring.
     Ring(Refused),
-    /// The thread, or a descriptor that wakes it.
+    /// A thread, or a descriptor that wakes it.
     Thread(io::Error),
 }
 
@@ -46,63 +48,63 @@ impl fmt::Display for StartError {
         match self {
             Self::Listen(refused) => refused.fmt(f),
             Self::Ring(refused) => refused.fmt(f),
-            Self::Thread(error) => write!(f, "The ring thread could not be started: {error}"),
+            Self::Thread(error) => write!(f, "A ring thread could not be started: {error}"),
         }
     }
 }
 
-/// A ring thread that serves, and how to reach it.
+/// Ring threads that serve, and how to reach them.
 #[derive(Debug)]
 pub struct Server {
     address: Address,
-    mailbox: Arc<Mailbox>,
-    stats: Arc<Stats>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    rings: Arc<Rings>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Server {
-    /// Listens, then starts the ring thread; `make_service` is given the mailbox that takes the
-    /// replies.
+    /// Listens, then starts the ring threads. `make_service` is called once for each, with its
+    /// index and the mailbox that takes the replies to its calls.
     pub fn start<S: Service>(
         options: &Options,
-        make_service: impl FnOnce(Arc<Mailbox>) -> S,
+        mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
     ) -> Result<Self, StartError> {
         let config = Config {
             entries: RING_ENTRIES,
             buffers: BUFFERS,
             buffer_bytes: BUFFER_BYTES,
         };
-        let limits = options.limits;
-        let rules = Rules {
-            head_bytes_max: limits.head_bytes_max as usize,
-            body_bytes_max: limits.body_bytes_max,
-            bigint: options.bigint,
-        };
-        let ring = Ring::new(&config).map_err(StartError::Ring)?;
-        let mailbox = Arc::new(Mailbox::new().map_err(StartError::Thread)?);
-        let stats = Arc::new(Stats::default());
+        let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
+            .map(|_| Ring::new(&config))
+            .collect();
+        let made = made.map_err(StartError::Ring)?;
+        let outlets: io::Result<Vec<Outlet>> = made.iter().map(|_| Outlet::new()).collect();
+        let outlets = outlets.map_err(StartError::Thread)?;
         // Last of what can be refused, so that nothing is listened to in vain.
-        let (listener, address) = listener::listen(&options.listen).map_err(StartError::Listen)?;
-        let service: Arc<dyn Service> = Arc::new(make_service(Arc::clone(&mailbox)));
-        let thread = {
-            let (mailbox, stats) = (Arc::clone(&mailbox), Arc::clone(&stats));
-            let closed = Arc::clone(&service);
-            let address = address.clone();
+        let listeners =
+            listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
+        let is_shared = listeners.are_one_socket();
+        let rings = Rings::new(outlets, is_shared, &options.limits, options.bigint);
+        let rings = Arc::new(rings);
+        let mut threads = Threads::default();
+        for (index, (ring, listener)) in made.into_iter().zip(listeners.sockets).enumerate() {
+            let mailbox = Arc::clone(&rings.outlets[index].mailbox);
+            let service: Arc<dyn Service> = Arc::new(make_service(index, mailbox));
+            let (rings, path) = (Arc::clone(&rings), listeners.path.clone());
             let serve = move || {
-                block_signals();
-                let event_loop =
-                    EventLoop::new(ring, listener, rules, &limits, service, mailbox, stats);
-                let failure = run(event_loop, &address);
-                closed.closed(failure);
+                let failure = run(&rings, index, ring, listener, Arc::clone(&service));
+                drop(path);
+                if failure.is_some() {
+                    // The handler would otherwise serve a part of the clients, nobody knows which.
+                    rings.post(Command::Close);
+                }
+                service.closed(failure);
             };
-            let builder = thread::Builder::new().name("ringcall".to_owned());
-            builder.spawn(serve).map_err(StartError::Thread)?
-        };
+            threads.spawn(serve).map_err(StartError::Thread)?;
+        }
         Ok(Self {
-            address,
-            mailbox,
-            stats,
-            thread: Mutex::new(Some(thread)),
+            address: listeners.address,
+            rings,
+            threads: Mutex::new(threads.begin()),
         })
     }
 
@@ -112,32 +114,74 @@ impl Server {
         &self.address
     }
 
-    /// What has been counted so far.
+    /// What has been counted so far, by all ring threads together.
     #[must_use]
     pub fn stats(&self) -> Counters {
-        let mut counters = self.stats.read();
-        // Answers that the ring thread has not been woken for.
-        let unknown = self.mailbox.sent() - counters.sent;
-        counters.sent += unknown;
-        counters.responses_2xx += unknown;
-        counters.in_flight = counters.in_flight.saturating_sub(unknown);
-        counters
+        let mut all = Counters::default();
+        for outlet in &self.rings.outlets {
+            let mut counters = outlet.stats.read();
+            // Answers that the ring thread has not been woken for.
+            let unknown = outlet.mailbox.sent() - counters.sent;
+            counters.sent += unknown;
+            counters.responses_2xx += unknown;
+            counters.in_flight = counters.in_flight.saturating_sub(unknown);
+            all.add(&counters);
+        }
+        // One that ends on one ring while another begins on the next would count twice.
+        all.connections_open = self.rings.connections.taken();
+        all
     }
 
-    /// Asks the ring thread for something; a thread that has ended is deaf to it.
+    /// Asks every ring thread for something; one that has ended is deaf to it.
     pub fn post(&self, command: Command) {
-        self.mailbox.post_command(command);
+        self.rings.post(command);
     }
 
-    /// Waits until the ring thread has ended, which a [`Command::Close`] makes it do.
+    /// Waits until every ring thread has ended, which a [`Command::Close`] makes them do.
     pub fn join(&self) {
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread {
+        for thread in lock(&self.threads).drain(..) {
             // The thread catches its own panics.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Threads that wait for each other: they begin together, or end without having begun.
+#[derive(Default)]
+struct Threads {
+    spawned: Vec<(Sender<Begin>, JoinHandle<()>)>,
+}
+
+struct Begin;
+
+impl Threads {
+    fn spawn(&mut self, serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let (begin, may_begin) = mpsc::channel();
+        let builder = thread::Builder::new().name("ringcall".to_owned());
+        let thread = builder.spawn(move || {
+            block_signals();
+            if let Ok(Begin) = may_begin.recv() {
+                serve();
+            }
+        })?;
+        self.spawned.push((begin, thread));
+        Ok(())
+    }
+
+    fn begin(mut self) -> Vec<JoinHandle<()>> {
+        let begun = self.spawned.drain(..).map(|(begin, thread)| {
+            // It fails only where the thread has ended, which waits for this.
+            let _ = begin.send(Begin);
+            thread
+        });
+        begun.collect()
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        for (begin, thread) in self.spawned.drain(..) {
+            drop(begin);
             let _ = thread.join();
         }
     }
@@ -145,18 +189,22 @@ impl Server {
 
 /// Runs the loop to its end, and says what ended it before its time. Whatever it leaves open is
 /// closed with it.
-fn run(mut event_loop: EventLoop, address: &Address) -> Option<String> {
+fn run(
+    rings: &Arc<Rings>,
+    index: usize,
+    ring: Ring,
+    listener: OwnedFd,
+    service: Arc<dyn Service>,
+) -> Option<String> {
+    let mut event_loop = EventLoop::new(Arc::clone(rings), index, ring, listener, service);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run()));
-    let failure = match ended {
+    match ended {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(format!("io_uring_enter failed: {error}")),
         Err(_) => Some("The ring thread panicked; this is a bug in ringcall.".to_owned()),
-    };
-    drop(event_loop);
-    if let Address::Path(path) = address {
-        // As libuv does. An abstract path is no file; a failure leaves a stale path, which the next
-        // start replaces.
-        let _ = fs::remove_file(path);
     }
-    failure
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,11 +16,20 @@ macro_rules! counters {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
 
-        /// The counts, as other threads see them.
+        /// The counts, as other threads see them. Two cache lines, which processors fetch in pairs,
+        /// are this ring thread's alone to write.
         #[derive(Debug, Default)]
+        #[repr(align(128))]
         pub struct Stats {
             version: AtomicU64,
             $($name: AtomicU64,)+
+        }
+
+        impl Counters {
+            /// Adds another ring's counts.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)+
+            }
         }
 
         impl Stats {

@@ -8,20 +8,29 @@ const LINE_LENGTH_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 
 /// Who may `use crate::` whom; a module may always use itself.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("http", &[]),
     ("limits", &[]),
+    ("quota", &[]),
     ("stats", &[]),
     ("uring", &[]),
     ("listener", &["limits"]),
     ("bridge", &["http", "limits", "uring"]),
     (
         "connection",
-        &["bridge", "http", "limits", "stats", "uring"],
+        &["bridge", "http", "limits", "quota", "stats", "uring"],
     ),
     (
         "event_loop",
-        &["bridge", "connection", "http", "limits", "stats", "uring"],
+        &[
+            "bridge",
+            "connection",
+            "http",
+            "limits",
+            "quota",
+            "stats",
+            "uring",
+        ],
     ),
     (
         "server",

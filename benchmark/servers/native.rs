@@ -61,10 +61,11 @@ fn main() -> io::Result<()> {
             reuse_port: false,
             ipv6_only: false,
         },
+        ring_threads: 1,
         bigint: false,
         limits: Limits::default(),
     };
-    let server = Server::start(&options, |mailbox| Native { mailbox });
+    let server = Server::start(&options, |_, mailbox| Native { mailbox });
     let server = server.map_err(|refused| io::Error::other(refused.to_string()))?;
     match server.address() {
         Address::Tcp(address) => println!("PORT {}", address.port()),

@@ -1,4 +1,4 @@
-//! Batches between the ring thread and the JavaScript thread.
+//! Batches between one ring thread and the JavaScript thread.
 //!
 //! The ring thread leaves calls in the [`Handover`] and has JavaScript's `dispatch` called, once
 //! for all that it leaves until JavaScript has taken them. The JavaScript thread's side is the
@@ -28,7 +28,9 @@ const KIND_BIGINT: u8 = 1;
 const NO_BATCH: i32 = 0;
 const NO_MORE_BATCHES: i32 = -1;
 
-/// Where the ring thread leaves calls.
+/// Where the ring thread leaves calls. Two cache lines, which processors fetch in pairs, so that no
+/// other ring's is written in the same ones.
+#[repr(align(128))]
 pub(super) struct Handover {
     tsfn: Arc<Tsfn>,
     left: Mutex<Left>,

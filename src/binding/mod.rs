@@ -2,16 +2,18 @@
 //! nothing.
 //!
 //! `lib/` is its only caller, on the JavaScript thread. Two things happen here: a server is started
-//! and commanded ([`NativeServer`]), and batches cross between the threads (`handover`).
+//! and commanded ([`NativeServer`]), and batches cross between the threads (`handover`), for each
+//! ring its own ([`NativeRing`]).
 //!
-//! Invariant: the ring thread never outlives the JavaScript environment. The environment's clean-up
-//! hook stops and joins it, which Node runs before it takes the `ThreadsafeFunction` apart.
+//! Invariant: no ring thread outlives the JavaScript environment. The environment's clean-up hook
+//! stops and joins them, which Node runs before it takes the `ThreadsafeFunction`s apart.
 #![expect(
     unsafe_code,
     reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
 )]
 
 mod handover;
+mod ring;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use crate::limits::{BATCH_MAX, Limits, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
 use crate::server::{Options, Server, StartError};
 use handover::{Exchange, Handover, Tsfn};
+use ring::NativeRing;
 
 /// Numbers in one batch: the length of every array of [`Arrays`].
 #[napi]
@@ -46,6 +49,8 @@ pub struct NativeOptions {
     pub reuse_port: bool,
     /// `IPV6_V6ONLY`.
     pub ipv6_only: bool,
+    /// Threads that serve.
+    pub ring_threads: u32,
     /// The handler takes `bigint`.
     pub bigint: bool,
     /// Connections served at a time.
@@ -68,8 +73,8 @@ pub struct NativeOptions {
     pub send_timeout: u32,
 }
 
-/// The typed arrays that JavaScript and the binding share, [`BATCH_LENGTH`] long each. Both touch
-/// them on the JavaScript thread only.
+/// The typed arrays that JavaScript and the binding share for one ring, [`BATCH_LENGTH`] long each.
+/// Both touch them on the JavaScript thread only.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
     /// Written here: the ids of a batch's calls.
@@ -137,31 +142,36 @@ pub struct NativeStats {
     pub accept_pauses: i64,
 }
 
-/// Starts a server whose batches `dispatch` is called for.
+/// Starts a server. Each of its rings has one of `arrays` and one of `dispatches`, which is called
+/// when a batch waits.
 #[napi]
 pub fn listen(
     env: Env,
     options: NativeOptions,
-    arrays: Arrays,
-    dispatch: Function<'_, (), ()>,
+    arrays: Vec<Arrays>,
+    dispatches: Vec<Function<'_, (), ()>>,
 ) -> napi::Result<Either<NativeServer, Refusal>> {
-    let tsfn = dispatch
-        .build_threadsafe_function::<()>()
-        .callee_handled::<false>()
-        .build()?;
-    let tsfn: Arc<Tsfn> = Arc::new(tsfn);
+    let tsfns: napi::Result<Vec<Arc<Tsfn>>> = dispatches
+        .into_iter()
+        .map(|dispatch| threadsafe(&dispatch))
+        .collect();
+    let tsfns = tsfns?;
     let bigint = options.bigint;
-    let mut made = None;
-    let started = Server::start(&options.into(), |mailbox| {
-        let handover = Arc::new(Handover::new(Arc::clone(&tsfn)));
-        made = Some((Arc::clone(&handover), mailbox));
+    let mut handovers = Vec::new();
+    let started = Server::start(&options.into(), |ring, mailbox| {
+        let handover = Arc::new(Handover::new(Arc::clone(&tsfns[ring])));
+        handovers.push((Arc::clone(&handover), mailbox));
         handover
     });
     let server = match started {
         Ok(server) => Arc::new(server),
         Err(error) => return Ok(Either::B(error.into())),
     };
-    let (handover, mailbox) = made.expect("a server that started has a service");
+    let ends = handovers.into_iter().zip(arrays);
+    let rings = ends.map(|((handover, mailbox), arrays)| {
+        NativeRing::new(Exchange::new(handover, mailbox, arrays, bigint))
+    });
+    let rings = RefCell::new(rings.collect());
     let cleanup = env.add_env_cleanup_hook(Arc::clone(&server), |server| {
         server.post(Command::Close);
         server.post(Command::CloseAll);
@@ -169,26 +179,35 @@ pub fn listen(
     })?;
     Ok(Either::A(NativeServer {
         server,
-        exchange: RefCell::new(Exchange::new(handover, mailbox, arrays, bigint)),
+        rings,
         alive: RefCell::new(Some(Alive {
-            tsfn,
+            tsfns,
             cleanup,
             referenced: true,
         })),
     }))
 }
 
+fn threadsafe(dispatch: &Function<'_, (), ()>) -> napi::Result<Arc<Tsfn>> {
+    let tsfn = dispatch
+        .build_threadsafe_function::<()>()
+        .callee_handled::<false>()
+        .build()?;
+    Ok(Arc::new(tsfn))
+}
+
 /// A server that was started. JavaScript's own `Server` is its only owner.
 #[napi]
 pub struct NativeServer {
     server: Arc<Server>,
-    exchange: RefCell<Exchange>,
-    /// What keeps the environment and the ring thread apart; `None` once the ring thread has ended.
+    /// Until JavaScript takes them.
+    rings: RefCell<Vec<NativeRing>>,
+    /// What keeps the environment and the ring threads apart; `None` once they have ended.
     alive: RefCell<Option<Alive>>,
 }
 
 struct Alive {
-    tsfn: Arc<Tsfn>,
+    tsfns: Vec<Arc<Tsfn>>,
     cleanup: CleanupEnvHook<Arc<Server>>,
     /// True exactly when the server keeps Node's event loop running.
     referenced: bool,
@@ -196,38 +215,10 @@ struct Alive {
 
 #[napi]
 impl NativeServer {
-    /// Posts the first `results` results, and puts the next batch into the arrays. Returns its
-    /// length: 0 where none waits (`dispatch` is called when one does), -1 where none will come any
-    /// more.
+    /// Its rings, in the order of the arrays; to be called once.
     #[napi]
-    pub fn exchange(&self, results: u32) -> i32 {
-        let mut exchange = self.exchange.borrow_mut();
-        exchange.post(results);
-        exchange.next_batch()
-    }
-
-    /// Posts the first `results` results.
-    #[napi]
-    pub fn post(&self, results: u32) {
-        self.exchange.borrow_mut().post(results);
-    }
-
-    /// Has `dispatch` called again, after what else waits on the JavaScript thread.
-    #[napi]
-    pub fn reschedule(&self) {
-        self.exchange.borrow().reschedule();
-    }
-
-    /// The result of call `id`: an integer of any length. Goes with the next results posted.
-    #[napi]
-    pub fn reply_digits(&self, id: u32, digits: String) {
-        self.exchange.borrow_mut().reply_digits(id, digits);
-    }
-
-    /// The result of call `id`: an error. Goes with the next results posted.
-    #[napi]
-    pub fn reply_error(&self, id: u32, status: u16, message: String) {
-        self.exchange.borrow_mut().reply_error(id, status, message);
+    pub fn take_rings(&self) -> Vec<NativeRing> {
+        self.rings.take()
     }
 
     /// Where it listens.
@@ -270,7 +261,7 @@ impl NativeServer {
         }
     }
 
-    /// Stops listening, answers what was read, closes every connection, ends the ring thread.
+    /// Stops listening, answers what was read, closes every connection, ends the ring threads.
     #[napi]
     pub fn close(&self) {
         self.server.post(Command::Close);
@@ -299,27 +290,30 @@ impl NativeServer {
             return Ok(());
         };
         alive.referenced = referenced;
-        let (env, tsfn) = (env.raw(), alive.tsfn.raw());
-        let status = if referenced {
-            // SAFETY: both ask for the environment's own thread, which calls us, and for a function
-            // that is not released, which `alive` holds.
-            unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
-        } else {
-            // SAFETY: as above.
-            unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
-        };
-        napi::check_status!(status)
+        for tsfn in &alive.tsfns {
+            let (env, tsfn) = (env.raw(), tsfn.raw());
+            let status = if referenced {
+                // SAFETY: both ask for the environment's own thread, which calls us, and for a
+                // function that is not released, which `alive` holds.
+                unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
+            } else {
+                // SAFETY: as above.
+                unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
+            };
+            napi::check_status!(status)?;
+        }
+        Ok(())
     }
 
-    /// After `exchange` has returned -1: waits for the thread's end, lets go of the environment,
-    /// and returns what ended the thread before its time, if something did.
+    /// After every ring has been released: waits for the threads' end, and lets go of the
+    /// environment.
     #[napi]
-    pub fn finish(&self, env: Env) -> napi::Result<Option<String>> {
+    pub fn finish(&self, env: Env) -> napi::Result<()> {
         self.server.join();
         if let Some(alive) = self.alive.borrow_mut().take() {
             env.remove_env_cleanup_hook(alive.cleanup)?;
         }
-        Ok(self.exchange.borrow_mut().release())
+        Ok(())
     }
 }
 
@@ -339,6 +333,7 @@ impl From<NativeOptions> for Options {
                 reuse_port: options.reuse_port,
                 ipv6_only: options.ipv6_only,
             },
+            ring_threads: options.ring_threads as usize,
             bigint: options.bigint,
             limits: Limits {
                 connections_max: options.max_connections,

@@ -109,8 +109,10 @@ pub struct Mail {
     pub commands: Vec<Command>,
 }
 
-/// Where other threads leave replies and commands for one ring thread.
+/// Where other threads leave replies and commands for one ring thread. Two cache lines, which
+/// processors fetch in pairs, so that no other ring's mailbox is written in the same ones.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Mailbox {
     mail: Mutex<Mail>,
     /// True when `mail` may hold something: what the ring thread asks before it takes the lock.
@@ -175,6 +177,11 @@ impl Mailbox {
         let mut mail = self.lock();
         mail.commands.push(command);
         self.posted(mail);
+    }
+
+    /// Has the ring thread take a turn: something outside the mailbox is there for it.
+    pub fn wake(&self) {
+        self.posted(self.lock());
     }
 
     /// Swaps what waits with `emptied`; false where nothing does. For the ring thread.
@@ -255,6 +262,15 @@ mod tests {
         let mailbox = Mailbox::new().unwrap();
         assert!(mailbox.prepare_to_sleep());
         mailbox.post_replies(&mut vec![reply(1)]);
+        assert!(!mailbox.prepare_to_sleep());
+        assert!(mailbox.take(&mut Mail::default()));
+        assert!(mailbox.prepare_to_sleep());
+    }
+
+    #[test]
+    fn a_wake_without_mail_is_a_reason_not_to_sleep_once() {
+        let mailbox = Mailbox::new().unwrap();
+        mailbox.wake();
         assert!(!mailbox.prepare_to_sleep());
         assert!(mailbox.take(&mut Mail::default()));
         assert!(mailbox.prepare_to_sleep());

@@ -76,7 +76,8 @@ impl Outbox {
         self.lines.clear();
     }
 
-    /// Takes the lines there are, encodes their answers, and notes in the replies that they are sent.
+    /// Takes the lines there are, encodes their answers, and notes in the replies that they are
+    /// sent.
     fn take_lines(&mut self) {
         self.update_date();
         for (reply, line) in self.replies.iter_mut().zip(&self.lines) {

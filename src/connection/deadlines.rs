@@ -97,7 +97,7 @@ impl Connection {
         if let Some((reply_to, answer)) = waiting {
             *answer = Answer::Refused(reply_to, LATE_HANDLER);
             turn.counters.handler_timeouts += 1;
-            turn.counters.in_flight -= 1;
+            turn.in_flight.give_back(1);
             self.encode_answers(turn);
         }
     }

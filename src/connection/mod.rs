@@ -21,6 +21,7 @@ use std::sync::Weak;
 use crate::bridge::Call;
 use crate::http::{self, Body, Date, Head, Refusal, ReplyTo, Rules, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
+use crate::quota::Share;
 use crate::stats::Counters;
 use crate::uring::Token;
 use answers::Answer;
@@ -37,8 +38,9 @@ pub struct Turn {
     pub rules: Rules,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
-    /// Calls in flight from which on requests are refused.
-    pub in_flight_max: u64,
+    /// The calls that the handler has and has not answered; beyond this ring's share requests are
+    /// refused.
+    pub in_flight: Share,
     /// Milliseconds since the loop started.
     pub now: u64,
     /// The `Date` of the answers encoded in this turn.
@@ -331,12 +333,11 @@ impl Connection {
             Reading::Ended
         };
         match head.action {
-            http::Action::Call(_) if turn.counters.in_flight >= turn.in_flight_max => {
+            http::Action::Call(_) if !turn.in_flight.take_one() => {
                 turn.counters.overloaded += 1;
                 self.owe(Answer::Refused(head.reply_to, OVERLOADED), turn);
             }
             http::Action::Call(number) => {
-                turn.counters.in_flight += 1;
                 turn.calls.push(Call {
                     token: self.token,
                     sequence: self.next_sequence(),

@@ -27,6 +27,9 @@ enum State {
 pub(super) struct Acceptor {
     /// `None` exactly when the state is `Ended`.
     listener: Option<OwnedFd>,
+    /// Accepts many connections at a time; one, where other rings accept from the same socket. The
+    /// kernel wakes whoever has waited longest, and that would always be the same ring.
+    multishot: bool,
     state: State,
     /// Out of descriptors or memory, or denied: not tried before then, unless a connection ends.
     exhausted_until: Option<u64>,
@@ -37,10 +40,12 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor that rests until it is steered.
-    pub(super) fn new(listener: OwnedFd) -> Self {
+    /// An acceptor that rests until it is steered; `is_shared` where other rings have the same
+    /// socket.
+    pub(super) fn new(listener: OwnedFd, is_shared: bool) -> Self {
         Self {
             listener: Some(listener),
+            multishot: !is_shared,
             state: State::Resting,
             exhausted_until: None,
             pauses: 0,
@@ -104,7 +109,7 @@ impl Acceptor {
         let accepts = has_room && !self.closing && self.exhausted_until.is_none();
         match (self.state, &self.listener) {
             (State::Resting, Some(listener)) if accepts => {
-                ring.arm_accept(listener.as_fd());
+                ring.arm_accept(listener.as_fd(), self.multishot);
                 self.state = State::Armed;
             }
             (State::Armed, _) if !accepts => {
@@ -153,7 +158,7 @@ mod tests {
 
     fn rests_after(errno: i32) -> bool {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut acceptor = Acceptor::new(listener.into());
+        let mut acceptor = Acceptor::new(listener.into(), false);
         let refused = io::Error::from_raw_os_error(errno);
         assert!(acceptor.on_accepted(Err(refused), false, 0).is_none());
         acceptor.is_exhausted()

@@ -11,7 +11,9 @@
 //!   nothing at all is.
 
 mod acceptor;
+mod mail;
 mod peer;
+mod rings;
 mod sweep;
 
 use std::collections::VecDeque;
@@ -23,18 +25,23 @@ use std::time::{Instant, SystemTime};
 
 use slab::Slab;
 
-use crate::bridge::{Command, Mail, Mailbox, Outcome, Reply, ReturnedLine, Service};
+use crate::bridge::{Mail, Mailbox, Service};
 use crate::connection::Turn;
-use crate::http::{Date, Rules};
-use crate::limits::{DIRECT_ANSWERS_MAX, Limits};
+use crate::http::Date;
+use crate::limits::DIRECT_ANSWERS_MAX;
+use crate::quota::Share;
 use crate::stats::{Counters, Stats};
 use crate::uring::{Event, Op, Ring, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
+pub use rings::{Outlet, Rings};
 use sweep::{Abandoned, Sweep};
 
 /// Everything that one ring thread owns.
 pub struct EventLoop {
+    /// Which of `rings` this is.
+    index: usize,
+    rings: Arc<Rings>,
     ring: Ring,
     acceptor: Acceptor,
     peers: Slab<Peer>,
@@ -44,9 +51,10 @@ pub struct EventLoop {
     started: Instant,
     /// The quarter of a second, of `turn.now`, in which `turn.date` was made.
     date_quarter: u64,
-    connections_max: usize,
-    /// Accepted beyond `connections_max`, and served as soon as others have ended.
+    /// Accepted beyond the limit on connections, and served as soon as others have ended.
     held: VecDeque<OwnedFd>,
+    /// Connections that ended in this turn, and still count.
+    freed: u64,
     /// Slots of the peers to advance at the end of the turn.
     touched: Vec<u32>,
     sweep: Sweep,
@@ -64,25 +72,26 @@ pub struct EventLoop {
 }
 
 impl EventLoop {
-    /// A loop over `ring` that serves `listener` with `service`.
+    /// A loop over `ring`, the one at `index` of `rings`, that serves `listener` with `service`.
     pub fn new(
+        rings: Arc<Rings>,
+        index: usize,
         ring: Ring,
         listener: OwnedFd,
-        rules: Rules,
-        limits: &Limits,
         service: Arc<dyn Service>,
-        mailbox: Arc<Mailbox>,
-        stats: Arc<Stats>,
     ) -> Self {
+        let Outlet { mailbox, stats } = rings.outlets[index].clone();
+        let timeouts = rings.timeouts;
         Self {
+            index,
             ring,
-            acceptor: Acceptor::new(listener),
+            acceptor: Acceptor::new(listener, rings.listener_is_shared),
             peers: Slab::new(),
             next_generation: 0,
             turn: Turn {
-                rules,
-                timeouts: limits.timeouts,
-                in_flight_max: u64::from(limits.in_flight_max),
+                rules: rings.rules,
+                timeouts,
+                in_flight: Share::new(Arc::clone(&rings.calls), rings.outlets.len()),
                 now: 0,
                 date: Date::at(SystemTime::now()),
                 calls: Vec::new(),
@@ -90,10 +99,10 @@ impl EventLoop {
             },
             started: Instant::now(),
             date_quarter: 0,
-            connections_max: limits.connections_max as usize,
             held: VecDeque::new(),
+            freed: 0,
             touched: Vec::new(),
-            sweep: Sweep::new(&limits.timeouts),
+            sweep: Sweep::new(&timeouts),
             due: Vec::new(),
             ticking: false,
             abandoned: Abandoned::default(),
@@ -101,6 +110,7 @@ impl EventLoop {
             mail: Mail::default(),
             service,
             stats,
+            rings,
             closing: false,
         }
     }
@@ -127,7 +137,9 @@ impl EventLoop {
             self.keep_ticking();
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
+            self.turn.counters.in_flight = self.turn.in_flight.used();
             self.stats.publish(&self.turn.counters);
+            self.give_room();
             debug_assert!(self.touched.is_empty(), "nobody is left for a later turn");
         }
         self.ring.push_cancel(Op::Wake, Token::NONE);
@@ -218,69 +230,6 @@ impl EventLoop {
         self.touch(slot);
     }
 
-    fn take_mail(&mut self) {
-        let mut mail = mem::take(&mut self.mail);
-        if self.mailbox.take(&mut mail) {
-            for reply in mail.replies.drain(..) {
-                self.on_reply(reply);
-            }
-            for ReturnedLine { token, unsent } in mail.lines.drain(..) {
-                if let Some(peer) = find(&mut self.peers, token) {
-                    peer.on_line_returned(unsent);
-                    self.touch(token.slot);
-                }
-            }
-            for command in mail.commands.drain(..) {
-                self.carry_out(command);
-            }
-        }
-        self.mail = mail;
-    }
-
-    fn on_reply(&mut self, reply: Reply) {
-        let Reply {
-            token,
-            sequence,
-            outcome,
-        } = reply;
-        if outcome == Outcome::Sent {
-            self.turn.counters.responses_2xx += 1;
-            self.turn.counters.sent += 1;
-        }
-        let awaited = find(&mut self.peers, token)
-            .is_some_and(|peer| peer.connection.replied(sequence, outcome, &mut self.turn));
-        if awaited {
-            self.turn.counters.in_flight -= 1;
-            self.touch(token.slot);
-        } else {
-            self.turn.counters.in_flight -= self.abandoned.replied();
-        }
-    }
-
-    fn carry_out(&mut self, command: Command) {
-        if command == Command::Close {
-            self.acceptor.close();
-            self.closing = true;
-        }
-        if command == Command::CloseAll {
-            // Who waits for room has a connection, too.
-            for socket in self.held.drain(..) {
-                self.ring.push_close(socket);
-            }
-        }
-        for (_, peer) in &mut self.peers {
-            match command {
-                Command::Close => peer.connection.drain(),
-                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(),
-                Command::CloseIdle => {}
-                Command::CloseAll => peer.terminate(),
-            }
-            if !mem::replace(&mut peer.touched, true) {
-                self.touched.push(peer.connection.token().slot);
-            }
-        }
-    }
-
     fn on_tick(&mut self) {
         self.ticking = false;
         let mut due = mem::take(&mut self.due);
@@ -294,7 +243,8 @@ impl EventLoop {
             }
         }
         self.due = due;
-        self.turn.counters.in_flight -= self.abandoned.expire(self.turn.now);
+        let expired = self.abandoned.expire(self.turn.now);
+        self.turn.in_flight.give_back(expired);
     }
 
     /// A tick is in flight while anything waits for one.
@@ -309,24 +259,39 @@ impl EventLoop {
 
     /// Serves who was accepted, as far as there is room, and accepts more while there is.
     fn steer_acceptor(&mut self) {
-        while !self.held.is_empty() && (self.closing || self.has_room()) {
-            let Some(socket) = self.held.pop_front() else {
-                break;
-            };
+        let mut has_room = self.has_room();
+        while (self.closing || has_room)
+            && let Some(socket) = self.held.pop_front()
+        {
             if self.closing {
                 // It has sent nothing that was read.
                 self.ring.push_close(socket);
-            } else {
+            } else if self.rings.connections.take(1) == 1 {
                 self.open(socket);
+            } else {
+                self.held.push_front(socket);
             }
+            has_room = self.has_room();
         }
-        let has_room = self.has_room();
         self.acceptor.steer(has_room, self.turn.now, &mut self.ring);
         self.turn.counters.accept_pauses = self.acceptor.pauses();
     }
 
+    /// False: no ring may open a connection, and this one is woken when one may.
     fn has_room(&self) -> bool {
-        self.peers.len() < self.connections_max
+        self.rings.connections.has_any(self.index)
+    }
+
+    /// Lets any ring have the room of the connections that ended in this turn. It follows their
+    /// being published, so that nobody sees one more than the limit.
+    fn give_room(&mut self) {
+        let freed = mem::take(&mut self.freed);
+        if freed > 0 {
+            self.rings.connections.give(freed);
+            for waiting in self.rings.connections.take_waiting() {
+                self.rings.outlets[waiting].mailbox.wake();
+            }
+        }
     }
 
     fn touch(&mut self, slot: u32) {
@@ -365,6 +330,7 @@ impl EventLoop {
             self.ring.push_close(socket);
         }
         self.acceptor.on_freed();
+        self.freed += 1;
     }
 
     fn hand_over_calls(&mut self) {

@@ -25,6 +25,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::ptr::null_mut;
 use std::time::Duration;
 
 use io_uring::squeue::{Entry, Flags};
@@ -119,20 +120,22 @@ impl Ring {
         self.in_flight
     }
 
-    /// Accepts connections until [`Event::Accepted`] says that it is no longer armed.
-    pub fn arm_accept(&mut self, listener: BorrowedFd<'_>) {
-        let accept = opcode::AcceptMulti::new(Fd(listener.as_raw_fd())).flags(libc::SOCK_CLOEXEC);
-        self.push(accept.build(), Op::Accept, Token::NONE);
+    /// Accepts connections, or one, until [`Event::Accepted`] says that it is no longer armed.
+    pub fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool) {
+        let listener = Fd(listener.as_raw_fd());
+        let many = opcode::AcceptMulti::new(listener).flags(libc::SOCK_CLOEXEC);
+        let one = opcode::Accept::new(listener, null_mut(), null_mut()).flags(libc::SOCK_CLOEXEC);
+        let accept = if multishot { many.build() } else { one.build() };
+        self.push(accept, Op::Accept, Token::NONE);
     }
 
-    /// Receives until [`Event::Received`] says that it is no longer armed: after one receive on
-    /// kernels before 6.0.
+    /// Receives until [`Event::Received`] says that it is no longer armed: before Linux 6.0, once.
     pub fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
         let socket = Fd(socket.as_raw_fd());
         let recv = if self.features.multishot_recv {
             opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
         } else {
-            opcode::Recv::new(socket, std::ptr::null_mut(), self.buffer_bytes)
+            opcode::Recv::new(socket, null_mut(), self.buffer_bytes)
                 .buf_group(BUFFER_GROUP)
                 .build()
                 .flags(Flags::BUFFER_SELECT)

@@ -18,7 +18,7 @@ const GENERATION_MASK: u32 = (1 << GENERATION_BITS) - 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Op {
-    /// Multishot accept on the listener.
+    /// Accept on the listener, mostly multishot.
     Accept,
     /// Receive into a provided buffer.
     Recv,

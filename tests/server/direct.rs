@@ -6,10 +6,11 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::support::{Client, PATIENCE, eventually, start_service, start_service_at};
+use crate::support::{Client, PATIENCE, Running, eventually, options, ring_threads, start_options};
 use ringcall::bridge::{Call, Command, Mailbox, Outbox, Outcome, Service};
 use ringcall::limits::Limits;
 use ringcall::listener::Place;
+use ringcall::server::Server;
 
 /// Answers each batch at once, on a thread of its own.
 struct Answering {
@@ -46,13 +47,18 @@ impl Service for Answering {
     }
 }
 
+fn start() -> Running {
+    let options = options(ring_threads(), Limits::default());
+    start_options(&options, |_, mailbox| Answering::new(mailbox))
+}
+
 fn post(n: usize) -> String {
     format!("POST /{n} HTTP/1.1\r\nHost: a\r\n\r\n")
 }
 
 #[test]
 fn a_lone_request_after_the_other_is_answered_past_the_sleeping_ring_thread() {
-    let server = start_service(Limits::default(), Answering::new);
+    let server = start();
     let mut client = server.connect();
     for n in 0..1000 {
         client.send(post(n).as_bytes());
@@ -67,8 +73,9 @@ fn a_lone_request_after_the_other_is_answered_past_the_sleeping_ring_thread() {
 #[test]
 fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() {
     let path = std::env::temp_dir().join(format!("ringcall-direct-{}", std::process::id()));
-    let place = Place::Path(path.clone());
-    let server = start_service_at(place, Limits::default(), Answering::new);
+    let mut options = options(ring_threads(), Limits::default());
+    options.listen.place = Place::Path(path.clone());
+    let server = Server::start(&options, |_, mailbox| Answering::new(mailbox)).unwrap();
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let (mut count, mut in_a_row) = (0, 0);
@@ -101,7 +108,7 @@ fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() 
 
 #[test]
 fn whoever_sends_it_every_answer_comes_once_and_in_order() {
-    let server = start_service(Limits::default(), Answering::new);
+    let server = start();
     let address = &server;
     thread::scope(|scope| {
         for seed in 1..=4_usize {

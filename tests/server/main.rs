@@ -9,4 +9,5 @@ mod direct;
 mod limits;
 mod pipelining;
 mod requests;
+mod rings;
 mod support;

@@ -1,7 +1,8 @@
 //! Several requests before the first answer.
 
-use crate::support::{POST_15, eventually, start_keeping, start_with};
+use crate::support::{POST_15, eventually, start_keeping, start_keeping_on, start_with};
 use ringcall::bridge::Outcome;
+use ringcall::limits::Limits;
 
 #[test]
 fn a_thousand_requests_in_one_write_are_answered_in_order() {
@@ -26,8 +27,8 @@ fn replies_out_of_order_leave_in_the_order_of_the_requests() {
           POST /20 HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     let calls = kept.wait_for(2);
-    kept.answer(&calls[1]);
-    kept.answer(&calls[0]);
+    calls[1].answer();
+    calls[0].answer();
     assert_eq!(client.answer().body, "55");
     assert_eq!(client.answer().status, 405);
     assert_eq!(client.answer().body, "6765");
@@ -43,7 +44,7 @@ fn nothing_after_a_refused_framing_is_run() {
           POST /12 HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     let calls = kept.wait_for(1);
-    kept.answer(&calls[0]);
+    calls[0].answer();
     assert_eq!(client.answer().body, "55");
     assert_eq!(client.answer().status, 400);
     client.assert_ended();
@@ -53,10 +54,10 @@ fn nothing_after_a_refused_framing_is_run() {
 
 #[test]
 fn a_reply_for_a_client_that_left_goes_to_nobody() {
-    let (server, kept) = start_keeping();
+    let (server, kept) = start_keeping_on(1, Limits::default());
     let mut gone = server.connect();
     gone.send(POST_15);
-    let late = kept.wait_for(1).remove(0);
+    let late = kept.wait_for_one();
     gone.reset();
     eventually("the reset arrives", || {
         server.server.stats().connections_open == 0
@@ -64,9 +65,9 @@ fn a_reply_for_a_client_that_left_goes_to_nobody() {
     // The next connection gets the same slot.
     let mut client = server.connect();
     client.send(b"POST /10 HTTP/1.1\r\nHost: a\r\n\r\n");
-    let call = kept.wait_for(1).remove(0);
-    assert_eq!(call.token.slot, late.token.slot);
-    kept.answer(&late);
-    kept.answer(&call);
+    let call = kept.wait_for_one();
+    assert_eq!(call.call.token.slot, late.call.token.slot);
+    late.answer();
+    call.answer();
     assert_eq!(client.answer().body, "55");
 }

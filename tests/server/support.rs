@@ -33,16 +33,32 @@ impl Service for Inline {
     }
 }
 
-/// Keeps the calls until the test answers them.
+/// The calls that a server keeps until the test answers them.
 #[derive(Clone, Default)]
-pub(crate) struct Kept {
-    calls: Arc<Mutex<Vec<Call>>>,
-    mailbox: Arc<Mutex<Option<Arc<Mailbox>>>>,
+pub(crate) struct Kept(Arc<Mutex<Vec<KeptCall>>>);
+
+pub(crate) struct KeptCall {
+    pub(crate) call: Call,
+    /// Which ring called.
+    pub(crate) ring: usize,
+    mailbox: Arc<Mailbox>,
 }
 
-impl Service for Kept {
+/// Keeps one ring's calls.
+struct Keeping {
+    kept: Kept,
+    ring: usize,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Service for Keeping {
     fn call(&self, calls: &mut Vec<Call>) {
-        self.calls.lock().unwrap().append(calls);
+        let kept = calls.drain(..).map(|call| KeptCall {
+            call,
+            ring: self.ring,
+            mailbox: Arc::clone(&self.mailbox),
+        });
+        self.kept.0.lock().unwrap().extend(kept);
     }
 
     fn closed(&self, failure: Option<String>) {
@@ -52,16 +68,20 @@ impl Service for Kept {
 
 impl Kept {
     /// Waits until `count` calls have arrived, and takes them.
-    pub(crate) fn wait_for(&self, count: usize) -> Vec<Call> {
-        eventually("the calls arrive", || {
-            self.calls.lock().unwrap().len() >= count
-        });
-        std::mem::take(&mut *self.calls.lock().unwrap())
+    pub(crate) fn wait_for(&self, count: usize) -> Vec<KeptCall> {
+        eventually("the calls arrive", || self.0.lock().unwrap().len() >= count);
+        std::mem::take(&mut *self.0.lock().unwrap())
     }
 
-    pub(crate) fn answer(&self, call: &Call) {
-        let mailbox = self.mailbox.lock().unwrap().clone().unwrap();
-        mailbox.post_replies(&mut vec![call.reply(fibonacci(call.number))]);
+    pub(crate) fn wait_for_one(&self) -> KeptCall {
+        self.wait_for(1).remove(0)
+    }
+}
+
+impl KeptCall {
+    pub(crate) fn answer(&self) {
+        let reply = self.call.reply(fibonacci(self.call.number));
+        self.mailbox.post_replies(&mut vec![reply]);
     }
 }
 
@@ -104,56 +124,73 @@ pub(crate) fn start_with(handler: fn(i64) -> Outcome) -> Running {
     start_limited(Limits::default(), handler)
 }
 
+pub(crate) fn start_on(ring_threads: usize) -> Running {
+    start_options(&options(ring_threads, Limits::default()), |_, mailbox| {
+        Inline {
+            mailbox,
+            handler: fibonacci,
+        }
+    })
+}
+
 pub(crate) fn start_limited(limits: Limits, handler: fn(i64) -> Outcome) -> Running {
-    start_service(limits, |mailbox| Inline { mailbox, handler })
+    start_options(&options(ring_threads(), limits), |_, mailbox| Inline {
+        mailbox,
+        handler,
+    })
 }
 
 pub(crate) fn start_keeping() -> (Running, Kept) {
-    start_keeping_limited(Limits::default())
+    start_keeping_on(ring_threads(), Limits::default())
 }
 
-pub(crate) fn start_keeping_limited(limits: Limits) -> (Running, Kept) {
+pub(crate) fn start_keeping_on(ring_threads: usize, limits: Limits) -> (Running, Kept) {
     let kept = Kept::default();
-    let service = kept.clone();
-    let running = start_service(limits, |mailbox| {
-        *service.mailbox.lock().unwrap() = Some(mailbox);
-        service
+    let running = start_options(&options(ring_threads, limits), |ring, mailbox| Keeping {
+        kept: kept.clone(),
+        ring,
+        mailbox,
     });
     (running, kept)
 }
 
-/// A server on a free port.
-pub(crate) fn start_service<S: Service>(
-    limits: Limits,
-    make_service: impl FnOnce(Arc<Mailbox>) -> S,
+/// How many ring threads the servers have whose test does not ask for a number of its own.
+pub(crate) fn ring_threads() -> usize {
+    std::env::var("RINGCALL_TEST_RING_THREADS").map_or(1, |threads| threads.parse().unwrap())
+}
+
+/// On a free port of the loopback.
+pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
+    Options {
+        listen: ListenOptions {
+            place: Place::Port {
+                host: Some("127.0.0.1".to_owned()),
+                port: 0,
+            },
+            backlog: 1024,
+            reuse_port: false,
+            ipv6_only: false,
+        },
+        ring_threads,
+        bigint: false,
+        limits,
+    }
+}
+
+pub(crate) fn start_options<S: Service>(
+    options: &Options,
+    make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
 ) -> Running {
-    let place = Place::Port {
-        host: Some("127.0.0.1".to_owned()),
-        port: 0,
-    };
-    let server = start_service_at(place, limits, make_service);
+    let server = Server::start(options, make_service).unwrap_or_else(|error| panic!("{error}"));
     let Address::Tcp(address) = *server.address() else {
         panic!("a TCP address");
     };
     Running { server, address }
 }
 
-pub(crate) fn start_service_at<S: Service>(
-    place: Place,
-    limits: Limits,
-    make_service: impl FnOnce(Arc<Mailbox>) -> S,
-) -> Server {
-    let options = Options {
-        listen: ListenOptions {
-            place,
-            backlog: 1024,
-            reuse_port: false,
-            ipv6_only: false,
-        },
-        bigint: false,
-        limits,
-    };
-    Server::start(&options, make_service).unwrap_or_else(|error| panic!("{error}"))
+/// True: nobody listens there.
+pub(crate) fn refuses(address: SocketAddr) -> bool {
+    TcpStream::connect(address).is_err()
 }
 
 pub(crate) fn fibonacci(n: i64) -> Outcome {
@@ -188,6 +225,11 @@ pub(crate) struct Answer {
 impl Client {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
+    }
+
+    /// False: the server has ended the connection.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
     }
 
     pub(crate) fn end(&mut self) {

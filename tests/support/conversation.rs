@@ -3,12 +3,14 @@
 //!
 //! Used by the property tests and by the fuzzer.
 
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use ringcall::bridge::{Call, Outcome};
 use ringcall::connection::{Connection, Turn};
 use ringcall::http::{Date, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
+use ringcall::quota::{Pool, Share};
 use ringcall::stats::Counters;
 use ringcall::uring::Token;
 
@@ -45,7 +47,7 @@ impl Conversation {
                 bigint: false,
             },
             timeouts,
-            in_flight_max: u64::MAX,
+            in_flight: Share::new(Arc::new(Pool::new(u64::MAX)), 1),
             now: 0,
             date: Date::at(UNIX_EPOCH),
             calls: Vec::new(),
@@ -95,7 +97,7 @@ impl Conversation {
             .connection
             .replied(call.sequence, outcome.clone(), &mut self.turn);
         if awaited {
-            self.turn.counters.in_flight -= 1;
+            self.turn.in_flight.give_back(1);
         }
         // A second reply to the same number is nobody's.
         assert!(

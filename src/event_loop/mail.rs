@@ -1,0 +1,78 @@
+//! What other threads have left for the ring thread: replies, lines and commands.
+
+use std::mem;
+
+use super::{EventLoop, find};
+use crate::bridge::{Command, Outcome, Reply, ReturnedLine};
+
+impl EventLoop {
+    pub(super) fn take_mail(&mut self) {
+        let mut mail = mem::take(&mut self.mail);
+        if self.mailbox.take(&mut mail) {
+            // Closing first, so that the answers made of the replies tell of it; the rest last, so
+            // that idle is who has been answered.
+            if mail.commands.contains(&Command::Close) {
+                self.carry_out(Command::Close);
+            }
+            for reply in mail.replies.drain(..) {
+                self.on_reply(reply);
+            }
+            for ReturnedLine { token, unsent } in mail.lines.drain(..) {
+                if let Some(peer) = find(&mut self.peers, token) {
+                    peer.on_line_returned(unsent);
+                    self.touch(token.slot);
+                }
+            }
+            for command in mail.commands.drain(..) {
+                if command != Command::Close {
+                    self.carry_out(command);
+                }
+            }
+        }
+        self.mail = mail;
+    }
+
+    fn on_reply(&mut self, reply: Reply) {
+        let Reply {
+            token,
+            sequence,
+            outcome,
+        } = reply;
+        if outcome == Outcome::Sent {
+            self.turn.counters.responses_2xx += 1;
+            self.turn.counters.sent += 1;
+        }
+        let awaited = find(&mut self.peers, token)
+            .is_some_and(|peer| peer.connection.replied(sequence, outcome, &mut self.turn));
+        if awaited {
+            self.turn.in_flight.give_back(1);
+            self.touch(token.slot);
+        } else {
+            self.turn.in_flight.give_back(self.abandoned.replied());
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        if command == Command::Close {
+            self.acceptor.close();
+            self.closing = true;
+        }
+        if command == Command::CloseAll {
+            // Who waits for room has a connection, too.
+            for socket in self.held.drain(..) {
+                self.ring.push_close(socket);
+            }
+        }
+        for (_, peer) in &mut self.peers {
+            match command {
+                Command::Close => peer.connection.drain(),
+                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(),
+                Command::CloseIdle => {}
+                Command::CloseAll => peer.terminate(),
+            }
+            if !mem::replace(&mut peer.touched, true) {
+                self.touched.push(peer.connection.token().slot);
+            }
+        }
+    }
+}

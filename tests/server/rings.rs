@@ -1,0 +1,164 @@
+//! Several ring threads behind one port.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crate::support::{
+    Client, POST_15, eventually, options, refuses, start_keeping_on, start_on, start_options,
+};
+use ringcall::bridge::{Call, Command, Service};
+use ringcall::limits::Limits;
+
+const RINGS: usize = 4;
+
+#[test]
+fn many_connections_are_answered_by_all_of_the_rings() {
+    let (server, kept) = start_keeping_on(RINGS, Limits::default());
+    let mut clients: Vec<Client> = (0..200).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        client.send(POST_15);
+    }
+    let mut seen = BTreeSet::new();
+    let mut calls = Vec::new();
+    while calls.len() < clients.len() {
+        calls.append(&mut kept.wait_for(1));
+    }
+    for call in calls {
+        seen.insert(call.ring);
+        call.answer();
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
+    for client in &mut clients {
+        assert_eq!(client.answer().body, "610");
+    }
+    eventually("every ring has counted its part", || {
+        let stats = server.server.stats();
+        stats.connections_accepted == 200 && stats.responses_2xx == 200 && stats.in_flight == 0
+    });
+}
+
+#[test]
+fn the_limit_on_connections_is_one_for_all_rings() {
+    const CLIENTS: usize = 60;
+    const LIMIT: usize = 3;
+    let limits = Limits {
+        connections_max: 3,
+        ..Limits::default()
+    };
+    let (server, kept) = start_keeping_on(RINGS, limits);
+    thread::scope(|scope| {
+        let server = &server;
+        for _ in 0..CLIENTS {
+            scope.spawn(move || {
+                let mut client = server.connect();
+                client.send(POST_15);
+                assert_eq!(client.answer().body, "610");
+            });
+        }
+        let mut answered = 0;
+        while answered < CLIENTS {
+            let held = LIMIT.min(CLIENTS - answered);
+            let calls = kept.wait_for(held);
+            assert!(calls.len() <= LIMIT, "{} at a time", calls.len());
+            assert!(server.server.stats().connections_open <= LIMIT as u64);
+            for call in &calls {
+                call.answer();
+            }
+            answered += calls.len();
+        }
+    });
+    eventually("all are closed", || {
+        let stats = server.server.stats();
+        stats.connections_open == 0 && stats.connections_accepted == CLIENTS as u64
+    });
+}
+
+#[test]
+fn the_limit_on_calls_in_flight_is_one_for_all_rings() {
+    let limits = Limits {
+        in_flight_max: 2,
+        ..Limits::default()
+    };
+    let (server, kept) = start_keeping_on(RINGS, limits);
+    let mut clients: Vec<Client> = (0..40).map(|_| server.connect()).collect();
+    for _ in 0..3 {
+        clients[0].send(POST_15);
+        clients[1].send(POST_15);
+        let calls = kept.wait_for(2);
+        for client in &mut clients[2..] {
+            client.send(POST_15);
+            assert_eq!(client.answer().status, 503);
+        }
+        for call in &calls {
+            call.answer();
+        }
+        assert_eq!(clients[0].answer().body, "610");
+        assert_eq!(clients[1].answer().body, "610");
+        clients.rotate_left(7);
+    }
+    eventually("none is in flight", || {
+        let stats = server.server.stats();
+        stats.in_flight == 0 && stats.overloaded == 3 * 38
+    });
+}
+
+#[test]
+fn closing_under_load_answers_every_request_that_was_read() {
+    let server = start_on(RINGS);
+    let closing = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            let mut client = server.connect();
+            let closing = &closing;
+            scope.spawn(move || {
+                // The server ends the connection, with or without the last answer.
+                while client.try_send(POST_15) {
+                    match client.try_answer() {
+                        Some(answer) => assert_eq!(answer.body, "610"),
+                        None => break,
+                    }
+                }
+                assert!(closing.load(Ordering::SeqCst));
+            });
+        }
+        eventually("it is busy", || server.server.stats().responses_2xx > 1_000);
+        closing.store(true, Ordering::SeqCst);
+        server.server.post(Command::Close);
+        server.server.join();
+    });
+    assert!(refuses(server.address));
+    let stats = server.server.stats();
+    assert_eq!(stats.requests, stats.responses_2xx);
+    assert_eq!((stats.connections_open, stats.in_flight), (0, 0));
+}
+
+#[test]
+fn a_ring_that_fails_takes_the_others_along() {
+    /// Ends its ring thread.
+    struct Panicking(Arc<Mutex<Vec<Option<String>>>>);
+    impl Service for Panicking {
+        fn call(&self, _: &mut Vec<Call>) {
+            panic!("as the test wants it");
+        }
+        fn closed(&self, failure: Option<String>) {
+            self.0.lock().unwrap().push(failure);
+        }
+    }
+    let ends = Arc::new(Mutex::default());
+    let server = start_options(&options(RINGS, Limits::default()), |_, _| {
+        Panicking(Arc::clone(&ends))
+    });
+    let mut client = server.connect();
+    client.send(POST_15);
+    client.assert_ended();
+    server.server.join();
+    // The kernel takes the failed ring apart, and with it the listener, in its own time.
+    eventually("nobody listens", || refuses(server.address));
+    let ends = ends.lock().unwrap();
+    assert_eq!(ends.len(), RINGS);
+    let failures: Vec<_> = ends.iter().flatten().collect();
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].contains("panicked"));
+}
