@@ -10,6 +10,7 @@
 //!                                             completions ─▶ Connection (no I/O) ─▶ http (no I/O)
 //! handler ◀─ one ThreadsafeFunction call ◀─── a batch of (token, n)
 //! values  ─▶ a batch of replies + wake-up ──▶ Connection ─▶ send
+//!    └─▶ send, on a line that was lent       (few values, and the ring thread sleeps)
 //! close() ─▶ wake-up ───────────────────────▶ drain to zero ─▶ thread ends ─▶ join
 //! ```
 //!
@@ -20,7 +21,7 @@
 //! ```text
 //! binding ─▶ server ─▶ event_loop ─▶ connection ─▶ http
 //!    │          │ └▶ listener └───────────────────▶ uring
-//!    └─▶ bridge ◀───────┘
+//!    └─▶ bridge ◀───────┘     (bridge ─▶ http, uring)
 //!
 //! limits, quota, stats ◀─ anyone     http, uring, these three ─▶ nothing of ours but limits
 //! ```
@@ -31,7 +32,8 @@
 //! - [`connection`]: one peer's conversation, without a socket.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
-//! - [`bridge`]: what crosses between the threads; [`quota`]: the limits that ring threads share.
+//! - [`bridge`]: what crosses between the threads, lent lines too; [`quota`]: the limits that ring
+//!   threads share.
 
 pub mod binding;
 pub mod bridge;

@@ -16,6 +16,7 @@ const SERVERS = {
   ringcall: { title: 'ringcall', module: '../..', command: node('ringcall.js') },
   promise: { title: 'ringcall, async', module: '../..', command: node('ringcall-promise.js') },
   bigint: { title: 'ringcall, bigint', module: '../..', command: node('ringcall-bigint.js') },
+  rings: { title: 'ringcall, 2 rings', module: '../..', command: node('ringcall-rings.js') },
   // The limit, and no peer: see native.rs.
   native: { title: 'native', module: '../..', command: nativeCommand },
   'node-http': { title: 'node:http', command: node('node-http.js') },
