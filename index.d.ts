@@ -243,6 +243,15 @@ export interface ServerStats {
   acceptPauses: number
 }
 
+/** Options of `close()`. */
+export interface CloseOptions {
+  /**
+   * Milliseconds after which the connections that are left are cut, answered or not; an integer from 0 to 2^31 − 1.
+   * Default: they are waited for.
+   */
+  timeout?: number | undefined
+}
+
 /**
  * A listening server. It keeps the process alive until it is closed or `unref`ed, and goes on serving whether or not
  * anybody still holds this object.
@@ -273,13 +282,16 @@ export interface Server {
   unref(): this
 
   /**
-   * Stops accepting, answers what is in flight, closes the connections and resolves when the last one is gone and the
-   * port is free. Never rejects. Returns the same promise however often it is called.
+   * Stops accepting, answers what is in flight, closes the connections and resolves when the last one is gone, the ring
+   * threads have ended and the port is free. Never rejects. Returns the same promise however often it is called.
    *
-   * A handler's promise that never settles holds it up until `handlerTimeout`, a client that does not read its answer
-   * until `sendTimeout`: `closeAllConnections()` ends that wait.
+   * The last answer on each connection says `Connection: close`. A request that has begun to arrive is answered, and so
+   * is the next one of a connection that waits for one, if it arrives within 100 ms; pipelined requests behind those are
+   * not run. What may hold it up: a handler's promise that does not settle, until `handlerTimeout`; half a request, until
+   * `headersTimeout` or `requestTimeout`; a client that does not read its answer, until `sendTimeout`. `timeout` bounds
+   * all of it.
    */
-  close(): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 
   /** Closes the connections on which no request is being read or answered. The server goes on listening. */
   closeIdleConnections(): void

@@ -69,15 +69,76 @@ test('close ends the connections that never asked anything', async (t) => {
   t.is(server.stats().connectionsOpen, 0)
 })
 
-test('half a request does not hold up close', async (t) => {
+const halves = [
+  ['POST /15 HT', 'TP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc', 'defghij']
+]
+
+test('half a request is answered when the rest comes, and close resolves then', async (t) => {
   const server = serve(t)
-  const halves = ['POST /15 HT', 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc']
   const clients = await Promise.all(halves.map(() => connect(t, server)))
-  await Promise.all(clients.map((client, i) => client.write(halves[i])))
+  await Promise.all(clients.map((client, i) => client.write(halves[i][0])))
   await assertServes(t, server)
-  await server.close()
+  const closed = server.close()
+  for (const [i, client] of clients.entries()) {
+    await client.write(halves[i][1])
+    const { body, headers } = await client.response()
+    t.is(body, '610')
+    t.is(headers.connection, 'close')
+    t.is(await client.rest(), '')
+  }
+  await closed
+})
+
+test('half a request holds up close until its time is over', async (t) => {
+  const server = serve(t, { headersTimeout: 100, requestTimeout: 200 })
+  const clients = await Promise.all(halves.map(() => connect(t, server)))
+  await Promise.all(clients.map((client, i) => client.write(halves[i][0])))
+  const closed = server.close()
+  for (const client of clients) t.is((await client.response()).status, 408)
+  await closed
+})
+
+test('close with a timeout cuts what is left then: half a request, a promise that never settles', async (t) => {
+  const { handler, held } = gate()
+  const server = serve(t, {}, handler)
+  const clients = await Promise.all([...halves.map(([half]) => half), request('/1')].map(async (bytes) => {
+    const client = await connect(t, server)
+    await client.write(bytes)
+    return client
+  }))
+  await held(1)
+  const closed = server.close()
+  t.is(server.close({ timeout: 50 }), closed)
+  await closed
   for (const client of clients) await client.gone()
-  await untilStats(server, { connectionsOpen: 0 })
+  t.is(server.stats().connectionsOpen, 0)
+})
+
+test('a timeout that is not reached cuts nothing', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, {}, handler)
+  const client = await connect(t, server)
+  await client.write(request('/1'))
+  await held(1)
+  const closed = server.close({ timeout: 2 ** 31 - 1 })
+  release(1, 10)
+  t.is((await client.response()).body, '10')
+  await closed
+})
+
+test('close refuses what is no timeout', (t) => {
+  const server = serve(t)
+  for (const timeout of [-1, 1.5, NaN, 2 ** 31]) {
+    t.throws(() => server.close({ timeout }), { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' })
+  }
+  for (const timeout of ['1', null, 1n]) {
+    t.throws(() => server.close({ timeout }), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' })
+  }
+  for (const options of [1000, null, 'now']) {
+    t.throws(() => server.close(options), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' })
+  }
+  t.true(server.listening)
 })
 
 test('close answers what is in flight before it resolves', async (t) => {

@@ -79,6 +79,9 @@ async function members(server: Server) {
   server.closeAllConnections()
   same<Promise<void>>()<ReturnType<typeof server.close>>()
   await server.close()
+  await server.close({ timeout: 1000 })
+  // @ts-expect-error: milliseconds
+  void server.close(1000)
   await server[Symbol.asyncDispose]()
   return counts
 }

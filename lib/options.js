@@ -41,6 +41,11 @@ function checkArguments(portOrOptions, handler) {
   return checked
 }
 
+function checkCloseOptions(options = {}) {
+  if (options === null || typeof options !== 'object') throw invalidType('options', 'an object', options)
+  return { timeout: integer(options, 'timeout', undefined, 0, INT32_MAX) }
+}
+
 function integer(options, name, fallback, min, max) {
   const value = options[name]
   if (value === undefined) return fallback
@@ -84,4 +89,4 @@ function callback(options, name) {
   return value
 }
 
-module.exports = { checkArguments }
+module.exports = { checkArguments, checkCloseOptions }

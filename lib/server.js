@@ -6,7 +6,7 @@ const { unlinkSync } = require('node:fs')
 const { createBatches } = require('./batches.js')
 const { startRefused } = require('./errors.js')
 const native = require('./native.js')
-const { checkArguments } = require('./options.js')
+const { checkArguments, checkCloseOptions } = require('./options.js')
 
 function serverListen(portOrOptions, handler) {
   return new Server(checkArguments(portOrOptions, handler), handler)
@@ -85,7 +85,8 @@ class Server {
     return this
   }
 
-  close() {
+  close(options) {
+    const { timeout } = checkCloseOptions(options)
     if (this.#closed === undefined) {
       this.#closed = new Promise((resolve) => {
         this.#resolveClosed = resolve
@@ -93,6 +94,10 @@ class Server {
       // Whoever closes wants it done before the process ends.
       this.#native.setReferenced(true)
       this.#native.close()
+    }
+    if (timeout !== undefined) {
+      const timer = setTimeout(() => this.closeAllConnections(), timeout)
+      this.#closed.then(() => clearTimeout(timer))
     }
     return this.#closed
   }

@@ -6,7 +6,7 @@ mod conversation;
 
 use conversation::{BURST_BYTES_MAX, Conversation, NO_TIMEOUTS, without_continue};
 use proptest::prelude::*;
-use ringcall::limits::Timeouts;
+use ringcall::limits::{CLOSE_GRACE_MS, Timeouts};
 
 const TIMEOUTS: Timeouts = Timeouts {
     headers: 100,
@@ -189,10 +189,46 @@ fn a_request_is_answered_in_order_behind_a_slow_one() {
 }
 
 #[test]
-fn a_connection_between_requests_drains_at_once() {
+fn a_connection_between_requests_is_closed_some_time_after_the_server_closes() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.drain();
+    conversation.pass(u64::from(CLOSE_GRACE_MS) - 1);
+    assert!(!conversation.is_closed());
+    conversation.pass(1);
     assert!(conversation.is_closed());
+    assert_eq!(conversation.turn.counters.keep_alive_timeouts, 0);
+}
+
+#[test]
+fn a_request_on_its_way_when_the_server_closes_is_answered_and_the_last() {
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    conversation.drain();
+    conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\nPOST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
+    conversation.settle();
+    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    assert_eq!(sent.matches("200 OK").count(), 1);
+    assert_eq!(sent.matches("Connection: close").count(), 1);
+    assert_eq!(conversation.called, [2]);
+    assert!(conversation.is_closed());
+}
+
+#[test]
+fn a_request_half_read_when_the_server_closes_is_answered_when_it_is_whole() {
+    for request in [
+        "POST /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    ] {
+        let (first, rest) = request.split_at(request.len() - 2);
+        let mut conversation = Conversation::new(NO_TIMEOUTS);
+        conversation.arrive(first.as_bytes());
+        conversation.drain();
+        conversation.pass(60_000);
+        conversation.arrive(rest.as_bytes());
+        conversation.settle();
+        let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+        assert!(sent.contains("200 OK") && sent.contains("Connection: close"));
+        assert!(conversation.is_closed());
+    }
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Connection {
 
     /// Notes whether this answer is the connection's last, and lets it say so.
     fn last_or(&mut self, reply_to: ReplyTo) -> ReplyTo {
-        let drained = self.draining && self.owed.is_empty() && self.has_no_more_requests();
+        let drained = self.is_draining() && self.owed.is_empty();
         let keep_alive = reply_to.keep_alive && !drained;
         if !keep_alive {
             self.answered_last = true;

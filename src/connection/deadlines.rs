@@ -8,7 +8,7 @@
 
 use super::{Answer, Connection, Reading, Turn};
 use crate::http::{Refusal, Status};
-use crate::limits::Timeouts;
+use crate::limits::{CLOSE_GRACE_MS, Timeouts};
 
 const LATE_HEAD: Refusal = Refusal {
     status: Status::REQUEST_TIMEOUT,
@@ -41,10 +41,19 @@ impl Connection {
                     .min()
             }
             Some((since, _)) => after(since, timeouts.request),
-            None if self.is_idle() => after(self.idle_since, timeouts.keep_alive),
+            None if self.is_idle() => self.idle_until(timeouts),
             None => None,
         };
         handler.into_iter().chain(client).min()
+    }
+
+    /// Until when it may idle; not for long when the server closes.
+    fn idle_until(&self, timeouts: &Timeouts) -> Option<u64> {
+        let keep_alive = after(self.idle_since, timeouts.keep_alive);
+        let grace = self
+            .draining_since
+            .and_then(|since| after(since, CLOSE_GRACE_MS));
+        keep_alive.into_iter().chain(grace).min()
     }
 
     /// Acts on every time that is over. True: it has been idle for too long and is to be closed.
@@ -61,7 +70,9 @@ impl Connection {
                 turn.counters.request_timeouts += 1;
                 self.on_refused(LATE_BODY, turn);
             }
-            None if self.is_idle() => return is_over(self.idle_since, timeouts.keep_alive),
+            None if self.is_idle() => {
+                return self.idle_until(&timeouts).is_some_and(|at| at <= now);
+            }
             _ => {}
         }
         while self

@@ -83,8 +83,9 @@ pub struct Connection {
     answered_last: bool,
     /// True exactly when the peer has ended its side.
     peer_ended: bool,
-    /// True exactly when the server closes: the connection ends with the answers that it owes.
-    draining: bool,
+    /// When the server began to close. The connection ends with the answers that it owes then or,
+    /// where it owes none, with the answer to its next request.
+    draining_since: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl Connection {
             sending: false,
             answered_last: false,
             peer_ended: false,
-            draining: false,
+            draining_since: None,
         }
     }
 
@@ -166,7 +167,7 @@ impl Connection {
     /// once: the connection's end, or the reading of what was held back.
     #[must_use]
     pub fn continues_when_sent(&self) -> bool {
-        self.answered_last || self.draining || !self.wants_input() || !self.input.is_empty()
+        self.answered_last || self.is_draining() || !self.wants_input() || !self.input.is_empty()
     }
 
     /// True: nothing is to be sent but the answer to one call at most, and an ordinary one, so that
@@ -181,7 +182,7 @@ impl Connection {
         owes_one_answer
             && self.output.is_empty()
             && !self.sending
-            && !self.draining
+            && !self.is_draining()
             && !self.answered_last
             && !self.peer_ended
     }
@@ -233,27 +234,32 @@ impl Connection {
         self.input.capacity() + self.output.capacity() + self.spare.capacity()
     }
 
-    /// The server closes: the last answer owed says so to the peer (RFC 9112 section 9.6).
-    pub fn drain(&mut self) {
-        self.draining = true;
+    /// The server closes: the last answer says so to the peer (RFC 9112 section 9.6).
+    pub fn drain(&mut self, now: u64) {
+        self.draining_since.get_or_insert(now);
     }
 
-    /// True where a peer that ended its side, or a server that closes, leaves no request to be
-    /// read.
+    /// True: the server closes.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining_since.is_some()
+    }
+
+    /// True where a peer that ended its side leaves no request to be read.
     fn has_no_more_requests(&self) -> bool {
         match self.reading {
             Reading::Ended => true,
-            // Also while it is full: what it has not read yet may never end.
-            _ if self.draining => true,
             _ => self.peer_ended && !self.is_full(),
         }
     }
 
     /// True: nothing is read before some answers have left. What follows the last request needs no
-    /// answer.
+    /// answer; when the server closes, the last is one that has been read, or else the next.
     fn is_full(&self) -> bool {
         !matches!(self.reading, Reading::Ended)
-            && (self.owed.len() >= PIPELINE_DEPTH_MAX || self.output.len() >= OUTPUT_BYTES_MAX)
+            && (self.owed.len() >= PIPELINE_DEPTH_MAX
+                || self.output.len() >= OUTPUT_BYTES_MAX
+                || (self.is_draining() && !self.owed.is_empty()))
     }
 
     /// False where `input` is the beginning of a head that nothing since could have completed.

@@ -4,11 +4,12 @@
 //!
 //! Invariant: at most one accept is in flight, and the listener is closed only while none is.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::limits::ACCEPT_RETRY_MS;
-use crate::uring::{Op, Ring, Token};
+use crate::uring::{self, Op, Ring, Token};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -102,7 +103,14 @@ impl Acceptor {
     }
 
     /// Brings the accept to where it should be: armed exactly while there is room for connections.
-    pub(super) fn steer(&mut self, has_room: bool, now: u64, ring: &mut Ring) {
+    /// A listener that closes leaves those that wait for it to be accepted in `held`.
+    pub(super) fn steer(
+        &mut self,
+        has_room: bool,
+        now: u64,
+        ring: &mut Ring,
+        held: &mut VecDeque<OwnedFd>,
+    ) {
         if self.exhausted_until.is_some_and(|until| until <= now) {
             self.exhausted_until = None;
         }
@@ -120,6 +128,7 @@ impl Acceptor {
             (State::Resting, Some(_)) if self.closing => {
                 self.state = State::Ended;
                 if let Some(listener) = self.listener.take() {
+                    held.extend(uring::accept_waiting(listener.as_fd()));
                     ring.push_close(listener);
                 }
             }

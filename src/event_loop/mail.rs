@@ -63,9 +63,14 @@ impl EventLoop {
                 self.ring.push_close(socket);
             }
         }
+        let now = self.turn.now;
         for (_, peer) in &mut self.peers {
             match command {
-                Command::Close => peer.connection.drain(),
+                Command::Close => {
+                    peer.connection.drain(now);
+                    let deadline = peer.deadline(&self.turn.timeouts);
+                    self.sweep.insert(peer.connection.token(), deadline, now);
+                }
                 Command::CloseIdle if peer.connection.is_idle() => peer.terminate(),
                 Command::CloseIdle => {}
                 Command::CloseAll => peer.terminate(),

@@ -155,7 +155,8 @@ impl EventLoop {
     /// tick.
     fn is_drained(&self) -> bool {
         let standing = 1 + usize::from(self.ticking);
-        self.acceptor.is_ended() && self.peers.is_empty() && self.ring.in_flight() <= standing
+        let nobody = self.peers.is_empty() && self.held.is_empty();
+        self.acceptor.is_ended() && nobody && self.ring.in_flight() <= standing
     }
 
     fn wait(&mut self) -> io::Result<()> {
@@ -224,8 +225,13 @@ impl EventLoop {
         let generation = self.next_generation;
         self.next_generation = Token::next_generation(generation);
         let token = Token { slot, generation };
-        entry.insert(Peer::new(token, socket, self.turn.now));
-        self.sweep.insert(token, None, self.turn.now);
+        let mut peer = Peer::new(token, socket, self.turn.now);
+        if self.closing {
+            peer.connection.drain(self.turn.now);
+        }
+        let deadline = peer.deadline(&self.turn.timeouts);
+        self.sweep.insert(token, deadline, self.turn.now);
+        entry.insert(peer);
         self.turn.counters.connections_accepted += 1;
         self.touch(slot);
     }
@@ -259,22 +265,26 @@ impl EventLoop {
 
     /// Serves who was accepted, as far as there is room, and accepts more while there is.
     fn steer_acceptor(&mut self) {
-        let mut has_room = self.has_room();
-        while (self.closing || has_room)
+        self.open_held();
+        let has_room = self.has_room();
+        let now = self.turn.now;
+        self.acceptor
+            .steer(has_room, now, &mut self.ring, &mut self.held);
+        self.turn.counters.accept_pauses = self.acceptor.pauses();
+        // Those that a listener which closes had waiting.
+        self.open_held();
+    }
+
+    fn open_held(&mut self) {
+        while self.has_room()
             && let Some(socket) = self.held.pop_front()
         {
-            if self.closing {
-                // It has sent nothing that was read.
-                self.ring.push_close(socket);
-            } else if self.rings.connections.take(1) == 1 {
+            if self.rings.connections.take(1) == 1 {
                 self.open(socket);
             } else {
                 self.held.push_front(socket);
             }
-            has_room = self.has_room();
         }
-        self.acceptor.steer(has_room, self.turn.now, &mut self.ring);
-        self.turn.counters.accept_pauses = self.acceptor.pauses();
     }
 
     /// False: no ring may open a connection, and this one is woken when one may.

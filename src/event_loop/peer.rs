@@ -184,7 +184,7 @@ impl Peer {
             turn.counters.send_timeouts += 1;
             self.terminate();
         } else if self.connection.expire(turn) {
-            turn.counters.keep_alive_timeouts += 1;
+            turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
             self.terminate();
         }
     }

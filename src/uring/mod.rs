@@ -38,7 +38,7 @@ pub use event::Event;
 use event::{owned_fd, result_of};
 pub use setup::{Reason, Refused};
 pub use signals::block_signals;
-pub use sockets::{send_at_once, shut_down};
+pub use sockets::{accept_waiting, send_at_once, shut_down};
 pub use user_data::{Op, Token};
 use user_data::{decode, encode};
 pub use waker::Waker;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use socket2::SockRef;
 
@@ -18,4 +18,18 @@ pub fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
 pub fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
     // It fails where the connection has ended already.
     let _ = SockRef::from(&socket).shutdown(how);
+}
+
+/// Accepts the connections that wait to be accepted, without waiting for more. Their peers take
+/// them for open, and closing the listener would reset them.
+pub fn accept_waiting(listener: BorrowedFd<'_>) -> Vec<OwnedFd> {
+    let listener = SockRef::from(&listener);
+    if listener.set_nonblocking(true).is_err() {
+        return Vec::new();
+    }
+    let mut accepted = Vec::new();
+    while let Ok((socket, _)) = listener.accept() {
+        accepted.push(socket.into());
+    }
+    accepted
 }

@@ -4,9 +4,12 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-use crate::support::{POST_15, eventually, start, start_keeping, start_with};
+use crate::support::{
+    Client, POST_15, eventually, refuses, ring_threads, start, start_keeping, start_keeping_on,
+    start_with,
+};
 use ringcall::bridge::{Command, Outcome};
-use ringcall::limits::OUTPUT_BYTES_MAX;
+use ringcall::limits::{Limits, OUTPUT_BYTES_MAX};
 
 #[test]
 fn a_close_answers_what_was_read_and_frees_the_port() {
@@ -25,6 +28,53 @@ fn a_close_answers_what_was_read_and_frees_the_port() {
     drop(client);
     server.server.join();
     assert!(TcpStream::connect(server.address).is_err());
+}
+
+#[test]
+fn a_request_half_sent_when_the_server_closes_is_answered_when_the_rest_comes() {
+    let server = start();
+    let mut client = server.connect();
+    let (first, rest) = POST_15.split_at(10);
+    client.send(first);
+    eventually("it is open", || server.server.stats().connections_open == 1);
+    server.server.post(Command::Close);
+    eventually("nobody listens", || refuses(server.address));
+    client.send(rest);
+    let answer = client.answer();
+    assert_eq!(answer.body, "610");
+    assert!(answer.head.contains("\r\nConnection: close\r\n"));
+    client.assert_ended();
+}
+
+#[test]
+fn connections_that_wait_for_room_when_the_server_closes_are_served() {
+    let limits = Limits {
+        connections_max: 1,
+        ..Limits::default()
+    };
+    let (server, kept) = start_keeping_on(ring_threads(), limits);
+    let mut first = server.connect();
+    first.send(POST_15);
+    let call = kept.wait_for_one();
+    // Accepted by the kernel, which is all that they know.
+    let mut waiting: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+    for client in &mut waiting {
+        client.send(POST_15);
+    }
+    server.server.post(Command::Close);
+    eventually("nobody listens", || refuses(server.address));
+    call.answer();
+    assert_eq!(first.answer().body, "610");
+    drop(first);
+    thread::scope(|scope| {
+        for mut client in waiting {
+            scope.spawn(move || assert_eq!(client.answer().body, "610"));
+        }
+        for _ in 0..3 {
+            kept.wait_for_one().answer();
+        }
+    });
+    server.server.join();
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Conversation {
     }
 
     pub fn drain(&mut self) {
-        self.connection.drain();
+        self.connection.drain(self.turn.now);
         self.advance();
     }
 
