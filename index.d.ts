@@ -286,10 +286,10 @@ export interface Server {
    * threads have ended and the port is free. Never rejects. Returns the same promise however often it is called.
    *
    * The last answer on each connection says `Connection: close`. A request that has begun to arrive is answered, and so
-   * is the next one of a connection that waits for one, if it arrives within 100 ms; pipelined requests behind those are
-   * not run. What may hold it up: a handler's promise that does not settle, until `handlerTimeout`; half a request, until
-   * `headersTimeout` or `requestTimeout`; a client that does not read its answer, until `sendTimeout`. `timeout` bounds
-   * all of it.
+   * is the next one of a connection that waits for one, if it arrives within half a second; pipelined requests behind
+   * those are not run. What may hold it up: a handler's promise that does not settle, until `handlerTimeout`; half a
+   * request, until `headersTimeout` or `requestTimeout`; a client that does not read its answer, until `sendTimeout`.
+   * `timeout` bounds all of it.
    */
   close(options?: CloseOptions): Promise<void>
 

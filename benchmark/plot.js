@@ -39,7 +39,7 @@ function throughput(result, loads) {
     whisker: ({ requestsPerSecond }) => requestsPerSecond,
     text: ({ requestsPerSecond }) => Math.round(requestsPerSecond.median).toLocaleString('en-US')
   }))
-  return picture('Requests per second', 'more is better; lines: lowest and highest round', result, panels)
+  return picture('Requests per second', 'more is better; lines: the middle half of the rounds', result, panels)
 }
 
 function cpu(result, loads) {
@@ -50,7 +50,7 @@ function cpu(result, loads) {
       `${cpu.median.toFixed(2)} (${user.median.toFixed(2)} + ${system.median.toFixed(2)})`
   }))
   const parts = `${swatch(USER)} user, ${swatch(SYSTEM)} system (the kernel's part)`
-  const legend = `less is better; ${parts}; lines: lowest and highest round`
+  const legend = `less is better; ${parts}; lines: the middle half of the rounds`
   return picture('Server CPU per request, µs', legend, result, panels)
 }
 
@@ -61,7 +61,7 @@ function latency(result, loads) {
 
 // One panel of horizontal bars.
 function bars({ title, servers }, { segments, whisker, text }) {
-  const most = Math.max(...servers.map((server) => whisker(server).max))
+  const most = Math.max(...servers.map((server) => whisker(server).high))
   const room = WIDTH - 2 * MARGIN - LABELS - VALUES
   const x = (value) => MARGIN + LABELS + value / most * room
   const rows = servers.map((server, i) => {
@@ -72,12 +72,12 @@ function bars({ title, servers }, { segments, whisker, text }) {
       from += value
       return `<rect x="${px(start)}" y="${y}" width="${px(end - start)}" height="${ROW - 8}" fill="${fill}"/>`
     })
-    const { min, max } = whisker(server)
+    const { low, high } = whisker(server)
     const middle = y + (ROW - 8) / 2
     return label(MARGIN + LABELS - 8, middle + 4, server.title, { anchor: 'end', bold: server.name === 'ringcall' }) +
       rects.join('') +
-      `<path d="M${px(x(min))} ${middle}H${px(x(max))}" stroke="${INK}" stroke-width="1.5"/>` +
-      label(x(max) + 8, middle + 4, text(server))
+      `<path d="M${px(x(low))} ${middle}H${px(x(high))}" stroke="${INK}" stroke-width="1.5"/>` +
+      label(Math.max(x(high), x(from)) + 8, middle + 4, text(server))
   })
   const height = PANEL_TITLE + servers.length * ROW + 10
   return { height, svg: panelTitle(title) + rows.join('') }

@@ -89,7 +89,7 @@ pub const TICK_MS_MAX: u32 = 250;
 
 /// Milliseconds for which a connection that waits for a request when the server closes is kept, so
 /// that a request on its way is answered.
-pub const CLOSE_GRACE_MS: u32 = 100;
+pub const CLOSE_GRACE_MS: u32 = 500;
 
 /// Milliseconds that a connection which has been answered for the last time waits for its peer to
 /// end its side, so that the answer is not lost to a reset (RFC 9112 section 9.6).

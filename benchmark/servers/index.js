@@ -18,7 +18,7 @@ const SERVERS = {
   bigint: { title: 'ringcall, bigint', module: '../..', command: node('ringcall-bigint.js') },
   rings: { title: 'ringcall, 2 rings', module: '../..', command: node('ringcall-rings.js') },
   // The limit, and no peer: see native.rs.
-  native: { title: 'native', module: '../..', command: nativeCommand },
+  native: { title: 'native (limit)', module: '../..', command: nativeCommand },
   'node-http': { title: 'node:http', command: node('node-http.js') },
   fastify: { title: 'fastify', module: 'fastify', peer: true, command: needs('fastify', node('fastify.js')) },
   deno: {

@@ -129,7 +129,8 @@ impl Acceptor {
                 self.state = State::Ended;
                 if let Some(listener) = self.listener.take() {
                     held.extend(uring::accept_waiting(listener.as_fd()));
-                    ring.push_close(listener);
+                    // At once, not with the turn's ops: who connects in between is reset.
+                    drop(listener);
                 }
             }
             _ => {}
