@@ -1,6 +1,8 @@
 'use strict'
 
-// Servers that share a port replace one another under load, and no request is lost.
+// Servers that share a port replace one another under load, and no request that was sent is lost. A connection that is
+// being set up when its listener goes may be reset by the kernel (net.ipv4.tcp_migrate_req hands it on): its client has
+// sent nothing, and tries again.
 
 const http = require('node:http')
 const test = require('ava')
@@ -32,7 +34,11 @@ for (const keepAlive of [true, false]) {
     const clients = Promise.all(Array.from({ length: 16 }, async (_, client) => {
       for (let i = 0; running; i++) {
         const n = (client + i) % 78
-        t.deepEqual(await post(agent, options.port, n), { status: 200, body: String(fibonacci(n)) })
+        const answer = await post(agent, options.port, n).catch((error) => {
+          if (error.syscall !== 'connect') throw error
+        })
+        if (answer === undefined) continue
+        t.deepEqual(answer, { status: 200, body: String(fibonacci(n)) })
         answered++
       }
     }))

@@ -213,6 +213,21 @@ fn a_request_on_its_way_when_the_server_closes_is_answered_and_the_last() {
 }
 
 #[test]
+fn an_answer_that_was_sent_directly_while_the_server_began_to_close_is_not_the_last() {
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    conversation.drain();
+    conversation.reply_sent();
+    assert!(!conversation.is_closed());
+    conversation.arrive(b"POST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
+    conversation.settle();
+    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    assert!(sent.contains("Connection: close"));
+    assert_eq!(conversation.called, [2, 5]);
+    assert!(conversation.is_closed());
+}
+
+#[test]
 fn a_request_half_read_when_the_server_closes_is_answered_when_it_is_whole() {
     for request in [
         "POST /2 HTTP/1.1\r\nHost: a\r\n\r\n",

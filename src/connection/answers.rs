@@ -83,10 +83,8 @@ impl Connection {
                 turn.counters.responses_2xx += 1;
                 http::encode_digits(&mut self.output, digits, reply_to, &turn.date);
             }
-            Outcome::Sent => {
-                self.last_or(reply_to);
-                self.idle_since = turn.now;
-            }
+            // It has not said that it is the last, even if the server closes.
+            Outcome::Sent => self.idle_since = turn.now,
             Outcome::Error(status, message) => {
                 let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
                 self.encode_error(reply_to, status, message, turn);

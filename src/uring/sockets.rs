@@ -22,6 +22,7 @@ pub fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
 
 /// Accepts the connections that wait to be accepted, without waiting for more. Their peers take
 /// them for open, and closing the listener would reset them.
+#[must_use]
 pub fn accept_waiting(listener: BorrowedFd<'_>) -> Vec<OwnedFd> {
     let listener = SockRef::from(&listener);
     if listener.set_nonblocking(true).is_err() {

@@ -108,6 +108,15 @@ impl Conversation {
         self.advance();
     }
 
+    /// Who answers the one number that the handler has has sent the answer on the lent line.
+    pub fn reply_sent(&mut self) {
+        let call = self.unanswered.pop().expect("a number");
+        let sent = Outcome::Sent;
+        assert!(self.connection.replied(call.sequence, sent, &mut self.turn));
+        self.turn.in_flight.give_back(1);
+        self.advance();
+    }
+
     /// The send in flight gets up to `count` bytes off.
     pub fn send(&mut self, count: usize) {
         let Some((bytes, offset)) = self.sending.take() else {
