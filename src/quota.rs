@@ -122,6 +122,13 @@ impl Share {
         self.used
     }
 
+    /// True: it keeps some at hand. False: the limit is small, and what is used no more goes back at
+    /// once, for other rings to find.
+    #[must_use]
+    pub fn keeps_some(&self) -> bool {
+        self.kept > 0
+    }
+
     /// Takes one into use. False: none is left.
     #[must_use]
     pub fn take_one(&mut self) -> bool {

@@ -15,8 +15,9 @@
 mod handover;
 mod ring;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array, Uint32Array};
@@ -172,10 +173,13 @@ pub fn listen(
         NativeRing::new(Exchange::new(handover, mailbox, arrays, bigint))
     });
     let rings = RefCell::new(rings.collect());
-    let cleanup = env.add_env_cleanup_hook(Arc::clone(&server), |server| {
-        server.post(Command::Close);
-        server.post(Command::CloseAll);
-        server.join();
+    let guarded = Rc::new(Cell::new(Some(Arc::clone(&server))));
+    let cleanup = env.add_env_cleanup_hook(Rc::clone(&guarded), |guarded| {
+        if let Some(server) = guarded.take() {
+            server.post(Command::Close);
+            server.post(Command::CloseAll);
+            server.join();
+        }
     })?;
     Ok(Either::A(NativeServer {
         server,
@@ -183,6 +187,7 @@ pub fn listen(
         alive: RefCell::new(Some(Alive {
             tsfns,
             cleanup,
+            guarded,
             referenced: true,
         })),
     }))
@@ -206,9 +211,14 @@ pub struct NativeServer {
     alive: RefCell<Option<Alive>>,
 }
 
+/// The server that the clean-up hook ends. It is taken out when it has ended, as napi never frees
+/// what a removed hook was given.
+type Guarded = Rc<Cell<Option<Arc<Server>>>>;
+
 struct Alive {
     tsfns: Vec<Arc<Tsfn>>,
-    cleanup: CleanupEnvHook<Arc<Server>>,
+    cleanup: CleanupEnvHook<Guarded>,
+    guarded: Guarded,
     /// True exactly when the server keeps Node's event loop running.
     referenced: bool,
 }
@@ -311,6 +321,7 @@ impl NativeServer {
     pub fn finish(&self, env: Env) -> napi::Result<()> {
         self.server.join();
         if let Some(alive) = self.alive.borrow_mut().take() {
+            alive.guarded.take();
             env.remove_env_cleanup_hook(alive.cleanup)?;
         }
         Ok(())

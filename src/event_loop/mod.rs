@@ -348,7 +348,8 @@ impl EventLoop {
             return;
         }
         self.turn.counters.batches += 1;
-        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX {
+        // Of an answer that is sent directly we learn later; other rings may be waiting for that.
+        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX && self.turn.in_flight.keeps_some() {
             for call in &mut self.turn.calls {
                 if let Some(peer) = find(&mut self.peers, call.token) {
                     call.line = peer.lend_line(call.sequence);

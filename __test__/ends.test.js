@@ -1,0 +1,129 @@
+'use strict'
+
+// Processes and servers that end, many times over and under load. RINGCALL_TEST_FULL=1 runs the full counts, which take
+// minutes.
+
+const { setTimeout: delay } = require('node:timers/promises')
+const test = require('ava').serial
+const { connect, connectMany, gate, request, serve, serveApart, startMain } = require('./helpers.js')
+
+const FULL = process.env.RINGCALL_TEST_FULL === '1'
+const MIB = 2 ** 20
+
+// Asks as fast as it is answered, on 8 connections, until the server is gone.
+async function load(t, port) {
+  const clients = await connectMany(t, port, 8)
+  return Promise.all(clients.map(async (client) => {
+    while ((await client.send('/15').catch(() => null)) !== null);
+  }))
+}
+
+const ends = FULL ? 200 : 10
+
+for (const [how, expected, end] of [
+  ['killed', { code: null, signal: 'SIGKILL' }, (child) => child.kill('SIGKILL')],
+  ['exit', { code: 3, signal: null }, async (child, port, t) => {
+    const client = await connect(t, port)
+    await client.write(request('/77')).catch(() => {})
+  }]
+]) {
+  test(`${ends} processes under load, each ${how}: no other end, and the port is free at once`, async (t) => {
+    const first = serve(t)
+    const { port } = first
+    await first.close()
+    for (let i = 0; i < ends; i++) {
+      const child = startMain(t, ({ serverListen }, port) => {
+        const server = serverListen(Number(port), (n) => (n === 77 ? process.exit(3) : n))
+        console.log(server.port)
+      }, { args: [String(port)] })
+      t.is(await child.line(), String(port))
+      const loaded = load(t, port)
+      await delay(5 * (i % 5)) // Not to be right, but to end at many moments.
+      await end(child, port, t)
+      t.deepEqual(await child.exited, { ...expected, stderr: '' })
+      await loaded
+    }
+  })
+}
+
+const cycles = FULL ? 1000 : 200
+
+test(`${cycles} servers come and go: descriptors and threads as before, memory within 8 MiB`, async (t) => {
+  const child = startMain(t, async ({ serverListen }, cycles) => {
+    const { once } = require('node:events')
+    const { readFileSync, readdirSync } = require('node:fs')
+    const net = require('node:net')
+    const cycle = async (asks) => {
+      const server = serverListen({ port: 0, host: '127.0.0.1' }, (n) => n)
+      if (!asks) return server.close()
+      const client = net.connect(server.port, '127.0.0.1')
+      client.end('POST /1 HTTP/1.1\r\nHost: a\r\n\r\n').resume()
+      await once(client, 'close')
+      await server.close()
+    }
+    const held = async () => {
+      for (let i = 0; i < 3; i++) await new Promise(setImmediate).then(globalThis.gc)
+      return [
+        readdirSync('/proc/self/fd').length,
+        readdirSync('/proc/self/task').length,
+        Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status'))[1]) * 1024
+      ]
+    }
+    // Collected now and then, so that what piles up in between is no part of the measure.
+    const run = async (count, asks) => {
+      for (let i = 0; i < count; i++) {
+        await cycle(asks)
+        if (i % 50 === 49) await held()
+      }
+      return held()
+    }
+    await run(100, false)
+    const before = await run(50, true)
+    const after = await run(cycles, false)
+    // A client in Node.js, of whatever server, leaves some memory behind, so that is not looked at here.
+    const [descriptors, threads] = await run(cycles, true)
+    console.log(JSON.stringify([descriptors - before[0], threads - before[1], after[2] - before[2]]))
+  }, { args: [String(cycles)], execArgv: ['--expose-gc'] })
+  const [descriptors, threads, memory] = JSON.parse(await child.line())
+  t.log(`${descriptors} descriptors, ${threads} threads, ${(memory / MIB).toFixed(1)} MiB more`)
+  t.true(descriptors <= 2 && threads <= 0)
+  t.true(memory < 8 * MIB)
+  t.like(await child.exited, { code: 0, signal: null })
+})
+
+const blocked = FULL ? 10_000 : 1000
+
+test(`a handler that blocks for ${blocked / 1000} s while 1000 connections wait: all are answered`, async (t) => {
+  const child = startMain(t, ({ serverListen }, blocked) => {
+    const server = serverListen({ port: 0, host: '127.0.0.1' }, (n) => {
+      if (n === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(blocked))
+      return n
+    })
+    console.log(server.port)
+  }, { args: [String(blocked)] })
+  const port = Number(await child.line())
+  const blocking = await connect(t, port)
+  const clients = await connectMany(t, port, 1000)
+  await blocking.write(request('/0'))
+  const bodies = await Promise.all(clients.map(async (client, n) => (await client.send(`/${n + 1}`)).body))
+  t.deepEqual(bodies, clients.map((_, n) => String(n + 1)))
+  t.is((await blocking.response()).body, '0')
+})
+
+test('what a blocked event loop holds back shows in stats() afterwards, and past maxInFlight is 503 meanwhile', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, { maxInFlight: 100 }, handler)
+  const clients = await connectMany(t, server, 150)
+  const asked = clients.map((client, n) => client.send(`/${n}`))
+  const refused = await Promise.all(asked.map((answer) => Promise.race([answer, delay(2000)])))
+  t.is(refused.filter((answer) => answer?.status === 503).length, 50)
+  t.is(server.stats().inFlight, 100)
+  t.is(server.stats().overloaded, 50)
+  for (const [n, answer] of refused.entries()) {
+    if (answer !== undefined) continue
+    await held(n)
+    release(n, n)
+    t.is((await asked[n]).body, String(n))
+  }
+  t.is(server.stats().inFlight, 0)
+})
