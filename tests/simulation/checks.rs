@@ -1,0 +1,89 @@
+//! What must hold: after every turn, when everybody has done his part, and at the end.
+
+use crate::socket::{Socket, Stage};
+use crate::world::World;
+
+impl World {
+    /// What the server says is in flight is what the handler has, but for `at_once`: what it has
+    /// answered since.
+    pub(crate) fn check_in_flight(&self, at_once: u64) {
+        let counters = self.rings.outlets[0].stats.read();
+        let limits = &self.plan.limits;
+        assert!(counters.in_flight <= u64::from(limits.in_flight_max));
+        assert!(counters.connections_open <= u64::from(limits.connections_max));
+        let unanswered = self.handler.kept().calls.len() as u64;
+        if self.plan.is_patient && !self.plan.answers_twice && !self.is_over {
+            let allowed = unanswered..=unanswered + at_once;
+            let in_flight = counters.in_flight;
+            assert!(allowed.contains(&in_flight), "{in_flight} of {allowed:?}");
+        }
+    }
+
+    /// Everybody has done his part: nothing may be left to the server.
+    pub(crate) fn check_settled(&self) {
+        if self.has_closed {
+            return;
+        }
+        let counters = self.rings.outlets[0].stats.read();
+        let is_full = counters.connections_open >= u64::from(self.plan.limits.connections_max);
+        assert!(self.backlog.is_empty() || is_full, "nobody accepts");
+        if !self.plan.is_patient {
+            return;
+        }
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let is_served = socket.token.is_some();
+            assert!(is_served || is_full || socket.stage != Stage::Accepted || socket.is_excused);
+            if is_served && is_judged(socket) {
+                self.check_answers(index, true);
+            }
+        }
+    }
+
+    /// The loop has ended.
+    pub(crate) fn check_end(&mut self) {
+        for index in 0..self.sockets.len() {
+            self.client_settles(index, false);
+        }
+        self.check_ops();
+        assert!(!self.is_listening, "the listener is open");
+        assert!(self.backlog.is_empty(), "somebody waits to be accepted");
+        assert_eq!(self.rings.connections.taken(), self.others, "not given");
+        let counters = self.rings.outlets[0].stats.read();
+        assert_eq!(counters.connections_open, 0);
+        let encoded = counters.responses_2xx + counters.responses_4xx + counters.responses_5xx;
+        let answers: usize = self
+            .sockets
+            .iter()
+            .map(|socket| socket.client.answers)
+            .sum();
+        assert!(answers as u64 <= encoded, "{answers} of {encoded}");
+        if self.plan.is_patient {
+            for index in 0..self.sockets.len() {
+                if is_judged(&self.sockets[index]) {
+                    self.check_answers(index, false);
+                    let client = &self.sockets[index].client;
+                    assert!(
+                        !client.has_partial_answer(),
+                        "client {index}: half an answer"
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_answers(&self, index: usize, all: bool) {
+        let client = &self.sockets[index].client;
+        let due = client.answers_due(all, |number| self.is_never_answered(number));
+        assert!(
+            client.answers >= due,
+            "client {index} has {} answers of {due}",
+            client.answers
+        );
+    }
+}
+
+/// True: nothing excuses that it has less than it is due.
+fn is_judged(socket: &Socket) -> bool {
+    let was_served = !matches!(socket.stage, Stage::Unborn | Stage::Waiting);
+    was_served && !socket.is_excused && !socket.client.is_stubborn
+}
