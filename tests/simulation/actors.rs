@@ -3,9 +3,9 @@
 use ringcall::bridge::Reply;
 use ringcall::limits::LINGER_MS;
 
-use crate::handler::outcome;
+use crate::handler::{Handed, outcome};
 use crate::script::whose;
-use crate::socket::Stage;
+use crate::socket::{Socket, Stage};
 use crate::world::World;
 
 impl World {
@@ -137,10 +137,18 @@ impl World {
     /// The handler has been given calls since the last turn.
     pub(crate) fn take_handed(&mut self) {
         let handed = std::mem::take(&mut self.handler.kept().handed);
-        let at_once = handed.iter().filter(|(_, at_once)| *at_once).count() as u64;
-        for (number, is_answered) in handed {
+        let at_once = handed.iter().filter(|call| call.is_answered).count() as u64;
+        for Handed {
+            number,
+            is_answered,
+            line,
+        } in handed
+        {
             let (client, request) = whose(number);
             let socket = &mut self.sockets[client];
+            if line.strong_count() > 0 {
+                socket.line = Some(line);
+            }
             socket.client.on_handed(request, number, socket.received);
             if is_answered {
                 socket.client.on_handler_answered(request);
@@ -151,7 +159,8 @@ impl World {
     }
 
     pub(crate) fn handler_acts(&mut self) {
-        if self.plan.answers_twice && !self.again.is_empty() && self.random.once_in(4) {
+        let may_repeat = self.plan.answers_twice && !self.is_posting && !self.again.is_empty();
+        if may_repeat && self.random.once_in(4) {
             let at = self.random.below(self.again.len());
             let reply = self.again[at].clone();
             self.note(|| format!("handler: again {reply:?}"));
@@ -160,11 +169,19 @@ impl World {
             return;
         }
         let most = self.random.pick(&[1, 1, 2, 10]);
-        self.handler_answers(most);
+        if self.is_posting {
+            self.go_on_posting();
+        } else {
+            self.handler_answers(most);
+        }
     }
 
     pub(crate) fn handler_settles(&mut self) -> bool {
-        self.handler_answers(usize::MAX)
+        let was_posting = self.is_posting;
+        while self.is_posting {
+            self.go_on_posting();
+        }
+        was_posting | self.handler_answers(usize::MAX)
     }
 
     /// Answers up to `most` of the calls, in any order, on lent lines or by mail. False: none is to
@@ -184,6 +201,7 @@ impl World {
         if chosen.is_empty() {
             return false;
         }
+        let count = chosen.len() as u64;
         for call in &chosen {
             let (client, request) = whose(call.number);
             self.sockets[client].client.on_handler_answered(request);
@@ -205,14 +223,32 @@ impl World {
                 let outcome = outcome(call.number);
                 self.outbox.answer(call, outcome);
             }
-            let sent = self.mailbox().sent();
-            self.outbox.post();
-            if self.mailbox().sent() > sent {
-                self.take_direct();
+            self.unposted = count;
+            self.sent_before = self.mailbox().sent();
+            self.outbox.begin();
+            self.is_posting = true;
+            while self.is_posting && !self.random.once_in(4) {
+                self.go_on_posting();
             }
         }
         self.notice_wake();
         true
+    }
+
+    /// One more step of the post: the ring thread may have done anything since the last.
+    pub(crate) fn go_on_posting(&mut self) {
+        self.is_posting = self.outbox.go_on();
+        self.unposted = 0;
+        self.notice_wake();
+        if self.mailbox().sent() > self.sent_before {
+            self.take_direct();
+        }
+        let is_closed = |socket: &Socket| socket.is_closed_by_answerer();
+        if let Some(index) = self.sockets.iter().position(is_closed) {
+            self.note(|| format!("client {index}: closed by who had its line"));
+            assert_eq!(self.sockets[index].in_flight, 0, "closed too soon");
+            self.on_closed(index);
+        }
     }
 
     /// What was sent on lent lines gets where the ring's sends get.

@@ -1,5 +1,7 @@
 //! What must hold: after every turn, when everybody has done his part, and at the end.
 
+use ringcall::bridge::Mail;
+
 use crate::socket::{Socket, Stage};
 use crate::world::World;
 
@@ -11,11 +13,22 @@ impl World {
         let limits = &self.plan.limits;
         assert!(counters.in_flight <= u64::from(limits.in_flight_max));
         assert!(counters.connections_open <= u64::from(limits.connections_max));
-        let unanswered = self.handler.kept().calls.len() as u64;
+        let unanswered = self.handler.kept().calls.len() as u64 + self.unposted;
         if self.plan.is_patient && !self.plan.answers_twice && !self.is_over {
             let allowed = unanswered..=unanswered + at_once;
             let in_flight = counters.in_flight;
             assert!(allowed.contains(&in_flight), "{in_flight} of {allowed:?}");
+        }
+    }
+
+    /// The other ring is woken as soon as there is a connection for it.
+    pub(crate) fn check_other_ring(&mut self) {
+        let limit = u64::from(self.plan.limits.connections_max);
+        if self.other_waits && self.rings.connections.taken() < limit {
+            let mailbox = &self.rings.outlets[1].mailbox;
+            assert!(!mailbox.prepare_to_sleep(), "the other ring sleeps on");
+            mailbox.take(&mut Mail::default());
+            self.other_waits = false;
         }
     }
 
@@ -39,8 +52,23 @@ impl World {
         }
     }
 
+    /// Time has to pass before anything else happens: nothing waits for it that the loop could do
+    /// if it knew of the sends that have succeeded quietly.
+    pub(crate) fn check_quiet_sends(&self) {
+        for index in self.ops.quiet() {
+            let socket = &self.sockets[*index];
+            let is_over = socket.client.has_last_answer;
+            assert!(!is_over, "client {index}: its end waits for a tick");
+            let reads = socket.recv.is_some() || socket.is_ended || socket.is_shut.is_some();
+            assert!(reads, "client {index}: its requests wait for a tick");
+        }
+    }
+
     /// The loop has ended.
     pub(crate) fn check_end(&mut self) {
+        while self.is_posting {
+            self.go_on_posting();
+        }
         for index in 0..self.sockets.len() {
             self.client_settles(index, false);
         }

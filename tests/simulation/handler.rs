@@ -1,9 +1,9 @@
 //! The handler: it keeps its calls, and answers some of them at once.
 
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use ringcall::bridge::{Call, Mailbox, Outcome, Service};
+use ringcall::bridge::{Call, Line, Mailbox, Outcome, Service};
 
 use crate::client::is_error;
 
@@ -17,8 +17,16 @@ pub(crate) struct Handler {
 pub(crate) struct Kept {
     /// Handed over and not answered.
     pub(crate) calls: Vec<Call>,
-    /// Handed over since the world looked last, and how many of those have been answered at once.
-    pub(crate) handed: Vec<(i64, bool)>,
+    /// Handed over since the world looked last.
+    pub(crate) handed: Vec<Handed>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Handed {
+    pub(crate) number: i64,
+    /// It has been answered at once.
+    pub(crate) is_answered: bool,
+    pub(crate) line: Weak<Line>,
 }
 
 impl Handler {
@@ -39,9 +47,13 @@ impl Service for Handler {
         let mut kept = self.kept();
         let mut at_once = Vec::new();
         for call in mem::take(calls) {
-            let answers = call.number % 5 == 0;
-            kept.handed.push((call.number, answers));
-            if answers {
+            let is_answered = call.number % 5 == 0;
+            kept.handed.push(Handed {
+                number: call.number,
+                is_answered,
+                line: Weak::clone(&call.line),
+            });
+            if is_answered {
                 at_once.push(call.reply(outcome(call.number)));
             } else {
                 kept.calls.push(call);

@@ -43,11 +43,12 @@ const TORTURED: Range<u64> = 0..6;
 
 /// Runs the loop to its end, and says how often which kind of op has completed.
 fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
-    let outlet = Outlet::new().unwrap();
-    let mailbox = Arc::clone(&outlet.mailbox);
+    let ring_count = 1 + usize::from(plan.has_other_ring);
+    let outlets: Vec<Outlet> = (0..ring_count).map(|_| Outlet::new().unwrap()).collect();
+    let mailbox = Arc::clone(&outlets[0].mailbox);
     let is_shared = plan.listener_is_shared;
     let fault = plan.fault;
-    let rings = Arc::new(Rings::new(vec![outlet], is_shared, &plan.limits, false));
+    let rings = Arc::new(Rings::new(outlets, is_shared, &plan.limits, false));
     let handler = Arc::new(Handler::new(mailbox));
     let service: Arc<dyn Service> = Arc::clone(&handler) as _;
     let world = World::new(plan, Arc::clone(&rings), handler, is_traced);

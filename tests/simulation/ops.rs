@@ -151,6 +151,11 @@ impl Ops {
             ..Self::default()
         }
     }
+
+    /// Connections whose quiet send has succeeded, of which the loop does not know.
+    pub(crate) fn quiet(&self) -> &[usize] {
+        &self.quiet
+    }
 }
 
 impl World {
@@ -450,7 +455,7 @@ impl World {
             None if !send.is_quiet => return,
             None if is_broken => Err(libc::EPIPE),
             None if room == 0 => Err(libc::EAGAIN),
-            None if refuses => Ok(short.min(unsent - 1)),
+            None if refuses => Ok(short.min(unsent) - 1),
             None => Ok(room.min(unsent)),
         };
         let decided = match decided {
@@ -536,7 +541,9 @@ impl World {
 
     fn room(&self, index: usize) -> usize {
         let taken = self.sockets[index].to_client.len();
-        self.plan.socket_bytes.saturating_sub(taken)
+        let room = self.plan.socket_bytes.saturating_sub(taken);
+        // A socket that is nearly full takes nothing.
+        if room < self.plan.low_water { 0 } else { room }
     }
 
     /// The error of this completion, where it is the one to fail.

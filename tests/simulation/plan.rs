@@ -66,6 +66,8 @@ pub(crate) struct Plan {
     pub(crate) buffer_bytes: usize,
     /// Bytes that a socket takes before its client reads.
     pub(crate) socket_bytes: usize,
+    /// Less room than this is none.
+    pub(crate) low_water: usize,
     pub(crate) clients: usize,
     /// Turns of the loop before everything is brought to its end.
     pub(crate) chaos_turns: usize,
@@ -97,6 +99,7 @@ impl Plan {
             buffers: random.pick(&[1, 2, 4, 16]),
             buffer_bytes: random.pick(&[16, 64, 256, 1024]),
             socket_bytes: random.pick(&[100, 300, 4_000, 100_000, 100_000]),
+            low_water: random.pick(&[0, 0, 50, 99]),
             clients: random.pick(&[1, 1, 2, 3, 4, 6]),
             chaos_turns: random.pick(&[4, 10, 20, 40, 80]),
         }

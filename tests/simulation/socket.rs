@@ -5,7 +5,9 @@ use std::io::Read;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Weak;
 
+use ringcall::bridge::Line;
 use ringcall::uring::Token;
 
 use crate::client::Client;
@@ -53,6 +55,8 @@ pub(crate) struct Socket {
     pub(crate) descriptor: RawFd,
     pub(crate) theirs: UnixStream,
     pub(crate) token: Option<Token>,
+    /// The server's end, once it has been lent.
+    pub(crate) line: Option<Weak<Line>>,
     /// Sent by the client and not received.
     pub(crate) to_server: VecDeque<u8>,
     /// How many bytes the server has received.
@@ -87,6 +91,7 @@ impl Socket {
             ours: Some(ours.into()),
             theirs,
             token: None,
+            line: None,
             to_server: VecDeque::new(),
             received: 0,
             is_ended: false,
@@ -105,6 +110,12 @@ impl Socket {
     /// The server has it, and may do something to it.
     pub(crate) fn is_accepted(&self) -> bool {
         self.stage == Stage::Accepted
+    }
+
+    /// The server let go of it while an answerer had its line, who has closed it since.
+    pub(crate) fn is_closed_by_answerer(&self) -> bool {
+        let is_gone = |line: &Weak<Line>| line.strong_count() == 0;
+        self.is_accepted() && self.line.as_ref().is_some_and(is_gone)
     }
 
     /// The client may still do something.

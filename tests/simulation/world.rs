@@ -51,10 +51,18 @@ pub(crate) struct World {
     pub(crate) rings: Arc<Rings>,
     pub(crate) handler: Arc<Handler>,
     pub(crate) outbox: Outbox,
+    /// True exactly when the outbox is between two steps of a post.
+    pub(crate) is_posting: bool,
+    /// Answers in the outbox that the mailbox has not yet.
+    pub(crate) unposted: u64,
+    /// Direct answers before that post.
+    pub(crate) sent_before: u64,
     /// Replies that may be given once more.
     pub(crate) again: Vec<Reply>,
     /// Connections of the limit that another ring has.
     pub(crate) others: u64,
+    /// It waits for another one, and is to be woken for it.
+    pub(crate) other_waits: bool,
     pub(crate) phase: Phase,
     /// The server has been asked to close.
     pub(crate) has_closed: bool,
@@ -80,6 +88,9 @@ impl World {
         Self {
             ops: Ops::new(plan.buffers),
             outbox: Outbox::new(Arc::clone(&rings.outlets[0].mailbox)),
+            is_posting: false,
+            unposted: 0,
+            sent_before: 0,
             plan,
             random,
             now: 0,
@@ -91,6 +102,7 @@ impl World {
             handler,
             again: Vec::new(),
             others: 0,
+            other_waits: false,
             phase: Phase::Chaos,
             has_closed: false,
             has_closed_all: false,
@@ -111,6 +123,7 @@ impl World {
         self.note(|| format!("-- turn, waits: {waits}"));
         self.sleeps = self.mailbox().waker().is_asleep();
         self.take_handed();
+        self.check_other_ring();
         self.submit_pushed();
         if self.phase == Phase::Chaos {
             for _ in 0..self.random.below(4) {
@@ -230,6 +243,7 @@ impl World {
 
     fn pass_to_tick(&mut self, late: usize) {
         let late = u64::try_from(self.random.below(late)).expect("small");
+        self.check_quiet_sends();
         self.now = self.now.max(self.tick_at().unwrap_or(0)) + late;
         self.note(|| "-- time passes".to_owned());
     }
@@ -244,7 +258,7 @@ impl World {
                 self.excuse_all();
             }
         }
-        self.rings.post(command);
+        self.mailbox().post_command(command);
         self.notice_wake();
     }
 
@@ -268,6 +282,7 @@ impl World {
             self.other_ring_gives();
         } else {
             self.others += self.rings.connections.take(1);
+            self.other_waits = !self.rings.connections.has_any(1);
         }
     }
 
@@ -278,6 +293,7 @@ impl World {
             self.rings.outlets[waiting].mailbox.wake();
         }
         self.notice_wake();
+        self.check_other_ring();
     }
 
     pub(crate) fn mailbox(&self) -> &Mailbox {
