@@ -53,10 +53,6 @@ pub struct Turn {
 
 /// One peer's conversation.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and most combinations occur"
-)]
 pub struct Connection {
     token: Token,
     reading: Reading,
