@@ -16,6 +16,7 @@ pub(crate) enum Call {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Client {
     pub(crate) script: Script,
     /// Bytes of the script that it has sent.

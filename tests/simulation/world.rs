@@ -37,6 +37,7 @@ pub(crate) enum Phase {
     Closing(u64),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) random: Random,
