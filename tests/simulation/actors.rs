@@ -1,7 +1,7 @@
 //! What clients and the handler do.
 
 use ringcall::bridge::Reply;
-use ringcall::limits::LINGER_MS;
+use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
 
 use crate::handler::{Handed, outcome};
 use crate::script::whose;
@@ -153,6 +153,9 @@ impl World {
             if is_answered {
                 socket.client.on_handler_answered(request);
             }
+            let waiting = socket.client.calls_waiting();
+            let is_bounded = !self.plan.is_patient || waiting <= PIPELINE_DEPTH_MAX;
+            assert!(is_bounded, "{waiting} requests of client {client} wait");
             self.note(|| format!("handler: gets {number} of client {client}"));
         }
         self.check_in_flight(at_once);

@@ -64,6 +64,18 @@ impl World {
         }
     }
 
+    /// The server closes since a while: who has no request in hand is closed.
+    pub(crate) fn check_idle(&self) {
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let client = &socket.client;
+            let is_idle = client.is_between_requests() && socket.to_server.is_empty();
+            let is_open = socket.token.is_some() && socket.is_accepted();
+            if self.plan.is_patient && is_judged(socket) && is_idle {
+                assert!(!is_open, "client {index} is kept");
+            }
+        }
+    }
+
     /// The loop has ended.
     pub(crate) fn check_end(&mut self) {
         while self.is_posting {

@@ -79,6 +79,19 @@ impl Client {
         self.next_call = index + 1;
     }
 
+    /// Everything that it has sent is whole, and answered.
+    pub(crate) fn is_between_requests(&self) -> bool {
+        let mut ends = self.script.requests.iter().map(|request| request.end);
+        let last = ends.position(|end| end == self.sent);
+        self.sent == 0 || last.is_some_and(|last| last + 1 == self.answers)
+    }
+
+    /// How many of its requests the handler has.
+    pub(crate) fn calls_waiting(&self) -> usize {
+        let is_waiting = |call: &&Call| **call == Call::Handed;
+        self.calls.iter().filter(is_waiting).count()
+    }
+
     pub(crate) fn on_handler_answered(&mut self, index: usize) {
         assert_ne!(self.calls[index], Call::Unknown);
         self.calls[index] = Call::Answered;

@@ -9,6 +9,7 @@
 mod actors;
 mod checks;
 mod client;
+mod completions;
 mod handler;
 mod kernel;
 mod ops;

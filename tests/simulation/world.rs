@@ -7,14 +7,16 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::sync::Arc;
 
 use ringcall::bridge::{Command, Mailbox, Outbox, Reply};
 use ringcall::event_loop::Rings;
 
 use crate::client::Client;
+use crate::completions::Able;
 use crate::handler::Handler;
-use crate::ops::{Able, Ops};
+use crate::ops::Ops;
 use crate::plan::{Kind, Plan};
 use crate::random::Random;
 use crate::socket::Socket;
@@ -68,6 +70,7 @@ pub(crate) struct World {
     /// The server has been asked to close.
     pub(crate) has_closed: bool,
     has_closed_all: bool,
+    has_judged_idle: bool,
     /// The loop cancels what stands, and looks at nothing else any more.
     pub(crate) is_over: bool,
     /// True exactly when the loop sleeps and has not been woken.
@@ -107,6 +110,7 @@ impl World {
             phase: Phase::Chaos,
             has_closed: false,
             has_closed_all: false,
+            has_judged_idle: false,
             is_over: false,
             sleeps: false,
             turns: 0,
@@ -165,6 +169,8 @@ impl World {
                 let index = self.random.below(self.sockets.len());
                 self.client_acts(index);
             }
+            // It has been put off the processor in the middle of a post.
+            8 | 9 if self.is_posting => self.now += self.random.pick(&[0, 50, 400]),
             8..=11 => self.handler_acts(),
             12 | 13 => self.now += self.random.pick(&[1, 5, 20, 100, 400]),
             14 if self.goes_wrong(6) => {
@@ -232,6 +238,9 @@ impl World {
             any = true;
         }
         let ends = matches!(self.phase, Phase::Closing(since) if self.now > since + 1_000);
+        if ends && !mem::replace(&mut self.has_judged_idle, true) {
+            self.check_idle();
+        }
         for index in 0..self.sockets.len() {
             any |= self.client_settles(index, ends);
         }
