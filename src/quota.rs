@@ -122,8 +122,8 @@ impl Share {
         self.used
     }
 
-    /// True: it keeps some at hand. False: the limit is small, and what is used no more goes back at
-    /// once, for other rings to find.
+    /// True: it keeps some at hand. False: the limit is small, and what is used no more goes back
+    /// at once, for other rings to find.
     #[must_use]
     pub fn keeps_some(&self) -> bool {
         self.kept > 0

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use ringcall::uring::{Config, Event, Ring, Token};
+use ringcall::uring::{Config, Event, Kernel, Ring, Token};
 
 /// Receives that complete in one turn: more than the four completions for which the smallest ring
 /// has room.

@@ -1,7 +1,8 @@
 //! The answering thread's side of a [`Mailbox`]: collects replies, and posts them together or, few
 //! of them and to a ring thread that sleeps, sends them itself.
 
-use std::mem;
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +24,7 @@ pub struct Outbox {
     date: Date,
     date_made: SystemTime,
     /// The answers that this thread sends, and their bytes; empty between two posts.
-    direct: Vec<Direct>,
+    direct: VecDeque<Direct>,
     bytes: Vec<u8>,
 }
 
@@ -32,8 +33,8 @@ pub struct Outbox {
 struct Direct {
     line: Arc<Line>,
     token: Token,
-    /// Where it ends in `bytes`; it begins where the one before ends.
-    end: usize,
+    /// Where it is in `bytes`.
+    answer: Range<usize>,
 }
 
 impl Outbox {
@@ -47,7 +48,7 @@ impl Outbox {
             lines: Vec::new(),
             date: Date::at(now),
             date_made: now,
-            direct: Vec::new(),
+            direct: VecDeque::new(),
             bytes: Vec::new(),
         }
     }
@@ -62,18 +63,38 @@ impl Outbox {
 
     /// Sends or posts what was answered.
     pub fn post(&mut self) {
-        if self.replies.is_empty() {
-            return;
-        }
-        if self.replies.len() <= DIRECT_ANSWERS_MAX && self.mailbox.is_asleep() {
+        self.begin();
+        while self.go_on() {}
+    }
+
+    /// The first step of a post: takes the lines that there are to send on.
+    pub fn begin(&mut self) {
+        let is_few = (1..=DIRECT_ANSWERS_MAX).contains(&self.replies.len());
+        if is_few && self.mailbox.is_asleep() {
             self.take_lines();
         }
-        if self.direct.is_empty() {
-            self.mailbox.post_replies(&mut self.replies);
-        } else {
-            self.send();
-        }
         self.lines.clear();
+    }
+
+    /// The next step of a post, between any two of which the ring thread may do anything. False: it
+    /// is done.
+    ///
+    /// Posts first and sends then: the request that follows an answer finds the answer known.
+    pub fn go_on(&mut self) -> bool {
+        let sent = self.direct.len();
+        if !self.replies.is_empty() && sent == 0 {
+            self.mailbox.post_replies(&mut self.replies);
+        } else if !self.replies.is_empty() {
+            let all = sent == self.replies.len();
+            let replies = &mut self.replies;
+            self.mailbox.post_sent(replies, sent as u64, !all);
+        } else if let Some(direct) = self.direct.pop_front() {
+            self.send(direct);
+        } else {
+            self.bytes.clear();
+            return false;
+        }
+        true
     }
 
     /// Takes the lines there are, encodes their answers, and notes in the replies that they are
@@ -87,32 +108,30 @@ impl Outbox {
             let Some(line) = line.upgrade().filter(|line| line.take(reply.sequence)) else {
                 continue;
             };
+            let start = self.bytes.len();
             http::encode_value(&mut self.bytes, value, ReplyTo::ORDINARY, &self.date);
             reply.outcome = Outcome::Sent;
-            self.direct.push(Direct {
+            self.direct.push_back(Direct {
                 line,
                 token: reply.token,
-                end: self.bytes.len(),
+                answer: start..self.bytes.len(),
             });
         }
     }
 
-    /// Posts first and sends then: the request that follows an answer finds the answer known.
-    fn send(&mut self) {
-        let sent = self.direct.len();
-        let all = sent == self.replies.len();
-        self.mailbox.post_sent(&mut self.replies, sent as u64, !all);
-        let mut start = 0;
-        for Direct { line, token, end } in self.direct.drain(..) {
-            let answer = &self.bytes[mem::replace(&mut start, end)..end];
-            // What an error means, the ring thread finds out when it sends the same.
-            let sent = line.send(answer).unwrap_or(0);
-            if sent < answer.len() || !line.give_back() {
-                let unsent = answer[sent..].to_vec();
-                self.mailbox.return_line(ReturnedLine { token, unsent });
-            }
+    fn send(&self, direct: Direct) {
+        let Direct {
+            line,
+            token,
+            answer,
+        } = direct;
+        let answer = &self.bytes[answer];
+        // What an error means, the ring thread finds out when it sends the same.
+        let sent = line.send(answer).unwrap_or(0);
+        if sent < answer.len() || !line.give_back() {
+            let unsent = answer[sent..].to_vec();
+            self.mailbox.return_line(ReturnedLine { token, unsent });
         }
-        self.bytes.clear();
     }
 
     fn update_date(&mut self) {

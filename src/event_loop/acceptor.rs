@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::limits::ACCEPT_RETRY_MS;
-use crate::uring::{self, Op, Ring, Token};
+use crate::uring::{Kernel, Op, Token};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -108,7 +108,7 @@ impl Acceptor {
         &mut self,
         has_room: bool,
         now: u64,
-        ring: &mut Ring,
+        ring: &mut impl Kernel,
         held: &mut VecDeque<OwnedFd>,
     ) {
         if self.exhausted_until.is_some_and(|until| until <= now) {
@@ -128,9 +128,7 @@ impl Acceptor {
             (State::Resting, Some(_)) if self.closing => {
                 self.state = State::Ended;
                 if let Some(listener) = self.listener.take() {
-                    held.extend(uring::accept_waiting(listener.as_fd()));
-                    // At once, not with the turn's ops: who connects in between is reset.
-                    drop(listener);
+                    held.extend(ring.close_listener(listener));
                 }
             }
             _ => {}

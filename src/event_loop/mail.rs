@@ -4,8 +4,9 @@ use std::mem;
 
 use super::{EventLoop, find};
 use crate::bridge::{Command, Outcome, Reply, ReturnedLine};
+use crate::uring::Kernel;
 
-impl EventLoop {
+impl<K: Kernel> EventLoop<K> {
     pub(super) fn take_mail(&mut self) {
         let mut mail = mem::take(&mut self.mail);
         if self.mailbox.take(&mut mail) {
@@ -71,9 +72,9 @@ impl EventLoop {
                     let deadline = peer.deadline(&self.turn.timeouts);
                     self.sweep.insert(peer.connection.token(), deadline, now);
                 }
-                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(),
+                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
                 Command::CloseIdle => {}
-                Command::CloseAll => peer.terminate(),
+                Command::CloseAll => peer.terminate(&mut self.ring),
             }
             if !mem::replace(&mut peer.touched, true) {
                 self.touched.push(peer.connection.token().slot);

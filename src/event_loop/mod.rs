@@ -21,7 +21,7 @@ use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use slab::Slab;
 
@@ -31,18 +31,18 @@ use crate::http::Date;
 use crate::limits::DIRECT_ANSWERS_MAX;
 use crate::quota::Share;
 use crate::stats::{Counters, Stats};
-use crate::uring::{Event, Op, Ring, Token};
+use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
 pub use rings::{Outlet, Rings};
 use sweep::{Abandoned, Sweep};
 
 /// Everything that one ring thread owns.
-pub struct EventLoop {
+pub struct EventLoop<K> {
     /// Which of `rings` this is.
     index: usize,
     rings: Arc<Rings>,
-    ring: Ring,
+    ring: K,
     acceptor: Acceptor,
     peers: Slab<Peer>,
     next_generation: u32,
@@ -71,12 +71,12 @@ pub struct EventLoop {
     closing: bool,
 }
 
-impl EventLoop {
+impl<K: Kernel> EventLoop<K> {
     /// A loop over `ring`, the one at `index` of `rings`, that serves `listener` with `service`.
     pub fn new(
         rings: Arc<Rings>,
         index: usize,
-        ring: Ring,
+        ring: K,
         listener: OwnedFd,
         service: Arc<dyn Service>,
     ) -> Self {
@@ -84,7 +84,6 @@ impl EventLoop {
         let timeouts = rings.timeouts;
         Self {
             index,
-            ring,
             acceptor: Acceptor::new(listener, rings.listener_is_shared),
             peers: Slab::new(),
             next_generation: 0,
@@ -93,11 +92,12 @@ impl EventLoop {
                 timeouts,
                 in_flight: Share::new(Arc::clone(&rings.calls), rings.outlets.len()),
                 now: 0,
-                date: Date::at(SystemTime::now()),
+                date: Date::at(ring.wall_clock()),
                 calls: Vec::new(),
                 counters: Counters::default(),
             },
-            started: Instant::now(),
+            started: ring.now(),
+            ring,
             date_quarter: 0,
             held: VecDeque::new(),
             freed: 0,
@@ -169,18 +169,18 @@ impl EventLoop {
     }
 
     fn update_time(&mut self) {
-        let now = self.started.elapsed();
+        let now = self.ring.now().duration_since(self.started);
         self.turn.now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         // The Date may lag by what the two clocks' seconds are apart; it is looked up four times a
         // second at most.
         let quarter = self.turn.now / 250;
         if quarter != self.date_quarter {
             self.date_quarter = quarter;
-            self.turn.date = Date::at(SystemTime::now());
+            self.turn.date = Date::at(self.ring.wall_clock());
         }
     }
 
-    fn on_event(&mut self, event: Event) {
+    fn on_event(&mut self, event: Event<K::Buffer>) {
         match event {
             Event::Accepted { result, armed } => {
                 let now = self.turn.now;
@@ -242,7 +242,7 @@ impl EventLoop {
         self.sweep.take_due(self.turn.now, &mut due);
         for token in due.drain(..) {
             if let Some(peer) = find(&mut self.peers, token) {
-                peer.expire(&mut self.turn);
+                peer.expire(&mut self.ring, &mut self.turn);
                 let deadline = peer.deadline(&self.turn.timeouts);
                 self.sweep.insert(token, deadline, self.turn.now);
                 self.touch(token.slot);

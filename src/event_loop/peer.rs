@@ -15,7 +15,7 @@ use std::sync::{Arc, Weak};
 use crate::bridge::Line;
 use crate::connection::{Connection, Turn};
 use crate::limits::{LINGER_MS, Timeouts};
-use crate::uring::{self, Buffer, Op, Ring, Token};
+use crate::uring::{Kernel, Op, Token};
 
 /// How far a peer is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,11 +73,11 @@ impl Peer {
         }
     }
 
-    pub(super) fn on_received(
+    pub(super) fn on_received<K: Kernel>(
         &mut self,
-        result: io::Result<Option<Buffer>>,
+        result: io::Result<Option<K::Buffer>>,
         armed: bool,
-        ring: &mut Ring,
+        ring: &mut K,
         turn: &mut Turn,
     ) {
         if !armed {
@@ -89,7 +89,7 @@ impl Peer {
                 // Out of buffers, which have come back by the end of the turn, or cancelled by us:
                 // arming it again, where input is wanted, is all it takes.
                 Some(libc::ENOBUFS | libc::ECANCELED) => {}
-                _ => self.terminate(),
+                _ => self.terminate(ring),
             },
             Ok(None) => self.connection.ended(),
             Ok(Some(buffer)) => {
@@ -105,7 +105,7 @@ impl Peer {
         &mut self,
         result: &io::Result<usize>,
         bytes: Vec<u8>,
-        ring: &mut Ring,
+        ring: &mut impl Kernel,
         now: u64,
     ) {
         self.in_flight -= 1;
@@ -117,7 +117,7 @@ impl Peer {
             {
                 self.send(bytes, offset, false, ring, now);
             }
-            Err(_) => self.terminate(),
+            Err(_) => self.terminate(ring),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
                 self.send(bytes, offset + count, false, ring, now);
             }
@@ -131,18 +131,18 @@ impl Peer {
     }
 
     /// Brings the peer to where it waits for the next completion or reply, or is `Gone`.
-    pub(super) fn advance(&mut self, ring: &mut Ring, turn: &mut Turn) {
+    pub(super) fn advance(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
         if self.phase == Phase::Open {
             self.connection.resume(turn);
             if self.has_line() {
                 self.exchange(ring, turn);
                 if self.connection.is_finished() {
-                    self.finish(turn.now);
+                    self.finish(ring, turn.now);
                 }
             }
         }
         if self.phase == Phase::Lingering && !self.connection.wants_input() {
-            self.terminate();
+            self.terminate(ring);
         }
         self.advance_recv(ring);
         if self.phase == Phase::Terminating && self.in_flight == 0 {
@@ -165,7 +165,7 @@ impl Peer {
     }
 
     /// Acts on the times that are over.
-    pub(super) fn expire(&mut self, turn: &mut Turn) {
+    pub(super) fn expire(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
         let now = turn.now;
         if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
             return;
@@ -179,28 +179,28 @@ impl Peer {
         }
         let send_timeout = u64::from(turn.timeouts.send);
         if self.phase == Phase::Lingering {
-            self.terminate();
+            self.terminate(ring);
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             turn.counters.send_timeouts += 1;
-            self.terminate();
+            self.terminate(ring);
         } else if self.connection.expire(turn) {
             turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
-            self.terminate();
+            self.terminate(ring);
         }
     }
 
     /// Ends the connection now: whatever is in flight on it completes, and `advance` finds it gone.
-    pub(super) fn terminate(&mut self) {
+    pub(super) fn terminate(&mut self, ring: &mut impl Kernel) {
         if matches!(self.phase, Phase::Open | Phase::Lingering) {
             self.phase = Phase::Terminating;
             if self.in_flight > 0 {
-                uring::shut_down(self.line.as_fd(), Shutdown::Both);
+                ring.shut_down(self.line.as_fd(), Shutdown::Both);
             }
         }
     }
 
     /// Reads what the connection held back and sends what it has to say.
-    fn exchange(&mut self, ring: &mut Ring, turn: &mut Turn) {
+    fn exchange(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
         while let Some(output) = self.connection.take_output() {
             let quiet = !self.connection.continues_when_sent();
             self.send(output, 0, quiet, ring, turn.now);
@@ -244,17 +244,17 @@ impl Peer {
     /// Everything is answered. A peer that may still be sending is told so and listened to for a
     /// while: closing at once would answer its bytes with a reset, which can destroy the answer on
     /// its way (RFC 9112 section 9.6).
-    fn finish(&mut self, now: u64) {
+    fn finish(&mut self, ring: &mut impl Kernel, now: u64) {
         if self.connection.wants_input() && !self.connection.is_idle() {
-            uring::shut_down(self.line.as_fd(), Shutdown::Write);
+            ring.shut_down(self.line.as_fd(), Shutdown::Write);
             self.phase = Phase::Lingering;
             self.since = now;
         } else {
-            self.terminate();
+            self.terminate(ring);
         }
     }
 
-    fn advance_recv(&mut self, ring: &mut Ring) {
+    fn advance_recv(&mut self, ring: &mut impl Kernel) {
         let may_receive = matches!(self.phase, Phase::Open | Phase::Lingering);
         let wants_input = may_receive && self.connection.wants_input();
         let token = self.connection.token();
@@ -273,7 +273,14 @@ impl Peer {
         }
     }
 
-    fn send(&mut self, bytes: Vec<u8>, offset: usize, quiet: bool, ring: &mut Ring, now: u64) {
+    fn send(
+        &mut self,
+        bytes: Vec<u8>,
+        offset: usize,
+        quiet: bool,
+        ring: &mut impl Kernel,
+        now: u64,
+    ) {
         self.since = now;
         let token = self.connection.token();
         ring.push_send(token, self.line.as_fd(), bytes, offset, quiet);

@@ -9,7 +9,7 @@ use super::{Buffer, Token};
 
 /// What a completion says.
 #[derive(Debug)]
-pub enum Event {
+pub enum Event<B = Buffer> {
     /// The listener has a new connection, or accepting failed.
     Accepted {
         /// The connection's socket.
@@ -22,7 +22,7 @@ pub enum Event {
         /// The connection.
         token: Token,
         /// The bytes; put the buffer back when they are read.
-        result: io::Result<Option<Buffer>>,
+        result: io::Result<Option<B>>,
         /// True exactly when the receive is still armed.
         armed: bool,
     },
@@ -40,7 +40,7 @@ pub enum Event {
         /// The connection whose op was to be cancelled, or [`Token::NONE`].
         token: Token,
     },
-    /// The time of [`Ring::arm_tick`](super::Ring::arm_tick) is over.
+    /// The time of [`Kernel::arm_tick`](super::Kernel::arm_tick) is over.
     Ticked,
     /// A descriptor is closed.
     Closed,

@@ -1,7 +1,8 @@
 //! The kernel's ring behind a safe door: the one module that calls the kernel with pointers.
 //!
-//! The event loop owns the [`Ring`] and is its only caller. It pushes ops, waits, and takes
-//! [`Event`]s: what an op's completion means, with everything that the kernel had borrowed for it.
+//! The event loop owns the [`Ring`] and is its only caller, through the [`Kernel`] trait. It pushes
+//! ops, waits, and takes [`Event`]s: what an op's completion means, with everything that the kernel
+//! had borrowed for it.
 //!
 //! Invariants:
 //! - What the kernel has borrowed, the ring owns: a send's bytes from `push_send` to its
@@ -15,6 +16,7 @@
 
 mod buffer_ring;
 mod event;
+mod kernel;
 mod setup;
 mod signals;
 mod sockets;
@@ -24,9 +26,10 @@ mod waker;
 use std::collections::VecDeque;
 use std::io;
 use std::mem::{self, ManuallyDrop};
-use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::ptr::null_mut;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, Timespec};
@@ -36,9 +39,10 @@ pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
 use event::{owned_fd, result_of};
+pub use kernel::Kernel;
 pub use setup::{Reason, Refused};
 pub use signals::block_signals;
-pub use sockets::{accept_waiting, send_at_once, shut_down};
+pub use sockets::send_at_once;
 pub use user_data::{Op, Token};
 use user_data::{decode, encode};
 pub use waker::Waker;
@@ -89,7 +93,7 @@ struct Sending {
 }
 
 impl Ring {
-    /// Makes a ring and its buffers. It accepts ops once [`Ring::enable`] has been called.
+    /// Makes a ring and its buffers. It accepts ops once [`Kernel::enable`] has been called.
     pub fn new(config: &Config) -> Result<Self, Refused> {
         let (io_uring, features) = setup::make(config.entries)?;
         let mut buffers = BufferRing::new(config.buffers, config.buffer_bytes);
@@ -108,20 +112,20 @@ impl Ring {
             in_flight: 0,
         })
     }
+}
 
-    /// Makes the calling thread the only one that may use the ring from here on.
-    pub fn enable(&self) -> io::Result<()> {
+impl Kernel for Ring {
+    type Buffer = Buffer;
+
+    fn enable(&self) -> io::Result<()> {
         self.io_uring.submitter().register_enable_rings()
     }
 
-    /// Ops pushed whose last event has not been taken.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
+    fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    /// Accepts connections, or one, until [`Event::Accepted`] says that it is no longer armed.
-    pub fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool) {
+    fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool) {
         let listener = Fd(listener.as_raw_fd());
         let many = opcode::AcceptMulti::new(listener).flags(libc::SOCK_CLOEXEC);
         let one = opcode::Accept::new(listener, null_mut(), null_mut()).flags(libc::SOCK_CLOEXEC);
@@ -129,8 +133,7 @@ impl Ring {
         self.push(accept, Op::Accept, Token::NONE);
     }
 
-    /// Receives until [`Event::Received`] says that it is no longer armed: before Linux 6.0, once.
-    pub fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
         let socket = Fd(socket.as_raw_fd());
         let recv = if self.features.multishot_recv {
             opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
@@ -143,14 +146,7 @@ impl Ring {
         self.push(recv, Op::Recv, token);
     }
 
-    /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be
-    /// lost.
-    ///
-    /// A quiet send either gets everything off at its submission, which wakes nobody: its event
-    /// comes along with the next one. Or it says with an error or a short count what did not go,
-    /// as a send that is not quiet does when the socket has room again. Kernels before 6.1 have no
-    /// quiet sends; theirs are not.
-    pub fn push_send(
+    fn push_send(
         &mut self,
         token: Token,
         socket: BorrowedFd<'_>,
@@ -185,44 +181,37 @@ impl Ring {
         self.push(send, Op::Send, token);
     }
 
-    /// Cancels the connection's receive, or the accept for [`Token::NONE`] with [`Op::Accept`].
-    pub fn push_cancel(&mut self, op: Op, token: Token) {
+    fn push_cancel(&mut self, op: Op, token: Token) {
         let cancel = opcode::AsyncCancel::new(encode(op, token));
         self.push(cancel.build(), Op::Cancel, token);
     }
 
-    /// Closes a descriptor on which nothing is in flight.
-    pub fn push_close(&mut self, descriptor: OwnedFd) {
+    fn push_close(&mut self, descriptor: OwnedFd) {
         let close = opcode::Close::new(Fd(descriptor.into_raw_fd()));
         self.push(close.build(), Op::Close, Token::NONE);
     }
 
-    /// Polls the waker until [`Event::Woken`] says that it is no longer armed.
-    pub fn arm_wake(&mut self, waker: &Waker) {
+    fn arm_wake(&mut self, waker: &Waker) {
         let readable = u32::from(libc::POLLIN.unsigned_abs());
         let poll = opcode::PollAdd::new(Fd(waker.as_fd().as_raw_fd()), readable).multi(true);
         self.push(poll.build(), Op::Wake, Token::NONE);
     }
 
-    /// Has [`Event::Ticked`] come after `after`. One tick may be in flight.
-    pub fn arm_tick(&mut self, after: Duration) {
+    fn arm_tick(&mut self, after: Duration) {
         *self.tick = Timespec::from(after);
         let tick = opcode::Timeout::new(&raw const *self.tick);
         self.push(tick.build(), Op::Tick, Token::NONE);
     }
 
-    /// Submits what was pushed and collects the completions there are, in one system call.
-    pub fn submit(&mut self) -> io::Result<()> {
+    fn submit(&mut self) -> io::Result<()> {
         self.enter(0)
     }
 
-    /// The same, but waits for a completion first.
-    pub fn submit_and_wait(&mut self) -> io::Result<()> {
+    fn submit_and_wait(&mut self) -> io::Result<()> {
         self.enter(1)
     }
 
-    /// The next collected completion.
-    pub fn next_event(&mut self) -> Option<Event> {
+    fn next_event(&mut self) -> Option<Event> {
         if let Some(token) = self.sent_quietly.pop_front() {
             self.in_flight -= 1;
             let Sending { bytes, length, .. } = self.take_sent(token);
@@ -261,17 +250,32 @@ impl Ring {
         })
     }
 
-    /// The bytes that were received into `buffer`.
-    #[must_use]
-    pub fn bytes(&self, buffer: &Buffer) -> &[u8] {
+    fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
         self.buffers.bytes(buffer)
     }
 
-    /// Gives a buffer back for the next receive.
-    pub fn put(&mut self, buffer: Buffer) {
+    fn put(&mut self, buffer: Buffer) {
         self.buffers.put(buffer);
     }
 
+    fn shut_down(&mut self, socket: BorrowedFd<'_>, how: Shutdown) {
+        sockets::shut_down(socket, how);
+    }
+
+    fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd> {
+        sockets::accept_waiting(listener.as_fd())
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+impl Ring {
     fn received(
         &mut self,
         completion: &cqueue::Entry,

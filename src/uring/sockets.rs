@@ -12,18 +12,15 @@ pub fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
 }
 
-/// Ends our side of a connection, or both sides, which also completes its receive and its send.
-/// Waits for nothing; as an op of the ring it would go to a worker thread of the kernel
-/// (`io_shutdown_prep` forces that).
-pub fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
+/// As an op of the ring it would go to a worker thread of the kernel (`io_shutdown_prep` forces
+/// that).
+pub(super) fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
     // It fails where the connection has ended already.
     let _ = SockRef::from(&socket).shutdown(how);
 }
 
-/// Accepts the connections that wait to be accepted, without waiting for more. Their peers take
-/// them for open, and closing the listener would reset them.
-#[must_use]
-pub fn accept_waiting(listener: BorrowedFd<'_>) -> Vec<OwnedFd> {
+/// The connections that wait to be accepted, without waiting for more.
+pub(super) fn accept_waiting(listener: BorrowedFd<'_>) -> Vec<OwnedFd> {
     let listener = SockRef::from(&listener);
     if listener.set_nonblocking(true).is_err() {
         return Vec::new();

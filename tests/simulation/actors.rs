@@ -1,0 +1,273 @@
+//! What clients and the handler do.
+
+use ringcall::bridge::Reply;
+use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
+
+use crate::handler::{Handed, outcome};
+use crate::script::whose;
+use crate::socket::{Socket, Stage};
+use crate::world::World;
+
+impl World {
+    pub(crate) fn connect(&mut self, index: usize) {
+        if self.is_listening {
+            self.note(|| format!("client {index}: connects"));
+            self.sockets[index].stage = Stage::Waiting;
+            self.backlog.push_back(index);
+        }
+    }
+
+    pub(crate) fn client_acts(&mut self, index: usize) {
+        if !self.sockets[index].is_connected() {
+            return;
+        }
+        let amount = self.random.pick(&[1, 7, 30, 100, 1_000]);
+        let amount = self.random.up_to(amount);
+        match self.random.below(8) {
+            0..=3 => {
+                self.client_sends(index, amount);
+            }
+            4..=6 => {
+                self.client_reads(index, amount);
+            }
+            _ if self.random.once_in(6) => {
+                let client = &self.sockets[index].client;
+                let is_done = client.sent == client.script.bytes.len();
+                if is_done || self.random.once_in(4) {
+                    self.client_ends(index);
+                }
+            }
+            _ if self.goes_wrong(12) => {
+                self.note(|| format!("client {index}: resets"));
+                let loses = self.random.once_in(2);
+                let socket = &mut self.sockets[index];
+                socket.reset();
+                if loses {
+                    socket.to_server.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The client does what it still has to, at once. True: there was something.
+    pub(crate) fn client_settles(&mut self, index: usize, ends: bool) -> bool {
+        if self.sockets[index].stage == Stage::Unborn && self.is_listening {
+            self.connect(index);
+            return true;
+        }
+        if !self.sockets[index].is_connected() {
+            return false;
+        }
+        let mut any = self.client_sends(index, usize::MAX);
+        any |= self.client_reads(index, usize::MAX);
+        if ends || self.sockets[index].client.has_read_end {
+            any |= self.client_ends(index);
+        }
+        any
+    }
+
+    fn client_sends(&mut self, index: usize, most: usize) -> bool {
+        let socket = &mut self.sockets[index];
+        let client = &mut socket.client;
+        let rest = &client.script.bytes[client.sent..];
+        if client.has_ended || rest.is_empty() || socket.stage == Stage::Closed {
+            return false;
+        }
+        let count = rest.len().min(most);
+        socket.to_server.extend(&rest[..count]);
+        client.sent += count;
+        let sent = client.sent;
+        self.note(|| format!("client {index}: sends {count} bytes, now {sent}"));
+        true
+    }
+
+    fn client_reads(&mut self, index: usize, most: usize) -> bool {
+        let socket = &mut self.sockets[index];
+        if socket.client.is_stubborn {
+            return false;
+        }
+        let count = socket.to_client.len().min(most);
+        let bytes: Vec<u8> = socket.to_client.drain(..count).collect();
+        let is_over = socket.to_client.is_empty()
+            && (socket.stage == Stage::Closed || socket.is_shut.is_some());
+        socket.client.read(&bytes, &self.plan, self.has_closed);
+        let ended = is_over && !std::mem::replace(&mut socket.client.has_read_end, true);
+        let answers = socket.client.answers;
+        if count > 0 || ended {
+            self.note(|| {
+                format!("client {index}: reads {count} bytes, {answers} answers; ends: {ended}")
+            });
+        }
+        count > 0 || ended
+    }
+
+    fn client_ends(&mut self, index: usize) -> bool {
+        let socket = &mut self.sockets[index];
+        if socket.client.has_ended || socket.client.is_stubborn {
+            return false;
+        }
+        socket.client.has_ended = true;
+        socket.is_ended = true;
+        self.note(|| format!("client {index}: ends its side"));
+        true
+    }
+
+    /// The server's end is closed.
+    pub(crate) fn on_closed(&mut self, index: usize) {
+        let loses = self.random.once_in(2);
+        let socket = &mut self.sockets[index];
+        socket.stage = Stage::Closed;
+        if socket.to_server.is_empty() || socket.is_reset {
+            return;
+        }
+        // What the server has not read makes a reset, which destroys what the client has not read.
+        let is_early = self.now < socket.sent_at + u64::from(LINGER_MS);
+        let is_ours = self.plan.is_patient && !socket.is_excused && !self.has_closed;
+        assert!(
+            !is_ours || !is_early || socket.to_client.is_empty(),
+            "a reset destroys the answer of client {index}"
+        );
+        if loses {
+            socket.to_client.clear();
+        }
+        socket.is_excused = true;
+    }
+
+    /// The handler has been given calls since the last turn.
+    pub(crate) fn take_handed(&mut self) {
+        let handed = std::mem::take(&mut self.handler.kept().handed);
+        let at_once = handed.iter().filter(|call| call.is_answered).count() as u64;
+        for Handed {
+            number,
+            is_answered,
+            line,
+        } in handed
+        {
+            let (client, request) = whose(number);
+            let socket = &mut self.sockets[client];
+            if line.strong_count() > 0 {
+                socket.line = Some(line);
+            }
+            socket.client.on_handed(request, number, socket.received);
+            if is_answered {
+                socket.client.on_handler_answered(request);
+            }
+            let waiting = socket.client.calls_waiting();
+            let is_bounded = !self.plan.is_patient || waiting <= PIPELINE_DEPTH_MAX;
+            assert!(is_bounded, "{waiting} requests of client {client} wait");
+            self.note(|| format!("handler: gets {number} of client {client}"));
+        }
+        self.check_in_flight(at_once);
+    }
+
+    pub(crate) fn handler_acts(&mut self) {
+        let may_repeat = self.plan.answers_twice && !self.is_posting && !self.again.is_empty();
+        if may_repeat && self.random.once_in(4) {
+            let at = self.random.below(self.again.len());
+            let reply = self.again[at].clone();
+            self.note(|| format!("handler: again {reply:?}"));
+            self.mailbox().post_replies(&mut vec![reply]);
+            self.notice_wake();
+            return;
+        }
+        let most = self.random.pick(&[1, 1, 2, 10]);
+        if self.is_posting {
+            self.go_on_posting();
+        } else {
+            self.handler_answers(most);
+        }
+    }
+
+    pub(crate) fn handler_settles(&mut self) -> bool {
+        let was_posting = self.is_posting;
+        while self.is_posting {
+            self.go_on_posting();
+        }
+        was_posting | self.handler_answers(usize::MAX)
+    }
+
+    /// Answers up to `most` of the calls, in any order, on lent lines or by mail. False: none is to
+    /// be answered.
+    fn handler_answers(&mut self, most: usize) -> bool {
+        let calls = std::mem::take(&mut self.handler.kept().calls);
+        let (kept, mut calls): (Vec<_>, Vec<_>) = calls
+            .into_iter()
+            .partition(|call| self.is_never_answered(call.number));
+        let mut chosen = Vec::new();
+        while chosen.len() < most && !calls.is_empty() {
+            let at = self.random.below(calls.len());
+            chosen.push(calls.swap_remove(at));
+        }
+        calls.extend(kept);
+        self.handler.kept().calls = calls;
+        if chosen.is_empty() {
+            return false;
+        }
+        let count = chosen.len() as u64;
+        for call in &chosen {
+            let (client, request) = whose(call.number);
+            self.sockets[client].client.on_handler_answered(request);
+            self.note(|| format!("handler: answers {} of client {client}", call.number));
+            if self.plan.answers_twice {
+                self.again.push(call.reply(outcome(call.number)));
+            }
+        }
+        if self.random.once_in(4) {
+            let reply = |call: ringcall::bridge::Call| call.reply(outcome(call.number));
+            let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
+            self.mailbox().post_replies(&mut replies);
+        } else {
+            if self.random.once_in(10) {
+                let index = self.random.below(self.sockets.len());
+                self.sockets[index].break_direct();
+            }
+            for call in chosen {
+                let outcome = outcome(call.number);
+                self.outbox.answer(call, outcome);
+            }
+            self.unposted = count;
+            self.sent_before = self.mailbox().sent();
+            self.outbox.begin();
+            self.is_posting = true;
+            while self.is_posting && !self.random.once_in(4) {
+                self.go_on_posting();
+            }
+        }
+        self.notice_wake();
+        true
+    }
+
+    /// One more step of the post: the ring thread may have done anything since the last.
+    pub(crate) fn go_on_posting(&mut self) {
+        self.is_posting = self.outbox.go_on();
+        self.unposted = 0;
+        self.notice_wake();
+        if self.mailbox().sent() > self.sent_before {
+            self.take_direct();
+        }
+        let is_closed = |socket: &Socket| socket.is_closed_by_answerer();
+        if let Some(index) = self.sockets.iter().position(is_closed) {
+            self.note(|| format!("client {index}: closed by who had its line"));
+            assert_eq!(self.sockets[index].in_flight, 0, "closed too soon");
+            self.on_closed(index);
+        }
+    }
+
+    /// What was sent on lent lines gets where the ring's sends get.
+    fn take_direct(&mut self) {
+        for index in 0..self.sockets.len() {
+            let socket = &mut self.sockets[index];
+            if socket.is_accepted() {
+                let taken = socket.take_direct(self.now);
+                if taken > 0 {
+                    self.note(|| format!("client {index}: is sent {taken} bytes directly"));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn is_never_answered(&self, number: i64) -> bool {
+        self.plan.leaves_unanswered && number % 11 == 4
+    }
+}

@@ -1,0 +1,129 @@
+//! What must hold: after every turn, when everybody has done his part, and at the end.
+
+use ringcall::bridge::Mail;
+
+use crate::socket::{Socket, Stage};
+use crate::world::World;
+
+impl World {
+    /// What the server says is in flight is what the handler has, but for `at_once`: what it has
+    /// answered since.
+    pub(crate) fn check_in_flight(&self, at_once: u64) {
+        let counters = self.rings.outlets[0].stats.read();
+        let limits = &self.plan.limits;
+        assert!(counters.in_flight <= u64::from(limits.in_flight_max));
+        assert!(counters.connections_open <= u64::from(limits.connections_max));
+        let unanswered = self.handler.kept().calls.len() as u64 + self.unposted;
+        if self.plan.is_patient && !self.plan.answers_twice && !self.is_over {
+            let allowed = unanswered..=unanswered + at_once;
+            let in_flight = counters.in_flight;
+            assert!(allowed.contains(&in_flight), "{in_flight} of {allowed:?}");
+        }
+    }
+
+    /// The other ring is woken as soon as there is a connection for it.
+    pub(crate) fn check_other_ring(&mut self) {
+        let limit = u64::from(self.plan.limits.connections_max);
+        if self.other_waits && self.rings.connections.taken() < limit {
+            let mailbox = &self.rings.outlets[1].mailbox;
+            assert!(!mailbox.prepare_to_sleep(), "the other ring sleeps on");
+            mailbox.take(&mut Mail::default());
+            self.other_waits = false;
+        }
+    }
+
+    /// Everybody has done his part: nothing may be left to the server.
+    pub(crate) fn check_settled(&self) {
+        if self.has_closed {
+            return;
+        }
+        let counters = self.rings.outlets[0].stats.read();
+        let is_full = counters.connections_open >= u64::from(self.plan.limits.connections_max);
+        assert!(self.backlog.is_empty() || is_full, "nobody accepts");
+        if !self.plan.is_patient {
+            return;
+        }
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let is_served = socket.token.is_some();
+            assert!(is_served || is_full || socket.stage != Stage::Accepted || socket.is_excused);
+            if is_served && is_judged(socket) {
+                self.check_answers(index, true);
+            }
+        }
+    }
+
+    /// Time has to pass before anything else happens: nothing waits for it that the loop could do
+    /// if it knew of the sends that have succeeded quietly.
+    pub(crate) fn check_quiet_sends(&self) {
+        for index in self.ops.quiet() {
+            let socket = &self.sockets[*index];
+            let is_over = socket.client.has_last_answer;
+            assert!(!is_over, "client {index}: its end waits for a tick");
+            let reads = socket.recv.is_some() || socket.is_ended || socket.is_shut.is_some();
+            assert!(reads, "client {index}: its requests wait for a tick");
+        }
+    }
+
+    /// The server closes since a while: who has no request in hand is closed.
+    pub(crate) fn check_idle(&self) {
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let client = &socket.client;
+            let is_idle = client.is_between_requests() && socket.to_server.is_empty();
+            let is_open = socket.token.is_some() && socket.is_accepted();
+            if self.plan.is_patient && is_judged(socket) && is_idle {
+                assert!(!is_open, "client {index} is kept");
+            }
+        }
+    }
+
+    /// The loop has ended.
+    pub(crate) fn check_end(&mut self) {
+        while self.is_posting {
+            self.go_on_posting();
+        }
+        for index in 0..self.sockets.len() {
+            self.client_settles(index, false);
+        }
+        self.check_ops();
+        assert!(!self.is_listening, "the listener is open");
+        assert!(self.backlog.is_empty(), "somebody waits to be accepted");
+        assert_eq!(self.rings.connections.taken(), self.others, "not given");
+        let counters = self.rings.outlets[0].stats.read();
+        assert_eq!(counters.connections_open, 0);
+        let encoded = counters.responses_2xx + counters.responses_4xx + counters.responses_5xx;
+        let answers: usize = self
+            .sockets
+            .iter()
+            .map(|socket| socket.client.answers)
+            .sum();
+        assert!(answers as u64 <= encoded, "{answers} of {encoded}");
+        if self.plan.is_patient {
+            for index in 0..self.sockets.len() {
+                if is_judged(&self.sockets[index]) {
+                    self.check_answers(index, false);
+                    let client = &self.sockets[index].client;
+                    assert!(
+                        !client.has_partial_answer(),
+                        "client {index}: half an answer"
+                    );
+                }
+            }
+        }
+    }
+
+    fn check_answers(&self, index: usize, all: bool) {
+        let client = &self.sockets[index].client;
+        let due = client.answers_due(all, |number| self.is_never_answered(number));
+        assert!(
+            client.answers >= due,
+            "client {index} has {} answers of {due}",
+            client.answers
+        );
+    }
+}
+
+/// True: nothing excuses that it has less than it is due.
+fn is_judged(socket: &Socket) -> bool {
+    let was_served = !matches!(socket.stage, Stage::Unborn | Stage::Waiting);
+    was_served && !socket.is_excused && !socket.client.is_stubborn
+}

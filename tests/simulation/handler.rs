@@ -1,0 +1,77 @@
+//! The handler: it keeps its calls, and answers some of them at once.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+
+use ringcall::bridge::{Call, Line, Mailbox, Outcome, Service};
+
+use crate::client::is_error;
+
+#[derive(Debug)]
+pub(crate) struct Handler {
+    mailbox: Arc<Mailbox>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Handed over and not answered.
+    pub(crate) calls: Vec<Call>,
+    /// Handed over since the world looked last.
+    pub(crate) handed: Vec<Handed>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Handed {
+    pub(crate) number: i64,
+    /// It has been answered at once.
+    pub(crate) is_answered: bool,
+    pub(crate) line: Weak<Line>,
+}
+
+impl Handler {
+    pub(crate) fn new(mailbox: Arc<Mailbox>) -> Self {
+        Self {
+            mailbox,
+            kept: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap()
+    }
+}
+
+impl Service for Handler {
+    fn call(&self, calls: &mut Vec<Call>) {
+        let mut kept = self.kept();
+        let mut at_once = Vec::new();
+        for call in mem::take(calls) {
+            let is_answered = call.number % 5 == 0;
+            kept.handed.push(Handed {
+                number: call.number,
+                is_answered,
+                line: Weak::clone(&call.line),
+            });
+            if is_answered {
+                at_once.push(call.reply(outcome(call.number)));
+            } else {
+                kept.calls.push(call);
+            }
+        }
+        self.mailbox.post_replies(&mut at_once);
+    }
+
+    fn closed(&self, _: Option<String>) {}
+}
+
+/// What the handler makes of a number.
+pub(crate) fn outcome(number: i64) -> Outcome {
+    if is_error(number) {
+        Outcome::Error(422, number.to_string().into())
+    } else if number % 7 == 5 {
+        Outcome::Digits(number.to_string().into())
+    } else {
+        Outcome::Value(number)
+    }
+}

@@ -1,0 +1,224 @@
+//! The kernel's side of a run: takes the ops that the loop pushes, and holds it to its promises.
+//!
+//! What it may do is on the page of `uring::Kernel`, and nothing else happens here.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
+use ringcall::uring::{Event, Kernel, Op, Token, Waker};
+use socket2::SockRef;
+
+use crate::ops::{Accept, Lent, Pushed, Tick};
+use crate::socket::{Recv, Send, Stage};
+use crate::world::World;
+
+/// The longest answer.
+const ANSWER_BYTES_MAX: usize = 1300;
+
+/// The kernel that the event loop has in a run.
+pub(crate) struct Simulated {
+    pub(crate) world: Rc<RefCell<World>>,
+    pub(crate) started: Instant,
+}
+
+impl Kernel for Simulated {
+    type Buffer = Lent;
+
+    fn enable(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn in_flight(&self) -> usize {
+        self.world.borrow().ops.in_flight
+    }
+
+    fn arm_accept(&mut self, _: BorrowedFd<'_>, multishot: bool) {
+        let mut world = self.world.borrow_mut();
+        assert!(world.is_listening, "accepts after closing the listener");
+        assert!(world.ops.accept.is_none(), "two accepts in flight");
+        assert_eq!(multishot, !world.plan.listener_is_shared);
+        world.ops.accept = Some(Accept::new(multishot));
+        world.push(Pushed::Accept);
+    }
+
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
+        let mut world = self.world.borrow_mut();
+        let index = world.on_op(token, socket);
+        let socket = &mut world.sockets[index];
+        assert_ne!(socket.is_shut, Some(Shutdown::Both), "receives at the end");
+        let armed = socket.recv.replace(Recv::default());
+        assert!(armed.is_none(), "two receives in flight");
+        world.push(Pushed::Recv(index));
+    }
+
+    fn push_send(
+        &mut self,
+        token: Token,
+        socket: BorrowedFd<'_>,
+        bytes: Vec<u8>,
+        offset: usize,
+        quiet: bool,
+    ) {
+        let mut world = self.world.borrow_mut();
+        let index = world.on_op(token, socket);
+        assert!(offset < bytes.len(), "sends nothing");
+        let most = OUTPUT_BYTES_MAX + PIPELINE_DEPTH_MAX * ANSWER_BYTES_MAX;
+        assert!(bytes.len() < most, "{} bytes wait", bytes.len());
+        let is_quiet = quiet && world.plan.has_quiet_sends;
+        let socket = &mut world.sockets[index];
+        assert_eq!(socket.is_shut, None, "sends after shutting its side down");
+        let sending = socket.send.replace(Send {
+            bytes,
+            offset,
+            is_quiet,
+            is_submitted: false,
+            decided: None,
+        });
+        assert!(sending.is_none(), "two sends in flight");
+        world.push(Pushed::Send(index));
+    }
+
+    fn push_cancel(&mut self, op: Op, token: Token) {
+        let mut world = self.world.borrow_mut();
+        world.is_over |= op == Op::Wake;
+        if op == Op::Recv {
+            let index = world.by_token(token).expect("cancels on a live connection");
+            world.sockets[index].in_flight += 1;
+        }
+        world.push(Pushed::Cancel(op, token));
+    }
+
+    fn push_close(&mut self, descriptor: OwnedFd) {
+        let mut world = self.world.borrow_mut();
+        let index = world.by_descriptor(descriptor.as_raw_fd());
+        let index = index.expect("it closes what it has");
+        let socket = &mut world.sockets[index];
+        assert_eq!(socket.in_flight, 0, "closes what the kernel uses");
+        assert!(socket.recv.is_none() && socket.send.is_none());
+        socket.stage = Stage::Closing;
+        world.push(Pushed::Close(index, descriptor));
+    }
+
+    fn arm_wake(&mut self, _: &Waker) {
+        let mut world = self.world.borrow_mut();
+        assert!(world.ops.wake.is_none(), "two polls of the waker");
+        world.ops.wake = Some(false);
+        // The eventfd's counter only grows: once written to, it is always readable.
+        world.ops.wake_is_due = world.ops.wake_is_written;
+        world.push(Pushed::Wake);
+    }
+
+    fn arm_tick(&mut self, after: Duration) {
+        let mut world = self.world.borrow_mut();
+        assert!(world.ops.tick.is_none(), "two ticks in flight");
+        let after = u64::try_from(after.as_millis()).expect("short");
+        assert!(after > 0, "spins");
+        world.ops.tick = Some(Tick::new(world.now + after));
+        world.push(Pushed::Tick);
+    }
+
+    fn submit(&mut self) -> io::Result<()> {
+        self.world.borrow_mut().enter(false)
+    }
+
+    fn submit_and_wait(&mut self) -> io::Result<()> {
+        self.world.borrow_mut().enter(true)
+    }
+
+    fn next_event(&mut self) -> Option<Event<Lent>> {
+        self.world.borrow_mut().next_event()
+    }
+
+    fn bytes<'a>(&'a self, buffer: &'a Lent) -> &'a [u8] {
+        &buffer.bytes
+    }
+
+    fn put(&mut self, buffer: Lent) {
+        let mut world = self.world.borrow_mut();
+        assert!(!world.ops.buffers.contains(&buffer.id), "put twice");
+        world.ops.buffers.push(buffer.id);
+    }
+
+    fn shut_down(&mut self, descriptor: BorrowedFd<'_>, how: Shutdown) {
+        let mut world = self.world.borrow_mut();
+        let index = world.by_descriptor(descriptor.as_raw_fd());
+        let index = index.expect("shuts down a socket that it has");
+        world.note(|| format!("client {index}: the server shuts {how:?} down"));
+        let socket = &mut world.sockets[index];
+        if socket.is_shut != Some(Shutdown::Both) {
+            socket.is_shut = Some(how);
+        }
+        // It fails where the client has cut the connection.
+        let _ = SockRef::from(&descriptor).shutdown(how);
+    }
+
+    fn close_listener(&mut self, _: OwnedFd) -> Vec<OwnedFd> {
+        let mut world = self.world.borrow_mut();
+        assert!(world.is_listening, "closes what it does not have");
+        assert!(world.ops.accept.is_none(), "closes while it accepts");
+        let mut accepted = Vec::new();
+        while let Some(socket) = world.take_waiting() {
+            accepted.push(socket);
+        }
+        world.is_listening = false;
+        accepted
+    }
+
+    fn now(&self) -> Instant {
+        self.started + Duration::from_millis(self.world.borrow().now)
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.world.borrow().now)
+    }
+}
+
+impl World {
+    pub(crate) fn push(&mut self, op: Pushed) {
+        self.note(|| format!("pushed {op:?}"));
+        self.ops.in_flight += 1;
+        self.ops.pushed.push(op);
+    }
+
+    /// The connection of an op that is pushed on it.
+    fn on_op(&mut self, token: Token, descriptor: BorrowedFd<'_>) -> usize {
+        let index = self.by_descriptor(descriptor.as_raw_fd());
+        let index = index.expect("an op on a socket that the server has");
+        if self.sockets[index].token.is_none() {
+            assert_eq!(self.by_token(token), None, "a token for two");
+            self.sockets[index].token = Some(token);
+        }
+        let socket = &mut self.sockets[index];
+        assert_eq!(socket.token, Some(token), "two tokens for one");
+        socket.in_flight += 1;
+        index
+    }
+
+    fn by_descriptor(&self, descriptor: i32) -> Option<usize> {
+        let is_it = |socket: &crate::socket::Socket| {
+            socket.is_accepted() && socket.descriptor == descriptor
+        };
+        self.sockets.iter().position(is_it)
+    }
+
+    pub(crate) fn by_token(&self, token: Token) -> Option<usize> {
+        let is_it =
+            |socket: &crate::socket::Socket| socket.is_accepted() && socket.token == Some(token);
+        self.sockets.iter().position(is_it)
+    }
+
+    /// Hands the longest waiting client's socket over.
+    pub(crate) fn take_waiting(&mut self) -> Option<OwnedFd> {
+        let index = self.backlog.pop_front()?;
+        let socket = &mut self.sockets[index];
+        socket.stage = Stage::Accepted;
+        let ours = socket.ours.take();
+        self.note(|| format!("client {index}: accepted"));
+        ours
+    }
+}

@@ -1,0 +1,216 @@
+//! The event loop and its connections on a simulated kernel: any completion in any order, late,
+//! short, failed or cancelled, with clients, handler, time and commands in between, all of it from a
+//! seed.
+//!
+//! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many (or `5000..6000` those), and
+//! `RINGCALL_SIMULATION_SEED=123` one of them, and tells what happens.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod actors;
+mod checks;
+mod client;
+mod completions;
+mod handler;
+mod kernel;
+mod ops;
+mod plan;
+mod random;
+mod script;
+mod socket;
+mod world;
+
+use std::cell::RefCell;
+use std::env;
+use std::fs::File;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ringcall::bridge::Service;
+use ringcall::event_loop::{EventLoop, Outlet, Rings};
+
+use handler::Handler;
+use kernel::Simulated;
+use plan::{Fault, KINDS, Kind, Plan};
+use world::World;
+
+/// Seeds of an ordinary test run.
+const SEEDS: u64 = 2_000;
+
+/// Seeds whose every completion is made to fail once.
+const TORTURED: [u64; 3] = [0, 2, 5];
+
+/// Runs the loop to its end, and says how often which kind of op has completed.
+fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
+    let ring_count = 1 + usize::from(plan.has_other_ring);
+    let outlets: Vec<Outlet> = (0..ring_count).map(|_| Outlet::new().unwrap()).collect();
+    let mailbox = Arc::clone(&outlets[0].mailbox);
+    let is_shared = plan.listener_is_shared;
+    let fault = plan.fault;
+    let rings = Arc::new(Rings::new(outlets, is_shared, &plan.limits, false));
+    let handler = Arc::new(Handler::new(mailbox));
+    let service: Arc<dyn Service> = Arc::clone(&handler) as _;
+    let world = World::new(plan, Arc::clone(&rings), handler, is_traced);
+    let world = Rc::new(RefCell::new(world));
+    let kernel = Simulated {
+        world: Rc::clone(&world),
+        started: Instant::now(),
+    };
+    let listener = File::open("/dev/null").unwrap();
+    let mut event_loop = EventLoop::new(rings, 0, kernel, listener.into(), service);
+    let ended = event_loop.run();
+    drop(event_loop);
+    let mut world = world.borrow_mut();
+    match (ended, fault) {
+        (Ok(()), _) => world.check_end(),
+        (
+            Err(error),
+            Some(Fault {
+                kind: Kind::Enter,
+                error: code,
+                ..
+            }),
+        ) => {
+            assert_eq!(error.raw_os_error(), Some(code));
+        }
+        (Err(error), _) => panic!("{error}"),
+    }
+    world.ops.completed
+}
+
+/// Runs what a failure tells how to run again.
+#[expect(clippy::print_stderr, reason = "a failure says how to see it again")]
+fn run_or_tell(plan: &Plan) -> [usize; KINDS] {
+    let ran = catch_unwind(AssertUnwindSafe(|| run(plan.clone(), false)));
+    ran.unwrap_or_else(|failure| {
+        let seed = plan.seed;
+        let fault = plan
+            .fault
+            .map_or(String::new(), |Fault { kind, nth, error }| {
+                format!(" RINGCALL_SIMULATION_FAULT={},{nth},{error}", kind as usize)
+            });
+        eprintln!(
+            "again, with all that happens: RINGCALL_SIMULATION_SEED={seed}{fault} \
+             cargo test --test simulation replay -- --nocapture"
+        );
+        resume_unwind(failure)
+    })
+}
+
+fn seeds() -> Range<u64> {
+    let Ok(seeds) = env::var("RINGCALL_SIMULATION_SEEDS") else {
+        return 0..SEEDS;
+    };
+    let (first, last) = seeds.split_once("..").unwrap_or(("0", &seeds));
+    first.parse().unwrap()..last.parse().unwrap()
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a long run says how far it got")]
+fn whatever_the_kernel_clients_and_handler_do_every_request_is_answered_once_or_cut() {
+    let seeds = seeds();
+    let started = Instant::now();
+    for seed in seeds.clone() {
+        run_or_tell(&Plan::of(seed));
+        if seed % 100_000 == 99_999 {
+            println!(
+                "{} seeds in {:?}",
+                seed + 1 - seeds.start,
+                started.elapsed()
+            );
+        }
+    }
+    println!(
+        "{} seeds in {:?}",
+        seeds.end - seeds.start,
+        started.elapsed()
+    );
+}
+
+/// A no-op unless a seed is given.
+#[test]
+fn replay() {
+    let Ok(seed) = env::var("RINGCALL_SIMULATION_SEED") else {
+        return;
+    };
+    let seed = seed.parse().unwrap();
+    let plan = match env::var("RINGCALL_SIMULATION_FAULT") {
+        Err(_) => Plan::of(seed),
+        Ok(fault) => {
+            let numbers: Vec<i32> = fault.split(',').map(|n| n.parse().unwrap()).collect();
+            let kind = usize::try_from(numbers[0]).unwrap();
+            let (kind, _) = *FAULTS.iter().find(|(of, _)| *of as usize == kind).unwrap();
+            let fault = Fault {
+                kind,
+                nth: usize::try_from(numbers[1]).unwrap(),
+                error: numbers[2],
+            };
+            Plan::with_fault(seed, Some(fault))
+        }
+    };
+    run(plan, true);
+}
+
+/// What can become of each kind of completion.
+const FAULTS: [(Kind, &[i32]); KINDS] = [
+    (
+        Kind::Accept,
+        &[
+            0,
+            libc::EMFILE,
+            libc::ENFILE,
+            libc::ENOMEM,
+            libc::ENOBUFS,
+            libc::ECONNABORTED,
+            libc::EPROTO,
+            libc::EPERM,
+            libc::ECANCELED,
+        ],
+    ),
+    (
+        Kind::Receive,
+        &[
+            0,
+            libc::ENOBUFS,
+            libc::ECONNRESET,
+            libc::ETIMEDOUT,
+            libc::ENOMEM,
+        ],
+    ),
+    (
+        Kind::Send,
+        &[
+            0,
+            libc::EPIPE,
+            libc::ECONNRESET,
+            libc::ETIMEDOUT,
+            libc::ENOMEM,
+        ],
+    ),
+    (
+        Kind::QuietSend,
+        &[0, libc::EAGAIN, libc::EPIPE, libc::ECONNRESET, libc::ENOMEM],
+    ),
+    (Kind::Cancel, &[0]),
+    (Kind::Close, &[0]),
+    (Kind::Wake, &[0]),
+    (Kind::Tick, &[0]),
+    (Kind::Enter, &[libc::EBADF, libc::ENXIO]),
+];
+
+#[test]
+fn every_completion_of_a_run_may_fail_once_in_every_way() {
+    for seed in TORTURED {
+        let completed = run_or_tell(&Plan::with_fault(seed, None));
+        for (kind, errors) in FAULTS {
+            for nth in 0..completed[kind as usize] {
+                for &error in errors {
+                    let fault = Fault { kind, nth, error };
+                    run_or_tell(&Plan::with_fault(seed, Some(fault)));
+                }
+            }
+        }
+    }
+}

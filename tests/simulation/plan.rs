@@ -1,0 +1,127 @@
+//! What kind of run a seed makes: how large things are, and what may go wrong.
+
+use ringcall::limits::{Limits, Timeouts};
+
+use crate::random::Random;
+
+const NEVER: Timeouts = Timeouts {
+    headers: 0,
+    request: 0,
+    keep_alive: 0,
+    handler: 0,
+    send: 0,
+};
+
+/// What completes, and can fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Kind {
+    Accept,
+    Receive,
+    Send,
+    QuietSend,
+    Cancel,
+    Close,
+    Wake,
+    Tick,
+    Enter,
+}
+
+pub(crate) const KINDS: usize = 9;
+
+/// One completion that fails: the `nth` of its kind, counted from 0, with `error`.
+///
+/// 0 is a success with a sting: an accept, a receive or a wake-up that is not armed any more, a
+/// short send, a tick before its time, a cancellation or a close that completes last of all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fault {
+    pub(crate) kind: Kind,
+    pub(crate) nth: usize,
+    pub(crate) error: i32,
+}
+
+/// What kind of run it is.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) limits: Limits,
+    /// True exactly when no timeout is set, so that nobody is cut off or refused for the time.
+    pub(crate) is_patient: bool,
+    /// True: nothing goes wrong but `fault`, and no command comes before its time.
+    pub(crate) is_calm: bool,
+    pub(crate) fault: Option<Fault>,
+    /// Linux 6.0.
+    pub(crate) has_multishot_recv: bool,
+    /// Linux 6.1.
+    pub(crate) has_quiet_sends: bool,
+    pub(crate) listener_is_shared: bool,
+    /// Another ring takes connections of the limit and gives them back.
+    pub(crate) has_other_ring: bool,
+    /// The handler may answer the same call again.
+    pub(crate) answers_twice: bool,
+    /// The handler leaves some calls without an answer.
+    pub(crate) leaves_unanswered: bool,
+    pub(crate) buffers: u16,
+    pub(crate) buffer_bytes: usize,
+    /// Bytes that a socket takes before its client reads.
+    pub(crate) socket_bytes: usize,
+    /// Less room than this is none.
+    pub(crate) low_water: usize,
+    pub(crate) clients: usize,
+    /// Turns of the loop before everything is brought to its end.
+    pub(crate) chaos_turns: usize,
+}
+
+impl Plan {
+    pub(crate) fn of(seed: u64) -> Self {
+        let random = &mut Random::new(seed ^ 0x51a7);
+        let is_patient = random.below(5) < 3;
+        let timeouts = if is_patient { NEVER } else { timeouts(random) };
+        Self {
+            seed,
+            limits: Limits {
+                connections_max: random.pick(&[1, 2, 3, 100, 100, 100]),
+                in_flight_max: random.pick(&[1, 3, 1000, 1000, 1000, 1000]),
+                head_bytes_max: 200,
+                body_bytes_max: 100,
+                timeouts,
+            },
+            is_patient,
+            is_calm: random.once_in(4),
+            fault: None,
+            has_multishot_recv: !random.once_in(6),
+            has_quiet_sends: !random.once_in(6),
+            listener_is_shared: random.once_in(4),
+            has_other_ring: random.once_in(6),
+            answers_twice: random.once_in(4),
+            leaves_unanswered: random.once_in(4),
+            buffers: random.pick(&[1, 2, 4, 16]),
+            buffer_bytes: random.pick(&[16, 64, 256, 1024]),
+            socket_bytes: random.pick(&[100, 300, 4_000, 100_000, 100_000]),
+            low_water: random.pick(&[0, 0, 50, 99]),
+            clients: random.pick(&[1, 1, 2, 3, 4, 6]),
+            chaos_turns: random.pick(&[4, 10, 20, 40, 80]),
+        }
+    }
+
+    /// A run in which nothing goes wrong but `fault`.
+    pub(crate) fn with_fault(seed: u64, fault: Option<Fault>) -> Self {
+        Self {
+            is_calm: true,
+            fault,
+            ..Self::of(seed)
+        }
+    }
+}
+
+fn timeouts(random: &mut Random) -> Timeouts {
+    let mut timeout = || random.pick(&[0, 30, 100, 300, 1_000]);
+    Timeouts {
+        headers: timeout(),
+        request: timeout(),
+        keep_alive: timeout(),
+        handler: timeout(),
+        send: timeout(),
+    }
+}

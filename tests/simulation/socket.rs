@@ -1,0 +1,159 @@
+//! One connection between a client and the server: what is on its way, and what is in flight.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Weak;
+
+use ringcall::bridge::Line;
+use ringcall::uring::Token;
+
+use crate::client::Client;
+
+/// How far the server's end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The client has not connected.
+    Unborn,
+    /// It waits to be accepted.
+    Waiting,
+    /// The server has it.
+    Accepted,
+    /// The server has pushed its close.
+    Closing,
+    /// It is closed.
+    Closed,
+}
+
+/// A receive in flight.
+#[derive(Debug, Default)]
+pub(crate) struct Recv {
+    pub(crate) is_submitted: bool,
+    pub(crate) is_cancelled: bool,
+}
+
+/// A send in flight.
+#[derive(Debug)]
+pub(crate) struct Send {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) offset: usize,
+    pub(crate) is_quiet: bool,
+    pub(crate) is_submitted: bool,
+    /// Known since the submission: the completion of a quiet send.
+    pub(crate) decided: Option<Result<usize, i32>>,
+}
+
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(crate) struct Socket {
+    pub(crate) client: Client,
+    pub(crate) stage: Stage,
+    /// The real socket's ends, through which only direct answers go.
+    pub(crate) ours: Option<OwnedFd>,
+    pub(crate) descriptor: RawFd,
+    pub(crate) theirs: UnixStream,
+    pub(crate) token: Option<Token>,
+    /// The server's end, once it has been lent.
+    pub(crate) line: Option<Weak<Line>>,
+    /// Sent by the client and not received.
+    pub(crate) to_server: VecDeque<u8>,
+    /// How many bytes the server has received.
+    pub(crate) received: usize,
+    /// The client has ended its side.
+    pub(crate) is_ended: bool,
+    /// The connection is dead; the server's next op finds out.
+    pub(crate) is_reset: bool,
+    pub(crate) knows_reset: bool,
+    /// Sent by the server and not read.
+    pub(crate) to_client: VecDeque<u8>,
+    /// When the last of it was sent.
+    pub(crate) sent_at: u64,
+    /// The server has shut its side down, or both.
+    pub(crate) is_shut: Option<Shutdown>,
+    pub(crate) recv: Option<Recv>,
+    pub(crate) send: Option<Send>,
+    /// Ops pushed whose last event has not been taken.
+    pub(crate) in_flight: usize,
+    /// Something happened to it that excuses answers that are missing.
+    pub(crate) is_excused: bool,
+}
+
+impl Socket {
+    pub(crate) fn new(client: Client) -> Self {
+        let (ours, theirs) = UnixStream::pair().expect("a socket pair");
+        theirs.set_nonblocking(true).expect("a socket of ours");
+        Self {
+            client,
+            stage: Stage::Unborn,
+            descriptor: ours.as_raw_fd(),
+            ours: Some(ours.into()),
+            theirs,
+            token: None,
+            line: None,
+            to_server: VecDeque::new(),
+            received: 0,
+            is_ended: false,
+            is_reset: false,
+            knows_reset: false,
+            to_client: VecDeque::new(),
+            sent_at: 0,
+            is_shut: None,
+            recv: None,
+            send: None,
+            in_flight: 0,
+            is_excused: false,
+        }
+    }
+
+    /// The server has it, and may do something to it.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.stage == Stage::Accepted
+    }
+
+    /// The server let go of it while an answerer had its line, who has closed it since.
+    pub(crate) fn is_closed_by_answerer(&self) -> bool {
+        let is_gone = |line: &Weak<Line>| line.strong_count() == 0;
+        self.is_accepted() && self.line.as_ref().is_some_and(is_gone)
+    }
+
+    /// The client may still do something.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.stage != Stage::Unborn && !self.is_reset
+    }
+
+    /// Nothing can be sent any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_reset || self.is_shut.is_some()
+    }
+
+    /// The client cuts the connection, or the network does.
+    pub(crate) fn reset(&mut self) {
+        self.is_reset = true;
+        self.is_excused = true;
+        self.client.has_ended = true;
+        self.break_direct();
+    }
+
+    /// No direct answer gets through any more.
+    pub(crate) fn break_direct(&self) {
+        // It fails where the server has closed its end.
+        let _ = self.theirs.shutdown(Shutdown::Both);
+    }
+
+    /// What was sent directly follows what the ring has sent.
+    pub(crate) fn take_direct(&mut self, now: u64) -> usize {
+        let mut bytes = [0; 4096];
+        let mut taken = 0;
+        while let Ok(count @ 1..) = self.theirs.read(&mut bytes) {
+            self.to_client.extend(&bytes[..count]);
+            self.sent_at = now;
+            taken += count;
+        }
+        if taken > 0 {
+            assert!(self.send.is_none(), "two threads send on one socket");
+        }
+        taken
+    }
+}

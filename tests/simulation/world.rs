@@ -1,0 +1,328 @@
+//! Everything around the loop: clients, the handler, time, commands, and the turns in which the
+//! kernel lets them happen.
+//!
+//! A run has three phases: chaos, in which anything happens; settling, in which everybody does what
+//! he still has to, after which nothing may be left undone; and closing, after which nothing may be
+//! left at all.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::sync::Arc;
+
+use ringcall::bridge::{Command, Mailbox, Outbox, Reply};
+use ringcall::event_loop::Rings;
+use ringcall::limits::CLOSE_GRACE_MS;
+
+use crate::client::Client;
+use crate::completions::Able;
+use crate::handler::Handler;
+use crate::ops::Ops;
+use crate::plan::{Kind, Plan};
+use crate::random::Random;
+use crate::socket::Socket;
+
+/// Turns after which a run that goes on is one that never ends.
+const TURNS_MAX: usize = 20_000;
+
+/// Milliseconds that everything may take to settle, an exhausted accept's rest included.
+const SETTLE_MS: u64 = 400;
+
+/// Idle connections are closed within this, ticks that come late included.
+const IDLE_MS: u64 = CLOSE_GRACE_MS as u64 + 2_000;
+
+/// Milliseconds after which only being cut ends a connection whose client or handler does nothing.
+const CLOSE_MS: u64 = 10_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Chaos,
+    /// Until then.
+    Settling(u64),
+    /// Since then.
+    Closing(u64),
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) random: Random,
+    pub(crate) now: u64,
+    pub(crate) sockets: Vec<Socket>,
+    /// Clients that wait to be accepted.
+    pub(crate) backlog: VecDeque<usize>,
+    pub(crate) is_listening: bool,
+    pub(crate) ops: Ops,
+    /// Reused by each look at what may complete.
+    pub(crate) able: Vec<Able>,
+    pub(crate) rings: Arc<Rings>,
+    pub(crate) handler: Arc<Handler>,
+    pub(crate) outbox: Outbox,
+    /// True exactly when the outbox is between two steps of a post.
+    pub(crate) is_posting: bool,
+    /// Answers in the outbox that the mailbox has not yet.
+    pub(crate) unposted: u64,
+    /// Direct answers before that post.
+    pub(crate) sent_before: u64,
+    /// Replies that may be given once more.
+    pub(crate) again: Vec<Reply>,
+    /// Connections of the limit that another ring has.
+    pub(crate) others: u64,
+    /// It waits for another one, and is to be woken for it.
+    pub(crate) other_waits: bool,
+    pub(crate) phase: Phase,
+    /// The server has been asked to close.
+    pub(crate) has_closed: bool,
+    has_closed_all: bool,
+    has_judged_idle: bool,
+    /// The loop cancels what stands, and looks at nothing else any more.
+    pub(crate) is_over: bool,
+    /// True exactly when the loop sleeps and has not been woken.
+    sleeps: bool,
+    pub(crate) turns: usize,
+    is_traced: bool,
+}
+
+impl World {
+    pub(crate) fn new(
+        plan: Plan,
+        rings: Arc<Rings>,
+        handler: Arc<Handler>,
+        is_traced: bool,
+    ) -> Self {
+        let mut random = Random::new(plan.seed);
+        let client = |index| Socket::new(Client::new(index, &mut random));
+        let sockets = (0..plan.clients).map(client).collect();
+        Self {
+            ops: Ops::new(plan.buffers),
+            outbox: Outbox::new(Arc::clone(&rings.outlets[0].mailbox)),
+            is_posting: false,
+            unposted: 0,
+            sent_before: 0,
+            plan,
+            random,
+            now: 0,
+            sockets,
+            backlog: VecDeque::new(),
+            is_listening: true,
+            able: Vec::new(),
+            rings,
+            handler,
+            again: Vec::new(),
+            others: 0,
+            other_waits: false,
+            phase: Phase::Chaos,
+            has_closed: false,
+            has_closed_all: false,
+            has_judged_idle: false,
+            is_over: false,
+            sleeps: false,
+            turns: 0,
+            is_traced,
+        }
+    }
+
+    /// One system call of the loop: the world goes on while it lasts.
+    pub(crate) fn enter(&mut self, waits: bool) -> io::Result<()> {
+        self.turns += 1;
+        assert!(self.turns < TURNS_MAX, "it never ends");
+        if let Some(error) = self.fails(Kind::Enter) {
+            return Err(io::Error::from_raw_os_error(error));
+        }
+        self.note(|| format!("-- turn, waits: {waits}"));
+        self.sleeps = self.mailbox().waker().is_asleep();
+        self.take_handed();
+        self.check_other_ring();
+        self.submit_pushed();
+        if self.phase == Phase::Chaos {
+            for _ in 0..self.random.below(4) {
+                self.step();
+            }
+            let completions = self.random.pick(&[0, 1, 1, 2, 4, 16]);
+            let _ = (0..completions).all(|_| self.complete_one());
+            if self.turns > self.plan.chaos_turns {
+                self.settle();
+            }
+        } else {
+            self.do_what_is_left();
+            while self.complete_one() {}
+        }
+        while waits && !self.has_completions() {
+            // Interrupted.
+            if self.goes_wrong(8) {
+                break;
+            }
+            if !self.complete_one() {
+                self.move_on();
+            }
+        }
+        self.tell_of_quiet_sends();
+        Ok(())
+    }
+
+    /// One of the things that may happen at any time.
+    fn step(&mut self) {
+        match self.random.below(16) {
+            0 | 1 => {
+                let unborn = |socket: &Socket| socket.stage == crate::socket::Stage::Unborn;
+                if let Some(index) = self.sockets.iter().position(unborn) {
+                    self.connect(index);
+                }
+            }
+            2..=7 => {
+                let index = self.random.below(self.sockets.len());
+                self.client_acts(index);
+            }
+            // It has been put off the processor in the middle of a post.
+            8 | 9 if self.is_posting => self.now += self.random.pick(&[0, 50, 400]),
+            8..=11 => self.handler_acts(),
+            12 | 13 => self.now += self.random.pick(&[1, 5, 20, 100, 400]),
+            14 if self.goes_wrong(6) => {
+                let command = self.random.pick(&[
+                    Command::Close,
+                    Command::CloseIdle,
+                    Command::CloseIdle,
+                    Command::CloseAll,
+                ]);
+                self.command(command);
+            }
+            15 if self.plan.has_other_ring => self.other_ring_acts(),
+            _ => {}
+        }
+    }
+
+    /// Nothing completes: whatever the loop waits for has to come from elsewhere.
+    fn move_on(&mut self) {
+        if self.phase == Phase::Chaos {
+            self.step();
+            if self.random.once_in(50) {
+                self.settle();
+            }
+            return;
+        }
+        if self.do_what_is_left() {
+            return;
+        }
+        match self.phase {
+            Phase::Chaos => unreachable!("that was above"),
+            Phase::Settling(until) => {
+                if self.tick_at().is_some_and(|at| at <= until) {
+                    self.pass_to_tick(20);
+                } else {
+                    self.check_settled();
+                    self.command(Command::Close);
+                    self.phase = Phase::Closing(self.now);
+                }
+            }
+            Phase::Closing(since) => {
+                if self.now <= since + CLOSE_MS && self.tick_at().is_some() {
+                    self.pass_to_tick(400);
+                } else {
+                    assert!(!self.has_closed_all, "it sleeps for ever");
+                    let is_stubborn = |socket: &Socket| socket.client.is_stubborn;
+                    let is_excused =
+                        self.plan.leaves_unanswered || self.sockets.iter().any(is_stubborn);
+                    assert!(is_excused, "the server does not end: {:?}", self.ops);
+                    self.command(Command::CloseAll);
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        self.note(|| "-- settling".to_owned());
+        self.phase = Phase::Settling(self.now + SETTLE_MS);
+    }
+
+    /// True: something is done that the others owed.
+    fn do_what_is_left(&mut self) -> bool {
+        let mut any = false;
+        while self.others > 0 {
+            self.other_ring_gives();
+            any = true;
+        }
+        let ends = matches!(self.phase, Phase::Closing(since) if self.now > since + IDLE_MS);
+        if ends && !mem::replace(&mut self.has_judged_idle, true) {
+            self.check_idle();
+        }
+        for index in 0..self.sockets.len() {
+            any |= self.client_settles(index, ends);
+        }
+        any | self.handler_settles()
+    }
+
+    fn tick_at(&self) -> Option<u64> {
+        self.ops.tick.as_ref().map(|tick| tick.at)
+    }
+
+    fn pass_to_tick(&mut self, late: usize) {
+        let late = u64::try_from(self.random.below(late)).expect("small");
+        self.check_quiet_sends();
+        self.now = self.now.max(self.tick_at().unwrap_or(0)) + late;
+        self.note(|| "-- time passes".to_owned());
+    }
+
+    pub(crate) fn command(&mut self, command: Command) {
+        self.note(|| format!("command {command:?}"));
+        match command {
+            Command::Close => self.has_closed = true,
+            Command::CloseIdle => self.excuse_all(),
+            Command::CloseAll => {
+                self.has_closed_all |= self.has_closed;
+                self.excuse_all();
+            }
+        }
+        self.mailbox().post_command(command);
+        self.notice_wake();
+    }
+
+    fn excuse_all(&mut self) {
+        for socket in &mut self.sockets {
+            socket.is_excused |= socket.is_connected();
+        }
+    }
+
+    /// Somebody else has posted something.
+    pub(crate) fn notice_wake(&mut self) {
+        if self.sleeps && !self.mailbox().waker().is_asleep() {
+            self.sleeps = false;
+            self.ops.wake_is_written = true;
+            self.ops.wake_is_due = true;
+        }
+    }
+
+    fn other_ring_acts(&mut self) {
+        if self.others > 0 && self.random.once_in(2) {
+            self.other_ring_gives();
+        } else {
+            self.others += self.rings.connections.take(1);
+            self.other_waits = !self.rings.connections.has_any(1);
+        }
+    }
+
+    fn other_ring_gives(&mut self) {
+        self.others -= 1;
+        self.rings.connections.give(1);
+        for waiting in self.rings.connections.take_waiting() {
+            self.rings.outlets[waiting].mailbox.wake();
+        }
+        self.notice_wake();
+        self.check_other_ring();
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.rings.outlets[0].mailbox
+    }
+
+    /// True once in `times`, while things may go wrong.
+    pub(crate) fn goes_wrong(&mut self, times: usize) -> bool {
+        self.phase == Phase::Chaos && !self.plan.is_calm && self.random.once_in(times)
+    }
+
+    #[expect(clippy::print_stderr, reason = "a replayed seed shows what happens")]
+    pub(crate) fn note(&self, what: impl FnOnce() -> String) {
+        if self.is_traced {
+            eprintln!("{:>6} ms  {}", self.now, what());
+        }
+    }
+}
