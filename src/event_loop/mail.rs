@@ -4,6 +4,7 @@ use std::mem;
 
 use super::{EventLoop, find};
 use crate::bridge::{Command, Outcome, Reply, ReturnedLine};
+use crate::limits::CLOSE_GRACE_MS;
 use crate::uring::Kernel;
 
 impl<K: Kernel> EventLoop<K> {
@@ -57,6 +58,8 @@ impl<K: Kernel> EventLoop<K> {
         if command == Command::Close {
             self.acceptor.close();
             self.closing = true;
+            // Who becomes idle only now is not to be kept for longer than who is.
+            self.sweep.hasten(CLOSE_GRACE_MS);
         }
         if command == Command::CloseAll {
             // Who waits for room has a connection, too.

@@ -63,6 +63,11 @@ impl Sweep {
         Duration::from_millis(self.tick_ms)
     }
 
+    /// Has everything inserted from now on looked at within `interval_ms`.
+    pub(super) fn hasten(&mut self, interval_ms: u32) {
+        self.interval_ms = self.interval_ms.min(u64::from(interval_ms));
+    }
+
     /// Has `token` looked at soon after its `deadline`, and within the interval in any case.
     pub(super) fn insert(&mut self, token: Token, deadline: Option<u64>, now: u64) {
         let latest = now + self.interval_ms;

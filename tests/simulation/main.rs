@@ -40,7 +40,7 @@ use world::World;
 const SEEDS: u64 = 2_000;
 
 /// Seeds whose every completion is made to fail once.
-const TORTURED: Range<u64> = 0..6;
+const TORTURED: Range<u64> = 0..4;
 
 /// Runs the loop to its end, and says how often which kind of op has completed.
 fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
