@@ -10,9 +10,8 @@ const { connect, connectMany, gate, request, serve, serveApart, startMain } = re
 const FULL = process.env.RINGCALL_TEST_FULL === '1'
 const MIB = 2 ** 20
 
-// Asks as fast as it is answered, on 8 connections, until the server is gone.
-async function load(t, port) {
-  const clients = await connectMany(t, port, 8)
+// Ask as fast as they are answered, until the server is gone.
+function load(clients) {
   return Promise.all(clients.map(async (client) => {
     while ((await client.send('/15').catch(() => null)) !== null);
   }))
@@ -22,10 +21,7 @@ const ends = FULL ? 200 : 10
 
 for (const [how, expected, end] of [
   ['killed', { code: null, signal: 'SIGKILL' }, (child) => child.kill('SIGKILL')],
-  ['exit', { code: 3, signal: null }, async (child, port, t) => {
-    const client = await connect(t, port)
-    await client.write(request('/77')).catch(() => {})
-  }]
+  ['exit', { code: 3, signal: null }, (child, client) => client.write(request('/77'))]
 ]) {
   test(`${ends} processes under load, each ${how}: no other end, and the port is free at once`, async (t) => {
     const first = serve(t)
@@ -37,9 +33,10 @@ for (const [how, expected, end] of [
         console.log(server.port)
       }, { args: [String(port)] })
       t.is(await child.line(), String(port))
-      const loaded = load(t, port)
+      const last = await connect(t, port)
+      const loaded = load(await connectMany(t, port, 8))
       await delay(5 * (i % 5)) // Not to be right, but to end at many moments.
-      await end(child, port, t)
+      await end(child, last)
       t.deepEqual(await child.exited, { ...expected, stderr: '' })
       await loaded
     }
