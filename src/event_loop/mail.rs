@@ -72,8 +72,7 @@ impl<K: Kernel> EventLoop<K> {
             match command {
                 Command::Close => {
                     peer.connection.drain(now);
-                    let deadline = peer.deadline(&self.turn.timeouts);
-                    self.sweep.insert(peer.connection.token(), deadline, now);
+                    self.sweep.insert(peer.connection.token(), None, now);
                 }
                 Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
                 Command::CloseIdle => {}

@@ -229,8 +229,7 @@ impl<K: Kernel> EventLoop<K> {
         if self.closing {
             peer.connection.drain(self.turn.now);
         }
-        let deadline = peer.deadline(&self.turn.timeouts);
-        self.sweep.insert(token, deadline, self.turn.now);
+        self.sweep.insert(token, None, self.turn.now);
         entry.insert(peer);
         self.turn.counters.connections_accepted += 1;
         self.touch(slot);
@@ -276,7 +275,8 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn open_held(&mut self) {
-        while self.has_room()
+        while !self.held.is_empty()
+            && self.has_room()
             && let Some(socket) = self.held.pop_front()
         {
             if self.rings.connections.take(1) == 1 {

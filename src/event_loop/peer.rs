@@ -170,12 +170,9 @@ impl Peer {
         if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
             return;
         }
-        if self.lent {
-            self.lent = !self.line.recall();
-            if self.lent {
-                // Just being answered.
-                return;
-            }
+        if !self.recall_line() {
+            // Just being answered.
+            return;
         }
         let send_timeout = u64::from(turn.timeouts.send);
         if self.phase == Phase::Lingering {
@@ -211,9 +208,12 @@ impl Peer {
     /// True: the line is at home, where it is as soon as there is something to send or to end. A
     /// line that is just being sent on comes home by mail.
     fn has_line(&mut self) -> bool {
-        if self.lent && !self.connection.may_lend_line() {
-            self.lent = !self.line.recall();
-        }
+        let may_stay_away = self.lent && self.connection.may_lend_line();
+        !may_stay_away && self.recall_line()
+    }
+
+    fn recall_line(&mut self) -> bool {
+        self.lent = self.lent && !self.line.recall();
         !self.lent
     }
 
