@@ -144,8 +144,9 @@ impl Mailbox {
 
     /// The same for replies of which `sent` are sent on lent lines; the ring thread is not woken
     /// for those.
-    fn post_sent(&self, replies: &mut Vec<Reply>, sent: u64, wake: bool) {
-        self.sent.fetch_add(sent, Ordering::Relaxed);
+    fn post_sent(&self, replies: &mut Vec<Reply>, sent: usize) {
+        let wake = sent < replies.len();
+        self.sent.fetch_add(sent as u64, Ordering::Relaxed);
         let mail = self.add_replies(replies);
         if wake {
             self.posted(mail);

@@ -81,13 +81,9 @@ impl Outbox {
     ///
     /// Posts first and sends then: the request that follows an answer finds the answer known.
     pub fn go_on(&mut self) -> bool {
-        let sent = self.direct.len();
-        if !self.replies.is_empty() && sent == 0 {
-            self.mailbox.post_replies(&mut self.replies);
-        } else if !self.replies.is_empty() {
-            let all = sent == self.replies.len();
-            let replies = &mut self.replies;
-            self.mailbox.post_sent(replies, sent as u64, !all);
+        if !self.replies.is_empty() {
+            let sent = self.direct.len();
+            self.mailbox.post_sent(&mut self.replies, sent);
         } else if let Some(direct) = self.direct.pop_front() {
             self.send(direct);
         } else {
