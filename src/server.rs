@@ -92,6 +92,7 @@ impl Server {
             let (rings, path) = (Arc::clone(&rings), listeners.path.clone());
             let serve = move || {
                 let failure = run(&rings, index, ring, listener, Arc::clone(&service));
+                rings.outlets[index].mailbox.waker().close();
                 drop(path);
                 if failure.is_some() {
                     // The handler would otherwise serve a part of the clients, nobody knows which.

@@ -193,7 +193,7 @@ impl Kernel for Ring {
 
     fn arm_wake(&mut self, waker: &Waker) {
         let readable = u32::from(libc::POLLIN.unsigned_abs());
-        let poll = opcode::PollAdd::new(Fd(waker.as_fd().as_raw_fd()), readable).multi(true);
+        let poll = opcode::PollAdd::new(Fd(waker.as_raw_fd()), readable).multi(true);
         self.push(poll.build(), Op::Wake, Token::NONE);
     }
 

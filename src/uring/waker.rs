@@ -9,13 +9,15 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An eventfd that the ring polls, and whether the ring thread sleeps.
 #[derive(Debug)]
 pub struct Waker {
-    eventfd: File,
+    /// `None` once the ring thread has ended.
+    eventfd: Mutex<Option<File>>,
     asleep: AtomicBool,
 }
 
@@ -31,7 +33,7 @@ impl Waker {
         // just made it.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         Ok(Self {
-            eventfd: File::from(fd),
+            eventfd: Mutex::new(Some(File::from(fd))),
             asleep: AtomicBool::new(false),
         })
     }
@@ -42,8 +44,15 @@ impl Waker {
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
             // The counter is polled, never read, so it only grows; a write fails when it is full,
             // after 2^64 - 2 wake-ups.
-            let _ = (&self.eventfd).write(&1_u64.to_ne_bytes());
+            if let Some(eventfd) = &mut *self.lock() {
+                let _ = eventfd.write(&1_u64.to_ne_bytes());
+            }
         }
+    }
+
+    /// Closes the descriptor. To be called when the ring thread has ended.
+    pub fn close(&self) {
+        *self.lock() = None;
     }
 
     /// True: the ring thread sleeps, or is about to. It may wake at any moment.
@@ -69,7 +78,12 @@ impl Waker {
         self.asleep.store(false, Ordering::Relaxed);
     }
 
-    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.eventfd.as_fd()
+    /// What the ring polls; -1 once closed.
+    pub(super) fn as_raw_fd(&self) -> RawFd {
+        self.lock().as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<File>> {
+        self.eventfd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
