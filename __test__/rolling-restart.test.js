@@ -49,6 +49,7 @@ for (const keepAlive of [true, false]) {
       }
     }))
     for (let restart = 0; restart < RESTARTS; restart++) {
+      pauses.reset()
       const next = serve(t, options)
       const enough = answered + 50
       while (answered < enough) await Promise.race([new Promise(setImmediate), clients])
