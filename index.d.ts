@@ -88,6 +88,37 @@ export interface ListenOptions {
   ringThreads?: number | undefined
 
   /**
+   * Advanced, as the next three: the answers are the same whatever they are, and the defaults were measured. How many
+   * submissions a ring takes before it has to enter the kernel: a power of two from 8 to 32768. A ring has four times
+   * as many completions. Fewer need less locked memory: 256 take 40 KiB, receive buffers included.
+   *
+   * @default 256
+   */
+  ringEntries?: number | undefined
+
+  /**
+   * How many buffers a ring has for what arrives in one turn, from all of its connections together: a power of two from
+   * 8 to 32768. What finds none waits in its socket for the next turn.
+   *
+   * @default 512
+   */
+  receiveBuffers?: number | undefined
+
+  /**
+   * Bytes of one receive buffer: an integer from 128 to 65536. What is longer takes several.
+   *
+   * @default 1024
+   */
+  receiveBufferSize?: number | undefined
+
+  /**
+   * How many numbers the JavaScript thread fetches at a time: an integer from 1 to 65536.
+   *
+   * @default 1024
+   */
+  batchSize?: number | undefined
+
+  /**
    * Calls the handler with a `bigint`, which carries every signed 64-bit `N`. Without it an `N` beyond the safe
    * integers, ±(2^53 − 1), is answered `400`.
    *

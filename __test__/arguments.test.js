@@ -11,6 +11,10 @@ const timeouts = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'handl
 
 const limits = {
   ringThreads: [1, 64],
+  ringEntries: [8, 2 ** 15],
+  receiveBuffers: [8, 2 ** 15],
+  receiveBufferSize: [128, 2 ** 16],
+  batchSize: [1, 2 ** 16],
   maxConnections: [1, 2 ** 31 - 1],
   maxInFlight: [1, 2 ** 31 - 1],
   maxHeaderSize: [64, 2 ** 20],
@@ -31,6 +35,14 @@ const refused = [
   ]),
   ['ringThreads', wrongType, ['2', null, true, 2n, {}]],
   ['ringThreads', outOfRange, [-1, 0, 1.5, NaN, Infinity, 65]],
+  ...['ringEntries', 'receiveBuffers'].flatMap((name) => [
+    [name, wrongType, ['8', null, true, 8n, {}]],
+    [name, outOfRange, [-8, 0, 4, 9, 24, 8.5, NaN, Infinity, 2 ** 15 + 1, 2 ** 16]]
+  ]),
+  ['receiveBufferSize', wrongType, ['128', null, true, 128n, {}]],
+  ['receiveBufferSize', outOfRange, [-1, 0, 127, 128.5, NaN, Infinity, 2 ** 16 + 1]],
+  ['batchSize', wrongType, ['1', null, true, 1n, {}]],
+  ['batchSize', outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 16 + 1]],
   ['maxHeaderSize', wrongType, ['16384', null, true, 16384n, {}]],
   ['maxHeaderSize', outOfRange, [-1, 0, 63, 64.5, NaN, Infinity, 2 ** 20 + 1]],
   ['maxBodySize', wrongType, ['65536', null, true, 65536n, {}]],

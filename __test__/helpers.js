@@ -16,12 +16,17 @@ const ringcall = require(root)
 // The ring threads of every server whose test does not ask for a number of its own.
 const ringThreads = Number(process.env.RINGCALL_TEST_RING_THREADS ?? 1)
 
+// The smallest resources that a server takes, with RINGCALL_TEST_SMALLEST: everything must go on all the same.
+const ringSize = process.env.RINGCALL_TEST_SMALLEST
+  ? { ringEntries: 8, receiveBuffers: 8, receiveBufferSize: 128, batchSize: 1 }
+  : {}
+
 // What child processes and workers require to get the `serverListen` below.
 const underTest = __filename
 
 function serverListen(portOrOptions, handler) {
   const options = typeof portOrOptions === 'object' ? portOrOptions : { port: portOrOptions }
-  return ringcall.serverListen({ ringThreads, ...options }, handler)
+  return ringcall.serverListen({ ringThreads, ...ringSize, ...options }, handler)
 }
 
 // The handler of most tests: exact in a `number` up to n = 78.

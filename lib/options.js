@@ -10,6 +10,9 @@ const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
 const RING_THREADS_MAX = 64
+const RING_ENTRIES_MAX = 2 ** 15
+const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
+const BATCH_SIZE_MAX = 2 ** 16
 
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
@@ -25,6 +28,10 @@ function checkArguments(portOrOptions, handler) {
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
     ringThreads: integer(options, 'ringThreads', 1, 1, RING_THREADS_MAX),
+    ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
+    receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
+    receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
+    batchSize: integer(options, 'batchSize', 1024, 1, BATCH_SIZE_MAX),
     bigint: boolean(options, 'bigint'),
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
@@ -54,6 +61,12 @@ function integer(options, name, fallback, min, max) {
     throw outOfRange(`options.${name}`, `an integer >= ${min} and <= ${max}`, value)
   }
   return value
+}
+
+function powerOfTwo(options, name, fallback, min, max) {
+  const value = integer(options, name, fallback, min, max)
+  if (Number.isInteger(Math.log2(value))) return value
+  throw outOfRange(`options.${name}`, `a power of two >= ${min} and <= ${max}`, value)
 }
 
 function string(options, name) {

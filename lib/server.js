@@ -30,6 +30,7 @@ class Server {
     this.#ringsAlive = options.ringThreads
     const batches = Array.from({ length: options.ringThreads }, () => createBatches({
       handler,
+      batchSize: options.batchSize,
       bigint: options.bigint,
       onHandlerError: (error, n) => this.#onHandlerError(error, n),
       onEnd: (failure) => this.#onRingEnd(failure)
@@ -155,8 +156,8 @@ class Server {
   }
 }
 
-// The binding takes the same names, but knows nothing of signals and callbacks.
-function nativeOptions({ signal, onError, ...options }) {
+// The binding takes the same names, but knows nothing of signals and callbacks, and sees a batch's size by its arrays.
+function nativeOptions({ signal, onError, batchSize, ...options }) {
   return options
 }
 

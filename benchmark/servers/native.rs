@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ringcall::bridge::{Call, Mailbox, Outcome, Reply, Service};
-use ringcall::limits::Limits;
+use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
@@ -62,6 +62,7 @@ fn main() -> io::Result<()> {
             ipv6_only: false,
         },
         ring_threads: 1,
+        ring_size: RingSize::default(),
         bigint: false,
         limits: Limits::default(),
     };

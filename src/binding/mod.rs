@@ -25,15 +25,11 @@ use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
 use crate::bridge::Command;
-use crate::limits::{BATCH_MAX, Limits, Timeouts};
+use crate::limits::{Limits, RingSize, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
 use crate::server::{Options, Server, StartError};
 use handover::{Exchange, Handover, Tsfn};
 use ring::NativeRing;
-
-/// Numbers in one batch: the length of every array of [`Arrays`].
-#[napi]
-pub const BATCH_LENGTH: u32 = BATCH_MAX;
 
 /// The options of `serverListen`, checked and with their defaults.
 #[napi(object, object_to_js = false)]
@@ -52,6 +48,12 @@ pub struct NativeOptions {
     pub ipv6_only: bool,
     /// Threads that serve.
     pub ring_threads: u32,
+    /// Submissions that fit a ring.
+    pub ring_entries: u32,
+    /// A ring's receive buffers; a power of two.
+    pub receive_buffers: u16,
+    /// Bytes of one of them.
+    pub receive_buffer_size: u32,
     /// The handler takes `bigint`.
     pub bigint: bool,
     /// Connections served at a time.
@@ -74,8 +76,8 @@ pub struct NativeOptions {
     pub send_timeout: u32,
 }
 
-/// The typed arrays that JavaScript and the binding share for one ring, [`BATCH_LENGTH`] long each.
-/// Both touch them on the JavaScript thread only.
+/// The typed arrays that JavaScript and the binding share for one ring, all as long as a batch may
+/// be. Both touch them on the JavaScript thread only.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
     /// Written here: the ids of a batch's calls.
@@ -345,6 +347,11 @@ impl From<NativeOptions> for Options {
                 ipv6_only: options.ipv6_only,
             },
             ring_threads: options.ring_threads as usize,
+            ring_size: RingSize {
+                entries: options.ring_entries,
+                buffers: options.receive_buffers,
+                buffer_bytes: options.receive_buffer_size,
+            },
             bigint: options.bigint,
             limits: Limits {
                 connections_max: options.max_connections,

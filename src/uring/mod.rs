@@ -35,6 +35,7 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
+use crate::limits::RingSize;
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
@@ -49,18 +50,6 @@ pub use waker::Waker;
 
 /// The one buffer group; several would only be wanted for several sizes.
 const BUFFER_GROUP: u16 = 0;
-
-/// How large a ring is.
-#[derive(Debug, Clone, Copy)]
-pub struct Config {
-    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory
-    /// is short.
-    pub entries: u32,
-    /// Provided receive buffers; a power of two, at most 32768.
-    pub buffers: u16,
-    /// Bytes of one receive buffer.
-    pub buffer_bytes: u32,
-}
 
 /// An `io_uring`, its receive buffers and the sends that the kernel is working on.
 pub struct Ring {
@@ -94,14 +83,14 @@ struct Sending {
 
 impl Ring {
     /// Makes a ring and its buffers. It accepts ops once [`Kernel::enable`] has been called.
-    pub fn new(config: &Config) -> Result<Self, Refused> {
-        let (io_uring, features) = setup::make(config.entries)?;
-        let mut buffers = BufferRing::new(config.buffers, config.buffer_bytes);
+    pub fn new(size: RingSize) -> Result<Self, Refused> {
+        let (io_uring, features) = setup::make(size.entries)?;
+        let mut buffers = BufferRing::new(size.buffers, size.buffer_bytes);
         buffers.register(&io_uring.submitter(), BUFFER_GROUP)?;
         Ok(Self {
             io_uring,
             buffers: ManuallyDrop::new(buffers),
-            buffer_bytes: config.buffer_bytes,
+            buffer_bytes: size.buffer_bytes,
             sending: Vec::new(),
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
