@@ -119,6 +119,15 @@ export interface ListenOptions {
   batchSize?: number | undefined
 
   /**
+   * Advanced: the Linux whose ways of working are used at the newest, for trying an older kernel's, or for keeping clear
+   * of one that misbehaves. `'5.19'` has provided-buffer rings and multishot accept, `'6.0'` also multishot receive and
+   * single-issuer rings, `'6.1'` also deferred task work and sends that make no completion when they succeed.
+   *
+   * @default the newest that this kernel knows
+   */
+  kernelFeatures?: '5.19' | '6.0' | '6.1' | undefined
+
+  /**
    * Calls the handler with a `bigint`, which carries every signed 64-bit `N`. Without it an `N` beyond the safe
    * integers, ±(2^53 − 1), is answered `400`.
    *
@@ -345,6 +354,7 @@ export interface Server {
  * ```
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type; a port in a string, too.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: a string that is none of an option's values.
  * @throws RangeError `ERR_OUT_OF_RANGE`: a number out of its range, such as a `port` of 65536.
  * @throws Error with `code`, `errno`, `syscall`, `address` and `port` as from `net.Server`: `EADDRINUSE`, `EACCES`,
  *   `EADDRNOTAVAIL`, or `ENOTFOUND` for a `host` that does not resolve.

@@ -2,7 +2,7 @@
 
 // Checks the arguments of `serverListen` and fills in the defaults, which index.d.ts documents.
 
-const { invalidType, outOfRange } = require('./errors.js')
+const { invalidType, invalidValue, outOfRange } = require('./errors.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
@@ -10,6 +10,8 @@ const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
 const RING_THREADS_MAX = 64
+// From the oldest to the newest, which is the default.
+const KERNEL_FEATURES = ['5.19', '6.0', '6.1']
 const RING_ENTRIES_MAX = 2 ** 15
 const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
 const BATCH_SIZE_MAX = 2 ** 16
@@ -28,6 +30,7 @@ function checkArguments(portOrOptions, handler) {
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
     ringThreads: integer(options, 'ringThreads', 1, 1, RING_THREADS_MAX),
+    kernelFeatures: oneOf(options, 'kernelFeatures', KERNEL_FEATURES),
     ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
     receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
     receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
@@ -74,6 +77,15 @@ function string(options, name) {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value === '') {
     throw invalidType(`options.${name}`, 'a string that is not empty', value)
+  }
+  return value
+}
+
+function oneOf(options, name, values) {
+  const value = options[name]
+  if (value === undefined) return values.at(-1)
+  if (!values.includes(value)) {
+    throw invalidValue(`options.${name}`, `one of: ${values.map((each) => `'${each}'`).join(', ')}`, value)
   }
   return value
 }

@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::{EventLoop, Outlet, Rings};
-use crate::limits::{Limits, RingSize};
+use crate::limits::{KernelFeatures, Limits, RingSize};
 use crate::listener::{self, Address, ListenError, ListenOptions};
 use crate::stats::Counters;
 use crate::uring::{Refused, Ring, block_signals};
@@ -28,6 +28,8 @@ pub struct Options {
     pub ring_threads: usize,
     /// How large the ring of each is.
     pub ring_size: RingSize,
+    /// The newest that they use of what the kernel has.
+    pub kernel_features: KernelFeatures,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
     /// What it may hold, and how long things may take.
@@ -71,7 +73,7 @@ impl Server {
         mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
     ) -> Result<Self, StartError> {
         let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
-            .map(|_| Ring::new(options.ring_size))
+            .map(|_| Ring::new(options.ring_size, options.kernel_features))
             .collect();
         let made = made.map_err(StartError::Ring)?;
         let outlets: io::Result<Vec<Outlet>> = made.iter().map(|_| Outlet::new()).collect();

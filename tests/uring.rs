@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use ringcall::limits::RingSize;
+use ringcall::limits::{KernelFeatures, RingSize};
 use ringcall::uring::{Event, Kernel, Ring, Token};
 
 /// Receives that complete in one turn: more than the four completions for which the smallest ring
@@ -61,7 +61,8 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
         buffers: 64,
         buffer_bytes: 64,
     };
-    let mut ring = Ring::new(size).unwrap_or_else(|refused| panic!("{refused}"));
+    let mut ring =
+        Ring::new(size, KernelFeatures::default()).unwrap_or_else(|refused| panic!("{refused}"));
     ring.enable().unwrap();
     let (first, second) = (
         arm_receives(0, &mut ring),

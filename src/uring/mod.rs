@@ -35,7 +35,7 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
-use crate::limits::RingSize;
+use crate::limits::{KernelFeatures, RingSize};
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
@@ -67,7 +67,7 @@ pub struct Ring {
     tick: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
     completions: VecDeque<cqueue::Entry>,
-    features: setup::Features,
+    features: KernelFeatures,
     /// Ops pushed whose last completion has not been taken.
     in_flight: usize,
 }
@@ -82,9 +82,10 @@ struct Sending {
 }
 
 impl Ring {
-    /// Makes a ring and its buffers. It accepts ops once [`Kernel::enable`] has been called.
-    pub fn new(size: RingSize) -> Result<Self, Refused> {
-        let (io_uring, features) = setup::make(size.entries)?;
+    /// Makes a ring and its buffers, which uses what the kernel has up to `newest`. It accepts ops
+    /// once [`Kernel::enable`] has been called.
+    pub fn new(size: RingSize, newest: KernelFeatures) -> Result<Self, Refused> {
+        let (io_uring, features) = setup::make(size.entries, newest)?;
         let mut buffers = BufferRing::new(size.buffers, size.buffer_bytes);
         buffers.register(&io_uring.submitter(), BUFFER_GROUP)?;
         Ok(Self {
@@ -124,7 +125,7 @@ impl Kernel for Ring {
 
     fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
         let socket = Fd(socket.as_raw_fd());
-        let recv = if self.features.multishot_recv {
+        let recv = if self.features >= KernelFeatures::Linux6_0 {
             opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
         } else {
             opcode::Recv::new(socket, null_mut(), self.buffer_bytes)
@@ -149,7 +150,7 @@ impl Kernel for Ring {
         }
         let unsent = &bytes[offset..];
         let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
-        let quiet = quiet && self.features.quiet_sends;
+        let quiet = quiet && self.features >= KernelFeatures::Linux6_1;
         let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length);
         // NOSIGNAL: no SIGPIPE for a peer that left.
         let send = if quiet {
