@@ -86,8 +86,9 @@ impl Ring {
     /// once [`Kernel::enable`] has been called.
     pub fn new(size: RingSize, newest: KernelFeatures) -> Result<Self, Refused> {
         let (io_uring, features) = setup::make(size.entries, newest)?;
-        let mut buffers = BufferRing::new(size.buffers, size.buffer_bytes);
-        buffers.register(&io_uring.submitter(), BUFFER_GROUP)?;
+        let submitter = io_uring.submitter();
+        let buffers =
+            BufferRing::register(&submitter, BUFFER_GROUP, size.buffers, size.buffer_bytes)?;
         Ok(Self {
             io_uring,
             buffers: ManuallyDrop::new(buffers),
