@@ -4,14 +4,16 @@
 // value, framed exactly, and with nothing after the last.
 //
 // A request is lost when its connection ends, fails or says nothing for ANSWER_MS_MAX before its answer. That counts for
-// each request of which a byte was written: these clients leave only when they have what they asked for, and none of them
-// is slow enough for a timeout of the server's. A 503 with Retry-After is an answer, as floods are going on.
+// each request of which a byte was written, as these clients leave only when they have what they asked for. Two things
+// are no fault of the server's: a 503 with Retry-After, as floods are going on; and what becomes of requests that a
+// paused client took SEND_MS_MAX to send, so that a timeout struck.
 
 const { setTimeout: delay } = require('node:timers/promises')
 const { connect, request } = require('../__test__/helpers.js')
 const { N_MAX, expected } = require('./answers')
 
 const ANSWER_MS_MAX = 60_000
+const SEND_MS_MAX = 5_000 // half of the shortest timeout
 const PAUSE_MS_MAX = 10
 const TOLD_MAX = 20
 
@@ -51,8 +53,8 @@ const HONEST = {
       await exchange(numbers(1 + random(5)), { headers: { 'Transfer-Encoding': 'chunked' }, body, slices: 1 + random(10) })
     }
   },
-  async 'byte by byte'(exchange) {
-    await exchange(numbers(1 + random(3)), { headers: { 'User-Agent': 'slow' }, slices: Infinity })
+  async 'bit by bit'(exchange) {
+    await exchange(numbers(1 + random(3)), { headers: { 'User-Agent': 'slow' }, slices: 30 })
   },
   async 'half-closed'(exchange) {
     await exchange(numbers(1 + random(100)), { end: true, last: true })
@@ -71,10 +73,9 @@ function chunked(body) {
 
 // Runs `count` clients on the port until `stop()` has resolved, which waits for every answer that is due.
 function startHonest(port, count) {
-  const counts = { requests: 0, connections: 0, refused: 0, wrong: 0, lost: 0 }
+  const counts = { requests: 0, connections: 0, refused: 0, late: 0, wrong: 0, lost: 0 }
   let told = 0
   let stopped = false
-  const stopping = () => stopped
   const names = Object.keys(HONEST)
 
   function fault(kind, name, sentence) {
@@ -85,28 +86,41 @@ function startHonest(port, count) {
     let client
     let due = 1 // A connection that is not made loses the request that it was for.
     let silence
+    let silent = false
+    let since = Infinity // When it last had an answer,
+    let sent // and when all that it then asked was written.
+    const late = () => !silent && (sent ?? performance.now()) - since >= SEND_MS_MAX
     try {
       client = await connect({ teardown() {} }, port)
       counts.connections++
-      silence = setTimeout(() => client.destroy(), ANSWER_MS_MAX)
-      due = 0
+      silence = setTimeout(() => {
+        silent = true
+        client.destroy()
+      }, ANSWER_MS_MAX)
+      since = performance.now()
       await HONEST[name](async (asked, { slices = 1, end = false, last = false, ...options } = {}) => {
         due = asked.length
-        const sent = send(client, asked.map((n) => request(`/${n}`, options)).join(''), { slices, end })
-        sent.catch(() => {}) // Told by the answer that does not come, or awaited below.
+        sent = undefined
+        const bytes = asked.map((n) => request(`/${n}`, options)).join('')
+        const sending = send(client, bytes, { slices, end }).then(() => (sent = performance.now()))
+        sending.catch(() => {}) // Told by the answer that does not come, or awaited below.
         for (const n of asked) {
-          check(name, n, await client.response())
+          const answer = await client.response()
+          if (answer.status === 408 && late()) throw new Error('sent too late')
+          check(name, n, answer)
           counts.requests++
           due--
           silence.refresh()
         }
-        await sent
+        await sending
+        since = performance.now()
         if (last) ended(name, await client.rest())
-      }, stopping)
+      }, () => stopped)
       client.end()
       ended(name, await client.rest())
     } catch (error) {
       // Without anything due it is still not how a connection ends.
+      if (late()) return counts.late += due
       counts.lost += Math.max(1, due)
       fault('lost', name, `${due} answers: ${error.message.slice(0, 500)}`)
     } finally {
@@ -120,7 +134,7 @@ function startHonest(port, count) {
     const right = expected(n)
     if (status === right.status && body === right.body) return
     counts.wrong++
-    fault('wrong', name, `${n} was answered ${status} ${body.slice(0, 100)}, not ${right.status} ${right.body.slice(0, 100)}`)
+    fault('wrong', name, `${n}: ${status} ${JSON.stringify(body)}, not ${right.status} ${JSON.stringify(right.body)}`)
   }
 
   function ended(name, rest) {

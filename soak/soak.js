@@ -36,7 +36,7 @@ const HONEST_CLIENTS = 32
 const HOSTILE_OF_EACH = 4
 const GONE_MS_MAX = 60_000
 const LOOKS = 5
-const NICENESS = 5 // The clients leave the server the processor.
+const NICENESS = 2 // The clients leave the server the processor.
 
 // Timeouts that strike within minutes, and a limit that the floods cross.
 const SERVER = {
@@ -87,10 +87,10 @@ async function soak(server, minutes) {
   report(end)
   console.log(`hostile: ${Object.entries(hostile.counts).map(([name, count]) => `${name} ${count}`).join(', ')}`)
   console.log(`server: ${Object.entries(end.stats).map(([name, count]) => `${name} ${count}`).join(', ')}`)
-  const { wrong, lost, refused, requests } = honest.counts
+  const { wrong, lost, late, refused, requests } = honest.counts
   const growth = loaded.rss - warm.rss
-  console.log(`${requests} requests, ${refused} of them refused with 503, ${wrong} wrong, ${lost} lost; ` +
-    `memory ${mebibytes(warm.rss)} MiB, then ${mebibytes(growth)} MiB more`)
+  console.log(`${requests} requests, ${refused} of them refused with 503, ${late} sent too late, ` +
+    `${wrong} wrong, ${lost} lost; memory ${mebibytes(warm.rss)} MiB, then ${mebibytes(growth)} MiB more`)
 
   const faults = []
   const must = (holds, sentence) => holds || faults.push(sentence)
@@ -159,14 +159,14 @@ async function allGone(server, { descriptors } = { descriptors: Infinity }) {
 function reporter(counts) {
   const started = performance.now()
   let before = { at: started, requests: 0 }
-  console.log('  minute    requests  requests/s  MiB (RSS)  descriptors  threads  refused  wrong  lost')
+  console.log('  minute    requests  requests/s  MiB (RSS)  descriptors  threads  refused  late  wrong  lost')
   return ({ rss, descriptors, threads }) => {
     const now = { at: performance.now(), requests: counts.requests }
     const rate = (1000 * (now.requests - before.requests)) / (now.at - before.at)
     before = now
     console.log([
       [((now.at - started) / 60_000).toFixed(2), 8], [now.requests, 12], [Math.round(rate), 12], [mebibytes(rss), 11],
-      [descriptors, 13], [threads, 9], [counts.refused, 9], [counts.wrong, 7], [counts.lost, 6]
+      [descriptors, 13], [threads, 9], [counts.refused, 9], [counts.late, 6], [counts.wrong, 7], [counts.lost, 6]
     ].map(([value, width]) => String(value).padStart(width)).join(''))
   }
 }
