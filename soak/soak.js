@@ -17,6 +17,7 @@ const { startHostile } = require('./hostile')
 const OPTIONS = {
   minutes: { type: 'string', default: '20' },
   'ring-threads': { type: 'string', default: '1' },
+  under: { type: 'string', default: '' },
   help: { type: 'boolean', default: false }
 }
 
@@ -24,6 +25,7 @@ const HELP = `npm run soak -- [options]
 
   --minutes N        how long, fractions too   [20]
   --ring-threads N   of the server   [1]
+  --under COMMAND    runs the server's process, a valgrind for example
 
 Prints a line each minute, and at the end what was asked and held. Fails with a sentence where an honest request got a
 wrong answer or none, where memory grew by 8 MiB or more after the first tenth of the time, where a descriptor or a
@@ -36,6 +38,7 @@ const HONEST_CLIENTS = 32
 const HOSTILE_OF_EACH = 4
 const GONE_MS_MAX = 60_000
 const LOOKS = 5
+const TOOL_PATIENCE = 8
 const NICENESS = 2 // The clients leave the server the processor.
 
 // Timeouts that strike within minutes, and a limit that the floods cross.
@@ -43,6 +46,7 @@ const SERVER = {
   port: 0,
   host: '127.0.0.1',
   maxInFlight: 500,
+  headersTimeout: 10_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 20_000,
   handlerTimeout: 5_000,
@@ -50,8 +54,8 @@ const SERVER = {
 }
 
 async function main() {
-  const { minutes, ringThreads } = parseOptions()
-  const server = await startServer({ ...SERVER, ringThreads })
+  const { minutes, ringThreads, under } = parseOptions()
+  const server = await startServer({ ...(under.length > 0 ? patient(SERVER) : SERVER), ringThreads }, under)
   os.setPriority(Math.min(19, os.getPriority() + NICENESS))
   try {
     const faults = await soak(server, minutes)
@@ -61,6 +65,13 @@ async function main() {
   } finally {
     server.kill()
   }
+}
+
+// What runs under a tool is slow, but no fault for that.
+function patient(options) {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => {
+    return [name, name.endsWith('Timeout') ? value * TOOL_PATIENCE : value]
+  }))
 }
 
 async function soak(server, minutes) {
@@ -173,9 +184,11 @@ function reporter(counts) {
 
 const mebibytes = (bytes) => (bytes / MIB).toFixed(1)
 
-async function startServer(options) {
+async function startServer(options, under) {
+  const [execPath, ...execArgv] = [...under, process.execPath, '--expose-gc']
   const child = fork(path.join(__dirname, 'server.js'), [JSON.stringify(options)], {
-    execArgv: ['--expose-gc'],
+    execPath,
+    execArgv,
     stdio: ['ignore', 'inherit', 'pipe', 'ipc']
   })
   let stderr = ''
@@ -211,7 +224,8 @@ function parseOptions() {
     if (n > 0 && n < Infinity) return n
     throw new Error(`--${name} takes a positive number, not ${values[name]}`)
   }
-  return { minutes: positive('minutes'), ringThreads: positive('ring-threads') }
+  const under = values.under.split(' ').filter(Boolean)
+  return { minutes: positive('minutes'), ringThreads: positive('ring-threads'), under }
 }
 
 main().then((code) => process.exit(code), (error) => {
