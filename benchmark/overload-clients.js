@@ -8,6 +8,7 @@ const { once } = require('node:events')
 const net = require('node:net')
 
 const WARM_UP_SECONDS = 1
+const BEHIND_MS_MAX = 50
 
 const [port, connections, rate, seconds] = process.argv.slice(2).map(Number)
 const counts = { asked: 0, unsent: 0, wrong: 0 }
@@ -51,18 +52,18 @@ function answered(client) {
   else free.push(client)
 }
 
-// What is due is asked; a client that was paused does not make up for more than a hundredth of a second.
+// What is due is asked; a client that was paused does not make up for more than that.
 function schedule() {
   let due = performance.now()
   const turn = () => {
     const now = performance.now()
-    due = Math.max(due, now - 10)
+    due = Math.max(due, now - BEHIND_MS_MAX)
     for (; due <= now; due += 1000 / rate) {
-      const client = free.shift()
+      const client = free.pop()
       if (client) ask(client)
       else if (measuring) counts.unsent++
     }
-    setImmediate(turn)
+    setTimeout(turn, 1)
   }
   turn()
 }

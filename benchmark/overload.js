@@ -15,7 +15,7 @@ const OPTIONS = {
   microseconds: { type: 'string', default: '200' },
   times: { type: 'string', default: '5' },
   'in-flight': { type: 'string', default: '100' },
-  connections: { type: 'string', default: '512' },
+  connections: { type: 'string', default: '1024' },
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '5' },
   unpinned: { type: 'boolean', default: false },
@@ -27,7 +27,7 @@ const HELP = `npm run bench:overload -- [options]
   --microseconds N   that the handler computes   [200]
   --times N          as many requests as that allows   [5]
   --in-flight N      maxInFlight   [100]
-  --connections N    of the overloading client   [512]
+  --connections N    of the overloading client   [1024]
   --rounds N         in turn with the load that is just enough   [5]
   --seconds N        length of each   [5]
   --unpinned         server and client run wherever the scheduler puts them
@@ -57,6 +57,7 @@ async function main() {
       capacity,
       goodput,
       share: (100 * goodput) / capacity,
+      shareOfCpu: (100 * alone.cpu * crowd.accepted.count) / (crowd.cpu * alone.accepted.count),
       offered: crowd.asked / crowd.seconds / capacity,
       p99: crowd.accepted.p99 / 1000,
       bound: (1000 * inFlight) / goodput,
@@ -76,6 +77,7 @@ async function main() {
     ['capacity', 'capacity, 200s/s', count],
     ['goodput', 'goodput, 200s/s', count],
     ['share', 'goodput, % of the capacity', decimal],
+    ['shareOfCpu', 'the same by its CPU time, %', decimal],
     ['offered', 'asked, times the capacity', decimal],
     ['p99', 'p99 of the 200s, ms', decimal],
     ['bound', 'its bound, ms', decimal],
