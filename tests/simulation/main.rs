@@ -193,6 +193,10 @@ const FAULTS: [(Kind, &[i32]); KINDS] = [
         Kind::QuietSend,
         &[0, libc::EAGAIN, libc::EPIPE, libc::ECONNRESET, libc::ENOMEM],
     ),
+    (
+        Kind::DirectSend,
+        &[0, libc::EAGAIN, libc::EPIPE, libc::ENOMEM],
+    ),
     (Kind::Cancel, &[0]),
     (Kind::Close, &[0]),
     (Kind::Wake, &[0]),

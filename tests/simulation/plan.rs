@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     Receive,
     Send,
     QuietSend,
+    DirectSend,
     Cancel,
     Close,
     Wake,
@@ -27,7 +28,7 @@ pub(crate) enum Kind {
     Enter,
 }
 
-pub(crate) const KINDS: usize = 9;
+pub(crate) const KINDS: usize = 10;
 
 /// One completion that fails: the `nth` of its kind, counted from 0, with `error`.
 ///

@@ -5,9 +5,11 @@
 //! he still has to, after which nothing may be left undone; and closing, after which nothing may be
 //! left at all.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use ringcall::bridge::{Command, Mailbox, Outbox, Reply};
@@ -57,13 +59,11 @@ pub(crate) struct World {
     pub(crate) able: Vec<Able>,
     pub(crate) rings: Arc<Rings>,
     pub(crate) handler: Arc<Handler>,
-    pub(crate) outbox: Outbox,
+    pub(crate) outbox: Rc<RefCell<Outbox>>,
     /// True exactly when the outbox is between two steps of a post.
     pub(crate) is_posting: bool,
     /// Answers in the outbox that the mailbox has not yet.
     pub(crate) unposted: u64,
-    /// Direct answers before that post.
-    pub(crate) sent_before: u64,
     /// Replies that may be given once more.
     pub(crate) again: Vec<Reply>,
     /// Connections of the limit that another ring has.
@@ -91,14 +91,14 @@ impl World {
         is_traced: bool,
     ) -> Self {
         let mut random = Random::new(plan.seed);
+        let outbox = Outbox::new(Arc::clone(&rings.outlets[0].mailbox));
         let client = |index| Socket::new(Client::new(index, &mut random));
         let sockets = (0..plan.clients).map(client).collect();
         Self {
             ops: Ops::new(plan.buffers),
-            outbox: Outbox::new(Arc::clone(&rings.outlets[0].mailbox)),
+            outbox: Rc::new(RefCell::new(outbox)),
             is_posting: false,
             unposted: 0,
-            sent_before: 0,
             plan,
             random,
             now: 0,
