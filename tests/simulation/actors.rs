@@ -72,7 +72,7 @@ impl World {
         any
     }
 
-    fn client_sends(&mut self, index: usize, most: usize) -> bool {
+    pub(crate) fn client_sends(&mut self, index: usize, most: usize) -> bool {
         let socket = &mut self.sockets[index];
         let client = &mut socket.client;
         let rest = &client.script.bytes[client.sent..];

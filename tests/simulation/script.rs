@@ -56,6 +56,17 @@ impl Script {
         script
     }
 
+    /// Plain requests, as many as `count`.
+    pub(crate) fn posts(client: usize, count: usize) -> Self {
+        let mut script = Self::default();
+        for index in 0..count {
+            let n = number(client, index);
+            let line = format!("POST /{n} HTTP/1.1");
+            script.push(&line, "", "", Fate::Call(n, false));
+        }
+        script
+    }
+
     fn add(&mut self, n: i64, random: &mut Random) {
         let call = Fate::Call(n, false);
         match random.below(16) {

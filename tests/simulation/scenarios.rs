@@ -1,0 +1,49 @@
+//! Runs in which what clients, handler and commands do is written down, and what the kernel and the
+//! answering thread make of it still depends on a seed.
+
+use ringcall::bridge::Command;
+
+use crate::client::Client;
+use crate::plan::Plan;
+use crate::run_from;
+use crate::script::Script;
+use crate::socket::Socket;
+use crate::world::{Phase, Step};
+
+/// Enough for answers that go directly and by mail, on kernels with and without what is newer.
+const SEEDS: u64 = 50;
+
+/// One client that has `requests` to send; it settles when the steps are done.
+fn run_steps(requests: usize, plan: impl Fn(u64) -> Plan, steps: &[Step]) {
+    for seed in 0..SEEDS {
+        run_from(plan(seed), false, |world| {
+            world.phase = Phase::Scripted;
+            world.steps = steps.iter().copied().collect();
+            let client = Client::new(Script::posts(0, requests), false);
+            world.sockets = vec![Socket::new(client)];
+        });
+    }
+}
+
+/// When the server closes, who is idle is looked at within the grace. Who becomes idle after that
+/// had been looked at only within the shortest timeout.
+#[test]
+fn a_client_whose_answer_is_on_its_way_at_the_close_is_kept_no_longer_than_an_idle_one() {
+    let has_no_room_for_an_answer = |seed| Plan {
+        socket_bytes: 100,
+        ..Plan::calm(seed)
+    };
+    run_steps(
+        1,
+        has_no_room_for_an_answer,
+        &[
+            |world| world.connect(0),
+            |world| assert!(world.client_sends(0, usize::MAX)),
+            |world| while world.handler_settles() {},
+            |world| {
+                assert!(world.sockets[0].send.is_some(), "it has not gone");
+                world.command(Command::Close);
+            },
+        ],
+    );
+}
