@@ -107,7 +107,7 @@ impl World {
         count > 0 || ended
     }
 
-    fn client_ends(&mut self, index: usize) -> bool {
+    pub(crate) fn client_ends(&mut self, index: usize) -> bool {
         let socket = &mut self.sockets[index];
         if socket.client.has_ended || socket.client.is_stubborn {
             return false;
@@ -161,6 +161,9 @@ impl World {
             let waiting = socket.client.calls_waiting();
             let is_bounded = !self.plan.is_patient || waiting <= PIPELINE_DEPTH_MAX;
             assert!(is_bounded, "{waiting} requests of client {client} wait");
+            let is_alone = waiting <= 1 || is_answered;
+            let is_read_on = self.plan.is_patient && self.has_closed && !is_alone;
+            assert!(!is_read_on, "client {client}: {number} is behind the last");
             self.note(|| format!("handler: gets {number} of client {client}"));
         }
         self.check_in_flight(at_once);
@@ -243,8 +246,12 @@ impl World {
     /// One more step of the post: the ring thread may have done anything since the last.
     pub(crate) fn go_on_posting(&mut self) {
         let outbox = Rc::clone(&self.outbox);
+        let sent = self.mailbox().sent();
         let send = |socket: BorrowedFd<'_>, answer: &[u8]| self.send_at_once(socket, answer);
         self.is_posting = outbox.borrow_mut().go_on(send);
+        let is_sent = self.mailbox().sent() - sent == self.unposted;
+        let is_told = is_sent || !self.mailbox().waker().is_asleep();
+        assert!(is_told, "an answer waits, and the ring thread sleeps");
         self.unposted = 0;
         self.notice_wake();
         let is_closed = |socket: &Socket| socket.is_closed_by_answerer();

@@ -4,7 +4,7 @@
 use ringcall::bridge::Command;
 
 use crate::client::Client;
-use crate::plan::Plan;
+use crate::plan::{Fault, Kind, Plan};
 use crate::run_from;
 use crate::script::Script;
 use crate::socket::Socket;
@@ -13,14 +13,14 @@ use crate::world::{Phase, Step};
 /// Enough for answers that go directly and by mail, on kernels with and without what is newer.
 const SEEDS: u64 = 50;
 
-/// One client that has `requests` to send; it settles when the steps are done.
-fn run_steps(requests: usize, plan: impl Fn(u64) -> Plan, steps: &[Step]) {
+/// `clients` that have one request each to send; they settle when the steps are done.
+fn run_steps(clients: usize, plan: impl Fn(u64) -> Plan, steps: &[Step]) {
     for seed in 0..SEEDS {
         run_from(plan(seed), false, |world| {
             world.phase = Phase::Scripted;
             world.steps = steps.iter().copied().collect();
-            let client = Client::new(Script::posts(0, requests), false);
-            world.sockets = vec![Socket::new(client)];
+            let client = |index| Socket::new(Client::new(Script::post(index), false));
+            world.sockets = (0..clients).map(client).collect();
         });
     }
 }
@@ -44,6 +44,35 @@ fn a_client_whose_answer_is_on_its_way_at_the_close_is_kept_no_longer_than_an_id
                 assert!(world.sockets[0].send.is_some(), "it has not gone");
                 world.command(Command::Close);
             },
+        ],
+    );
+}
+
+/// It need not wait for the time after which accepting is tried again.
+#[test]
+fn a_client_that_found_no_descriptor_is_accepted_as_soon_as_another_one_leaves() {
+    let second_accept_fails = |seed| Plan {
+        fault: Some(Fault {
+            kind: Kind::Accept,
+            nth: 1,
+            error: libc::EMFILE,
+        }),
+        ..Plan::calm(seed)
+    };
+    run_steps(
+        2,
+        second_accept_fails,
+        &[
+            |world| world.connect(0),
+            |world| {
+                assert!(world.sockets[0].is_accepted());
+                world.connect(1);
+            },
+            |world| {
+                assert!(!world.sockets[1].is_accepted(), "out of descriptors");
+                assert!(world.client_ends(0));
+            },
+            |world| assert!(world.sockets[1].is_accepted() && world.now == 0),
         ],
     );
 }

@@ -56,14 +56,12 @@ impl Script {
         script
     }
 
-    /// Plain requests, as many as `count`.
-    pub(crate) fn posts(client: usize, count: usize) -> Self {
+    /// One plain request.
+    pub(crate) fn post(client: usize) -> Self {
         let mut script = Self::default();
-        for index in 0..count {
-            let n = number(client, index);
-            let line = format!("POST /{n} HTTP/1.1");
-            script.push(&line, "", "", Fate::Call(n, false));
-        }
+        let n = number(client, 0);
+        let line = format!("POST /{n} HTTP/1.1");
+        script.push(&line, "", "", Fate::Call(n, false));
         script
     }
 
