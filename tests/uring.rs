@@ -119,6 +119,18 @@ struct Member {
     sent: Vec<Result<usize, ErrorKind>>,
 }
 
+impl Member {
+    /// Sends from our side until there is no room, and says how much.
+    fn fill(&self) -> usize {
+        let mut ours = self.ours.as_ref().unwrap();
+        let mut filled = 0;
+        while let Ok(count) = ours.write(&[0; 4096]) {
+            filled += count;
+        }
+        filled
+    }
+}
+
 /// Connections that all do the same at once, on a ring of four submissions, sixteen completions and
 /// eight buffers.
 struct Crowd {
@@ -271,17 +283,8 @@ fn quiet_sends_are_told_apart_while_more_completes_than_the_queue_holds() {
     let mut crowd = Crowd::new();
     crowd.receive();
     crowd.ring.submit().unwrap();
-    let mut filled = Vec::new();
-    for (slot, member) in (0..).zip(&crowd.members) {
-        let mut count = 0;
-        let mut ours = member.ours.as_ref().unwrap();
-        while is_full(slot)
-            && let Ok(written) = ours.write(&[0; 4096])
-        {
-            count += written;
-        }
-        filled.push(count);
-    }
+    let fill = |(slot, member): (u32, &Member)| if is_full(slot) { member.fill() } else { 0 };
+    let filled: Vec<usize> = (0..).zip(&crowd.members).map(fill).collect();
     for round in 1..=3 {
         for member in &crowd.members {
             (&member.theirs).write_all(b"x").unwrap();

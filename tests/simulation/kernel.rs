@@ -130,7 +130,10 @@ impl Kernel for Simulated {
     }
 
     fn next_event(&mut self) -> Option<Event<Lent>> {
-        self.world.borrow_mut().next_event()
+        let mut world = self.world.borrow_mut();
+        let is_asleep = world.mailbox().waker().is_asleep();
+        assert!(!is_asleep, "who posts wakes a ring thread that runs");
+        world.next_event()
     }
 
     fn bytes<'a>(&'a self, buffer: &'a Lent) -> &'a [u8] {

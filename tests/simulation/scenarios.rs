@@ -76,3 +76,29 @@ fn a_client_that_found_no_descriptor_is_accepted_as_soon_as_another_one_leaves()
         ],
     );
 }
+
+/// Nobody else would: the kernel has handed it over, and the listener is closed.
+#[test]
+fn a_client_for_whom_another_ring_has_the_room_is_served_before_a_closing_ring_ends() {
+    let has_room_for_one = |seed| {
+        let mut plan = Plan::calm(seed);
+        plan.limits.connections_max = 1;
+        plan.has_other_ring = true;
+        plan
+    };
+    run_steps(
+        1,
+        has_room_for_one,
+        &[
+            |world| {
+                world.other_ring_acts();
+                assert_eq!(world.others, 1, "it has the room");
+            },
+            |world| {
+                world.connect(0);
+                assert!(world.client_sends(0, usize::MAX));
+            },
+            |world| world.command(Command::Close),
+        ],
+    );
+}

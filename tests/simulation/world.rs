@@ -312,7 +312,7 @@ impl World {
         }
     }
 
-    fn other_ring_acts(&mut self) {
+    pub(crate) fn other_ring_acts(&mut self) {
         if self.others > 0 && self.random.once_in(2) {
             self.other_ring_gives();
         } else {
