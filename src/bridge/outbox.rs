@@ -79,15 +79,18 @@ impl Outbox {
     }
 
     /// The next step of a post, between any two of which the ring thread may do anything. False: it
-    /// is done. `send` sends what goes at once, without waiting.
+    /// is done. `transmit` sends what goes at once, without waiting.
     ///
     /// Posts first and sends then: the request that follows an answer finds the answer known.
-    pub fn go_on(&mut self, send: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>) -> bool {
+    pub fn go_on(
+        &mut self,
+        transmit: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
+    ) -> bool {
         if !self.replies.is_empty() {
             let sent = self.direct.len();
             self.mailbox.post_sent(&mut self.replies, sent);
         } else if let Some(direct) = self.direct.pop_front() {
-            self.send(direct, send);
+            self.send(direct, transmit);
         } else {
             self.bytes.clear();
             return false;
@@ -117,7 +120,11 @@ impl Outbox {
         }
     }
 
-    fn send(&self, direct: Direct, send: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>) {
+    fn send(
+        &self,
+        direct: Direct,
+        transmit: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
+    ) {
         let Direct {
             line,
             token,
@@ -125,7 +132,7 @@ impl Outbox {
         } = direct;
         let answer = &self.bytes[answer];
         // What an error means, the ring thread finds out when it sends the same.
-        let sent = send(line.as_fd(), answer).unwrap_or(0);
+        let sent = transmit(line.as_fd(), answer).unwrap_or(0);
         if sent < answer.len() || !line.give_back() {
             let unsent = answer[sent..].to_vec();
             self.mailbox.return_line(ReturnedLine { token, unsent });
