@@ -250,8 +250,8 @@ impl World {
     pub(crate) fn go_on_posting(&mut self) {
         let outbox = Rc::clone(&self.outbox);
         let sent = self.mailbox().sent();
-        let send = |socket: BorrowedFd<'_>, answer: &[u8]| self.send_at_once(socket, answer);
-        self.is_posting = outbox.borrow_mut().go_on(send);
+        let transmit = |socket: BorrowedFd<'_>, answer: &[u8]| self.send_at_once(socket, answer);
+        self.is_posting = outbox.borrow_mut().go_on(transmit);
         let is_sent = self.mailbox().sent() - sent == self.unposted;
         let is_told = is_sent || !self.mailbox().waker().is_asleep();
         assert!(is_told, "an answer waits, and the ring thread sleeps");
