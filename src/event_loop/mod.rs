@@ -127,8 +127,13 @@ impl<K: Kernel> EventLoop<K> {
             self.update_time();
             // First: who sent a request may have the answers of which this mail tells.
             self.take_mail();
+            let was_ticking = self.ticking;
             while let Some(event) = self.ring.next_event() {
                 self.on_event(event);
+            }
+            if was_ticking && !self.ticking {
+                // Last: what has come is no longer late.
+                self.on_tick();
             }
             // Again: what was answered meanwhile leaves with this turn.
             self.take_mail();
@@ -213,7 +218,7 @@ impl<K: Kernel> EventLoop<K> {
                     self.touch(token.slot);
                 }
             }
-            Event::Ticked => self.on_tick(),
+            Event::Ticked => self.ticking = false,
             Event::Closed | Event::Woken { armed: true } => {}
             Event::Woken { armed: false } => self.ring.arm_wake(self.mailbox.waker()),
         }
@@ -236,7 +241,6 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn on_tick(&mut self) {
-        self.ticking = false;
         let mut due = mem::take(&mut self.due);
         self.sweep.take_due(self.turn.now, &mut due);
         for token in due.drain(..) {

@@ -180,7 +180,8 @@ impl Peer {
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             turn.counters.send_timeouts += 1;
             self.terminate(ring);
-        } else if self.connection.expire(turn) {
+        } else if self.connection.expire(turn) && !ring.has_unread(self.line.as_fd()) {
+            // What waits to be read came in time: it is this thread that did not run.
             turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
             self.terminate(ring);
         }

@@ -85,6 +85,9 @@ pub trait Kernel {
     /// send. Waits for nothing.
     fn shut_down(&mut self, socket: BorrowedFd<'_>, how: Shutdown);
 
+    /// True: bytes have come that no event has brought yet.
+    fn has_unread(&self, socket: BorrowedFd<'_>) -> bool;
+
     /// Closes the listener at once, as who connects in between is reset, and accepts before the
     /// connections that wait for it, which their peers take for open.
     fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd>;

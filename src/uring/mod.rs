@@ -253,6 +253,10 @@ impl Kernel for Ring {
         sockets::shut_down(socket, how);
     }
 
+    fn has_unread(&self, socket: BorrowedFd<'_>) -> bool {
+        sockets::has_unread(socket)
+    }
+
     fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd> {
         sockets::accept_waiting(listener.as_fd())
     }

@@ -1,6 +1,7 @@
 //! What is done to a socket without the ring.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -17,6 +18,14 @@ pub fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
 pub(super) fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
     // It fails where the connection has ended already.
     let _ = SockRef::from(&socket).shutdown(how);
+}
+
+/// True: a receive would bring bytes now.
+pub(super) fn has_unread(socket: BorrowedFd<'_>) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    let peeked = SockRef::from(&socket).recv_with_flags(&mut byte, flags);
+    peeked.is_ok_and(|count| count > 0)
 }
 
 /// The connections that wait to be accepted, without waiting for more.

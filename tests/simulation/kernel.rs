@@ -157,6 +157,13 @@ impl Kernel for Simulated {
         }
     }
 
+    fn has_unread(&self, descriptor: BorrowedFd<'_>) -> bool {
+        let world = self.world.borrow();
+        let index = world.by_descriptor(descriptor.as_raw_fd());
+        let socket = &world.sockets[index.expect("it asks about a socket that it has")];
+        !socket.to_server.is_empty() && !socket.is_reset
+    }
+
     fn close_listener(&mut self, _: OwnedFd) -> Vec<OwnedFd> {
         let mut world = self.world.borrow_mut();
         assert!(world.is_listening, "closes what it does not have");

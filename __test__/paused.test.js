@@ -1,0 +1,43 @@
+'use strict'
+
+// A server that does not get the processor for longer than its timeouts: what came meanwhile came in time.
+
+const { setTimeout: delay } = require('node:timers/promises')
+const test = require('ava')
+const { connectMany, request, startMain } = require('./helpers.js')
+
+const CLIENTS = 16
+
+// A server that closes and then stops, within its grace of half a second, with who is connected; null where a busy
+// machine has paused it beyond that before.
+async function stoppedWhileClosing(t) {
+  const child = startMain(t, ({ serverListen }) => {
+    const server = serverListen({ port: 0, host: '127.0.0.1' }, (n) => {
+      if (n === 0) {
+        server.close().then(() => console.log('closed'))
+        setTimeout(() => {
+          console.log(server.stats().connectionsOpen)
+          process.kill(process.pid, 'SIGSTOP')
+        }, 50)
+      }
+      return n
+    })
+    console.log(server.port)
+  })
+  const [closing, ...clients] = await connectMany(t, Number(await child.line()), 1 + CLIENTS)
+  for (const client of clients) t.is((await client.send('/1')).body, '1')
+  await closing.write(request('/0'))
+  return Number(await child.line()) >= CLIENTS ? { child, clients } : null
+}
+
+test('a request that comes within the grace of close(), while the server is paused beyond it, is answered', async (t) => {
+  let stopped = null
+  while (stopped === null) stopped = await stoppedWhileClosing(t)
+  const { child, clients } = stopped
+  await delay(50) // By then it has stopped.
+  for (const client of clients) await client.write(request('/2'))
+  await delay(1000)
+  child.kill('SIGCONT')
+  for (const client of clients) t.is((await client.response()).body, '2')
+  t.is(await child.line(), 'closed')
+})
