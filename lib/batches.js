@@ -5,7 +5,6 @@
 // A batch crosses in typed arrays that only this thread touches. The loop over it allocates nothing for a handler that
 // takes and returns numbers; a bigint, a promise or an error takes a side door.
 
-const { BATCH_LENGTH } = require('./native.js')
 const { errorAnswer, notAnInteger } = require('./handler-errors.js')
 
 // How often one `dispatch` fetches a batch before it lets Node's event loop turn.
@@ -18,14 +17,14 @@ const BIGINT = 1
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// `onHandlerError` is told of each error that is the handler's fault; `onEnd` that no batch will come any more, and what
-// ended the ring thread before its time, or null.
-function createBatches({ handler, bigint, onHandlerError, onEnd }) {
-  const ids = new Uint32Array(BATCH_LENGTH)
-  const numbers = new Float64Array(BATCH_LENGTH)
-  const resultIds = new Uint32Array(BATCH_LENGTH)
-  const resultKinds = new Uint8Array(BATCH_LENGTH)
-  const resultValues = new Float64Array(BATCH_LENGTH)
+// A batch has at most `length` numbers. `onHandlerError` is told of each error that is the handler's fault; `onEnd` that
+// no batch will come any more, and what ended the ring thread before its time, or null.
+function createBatches({ handler, bigint, length, onHandlerError, onEnd }) {
+  const ids = new Uint32Array(length)
+  const numbers = new Float64Array(length)
+  const resultIds = new Uint32Array(length)
+  const resultKinds = new Uint8Array(length)
+  const resultValues = new Float64Array(length)
   const resultBigInts = new BigInt64Array(resultValues.buffer)
   const calls = bigint ? new BigInt64Array(numbers.buffer) : numbers
 
@@ -66,7 +65,7 @@ function createBatches({ handler, bigint, onHandlerError, onEnd }) {
   }
 
   function addResult(id, kind) {
-    if (results === BATCH_LENGTH) native.post(takeResults())
+    if (results === length) native.post(takeResults())
     resultIds[results] = id
     resultKinds[results] = kind
   }

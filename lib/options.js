@@ -10,6 +10,7 @@ const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
 const RING_THREADS_MAX = 64
+const ENGINES = ['auto', 'io_uring', 'node']
 
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
@@ -18,6 +19,7 @@ function checkArguments(portOrOptions, handler) {
   }
   if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
   const checked = {
+    engine: oneOf(options, 'engine', ENGINES),
     host: string(options, 'host'),
     port: integer(options, 'port', PORT_DEFAULT, 0, PORT_MAX),
     path: string(options, 'path'),
@@ -69,6 +71,17 @@ function boolean(options, name) {
   const value = options[name]
   if (value === undefined) return false
   if (typeof value !== 'boolean') throw invalidType(`options.${name}`, 'of type boolean', value)
+  return value
+}
+
+// The first of the values is the default.
+function oneOf(options, name, values) {
+  const value = options[name]
+  if (value === undefined) return values[0]
+  if (typeof value !== 'string') throw invalidType(`options.${name}`, 'of type string', value)
+  if (!values.includes(value)) {
+    throw outOfRange(`options.${name}`, `one of ${values.map((one) => `'${one}'`).join(', ')}`, value)
+  }
   return value
 }
 
