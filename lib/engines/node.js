@@ -43,6 +43,7 @@ class NodeEngine {
     acceptPauses: 0
   }
   #listener
+  #listenerClosed = false
   #http
   #address
   #callbacks
@@ -72,7 +73,7 @@ class NodeEngine {
 
     const interval = sweepInterval(options)
     this.#http = this.#createHttp(interval)
-    this.#sweeper = setInterval(() => this.#sweep(), interval).unref()
+    this.#sweeper = setInterval(() => this.#sweepSoon(), interval).unref()
   }
 
   address() {
@@ -93,13 +94,12 @@ class NodeEngine {
 
   close() {
     this.closingSince = performance.now()
-    setTimeout(() => this.#sweep(), CLOSE_GRACE_MS + 1)
-    // What the kernel holds ready is accepted in this turn: closing would reset it.
-    setImmediate(() => {
+    setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
+    // What the kernel holds ready would be reset: it is accepted in the turn that begins now.
+    setImmediate(setImmediate, () => {
       this.#listener.close(() => {
-        clearInterval(this.#sweeper)
-        this.#http.close()
-        this.#callbacks.onEnd()
+        this.#listenerClosed = true
+        this.#endIfOver()
       })
       for (const socket of this.#waiting) this.#admit(socket)
     })
@@ -227,6 +227,15 @@ class NodeEngine {
     this.counters.connectionsOpen--
     const [next] = this.#waiting
     if (next !== undefined) this.#admit(next)
+    else if (this.#connections.size === 0) this.#endIfOver()
+  }
+
+  // The listener's close may be told before the last sockets' is.
+  #endIfOver() {
+    if (!this.#listenerClosed || this.#connections.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#http.close()
+    this.#callbacks.onEnd()
   }
 
   // Node's timer stands still while bytes leave, however slowly.
@@ -234,6 +243,11 @@ class NodeEngine {
     if (socket.writableLength === 0) return
     this.counters.sendTimeouts++
     socket.destroy()
+  }
+
+  // After a busy time what has arrived meanwhile is read first, and is not late.
+  #sweepSoon() {
+    setImmediate(() => this.#sweep())
   }
 
   #sweep() {

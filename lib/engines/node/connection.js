@@ -65,7 +65,8 @@ class Connection {
   // Node's parser has given up on what the client sends, or the client on us.
   failed(error) {
     if (error.code === 'HPE_INVALID_EOF_STATE') return this.#abandonRequest()
-    const why = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? this.#late() : refusalOf(error)
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#late()
+    const why = refusalOf(error, this.#unread)
     if (why !== undefined) this.#refuse(why)
     else if (error.syscall !== undefined) this.#socket.destroy()
   }
@@ -76,8 +77,8 @@ class Connection {
     exchange.isAnswered = true
     if (this.#socket.destroyed) return
     const { response, head } = exchange
-    const isLast = !head.keepAlive ||
-      (exchange === this.#newest && (this.#ended || this.#engine.closingSince !== undefined))
+    const isNewest = exchange === this.#newest && this.#lastWords === undefined
+    const isLast = !head.keepAlive || (isNewest && (this.#ended || this.#engine.closingSince !== undefined))
     if (isLast) this.#ended = true
     const connection = isLast ? 'close' : head.isHttp10 ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
@@ -99,7 +100,12 @@ class Connection {
 
   // Between requests, with nothing to send.
   get isIdle() {
-    return !this.#ended && this.#unsent === 0 && this.#socket.bytesRead === this.#bytesAtRest
+    return !this.#ended && this.#unsent === 0 && this.#unread === 0
+  }
+
+  // How much has arrived since the last request's end.
+  get #unread() {
+    return this.#socket.bytesRead - this.#bytesAtRest
   }
 
   // Acts on what has taken too long. Returns whether it has idled longer than `keepAliveTimeout`.
@@ -161,18 +167,23 @@ class Connection {
     if (this.#unsent === 0) this.#linger()
   }
 
-  // Which of the client's times is over; nothing for a client that has not sent anything yet.
+  // A request takes too long, unless the rest of it has arrived and was not read yet, or none of it: Node's times begin
+  // with the connection.
   #late() {
-    if (this.#socket.bytesRead === 0) return undefined
+    const bytesAtRest = this.#bytesAtRest
+    setImmediate(() => {
+      if (this.#bytesAtRest === bytesAtRest && this.#socket.bytesRead > 0 && !this.#socket.destroyed) this.#refuseLate()
+    })
+  }
+
+  #refuseLate() {
     const { counters, options: { headersTimeout, requestTimeout } } = this.#engine
     const current = this.#reading.at(-1)
     const isInBody = current !== undefined && !current.request.complete
-    if (!isInBody && headersTimeout > 0 && (requestTimeout === 0 || headersTimeout <= requestTimeout)) {
-      counters.headersTimeouts++
-      return LATE_HEAD
-    }
-    counters.requestTimeouts++
-    return LATE_BODY
+    if (this.#ended && !isInBody) return
+    const isLateHead = !isInBody && headersTimeout > 0 && (requestTimeout === 0 || headersTimeout <= requestTimeout)
+    counters[isLateHead ? 'headersTimeouts' : 'requestTimeouts']++
+    this.#refuse(isLateHead ? LATE_HEAD : LATE_BODY)
   }
 
   #sent() {
@@ -192,7 +203,7 @@ class Connection {
   #linger() {
     if (this.#lingering !== undefined) return
     this.#ended = true
-    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
+    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS)
     this.#stopReading()
     this.#socket.end()
   }
@@ -201,11 +212,15 @@ class Connection {
   #stopReading() {
     if (this.#isDeaf) return
     this.#isDeaf = true
-    this.#socket.on('data', drop) // The parser reads from the handle itself until somebody else wants the data.
-    for (const listener of this.#socket.listeners('data')) {
-      if (listener !== drop) this.#socket.removeListener('data', listener)
-    }
+    // The parser reads from the handle itself, and pauses it itself: it must go on before somebody else takes over, as
+    // wanting the data does.
     this.#socket.resume()
+    process.nextTick(() => {
+      this.#socket.on('data', drop)
+      for (const listener of this.#socket.listeners('data')) {
+        if (listener !== drop) this.#socket.removeListener('data', listener)
+      }
+    })
   }
 }
 

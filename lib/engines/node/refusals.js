@@ -46,14 +46,16 @@ const OF_PARSER = {
   HPE_PAUSED_H2_UPGRADE: OTHER_VERSION
 }
 
-// Why Node's parser gave up; nothing where the client or the network did.
-function refusalOf({ code, rawPacket, bytesParsed }) {
+// Why Node's parser gave up; nothing where the client or the network did. `unread` bytes have arrived since the last
+// request's end.
+function refusalOf({ code, rawPacket, bytesParsed }, unread) {
   if (typeof code !== 'string' || !code.startsWith('HPE_')) return undefined
   // The client has ended its side within a request, or goes on after the last.
   if (code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_CLOSED_CONNECTION') return undefined
   if (code === 'HPE_HEADER_OVERFLOW') {
-    // The parser does not say where the head began: what it has had of it is in this packet, as a rule.
-    return rawPacket?.subarray(0, bytesParsed).includes('\n') ? HEAD_TOO_LONG : TARGET_TOO_LONG
+    // The parser does not say how far it had come, and keeps nothing of earlier packets.
+    const isWhole = rawPacket !== undefined && unread <= rawPacket.length
+    return isWhole && !rawPacket.subarray(0, bytesParsed).includes('\n') ? TARGET_TOO_LONG : HEAD_TOO_LONG
   }
   if (code === 'HPE_INVALID_METHOD' || code === 'HPE_INVALID_VERSION' || code === 'HPE_INVALID_CONSTANT') {
     return refusalOfLine(lineAround(rawPacket, bytesParsed))
