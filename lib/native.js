@@ -26,10 +26,11 @@ function nativeBinary() {
 function load() {
   const platform = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') {
-    return { path: null, error: { message: `io_uring exists on Linux only, and this is ${process.platform}.` } }
+    const cure = 'Run on Linux, in a container for example.'
+    return { path: null, error: { message: `io_uring exists on Linux only, and this is ${process.platform}.`, cure } }
   }
   if (!PLATFORMS.includes(platform)) {
-    return { path: null, error: { message: `The addon is for x64 and arm64, and this is ${process.arch}.` } }
+    return { path: null, error: { message: `The addon is for x64 and arm64, and this is ${process.arch}.`, cure: 'Run on one of them.' } }
   }
   const name = `ringcall.${platform}-${libc()}.node`
   const path = join(ROOT, name)
@@ -55,9 +56,11 @@ function libc() {
 }
 
 function unavailable({ message, cure, cause }) {
-  const error = new Error(`io_uring is not available here. ${[message, cure].filter(Boolean).join(' ')}`, { cause })
+  const error = new Error(`io_uring is not available here. ${message} ${cure}`, { cause })
   error.code = 'ERR_IO_URING_UNAVAILABLE'
   error.reason = 'platform'
+  // For `probe`, which tells them apart.
+  Object.defineProperties(error, { sentence: { value: message }, cure: { value: cure } })
   return error
 }
 

@@ -46,7 +46,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "binding",
-        &["bridge", "limits", "listener", "server", "stats"],
+        &["bridge", "limits", "listener", "server", "stats", "uring"],
     ),
 ];
 

@@ -13,6 +13,7 @@
 )]
 
 mod handover;
+mod probe;
 mod ring;
 
 use std::cell::{Cell, RefCell};

@@ -8,7 +8,9 @@ use std::fmt;
 use std::fs;
 use std::io;
 
-use io_uring::IoUring;
+use io_uring::{IoUring, opcode};
+
+use super::BufferRing;
 
 /// Fewest submission entries worth running with when locked memory is short.
 const ENTRIES_MIN: u32 = 32;
@@ -53,7 +55,9 @@ impl Reason {
         }
     }
 
-    fn cure(self) -> &'static str {
+    /// What to do about it, in a sentence.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
         match self {
             Self::Seccomp => {
                 "The container's seccomp profile forbids it: allow io_uring_setup, io_uring_enter \
@@ -108,12 +112,16 @@ impl fmt::Display for Refused {
 
 /// Which of the newer ways of working this kernel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Features {
+pub struct Features {
+    /// The ring belongs to one thread, which the kernel makes use of (Linux 6.0).
+    pub single_issuer: bool,
+    /// Completions are worked out when the ring thread asks for them (Linux 6.1).
+    pub defer_taskrun: bool,
     /// One receive submission completes many times (Linux 6.0).
-    pub(super) multishot_recv: bool,
+    pub multishot_recv: bool,
     /// A send that fails half-way says how much went: before Linux 6.1, one that may not wait says
     /// `EAGAIN` instead, and what went would be sent again.
-    pub(super) quiet_sends: bool,
+    pub quiet_sends: bool,
 }
 
 /// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
@@ -164,6 +172,8 @@ fn make_with_best_flags(entries: u32) -> io::Result<(IoUring, Features)> {
         match builder.build(entries) {
             Ok(ring) => {
                 let features = Features {
+                    single_issuer: tier != PLAIN,
+                    defer_taskrun: tier == DEFER_TASKRUN,
                     multishot_recv: tier != PLAIN,
                     quiet_sends: tier == DEFER_TASKRUN,
                 };
@@ -174,6 +184,45 @@ fn make_with_best_flags(entries: u32) -> io::Result<(IoUring, Features)> {
         }
     }
     Err(refusal)
+}
+
+/// What this kernel has of what a ring thread needs and of what makes it faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// Each operation that a ring thread submits is known.
+    pub operations: bool,
+    /// Receive buffers in a ring that is shared with the kernel (Linux 5.19, as multishot accepts,
+    /// which the kernel cannot be asked for).
+    pub buffer_rings: bool,
+    /// The rest.
+    pub features: Features,
+}
+
+/// The operations that a ring thread submits.
+const OPERATIONS: [u8; 7] = [
+    opcode::Accept::CODE,
+    opcode::AsyncCancel::CODE,
+    opcode::Close::CODE,
+    opcode::PollAdd::CODE,
+    opcode::Recv::CODE,
+    opcode::Send::CODE,
+    opcode::Timeout::CODE,
+];
+
+/// Makes the smallest ring, asks it, and lets it go.
+pub fn probe() -> Result<Probe, Refused> {
+    let (io_uring, features) = make(ENTRIES_MIN)?;
+    let mut known = io_uring::Probe::new();
+    io_uring.submitter().register_probe(&mut known)?;
+    let mut buffers = BufferRing::new(1, 64);
+    let registered = buffers.register(&io_uring.submitter(), 0);
+    // Before the memory that it was given.
+    drop(io_uring);
+    Ok(Probe {
+        operations: OPERATIONS.iter().all(|&code| known.is_supported(code)),
+        buffer_rings: registered.is_ok(),
+        features,
+    })
 }
 
 fn sysctl_forbids() -> bool {
@@ -197,6 +246,12 @@ mod tests {
             assert_eq!(refused.reason, reason);
             assert!(refused.to_string().contains(reason.cure()));
         }
+    }
+
+    #[test]
+    fn a_kernel_that_makes_rings_has_what_a_ring_thread_needs() {
+        let probe = probe().expect("io_uring is allowed where the tests run");
+        assert!(probe.operations && probe.buffer_rings);
     }
 
     #[test]

@@ -113,7 +113,9 @@ class Connection {
     if (!this.isIdle) return false
     const { closingSince } = this.#engine
     const isLate = keepAliveTimeout > 0 && now - this.#idleSince >= keepAliveTimeout
-    if (isLate || (closingSince !== undefined && now - closingSince >= CLOSE_GRACE_MS)) this.#socket.destroy()
+    // One that has just been accepted gets its grace, too: nothing of it may have been read.
+    const isOver = closingSince !== undefined && now - Math.max(closingSince, this.#idleSince) >= CLOSE_GRACE_MS
+    if (isLate || isOver) this.#socket.destroy()
     return isLate
   }
 
