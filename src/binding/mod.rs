@@ -13,7 +13,7 @@
 )]
 
 mod handover;
-mod probe;
+pub mod probe;
 mod ring;
 
 use std::cell::{Cell, RefCell};

@@ -66,7 +66,9 @@ function judge(request, { bigint, maxHeaderSize, maxBodySize }) {
   const action = isUnknown ? { refusal: UNKNOWN_EXPECTATION } : onTarget
   // Whether a body follows that was to wait for an answer, nobody can tell.
   const isUnclear = action.refusal !== undefined && hasBody && (isUnknown || expectsContinue)
-  const persists = fields.connection.includes('close') ? false : !isHttp10 || fields.connection.includes('keep-alive')
+  // What is pipelined behind an upgrade that is not taken, Node's parser drops.
+  const isLast = fields.connection.includes('close') || fields.connection.includes('upgrade')
+  const persists = !isLast && (!isHttp10 || fields.connection.includes('keep-alive'))
   return { ...action, keepAlive: persists && !isUnclear && method !== 'CONNECT', isHttp10, hasBody, expectsContinue }
 }
 
