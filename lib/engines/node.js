@@ -245,9 +245,9 @@ class NodeEngine {
     socket.destroy()
   }
 
-  // After a busy time what has arrived meanwhile is read first, and is not late.
+  // After a busy time what has arrived meanwhile is read first, in a whole turn, and is not late.
   #sweepSoon() {
-    setImmediate(() => this.#sweep())
+    setImmediate(setImmediate, () => this.#sweep())
   }
 
   #sweep() {

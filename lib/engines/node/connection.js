@@ -173,7 +173,7 @@ class Connection {
   // with the connection.
   #late() {
     const bytesAtRest = this.#bytesAtRest
-    setImmediate(() => {
+    setImmediate(setImmediate, () => {
       if (this.#bytesAtRest === bytesAtRest && this.#socket.bytesRead > 0 && !this.#socket.destroyed) this.#refuseLate()
     })
   }
