@@ -98,6 +98,46 @@ export interface ListenOptions {
   ringThreads?: number | undefined
 
   /**
+   * Advanced, as the next three: the answers are the same whatever they are, and the defaults were measured. How many
+   * submissions a ring takes before it has to enter the kernel: a power of two from 8 to 32768. A ring has four times
+   * as many completions. Fewer need less locked memory: 256 take 40 KiB, receive buffers included.
+   *
+   * @default 256
+   */
+  ringEntries?: number | undefined
+
+  /**
+   * How many buffers a ring has for what arrives in one turn, from all of its connections together: a power of two from
+   * 8 to 32768. What finds none waits in its socket for the next turn.
+   *
+   * @default 512
+   */
+  receiveBuffers?: number | undefined
+
+  /**
+   * Bytes of one receive buffer: an integer from 128 to 65536. What is longer takes several.
+   *
+   * @default 1024
+   */
+  receiveBufferSize?: number | undefined
+
+  /**
+   * How many numbers the JavaScript thread fetches at a time: an integer from 1 to 65536.
+   *
+   * @default 1024
+   */
+  batchSize?: number | undefined
+
+  /**
+   * Advanced: the Linux whose ways of working are used at the newest, for trying an older kernel's, or for keeping clear
+   * of one that misbehaves. `'5.19'` has provided-buffer rings and multishot accept, `'6.0'` also multishot receive and
+   * single-issuer rings, `'6.1'` also deferred task work and sends that make no completion when they succeed.
+   *
+   * @default the newest that this kernel knows
+   */
+  kernelFeatures?: '5.19' | '6.0' | '6.1' | undefined
+
+  /**
    * Calls the handler with a `bigint`, which carries every signed 64-bit `N`. Without it an `N` beyond the safe
    * integers, ±(2^53 − 1), is answered `400`.
    *
@@ -335,6 +375,7 @@ export interface Server {
  * ```
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type; a port in a string, too.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: a string that is none of an option's values.
  * @throws RangeError `ERR_OUT_OF_RANGE`: a number out of its range, such as a `port` of 65536.
  * @throws Error with `code`, `errno`, `syscall`, `address` and `port` as from `net.Server`: `EADDRINUSE`, `EACCES`,
  *   `EADDRNOTAVAIL`, or `ENOTFOUND` for a `host` that does not resolve.

@@ -5,12 +5,17 @@ const { serverListen } = require('..')
 const { assertServes, fibonacci, serve } = require('./helpers.js')
 
 const wrongType = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' }
+const wrongValue = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' }
 const outOfRange = { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' }
 
 const timeouts = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'handlerTimeout', 'sendTimeout']
 
 const limits = {
   ringThreads: [1, 64],
+  ringEntries: [8, 2 ** 15],
+  receiveBuffers: [8, 2 ** 15],
+  receiveBufferSize: [128, 2 ** 16],
+  batchSize: [1, 2 ** 16],
   maxConnections: [1, 2 ** 31 - 1],
   maxInFlight: [1, 2 ** 31 - 1],
   maxHeaderSize: [64, 2 ** 20],
@@ -31,6 +36,14 @@ const refused = [
   ]),
   ['ringThreads', wrongType, ['2', null, true, 2n, {}]],
   ['ringThreads', outOfRange, [-1, 0, 1.5, NaN, Infinity, 65]],
+  ...['ringEntries', 'receiveBuffers'].flatMap((name) => [
+    [name, wrongType, ['8', null, true, 8n, {}]],
+    [name, outOfRange, [-8, 0, 4, 9, 24, 8.5, NaN, Infinity, 2 ** 15 + 1, 2 ** 16]]
+  ]),
+  ['receiveBufferSize', wrongType, ['128', null, true, 128n, {}]],
+  ['receiveBufferSize', outOfRange, [-1, 0, 127, 128.5, NaN, Infinity, 2 ** 16 + 1]],
+  ['batchSize', wrongType, ['1', null, true, 1n, {}]],
+  ['batchSize', outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 16 + 1]],
   ['maxHeaderSize', wrongType, ['16384', null, true, 16384n, {}]],
   ['maxHeaderSize', outOfRange, [-1, 0, 63, 64.5, NaN, Infinity, 2 ** 20 + 1]],
   ['maxBodySize', wrongType, ['65536', null, true, 65536n, {}]],
@@ -39,6 +52,7 @@ const refused = [
     [name, wrongType, ['1s', '1000', null, true, 1000n, {}]],
     [name, outOfRange, [-1, 0.5, NaN, Infinity, 2 ** 31]]
   ]),
+  ['kernelFeatures', wrongValue, ['', '6', '5.18', '6.10', 6.1, null, true, {}, ['6.1']]],
   ['reusePort', wrongType, [null, 0, 1, 'true', {}]],
   ['ipv6Only', wrongType, [null, 0, 1, 'true', {}]],
   ['bigint', wrongType, [null, 0, 1, 'true', {}]],
@@ -72,7 +86,8 @@ test('a handler that is not a function', (t) => {
 
 test('an option that is undefined is its default', async (t) => {
   const names = [
-    'host', 'path', 'backlog', 'reusePort', 'ipv6Only', 'bigint', 'signal', 'onError', ...Object.keys(limits)
+    'host', 'path', 'backlog', 'reusePort', 'ipv6Only', 'bigint', 'signal', 'onError', 'kernelFeatures',
+    ...Object.keys(limits)
   ]
   const server = serve(t, Object.fromEntries(names.map((name) => [name, undefined])))
   t.is(server.url, `http://localhost:${server.port}`)

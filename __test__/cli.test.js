@@ -120,7 +120,7 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
     [[good, '--port', '65536'], /"options\.port" is out of range\. It must be an integer >= 0 and <= 65535/],
     [[good, '--port', 'eighty'], /"options\.port".*eighty/],
     [[good, '--max-in-flight', ''], /"options\.maxInFlight"/],
-    [[good, '--engine', 'epoll'], /'auto', 'io_uring', 'node'/],
+    [[good, '--engine', 'epoll'], /'io_uring', 'node', 'auto'/],
     [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE/]
   ]
   for (const [args, sentence] of wrong) {

@@ -25,11 +25,10 @@ for (const engine of ['auto', 'io_uring', undefined]) {
 }
 
 test('an engine that does not exist is refused', (t) => {
-  for (const engine of ['uring', '', 'toString']) {
-    const error = t.throws(() => serve(t, { engine }), { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' })
-    t.true(error.message.includes("'auto', 'io_uring', 'node'"), error.message)
+  for (const engine of ['uring', '', 'toString', null, 1]) {
+    const error = t.throws(() => serve(t, { engine }), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' })
+    t.true(error.message.includes("'io_uring', 'node', 'auto'"), error.message)
   }
-  t.throws(() => serve(t, { engine: null }), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' })
 })
 
 ringTest(test)('probe tells what is here, as plain data', (t) => {

@@ -1,7 +1,7 @@
 'use strict'
 
 const test = require('ava')
-const { assertRefused, connect, post, request, startMain } = require('./helpers.js')
+const { assertRefused, connect, post, request, serve, serverListen, startMain } = require('./helpers.js')
 
 test('a listening server keeps the process, and after close it ends by itself', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
@@ -126,6 +126,21 @@ test('process.exit with requests and promises about ends the process with its co
   const clients = await Promise.all(Array.from({ length: 100 }, () => connect(t, port)))
   await Promise.all(clients.map((client, n) => client.write(request(`/${n}`).repeat(10)).catch(() => {})))
   t.deepEqual(await child.exited, { code: 7, signal: null, stderr: '' })
+})
+
+test('the handler may use the whole API, and be called again meanwhile', async (t) => {
+  const server = serve(t, {}, async (n) => {
+    if (n === 0) return 1
+    server.unref().ref()
+    server.closeIdleConnections()
+    const other = serverListen({ port: 0, host: '127.0.0.1' }, () => server.stats().handlerErrors + 1)
+    const inner = await post(t, other, '/0')
+    const again = await post(t, server, '/0')
+    await other.close()
+    return Number(inner.body) * 10 + Number(again.body)
+  })
+  t.is((await post(t, server, '/1')).body, '11')
+  t.is(server.stats().handlerErrors, 0)
 })
 
 test('an uncaught exception elsewhere ends the process as ever', async (t) => {

@@ -17,14 +17,14 @@ const BIGINT = 1
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// A batch has at most `length` numbers. `onHandlerError` is told of each error that is the handler's fault; `onEnd` that
-// no batch will come any more, and what ended the ring thread before its time, or null.
-function createBatches({ handler, bigint, length, onHandlerError, onEnd }) {
-  const ids = new Uint32Array(length)
-  const numbers = new Float64Array(length)
-  const resultIds = new Uint32Array(length)
-  const resultKinds = new Uint8Array(length)
-  const resultValues = new Float64Array(length)
+// `batchSize` is how many numbers a batch may have; `onHandlerError` is told of each error that is the handler's fault;
+// `onEnd` that no batch will come any more, and what ended the ring thread before its time, or null.
+function createBatches({ handler, batchSize, bigint, onHandlerError, onEnd }) {
+  const ids = new Uint32Array(batchSize)
+  const numbers = new Float64Array(batchSize)
+  const resultIds = new Uint32Array(batchSize)
+  const resultKinds = new Uint8Array(batchSize)
+  const resultValues = new Float64Array(batchSize)
   const resultBigInts = new BigInt64Array(resultValues.buffer)
   const calls = bigint ? new BigInt64Array(numbers.buffer) : numbers
 
@@ -65,7 +65,7 @@ function createBatches({ handler, bigint, length, onHandlerError, onEnd }) {
   }
 
   function addResult(id, kind) {
-    if (results === length) native.post(takeResults())
+    if (results === batchSize) native.post(takeResults())
     resultIds[results] = id
     resultKinds[results] = kind
   }

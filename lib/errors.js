@@ -13,6 +13,12 @@ function invalidType(name, expected, value) {
   return error
 }
 
+function invalidValue(name, expected, value) {
+  const error = new TypeError(`The argument '${name}' must be ${expected}. Received ${describe(value)}`)
+  error.code = 'ERR_INVALID_ARG_VALUE'
+  return error
+}
+
 function outOfRange(name, range, value) {
   const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${describe(value)}`)
   error.code = 'ERR_OUT_OF_RANGE'
@@ -48,4 +54,4 @@ function startRefused({ syscall, errno, message, address, port, reason }) {
   return error
 }
 
-module.exports = { invalidType, outOfRange, startRefused }
+module.exports = { invalidType, invalidValue, outOfRange, startRefused }

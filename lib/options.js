@@ -2,7 +2,7 @@
 
 // Checks the arguments of `serverListen` and fills in the defaults, which index.d.ts documents.
 
-const { invalidType, outOfRange } = require('./errors.js')
+const { invalidType, invalidValue, outOfRange } = require('./errors.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
@@ -10,7 +10,12 @@ const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
 const RING_THREADS_MAX = 64
-const ENGINES = ['auto', 'io_uring', 'node']
+// The last is the default.
+const KERNEL_FEATURES = ['5.19', '6.0', '6.1']
+const RING_ENTRIES_MAX = 2 ** 15
+const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
+const BATCH_SIZE_MAX = 2 ** 16
+const ENGINES = ['io_uring', 'node', 'auto']
 
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
@@ -27,6 +32,11 @@ function checkArguments(portOrOptions, handler) {
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
     ringThreads: integer(options, 'ringThreads', 1, 1, RING_THREADS_MAX),
+    kernelFeatures: oneOf(options, 'kernelFeatures', KERNEL_FEATURES),
+    ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
+    receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
+    receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
+    batchSize: integer(options, 'batchSize', 1024, 1, BATCH_SIZE_MAX),
     bigint: boolean(options, 'bigint'),
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
@@ -58,6 +68,12 @@ function integer(options, name, fallback, min, max) {
   return value
 }
 
+function powerOfTwo(options, name, fallback, min, max) {
+  const value = integer(options, name, fallback, min, max)
+  if (Number.isInteger(Math.log2(value))) return value
+  throw outOfRange(`options.${name}`, `a power of two >= ${min} and <= ${max}`, value)
+}
+
 function string(options, name) {
   const value = options[name]
   if (value === undefined) return undefined
@@ -67,21 +83,19 @@ function string(options, name) {
   return value
 }
 
+function oneOf(options, name, values) {
+  const value = options[name]
+  if (value === undefined) return values.at(-1)
+  if (!values.includes(value)) {
+    throw invalidValue(`options.${name}`, `one of: ${values.map((each) => `'${each}'`).join(', ')}`, value)
+  }
+  return value
+}
+
 function boolean(options, name) {
   const value = options[name]
   if (value === undefined) return false
   if (typeof value !== 'boolean') throw invalidType(`options.${name}`, 'of type boolean', value)
-  return value
-}
-
-// The first of the values is the default.
-function oneOf(options, name, values) {
-  const value = options[name]
-  if (value === undefined) return values[0]
-  if (typeof value !== 'string') throw invalidType(`options.${name}`, 'of type string', value)
-  if (!values.includes(value)) {
-    throw outOfRange(`options.${name}`, `one of ${values.map((one) => `'${one}'`).join(', ')}`, value)
-  }
   return value
 }
 

@@ -59,20 +59,47 @@ pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
 /// Buffer capacity that an idle connection may keep.
 pub const IDLE_CAPACITY_BYTES_MAX: usize = 2 * 1024;
 
-/// Submissions that fit a ring. With its completions and buffer descriptors it takes 40 KiB of
-/// the 64 KiB of locked memory that the smallest usual `ulimit -l` allows.
-pub const RING_ENTRIES: u32 = 256;
+/// How large a ring is. Nothing but the number of calls and the memory depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct RingSize {
+    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory
+    /// is short.
+    pub entries: u32,
+    /// Provided receive buffers; a power of two, at most 32768.
+    pub buffers: u16,
+    /// Bytes of one receive buffer.
+    pub buffer_bytes: u32,
+}
 
-/// Receive buffers of one ring; a connection holds one only from its arrival until the end of that
-/// turn.
-pub const BUFFERS: u16 = 512;
+/// What a kernel has that rings use: of these, the newest that it knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KernelFeatures {
+    /// Provided-buffer rings, multishot accept, and `COOP_TASKRUN`: completions are worked out at
+    /// the next system call instead of interrupting.
+    Linux5_19,
+    /// Also multishot receive and `SINGLE_ISSUER`.
+    Linux6_0,
+    /// Also `DEFER_TASKRUN`, by which completions are worked out when the ring thread asks for
+    /// them, all at once; and quiet sends, as one that may not wait says how much of it went.
+    /// Before, such a send that went half says `EAGAIN`, and what went would be sent again.
+    #[default]
+    Linux6_1,
+}
 
-/// Bytes of one receive buffer: a request of an ordinary client fits, as do 16 short pipelined
-/// ones. The kernel fills up to 32 of them for one connection before a pause takes effect.
-pub const BUFFER_BYTES: u32 = 1024;
-
-/// Numbers in one batch to JavaScript: the typed arrays' length.
-pub const BATCH_MAX: u32 = 1024;
+impl Default for RingSize {
+    fn default() -> Self {
+        Self {
+            // With their completions and the buffers' descriptors 40 KiB of the 64 KiB of locked
+            // memory that the smallest usual `ulimit -l` allows.
+            entries: 256,
+            // A connection holds one only from its arrival until the end of that turn.
+            buffers: 512,
+            // A request of an ordinary client fits, as do 16 short pipelined ones. The kernel
+            // fills up to 32 of them for one connection before a pause takes effect.
+            buffer_bytes: 1024,
+        }
+    }
+}
 
 /// Answers that the JavaScript thread sends itself, instead of waking the ring thread for them: as
 /// many as take no longer to send than a turn of the ring thread's loop takes.
@@ -94,5 +121,3 @@ pub const CLOSE_GRACE_MS: u32 = 500;
 /// Milliseconds that a connection which has been answered for the last time waits for its peer to
 /// end its side, so that the answer is not lost to a reset (RFC 9112 section 9.6).
 pub const LINGER_MS: u32 = 2_000;
-
-const _: () = assert!(BUFFERS.is_power_of_two());

@@ -14,10 +14,10 @@ use std::thread::{self, JoinHandle};
 
 use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::{EventLoop, Outlet, Rings};
-use crate::limits::{BUFFER_BYTES, BUFFERS, Limits, RING_ENTRIES};
+use crate::limits::{KernelFeatures, Limits, RingSize};
 use crate::listener::{self, Address, ListenError, ListenOptions};
 use crate::stats::Counters;
-use crate::uring::{Config, Refused, Ring, block_signals};
+use crate::uring::{Refused, Ring, block_signals};
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -26,6 +26,10 @@ pub struct Options {
     pub listen: ListenOptions,
     /// Threads that serve: 1 to [`RINGS_MAX`](crate::quota::RINGS_MAX).
     pub ring_threads: usize,
+    /// How large the ring of each is.
+    pub ring_size: RingSize,
+    /// The newest that they use of what the kernel has.
+    pub kernel_features: KernelFeatures,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
     /// What it may hold, and how long things may take.
@@ -68,13 +72,8 @@ impl Server {
         options: &Options,
         mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
     ) -> Result<Self, StartError> {
-        let config = Config {
-            entries: RING_ENTRIES,
-            buffers: BUFFERS,
-            buffer_bytes: BUFFER_BYTES,
-        };
         let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
-            .map(|_| Ring::new(&config))
+            .map(|_| Ring::new(options.ring_size, options.kernel_features))
             .collect();
         let made = made.map_err(StartError::Ring)?;
         let outlets: io::Result<Vec<Outlet>> = made.iter().map(|_| Outlet::new()).collect();

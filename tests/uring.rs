@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use ringcall::uring::{Config, Event, Kernel, Ring, Token};
+use ringcall::limits::{KernelFeatures, RingSize};
+use ringcall::uring::{Event, Kernel, Ring, Token};
 
 /// Receives that complete in one turn: more than the four completions for which the smallest ring
 /// has room.
@@ -55,12 +56,13 @@ fn turn(ring: &mut Ring) -> Vec<io::Result<usize>> {
 
 #[test]
 fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_next_one() {
-    let config = Config {
+    let size = RingSize {
         entries: 1,
         buffers: 64,
         buffer_bytes: 64,
     };
-    let mut ring = Ring::new(&config).unwrap_or_else(|refused| panic!("{refused}"));
+    let mut ring =
+        Ring::new(size, KernelFeatures::default()).unwrap_or_else(|refused| panic!("{refused}"));
     ring.enable().unwrap();
     let (first, second) = (
         arm_receives(0, &mut ring),

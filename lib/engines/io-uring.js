@@ -21,8 +21,8 @@ class IoUringEngine {
     this.#onEnd = onEnd
     const batches = Array.from({ length: options.ringThreads }, () => createBatches({
       handler,
+      batchSize: options.batchSize,
       bigint: options.bigint,
-      length: native.BATCH_LENGTH,
       onHandlerError,
       onEnd: (failure) => this.#onRingEnd(failure)
     }))
@@ -70,8 +70,9 @@ class IoUringEngine {
   }
 }
 
-// The binding takes the same names, but knows nothing of engines, signals and callbacks.
-function nativeOptions({ engine, signal, onError, ...options }) {
+// The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its
+// arrays.
+function nativeOptions({ engine, signal, onError, batchSize, ...options }) {
   return options
 }
 

@@ -16,7 +16,6 @@ use slab::Slab;
 
 use super::Arrays;
 use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
-use crate::limits::BATCH_MAX;
 
 /// JavaScript's `dispatch`: no argument, no value, and it does not throw.
 pub(super) type Tsfn = ThreadsafeFunction<(), (), (), Status, false>;
@@ -124,7 +123,8 @@ impl Exchange {
 
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
     pub(super) fn post(&mut self, count: u32) {
-        for index in 0..count.min(BATCH_MAX) as usize {
+        let count = self.arrays.result_ids.len().min(count as usize);
+        for index in 0..count {
             let value = self.arrays.result_values[index];
             let value = if self.arrays.result_kinds[index] == KIND_BIGINT {
                 value.to_bits().cast_signed()
@@ -155,7 +155,8 @@ impl Exchange {
             }
             mem::swap(&mut left.calls, &mut self.taken);
         }
-        let end = self.taken.len().min(self.next + BATCH_MAX as usize);
+        let batch_max = self.arrays.ids.len();
+        let end = self.taken.len().min(self.next + batch_max);
         let batch = &mut self.taken[self.next..end];
         self.next = end;
         // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
@@ -172,7 +173,7 @@ impl Exchange {
             let key = self.unanswered.insert(mem::take(call));
             *id = u32::try_from(key).expect("limits bound them");
         }
-        i32::try_from(batch.len()).expect("BATCH_MAX bounds it")
+        i32::try_from(batch.len()).expect("the arrays are shorter")
     }
 
     pub(super) fn reschedule(&self) {

@@ -26,15 +26,11 @@ use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
 use crate::bridge::Command;
-use crate::limits::{BATCH_MAX, Limits, Timeouts};
+use crate::limits::{KernelFeatures, Limits, RingSize, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
 use crate::server::{Options, Server, StartError};
 use handover::{Exchange, Handover, Tsfn};
 use ring::NativeRing;
-
-/// Numbers in one batch: the length of every array of [`Arrays`].
-#[napi]
-pub const BATCH_LENGTH: u32 = BATCH_MAX;
 
 /// The options of `serverListen`, checked and with their defaults.
 #[napi(object, object_to_js = false)]
@@ -53,6 +49,14 @@ pub struct NativeOptions {
     pub ipv6_only: bool,
     /// Threads that serve.
     pub ring_threads: u32,
+    /// The newest Linux, `5.19`, `6.0` or `6.1`, whose ways of working are used.
+    pub kernel_features: String,
+    /// Submissions that fit a ring.
+    pub ring_entries: u32,
+    /// A ring's receive buffers; a power of two.
+    pub receive_buffers: u16,
+    /// Bytes of one of them.
+    pub receive_buffer_size: u32,
     /// The handler takes `bigint`.
     pub bigint: bool,
     /// Connections served at a time.
@@ -75,8 +79,8 @@ pub struct NativeOptions {
     pub send_timeout: u32,
 }
 
-/// The typed arrays that JavaScript and the binding share for one ring, [`BATCH_LENGTH`] long each.
-/// Both touch them on the JavaScript thread only.
+/// The typed arrays that JavaScript and the binding share for one ring, all as long as a batch may
+/// be. Both touch them on the JavaScript thread only.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
     /// Written here: the ids of a batch's calls.
@@ -346,6 +350,16 @@ impl From<NativeOptions> for Options {
                 ipv6_only: options.ipv6_only,
             },
             ring_threads: options.ring_threads as usize,
+            kernel_features: match options.kernel_features.as_str() {
+                "5.19" => KernelFeatures::Linux5_19,
+                "6.0" => KernelFeatures::Linux6_0,
+                _ => KernelFeatures::Linux6_1,
+            },
+            ring_size: RingSize {
+                entries: options.ring_entries,
+                buffers: options.receive_buffers,
+                buffer_bytes: options.receive_buffer_size,
+            },
             bigint: options.bigint,
             limits: Limits {
                 connections_max: options.max_connections,

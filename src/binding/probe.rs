@@ -2,7 +2,8 @@
 
 use napi_derive::napi;
 
-use crate::uring::{self, Features, Probe};
+use crate::limits::KernelFeatures;
+use crate::uring::{self, Probe};
 
 /// What the kernel has, or why it refuses.
 #[napi(object, object_from_js = false)]
@@ -52,19 +53,14 @@ pub fn probe() -> NativeProbe {
 
 impl From<Probe> for NativeFeatures {
     fn from(probe: Probe) -> Self {
-        let Features {
-            single_issuer,
-            defer_taskrun,
-            multishot_recv,
-            quiet_sends,
-        } = probe.features;
+        let features = probe.features;
         Self {
             operations: probe.operations,
             buffer_rings: probe.buffer_rings,
-            single_issuer,
-            defer_taskrun,
-            multishot_recv,
-            quiet_sends,
+            single_issuer: features >= KernelFeatures::Linux6_0,
+            multishot_recv: features >= KernelFeatures::Linux6_0,
+            defer_taskrun: features >= KernelFeatures::Linux6_1,
+            quiet_sends: features >= KernelFeatures::Linux6_1,
         }
     }
 }

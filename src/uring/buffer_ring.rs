@@ -7,13 +7,18 @@
 //! Invariant: a buffer belongs either to the kernel (between `put` and its completion) or to us (a
 //! `Buffer` exists), never to both. `Buffer` is not `Clone`, and `put` consumes it.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use io_uring::Submitter;
 use io_uring::types::BufRingEntry;
+
+use super::Refused;
+
+/// Fewest buffers worth running with when locked memory is short.
+const BUFFERS_MIN: u16 = 8;
 
 /// The kernel wants the ring of descriptors at the start of a page.
 const PAGE_BYTES: usize = 4096;
@@ -27,35 +32,58 @@ pub struct Buffer {
 
 /// The ring of descriptors that the kernel reads, and the memory that they point to.
 pub(super) struct BufferRing {
-    descriptors: NonNull<BufRingEntry>,
-    memory: NonNull<u8>,
+    /// As many [`BufRingEntry`] as there are buffers.
+    descriptors: Allocation,
+    memory: Allocation,
     entries: u16,
     buffer_bytes: u32,
     tail: u16,
 }
 
-// SAFETY: both pointers are to memory that this struct alone owns; no thread-local state is
-// involved.
-unsafe impl Send for BufferRing {}
+// SAFETY: it points to memory that it alone owns; no thread-local state is involved.
+unsafe impl Send for Allocation {}
 
 impl BufferRing {
-    /// Allocates `entries` buffers (a power of two, at most 32768) of `buffer_bytes` each, all
-    /// ours.
-    pub(super) fn new(entries: u16, buffer_bytes: u32) -> Self {
+    /// Makes `entries` buffers (a power of two, at most 32768) of `buffer_bytes` each the kernel's
+    /// buffer group `group`; fewer where locked memory, which their descriptors take, is short.
+    pub(super) fn register(
+        submitter: &Submitter<'_>,
+        group: u16,
+        entries: u16,
+        buffer_bytes: u32,
+    ) -> Result<Self, Refused> {
+        let mut entries = entries;
+        loop {
+            let mut buffers = Self::new(entries, buffer_bytes)?;
+            match buffers.register_once(submitter, group) {
+                Ok(()) => return Ok(buffers),
+                Err(error)
+                    if error.raw_os_error() == Some(libc::ENOMEM) && entries > BUFFERS_MIN =>
+                {
+                    entries = (entries / 2).max(BUFFERS_MIN);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn new(entries: u16, buffer_bytes: u32) -> Result<Self, Refused> {
         assert!(entries.is_power_of_two() && entries <= 1 << 15);
-        Self {
-            descriptors: allocate(Self::descriptors_layout(entries)).cast(),
-            memory: allocate(Self::memory_layout(entries, buffer_bytes)),
+        let descriptors = Self::descriptors_layout(entries);
+        let memory = Self::memory_layout(entries, buffer_bytes);
+        Ok(Self {
+            descriptors: Allocation::new(descriptors)?,
+            memory: Allocation::new(memory)?,
             entries,
             buffer_bytes,
             tail: 0,
-        }
+        })
     }
 
     /// Hands the ring of descriptors to the kernel as buffer group `group` and puts every buffer
     /// into it.
-    pub(super) fn register(&mut self, submitter: &Submitter<'_>, group: u16) -> io::Result<()> {
-        let address = self.descriptors.as_ptr().expose_provenance() as u64;
+    fn register_once(&mut self, submitter: &Submitter<'_>, group: u16) -> io::Result<()> {
+        let address = self.first_descriptor().as_ptr().expose_provenance() as u64;
         // SAFETY: the callee asks that the address stay valid until the group is unregistered or
         // the ring is gone. `Ring` declares its `IoUring` before this struct, so that the ring is
         // gone first.
@@ -90,7 +118,7 @@ impl BufferRing {
         let index = usize::from(self.tail & (self.entries - 1));
         let address = self.address(buffer.id).as_ptr().expose_provenance() as u64;
         // SAFETY: `index` is below `entries`, so the pointer stays inside the allocation.
-        let descriptor = unsafe { self.descriptors.add(index) };
+        let descriptor = unsafe { self.first_descriptor().add(index) };
         // SAFETY: the allocation is zeroed and aligned, and the kernel reads a descriptor only
         // below the tail that is published further down, so this one is ours to write.
         let descriptor = unsafe { &mut *descriptor.as_ptr() };
@@ -104,7 +132,7 @@ impl BufferRing {
     fn publish_tail(&self) {
         // SAFETY: the callee asks for the address of the first, initialised descriptor; its
         // allocation starts there.
-        let tail = unsafe { BufRingEntry::tail(self.descriptors.as_ptr()) };
+        let tail = unsafe { BufRingEntry::tail(self.first_descriptor().as_ptr()) };
         // SAFETY: the tail is an aligned u16 inside our allocation, which the kernel only reads.
         let tail = unsafe { AtomicU16::from_ptr(tail.cast_mut()) };
         // Release: the kernel reads the tail with acquire, and must see the descriptors written
@@ -112,11 +140,15 @@ impl BufferRing {
         tail.store(self.tail, Ordering::Release);
     }
 
+    fn first_descriptor(&self) -> NonNull<BufRingEntry> {
+        self.descriptors.start.cast()
+    }
+
     fn address(&self, id: u16) -> NonNull<u8> {
         let offset = usize::from(id) * self.buffer_bytes as usize;
         // SAFETY: `id` is below `entries` (checked in `take`, true in `register`), so the offset is
         // inside `memory`.
-        unsafe { self.memory.add(offset) }
+        unsafe { self.memory.start.add(offset) }
     }
 
     fn descriptors_layout(entries: u16) -> Layout {
@@ -126,25 +158,30 @@ impl BufferRing {
 
     fn memory_layout(entries: u16, buffer_bytes: u32) -> Layout {
         let bytes = usize::from(entries) * buffer_bytes as usize;
-        Layout::from_size_align(bytes, PAGE_BYTES).expect("a few MiB, aligned to a page")
+        Layout::from_size_align(bytes, PAGE_BYTES).expect("at most 2 GiB, aligned to a page")
     }
 }
 
-impl Drop for BufferRing {
+/// Zeroed memory, which is given back when this is dropped.
+struct Allocation {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Allocation {
+    fn new(layout: Layout) -> io::Result<Self> {
+        assert!(layout.size() > 0);
+        // SAFETY: the callee asks for a layout of more than zero bytes, asserted above.
+        let start = unsafe { alloc_zeroed(layout) };
+        let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { start, layout })
+    }
+}
+
+impl Drop for Allocation {
     fn drop(&mut self) {
-        let descriptors = Self::descriptors_layout(self.entries);
-        let memory = Self::memory_layout(self.entries, self.buffer_bytes);
-        // SAFETY: allocated in `new` with this very layout; the kernel's ring is gone, see
-        // `register`.
-        unsafe { dealloc(self.descriptors.as_ptr().cast(), descriptors) };
-        // SAFETY: as above.
-        unsafe { dealloc(self.memory.as_ptr(), memory) };
+        // SAFETY: allocated in `new` with this very layout; for what the kernel has had of it, see
+        // `register_once`.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) };
     }
-}
-
-fn allocate(layout: Layout) -> NonNull<u8> {
-    assert!(layout.size() > 0);
-    // SAFETY: the callee asks for a layout of more than zero bytes, asserted above.
-    let pointer = unsafe { alloc_zeroed(layout) };
-    NonNull::new(pointer).unwrap_or_else(|| handle_alloc_error(layout))
 }

@@ -35,12 +35,13 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
+use crate::limits::{KernelFeatures, RingSize};
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
 use event::{owned_fd, result_of};
 pub use kernel::Kernel;
-pub use setup::{Features, Probe, Reason, Refused, probe};
+pub use setup::{Probe, Reason, Refused, probe};
 pub use signals::block_signals;
 pub use sockets::send_at_once;
 pub use user_data::{Op, Token};
@@ -49,18 +50,6 @@ pub use waker::Waker;
 
 /// The one buffer group; several would only be wanted for several sizes.
 const BUFFER_GROUP: u16 = 0;
-
-/// How large a ring is.
-#[derive(Debug, Clone, Copy)]
-pub struct Config {
-    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory
-    /// is short.
-    pub entries: u32,
-    /// Provided receive buffers; a power of two, at most 32768.
-    pub buffers: u16,
-    /// Bytes of one receive buffer.
-    pub buffer_bytes: u32,
-}
 
 /// An `io_uring`, its receive buffers and the sends that the kernel is working on.
 pub struct Ring {
@@ -78,7 +67,7 @@ pub struct Ring {
     tick: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
     completions: VecDeque<cqueue::Entry>,
-    features: setup::Features,
+    features: KernelFeatures,
     /// Ops pushed whose last completion has not been taken.
     in_flight: usize,
 }
@@ -93,15 +82,17 @@ struct Sending {
 }
 
 impl Ring {
-    /// Makes a ring and its buffers. It accepts ops once [`Kernel::enable`] has been called.
-    pub fn new(config: &Config) -> Result<Self, Refused> {
-        let (io_uring, features) = setup::make(config.entries)?;
-        let mut buffers = BufferRing::new(config.buffers, config.buffer_bytes);
-        buffers.register(&io_uring.submitter(), BUFFER_GROUP)?;
+    /// Makes a ring and its buffers, which uses what the kernel has up to `newest`. It accepts ops
+    /// once [`Kernel::enable`] has been called.
+    pub fn new(size: RingSize, newest: KernelFeatures) -> Result<Self, Refused> {
+        let (io_uring, features) = setup::make(size.entries, newest)?;
+        let submitter = io_uring.submitter();
+        let buffers =
+            BufferRing::register(&submitter, BUFFER_GROUP, size.buffers, size.buffer_bytes)?;
         Ok(Self {
             io_uring,
             buffers: ManuallyDrop::new(buffers),
-            buffer_bytes: config.buffer_bytes,
+            buffer_bytes: size.buffer_bytes,
             sending: Vec::new(),
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
@@ -135,7 +126,7 @@ impl Kernel for Ring {
 
     fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
         let socket = Fd(socket.as_raw_fd());
-        let recv = if self.features.multishot_recv {
+        let recv = if self.features >= KernelFeatures::Linux6_0 {
             opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
         } else {
             opcode::Recv::new(socket, null_mut(), self.buffer_bytes)
@@ -160,7 +151,7 @@ impl Kernel for Ring {
         }
         let unsent = &bytes[offset..];
         let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
-        let quiet = quiet && self.features.quiet_sends;
+        let quiet = quiet && self.features >= KernelFeatures::Linux6_1;
         let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length);
         // NOSIGNAL: no SIGPIPE for a peer that left.
         let send = if quiet {

@@ -11,6 +11,7 @@ use std::io;
 use io_uring::{IoUring, opcode};
 
 use super::BufferRing;
+use crate::limits::KernelFeatures;
 
 /// Fewest submission entries worth running with when locked memory is short.
 const ENTRIES_MIN: u32 = 32;
@@ -110,34 +111,18 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Which of the newer ways of working this kernel has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Features {
-    /// The ring belongs to one thread, which the kernel makes use of (Linux 6.0).
-    pub single_issuer: bool,
-    /// Completions are worked out when the ring thread asks for them (Linux 6.1).
-    pub defer_taskrun: bool,
-    /// One receive submission completes many times (Linux 6.0).
-    pub multishot_recv: bool,
-    /// A send that fails half-way says how much went: before Linux 6.1, one that may not wait says
-    /// `EAGAIN` instead, and what went would be sent again.
-    pub quiet_sends: bool,
-}
-
-/// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
-///
-/// Tried from the newest kernel's flags to the oldest's:
-/// - `SINGLE_ISSUER` + `DEFER_TASKRUN` (6.1): completions are worked out only when the ring thread
-///   asks for them, all at once, without interrupting it;
-/// - `SINGLE_ISSUER` + `COOP_TASKRUN` (6.0), then `COOP_TASKRUN` alone (5.19): worked out at the
-///   next system call.
+/// Makes a ring of `entries` submissions, disabled until the ring thread enables it, that uses
+/// what the kernel has up to `newest`.
 ///
 /// `R_DISABLED` because a single-issuer ring belongs to the thread that enables it. `SUBMIT_ALL`
 /// because one refused submission must not hold back those behind it.
-pub(super) fn make(entries: u32) -> Result<(IoUring, Features), Refused> {
+pub(super) fn make(
+    entries: u32,
+    newest: KernelFeatures,
+) -> Result<(IoUring, KernelFeatures), Refused> {
     let mut entries = entries;
     loop {
-        match make_with_best_flags(entries) {
+        match make_with_best_flags(entries, newest) {
             // Rings count against RLIMIT_MEMLOCK, for all processes of a user together; a smaller
             // one may still fit.
             Err(error) if error.raw_os_error() == Some(libc::ENOMEM) && entries > ENTRIES_MIN => {
@@ -148,12 +133,17 @@ pub(super) fn make(entries: u32) -> Result<(IoUring, Features), Refused> {
     }
 }
 
-fn make_with_best_flags(entries: u32) -> io::Result<(IoUring, Features)> {
-    const DEFER_TASKRUN: usize = 0;
-    const SINGLE_ISSUER: usize = 1;
-    const PLAIN: usize = 2;
+fn make_with_best_flags(
+    entries: u32,
+    newest: KernelFeatures,
+) -> io::Result<(IoUring, KernelFeatures)> {
+    const FROM_NEWEST: [KernelFeatures; 3] = [
+        KernelFeatures::Linux6_1,
+        KernelFeatures::Linux6_0,
+        KernelFeatures::Linux5_19,
+    ];
     let mut refusal = io::Error::from_raw_os_error(libc::EINVAL);
-    for tier in [DEFER_TASKRUN, SINGLE_ISSUER, PLAIN] {
+    for features in FROM_NEWEST.into_iter().filter(|known| *known <= newest) {
         let mut builder = IoUring::builder();
         builder
             .dontfork()
@@ -161,24 +151,16 @@ fn make_with_best_flags(entries: u32) -> io::Result<(IoUring, Features)> {
             .setup_submit_all()
             .setup_clamp()
             .setup_cqsize(entries * COMPLETIONS_PER_ENTRY);
-        if tier == DEFER_TASKRUN {
+        if features >= KernelFeatures::Linux6_1 {
             builder.setup_defer_taskrun().setup_taskrun_flag();
         } else {
             builder.setup_coop_taskrun().setup_taskrun_flag();
         }
-        if tier != PLAIN {
+        if features >= KernelFeatures::Linux6_0 {
             builder.setup_single_issuer();
         }
         match builder.build(entries) {
-            Ok(ring) => {
-                let features = Features {
-                    single_issuer: tier != PLAIN,
-                    defer_taskrun: tier == DEFER_TASKRUN,
-                    multishot_recv: tier != PLAIN,
-                    quiet_sends: tier == DEFER_TASKRUN,
-                };
-                return Ok((ring, features));
-            }
+            Ok(ring) => return Ok((ring, features)),
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refusal = error,
             Err(error) => return Err(error),
         }
@@ -194,8 +176,8 @@ pub struct Probe {
     /// Receive buffers in a ring that is shared with the kernel (Linux 5.19, as multishot accepts,
     /// which the kernel cannot be asked for).
     pub buffer_rings: bool,
-    /// The rest.
-    pub features: Features,
+    /// The newest ways of working that it has.
+    pub features: KernelFeatures,
 }
 
 /// The operations that a ring thread submits.
@@ -211,16 +193,15 @@ const OPERATIONS: [u8; 7] = [
 
 /// Makes the smallest ring, asks it, and lets it go.
 pub fn probe() -> Result<Probe, Refused> {
-    let (io_uring, features) = make(ENTRIES_MIN)?;
+    let (io_uring, features) = make(ENTRIES_MIN, KernelFeatures::default())?;
     let mut known = io_uring::Probe::new();
     io_uring.submitter().register_probe(&mut known)?;
-    let mut buffers = BufferRing::new(1, 64);
-    let registered = buffers.register(&io_uring.submitter(), 0);
+    let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
     // Before the memory that it was given.
     drop(io_uring);
     Ok(Probe {
         operations: OPERATIONS.iter().all(|&code| known.is_supported(code)),
-        buffer_rings: registered.is_ok(),
+        buffer_rings: buffers.is_ok(),
         features,
     })
 }

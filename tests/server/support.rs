@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ringcall::bridge::{Call, Command, Mailbox, Outcome, Service};
-use ringcall::limits::Limits;
+use ringcall::limits::{KernelFeatures, Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
@@ -159,6 +159,27 @@ pub(crate) fn ring_threads() -> usize {
     std::env::var("RINGCALL_TEST_RING_THREADS").map_or(1, |threads| threads.parse().unwrap())
 }
 
+/// The smallest ring that there is, or the usual one.
+fn ring_size() -> RingSize {
+    if std::env::var_os("RINGCALL_TEST_SMALLEST").is_none() {
+        return RingSize::default();
+    }
+    RingSize {
+        entries: 8,
+        buffers: 8,
+        buffer_bytes: 128,
+    }
+}
+
+/// The newest features that the rings use, as an older kernel has them.
+fn kernel_features() -> KernelFeatures {
+    match std::env::var("RINGCALL_TEST_KERNEL_FEATURES").as_deref() {
+        Ok("5.19") => KernelFeatures::Linux5_19,
+        Ok("6.0") => KernelFeatures::Linux6_0,
+        _ => KernelFeatures::Linux6_1,
+    }
+}
+
 /// On a free port of the loopback.
 pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
     Options {
@@ -172,6 +193,8 @@ pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
             ipv6_only: false,
         },
         ring_threads,
+        ring_size: ring_size(),
+        kernel_features: kernel_features(),
         bigint: false,
         limits,
     }

@@ -1,0 +1,100 @@
+'use strict'
+
+// A start for which there is some of what it needs, but not enough: it makes do, or is refused and leaves nothing behind.
+
+const { spawnSync } = require('node:child_process')
+const test = require('ava')
+const { start, underTest } = require('./helpers.js')
+
+// Users that have nothing else on the machine, so that what they hold is what the test gave them.
+const LOCKER = 65_531
+const THREADER = 65_532
+
+const isRoot = process.getuid() === 0
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
+
+// Runs `main({ serverListen, limit, tries })` as `uid`, with `limit(resource, soft)` to lower a limit from there on.
+function startAs(t, uid, main) {
+  const source = `
+    const { execFileSync } = require('node:child_process')
+    const { serverListen } = require(${JSON.stringify(underTest)})
+    process.setgroups([])
+    process.setgid(${uid})
+    process.setuid(${uid})
+    const limit = (resource, soft) => execFileSync('prlimit', ['--pid', process.pid, \`--\${resource}=\${soft}\`])
+    const refused = (options) => {
+      try {
+        return serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ...options }, (n) => n).close()
+      } catch ({ code, syscall, reason, message }) {
+        return { code, syscall, reason, message }
+      }
+    }
+    const answers = async (options) => {
+      const server = serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ...options }, (n) => n)
+      const text = await fetch(\`\${server.url}/15\`, { method: 'POST' }).then((response) => response.text())
+      await server.close()
+      return text
+    }
+    (${main})({ answers, limit, refused })`
+  return start(t, ['-e', source])
+}
+
+// Not a silent skip: what is missing is said, and in CI it fails.
+function may(t) {
+  if (isRoot && hasPrlimit) return true
+  if (process.env.CI) throw new Error('root and prlimit are needed')
+  t.log('NOT RUN: root and prlimit are needed')
+  t.pass()
+  return false
+}
+
+test('too little lockable memory for the usual ring: a smaller one serves', async (t) => {
+  if (!may(t)) return
+  const child = startAs(t, LOCKER, async ({ answers, limit }) => {
+    limit('memlock', 28 * 1024)
+    console.log(await answers({}))
+  })
+  t.is(await child.line(), '15')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('lockable memory for the first rings but not for all: refused, and what the first had is given back', async (t) => {
+  if (!may(t)) return
+  const child = startAs(t, LOCKER + 2, async ({ answers, limit, refused }) => {
+    limit('memlock', 64 * 1024)
+    const { readdirSync } = require('node:fs')
+    const before = readdirSync('/proc/self/fd').length
+    console.log(JSON.stringify(refused({ ringThreads: 64 })))
+    console.log(readdirSync('/proc/self/fd').length - before)
+    // The kernel gives locked memory back some time after the ring's descriptor is closed.
+    let text
+    while ((text = await answers({}).catch(() => undefined)) === undefined);
+    console.log(text)
+  })
+  const refusal = JSON.parse(await child.line())
+  t.like(refusal, { code: 'ERR_IO_URING_UNAVAILABLE', syscall: 'io_uring_setup', reason: 'memlock' })
+  t.regex(refusal.message, /ulimit -l/)
+  t.is(await child.line(), '0', 'no descriptor is left')
+  t.is(await child.line(), '15')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('no more threads: refused by name, the ring threads that were started end, and fewer of them serve', async (t) => {
+  if (!may(t)) return
+  const child = startAs(t, THREADER, async ({ answers, limit, refused }) => {
+    const { readFileSync, readdirSync } = require('node:fs')
+    const held = () => [Number(/Threads:\t(\d+)/.exec(readFileSync('/proc/self/status'))[1]), readdirSync('/proc/self/fd').length]
+    await answers({}) // So that the client's threads are there.
+    const before = held()
+    limit('nproc', before[0] + 8)
+    console.log(JSON.stringify(refused({ ringThreads: 64 })))
+    console.log(JSON.stringify([before, held()]))
+    console.log(await answers({ ringThreads: 2 }))
+  })
+  const refusal = JSON.parse(await child.line())
+  t.like(refusal, { code: 'EAGAIN', syscall: 'clone' })
+  const [before, after] = JSON.parse(await child.line())
+  t.deepEqual(after, before)
+  t.is(await child.line(), '15')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
