@@ -6,7 +6,7 @@
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial // Each takes thousands of descriptors.
 const {
-  connect, connectMany, has, post, request, ringThreads, serveApart, start, withResolvers
+  connect, connectMany, fibonacci, has, post, request, ringThreads, serveApart, start, withResolvers
 } = require('./helpers.js')
 
 const KIB = 1024
@@ -258,6 +258,37 @@ test(`${churnCount} connections come and go: no more descriptors and memory than
   t.true(grown < 8 * MIB, kib(grown))
   t.is(await server.stat('connectionsAccepted'), churnCount + 1)
   await assertServesOn(t, server)
+})
+
+const floodRounds = FULL ? 500 : 50
+
+test(`${floodRounds} floods past maxInFlight: every answer is right or a 503, in order, and memory stays`, async (t) => {
+  const server = await serveApart(t, { maxInFlight: 10 })
+  const clients = await connectMany(t, server.port, 50)
+  const counts = { 200: 0, 503: 0 }
+  const flood = async (client, first) => {
+    const numbers = Array.from({ length: 40 }, (_, i) => (first + i) % 78)
+    const sent = client.write(numbers.map((n) => request(`/${n}`)).join(''))
+    for (const n of numbers) {
+      const { status, headers, body } = await client.response()
+      counts[status]++
+      if (status === 503) t.truthy(headers['retry-after'])
+      else t.deepEqual([status, body], [200, String(fibonacci(n))])
+    }
+    return sent
+  }
+  const floods = async (rounds) => {
+    for (let round = 0; round < rounds; round++) await Promise.all(clients.map((client, i) => flood(client, round + i)))
+    return server.rss()
+  }
+  const before = await floods(floodRounds / 5)
+  const grown = (await floods((floodRounds / 5) * 4)) - before
+  t.log(`${counts[200]} answered, ${counts[503]} refused, ${kib(grown)} more`)
+  t.is(counts[200] + counts[503], floodRounds * 50 * 40)
+  t.is(await server.stat('overloaded'), counts[503])
+  t.true(counts[200] > 0 && counts[503] > 0)
+  t.true(grown < 8 * MIB, kib(grown))
+  for (const client of clients) t.is((await client.send('/15')).body, '610')
 })
 
 const heads = {

@@ -98,4 +98,4 @@ function range({ min, max }, format) {
   return `(${format(min)}–${format(max)})`
 }
 
-module.exports = { count, decimal, heading, memoryTable, summarize, table }
+module.exports = { count, decimal, heading, memoryTable, spread, summarize, table }

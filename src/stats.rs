@@ -131,4 +131,25 @@ mod tests {
         stats.publish(&counters);
         assert_eq!(stats.read(), counters);
     }
+
+    #[test]
+    fn what_is_read_while_it_is_published_is_of_one_turn() {
+        const TURNS: u64 = 20_000;
+        let stats = Stats::default();
+        let of_turn = |turn| Counters {
+            connections_open: turn,
+            accept_pauses: turn,
+            ..Counters::default()
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| (1..=TURNS).for_each(|turn| stats.publish(&of_turn(turn))));
+            let mut last = 0;
+            while last < TURNS {
+                let counters = stats.read();
+                assert_eq!(counters, of_turn(counters.connections_open));
+                assert!(counters.connections_open >= last);
+                last = counters.connections_open;
+            }
+        });
+    }
 }

@@ -1,13 +1,14 @@
-//! The ring where the kernel's completion queue overflows, for which a server's is too large in
-//! other tests.
+//! Small rings, whose queues overflow and whose buffers run out, for which a server's is too large
+//! in other tests.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use ringcall::limits::{KernelFeatures, RingSize};
-use ringcall::uring::{Event, Kernel, Ring, Token};
+use ringcall::uring::{Event, Kernel, Op, Ring, Token};
 
 /// Receives that complete in one turn: more than the four completions for which the smallest ring
 /// has room.
@@ -100,4 +101,231 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
     let mut received = [0; 2];
     theirs.read_exact(&mut received).unwrap();
     assert_eq!(&received, b"12");
+}
+
+/// Connections of a crowd: sixteen times the submissions that its ring holds, and four times the
+/// completions.
+const CROWD: u32 = 64;
+
+/// How long anything may take: only ever reached where a completion is lost.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Member {
+    theirs: UnixStream,
+    ours: Option<UnixStream>,
+    is_armed: bool,
+    has_ended: bool,
+    received: Vec<u8>,
+    sent: Vec<Result<usize, ErrorKind>>,
+}
+
+impl Member {
+    /// Sends from our side until there is no room, and says how much.
+    fn fill(&self) -> usize {
+        let mut ours = self.ours.as_ref().unwrap();
+        let mut filled = 0;
+        while let Ok(count) = ours.write(&[0; 4096]) {
+            filled += count;
+        }
+        filled
+    }
+}
+
+/// Connections that all do the same at once, on a ring of four submissions, sixteen completions and
+/// eight buffers.
+struct Crowd {
+    ring: Ring,
+    members: Vec<Member>,
+    closed: usize,
+    is_over: bool,
+}
+
+impl Crowd {
+    fn new() -> Self {
+        let size = RingSize {
+            entries: 4,
+            buffers: 8,
+            buffer_bytes: 128,
+        };
+        let mut ring = Ring::new(size, KernelFeatures::default())
+            .unwrap_or_else(|refused| panic!("{refused}"));
+        ring.enable().unwrap();
+        ring.arm_tick(PATIENCE);
+        let member = |_| {
+            let (theirs, ours) = UnixStream::pair().unwrap();
+            theirs.set_nonblocking(true).unwrap();
+            ours.set_nonblocking(true).unwrap();
+            Member {
+                theirs,
+                ours: Some(ours),
+                is_armed: false,
+                has_ended: false,
+                received: Vec::new(),
+                sent: Vec::new(),
+            }
+        };
+        Self {
+            ring,
+            members: (0..CROWD).map(member).collect(),
+            closed: 0,
+            is_over: false,
+        }
+    }
+
+    /// Arms the receives that are not.
+    fn receive(&mut self) {
+        for (slot, member) in (0..).zip(&mut self.members) {
+            if let Some(ours) = &member.ours
+                && !member.is_armed
+                && !member.has_ended
+            {
+                self.ring.arm_recv(token(slot), ours.as_fd());
+                member.is_armed = true;
+            }
+        }
+    }
+
+    fn send(&mut self, slot: u32, byte: u8, quiet: bool) {
+        let ours = self.members[slot as usize].ours.as_ref().unwrap();
+        self.ring
+            .push_send(token(slot), ours.as_fd(), vec![byte], 0, quiet);
+    }
+
+    fn turn(&mut self) {
+        self.ring.submit_and_wait().unwrap();
+        while let Some(event) = self.ring.next_event() {
+            match event {
+                Event::Received {
+                    token,
+                    result,
+                    armed,
+                } => {
+                    let member = &mut self.members[token.slot as usize];
+                    assert!(member.is_armed, "a completion too many");
+                    member.is_armed = armed;
+                    match result {
+                        Ok(Some(buffer)) => {
+                            member.received.extend(self.ring.bytes(&buffer));
+                            self.ring.put(buffer);
+                        }
+                        Ok(None) => member.has_ended = true,
+                        Err(error) => assert_eq!(error.raw_os_error(), Some(libc::ENOBUFS)),
+                    }
+                }
+                Event::Sent { token, result, .. } => {
+                    let member = &mut self.members[token.slot as usize];
+                    member.sent.push(result.map_err(|error| error.kind()));
+                }
+                Event::Closed => self.closed += 1,
+                Event::Ticked => assert!(self.is_over, "a completion is lost"),
+                Event::Cancelled { .. } if self.is_over => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn turn_until(&mut self, is_done: impl Fn(&[Member]) -> bool) {
+        while !is_done(&self.members) {
+            self.turn();
+            self.receive();
+        }
+    }
+
+    /// Ends and closes all of them at once, after which nothing may be in flight.
+    fn end(mut self) {
+        for member in &self.members {
+            member.theirs.shutdown(std::net::Shutdown::Write).unwrap();
+        }
+        self.turn_until(|members| members.iter().all(|member| member.has_ended));
+        for member in &mut self.members {
+            self.ring.push_close(member.ours.take().unwrap().into());
+        }
+        while self.closed < self.members.len() {
+            self.turn();
+        }
+        assert_eq!(self.ring.in_flight(), 1, "the tick");
+        self.is_over = true;
+        self.ring.push_cancel(Op::Tick, Token::NONE);
+        while self.ring.in_flight() > 0 {
+            self.turn();
+        }
+    }
+}
+
+#[test]
+fn of_more_ops_than_the_queues_hold_each_completes_once() {
+    let mut crowd = Crowd::new();
+    for (byte, member) in (0..).zip(&crowd.members) {
+        (&member.theirs).write_all(&[byte; 2]).unwrap();
+    }
+    crowd.receive();
+    for slot in 0..CROWD {
+        crowd.send(slot, u8::try_from(slot).unwrap(), false);
+    }
+    assert_eq!(crowd.ring.in_flight(), 1 + 2 * CROWD as usize);
+    crowd.turn_until(|members| {
+        let is_done = |member: &Member| member.received.len() == 2 && !member.sent.is_empty();
+        members.iter().all(is_done)
+    });
+    for (byte, member) in (0..).zip(&crowd.members) {
+        assert_eq!(member.received, [byte; 2]);
+        assert_eq!(member.sent, [Ok(1)]);
+        let mut answer = [0; 9];
+        assert_eq!((&member.theirs).read(&mut answer).unwrap(), 1);
+        assert_eq!(answer[0], byte);
+    }
+    crowd.end();
+}
+
+#[test]
+fn quiet_sends_are_told_apart_while_more_completes_than_the_queue_holds() {
+    let is_full = |slot: u32| slot.is_multiple_of(3);
+    let mut crowd = Crowd::new();
+    crowd.receive();
+    crowd.ring.submit().unwrap();
+    let fill = |(slot, member): (u32, &Member)| if is_full(slot) { member.fill() } else { 0 };
+    let filled: Vec<usize> = (0..).zip(&crowd.members).map(fill).collect();
+    for round in 1..=3 {
+        for member in &crowd.members {
+            (&member.theirs).write_all(b"x").unwrap();
+        }
+        for slot in 0..CROWD {
+            crowd.send(slot, round, true);
+        }
+        let rounds = usize::from(round);
+        crowd.turn_until(|members| {
+            let is_done =
+                |member: &Member| member.received.len() == rounds && member.sent.len() == rounds;
+            members.iter().all(is_done)
+        });
+    }
+    for ((slot, member), filled) in (0..).zip(&crowd.members).zip(filled) {
+        let mut arrived = vec![0; filled + 9];
+        let mut count = 0;
+        while let Ok(read) = (&member.theirs).read(&mut arrived[count..]) {
+            count += read;
+        }
+        if is_full(slot) {
+            assert_eq!(member.sent, [Err(ErrorKind::WouldBlock); 3]);
+            assert_eq!(count, filled);
+        } else {
+            assert_eq!(member.sent, [Ok(1); 3]);
+            assert_eq!(arrived[..count], [1, 2, 3]);
+        }
+    }
+    crowd.end();
+}
+
+#[test]
+fn bytes_for_which_there_are_no_buffers_are_received_when_there_are() {
+    let mut crowd = Crowd::new();
+    let bytes: Vec<u8> = (0..10_000_u32).map(|at| (at % 251) as u8).collect();
+    for member in &crowd.members {
+        (&member.theirs).write_all(&bytes).unwrap();
+    }
+    crowd.receive();
+    let length = bytes.len();
+    crowd.turn_until(|members| members.iter().all(|member| member.received.len() == length));
+    assert!(crowd.members.iter().all(|member| member.received == bytes));
+    crowd.end();
 }

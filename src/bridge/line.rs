@@ -20,11 +20,8 @@
 //! line to go different ways cannot both succeed. Release and acquire order what the one has done
 //! on the line, or has posted, before what the next does.
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::uring;
 
 /// The ring thread sends.
 const HOME: u32 = 0;
@@ -53,7 +50,7 @@ impl Line {
         }
     }
 
-    /// The socket, for everything but sending.
+    /// The socket, to be sent on by whoever the line is with.
     #[must_use]
     pub fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
@@ -99,11 +96,6 @@ impl Line {
         self.change(|state, lent_for| {
             (state == LENT && lent_for == sequence).then_some(word(TAKEN, sequence))
         })
-    }
-
-    /// Sends what goes at once, without waiting. For the answerer who took the line.
-    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        uring::send_at_once(self.as_fd(), bytes)
     }
 
     /// False: the ring thread waits, and has to be told by mail. For the answerer.

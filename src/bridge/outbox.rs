@@ -2,14 +2,16 @@
 //! of them and to a ring thread that sleeps, sends them itself.
 
 use std::collections::VecDeque;
+use std::io;
 use std::ops::Range;
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use super::{Call, Line, Mailbox, Outcome, Reply, ReturnedLine};
 use crate::http::{self, Date, ReplyTo};
 use crate::limits::DIRECT_ANSWERS_MAX;
-use crate::uring::Token;
+use crate::uring::{self, Token};
 
 /// How old a `Date` may get.
 const DATE_AGE_MAX: Duration = Duration::from_millis(250);
@@ -64,7 +66,7 @@ impl Outbox {
     /// Sends or posts what was answered.
     pub fn post(&mut self) {
         self.begin();
-        while self.go_on() {}
+        while self.go_on(uring::send_at_once) {}
     }
 
     /// The first step of a post: takes the lines that there are to send on.
@@ -77,15 +79,18 @@ impl Outbox {
     }
 
     /// The next step of a post, between any two of which the ring thread may do anything. False: it
-    /// is done.
+    /// is done. `transmit` sends what goes at once, without waiting.
     ///
     /// Posts first and sends then: the request that follows an answer finds the answer known.
-    pub fn go_on(&mut self) -> bool {
+    pub fn go_on(
+        &mut self,
+        transmit: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
+    ) -> bool {
         if !self.replies.is_empty() {
             let sent = self.direct.len();
             self.mailbox.post_sent(&mut self.replies, sent);
         } else if let Some(direct) = self.direct.pop_front() {
-            self.send(direct);
+            self.send(direct, transmit);
         } else {
             self.bytes.clear();
             return false;
@@ -115,7 +120,11 @@ impl Outbox {
         }
     }
 
-    fn send(&self, direct: Direct) {
+    fn send(
+        &self,
+        direct: Direct,
+        transmit: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
+    ) {
         let Direct {
             line,
             token,
@@ -123,7 +132,7 @@ impl Outbox {
         } = direct;
         let answer = &self.bytes[answer];
         // What an error means, the ring thread finds out when it sends the same.
-        let sent = line.send(answer).unwrap_or(0);
+        let sent = transmit(line.as_fd(), answer).unwrap_or(0);
         if sent < answer.len() || !line.give_back() {
             let unsent = answer[sent..].to_vec();
             self.mailbox.return_line(ReturnedLine { token, unsent });

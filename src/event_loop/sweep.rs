@@ -230,6 +230,15 @@ mod tests {
     }
 
     #[test]
+    fn calls_abandoned_at_the_same_moment_are_all_taken_off() {
+        let mut abandoned = Abandoned::default();
+        abandoned.add(2, 100);
+        abandoned.add(3, 100);
+        assert_eq!(abandoned.replied(), 1);
+        assert_eq!(abandoned.expire(100), 4);
+    }
+
+    #[test]
     fn calls_abandoned_for_ever_take_no_more_room_the_more_they_are() {
         let mut abandoned = Abandoned::default();
         for _ in 0..1000 {

@@ -105,3 +105,38 @@ const fn classes_of(byte: u8) -> u8 {
     }
     classes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Letters and digits, which are in every class, and these.
+    fn is_in(byte: u8, others: &[u8]) -> bool {
+        byte.is_ascii_alphanumeric() || others.contains(&byte)
+    }
+
+    #[test]
+    fn each_class_holds_what_its_rule_lists() {
+        // The table is made at compile time; this one is made now, so that its making is seen.
+        let made = classes();
+        for byte in 0..=u8::MAX {
+            let is_text = matches!(byte, b'\t' | b' ' | 0x21..=0x7e | 0x80..);
+            let expected = [
+                (TOKEN, is_in(byte, b"!#$%&'*+-.^_`|~")),
+                (FIELD, is_text),
+                (NAME, is_in(byte, b"-._~!$&'()*+,;=")),
+                (PATH, is_in(byte, b"-._~!$&'()*+,;=:@/")),
+                (QUERY, is_in(byte, b"-._~!$&'()*+,;=:@/?[]\\^`{|}%")),
+                (QUOTED, is_text && byte != b'"' && byte != b'\\'),
+            ];
+            for (class, is_member) in expected {
+                assert_eq!(
+                    made[usize::from(byte)] & class != 0,
+                    is_member,
+                    "{byte:#x} {class}"
+                );
+                assert_eq!(is(byte, class), is_member, "{byte:#x} {class}");
+            }
+        }
+    }
+}

@@ -236,6 +236,22 @@ mod tests {
     }
 
     #[test]
+    fn the_words_for_javascript_are_those_of_its_reference() {
+        let reference = include_str!("../../index.d.ts");
+        let reasons = [
+            Reason::Seccomp,
+            Reason::Sysctl,
+            Reason::Kernel,
+            Reason::Memlock,
+            Reason::Other,
+        ];
+        for reason in reasons {
+            let word = format!("'{}'", reason.as_str());
+            assert!(reference.contains(&word), "{word} is not in index.d.ts");
+        }
+    }
+
+    #[test]
     fn a_denied_system_call_is_the_sysctl_only_where_the_sysctl_forbids() {
         let refused = Refused::from(io::Error::from_raw_os_error(libc::EPERM));
         let expected = if sysctl_forbids() {

@@ -111,6 +111,29 @@ fn closing_all_connections_cuts_those_with_a_request_in_hand() {
 }
 
 #[test]
+fn closing_all_connections_cuts_those_that_wait_for_room() {
+    let limits = Limits {
+        connections_max: 1,
+        ..Limits::default()
+    };
+    let (server, kept) = start_keeping_on(1, limits);
+    let mut first = server.connect();
+    first.send(POST_15);
+    let call = kept.wait_for_one();
+    let mut waiting: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+    server.server.post(Command::Close);
+    eventually("nobody listens", || refuses(server.address));
+    server.server.post(Command::CloseAll);
+    first.assert_ended();
+    for client in &mut waiting {
+        client.assert_ended();
+    }
+    call.answer();
+    server.server.join();
+    assert_eq!(server.server.stats().connections_accepted, 1);
+}
+
+#[test]
 fn a_second_close_changes_nothing() {
     let server = start();
     server.server.post(Command::Close);

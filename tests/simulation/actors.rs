@@ -1,9 +1,14 @@
 //! What clients and the handler do.
 
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::rc::Rc;
+
 use ringcall::bridge::Reply;
 use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
 
 use crate::handler::{Handed, outcome};
+use crate::plan::Kind;
 use crate::script::whose;
 use crate::socket::{Socket, Stage};
 use crate::world::World;
@@ -67,7 +72,7 @@ impl World {
         any
     }
 
-    fn client_sends(&mut self, index: usize, most: usize) -> bool {
+    pub(crate) fn client_sends(&mut self, index: usize, most: usize) -> bool {
         let socket = &mut self.sockets[index];
         let client = &mut socket.client;
         let rest = &client.script.bytes[client.sent..];
@@ -102,7 +107,7 @@ impl World {
         count > 0 || ended
     }
 
-    fn client_ends(&mut self, index: usize) -> bool {
+    pub(crate) fn client_ends(&mut self, index: usize) -> bool {
         let socket = &mut self.sockets[index];
         if socket.client.has_ended || socket.client.is_stubborn {
             return false;
@@ -147,6 +152,9 @@ impl World {
             let (client, request) = whose(number);
             let socket = &mut self.sockets[client];
             if line.strong_count() > 0 {
+                // Of its answer the loop learns late, for which the other ring may be waiting.
+                let keeps_some = !self.plan.has_other_ring || self.plan.limits.in_flight_max > 3;
+                assert!(keeps_some, "lends a line although each call counts");
                 socket.line = Some(line);
             }
             socket.client.on_handed(request, number, socket.received);
@@ -156,6 +164,9 @@ impl World {
             let waiting = socket.client.calls_waiting();
             let is_bounded = !self.plan.is_patient || waiting <= PIPELINE_DEPTH_MAX;
             assert!(is_bounded, "{waiting} requests of client {client} wait");
+            let is_alone = waiting <= 1 || is_answered;
+            let is_read_on = self.plan.is_patient && self.has_closed && !is_alone;
+            assert!(!is_read_on, "client {client}: {number} is behind the last");
             self.note(|| format!("handler: gets {number} of client {client}"));
         }
         self.check_in_flight(at_once);
@@ -218,17 +229,14 @@ impl World {
             let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
             self.mailbox().post_replies(&mut replies);
         } else {
-            if self.random.once_in(10) {
-                let index = self.random.below(self.sockets.len());
-                self.sockets[index].break_direct();
-            }
+            let mut outbox = self.outbox.borrow_mut();
             for call in chosen {
                 let outcome = outcome(call.number);
-                self.outbox.answer(call, outcome);
+                outbox.answer(call, outcome);
             }
+            outbox.begin();
+            drop(outbox);
             self.unposted = count;
-            self.sent_before = self.mailbox().sent();
-            self.outbox.begin();
             self.is_posting = true;
             while self.is_posting && !self.random.once_in(4) {
                 self.go_on_posting();
@@ -240,12 +248,15 @@ impl World {
 
     /// One more step of the post: the ring thread may have done anything since the last.
     pub(crate) fn go_on_posting(&mut self) {
-        self.is_posting = self.outbox.go_on();
+        let outbox = Rc::clone(&self.outbox);
+        let sent = self.mailbox().sent();
+        let transmit = |socket: BorrowedFd<'_>, answer: &[u8]| self.send_at_once(socket, answer);
+        self.is_posting = outbox.borrow_mut().go_on(transmit);
+        let is_sent = self.mailbox().sent() - sent == self.unposted;
+        let is_told = is_sent || !self.mailbox().waker().is_asleep();
+        assert!(is_told, "an answer waits, and the ring thread sleeps");
         self.unposted = 0;
         self.notice_wake();
-        if self.mailbox().sent() > self.sent_before {
-            self.take_direct();
-        }
         let is_closed = |socket: &Socket| socket.is_closed_by_answerer();
         if let Some(index) = self.sockets.iter().position(is_closed) {
             self.note(|| format!("client {index}: closed by who had its line"));
@@ -254,17 +265,38 @@ impl World {
         }
     }
 
-    /// What was sent on lent lines gets where the ring's sends get.
-    fn take_direct(&mut self) {
-        for index in 0..self.sockets.len() {
-            let socket = &mut self.sockets[index];
-            if socket.is_accepted() {
-                let taken = socket.take_direct(self.now);
-                if taken > 0 {
-                    self.note(|| format!("client {index}: is sent {taken} bytes directly"));
-                }
+    /// A direct send, which takes what there is room for, or less, or fails.
+    fn send_at_once(&mut self, socket: BorrowedFd<'_>, answer: &[u8]) -> io::Result<usize> {
+        let index = self.by_descriptor(socket.as_raw_fd());
+        let index = index.expect("who has a line keeps its socket open");
+        let fault = self.fails(Kind::DirectSend);
+        let room = self.room(index).min(answer.len());
+        let short = self.random.up_to(room.max(1));
+        let is_short = self.goes_wrong(4);
+        let is_unlucky = self.goes_wrong(12);
+        let now = self.now;
+        let socket = &mut self.sockets[index];
+        assert!(socket.send.is_none(), "two threads send on one socket");
+        let sent = match fault {
+            Some(error @ 1..) => Err(error),
+            _ if socket.is_broken() => Err(libc::EPIPE),
+            _ if is_unlucky => Err(libc::ENOMEM),
+            _ if room == 0 => Err(libc::EAGAIN),
+            Some(0) => Ok(1),
+            _ if is_short => Ok(short),
+            _ => Ok(room),
+        };
+        match sent {
+            Ok(count) => {
+                socket.to_client.extend(&answer[..count]);
+                socket.sent_at = now;
             }
+            Err(libc::EPIPE) => socket.reset(),
+            Err(_) => {}
         }
+        let length = answer.len();
+        self.note(|| format!("client {index}: directly sent {sent:?} of {length} bytes"));
+        sent.map_err(io::Error::from_raw_os_error)
     }
 
     pub(crate) fn is_never_answered(&self, number: i64) -> bool {

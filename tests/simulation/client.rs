@@ -1,7 +1,6 @@
 //! One client: what it has said, what it has heard, and whether that was right.
 
 use crate::plan::Plan;
-use crate::random::Random;
 use crate::script::{Fate, Request, Script};
 
 const OVERLOADED: &str = "Too many requests are waiting for the handler.\n";
@@ -47,14 +46,13 @@ struct Answer<'a> {
 }
 
 impl Client {
-    pub(crate) fn new(index: usize, random: &mut Random) -> Self {
-        let script = Script::new(index, random);
+    pub(crate) fn new(script: Script, is_stubborn: bool) -> Self {
         Self {
             calls: vec![Call::Unknown; script.requests.len()],
             script,
             sent: 0,
             has_ended: false,
-            is_stubborn: random.once_in(20),
+            is_stubborn,
             unread: Vec::new(),
             answers: 0,
             continues: 0,

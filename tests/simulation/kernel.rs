@@ -11,7 +11,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use ringcall::uring::{Event, Kernel, Op, Token, Waker};
-use socket2::SockRef;
 
 use crate::ops::{Accept, Lent, Pushed, Tick};
 use crate::socket::{Recv, Send, Stage};
@@ -131,7 +130,10 @@ impl Kernel for Simulated {
     }
 
     fn next_event(&mut self) -> Option<Event<Lent>> {
-        self.world.borrow_mut().next_event()
+        let mut world = self.world.borrow_mut();
+        let is_asleep = world.mailbox().waker().is_asleep();
+        assert!(!is_asleep, "who posts wakes a ring thread that runs");
+        world.next_event()
     }
 
     fn bytes<'a>(&'a self, buffer: &'a Lent) -> &'a [u8] {
@@ -153,8 +155,6 @@ impl Kernel for Simulated {
         if socket.is_shut != Some(Shutdown::Both) {
             socket.is_shut = Some(how);
         }
-        // It fails where the client has cut the connection.
-        let _ = SockRef::from(&descriptor).shutdown(how);
     }
 
     fn close_listener(&mut self, _: OwnedFd) -> Vec<OwnedFd> {
@@ -199,7 +199,7 @@ impl World {
         index
     }
 
-    fn by_descriptor(&self, descriptor: i32) -> Option<usize> {
+    pub(crate) fn by_descriptor(&self, descriptor: i32) -> Option<usize> {
         let is_it = |socket: &crate::socket::Socket| {
             socket.is_accepted() && socket.descriptor == descriptor
         };

@@ -15,6 +15,7 @@ mod kernel;
 mod ops;
 mod plan;
 mod random;
+mod scenarios;
 mod script;
 mod socket;
 mod world;
@@ -44,6 +45,11 @@ const TORTURED: Range<u64> = 0..4;
 
 /// Runs the loop to its end, and says how often which kind of op has completed.
 fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
+    run_from(plan, is_traced, |_| {})
+}
+
+/// The same from a world that `begin` has changed.
+fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usize; KINDS] {
     let ring_count = 1 + usize::from(plan.has_other_ring);
     let outlets: Vec<Outlet> = (0..ring_count).map(|_| Outlet::new().unwrap()).collect();
     let mailbox = Arc::clone(&outlets[0].mailbox);
@@ -52,7 +58,8 @@ fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
     let rings = Arc::new(Rings::new(outlets, is_shared, &plan.limits, false));
     let handler = Arc::new(Handler::new(mailbox));
     let service: Arc<dyn Service> = Arc::clone(&handler) as _;
-    let world = World::new(plan, Arc::clone(&rings), handler, is_traced);
+    let mut world = World::new(plan, Arc::clone(&rings), handler, is_traced);
+    begin(&mut world);
     let world = Rc::new(RefCell::new(world));
     let kernel = Simulated {
         world: Rc::clone(&world),
@@ -192,6 +199,10 @@ const FAULTS: [(Kind, &[i32]); KINDS] = [
     (
         Kind::QuietSend,
         &[0, libc::EAGAIN, libc::EPIPE, libc::ECONNRESET, libc::ENOMEM],
+    ),
+    (
+        Kind::DirectSend,
+        &[0, libc::EAGAIN, libc::EPIPE, libc::ENOMEM],
     ),
     (Kind::Cancel, &[0]),
     (Kind::Close, &[0]),

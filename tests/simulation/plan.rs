@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     Receive,
     Send,
     QuietSend,
+    DirectSend,
     Cancel,
     Close,
     Wake,
@@ -27,7 +28,7 @@ pub(crate) enum Kind {
     Enter,
 }
 
-pub(crate) const KINDS: usize = 9;
+pub(crate) const KINDS: usize = 10;
 
 /// One completion that fails: the `nth` of its kind, counted from 0, with `error`.
 ///
@@ -69,6 +70,8 @@ pub(crate) struct Plan {
     /// Less room than this is none.
     pub(crate) low_water: usize,
     pub(crate) clients: usize,
+    /// How late a tick of a server that closes may be.
+    pub(crate) ticks_late_ms: usize,
     /// Turns of the loop before everything is brought to its end.
     pub(crate) chaos_turns: usize,
 }
@@ -102,6 +105,7 @@ impl Plan {
             low_water: random.pick(&[0, 0, 50, 99]),
             clients: random.pick(&[1, 1, 2, 3, 4, 6]),
             chaos_turns: random.pick(&[4, 10, 20, 40, 80]),
+            ticks_late_ms: random.pick(&[100, 400]),
         }
     }
 
@@ -110,6 +114,26 @@ impl Plan {
         Self {
             is_calm: true,
             fault,
+            ..Self::of(seed)
+        }
+    }
+
+    /// A run of one client in which nothing goes wrong, nobody is late and everything fits.
+    pub(crate) fn calm(seed: u64) -> Self {
+        Self {
+            limits: Limits {
+                timeouts: NEVER,
+                ..Limits::default()
+            },
+            is_patient: true,
+            is_calm: true,
+            has_other_ring: false,
+            answers_twice: false,
+            leaves_unanswered: false,
+            socket_bytes: 100_000,
+            low_water: 0,
+            clients: 1,
+            ticks_late_ms: 100,
             ..Self::of(seed)
         }
     }

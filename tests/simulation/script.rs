@@ -56,6 +56,15 @@ impl Script {
         script
     }
 
+    /// One plain request.
+    pub(crate) fn post(client: usize) -> Self {
+        let mut script = Self::default();
+        let n = number(client, 0);
+        let line = format!("POST /{n} HTTP/1.1");
+        script.push(&line, "", "", Fate::Call(n, false));
+        script
+    }
+
     fn add(&mut self, n: i64, random: &mut Random) {
         let call = Fate::Call(n, false);
         match random.below(16) {

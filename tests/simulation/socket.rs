@@ -1,10 +1,9 @@
 //! One connection between a client and the server: what is on its way, and what is in flight.
 
 use std::collections::VecDeque;
-use std::io::Read;
+use std::fs::File;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Weak;
 
 use ringcall::bridge::Line;
@@ -50,10 +49,9 @@ pub(crate) struct Send {
 pub(crate) struct Socket {
     pub(crate) client: Client,
     pub(crate) stage: Stage,
-    /// The real socket's ends, through which only direct answers go.
+    /// The server's end, until it is accepted: a descriptor, of which only the number counts.
     pub(crate) ours: Option<OwnedFd>,
     pub(crate) descriptor: RawFd,
-    pub(crate) theirs: UnixStream,
     pub(crate) token: Option<Token>,
     /// The server's end, once it has been lent.
     pub(crate) line: Option<Weak<Line>>,
@@ -82,14 +80,12 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) fn new(client: Client) -> Self {
-        let (ours, theirs) = UnixStream::pair().expect("a socket pair");
-        theirs.set_nonblocking(true).expect("a socket of ours");
+        let ours = File::open("/dev/null").expect("it is there");
         Self {
             client,
             stage: Stage::Unborn,
             descriptor: ours.as_raw_fd(),
             ours: Some(ours.into()),
-            theirs,
             token: None,
             line: None,
             to_server: VecDeque::new(),
@@ -133,27 +129,5 @@ impl Socket {
         self.is_reset = true;
         self.is_excused = true;
         self.client.has_ended = true;
-        self.break_direct();
-    }
-
-    /// No direct answer gets through any more.
-    pub(crate) fn break_direct(&self) {
-        // It fails where the server has closed its end.
-        let _ = self.theirs.shutdown(Shutdown::Both);
-    }
-
-    /// What was sent directly follows what the ring has sent.
-    pub(crate) fn take_direct(&mut self, now: u64) -> usize {
-        let mut bytes = [0; 4096];
-        let mut taken = 0;
-        while let Ok(count @ 1..) = self.theirs.read(&mut bytes) {
-            self.to_client.extend(&bytes[..count]);
-            self.sent_at = now;
-            taken += count;
-        }
-        if taken > 0 {
-            assert!(self.send.is_none(), "two threads send on one socket");
-        }
-        taken
     }
 }

@@ -1,13 +1,15 @@
 //! Everything around the loop: clients, the handler, time, commands, and the turns in which the
 //! kernel lets them happen.
 //!
-//! A run has three phases: chaos, in which anything happens; settling, in which everybody does what
+//! A run has three phases: chaos, in which anything happens, or a scenario's steps; settling, in which everybody does what
 //! he still has to, after which nothing may be left undone; and closing, after which nothing may be
 //! left at all.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use ringcall::bridge::{Command, Mailbox, Outbox, Reply};
@@ -20,6 +22,7 @@ use crate::handler::Handler;
 use crate::ops::Ops;
 use crate::plan::{Kind, Plan};
 use crate::random::Random;
+use crate::script::Script;
 use crate::socket::Socket;
 
 /// Turns after which a run that goes on is one that never ends.
@@ -28,8 +31,8 @@ const TURNS_MAX: usize = 20_000;
 /// Milliseconds that everything may take to settle, an exhausted accept's rest included.
 const SETTLE_MS: u64 = 400;
 
-/// Idle connections are closed within this, ticks that come late included.
-const IDLE_MS: u64 = CLOSE_GRACE_MS as u64 + 2_000;
+/// Idle connections are closed within the grace, and as many ticks as may be as late as they are.
+const IDLE_TICKS: u64 = 5;
 
 /// Milliseconds after which only being cut ends a connection whose client or handler does nothing.
 const CLOSE_MS: u64 = 10_000;
@@ -37,11 +40,16 @@ const CLOSE_MS: u64 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Chaos,
+    /// One of `steps` whenever nothing else is left to happen.
+    Scripted,
     /// Until then.
     Settling(u64),
     /// Since then.
     Closing(u64),
 }
+
+/// What happens next in a scenario.
+pub(crate) type Step = fn(&mut World);
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct World {
@@ -57,13 +65,11 @@ pub(crate) struct World {
     pub(crate) able: Vec<Able>,
     pub(crate) rings: Arc<Rings>,
     pub(crate) handler: Arc<Handler>,
-    pub(crate) outbox: Outbox,
+    pub(crate) outbox: Rc<RefCell<Outbox>>,
     /// True exactly when the outbox is between two steps of a post.
     pub(crate) is_posting: bool,
     /// Answers in the outbox that the mailbox has not yet.
     pub(crate) unposted: u64,
-    /// Direct answers before that post.
-    pub(crate) sent_before: u64,
     /// Replies that may be given once more.
     pub(crate) again: Vec<Reply>,
     /// Connections of the limit that another ring has.
@@ -71,6 +77,7 @@ pub(crate) struct World {
     /// It waits for another one, and is to be woken for it.
     pub(crate) other_waits: bool,
     pub(crate) phase: Phase,
+    pub(crate) steps: VecDeque<Step>,
     /// The server has been asked to close.
     pub(crate) has_closed: bool,
     has_closed_all: bool,
@@ -91,14 +98,17 @@ impl World {
         is_traced: bool,
     ) -> Self {
         let mut random = Random::new(plan.seed);
-        let client = |index| Socket::new(Client::new(index, &mut random));
+        let outbox = Outbox::new(Arc::clone(&rings.outlets[0].mailbox));
+        let client = |index| {
+            let script = Script::new(index, &mut random);
+            Socket::new(Client::new(script, random.once_in(20)))
+        };
         let sockets = (0..plan.clients).map(client).collect();
         Self {
             ops: Ops::new(plan.buffers),
-            outbox: Outbox::new(Arc::clone(&rings.outlets[0].mailbox)),
+            outbox: Rc::new(RefCell::new(outbox)),
             is_posting: false,
             unposted: 0,
-            sent_before: 0,
             plan,
             random,
             now: 0,
@@ -112,6 +122,7 @@ impl World {
             others: 0,
             other_waits: false,
             phase: Phase::Chaos,
+            steps: VecDeque::new(),
             has_closed: false,
             has_closed_all: false,
             has_judged_idle: false,
@@ -144,7 +155,9 @@ impl World {
                 self.settle();
             }
         } else {
-            self.do_what_is_left();
+            if self.phase != Phase::Scripted {
+                self.do_what_is_left();
+            }
             while self.complete_one() {}
         }
         while waits && !self.has_completions() {
@@ -200,11 +213,18 @@ impl World {
             }
             return;
         }
+        if self.phase == Phase::Scripted {
+            match self.steps.pop_front() {
+                Some(step) => step(self),
+                None => self.settle(),
+            }
+            return;
+        }
         if self.do_what_is_left() {
             return;
         }
         match self.phase {
-            Phase::Chaos => unreachable!("that was above"),
+            Phase::Chaos | Phase::Scripted => unreachable!("that was above"),
             Phase::Settling(until) => {
                 if self.tick_at().is_some_and(|at| at <= until) {
                     self.pass_to_tick(20);
@@ -216,7 +236,7 @@ impl World {
             }
             Phase::Closing(since) => {
                 if self.now <= since + CLOSE_MS && self.tick_at().is_some() {
-                    self.pass_to_tick(400);
+                    self.pass_to_tick(self.plan.ticks_late_ms);
                 } else {
                     assert!(!self.has_closed_all, "it sleeps for ever");
                     let is_stubborn = |socket: &Socket| socket.client.is_stubborn;
@@ -241,7 +261,8 @@ impl World {
             self.other_ring_gives();
             any = true;
         }
-        let ends = matches!(self.phase, Phase::Closing(since) if self.now > since + IDLE_MS);
+        let idle_ms = u64::from(CLOSE_GRACE_MS) + IDLE_TICKS * self.plan.ticks_late_ms as u64;
+        let ends = matches!(self.phase, Phase::Closing(since) if self.now > since + idle_ms);
         if ends && !mem::replace(&mut self.has_judged_idle, true) {
             self.check_idle();
         }
@@ -291,7 +312,7 @@ impl World {
         }
     }
 
-    fn other_ring_acts(&mut self) {
+    pub(crate) fn other_ring_acts(&mut self) {
         if self.others > 0 && self.random.once_in(2) {
             self.other_ring_gives();
         } else {

@@ -1,0 +1,77 @@
+'use strict'
+
+// A start for which the process is out of something, and what it leaves behind.
+
+const { spawnSync } = require('node:child_process')
+const test = require('ava')
+const { start, underTest } = require('./helpers.js')
+
+const hasPython = spawnSync('python3', ['--version']).status === 0
+
+// Runs the text of `main({ serverListen, say })` in a process of its own; what it says.
+async function say(t, main, prepare = ':') {
+  const source = `(${main})(require(${JSON.stringify(underTest)}), (what) => console.log(JSON.stringify(what)))`
+  const child = start(t, ['-c', `${prepare} && exec "$@"`, 'sh', process.execPath, '-e', source], { command: 'sh' })
+  const said = JSON.parse(await child.line())
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' }, 'nothing keeps the process')
+  return said
+}
+
+test('whichever descriptor a start cannot have, it throws, and leaves none behind', async (t) => {
+  const refusals = await say(t, async ({ serverListen }, say) => {
+    const { closeSync, openSync, readdirSync } = require('node:fs')
+    const open = () => readdirSync('/proc/self/fd').length
+    const held = []
+    const fill = () => {
+      for (;;) {
+        try {
+          held.push(openSync('/dev/null'))
+        } catch {
+          return
+        }
+      }
+    }
+    const refusals = []
+    for (let free = 1; ; free++) {
+      fill()
+      // One of them is for looking.
+      for (let i = 0; i < free; i++) closeSync(held.pop())
+      const before = open()
+      try {
+        await serverListen({ port: 0, host: '127.0.0.1', ringThreads: 2 }, (n) => n).close()
+        break
+      } catch ({ code, syscall, reason }) {
+        refusals.push({ code, syscall, reason, left: open() - before })
+      }
+    }
+    say(refusals)
+  }, 'ulimit -n 200')
+  t.true(refusals.length >= 5, 'two rings, two wakers, a listener')
+  for (const { left } of refusals) t.is(left, 0)
+  t.deepEqual([...new Set(refusals.map(({ code }) => code))], ['ERR_IO_URING_UNAVAILABLE', 'EMFILE'])
+  t.is(refusals[0].reason, 'other')
+})
+
+test('where a ring thread cannot be had, the start throws, and the others are gone', async (t) => {
+  if (!hasPython || process.getuid() !== 0) return t.pass(t.log('not run: it takes root, and python3'))
+  const { before, after, code, syscall } = await say(t, ({ serverListen }, say) => {
+    const { readdirSync } = require('node:fs')
+    const threads = () => readdirSync('/proc/self/task').length
+    serverListen({ path: '\0ringcall-first', ringThreads: 1 }, (n) => n).close().then(() => {
+      const before = threads()
+      const limit = `import resource; resource.prlimit(${process.pid}, resource.RLIMIT_NPROC, (${before + 2},) * 2)`
+      require('node:child_process').spawnSync('python3', ['-c', limit])
+      // Nobody else is this user, whose threads are counted.
+      process.setgroups([])
+      process.setgid(54321)
+      process.setuid(54321)
+      try {
+        serverListen({ port: 0, host: '127.0.0.1', ringThreads: 4 }, (n) => n)
+      } catch ({ code, syscall }) {
+        say({ before, after: threads(), code, syscall })
+      }
+    })
+  })
+  t.is(after, before)
+  t.like({ code, syscall }, { code: 'EAGAIN', syscall: 'clone' })
+})

@@ -1,0 +1,172 @@
+'use strict'
+
+// Clients that ask as HTTP has it, one way or another, and check every answer: that it comes, in order, with the right
+// value, framed exactly, and with nothing after the last.
+//
+// A request is lost when its connection ends, fails or says nothing for ANSWER_MS_MAX before its answer. That counts for
+// each request of which a byte was written, as these clients leave only when they have what they asked for. Two things
+// are no fault of the server's: a 503 with Retry-After, as floods are going on; and what becomes of requests that a
+// paused client took SEND_MS_MAX to send, so that a timeout struck.
+
+const { setTimeout: delay } = require('node:timers/promises')
+const { connect, request } = require('../__test__/helpers.js')
+const { N_MAX, expected } = require('./answers')
+
+const ANSWER_MS_MAX = 60_000
+const SEND_MS_MAX = 5_000 // half of the shortest timeout
+const PAUSE_MS_MAX = 10
+const TOLD_MAX = 20
+
+const random = (max) => Math.floor(Math.random() * max)
+const pick = (list) => list[random(list.length)]
+const numbers = (count) => Array.from({ length: count }, () => random(N_MAX))
+
+// By the names they are told by. Each is one connection's life; `stopping()` ends it early.
+const HONEST = {
+  async 'one after another'(exchange, stopping) {
+    for (let left = random(200); left >= 0 && !stopping(); left--) {
+      await exchange(numbers(1))
+      await delay(random(PAUSE_MS_MAX))
+    }
+  },
+  async pipelined(exchange, stopping) {
+    for (let left = random(20); left >= 0 && !stopping(); left--) {
+      await exchange(numbers(1 + random(pick([8, 64, 300]))))
+      await delay(random(PAUSE_MS_MAX))
+    }
+  },
+  async 'a connection for each'(exchange) {
+    await exchange(numbers(1), { headers: { Connection: 'close' }, last: true })
+  },
+  async 'HTTP/1.0'(exchange) {
+    await exchange(numbers(1), { version: 'HTTP/1.0', last: true })
+  },
+  async bodies(exchange, stopping) {
+    for (let left = random(20); left >= 0 && !stopping(); left--) {
+      await exchange(numbers(1 + random(5)), { body: 'x'.repeat(random(pick([10, 1000, 60_000]))) })
+      await delay(random(PAUSE_MS_MAX))
+    }
+  },
+  async chunks(exchange, stopping) {
+    for (let left = random(20); left >= 0 && !stopping(); left--) {
+      const body = chunked('x'.repeat(random(pick([10, 1000, 30_000]))))
+      await exchange(numbers(1 + random(5)), { headers: { 'Transfer-Encoding': 'chunked' }, body, slices: 1 + random(10) })
+    }
+  },
+  async 'bit by bit'(exchange) {
+    await exchange(numbers(1 + random(3)), { headers: { 'User-Agent': 'slow' }, slices: 30 })
+  },
+  async 'half-closed'(exchange) {
+    await exchange(numbers(1 + random(100)), { end: true, last: true })
+  }
+}
+
+function chunked(body) {
+  const chunks = []
+  for (let at = 0; at < body.length;) {
+    const chunk = body.slice(at, at + 1 + random(5000))
+    chunks.push(`${chunk.length.toString(16)}${pick(['', ';name=value'])}\r\n${chunk}\r\n`)
+    at += chunk.length
+  }
+  return `${chunks.join('')}0\r\n${pick(['', 'X-Trailer: 1\r\n'])}\r\n`
+}
+
+// Runs `count` clients on the port until `stop()` has resolved, which waits for every answer that is due.
+function startHonest(port, count) {
+  const counts = { requests: 0, connections: 0, refused: 0, late: 0, wrong: 0, lost: 0 }
+  let told = 0
+  let stopped = false
+  const names = Object.keys(HONEST)
+
+  function fault(kind, name, sentence) {
+    if (told++ < TOLD_MAX) console.error(`${kind}: ${name}: ${sentence}`)
+  }
+
+  async function live(name) {
+    let client
+    let due = 1 // A connection that is not made loses the request that it was for.
+    let silence
+    let silent = false
+    let since = Infinity // When it last had an answer,
+    let sent // and when all that it then asked was written.
+    const late = () => !silent && (sent ?? performance.now()) - since >= SEND_MS_MAX
+    try {
+      client = await connect({ teardown() {} }, port)
+      counts.connections++
+      silence = setTimeout(() => {
+        silent = true
+        client.destroy()
+      }, ANSWER_MS_MAX)
+      since = performance.now()
+      await HONEST[name](async (asked, { slices = 1, end = false, last = false, ...options } = {}) => {
+        due = asked.length
+        sent = undefined
+        const bytes = asked.map((n) => request(`/${n}`, options)).join('')
+        const sending = send(client, bytes, { slices, end }).then(() => (sent = performance.now()))
+        sending.catch(() => {}) // Told by the answer that does not come, or awaited below.
+        for (const n of asked) {
+          const answer = await client.response()
+          if (answer.status === 408 && late()) throw new Error('sent too late')
+          check(name, n, answer)
+          counts.requests++
+          due--
+          silence.refresh()
+        }
+        await sending
+        since = performance.now()
+        if (last) ended(name, await client.rest())
+      }, () => stopped)
+      client.end()
+      ended(name, await client.rest())
+    } catch (error) {
+      // Without anything due it is still not how a connection ends.
+      if (late()) return counts.late += due
+      counts.lost += Math.max(1, due)
+      fault('lost', name, `${due} answers: ${error.message.slice(0, 500)}`)
+    } finally {
+      clearTimeout(silence)
+      client?.destroy()
+    }
+  }
+
+  function check(name, n, { status, headers, body }) {
+    if (status === 503 && 'retry-after' in headers) return counts.refused++
+    const right = expected(n)
+    if (status === right.status && body === right.body) return
+    counts.wrong++
+    fault('wrong', name, `${n}: ${status} ${JSON.stringify(body)}, not ${right.status} ${JSON.stringify(right.body)}`)
+  }
+
+  function ended(name, rest) {
+    if (rest === '') return
+    counts.wrong++
+    fault('wrong', name, `after the last answer came ${JSON.stringify(rest.slice(0, 100))}`)
+  }
+
+  const clients = Array.from({ length: count }, async (_, i) => {
+    for (let life = i; !stopped; life++) {
+      await live(names[life % names.length])
+      await delay(random(PAUSE_MS_MAX))
+    }
+  })
+  return {
+    counts,
+    async stop() {
+      stopped = true
+      await Promise.all(clients)
+    }
+  }
+}
+
+// Writes the bytes in so many slices, some of them with a pause before.
+async function send(client, bytes, { slices, end }) {
+  const length = Math.ceil(bytes.length / slices) || 1
+  for (let at = 0; at < bytes.length; at += length) {
+    if (at > 0) await delay(random(3))
+    const slice = bytes.slice(at, at + length)
+    if (end && at + length >= bytes.length) client.end(slice)
+    else await client.write(slice)
+  }
+}
+
+module.exports = { startHonest }

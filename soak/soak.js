@@ -1,0 +1,234 @@
+'use strict'
+
+// `npm run soak`: minutes of honest and hostile clients that come and go, on a server in a process of its own. Every
+// honest answer is checked; what the server holds is read off its process, after a garbage collection.
+
+const { fork } = require('node:child_process')
+const { once } = require('node:events')
+const os = require('node:os')
+const path = require('node:path')
+const { setTimeout: delay } = require('node:timers/promises')
+const { parseArgs } = require('node:util')
+const { connect, request } = require('../__test__/helpers.js')
+const { expected } = require('./answers')
+const { startHonest } = require('./honest')
+const { startHostile } = require('./hostile')
+
+const OPTIONS = {
+  minutes: { type: 'string', default: '20' },
+  'ring-threads': { type: 'string', default: '1' },
+  under: { type: 'string', default: '' },
+  help: { type: 'boolean', default: false }
+}
+
+const HELP = `npm run soak -- [options]
+
+  --minutes N        how long, fractions too   [20]
+  --ring-threads N   of the server   [1]
+  --under COMMAND    runs the server's process, a valgrind for example
+
+Prints a line each minute, and at the end what was asked and held. Fails with a sentence where an honest request got a
+wrong answer or none, where memory grew by 8 MiB or more after the first tenth of the time, where a descriptor or a
+thread stayed, or where the server did not end in order. A run of less than two minutes says nothing about memory.`
+
+const MIB = 2 ** 20
+const GROWTH_MAX = 8 * MIB
+const GROWTH_MINUTES_MIN = 2 // Before that V8 still compiles.
+const HONEST_CLIENTS = 32
+const HOSTILE_OF_EACH = 4
+const GONE_MS_MAX = 60_000
+const LOOKS = 5
+const TOOL_PATIENCE = 8
+const NICENESS = 2 // The clients leave the server the processor.
+
+// Timeouts that strike within minutes, and a limit that the floods cross.
+const SERVER = {
+  port: 0,
+  host: '127.0.0.1',
+  maxInFlight: 500,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 20_000,
+  handlerTimeout: 5_000,
+  sendTimeout: 10_000
+}
+
+async function main() {
+  const { minutes, ringThreads, under } = parseOptions()
+  const server = await startServer({ ...(under.length > 0 ? patient(SERVER) : SERVER), ringThreads }, under)
+  os.setPriority(Math.min(19, os.getPriority() + NICENESS))
+  try {
+    const faults = await soak(server, minutes)
+    for (const fault of faults) console.error(`soak: ${fault}`)
+    console.log(faults.length === 0 ? 'passed' : 'FAILED')
+    return faults.length === 0 ? 0 : 1
+  } finally {
+    server.kill()
+  }
+}
+
+// What runs under a tool is slow, but no fault for that.
+function patient(options) {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => {
+    return [name, name.endsWith('Timeout') ? value * TOOL_PATIENCE : value]
+  }))
+}
+
+async function soak(server, minutes) {
+  const ms = minutes * 60_000
+  await ask(server.port, 0)
+  const start = await allGone(server)
+  const honest = startHonest(server.port, HONEST_CLIENTS)
+  const hostile = startHostile(server.port, HOSTILE_OF_EACH)
+  const report = reporter(honest.counts)
+
+  await delay(ms / 10)
+  const warm = await settled(server, ms)
+  report(warm)
+  const until = Date.now() + ms * 0.9
+  while (Date.now() < until) {
+    await delay(Math.min(60_000, until - Date.now()))
+    if (Date.now() < until) report(await server.look())
+  }
+  const loaded = await settled(server, ms)
+  report(loaded)
+
+  await Promise.all([honest.stop(), hostile.stop()])
+  const end = await allGone(server, start)
+  report(end)
+  console.log(`hostile: ${Object.entries(hostile.counts).map(([name, count]) => `${name} ${count}`).join(', ')}`)
+  console.log(`server: ${Object.entries(end.stats).map(([name, count]) => `${name} ${count}`).join(', ')}`)
+  const { wrong, lost, late, refused, requests } = honest.counts
+  const growth = loaded.rss - warm.rss
+  console.log(`${requests} requests, ${refused} of them refused with 503, ${late} sent too late, ` +
+    `${wrong} wrong, ${lost} lost; memory ${mebibytes(warm.rss)} MiB, then ${mebibytes(growth)} MiB more`)
+
+  const faults = []
+  const must = (holds, sentence) => holds || faults.push(sentence)
+  must(requests > 0, 'no request was answered')
+  must(wrong === 0, `${wrong} answers were wrong`)
+  must(lost === 0, `${lost} requests were lost`)
+  const refusals = end.stats.overloaded + end.stats.handlerTimeouts
+  must(refused <= refusals, `${refused} requests were refused, ${refusals} by the server's count`)
+  const steady = growth < GROWTH_MAX || minutes < GROWTH_MINUTES_MIN
+  must(steady, `memory grew by ${mebibytes(growth)} MiB after the first tenth of the time`)
+  must(end.descriptors <= start.descriptors, `${end.descriptors - start.descriptors} descriptors stayed`)
+  must(end.threads <= start.threads, `${end.threads - start.threads} threads stayed`)
+  must(end.stats.connectionsOpen === 0, `${end.stats.connectionsOpen} connections stayed`)
+  must(end.stats.inFlight === 0, `${end.stats.inFlight} requests are in flight without clients`)
+  for (const fault of await closing(server)) faults.push(fault)
+  return faults
+}
+
+// Requests that the handler holds when `close()` comes are answered, and the process then ends by itself.
+async function closing(server) {
+  const faults = []
+  const numbers = Array.from({ length: 32 }, (_, i) => 16 * i + 11)
+  const clients = await Promise.all(numbers.map(() => connect({ teardown() {} }, server.port)))
+  await Promise.all(clients.map((client, i) => client.write(request(`/${numbers[i]}`))))
+  server.close()
+  const answers = await Promise.allSettled(clients.map((client) => client.response()))
+  for (const [i, { value, reason }] of answers.entries()) {
+    const { body } = expected(numbers[i])
+    if (value?.body !== body) faults.push(`at the close ${numbers[i]} was answered ${value?.body ?? reason.message}, not ${body}`)
+  }
+  const { code, signal, stderr } = await server.ended
+  if (code !== 0) faults.push(`the server ended with ${signal ?? code}`)
+  if (stderr !== '') faults.push(`the server's process said ${JSON.stringify(stderr.slice(0, 1000))}`)
+  return faults
+}
+
+async function ask(port, n) {
+  const client = await connect({ teardown() {} }, port)
+  const { body } = await client.send(`/${n}`)
+  client.destroy()
+  if (body !== expected(n).body) throw new Error(`the server answers ${body} to ${n}`)
+}
+
+// The least memory of some looks: floods come and go.
+async function settled(server, ms) {
+  let least
+  for (let i = 0; i < LOOKS; i++) {
+    const look = await server.look()
+    if (!least || look.rss < least.rss) least = look
+    await delay(Math.min(1000, ms / 100))
+  }
+  return least
+}
+
+// What the server holds once it knows that nobody is there, or after GONE_MS_MAX.
+async function allGone(server, { descriptors } = { descriptors: Infinity }) {
+  const until = Date.now() + GONE_MS_MAX
+  for (;;) {
+    const look = await server.look()
+    const gone = look.stats.connectionsOpen === 0 && look.stats.inFlight === 0 && look.descriptors <= descriptors
+    if (gone || Date.now() > until) return look
+    await delay(100)
+  }
+}
+
+function reporter(counts) {
+  const started = performance.now()
+  let before = { at: started, requests: 0 }
+  console.log('  minute    requests  requests/s  MiB (RSS)  descriptors  threads  refused  late  wrong  lost')
+  return ({ rss, descriptors, threads }) => {
+    const now = { at: performance.now(), requests: counts.requests }
+    const rate = (1000 * (now.requests - before.requests)) / (now.at - before.at)
+    before = now
+    console.log([
+      [((now.at - started) / 60_000).toFixed(2), 8], [now.requests, 12], [Math.round(rate), 12], [mebibytes(rss), 11],
+      [descriptors, 13], [threads, 9], [counts.refused, 9], [counts.late, 6], [counts.wrong, 7], [counts.lost, 6]
+    ].map(([value, width]) => String(value).padStart(width)).join(''))
+  }
+}
+
+const mebibytes = (bytes) => (bytes / MIB).toFixed(1)
+
+async function startServer(options, under) {
+  const [execPath, ...execArgv] = [...under, process.execPath, '--expose-gc']
+  const child = fork(path.join(__dirname, 'server.js'), [JSON.stringify(options)], {
+    execPath,
+    execArgv,
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc']
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }))
+  // A server that ends while it is asked ends the wait, too.
+  const message = async () => {
+    const answer = await Promise.race([once(child, 'message'), ended])
+    if (Array.isArray(answer)) return answer[0]
+    throw new Error(`the server's process ended: ${JSON.stringify(answer)}`)
+  }
+  const { port } = await message()
+  return {
+    port,
+    ended,
+    look() {
+      child.send('look')
+      return message()
+    },
+    close: () => child.send('close'),
+    kill: () => child.kill('SIGKILL')
+  }
+}
+
+function parseOptions() {
+  const { values } = parseArgs({ options: OPTIONS })
+  if (values.help) {
+    console.log(HELP)
+    process.exit()
+  }
+  const positive = (name) => {
+    const n = Number(values[name])
+    if (n > 0 && n < Infinity) return n
+    throw new Error(`--${name} takes a positive number, not ${values[name]}`)
+  }
+  const under = values.under.split(' ').filter(Boolean)
+  return { minutes: positive('minutes'), ringThreads: positive('ring-threads'), under }
+}
+
+main().then((code) => process.exit(code), (error) => {
+  console.error(`soak: ${error.message}`)
+  process.exit(1)
+})

@@ -1,0 +1,104 @@
+//! Runs in which what clients, handler and commands do is written down, and what the kernel and the
+//! answering thread make of it still depends on a seed.
+
+use ringcall::bridge::Command;
+
+use crate::client::Client;
+use crate::plan::{Fault, Kind, Plan};
+use crate::run_from;
+use crate::script::Script;
+use crate::socket::Socket;
+use crate::world::{Phase, Step};
+
+/// Enough for answers that go directly and by mail, on kernels with and without what is newer.
+const SEEDS: u64 = 50;
+
+/// `clients` that have one request each to send; they settle when the steps are done.
+fn run_steps(clients: usize, plan: impl Fn(u64) -> Plan, steps: &[Step]) {
+    for seed in 0..SEEDS {
+        run_from(plan(seed), false, |world| {
+            world.phase = Phase::Scripted;
+            world.steps = steps.iter().copied().collect();
+            let client = |index| Socket::new(Client::new(Script::post(index), false));
+            world.sockets = (0..clients).map(client).collect();
+        });
+    }
+}
+
+/// When the server closes, who is idle is looked at within the grace. Who becomes idle after that
+/// had been looked at only within the shortest timeout.
+#[test]
+fn a_client_whose_answer_is_on_its_way_at_the_close_is_kept_no_longer_than_an_idle_one() {
+    let has_no_room_for_an_answer = |seed| Plan {
+        socket_bytes: 100,
+        ..Plan::calm(seed)
+    };
+    run_steps(
+        1,
+        has_no_room_for_an_answer,
+        &[
+            |world| world.connect(0),
+            |world| assert!(world.client_sends(0, usize::MAX)),
+            |world| while world.handler_settles() {},
+            |world| {
+                assert!(world.sockets[0].send.is_some(), "it has not gone");
+                world.command(Command::Close);
+            },
+        ],
+    );
+}
+
+/// It need not wait for the time after which accepting is tried again.
+#[test]
+fn a_client_that_found_no_descriptor_is_accepted_as_soon_as_another_one_leaves() {
+    let second_accept_fails = |seed| Plan {
+        fault: Some(Fault {
+            kind: Kind::Accept,
+            nth: 1,
+            error: libc::EMFILE,
+        }),
+        ..Plan::calm(seed)
+    };
+    run_steps(
+        2,
+        second_accept_fails,
+        &[
+            |world| world.connect(0),
+            |world| {
+                assert!(world.sockets[0].is_accepted());
+                world.connect(1);
+            },
+            |world| {
+                assert!(!world.sockets[1].is_accepted(), "out of descriptors");
+                assert!(world.client_ends(0));
+            },
+            |world| assert!(world.sockets[1].is_accepted() && world.now == 0),
+        ],
+    );
+}
+
+/// Nobody else would: the kernel has handed it over, and the listener is closed.
+#[test]
+fn a_client_for_whom_another_ring_has_the_room_is_served_before_a_closing_ring_ends() {
+    let has_room_for_one = |seed| {
+        let mut plan = Plan::calm(seed);
+        plan.limits.connections_max = 1;
+        plan.has_other_ring = true;
+        plan
+    };
+    run_steps(
+        1,
+        has_room_for_one,
+        &[
+            |world| {
+                world.other_ring_acts();
+                assert_eq!(world.others, 1, "it has the room");
+            },
+            |world| {
+                world.connect(0);
+                assert!(world.client_sends(0, usize::MAX));
+            },
+            |world| world.command(Command::Close),
+        ],
+    );
+}
