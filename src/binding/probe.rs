@@ -8,8 +8,8 @@ use crate::uring::{self, Probe};
 /// What the kernel has, or why it refuses.
 #[napi(object, object_from_js = false)]
 pub struct NativeProbe {
-    /// Why there is no ring: `seccomp`, `sysctl`, `kernel`, `memlock`, `other`; absent where there is
-    /// one.
+    /// Why there is no ring: `seccomp`, `sysctl`, `kernel`, `memlock`, `other`; absent where there
+    /// is one.
     pub reason: Option<String>,
     /// A sentence about it.
     pub message: Option<String>,
@@ -22,6 +22,10 @@ pub struct NativeProbe {
 /// What the kernel has of what a ring thread needs and of what makes it faster.
 #[napi(object, object_from_js = false)]
 #[expect(missing_docs, reason = "index.d.ts documents them")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "JavaScript asks for each by its name"
+)]
 pub struct NativeFeatures {
     pub operations: bool,
     pub buffer_rings: bool,
