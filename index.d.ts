@@ -27,6 +27,15 @@ export type Handler<N extends number | bigint = number> = (n: N) => Reply | Prom
 /** Where to listen, and how. All is optional; keys that are not listed here are ignored. */
 export interface ListenOptions {
   /**
+   * Who does the network's work: `'io_uring'`; `'node'`, which is Node's own http server, several times slower and on
+   * every platform; or `'auto'`, which is io_uring and, where the platform, the kernel or its limits refuse it, `'node'`
+   * with one process warning, `RINGCALL_FALLBACK`. docs/engines.md lists what differs.
+   *
+   * @default 'auto'
+   */
+  engine?: 'auto' | 'io_uring' | 'node' | undefined
+
+  /**
    * The TCP port: an integer from 0 to 65535, where 0 picks a free one, which `server.port` then tells.
    *
    * @default 8000
@@ -58,7 +67,8 @@ export interface ListenOptions {
 
   /**
    * Lets several servers, of one process or of many, listen on the same port, all of them with this option. The kernel
-   * spreads connections over them (not requests: a kept-alive connection stays where it is).
+   * spreads connections over them (not requests: a kept-alive connection stays where it is). With the engine `'node'`
+   * it takes Node.js 22.12, 23.1 or newer, or `ERR_FEATURE_UNAVAILABLE_ON_PLATFORM` is thrown.
    *
    * @default false
    */
@@ -81,7 +91,7 @@ export interface ListenOptions {
    * those of the whole server.
    *
    * On a TCP port the threads' sockets share it by `SO_REUSEPORT`. A server without `reusePort` is refused there all
-   * the same (`EADDRINUSE`); one of the same user that has `reusePort` is not.
+   * the same (`EADDRINUSE`); one of the same user that has `reusePort` is not. The engine `'node'` ignores it.
    *
    * @default 1
    */
@@ -261,7 +271,10 @@ export interface ServerStats {
    * `handlerTimeout`.
    */
   inFlight: number
-  /** Calls from ring threads into JavaScript so far; `requests / batches` is how many requests share one. */
+  /**
+   * Calls from ring threads into JavaScript so far; `requests / batches` is how many requests share one. With the
+   * engine `'node'` each request is a call of its own.
+   */
   batches: number
   /** Requests beyond `maxInFlight`: `503`. */
   overloaded: number
@@ -281,7 +294,12 @@ export interface ServerStats {
   sendTimeouts: number
   /** How often accepting paused, because of `maxConnections` or for want of descriptors or memory. */
   acceptPauses: number
+  /** Who does the network's work. */
+  engine: Engine
 }
+
+/** Who does a server's network work. */
+export type Engine = 'io_uring' | 'node'
 
 /** Options of `close()`. */
 export interface CloseOptions {
@@ -297,6 +315,9 @@ export interface CloseOptions {
  * anybody still holds this object.
  */
 export interface Server {
+  /** Who does the network's work: what the option of that name came to. */
+  readonly engine: Engine
+
   /** The TCP port it listens on, also when 0 was asked for; `null` for a Unix domain socket. */
   readonly port: number | null
 
@@ -358,13 +379,16 @@ export interface Server {
  * @throws RangeError `ERR_OUT_OF_RANGE`: a number out of its range, such as a `port` of 65536.
  * @throws Error with `code`, `errno`, `syscall`, `address` and `port` as from `net.Server`: `EADDRINUSE`, `EACCES`,
  *   `EADDRNOTAVAIL`, or `ENOTFOUND` for a `host` that does not resolve.
- * @throws Error {@link IoUringUnavailableError} `ERR_IO_URING_UNAVAILABLE`: this machine does not allow io_uring.
+ * @throws Error {@link IoUringUnavailableError} `ERR_IO_URING_UNAVAILABLE`: this machine does not allow io_uring, and
+ *   `engine` is `'io_uring'`.
  */
 export function serverListen(options: ListenOptions & { bigint: true }, handler: Handler<bigint>): Server
 export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
 export function serverListen(port: number, handler: Handler): Server
 
-/** What `serverListen` throws where the kernel refuses io_uring; the message says what to do about it. */
+/**
+ * What `serverListen` throws with `engine: 'io_uring'` where there is no io_uring; the message says what to do about it.
+ */
 export interface IoUringUnavailableError extends Error {
   code: 'ERR_IO_URING_UNAVAILABLE'
   /**
@@ -372,5 +396,52 @@ export interface IoUringUnavailableError extends Error {
    * too old or a sandbox without io_uring, too little lockable memory (`memlock`), a `platform` that is not Linux or
    * that the addon was not built for, or something `other`, which the message tells.
    */
-  reason: 'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform' | 'other'
+  reason: UnavailableReason
+}
+
+/** What stands in the way of io_uring. */
+export type UnavailableReason = 'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform' | 'other'
+
+/**
+ * Whether io_uring can run here, and if not, why and what to do. It makes a small ring and lets it go; where the addon
+ * does not load, it tells what the rest of the machine does. Never throws.
+ */
+export function probe(): Probe
+
+/** What `probe()` found: plain data. */
+export interface Probe {
+  /** Whether a server with `engine: 'io_uring'` can start, as far as a small ring shows. */
+  available: boolean
+  /** What `engine: 'auto'` comes to. */
+  engine: Engine
+  /** `process.platform`. */
+  platform: string
+  /** `process.arch`. */
+  arch: string
+  /** The kernel's release, such as `6.18.5`. */
+  kernel: string
+  /** The version of Node.js, such as `24.21.0`. */
+  node: string
+  /** The addon: its file, `null` for a platform that has none, and why it does not load where it does not. */
+  binary: { path: string | null; error?: string }
+  /**
+   * What the kernel has; empty where that could not be asked. A server needs `io_uring_setup`, `operations` (all that it
+   * submits), `buffer_rings` and `multishot_accept` (Linux 5.19). It does more with fewer calls with `multishot_recv` and
+   * `single_issuer` (6.0), `defer_taskrun` and `quiet_sends` (6.1).
+   */
+  features: { [name: string]: boolean }
+  /** This process's limits: lockable memory in bytes, and descriptors; `null` where there is none or it is not known. */
+  limits: { memlock: Limit; nofile: Limit }
+  /** Where it is not available: what stands in the way, in a word, */
+  reason?: UnavailableReason
+  /** in a sentence, */
+  message?: string
+  /** and what to do about it. */
+  cure?: string
+}
+
+/** A limit of the process, and how far it may be raised. */
+export interface Limit {
+  soft: number | null
+  hard: number | null
 }

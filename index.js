@@ -1,5 +1,6 @@
 'use strict'
 
+const { probe } = require('./lib/probe.js')
 const { serverListen } = require('./lib/server.js')
 
-module.exports = { serverListen }
+module.exports = { probe, serverListen }

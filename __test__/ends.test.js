@@ -5,7 +5,7 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial
-const { connect, connectMany, gate, request, serve, startMain, until } = require('./helpers.js')
+const { connect, connectMany, gate, request, ringTest, serve, startMain, until } = require('./helpers.js')
 
 const FULL = process.env.RINGCALL_TEST_FULL === '1'
 const MIB = 2 ** 20
@@ -43,7 +43,7 @@ for (const [how, expected, end] of [
   })
 }
 
-test('when close() resolves, the last descriptor and the last ring thread are gone', async (t) => {
+ringTest(test)('when close() resolves, the last descriptor and the last ring thread are gone', async (t) => {
   const child = startMain(t, async ({ serverListen }) => {
     const { readdirSync, readFileSync } = require('node:fs')
     const held = () => [

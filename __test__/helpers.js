@@ -16,6 +16,22 @@ const ringcall = require(root)
 // The ring threads of every server whose test does not ask for a number of its own.
 const ringThreads = Number(process.env.RINGCALL_TEST_RING_THREADS ?? 1)
 
+// The engine of every server whose test does not ask for one. Tests that are about io_uring alone register with
+// `ringTest` instead of `test`, and docs/engines.md says what the other engine does there.
+const engine = process.env.RINGCALL_TEST_ENGINE ?? 'io_uring'
+
+function ringTest(test) {
+  return engine === 'io_uring' ? test : () => {}
+}
+
+// Where servers can share a port: node:net learnt it in 22.12 and 23.1.
+const [major, minor] = process.versions.node.split('.').map(Number)
+const canShare = engine === 'io_uring' || major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
+
+function sharingTest(test) {
+  return canShare ? test : () => {}
+}
+
 // The smallest resources that a server takes, with RINGCALL_TEST_SMALLEST: everything must go on all the same.
 const ringSize = process.env.RINGCALL_TEST_SMALLEST
   ? { ringEntries: 8, receiveBuffers: 8, receiveBufferSize: 128, batchSize: 1 }
@@ -29,7 +45,7 @@ const underTest = __filename
 
 function serverListen(portOrOptions, handler) {
   const options = typeof portOrOptions === 'object' ? portOrOptions : { port: portOrOptions }
-  return ringcall.serverListen({ ringThreads, kernelFeatures, ...ringSize, ...options }, handler)
+  return ringcall.serverListen({ engine, ringThreads, kernelFeatures, ...ringSize, ...options }, handler)
 }
 
 // The handler of most tests: exact in a `number` up to n = 78.
@@ -334,17 +350,20 @@ module.exports = {
   assertServes,
   connect,
   connectMany,
+  engine,
   fibonacci,
   gate,
   has,
   large,
   post,
   request,
+  ringTest,
   ringThreads,
   root,
   serve,
   serveApart,
   serverListen,
+  sharingTest,
   start,
   startMain,
   underTest,

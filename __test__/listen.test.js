@@ -4,7 +4,7 @@ const net = require('node:net')
 const { once } = require('node:events')
 const { networkInterfaces } = require('node:os')
 const test = require('ava')
-const { assertRefused, assertServes, fibonacci, post, serve, serverListen, startMain } = require('./helpers.js')
+const { assertRefused, assertServes, fibonacci, post, serve, serverListen, sharingTest, startMain } = require('./helpers.js')
 
 const hasIPv6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1')
 const anyAddress = hasIPv6 ? { address: '::', family: 'IPv6' } : { address: '0.0.0.0', family: 'IPv4' }
@@ -172,7 +172,7 @@ test('after a refused listen nothing is left', async (t) => {
   await assertServes(t, port)
 })
 
-test('with reusePort two servers share a port', async (t) => {
+sharingTest(test)('with reusePort two servers share a port', async (t) => {
   const one = serve(t, { reusePort: true }, () => 1)
   const two = serve(t, { port: one.port, reusePort: true }, () => 2)
   t.is(two.port, one.port)
@@ -182,7 +182,7 @@ test('with reusePort two servers share a port', async (t) => {
   t.throws(() => serve(t, { port: one.port }), { code: 'EADDRINUSE' }, 'a third one has to say so, too')
 })
 
-test('with reusePort the other server goes on when one closes', async (t) => {
+sharingTest(test)('with reusePort the other server goes on when one closes', async (t) => {
   const one = serve(t, { reusePort: true }, () => 1)
   const two = serve(t, { port: one.port, reusePort: true }, () => 2)
   await one.close()

@@ -1,7 +1,7 @@
 'use strict'
 
 const test = require('ava')
-const { assertServes, connect, fibonacci, post, request, serve } = require('./helpers.js')
+const { assertServes, connect, fibonacci, post, request, ringTest, serve } = require('./helpers.js')
 
 // A server whose handler must not be called with anything but 15.
 function serveOnly15(t, options) {
@@ -88,8 +88,12 @@ const notHttp = {
   'a TLS hello': Buffer.from('16030100c8010000c403', 'hex').toString('latin1') + '\r\n\r\n'
 }
 
+// Node's parser takes these for requests.
+const lenient = ['a space too many']
+
 for (const [what, bytes] of Object.entries(notHttp)) {
-  test(`${what} is 400 and closed, and nothing after it is run`, async (t) => {
+  const register = lenient.includes(what) ? ringTest(test) : test
+  register(`${what} is 400 and closed, and nothing after it is run`, async (t) => {
     const server = serve(t, {}, (n) => (n === 99 ? t.fail('the request after it was run') : fibonacci(n)))
     const client = await connect(t, server)
     await client.write(Buffer.from(bytes + request('/99'), 'latin1'))

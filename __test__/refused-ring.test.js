@@ -1,48 +1,30 @@
 'use strict'
 
-const { spawnSync } = require('node:child_process')
 const test = require('ava')
-const { root, start } = require('./helpers.js')
-
-const hasPython = spawnSync('python3', ['--version']).status === 0
-
-// Takes io_uring away as a container does, or the memory it may lock, and becomes the command that follows.
-const withoutIoUring = `
-import ctypes, os, resource, struct, sys
-
-def refuse_system_calls(errno):
-    load, refuse, allow = (0x20, 0, 0, 0), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)
-    rules = [load, (0x35, 0, 2, 425), (0x25, 1, 0, 427), refuse, allow]
-    code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *rule) for rule in rules))
-    program = ctypes.create_string_buffer(struct.pack('@HP', len(rules), ctypes.addressof(code)))
-    libc = ctypes.CDLL(None, use_errno=True)
-    for call in ((38, 1, 0, 0, 0), (22, 2, program)):
-        if libc.prctl(*call) != 0:
-            sys.exit('prctl: ' + os.strerror(ctypes.get_errno()))
-
-how, *command = sys.argv[1:]
-if how == 'memlock':
-    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
-    if os.getuid() == 0:
-        os.environ['BECOME_NOBODY'] = '1'
-else:
-    refuse_system_calls(int(how))
-os.execv(command[0], command)
-`
+const { post, root, start } = require('./helpers.js')
+const { refusedTest, startRefused } = require('./without-io-uring.js')
 
 const main = `
-const { serverListen } = require(${JSON.stringify(root)})
+const { probe, serverListen } = require(${JSON.stringify(root)})
 if (process.env.BECOME_NOBODY) {
   process.setgroups([])
   process.setgid(65534)
   process.setuid(65534)
 }
 try {
-  serverListen(0, (n) => n).close()
+  serverListen({ port: 0, engine: 'io_uring' }, (n) => n).close()
   console.log(JSON.stringify('it listens'))
 } catch (error) {
   console.log(JSON.stringify({ isError: error instanceof Error, message: error.message, ...error }))
-}`
+}
+console.log(JSON.stringify(probe()))
+process.on('warning', ({ code, message }) => console.log(JSON.stringify({ code, message })))
+const servers = [1, 2].map(() => serverListen({ port: 0 }, (n) => {
+  if (n === 0) for (const server of servers) server.close()
+  return n
+}))
+const [{ engine, port }] = servers
+setImmediate(() => console.log(JSON.stringify({ engine, port, counted: servers[1].stats().engine })))`
 
 const refusals = [
   ['EPERM, as Docker gives it', '1', 'seccomp', /seccomp/],
@@ -51,12 +33,45 @@ const refusals = [
 ]
 
 for (const [what, how, reason, cure] of refusals) {
-  test(`${what}: serverListen throws ERR_IO_URING_UNAVAILABLE with reason ${reason} and the cure`, async (t) => {
-    if (!hasPython) return t.pass(t.log('not run: there is no python3 here'))
-    const child = start(t, ['-c', withoutIoUring, how, process.execPath, '-e', main], { command: 'python3' })
-    const error = JSON.parse(await child.line())
+  refusedTest(test)(`${what}: io_uring throws, probe tells, and auto falls back with one warning`, async (t) => {
+    const child = startRefused(t, how, ['-e', main])
+    const next = async () => JSON.parse(await child.line())
+
+    const error = await next()
     t.like(error, { isError: true, code: 'ERR_IO_URING_UNAVAILABLE', reason })
     t.regex(error.message, cure)
-    t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' }, 'nothing keeps the process')
+
+    const probed = await next()
+    t.like(probed, { available: false, engine: 'node', reason, platform: 'linux', features: {} })
+    t.regex(probed.cure, cure)
+    t.regex(probed.binary.path, /\.node$/)
+
+    const warning = await next()
+    t.is(warning.code, 'RINGCALL_FALLBACK')
+    t.regex(warning.message, cure)
+
+    const { engine, port, counted } = await next()
+    t.deepEqual([engine, counted], ['node', 'node'])
+    t.is((await post(t, port, '/15')).body, '15')
+    t.is((await post(t, port, '/0')).body, '0')
+    const { code, stderr } = await child.exited
+    t.is(code, 0, 'nothing keeps the process')
+    t.is(stderr.match(/RINGCALL_FALLBACK/g).length, 1)
   })
 }
+
+test('what is refused for another reason does not fall back', async (t) => {
+  const child = start(t, ['-e', `
+    const { serverListen } = require(${JSON.stringify(root)})
+    const { port } = serverListen({ port: 0, host: '127.0.0.1' }, (n) => n).unref()
+    for (const where of [{ port, host: '127.0.0.1' }, { port: 0, host: 'no such host' }]) {
+      try {
+        serverListen(where, (n) => n)
+      } catch ({ code }) {
+        console.log(code)
+      }
+    }`])
+  t.is(await child.line(), 'EADDRINUSE')
+  t.is(await child.line(), 'ENOTFOUND')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})

@@ -1,10 +1,12 @@
 // Compiled, never run: `npm run lint` checks that the declarations accept what they should and refuse what they should.
 
 import {
+  probe,
   serverListen,
   type Handler,
   type IoUringUnavailableError,
   type ListenOptions,
+  type Probe,
   type Reply,
   type Server,
   type ServerAddress,
@@ -32,6 +34,7 @@ serverListen({ bigint: true }, exact)
 
 // Every option.
 const options: ListenOptions = {
+  engine: 'auto',
   port: 8000,
   host: '::1',
   path: '/run/ringcall.sock',
@@ -68,7 +71,10 @@ async function members(server: Server) {
     same<typeof address.port>()<number>()
   }
   const stats: ServerStats = server.stats()
-  const counts: Record<keyof ServerStats, number> = stats
+  const { engine: counted, ...others } = stats
+  const counts: Record<Exclude<keyof ServerStats, 'engine'>, number> = others
+  same<typeof counted>()<typeof server.engine>()
+  same<typeof server.engine>()<'io_uring' | 'node'>()
   const bites = [
     stats.overloaded, stats.headersTooLarge, stats.bodiesTooLarge, stats.headersTimeouts, stats.requestTimeouts,
     stats.keepAliveTimeouts, stats.handlerTimeouts, stats.sendTimeouts, stats.acceptPauses,
@@ -91,6 +97,16 @@ async function disposed() {
   await members(server)
 }
 
+function look({ available, engine, binary, features, limits, reason, message, cure }: Probe) {
+  same<typeof available>()<boolean>()
+  same<typeof engine>()<'io_uring' | 'node'>()
+  same<typeof binary.path>()<string | null>()
+  same<typeof features>()<{ [name: string]: boolean }>()
+  same<typeof limits.memlock.soft>()<number | null>()
+  return [reason, message, cure, binary.error]
+}
+look(probe())
+
 function explain(error: IoUringUnavailableError) {
   same<typeof error.code>()<'ERR_IO_URING_UNAVAILABLE'>()
   same<typeof error.reason>()<'seccomp' | 'sysctl' | 'kernel' | 'memlock' | 'platform' | 'other'>()
@@ -108,6 +124,8 @@ serverListen({ port: '8000' }, named)
 serverListen(named, 8000)
 // @ts-expect-error no such option
 serverListen({ prot: 8000 }, named)
+// @ts-expect-error no such engine
+serverListen({ engine: 'epoll' }, named)
 // @ts-expect-error a value is an integer, not its text
 serverListen(8000, (n) => String(n))
 // @ts-expect-error nor a promise of a text

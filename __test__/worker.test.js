@@ -3,7 +3,7 @@
 const { once } = require('node:events')
 const { Worker } = require('node:worker_threads')
 const test = require('ava')
-const { assertServes, connect, post, request, serve, underTest } = require('./helpers.js')
+const { assertServes, connect, post, request, serve, sharingTest, underTest } = require('./helpers.js')
 
 // A worker that runs the text of `main({ serverListen }, parentPort, data)`, the first message it sent, and its exit code.
 async function startWorker(t, main, data) {
@@ -35,7 +35,7 @@ test('workers and the main thread serve side by side', async (t) => {
   await assertServes(t, main)
 })
 
-test('workers share a port with reusePort', async (t) => {
+sharingTest(test)('workers share a port with reusePort', async (t) => {
   const main = serve(t, { reusePort: true }, (n) => n)
   await startWorker(t, ({ serverListen }, parent, port) => {
     parent.postMessage(serverListen({ port, reusePort: true }, (n) => n + 1).port)

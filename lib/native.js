@@ -1,9 +1,47 @@
 'use strict'
 
-// Loads the addon that was built for this platform, or says what is missing and what to do.
+// Loads the addon that was built for this platform, when it is first needed, or says what is missing and what to do.
 
 const { existsSync } = require('node:fs')
 const { join } = require('node:path')
+
+const ROOT = join(__dirname, '..')
+const PLATFORMS = ['linux-x64', 'linux-arm64']
+
+let loaded
+
+// Throws where there is no addon for this platform, each time.
+function loadNative() {
+  loaded ??= load()
+  if (loaded.error !== undefined) throw unavailable(loaded.error)
+  return loaded.native
+}
+
+// Where the addon is or should be, null where there can be none, and why it does not load.
+function nativeBinary() {
+  loaded ??= load()
+  return { path: loaded.path, ...(loaded.error && { error: loaded.error.message }) }
+}
+
+function load() {
+  const platform = `${process.platform}-${process.arch}`
+  if (process.platform !== 'linux') {
+    const cure = 'Run on Linux, in a container for example.'
+    return { path: null, error: { message: `io_uring exists on Linux only, and this is ${process.platform}.`, cure } }
+  }
+  if (!PLATFORMS.includes(platform)) {
+    return { path: null, error: { message: `The addon is for x64 and arm64, and this is ${process.arch}.`, cure: 'Run on one of them.' } }
+  }
+  const name = `ringcall.${platform}-${libc()}.node`
+  const path = join(ROOT, name)
+  const cure = `Build it with \`npx ringcall build\`, or \`npm run build\` in ${ROOT}; that needs Rust (https://rustup.rs).`
+  if (!existsSync(path)) return { path, error: { message: `${name} is not there.`, cure } }
+  try {
+    return { path, native: require(path) }
+  } catch (cause) {
+    return { path, error: { message: `${name} does not load: ${cause.message}`, cure, cause } }
+  }
+}
 
 function libc() {
   // A report otherwise looks up the names of both ends of every open connection, one after the other, and waits.
@@ -17,27 +55,13 @@ function libc() {
   }
 }
 
-function load() {
-  if (process.platform !== 'linux') {
-    throw unavailable(`io_uring exists on Linux only, and this is ${process.platform}.`, 'platform')
-  }
-  const name = `ringcall.${process.platform}-${process.arch}-${libc()}.node`
-  const path = join(__dirname, '..', name)
-  if (!existsSync(path)) {
-    throw unavailable(
-      `${name} is not there: build it with \`npm run build\` in ${join(__dirname, '..')}, which needs Rust ` +
-        '(https://rustup.rs).',
-      'platform'
-    )
-  }
-  return require(path)
-}
-
-function unavailable(sentence, reason) {
-  const error = new Error(`ringcall cannot run here. ${sentence}`)
+function unavailable({ message, cure, cause }) {
+  const error = new Error(`io_uring is not available here. ${message} ${cure}`, { cause })
   error.code = 'ERR_IO_URING_UNAVAILABLE'
-  error.reason = reason
+  error.reason = 'platform'
+  // For `probe`, which tells them apart.
+  Object.defineProperties(error, { sentence: { value: message }, cure: { value: cure } })
   return error
 }
 
-module.exports = load()
+module.exports = { loadNative, nativeBinary }

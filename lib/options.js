@@ -10,11 +10,12 @@ const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
 const RING_THREADS_MAX = 64
-// From the oldest to the newest, which is the default.
+// The last is the default.
 const KERNEL_FEATURES = ['5.19', '6.0', '6.1']
 const RING_ENTRIES_MAX = 2 ** 15
 const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
 const BATCH_SIZE_MAX = 2 ** 16
+const ENGINES = ['io_uring', 'node', 'auto']
 
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
@@ -23,6 +24,7 @@ function checkArguments(portOrOptions, handler) {
   }
   if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
   const checked = {
+    engine: oneOf(options, 'engine', ENGINES),
     host: string(options, 'host'),
     port: integer(options, 'port', PORT_DEFAULT, 0, PORT_MAX),
     path: string(options, 'path'),

@@ -3,9 +3,7 @@
 // The public face: `serverListen` and the `Server` that it returns.
 
 const { unlinkSync } = require('node:fs')
-const { createBatches } = require('./batches.js')
-const { startRefused } = require('./errors.js')
-const native = require('./native.js')
+const { startEngine } = require('./engines/index.js')
 const { checkArguments, checkCloseOptions } = require('./options.js')
 
 function serverListen(portOrOptions, handler) {
@@ -16,10 +14,8 @@ function serverListen(portOrOptions, handler) {
 const onPaths = new Set()
 
 class Server {
-  #native
+  #engine
   #options
-  #ringsAlive
-  #failed = false
   #handlerErrors = 0
   #closed
   #resolveClosed
@@ -27,22 +23,14 @@ class Server {
 
   constructor(options, handler) {
     this.#options = options
-    this.#ringsAlive = options.ringThreads
-    const batches = Array.from({ length: options.ringThreads }, () => createBatches({
+    this.#engine = startEngine(options, {
       handler,
-      batchSize: options.batchSize,
-      bigint: options.bigint,
       onHandlerError: (error, n) => this.#onHandlerError(error, n),
-      onEnd: (failure) => this.#onRingEnd(failure)
-    }))
-    const arrays = batches.map((ring) => ring.arrays)
-    const dispatches = batches.map((ring) => ring.dispatch)
-    const started = native.listen(nativeOptions(options), arrays, dispatches)
-    if (started.syscall !== undefined) throw startRefused(started)
-    this.#native = started
-    started.takeRings().forEach((ring, i) => batches[i].start(ring))
+      onFailure: (failure) => this.#onFailure(failure),
+      onEnd: () => this.#onEnd()
+    })
     if (options.path !== undefined) {
-      // The last ring thread removes the path when it ends, but process.exit() does not let it.
+      // The engine removes the path when it ends, but process.exit() does not let it.
       if (onPaths.size === 0) process.once('exit', removePaths)
       onPaths.add(options)
     }
@@ -50,12 +38,16 @@ class Server {
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
+  get engine() {
+    return this.#engine.name
+  }
+
   get port() {
-    return this.#native.address().port ?? null
+    return this.#engine.address().port ?? null
   }
 
   get url() {
-    const { address, port } = this.#native.address()
+    const { address, port } = this.#engine.address()
     if (port === undefined) return `unix:${address}`
     const host = address === '::' || address === '0.0.0.0' ? 'localhost' : address
     return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -67,22 +59,22 @@ class Server {
 
   address() {
     if (!this.listening) return null
-    const { address, port } = this.#native.address()
+    const { address, port } = this.#engine.address()
     if (port === undefined) return address
     return { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
   }
 
   stats() {
-    return { ...this.#native.stats(), handlerErrors: this.#handlerErrors }
+    return { ...this.#engine.stats(), handlerErrors: this.#handlerErrors, engine: this.engine }
   }
 
   ref() {
-    this.#native.setReferenced(true)
+    this.#engine.setReferenced(true)
     return this
   }
 
   unref() {
-    if (this.listening) this.#native.setReferenced(false)
+    if (this.listening) this.#engine.setReferenced(false)
     return this
   }
 
@@ -93,8 +85,8 @@ class Server {
         this.#resolveClosed = resolve
       })
       // Whoever closes wants it done before the process ends.
-      this.#native.setReferenced(true)
-      this.#native.close()
+      this.#engine.setReferenced(true)
+      this.#engine.close()
     }
     if (timeout !== undefined) {
       const timer = setTimeout(() => this.closeAllConnections(), timeout)
@@ -104,29 +96,23 @@ class Server {
   }
 
   closeIdleConnections() {
-    this.#native.closeIdleConnections()
+    this.#engine.closeIdleConnections()
   }
 
   closeAllConnections() {
-    this.#native.closeAllConnections()
+    this.#engine.closeAllConnections()
   }
 
   [Symbol.asyncDispose]() {
     return this.close()
   }
 
-  // Where one ring fails, the others close.
-  #onRingEnd(failure) {
-    if (failure !== null && !this.#failed) {
-      this.#failed = true
-      this.close()
-      process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
-    }
-    if (--this.#ringsAlive === 0) this.#onEnd()
+  #onFailure(failure) {
+    this.close()
+    process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
   }
 
   #onEnd() {
-    this.#native.finish()
     this.#options.signal?.removeEventListener('abort', this.#abort)
     if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
     this.#resolveClosed?.()
@@ -154,11 +140,6 @@ class Server {
       process.emitWarning(`onError threw: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }
   }
-}
-
-// The binding takes the same names, but knows nothing of signals and callbacks, and sees a batch's size by its arrays.
-function nativeOptions({ signal, onError, batchSize, ...options }) {
-  return options
 }
 
 function printable(thrown) {

@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("limits", &[]),
     ("quota", &[]),
     ("stats", &[]),
-    ("uring", &[]),
+    ("uring", &["limits"]),
     ("listener", &["limits"]),
     ("bridge", &["http", "limits", "uring"]),
     (
@@ -46,7 +46,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "binding",
-        &["bridge", "limits", "listener", "server", "stats"],
+        &["bridge", "limits", "listener", "server", "stats", "uring"],
     ),
 ];
 

@@ -13,6 +13,8 @@
 )]
 
 mod handover;
+pub mod probe;
+pub mod refusal;
 mod ring;
 
 use std::cell::{Cell, RefCell};
@@ -27,8 +29,9 @@ use napi_derive::napi;
 use crate::bridge::Command;
 use crate::limits::{KernelFeatures, Limits, RingSize, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
-use crate::server::{Options, Server, StartError};
+use crate::server::{Options, Server};
 use handover::{Exchange, Handover, Tsfn};
+use refusal::Refusal;
 use ring::NativeRing;
 
 /// The options of `serverListen`, checked and with their defaults.
@@ -93,23 +96,6 @@ pub struct Arrays {
     pub result_kinds: Uint8Array,
     /// Read here: the results.
     pub result_values: Float64Array,
-}
-
-/// Why a server did not start, for `lib/` to make an error of.
-#[napi(object, object_from_js = false)]
-pub struct Refusal {
-    /// The refused call: `listen`, `getaddrinfo`, `io_uring_setup` or `clone`.
-    pub syscall: String,
-    /// The kernel's errno, negative as in libuv; absent where there is none.
-    pub errno: Option<i32>,
-    /// A sentence.
-    pub message: String,
-    /// The address, name or path.
-    pub address: Option<String>,
-    /// The port.
-    pub port: Option<u16>,
-    /// Why there is no ring: `seccomp`, `sysctl`, `kernel`, `memlock`, `other`.
-    pub reason: Option<String>,
 }
 
 /// Where a server listens.
@@ -372,39 +358,6 @@ impl From<NativeOptions> for Options {
                     handler: options.handler_timeout,
                     send: options.send_timeout,
                 },
-            },
-        }
-    }
-}
-
-impl From<StartError> for Refusal {
-    fn from(error: StartError) -> Self {
-        let message = error.to_string();
-        let errno = |error: &std::io::Error| error.raw_os_error().map(|errno| -errno);
-        match error {
-            StartError::Listen(refused) => Self {
-                syscall: refused.syscall.to_owned(),
-                errno: errno(&refused.error),
-                message,
-                address: Some(refused.address),
-                port: refused.port,
-                reason: None,
-            },
-            StartError::Ring(refused) => Self {
-                syscall: "io_uring_setup".to_owned(),
-                errno: errno(&refused.error),
-                message,
-                address: None,
-                port: None,
-                reason: Some(refused.reason.as_str().to_owned()),
-            },
-            StartError::Thread(error) => Self {
-                syscall: "clone".to_owned(),
-                errno: errno(&error),
-                message,
-                address: None,
-                port: None,
-                reason: None,
             },
         }
     }

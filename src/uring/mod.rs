@@ -41,7 +41,7 @@ use buffer_ring::BufferRing;
 pub use event::Event;
 use event::{owned_fd, result_of};
 pub use kernel::Kernel;
-pub use setup::{Reason, Refused};
+pub use setup::{Probe, Reason, Refused, probe};
 pub use signals::block_signals;
 pub use sockets::send_at_once;
 pub use user_data::{Op, Token};

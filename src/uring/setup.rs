@@ -8,8 +8,9 @@ use std::fmt;
 use std::fs;
 use std::io;
 
-use io_uring::IoUring;
+use io_uring::{IoUring, opcode};
 
+use super::BufferRing;
 use crate::limits::KernelFeatures;
 
 /// Fewest submission entries worth running with when locked memory is short.
@@ -55,7 +56,9 @@ impl Reason {
         }
     }
 
-    fn cure(self) -> &'static str {
+    /// What to do about it, in a sentence.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
         match self {
             Self::Seccomp => {
                 "The container's seccomp profile forbids it: allow io_uring_setup, io_uring_enter \
@@ -165,6 +168,44 @@ fn make_with_best_flags(
     Err(refusal)
 }
 
+/// What this kernel has of what a ring thread needs and of what makes it faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// Each operation that a ring thread submits is known.
+    pub operations: bool,
+    /// Receive buffers in a ring that is shared with the kernel (Linux 5.19, as multishot accepts,
+    /// which the kernel cannot be asked for).
+    pub buffer_rings: bool,
+    /// The newest ways of working that it has.
+    pub features: KernelFeatures,
+}
+
+/// The operations that a ring thread submits.
+const OPERATIONS: [u8; 7] = [
+    opcode::Accept::CODE,
+    opcode::AsyncCancel::CODE,
+    opcode::Close::CODE,
+    opcode::PollAdd::CODE,
+    opcode::Recv::CODE,
+    opcode::Send::CODE,
+    opcode::Timeout::CODE,
+];
+
+/// Makes the smallest ring, asks it, and lets it go.
+pub fn probe() -> Result<Probe, Refused> {
+    let (io_uring, features) = make(ENTRIES_MIN, KernelFeatures::default())?;
+    let mut known = io_uring::Probe::new();
+    io_uring.submitter().register_probe(&mut known)?;
+    let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
+    // Before the memory that it was given.
+    drop(io_uring);
+    Ok(Probe {
+        operations: OPERATIONS.iter().all(|&code| known.is_supported(code)),
+        buffer_rings: buffers.is_ok(),
+        features,
+    })
+}
+
 fn sysctl_forbids() -> bool {
     fs::read_to_string("/proc/sys/kernel/io_uring_disabled").is_ok_and(|value| value.trim() != "0")
 }
@@ -186,6 +227,12 @@ mod tests {
             assert_eq!(refused.reason, reason);
             assert!(refused.to_string().contains(reason.cure()));
         }
+    }
+
+    #[test]
+    fn a_kernel_that_makes_rings_has_what_a_ring_thread_needs() {
+        let probe = probe().expect("io_uring is allowed where the tests run");
+        assert!(probe.operations && probe.buffer_rings);
     }
 
     #[test]

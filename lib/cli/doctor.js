@@ -1,0 +1,62 @@
+'use strict'
+
+// `ringcall doctor`: what `probe()` found, for people or for programs.
+
+const { probe } = require('../probe.js')
+const { parse } = require('./arguments.js')
+
+const USAGE = `Usage: ringcall doctor [--json]
+
+Says whether io_uring can run here, and if not, why and what to do.
+
+  --json   what probe() returns, as JSON
+
+The exit code is 0 where it can, and 1 where it cannot.`
+
+// A server needs these; each of the others saves it something.
+const NEEDED = ['io_uring_setup', 'operations', 'buffer_rings', 'multishot_accept']
+
+const GREEN = 32
+const YELLOW = 33
+const RED = 31
+
+function doctor(args) {
+  const parsed = parse(args, { usage: USAGE, options: { json: { type: 'boolean' } } })
+  if (parsed === undefined) return
+  const found = probe()
+  console.log(parsed.values.json ? JSON.stringify(found, null, 2) : report(found))
+  if (!found.available) process.exitCode = 1
+}
+
+function report({ available, platform, arch, kernel, node, binary, features, limits, reason, message, cure }) {
+  const rows = [
+    ['io_uring', available ? paint(GREEN, 'can run here') : paint(RED, `cannot run here (${reason})`)],
+    ['platform', `${platform} ${arch}, kernel ${kernel}, Node.js ${node}`],
+    ['binary', binary.error === undefined ? binary.path : paint(RED, binary.error)],
+    ...Object.entries(features).map(([name, has]) => [name, feature(name, has)]),
+    ['lockable memory', range(limits.memlock, 'bytes')],
+    ['open files', range(limits.nofile, '')]
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
+  if (!available) lines.push('', message, cure, "Until then, servers run on Node's own http server (engine: 'node').")
+  return lines.join('\n')
+}
+
+function feature(name, has) {
+  if (has) return paint(GREEN, 'yes')
+  return NEEDED.includes(name) ? paint(RED, 'no, and it is needed') : paint(YELLOW, 'no, which costs some speed')
+}
+
+function range({ soft, hard }, unit) {
+  const text = (value) => (value === null ? 'unlimited' : String(value))
+  return `${text(soft)} ${unit}`.trimEnd() + (soft === hard ? '' : ` (at most ${text(hard)})`)
+}
+
+// On a terminal only, and not for those who do not want it: https://no-color.org.
+function paint(color, text) {
+  const isWanted = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+  return isWanted ? `\x1b[${color}m${text}\x1b[0m` : text
+}
+
+module.exports = { doctor }

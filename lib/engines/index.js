@@ -1,0 +1,44 @@
+'use strict'
+
+// Chooses the engine: io_uring, or Node's own http server where there is no ring to be had.
+//
+// An engine's constructor takes the checked options and four callbacks: `handler`, `onHandlerError(error, n)`,
+// `onFailure(sentence)` when it can no longer serve, and `onEnd()`, the last of all, after `close()`. It listens before
+// it returns, or throws. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
+// `closeIdleConnections()` and `closeAllConnections()`.
+
+const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
+const { IoUringEngine } = require('./io-uring.js')
+
+const WARNED = 'ringcall: the fallback was told'
+
+function startEngine(options, callbacks) {
+  if (options.engine === 'node') return startNodeEngine(options, callbacks)
+  try {
+    return new IoUringEngine(options, callbacks)
+  } catch (error) {
+    if (options.engine !== 'auto' || error.code !== 'ERR_IO_URING_UNAVAILABLE') throw error
+    const engine = startNodeEngine(options, callbacks)
+    warnOfFallback(error)
+    return engine
+  }
+}
+
+// Loaded by those who need it only.
+function startNodeEngine(options, callbacks) {
+  const { NodeEngine } = require('./node.js')
+  return new NodeEngine(options, callbacks)
+}
+
+// Once a process: workers that are started later inherit that it was told.
+function warnOfFallback({ message }) {
+  if (getEnvironmentData(WARNED)) return
+  setEnvironmentData(WARNED, true)
+  process.emitWarning(
+    `${message} The server runs on Node's own http server instead, which is slower; engine: 'io_uring' makes this an ` +
+      "error, and engine: 'node' makes it intended.",
+    { code: 'RINGCALL_FALLBACK' }
+  )
+}
+
+module.exports = { startEngine }

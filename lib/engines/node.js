@@ -1,0 +1,272 @@
+'use strict'
+
+// The same server on Node's own http server, for where there is no io_uring. Network, parser and handler share the
+// JavaScript thread. docs/engines.md has what differs.
+//
+// A `net.Server` listens and hands its sockets to an `http.Server` that does not: so connections beyond `maxConnections`
+// can wait, and the listen's errors can be thrown.
+
+const http = require('node:http')
+const net = require('node:net')
+const { errorAnswer, notAnInteger } = require('../handler-errors.js')
+const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
+const { FIELDS_MAX, judge } = require('./node/head.js')
+const { listen } = require('./node/listen.js')
+const { LATE_HANDLER, OVERLOADED } = require('./node/refusals.js')
+
+// How often one looks whose time is over: twice in the shortest timeout, within these bounds.
+const SWEEP_MS_MIN = 10
+const SWEEP_MS_MAX = 250
+
+class NodeEngine {
+  name = 'node'
+  options
+  // When `close()` was called.
+  closingSince
+  counters = {
+    connectionsOpen: 0,
+    connectionsAccepted: 0,
+    requests: 0,
+    responses2xx: 0,
+    responses4xx: 0,
+    responses5xx: 0,
+    inFlight: 0,
+    batches: 0,
+    overloaded: 0,
+    headersTooLarge: 0,
+    bodiesTooLarge: 0,
+    headersTimeouts: 0,
+    requestTimeouts: 0,
+    keepAliveTimeouts: 0,
+    handlerTimeouts: 0,
+    sendTimeouts: 0,
+    acceptPauses: 0
+  }
+  #listener
+  #listenerClosed = false
+  #http
+  #address
+  #callbacks
+  #connections = new Map()
+  // Sockets beyond `maxConnections`, unread.
+  #waiting = new Set()
+  // Calls whose promise has not settled, the oldest first.
+  #pending = new Set()
+  #referenced = true
+  #sweeper
+
+  constructor(options, callbacks) {
+    this.options = options
+    this.#callbacks = callbacks
+    this.#listener = net.createServer({
+      allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: 16 * 1024
+    })
+    // Out of descriptors: Node closes what it cannot take.
+    this.#listener.on('error', ({ syscall }) => {
+      if (syscall === 'accept') this.counters.acceptPauses++
+    })
+    this.#listener.on('connection', (socket) => this.#onSocket(socket))
+    listen(this.#listener, options)
+    this.#listener.maxConnections = options.maxConnections + options.backlog
+    const address = this.#listener.address()
+    this.#address = typeof address === 'string' ? { address } : address
+
+    const interval = sweepInterval(options)
+    this.#http = this.#createHttp(interval)
+    this.#sweeper = setInterval(() => this.#sweepSoon(), interval).unref()
+  }
+
+  address() {
+    return this.#address
+  }
+
+  stats() {
+    return { ...this.counters }
+  }
+
+  setReferenced(referenced) {
+    this.#referenced = referenced
+    for (const each of [this.#listener, ...this.#connections.keys(), ...this.#waiting]) {
+      if (referenced) each.ref()
+      else each.unref()
+    }
+  }
+
+  close() {
+    this.closingSince = performance.now()
+    setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
+    // What the kernel holds ready would be reset: it is accepted in the turn that begins now.
+    setImmediate(setImmediate, () => {
+      this.#listener.close(() => {
+        this.#listenerClosed = true
+        this.#endIfOver()
+      })
+      for (const socket of this.#waiting) this.#admit(socket)
+    })
+  }
+
+  closeIdleConnections() {
+    for (const [socket, connection] of this.#connections) if (connection.isIdle) socket.destroy()
+  }
+
+  closeAllConnections() {
+    for (const socket of [...this.#connections.keys(), ...this.#waiting]) socket.destroy()
+  }
+
+  // Counts an answer.
+  count(status) {
+    this.counters[`responses${Math.floor(status / 100)}xx`]++
+    if (status === 413) this.counters.bodiesTooLarge++
+    else if (status === 414 || status === 431) this.counters.headersTooLarge++
+  }
+
+  // A request is complete, and it is its turn.
+  run(connection, exchange, { refusal, n }) {
+    this.counters.requests++
+    if (refusal !== undefined) return connection.answer(exchange, refusal.status, refusal.message)
+    if (this.counters.inFlight >= this.options.maxInFlight) {
+      this.counters.overloaded++
+      return connection.answer(exchange, OVERLOADED.status, OVERLOADED.message)
+    }
+    this.counters.batches++
+    this.counters.inFlight++
+    const call = { connection, exchange, n, since: 0, isOver: false }
+    const { handler } = this.#callbacks
+    try {
+      this.#take(call, handler(n))
+    } catch (error) {
+      this.#fail(call, error)
+    }
+  }
+
+  // Whatever a handler may return.
+  #take(call, value) {
+    if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
+      this.#settle(call, 200, String(value))
+    } else if (value !== null && (typeof value === 'object' || typeof value === 'function')) {
+      this.#wait(call, value)
+    } else {
+      this.#fail(call, notAnInteger(value))
+    }
+  }
+
+  // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
+  async #wait(call, promise) {
+    call.since = performance.now()
+    this.#pending.add(call)
+    try {
+      const value = await promise
+      if (value === promise) throw notAnInteger(value)
+      this.#take(call, value)
+    } catch (error) {
+      this.#fail(call, error)
+    }
+  }
+
+  #fail(call, error) {
+    const { status, message, isFault } = errorAnswer(error)
+    this.#settle(call, status, message)
+    if (isFault) this.#callbacks.onHandlerError(error, call.n)
+  }
+
+  #settle(call, status, text) {
+    if (call.isOver) return
+    call.isOver = true
+    this.#pending.delete(call)
+    this.counters.inFlight--
+    call.connection.answer(call.exchange, status, text)
+  }
+
+  #createHttp(connectionsCheckingInterval) {
+    const { headersTimeout, requestTimeout, sendTimeout, maxHeaderSize } = this.options
+    const server = http.createServer({
+      maxHeaderSize,
+      // Node refuses one that is longer than `requestTimeout`, which then counts anyway.
+      headersTimeout: requestTimeout > 0 ? Math.min(headersTimeout, requestTimeout) : headersTimeout,
+      requestTimeout,
+      connectionsCheckingInterval,
+      keepAliveTimeout: 0, // `Connection` looks after it, as Node's does not begin before the first request.
+      requireHostHeader: false, // `judge` does, with a sentence.
+      insecureHTTPParser: false
+    })
+    server.timeout = sendTimeout
+    server.maxHeadersCount = FIELDS_MAX + 1
+    server.httpAllowHalfOpen = true // A client that has ended its side still gets its answers.
+    const onRequest = (request, response) => this.#connections.get(request.socket)?.request(request, response)
+    for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, onRequest)
+    server.on('connect', (request, socket) => {
+      this.#connections.get(socket)?.refuseTunnel(judge(request, this.options))
+    })
+    server.on('clientError', (error, socket) => this.#connections.get(socket)?.failed(error))
+    server.on('timeout', (socket) => this.#onSocketTimeout(socket))
+    // Sockets are handed to it, so it never listens; this is what starts its timeouts.
+    server.emit('listening')
+    return server
+  }
+
+  #onSocket(socket) {
+    socket.on('error', () => {}) // 'close' follows.
+    if (!this.#referenced) socket.unref()
+    if (this.#connections.size < this.options.maxConnections) return this.#admit(socket)
+    if (this.#waiting.size === 0) this.counters.acceptPauses++
+    this.#waiting.add(socket)
+  }
+
+  #admit(socket) {
+    this.#waiting.delete(socket)
+    this.#connections.set(socket, new Connection(this, socket))
+    this.counters.connectionsAccepted++
+    this.counters.connectionsOpen++
+    socket.once('close', () => this.#onSocketClose(socket))
+    this.#http.emit('connection', socket)
+    socket.resume()
+  }
+
+  #onSocketClose(socket) {
+    this.#connections.delete(socket)
+    this.counters.connectionsOpen--
+    const [next] = this.#waiting
+    if (next !== undefined) this.#admit(next)
+    else if (this.#connections.size === 0) this.#endIfOver()
+  }
+
+  // The listener's close may be told before the last sockets' is.
+  #endIfOver() {
+    if (!this.#listenerClosed || this.#connections.size > 0) return
+    clearInterval(this.#sweeper)
+    this.#http.close()
+    this.#callbacks.onEnd()
+  }
+
+  // Node's timer stands still while bytes leave, however slowly.
+  #onSocketTimeout(socket) {
+    if (socket.writableLength === 0) return
+    this.counters.sendTimeouts++
+    socket.destroy()
+  }
+
+  // After a busy time what has arrived meanwhile is read first, in a whole turn, and is not late.
+  #sweepSoon() {
+    setImmediate(setImmediate, () => this.#sweep())
+  }
+
+  #sweep() {
+    const now = performance.now()
+    const { handlerTimeout } = this.options
+    for (const call of this.#pending) {
+      if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
+      this.counters.handlerTimeouts++
+      this.#settle(call, LATE_HANDLER.status, LATE_HANDLER.message)
+    }
+    for (const connection of this.#connections.values()) {
+      if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
+    }
+  }
+}
+
+function sweepInterval({ headersTimeout, requestTimeout, keepAliveTimeout, handlerTimeout }) {
+  const timeouts = [headersTimeout, requestTimeout, keepAliveTimeout, handlerTimeout].filter((timeout) => timeout > 0)
+  return Math.max(SWEEP_MS_MIN, Math.min(SWEEP_MS_MAX, Math.floor(Math.min(...timeouts) / 2)))
+}
+
+module.exports = { NodeEngine }

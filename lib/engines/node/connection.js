@@ -1,0 +1,231 @@
+'use strict'
+
+// One client's conversation: requests as Node's parser gives them, answers in their order, and an end that loses none of
+// them to a reset.
+//
+// The engine owns every `Connection` and tells it what happens: `request`, `failed`, `expire`. Node keeps the answers in
+// order; what is kept here is which of them are owed and which is the last.
+
+const { judge } = require('./head.js')
+const {
+  BODY_TOO_LONG, LATE_BODY, LATE_HEAD, errorBody, errorHeaders, lastWords, refusalOf
+} = require('./refusals.js')
+
+// For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
+const CLOSE_GRACE_MS = 500
+// For how long a connection that was answered for the last time waits for its client to end its side: closing it before
+// would reset it, and the answer could be lost (RFC 9112 section 9.6).
+const LINGER_MS = 2_000
+
+class Connection {
+  #engine
+  #socket
+  // Requests whose handler is not called yet, because a body has not ended: theirs, or an earlier one's.
+  #reading = []
+  // The last request that was read and is to be answered.
+  #newest
+  // Answers that have not left.
+  #unsent = 0
+  // True: no request after `#newest` is run, and the connection ends with its answer.
+  #ended = false
+  // The answer to what was no request; it goes after the others.
+  #lastWords
+  // The timer, once our side has ended.
+  #lingering
+  #isDeaf = false
+  #idleSince = performance.now()
+  // How many bytes the client had sent by the end of its last request.
+  #bytesAtRest = 0
+
+  constructor(engine, socket) {
+    this.#engine = engine
+    this.#socket = socket
+    // Node ends a connection so after its last answer.
+    socket.destroySoon = () => this.#linger()
+    socket.once('close', () => clearTimeout(this.#lingering))
+  }
+
+  // A head has arrived.
+  request(request, response) {
+    // What stands behind the last request is not run.
+    const isBehind = this.#ended || (this.#engine.closingSince !== undefined && this.#newest?.isAnswered === false)
+    if (isBehind) return this.#stopReading()
+    const head = judge(request, this.#engine.options)
+    const exchange = { request, response, head, isComplete: false, isAnswered: false }
+    this.#newest = exchange
+    this.#unsent++
+    this.#reading.push(exchange)
+    if (!head.keepAlive) this.#ended = true
+    response.once('finish', () => this.#sent())
+    // A body that waits to be asked for is not, where it makes no difference.
+    if (head.hasBody && !head.isFatal && !(head.refusal && head.expectsContinue)) this.#readBody(exchange)
+    else this.#complete(exchange)
+  }
+
+  // Node's parser has given up on what the client sends, or the client on us.
+  failed(error) {
+    if (error.code === 'HPE_INVALID_EOF_STATE') return this.#abandonRequest()
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#late()
+    const why = refusalOf(error, this.#unread)
+    if (why !== undefined) this.#refuse(why)
+    else if (error.syscall !== undefined) this.#socket.destroy()
+  }
+
+  // Answers with the handler's digits, or with an error's message.
+  answer(exchange, status, text) {
+    if (exchange.isAnswered) return
+    exchange.isAnswered = true
+    if (this.#socket.destroyed) return
+    const { response, head } = exchange
+    const isNewest = exchange === this.#newest && this.#lastWords === undefined
+    const isLast = !head.keepAlive || (isNewest && (this.#ended || this.#engine.closingSince !== undefined))
+    if (isLast) this.#ended = true
+    const connection = isLast ? 'close' : head.isHttp10 ? 'keep-alive' : undefined
+    if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
+    this.#engine.count(status)
+    if (status < 300) {
+      const headers = { 'Content-Type': 'application/json', 'Content-Length': text.length }
+      if (connection !== undefined) headers.Connection = connection
+      response.writeHead(status, headers).end(text)
+    } else {
+      const body = errorBody(status, text)
+      response.writeHead(status, errorHeaders(status, body, connection)).end(body)
+    }
+  }
+
+  // CONNECT: Node hands over the socket, for the client may take it for a tunnel.
+  refuseTunnel({ refusal }) {
+    this.#refuse(refusal)
+  }
+
+  // Between requests, with nothing to send.
+  get isIdle() {
+    return !this.#ended && this.#unsent === 0 && this.#unread === 0
+  }
+
+  // How much has arrived since the last request's end.
+  get #unread() {
+    return this.#socket.bytesRead - this.#bytesAtRest
+  }
+
+  // Acts on what has taken too long. Returns whether it has idled longer than `keepAliveTimeout`.
+  expire(now, { keepAliveTimeout }) {
+    if (!this.isIdle) return false
+    const { closingSince } = this.#engine
+    const isLate = keepAliveTimeout > 0 && now - this.#idleSince >= keepAliveTimeout
+    // One that has just been accepted gets its grace, too: nothing of it may have been read.
+    const isOver = closingSince !== undefined && now - Math.max(closingSince, this.#idleSince) >= CLOSE_GRACE_MS
+    if (isLate || isOver) this.#socket.destroy()
+    return isLate
+  }
+
+  #readBody(exchange) {
+    const { request, response, head } = exchange
+    let allowance = this.#engine.options.maxBodySize
+    request.on('data', ({ length }) => {
+      allowance -= length
+      if (allowance < 0) this.#refuse(BODY_TOO_LONG)
+    })
+    request.once('end', () => this.#complete(exchange))
+    if (head.expectsContinue) response.writeContinue()
+  }
+
+  // The request has arrived, or is refused: it and what had to wait for it can be run.
+  #complete(exchange) {
+    if (exchange.isComplete) return
+    exchange.isComplete = true
+    this.#bytesAtRest = this.#socket.bytesRead
+    while (this.#reading[0]?.isComplete) {
+      const { head } = this.#reading[0]
+      this.#engine.run(this, this.#reading.shift(), head)
+    }
+  }
+
+  // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
+  #refuse(why) {
+    if (this.#lastWords !== undefined || this.#lingering !== undefined) return
+    const current = this.#reading.at(-1)
+    if (current !== undefined && !current.request.complete) {
+      current.head = { ...current.head, refusal: why, keepAlive: false }
+      this.#ended = true
+      this.#complete(current)
+    } else if (!this.#ended) {
+      this.#ended = true
+      this.#engine.counters.requests++
+      this.#engine.count(why.status)
+      this.#lastWords = lastWords(why)
+      if (this.#unsent === 0) this.#sayLastWords()
+    }
+  }
+
+  // The client has ended its side in the middle of a request. It still gets the answers to those before.
+  #abandonRequest() {
+    this.#ended = true
+    const current = this.#reading.at(-1)
+    if (current !== undefined && !current.request.complete) {
+      this.#reading.pop()
+      this.#unsent--
+    }
+    if (this.#unsent === 0) this.#linger()
+  }
+
+  // A request takes too long, unless the rest of it has arrived and was not read yet, or none of it: Node's times begin
+  // with the connection.
+  #late() {
+    const bytesAtRest = this.#bytesAtRest
+    setImmediate(setImmediate, () => {
+      if (this.#bytesAtRest === bytesAtRest && this.#socket.bytesRead > 0 && !this.#socket.destroyed) this.#refuseLate()
+    })
+  }
+
+  #refuseLate() {
+    const { counters, options: { headersTimeout, requestTimeout } } = this.#engine
+    const current = this.#reading.at(-1)
+    const isInBody = current !== undefined && !current.request.complete
+    if (this.#ended && !isInBody) return
+    const isLateHead = !isInBody && headersTimeout > 0 && (requestTimeout === 0 || headersTimeout <= requestTimeout)
+    counters[isLateHead ? 'headersTimeouts' : 'requestTimeouts']++
+    this.#refuse(isLateHead ? LATE_HEAD : LATE_BODY)
+  }
+
+  #sent() {
+    this.#unsent--
+    this.#idleSince = performance.now()
+    if (this.#unsent > 0) return
+    if (this.#lastWords !== undefined) this.#sayLastWords()
+    else if (this.#ended) this.#linger()
+  }
+
+  #sayLastWords() {
+    this.#socket.write(this.#lastWords)
+    this.#linger()
+  }
+
+  // Ends our side, and reads and drops what the client sends until it ends its own.
+  #linger() {
+    if (this.#lingering !== undefined) return
+    this.#ended = true
+    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+    this.#stopReading()
+    this.#socket.end()
+  }
+
+  // Takes the socket away from Node's parser, which would go on making requests of what arrives.
+  #stopReading() {
+    if (this.#isDeaf) return
+    this.#isDeaf = true
+    // The parser reads from the handle itself, and pauses it itself: it must go on before somebody else takes over, as
+    // wanting the data does.
+    this.#socket.resume()
+    process.nextTick(() => {
+      this.#socket.on('data', drop)
+      for (const listener of this.#socket.listeners('data')) {
+        if (listener !== drop) this.#socket.removeListener('data', listener)
+      }
+    })
+  }
+}
+
+function drop() {}
+
+module.exports = { CLOSE_GRACE_MS, Connection }

@@ -1,0 +1,125 @@
+'use strict'
+
+// Answers that the handler has no part in: the sentences of the Rust side, and which of them is meant when Node's parser
+// gives up.
+
+const { STATUS_CODES } = require('node:http')
+
+const MESSAGE_BYTES_MAX = 1024
+
+const refusal = (status, message) => ({ status, message })
+
+const NOT_A_REQUEST_LINE = refusal(
+  400, 'The first line must be a method, a target and a version, such as POST /15 HTTP/1.1.'
+)
+const NOT_A_FIELD_LINE = refusal(
+  400, 'Every header line must be a name, a colon right after it and a value, all on one line.'
+)
+const NOT_A_LINE_END = refusal(400, 'Every line must end in a carriage return and a line feed.')
+const NOT_A_LENGTH = refusal(400, 'Content-Length must be one number of bytes, in decimal.')
+const NOT_ONE_FRAMING = refusal(400, 'A request must have only one Content-Length, and no Transfer-Encoding beside it.')
+const NOT_CHUNKED_ONCE = refusal(400, 'Transfer-Encoding must name chunked exactly once, as the last coding.')
+const NOT_A_CHUNK = refusal(400, 'A chunk size must be a hexadecimal number of up to 64 bits.')
+const UNKNOWN_METHOD = refusal(501, 'This server does not know the method; it takes POST.')
+const OTHER_VERSION = refusal(505, 'This server speaks HTTP/1.1 and HTTP/1.0.')
+const TARGET_TOO_LONG = refusal(414, 'The request line is longer than this server reads.')
+const HEAD_TOO_LONG = refusal(431, 'The request head is longer than this server reads.')
+const TOO_MANY_FIELDS = refusal(431, 'The request has more header lines than this server reads.')
+const BODY_TOO_LONG = refusal(413, 'The request body is longer than this server reads.')
+const EXTENSIONS_TOO_LONG = refusal(413, 'The chunk extensions are longer than allowed.')
+const LATE_HEAD = refusal(408, "The request's head did not arrive in time.")
+const LATE_BODY = refusal(408, 'The request did not arrive in time.')
+const OVERLOADED = refusal(503, 'Too many requests are waiting for the handler.')
+const LATE_HANDLER = refusal(503, 'The handler took too long.')
+
+// llhttp's error codes. What is not among them is no request line.
+const OF_PARSER = {
+  HPE_INVALID_HEADER_TOKEN: NOT_A_FIELD_LINE,
+  HPE_CR_EXPECTED: NOT_A_LINE_END,
+  HPE_LF_EXPECTED: NOT_A_LINE_END,
+  HPE_STRICT: NOT_A_LINE_END,
+  HPE_INVALID_CONTENT_LENGTH: NOT_A_LENGTH,
+  HPE_UNEXPECTED_CONTENT_LENGTH: NOT_ONE_FRAMING,
+  HPE_INVALID_TRANSFER_ENCODING: NOT_CHUNKED_ONCE,
+  HPE_INVALID_CHUNK_SIZE: NOT_A_CHUNK,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: EXTENSIONS_TOO_LONG,
+  HPE_PAUSED_H2_UPGRADE: OTHER_VERSION
+}
+
+// Why Node's parser gave up; nothing where the client or the network did. `unread` bytes have arrived since the last
+// request's end.
+function refusalOf({ code, rawPacket, bytesParsed }, unread) {
+  if (typeof code !== 'string' || !code.startsWith('HPE_')) return undefined
+  // The client has ended its side within a request, or goes on after the last.
+  if (code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_CLOSED_CONNECTION') return undefined
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    // The parser does not say how far it had come, and keeps nothing of earlier packets.
+    const isWhole = rawPacket !== undefined && unread <= rawPacket.length
+    return isWhole && !rawPacket.subarray(0, bytesParsed).includes('\n') ? TARGET_TOO_LONG : HEAD_TOO_LONG
+  }
+  if (code === 'HPE_INVALID_METHOD' || code === 'HPE_INVALID_VERSION' || code === 'HPE_INVALID_CONSTANT') {
+    return refusalOfLine(lineAround(rawPacket, bytesParsed))
+  }
+  return OF_PARSER[code] ?? NOT_A_REQUEST_LINE
+}
+
+function refusalOfLine(line) {
+  const [, version] = /^[!#$%&'*+.^_`|~\w-]+ [!-~]+ HTTP\/(\d\.\d)$/.exec(line) ?? []
+  if (version === undefined) return NOT_A_REQUEST_LINE
+  return version === '1.1' || version === '1.0' ? UNKNOWN_METHOD : OTHER_VERSION
+}
+
+function lineAround(packet, at) {
+  if (packet === undefined) return ''
+  const text = packet.toString('latin1')
+  const end = text.indexOf('\r\n', at)
+  return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end)
+}
+
+// The body of an error's answer: one line, whatever a handler's message has in it.
+function errorBody(status, message) {
+  let bytes = Buffer.from(message || STATUS_CODES[status] || 'Unknown')
+  if (bytes.length > MESSAGE_BYTES_MAX) {
+    let end = MESSAGE_BYTES_MAX
+    while ((bytes[end] & 0xc0) === 0x80) end--
+    bytes = bytes.subarray(0, end)
+  }
+  return `${bytes.toString().replace(/[\x00-\x1f\x7f]/g, ' ')}\n`
+}
+
+function errorHeaders(status, body, connection) {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  if (status === 405) headers.Allow = 'POST'
+  if (status === 503) headers['Retry-After'] = '1'
+  headers['Content-Length'] = Buffer.byteLength(body)
+  if (connection !== undefined) headers.Connection = connection
+  return headers
+}
+
+// The bytes of an answer to what was no request, after which the connection closes.
+function lastWords({ status, message }) {
+  const body = errorBody(status, message)
+  const headers = { Date: new Date().toUTCString(), ...errorHeaders(status, body, 'close') }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
+}
+
+module.exports = {
+  BODY_TOO_LONG,
+  HEAD_TOO_LONG,
+  LATE_BODY,
+  LATE_HANDLER,
+  LATE_HEAD,
+  NOT_A_REQUEST_LINE,
+  NOT_CHUNKED_ONCE,
+  OTHER_VERSION,
+  OVERLOADED,
+  TARGET_TOO_LONG,
+  TOO_MANY_FIELDS,
+  UNKNOWN_METHOD,
+  errorBody,
+  errorHeaders,
+  lastWords,
+  refusal,
+  refusalOf
+}
