@@ -9,7 +9,7 @@ const { serverListen } = require('..')
 const { handler } = require('./answers')
 
 let errors = 0
-const server = serverListen({ ...JSON.parse(process.argv[2]), onError: () => errors++ }, handler)
+const server = serverListen({ engine: 'io_uring', ...JSON.parse(process.argv[2]), onError: () => errors++ }, handler)
 
 // The second collection frees what the finalizers of the first let go.
 function look() {

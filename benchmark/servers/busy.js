@@ -32,4 +32,4 @@ function handler(n) {
   return n
 }
 
-announce(serverListen({ port: 0, host: '127.0.0.1', maxInFlight }, handler).port)
+announce(serverListen({ engine: 'io_uring', port: 0, host: '127.0.0.1', maxInFlight }, handler).port)

@@ -6,6 +6,6 @@ const announce = require('./announce')
 
 const path = process.argv[2]
 const where = path ? { path } : { port: 0, host: '127.0.0.1' }
-const server = serverListen({ ...where, ringThreads: 2 }, fibonacci)
+const server = serverListen({ engine: 'io_uring', ...where, ringThreads: 2 }, fibonacci)
 
 announce(path ?? server.port)

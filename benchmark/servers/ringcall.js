@@ -5,6 +5,7 @@ const fibonacci = require('../fibonacci')
 const announce = require('./announce')
 
 const path = process.argv[2]
-const server = serverListen(path ? { path } : { port: 0, host: '127.0.0.1' }, fibonacci)
+const where = path ? { path } : { port: 0, host: '127.0.0.1' }
+const server = serverListen({ engine: 'io_uring', ...where }, fibonacci)
 
 announce(path ?? server.port)
