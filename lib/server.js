@@ -5,8 +5,10 @@
 const { unlinkSync } = require('node:fs')
 const { createBatches } = require('./batches.js')
 const { startRefused } = require('./errors.js')
+const events = require('./events.js')
 const native = require('./native.js')
 const { checkArguments, checkCloseOptions } = require('./options.js')
+const { statsOf } = require('./stats.js')
 
 function serverListen(portOrOptions, handler) {
   return new Server(checkArguments(portOrOptions, handler), handler)
@@ -46,6 +48,7 @@ class Server {
       if (onPaths.size === 0) process.once('exit', removePaths)
       onPaths.add(options)
     }
+    events.opened(this)
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
@@ -73,7 +76,7 @@ class Server {
   }
 
   stats() {
-    return { ...this.#native.stats(), handlerErrors: this.#handlerErrors }
+    return statsOf(this.#native.stats(), this.#handlerErrors)
   }
 
   ref() {
@@ -95,6 +98,7 @@ class Server {
       // Whoever closes wants it done before the process ends.
       this.#native.setReferenced(true)
       this.#native.close()
+      events.closing(this)
     }
     if (timeout !== undefined) {
       const timer = setTimeout(() => this.closeAllConnections(), timeout)
@@ -119,6 +123,7 @@ class Server {
   #onRingEnd(failure) {
     if (failure !== null && !this.#failed) {
       this.#failed = true
+      events.failed(this, failure)
       this.close()
       process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
     }
@@ -127,6 +132,7 @@ class Server {
 
   #onEnd() {
     this.#native.finish()
+    events.closed(this)
     this.#options.signal?.removeEventListener('abort', this.#abort)
     if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
     this.#resolveClosed?.()
@@ -134,6 +140,7 @@ class Server {
 
   #onHandlerError(error, n) {
     this.#handlerErrors++
+    events.handlerFailed(this, error, n)
     const { onError } = this.#options
     if (onError !== undefined) {
       this.#tell(onError, error, n)

@@ -1,0 +1,70 @@
+//! What all connections share during one turn of the event loop.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::bridge::Call;
+use crate::http::{Date, Rules};
+use crate::limits::Timeouts;
+use crate::quota::Share;
+use crate::stats::{Counters, Stats};
+
+/// What all connections share during one turn of the event loop.
+#[derive(Debug)]
+pub struct Turn {
+    /// How requests are read.
+    pub rules: Rules,
+    /// How long they and their answers may take.
+    pub timeouts: Timeouts,
+    /// The calls that the handler has and has not answered; beyond this ring's share requests are
+    /// refused.
+    pub in_flight: Share,
+    /// When the loop started.
+    pub started: Instant,
+    /// Milliseconds since then.
+    pub now: u64,
+    /// The same in microseconds.
+    pub now_us: u64,
+    /// The `Date` of the answers encoded in this turn.
+    pub date: Date,
+    /// The numbers read in this turn, for the handler.
+    pub calls: Vec<Call>,
+    /// What happened so far.
+    pub counters: Counters,
+    /// Where others see it.
+    pub stats: Arc<Stats>,
+}
+
+impl Turn {
+    /// It is now.
+    pub fn set_now(&mut self, now: Instant) {
+        self.now_us = self.since_start(now);
+        self.now = self.now_us / 1000;
+    }
+
+    /// The answer to a request that the handler has had since `since_us` is on its way, by now.
+    pub(super) fn count_latency(&self, since_us: u64) {
+        self.count_latency_until(since_us, self.now_us);
+    }
+
+    /// The same for an answer that was sent at `sent`, of which we learn only now.
+    pub(super) fn count_latency_of_sent(&self, since_us: u64, sent: Instant) {
+        self.count_latency_until(since_us, self.since_start(sent));
+    }
+
+    /// Counts an answer with a status of 400 to 599.
+    pub(super) fn count_error(&mut self, status: u16) {
+        self.counters.count_error(status);
+        self.stats.details.count_error(status);
+    }
+
+    fn count_latency_until(&self, since_us: u64, until_us: u64) {
+        let latency = until_us.saturating_sub(since_us);
+        self.stats.details.latency.add(latency);
+    }
+
+    fn since_start(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.started);
+        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    }
+}
