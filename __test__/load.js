@@ -49,7 +49,7 @@ function load(t, port) {
   return {
     async more(count) {
       const enough = answered + count
-      while (answered < enough) await Promise.race([delay(1), clients])
+      while (running && answered < enough) await Promise.race([delay(1), clients])
     },
     stop() {
       running = false

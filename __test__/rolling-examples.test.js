@@ -2,6 +2,8 @@
 
 // examples/cluster.js and examples/workers.js replace their workers under load, and no request that was sent is lost.
 
+const { execFileSync } = require('node:child_process')
+const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial
 const { assertRefused, start } = require('./helpers.js')
 const { load } = require('./load.js')
@@ -35,14 +37,15 @@ for (const file of ['cluster.js', 'workers.js']) {
 }
 
 test('cluster.js replaces a worker that was killed', async (t) => {
-  const { execFileSync } = require('node:child_process')
   const { child, port } = await startExample(t, 'cluster.js')
   const workers = () => execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number)
   const [victim, survivor] = workers()
   process.kill(victim, 'SIGKILL')
-  let now
-  do now = workers()
-  while (now.length < WORKERS || now.includes(victim))
+  let now = []
+  while (now.length < WORKERS || now.includes(victim)) {
+    await delay(50)
+    now = workers()
+  }
   t.true(now.includes(survivor))
   child.kill('SIGINT')
   t.like(await child.exited, { code: 0, signal: null, stderr: 'a worker has died\n' })
