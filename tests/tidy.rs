@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("limits", &[]),
     ("quota", &[]),
     ("stats", &[]),
-    ("uring", &[]),
+    ("uring", &["limits"]),
     ("listener", &["limits"]),
     ("bridge", &["http", "limits", "uring"]),
     (
