@@ -53,6 +53,7 @@ async function main() {
     if (message === undefined) throw new Error('a worker could not be started')
     // Where 0 was asked for, they all take the first one's.
     port = message
+    if (isEnding) return stop(worker)
     workers.add(worker)
   }
 
