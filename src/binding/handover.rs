@@ -17,7 +17,7 @@ use slab::Slab;
 
 use super::Arrays;
 use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
-use crate::stats::{Distribution, Histogram, TIMES};
+use crate::stats::{Distribution, Histogram, Run, TIMES};
 
 /// JavaScript's `dispatch`: no argument, no value, and it does not throw.
 pub(super) type Tsfn = ThreadsafeFunction<(), (), (), Status, false>;
@@ -105,13 +105,17 @@ pub(super) struct Exchange {
     taken: Vec<Call>,
     next: usize,
     /// The calls that have no reply yet, by id, and when JavaScript got them.
-    unanswered: Slab<(Call, Instant)>,
-    /// When results came last, and the batch that followed them went.
-    now: Instant,
+    unanswered: Slab<(Call, u64)>,
+    /// When the exchange was made.
+    started: Instant,
+    /// Microseconds from then to the last results, and to the batch that followed them.
+    now: u64,
     /// Microseconds that the first call of a batch waited for JavaScript.
     dispatch_delay: Histogram<19>,
     /// Microseconds from a call's batch to its result.
     handler_time: Histogram<19>,
+    /// Those that are not there yet.
+    handled: Run,
 }
 
 impl Exchange {
@@ -129,9 +133,11 @@ impl Exchange {
             taken: Vec::new(),
             next: 0,
             unanswered: Slab::new(),
-            now: Instant::now(),
+            started: Instant::now(),
+            now: 0,
             dispatch_delay: Histogram::new(&TIMES),
             handler_time: Histogram::new(&TIMES),
+            handled: Run::default(),
         }
     }
 
@@ -148,22 +154,19 @@ impl Exchange {
     /// How long the oldest call has waited for its reply, of those that have not for longer than
     /// `limit`, which the client no longer waits for.
     pub(super) fn oldest(&self, limit: Duration) -> Duration {
-        let now = Instant::now();
+        let now = self.micros(Instant::now());
         let had = self.unanswered.iter().map(|(_, (_, since))| *since);
-        let left = self
-            .handover
-            .as_ref()
-            .and_then(|handover| handover.lock().since);
-        let ages = had
-            .chain(left)
-            .map(|since| now.saturating_duration_since(since));
+        let handover = self.handover.as_ref();
+        let left = handover.and_then(|handover| handover.lock().since);
+        let sinces = had.chain(left.map(|since| self.micros(since)));
+        let ages = sinces.map(|since| Duration::from_micros(now.saturating_sub(since)));
         ages.filter(|age| *age <= limit).max().unwrap_or_default()
     }
 
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
     pub(super) fn post(&mut self, count: u32) {
         // Once for what is posted and for the batch that follows it.
-        self.now = Instant::now();
+        let now = self.update_time();
         let count = self.arrays.result_ids.len().min(count as usize);
         for index in 0..count {
             let value = self.arrays.result_values[index];
@@ -174,7 +177,8 @@ impl Exchange {
             };
             self.reply(self.arrays.result_ids[index], Outcome::Value(value));
         }
-        self.outbox.post(self.now);
+        self.handled.end(self.now, &self.handler_time);
+        self.outbox.post(now);
     }
 
     /// Puts the next batch into the arrays and returns its length.
@@ -196,7 +200,8 @@ impl Exchange {
             }
             mem::swap(&mut left.calls, &mut self.taken);
             if let Some(since) = left.since.take() {
-                self.dispatch_delay.add(micros(self.now, since));
+                let since = self.micros(since);
+                self.dispatch_delay.add(self.now.saturating_sub(since));
             }
         }
         let batch_max = self.arrays.ids.len();
@@ -230,12 +235,12 @@ impl Exchange {
     }
 
     pub(super) fn reply_digits(&mut self, id: u32, digits: String) {
-        self.now = Instant::now();
+        self.update_time();
         self.reply(id, Outcome::Digits(digits.into_boxed_str()));
     }
 
     pub(super) fn reply_error(&mut self, id: u32, status: u16, message: String) {
-        self.now = Instant::now();
+        self.update_time();
         self.reply(id, Outcome::Error(status, message.into_boxed_str()));
     }
 
@@ -245,17 +250,24 @@ impl Exchange {
         handover.lock().failure.take()
     }
 
+    fn update_time(&mut self) -> Instant {
+        self.handled.end(self.now, &self.handler_time);
+        let now = Instant::now();
+        self.now = self.micros(now);
+        now
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        let elapsed = at.saturating_duration_since(self.started);
+        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    }
+
     fn reply(&mut self, id: u32, outcome: Outcome) {
         if let Some((call, since)) = self.unanswered.try_remove(id as usize) {
-            self.handler_time.add(micros(self.now, since));
+            self.handled.add(since, self.now, &self.handler_time);
             self.outbox.answer(call, outcome);
         }
     }
-}
-
-fn micros(now: Instant, since: Instant) -> u64 {
-    let elapsed = now.saturating_duration_since(since);
-    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// `lib/` lets only safe integers through; -0 becomes 0.

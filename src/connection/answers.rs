@@ -30,9 +30,12 @@ impl Connection {
         let Answer::Waiting(reply_to, since) = *answer else {
             return false;
         };
-        *answer = Answer::Ready(reply_to, since, outcome);
         if index == 0 {
+            self.pop_owed();
+            self.encode_outcome(reply_to, since, &outcome, turn);
             self.encode_answers(turn);
+        } else {
+            *answer = Answer::Ready(reply_to, since, outcome);
         }
         true
     }
@@ -58,15 +61,9 @@ impl Connection {
                 None | Some(Answer::Waiting(..)) => return,
                 Some(_) => {}
             }
-            let answer = self.owed.pop_front().expect("there is a front");
-            self.first_sequence = self.first_sequence.wrapping_add(1);
-            match answer {
+            match self.pop_owed() {
                 Answer::Ready(reply_to, since, outcome) => {
-                    match outcome {
-                        Outcome::Sent(at) => turn.count_latency_of_sent(since, at),
-                        _ => turn.count_latency(since),
-                    }
-                    self.encode_outcome(reply_to, &outcome, turn);
+                    self.encode_outcome(reply_to, since, &outcome, turn);
                 }
                 Answer::Refused(to, refusal) => {
                     self.encode_error(to, refusal.status, refusal.message, turn);
@@ -77,7 +74,22 @@ impl Connection {
         }
     }
 
-    fn encode_outcome(&mut self, reply_to: ReplyTo, outcome: &Outcome, turn: &mut Turn) {
+    fn pop_owed(&mut self) -> Answer {
+        self.first_sequence = self.first_sequence.wrapping_add(1);
+        self.owed.pop_front().expect("there is a front")
+    }
+
+    fn encode_outcome(
+        &mut self,
+        reply_to: ReplyTo,
+        since: u64,
+        outcome: &Outcome,
+        turn: &mut Turn,
+    ) {
+        match outcome {
+            Outcome::Sent(at) => turn.count_latency_of_sent(since, *at),
+            _ => turn.count_latency(since),
+        }
         match outcome {
             Outcome::Value(value) => {
                 let reply_to = self.last_or(reply_to);

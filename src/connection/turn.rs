@@ -7,7 +7,7 @@ use crate::bridge::Call;
 use crate::http::{Date, Rules};
 use crate::limits::Timeouts;
 use crate::quota::Share;
-use crate::stats::{Counters, Stats};
+use crate::stats::{Counters, Run, Stats};
 
 /// What all connections share during one turn of the event loop.
 #[derive(Debug)]
@@ -33,34 +33,39 @@ pub struct Turn {
     pub counters: Counters,
     /// Where others see it.
     pub stats: Arc<Stats>,
+    /// Latencies that are not there yet.
+    pub latencies: Run,
 }
 
 impl Turn {
     /// It is now.
     pub fn set_now(&mut self, now: Instant) {
+        self.show_latencies();
         self.now_us = self.since_start(now);
         self.now = self.now_us / 1000;
     }
 
+    /// Lets others see the latencies that were counted.
+    pub fn show_latencies(&mut self) {
+        self.latencies.end(self.now_us, &self.stats.details.latency);
+    }
+
     /// The answer to a request that the handler has had since `since_us` is on its way, by now.
-    pub(super) fn count_latency(&self, since_us: u64) {
-        self.count_latency_until(since_us, self.now_us);
+    pub(super) fn count_latency(&mut self, since_us: u64) {
+        self.latencies
+            .add(since_us, self.now_us, &self.stats.details.latency);
     }
 
     /// The same for an answer that was sent at `sent`, of which we learn only now.
     pub(super) fn count_latency_of_sent(&self, since_us: u64, sent: Instant) {
-        self.count_latency_until(since_us, self.since_start(sent));
+        let latency = self.since_start(sent).saturating_sub(since_us);
+        self.stats.details.latency.add(latency);
     }
 
     /// Counts an answer with a status of 400 to 599.
     pub(super) fn count_error(&mut self, status: u16) {
         self.counters.count_error(status);
         self.stats.details.count_error(status);
-    }
-
-    fn count_latency_until(&self, since_us: u64, until_us: u64) {
-        let latency = until_us.saturating_sub(since_us);
-        self.stats.details.latency.add(latency);
     }
 
     fn since_start(&self, now: Instant) -> u64 {

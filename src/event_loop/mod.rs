@@ -29,7 +29,7 @@ use crate::connection::Turn;
 use crate::http::Date;
 use crate::limits::DIRECT_ANSWERS_MAX;
 use crate::quota::Share;
-use crate::stats::Counters;
+use crate::stats::{Counters, Run};
 use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
@@ -94,6 +94,7 @@ impl<K: Kernel> EventLoop<K> {
                 calls: Vec::new(),
                 counters: Counters::default(),
                 stats,
+                latencies: Run::default(),
             },
             ring,
             date_quarter: 0,
@@ -144,6 +145,7 @@ impl<K: Kernel> EventLoop<K> {
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
             self.turn.counters.in_flight = self.turn.in_flight.used();
+            self.turn.show_latencies();
             self.turn.counters.turns += 1;
             self.turn.stats.publish(&self.turn.counters);
             self.give_room();

@@ -81,9 +81,14 @@ impl<const N: usize> Histogram<N> {
 
     /// Counts a value. For the one thread that does.
     pub fn add(&self, value: u64) {
+        self.add_many(value, 1);
+    }
+
+    /// Counts a value as often as it came.
+    fn add_many(&self, value: u64, times: u64) {
         let index = self.bounds.index(value);
-        increase(self.counts.get(index).unwrap_or(&self.beyond), 1);
-        increase(&self.sum, value);
+        increase(self.counts.get(index).unwrap_or(&self.beyond), times);
+        increase(&self.sum, value * times);
     }
 
     /// What has been counted so far.
@@ -94,6 +99,35 @@ impl<const N: usize> Histogram<N> {
             bounds: self.bounds.upper.to_vec(),
             counts: counts.map(|count| count.load(Ordering::Relaxed)).collect(),
             sum: self.sum.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Times that end together and may have begun together, as those of a batch have: they are counted
+/// at once.
+///
+/// Invariant: between two calls of `end` the time is the same.
+#[derive(Debug, Default)]
+pub struct Run {
+    since: u64,
+    count: u64,
+}
+
+impl Run {
+    /// A time ends at `now` that began at `since`.
+    pub fn add<const N: usize>(&mut self, since: u64, now: u64, times: &Histogram<N>) {
+        if since != self.since {
+            self.end(now, times);
+            self.since = since;
+        }
+        self.count += 1;
+    }
+
+    /// Counts those that ended at `now`, which then may go on.
+    pub fn end<const N: usize>(&mut self, now: u64, times: &Histogram<N>) {
+        if self.count > 0 {
+            times.add_many(now.saturating_sub(self.since), self.count);
+            self.count = 0;
         }
     }
 }
@@ -138,6 +172,20 @@ mod tests {
             let expected = LENGTHS.upper.iter().filter(|bound| value > **bound).count();
             assert_eq!(LENGTHS.index(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn a_run_is_counted_as_its_times_would_be_one_by_one() {
+        let histogram = Histogram::new(&TIMES);
+        let mut run = Run::default();
+        for since in [0, 0, 90, 90, 90, 0] {
+            run.add(since, 100, &histogram);
+        }
+        run.end(100, &histogram);
+        run.end(5_000, &histogram);
+        let counted = histogram.read();
+        assert_eq!(counted.counts[..4], [3, 0, 3, 0]);
+        assert_eq!(counted.sum, 3 * 10 + 3 * 100);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use ringcall::connection::{Connection, Turn};
 use ringcall::http::{Date, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::quota::{Pool, Share};
-use ringcall::stats::Counters;
+use ringcall::stats::{Counters, Run};
 use ringcall::uring::Token;
 
 /// What the kernel may deliver at once, before a pause takes effect.
@@ -55,6 +55,7 @@ impl Conversation {
             calls: Vec::new(),
             counters: Counters::default(),
             stats: Arc::default(),
+            latencies: Run::default(),
         };
         Self {
             connection: Connection::new(Token::default(), 0),
