@@ -247,15 +247,34 @@ export interface ServerAddress {
   port: number
 }
 
+/** How often values fell between which bounds. */
+export interface Histogram {
+  /** Upper bounds, inclusive and ascending; the same ones for as long as the server lives. */
+  bounds: number[]
+  /**
+   * How many values were within the bound of the same index and not within the one before; one more at the end, for
+   * those beyond the last bound.
+   */
+  counts: number[]
+  /** How many values there were: `counts` added up. */
+  count: number
+  /** The values, added up; `sum / count` is their mean. */
+  sum: number
+}
+
 /**
- * Counts since the server was started, and two of this moment: `connectionsOpen` and `inFlight`. They are those of each
- * ring thread's last completed turn, added up.
+ * Counts since the server was started, and three of this moment: `connectionsOpen`, `inFlight` and `oldestInFlight`.
+ * The numbers are those of each ring thread's last completed turn, added up; `responsesByStatus` and the histograms may
+ * be ahead of them by a turn, and `latency` behind by up to a quarter of a second for answers that the JavaScript thread
+ * has sent itself.
  */
 export interface ServerStats {
   /** Connections that are open now. */
   connectionsOpen: number
   /** Connections accepted so far. */
   connectionsAccepted: number
+  /** Connections that a reset or another error ended, not those that either side closed. */
+  connectionErrors: number
   /** Complete requests read so far, those that were refused included. */
   requests: number
   /** Answers with a status from 200 to 299. */
@@ -264,6 +283,8 @@ export interface ServerStats {
   responses4xx: number
   /** Answers with a status from 500 to 599. */
   responses5xx: number
+  /** Answers by their status: `200`, and those from `400` to `599` of which there was one. */
+  responsesByStatus: Record<number, number>
   /** How often the handler threw, rejected or gave anything but an integer; refusals below 500 do not count. */
   handlerErrors: number
   /**
@@ -272,10 +293,51 @@ export interface ServerStats {
    */
   inFlight: number
   /**
+   * For how long the oldest of these has waited, in milliseconds; 0 where there is none. A handler whose promises take
+   * long shows here. One that blocks the event loop cannot, as nothing reads `stats()` meanwhile: it shows in
+   * `dispatchDelay` afterwards.
+   */
+  oldestInFlight: number
+  /**
+   * Milliseconds from a request's end to its answer's being on its way, of the requests that the handler was given;
+   * those that were answered for it after `handlerTimeout` included.
+   *
+   * Times are read once a turn of a ring thread's loop, so they are right to within a turn: some ten microseconds, with
+   * thousands of busy connections some milliseconds.
+   */
+  latency: Histogram
+  /**
+   * The handler's share of that: milliseconds from the call of the batch that the request was in to the posting of its
+   * value, the others of the batch, or what its promise waits for, included.
+   */
+  handlerTime: Histogram
+  /**
+   * Milliseconds that the first request of a batch waited until the JavaScript thread took it: the event loop's delay,
+   * as requests see it. Empty with the engine `'node'`, as are `batchSizes` and the rings' counts.
+   */
+  dispatchDelay: Histogram
+  /**
    * Calls from ring threads into JavaScript so far; `requests / batches` is how many requests share one. With the
    * engine `'node'` each request is a call of its own.
    */
   batches: number
+  /** How many requests shared one. */
+  batchSizes: Histogram
+  /** Bytes received from clients. */
+  bytesReceived: number
+  /** Bytes sent to clients. */
+  bytesSent: number
+  /** Turns of the ring threads' loops: each enters the kernel once, or more where there is much to submit. */
+  ringTurns: number
+  /** Operations that the kernel has completed for the ring threads; `ringCompletions / ringTurns` is how many at once. */
+  ringCompletions: number
+  /** How often the JavaScript thread woke a ring thread that slept, which costs it a system call. */
+  ringWakeups: number
+  /**
+   * Receives that found all receive buffers of their ring thread in use, and began again a turn later. Nothing is lost,
+   * but where it happens all the time, more `receiveBuffers` are worth trying.
+   */
+  ringBufferShortages: number
   /** Requests beyond `maxInFlight`: `503`. */
   overloaded: number
   /** Heads beyond `maxHeaderSize` or of more than 100 fields: `431` or `414`. */
@@ -300,6 +362,51 @@ export interface ServerStats {
 
 /** Who does a server's network work. */
 export type Engine = 'io_uring' | 'node'
+
+/**
+ * What `diagnostics_channel` tells of on the channel `ringcall:handler-error`, for each failure of the handler, just
+ * before `onError`. These messages, and when a server listens, closes and has closed, go to stderr with
+ * `NODE_DEBUG=ringcall`.
+ */
+export interface HandlerErrorMessage {
+  /** Whose handler it was. */
+  server: Server
+  /** What it threw or rejected with, or a `TypeError` about what it gave. */
+  error: unknown
+  /** What it was called with. */
+  n: number | bigint
+}
+
+/**
+ * What `diagnostics_channel` tells of on the channel `ringcall:refusal`, once a second at most for each server and kind,
+ * however many there were, and a last time when the server has closed. What came before the first subscriber did is told
+ * with the first message.
+ */
+export interface RefusalMessage {
+  /** Who refused. */
+  server: Server
+  /** The limit that was met, by the name of its count in `stats()`. */
+  kind:
+    | 'overloaded'
+    | 'headersTooLarge'
+    | 'bodiesTooLarge'
+    | 'headersTimeouts'
+    | 'requestTimeouts'
+    | 'handlerTimeouts'
+    | 'sendTimeouts'
+    | 'acceptPauses'
+  /** How many there were since the last such message. */
+  count: number
+}
+
+/** The same on the channel `ringcall:connection-error`, of connections that a reset or another error ended. */
+export interface ConnectionErrorMessage {
+  /** Whose connections they were. */
+  server: Server
+  kind: 'connectionErrors'
+  /** How many there were since the last such message. */
+  count: number
+}
 
 /** Options of `close()`. */
 export interface CloseOptions {

@@ -1,16 +1,31 @@
 'use strict'
 
+const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
-const { connect, engine, gate, post, request, ringTest, serve, untilStats } = require('./helpers.js')
+const {
+  connect, connectMany, engine, gate, post, request, ringTest, ringThreads, serve, until, untilStats
+} = require('./helpers.js')
 
 const counts = [
-  'connectionsOpen', 'connectionsAccepted', 'requests', 'responses2xx', 'responses4xx', 'responses5xx', 'handlerErrors',
-  'inFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts', 'requestTimeouts',
-  'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses'
+  'connectionsOpen', 'connectionsAccepted', 'connectionErrors', 'requests', 'responses2xx', 'responses4xx', 'responses5xx',
+  'handlerErrors', 'inFlight', 'oldestInFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge',
+  'headersTimeouts', 'requestTimeouts', 'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses',
+  'bytesReceived', 'bytesSent', 'ringCompletions', 'ringWakeups', 'ringBufferShortages'
 ]
+const histograms = ['latency', 'handlerTime', 'dispatchDelay', 'batchSizes']
 
 test('a new server has counted nothing', (t) => {
-  t.deepEqual(serve(t).stats(), { ...Object.fromEntries(counts.map((name) => [name, 0])), engine })
+  const { ringTurns, responsesByStatus, ...stats } = serve(t).stats()
+  t.true(ringTurns <= ringThreads)
+  t.deepEqual(responsesByStatus, { 200: 0 })
+  for (const name of histograms) {
+    const { bounds, counts, ...totals } = stats[name]
+    t.deepEqual(totals, { count: 0, sum: 0 })
+    t.deepEqual(counts, Array(bounds.length + 1).fill(0))
+    t.deepEqual(bounds, [...bounds].sort((a, b) => a - b))
+    delete stats[name]
+  }
+  t.deepEqual(stats, { ...Object.fromEntries(counts.map((name) => [name, 0])), engine })
 })
 
 test('stats are a fresh object each time', (t) => {
@@ -39,6 +54,7 @@ test('requests and answers are counted by what became of them', async (t) => {
     inFlight: 0
   })
   t.is(server.stats().handlerErrors, 2)
+  t.deepEqual(server.stats().responsesByStatus, { 200: 3, 400: 1, 404: 1, 405: 1, 500: 1, 501: 1, 503: 1 })
 })
 
 test('connections are counted as they come and go', async (t) => {
@@ -79,4 +95,112 @@ test('a refused request never reaches JavaScript', async (t) => {
   const server = serve(t)
   for (const target of ['/x', '/1.5', '/']) await post(t, server, target)
   t.is(server.stats().batches, 0)
+})
+
+// Alone, so that the JavaScript thread sends them itself, and together, so that the ring thread does.
+for (const [how, clients, pipelined] of [['one after the other', 1, 1], ['many at a time', 20, 16]]) {
+  test(`every answer is in the histograms and its bytes in the counts, ${how}`, async (t) => {
+    const server = serve(t)
+    const bytes = request('/15').repeat(pipelined)
+    let received = 0
+    const count = 10 * clients * pipelined
+    for (const client of await connectMany(t, server, clients)) {
+      for (let i = 0; i < 10; i++) {
+        await client.write(bytes)
+        for (const { headers } of await client.responses(pipelined)) {
+          const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+          received += `HTTP/1.1 200 OK\r\n${head}\r\n610`.length
+        }
+      }
+    }
+    await until(() => server.stats().latency.count === count)
+    const { bytesReceived, bytesSent, batches, batchSizes, latency, handlerTime, dispatchDelay } = server.stats()
+    if (engine === 'io_uring') {
+      t.deepEqual([batchSizes.count, batchSizes.sum], [batches, count])
+      t.true(dispatchDelay.count >= 1 && dispatchDelay.count <= batches)
+    }
+    t.is(bytesReceived, (bytes.length / pipelined) * count)
+    await untilStats(server, { bytesSent: received })
+    t.true(bytesSent <= received)
+    t.is(handlerTime.count, count)
+    t.true(latency.sum > 0 && latency.sum < 2000 * count)
+  })
+}
+
+test('a slow promise is slow in latency and handlerTime, and the oldest in flight meanwhile', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, {}, handler)
+  const client = await connect(t, server)
+  await client.write(request('/1'))
+  await held(1)
+  await until(() => server.stats().oldestInFlight >= 120)
+  release(1, 1)
+  await client.response()
+  await untilStats(server, { inFlight: 0, oldestInFlight: 0 })
+  await until(() => server.stats().latency.count === 1)
+  const { latency, handlerTime } = server.stats()
+  t.true(handlerTime.sum >= 120 && handlerTime.sum <= latency.sum + 1, `${handlerTime.sum} of ${latency.sum}`)
+  for (const { bounds, counts, sum } of [latency, handlerTime]) {
+    t.is(counts[bounds.findIndex((bound) => sum <= bound)], 1)
+  }
+})
+
+// Before the others, which it would hold up.
+ringTest(test.serial)('an event loop that was blocked shows in dispatchDelay, and not in handlerTime', async (t) => {
+  const server = serve(t)
+  const client = await connect(t, server)
+  // As often as it takes on a busy machine, where the ring thread may be away as well.
+  let stats
+  do {
+    await client.write(request('/1'))
+    // The kernel has the request; the ring thread reads it while this thread is away.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150)
+    t.is((await client.response()).status, 200)
+    stats = server.stats()
+  } while (stats.dispatchDelay.sum <= 50 || stats.handlerTime.sum >= stats.dispatchDelay.sum / 2)
+  t.pass()
+})
+
+test('what handlerTimeout gives up is no longer the oldest in flight, and its latency is that timeout', async (t) => {
+  const { handler, held } = gate()
+  const server = serve(t, { handlerTimeout: 100 }, handler)
+  const client = await connect(t, server)
+  await client.write(request('/1'))
+  await held(1)
+  t.is((await client.response()).status, 503)
+  await untilStats(server, { handlerTimeouts: 1, inFlight: 0, oldestInFlight: 0 })
+  const { latency, handlerTime, responsesByStatus } = server.stats()
+  t.is(latency.count, 1)
+  t.true(latency.sum >= 100)
+  t.is(handlerTime.count, 0)
+  t.deepEqual(responsesByStatus, { 200: 0, 503: 1 })
+})
+
+test('a connection that is reset is an error, one that ends is not', async (t) => {
+  const server = serve(t)
+  const [reset, ended] = await connectMany(t, server, 2)
+  await reset.send('/1')
+  await ended.send('/1')
+  ended.end()
+  await untilStats(server, { connectionsOpen: 1 })
+  t.is(server.stats().connectionErrors, 0)
+  reset.reset()
+  await untilStats(server, { connectionsOpen: 0, connectionErrors: 1 })
+  t.pass()
+})
+
+ringTest(test)('the ring threads count their turns, completions and wake-ups', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, {}, handler)
+  const client = await connect(t, server)
+  for (let n = 0; server.stats().ringWakeups < 5; n++) {
+    const answer = client.send(`/${n}`)
+    await held(n)
+    await delay(5) // By then the ring thread sleeps, as a rule.
+    // No ordinary integer, so that the ring thread is the one to send it.
+    release(n, 2n ** 100n)
+    await answer
+  }
+  const { ringTurns, ringCompletions } = server.stats()
+  t.true(ringTurns >= 5 && ringCompletions >= 5, `${ringTurns} turns, ${ringCompletions} completions`)
 })

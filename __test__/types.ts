@@ -1,17 +1,23 @@
 // Compiled, never run: `npm run lint` checks that the declarations accept what they should and refuse what they should.
 
+import { subscribe } from 'node:diagnostics_channel'
 import {
   probe,
   serverListen,
+  type ConnectionErrorMessage,
   type Handler,
+  type HandlerErrorMessage,
+  type Histogram,
   type IoUringUnavailableError,
   type ListenOptions,
   type Probe,
+  type RefusalMessage,
   type Reply,
   type Server,
   type ServerAddress,
   type ServerStats,
 } from 'ringcall'
+import { contentType, prometheus } from 'ringcall/metrics'
 
 function same<A>() {
   return <B>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {}
@@ -71,8 +77,10 @@ async function members(server: Server) {
     same<typeof address.port>()<number>()
   }
   const stats: ServerStats = server.stats()
-  const { engine: counted, ...others } = stats
-  const counts: Record<Exclude<keyof ServerStats, 'engine'>, number> = others
+  const histograms: Histogram[] = [stats.latency, stats.handlerTime, stats.dispatchDelay, stats.batchSizes]
+  same<typeof stats.responsesByStatus>()<Record<number, number>>()
+  const { engine: counted, latency, handlerTime, dispatchDelay, batchSizes, responsesByStatus, ...others } = stats
+  const counts: Record<string, number> = others
   same<typeof counted>()<typeof server.engine>()
   same<typeof server.engine>()<'io_uring' | 'node'>()
   const bites = [
@@ -89,7 +97,31 @@ async function members(server: Server) {
   // @ts-expect-error: milliseconds
   void server.close(1000)
   await server[Symbol.asyncDispose]()
-  return counts
+  return { counts, histograms }
+}
+
+// What diagnostics_channel passes on is unknown to it.
+subscribe('ringcall:refusal', (message) => {
+  const { server, kind, count } = message as RefusalMessage
+  return `${server.url}: ${count * 1} × ${kind satisfies keyof ServerStats}`
+})
+subscribe('ringcall:connection-error', (message) => (message as ConnectionErrorMessage).kind satisfies keyof ServerStats)
+subscribe('ringcall:handler-error', (message) => same<HandlerErrorMessage['error']>()<unknown>())
+
+// Metrics of one server or of many.
+function metrics(server: Server) {
+  same<typeof contentType>()<string>()
+  const texts: string[] = [
+    prometheus(server),
+    prometheus([server, server], { labels: (each, index) => ({ port: each.port ?? 0, index }) }),
+    prometheus(server, { labels: { zone: 'a' }, prefix: 'app_' }),
+    prometheus([] as const, { labels: undefined, prefix: undefined }),
+  ]
+  // @ts-expect-error neither a server
+  prometheus(server.stats())
+  // @ts-expect-error nor such an option
+  prometheus(server, { label: {} })
+  return texts
 }
 
 async function disposed() {
@@ -147,4 +179,4 @@ serverListen({ signal: new EventTarget() }, named)
 // @ts-expect-error the server tells its port, it does not take one
 serverListen(0, named).port = 8000
 
-export { disposed, explain }
+export { disposed, explain, metrics }

@@ -4,6 +4,7 @@
 
 const { unlinkSync } = require('node:fs')
 const { startEngine } = require('./engines/index.js')
+const events = require('./events.js')
 const { checkArguments, checkCloseOptions } = require('./options.js')
 
 function serverListen(portOrOptions, handler) {
@@ -34,6 +35,7 @@ class Server {
       if (onPaths.size === 0) process.once('exit', removePaths)
       onPaths.add(options)
     }
+    events.opened(this)
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
@@ -87,6 +89,7 @@ class Server {
       // Whoever closes wants it done before the process ends.
       this.#engine.setReferenced(true)
       this.#engine.close()
+      events.closing(this)
     }
     if (timeout !== undefined) {
       const timer = setTimeout(() => this.closeAllConnections(), timeout)
@@ -108,11 +111,13 @@ class Server {
   }
 
   #onFailure(failure) {
+    events.failed(this, failure)
     this.close()
     process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
   }
 
   #onEnd() {
+    events.closed(this)
     this.#options.signal?.removeEventListener('abort', this.#abort)
     if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
     this.#resolveClosed?.()
@@ -120,6 +125,7 @@ class Server {
 
   #onHandlerError(error, n) {
     this.#handlerErrors++
+    events.handlerFailed(this, error, n)
     const { onError } = this.#options
     if (onError !== undefined) {
       this.#tell(onError, error, n)

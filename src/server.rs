@@ -16,7 +16,7 @@ use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::{EventLoop, Outlet, Rings};
 use crate::limits::{KernelFeatures, Limits, RingSize};
 use crate::listener::{self, Address, ListenError, ListenOptions};
-use crate::stats::Counters;
+use crate::stats::{Counters, Details};
 use crate::uring::{Refused, Ring, block_signals};
 
 /// What a server is started with.
@@ -125,11 +125,19 @@ impl Server {
             counters.sent += unknown;
             counters.responses_2xx += unknown;
             counters.in_flight = counters.in_flight.saturating_sub(unknown);
+            counters.bytes_sent += outlet.mailbox.bytes_sent();
+            counters.wakeups = outlet.mailbox.waker().wakeups();
             all.add(&counters);
         }
         // One that ends on one ring while another begins on the next would count twice.
         all.connections_open = self.rings.connections.taken();
         all
+    }
+
+    /// What one ring thread after the other has counted in detail.
+    pub fn details(&self) -> impl Iterator<Item = &Details> {
+        let outlets = self.rings.outlets.iter();
+        outlets.map(|outlet| &outlet.stats.details)
     }
 
     /// Asks every ring thread for something; one that has ended is deaf to it.

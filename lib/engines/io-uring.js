@@ -5,6 +5,7 @@
 const { createBatches } = require('../batches.js')
 const { startRefused } = require('../errors.js')
 const { loadNative } = require('../native.js')
+const { statsOf } = require('../stats.js')
 
 class IoUringEngine {
   name = 'io_uring'
@@ -39,7 +40,7 @@ class IoUringEngine {
   }
 
   stats() {
-    return this.#native.stats()
+    return statsOf(this.#native.stats())
   }
 
   setReferenced(referenced) {

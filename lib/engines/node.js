@@ -13,6 +13,7 @@ const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
 const { listen } = require('./node/listen.js')
 const { LATE_HANDLER, OVERLOADED } = require('./node/refusals.js')
+const { Counters, addBytes } = require('./node/stats.js')
 
 // How often one looks whose time is over: twice in the shortest timeout, within these bounds.
 const SWEEP_MS_MIN = 10
@@ -23,25 +24,7 @@ class NodeEngine {
   options
   // When `close()` was called.
   closingSince
-  counters = {
-    connectionsOpen: 0,
-    connectionsAccepted: 0,
-    requests: 0,
-    responses2xx: 0,
-    responses4xx: 0,
-    responses5xx: 0,
-    inFlight: 0,
-    batches: 0,
-    overloaded: 0,
-    headersTooLarge: 0,
-    bodiesTooLarge: 0,
-    headersTimeouts: 0,
-    requestTimeouts: 0,
-    keepAliveTimeouts: 0,
-    handlerTimeouts: 0,
-    sendTimeouts: 0,
-    acceptPauses: 0
-  }
+  counters = new Counters()
   #listener
   #listenerClosed = false
   #http
@@ -81,7 +64,9 @@ class NodeEngine {
   }
 
   stats() {
-    return { ...this.counters }
+    const [oldest] = this.#pending
+    const oldestInFlight = oldest === undefined ? 0 : performance.now() - oldest.since
+    return this.counters.read([...this.#connections.keys(), ...this.#waiting], oldestInFlight)
   }
 
   setReferenced(referenced) {
@@ -113,13 +98,6 @@ class NodeEngine {
     for (const socket of [...this.#connections.keys(), ...this.#waiting]) socket.destroy()
   }
 
-  // Counts an answer.
-  count(status) {
-    this.counters[`responses${Math.floor(status / 100)}xx`]++
-    if (status === 413) this.counters.bodiesTooLarge++
-    else if (status === 414 || status === 431) this.counters.headersTooLarge++
-  }
-
   // A request is complete, and it is its turn.
   run(connection, exchange, { refusal, n }) {
     this.counters.requests++
@@ -130,7 +108,7 @@ class NodeEngine {
     }
     this.counters.batches++
     this.counters.inFlight++
-    const call = { connection, exchange, n, since: 0, isOver: false }
+    const call = { connection, exchange, n, since: performance.now(), isOver: false }
     const { handler } = this.#callbacks
     try {
       this.#take(call, handler(n))
@@ -152,7 +130,6 @@ class NodeEngine {
 
   // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
   async #wait(call, promise) {
-    call.since = performance.now()
     this.#pending.add(call)
     try {
       const value = await promise
@@ -172,6 +149,9 @@ class NodeEngine {
   #settle(call, status, text) {
     if (call.isOver) return
     call.isOver = true
+    const took = performance.now() - call.since
+    this.counters.latency.add(took)
+    if (text !== LATE_HANDLER.message) this.counters.handlerTime.add(took)
     this.#pending.delete(call)
     this.counters.inFlight--
     call.connection.answer(call.exchange, status, text)
@@ -205,7 +185,8 @@ class NodeEngine {
   }
 
   #onSocket(socket) {
-    socket.on('error', () => {}) // 'close' follows.
+    // 'close' follows.
+    socket.once('error', () => this.counters.connectionErrors++).on('error', () => {})
     if (!this.#referenced) socket.unref()
     if (this.#connections.size < this.options.maxConnections) return this.#admit(socket)
     if (this.#waiting.size === 0) this.counters.acceptPauses++
@@ -223,6 +204,7 @@ class NodeEngine {
   }
 
   #onSocketClose(socket) {
+    addBytes(this.counters, socket)
     this.#connections.delete(socket)
     this.counters.connectionsOpen--
     const [next] = this.#waiting

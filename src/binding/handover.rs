@@ -9,6 +9,7 @@
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use napi::Status;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -16,6 +17,7 @@ use slab::Slab;
 
 use super::Arrays;
 use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
+use crate::stats::{Distribution, Histogram, Run, TIMES};
 
 /// JavaScript's `dispatch`: no argument, no value, and it does not throw.
 pub(super) type Tsfn = ThreadsafeFunction<(), (), (), Status, false>;
@@ -38,6 +40,8 @@ pub(super) struct Handover {
 #[derive(Default)]
 struct Left {
     calls: Vec<Call>,
+    /// When the first of the calls was left; `None` exactly when there are none.
+    since: Option<Instant>,
     /// True exactly when `dispatch` has been asked for and has not found `calls` empty since.
     scheduled: bool,
     /// True exactly when the ring thread has ended.
@@ -78,6 +82,7 @@ impl Service for Arc<Handover> {
         } else {
             left.calls.append(calls);
         }
+        left.since.get_or_insert_with(Instant::now);
         self.schedule(left);
     }
 
@@ -99,8 +104,18 @@ pub(super) struct Exchange {
     /// Calls taken from the handover, of which those from `next` on have not been in a batch.
     taken: Vec<Call>,
     next: usize,
-    /// The calls that have no reply yet, by id.
-    unanswered: Slab<Call>,
+    /// The calls that have no reply yet, by id, and when JavaScript got them.
+    unanswered: Slab<(Call, u64)>,
+    /// When the exchange was made.
+    started: Instant,
+    /// Microseconds from then to the last results, and to the batch that followed them.
+    now: u64,
+    /// Microseconds that the first call of a batch waited for JavaScript.
+    dispatch_delay: Histogram<19>,
+    /// Microseconds from a call's batch to its result.
+    handler_time: Histogram<19>,
+    /// Those that are not there yet.
+    handled: Run,
 }
 
 impl Exchange {
@@ -118,11 +133,40 @@ impl Exchange {
             taken: Vec::new(),
             next: 0,
             unanswered: Slab::new(),
+            started: Instant::now(),
+            now: 0,
+            dispatch_delay: Histogram::new(&TIMES),
+            handler_time: Histogram::new(&TIMES),
+            handled: Run::default(),
         }
+    }
+
+    /// How long the first call of each batch waited for JavaScript.
+    pub(super) fn dispatch_delay(&self) -> Distribution {
+        self.dispatch_delay.read()
+    }
+
+    /// How long the handler had each call.
+    pub(super) fn handler_time(&self) -> Distribution {
+        self.handler_time.read()
+    }
+
+    /// How long the oldest call has waited for its reply, of those that have not for longer than
+    /// `limit`, which the client no longer waits for.
+    pub(super) fn oldest(&self, limit: Duration) -> Duration {
+        let now = self.micros(Instant::now());
+        let had = self.unanswered.iter().map(|(_, (_, since))| *since);
+        let handover = self.handover.as_ref();
+        let left = handover.and_then(|handover| handover.lock().since);
+        let sinces = had.chain(left.map(|since| self.micros(since)));
+        let ages = sinces.map(|since| Duration::from_micros(now.saturating_sub(since)));
+        ages.filter(|age| *age <= limit).max().unwrap_or_default()
     }
 
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
     pub(super) fn post(&mut self, count: u32) {
+        // Once for what is posted and for the batch that follows it.
+        let now = self.update_time();
         let count = self.arrays.result_ids.len().min(count as usize);
         for index in 0..count {
             let value = self.arrays.result_values[index];
@@ -133,7 +177,8 @@ impl Exchange {
             };
             self.reply(self.arrays.result_ids[index], Outcome::Value(value));
         }
-        self.outbox.post();
+        self.handled.end(self.now, &self.handler_time);
+        self.outbox.post(now);
     }
 
     /// Puts the next batch into the arrays and returns its length.
@@ -154,6 +199,10 @@ impl Exchange {
                 };
             }
             mem::swap(&mut left.calls, &mut self.taken);
+            if let Some(since) = left.since.take() {
+                let since = self.micros(since);
+                self.dispatch_delay.add(self.now.saturating_sub(since));
+            }
         }
         let batch_max = self.arrays.ids.len();
         let end = self.taken.len().min(self.next + batch_max);
@@ -170,7 +219,7 @@ impl Exchange {
             } else {
                 as_double(call.number)
             };
-            let key = self.unanswered.insert(mem::take(call));
+            let key = self.unanswered.insert((mem::take(call), self.now));
             *id = u32::try_from(key).expect("limits bound them");
         }
         i32::try_from(batch.len()).expect("the arrays are shorter")
@@ -186,10 +235,12 @@ impl Exchange {
     }
 
     pub(super) fn reply_digits(&mut self, id: u32, digits: String) {
+        self.update_time();
         self.reply(id, Outcome::Digits(digits.into_boxed_str()));
     }
 
     pub(super) fn reply_error(&mut self, id: u32, status: u16, message: String) {
+        self.update_time();
         self.reply(id, Outcome::Error(status, message.into_boxed_str()));
     }
 
@@ -199,8 +250,21 @@ impl Exchange {
         handover.lock().failure.take()
     }
 
+    fn update_time(&mut self) -> Instant {
+        self.handled.end(self.now, &self.handler_time);
+        let now = Instant::now();
+        self.now = self.micros(now);
+        now
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        let elapsed = at.saturating_duration_since(self.started);
+        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    }
+
     fn reply(&mut self, id: u32, outcome: Outcome) {
-        if let Some(call) = self.unanswered.try_remove(id as usize) {
+        if let Some((call, since)) = self.unanswered.try_remove(id as usize) {
+            self.handled.add(since, self.now, &self.handler_time);
             self.outbox.answer(call, outcome);
         }
     }

@@ -16,11 +16,13 @@ mod handover;
 pub mod probe;
 pub mod refusal;
 mod ring;
+mod stats;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array, Uint32Array};
 use napi::{CleanupEnvHook, Env, sys};
@@ -33,6 +35,7 @@ use crate::server::{Options, Server};
 use handover::{Exchange, Handover, Tsfn};
 use refusal::Refusal;
 use ring::NativeRing;
+use stats::NativeStats;
 
 /// The options of `serverListen`, checked and with their defaults.
 #[napi(object, object_to_js = false)]
@@ -107,32 +110,6 @@ pub struct NativeAddress {
     pub port: Option<u16>,
 }
 
-/// What a server has counted; integers below 2^53.
-#[napi(object, object_from_js = false)]
-#[expect(missing_docs, reason = "index.d.ts documents them")]
-pub struct NativeStats {
-    pub connections_open: i64,
-    pub connections_accepted: i64,
-    pub requests: i64,
-    #[napi(js_name = "responses2xx")]
-    pub responses_2xx: i64,
-    #[napi(js_name = "responses4xx")]
-    pub responses_4xx: i64,
-    #[napi(js_name = "responses5xx")]
-    pub responses_5xx: i64,
-    pub in_flight: i64,
-    pub batches: i64,
-    pub overloaded: i64,
-    pub headers_too_large: i64,
-    pub bodies_too_large: i64,
-    pub headers_timeouts: i64,
-    pub request_timeouts: i64,
-    pub keep_alive_timeouts: i64,
-    pub handler_timeouts: i64,
-    pub send_timeouts: i64,
-    pub accept_pauses: i64,
-}
-
 /// Starts a server. Each of its rings has one of `arrays` and one of `dispatches`, which is called
 /// when a batch waits.
 #[napi]
@@ -148,6 +125,10 @@ pub fn listen(
         .collect();
     let tsfns = tsfns?;
     let bigint = options.bigint;
+    let handler_timeout = match options.handler_timeout {
+        0 => Duration::MAX,
+        milliseconds => Duration::from_millis(u64::from(milliseconds)),
+    };
     let mut handovers = Vec::new();
     let started = Server::start(&options.into(), |ring, mailbox| {
         let handover = Arc::new(Handover::new(Arc::clone(&tsfns[ring])));
@@ -159,10 +140,12 @@ pub fn listen(
         Err(error) => return Ok(Either::B(error.into())),
     };
     let ends = handovers.into_iter().zip(arrays);
-    let rings = ends.map(|((handover, mailbox), arrays)| {
-        NativeRing::new(Exchange::new(handover, mailbox, arrays, bigint))
+    let exchanges = ends.map(|((handover, mailbox), arrays)| {
+        Rc::new(RefCell::new(Exchange::new(
+            handover, mailbox, arrays, bigint,
+        )))
     });
-    let rings = RefCell::new(rings.collect());
+    let exchanges: Vec<_> = exchanges.collect();
     let guarded = Rc::new(Cell::new(Some(Arc::clone(&server))));
     let cleanup = env.add_env_cleanup_hook(Rc::clone(&guarded), |guarded| {
         if let Some(server) = guarded.take() {
@@ -173,7 +156,8 @@ pub fn listen(
     })?;
     Ok(Either::A(NativeServer {
         server,
-        rings,
+        exchanges,
+        handler_timeout,
         alive: RefCell::new(Some(Alive {
             tsfns,
             cleanup,
@@ -195,8 +179,9 @@ fn threadsafe(dispatch: &Function<'_, (), ()>) -> napi::Result<Arc<Tsfn>> {
 #[napi]
 pub struct NativeServer {
     server: Arc<Server>,
-    /// Until JavaScript takes them.
-    rings: RefCell<Vec<NativeRing>>,
+    /// One for each ring.
+    exchanges: Vec<Rc<RefCell<Exchange>>>,
+    handler_timeout: Duration,
     /// What keeps the environment and the ring threads apart; `None` once they have ended.
     alive: RefCell<Option<Alive>>,
 }
@@ -218,7 +203,10 @@ impl NativeServer {
     /// Its rings, in the order of the arrays; to be called once.
     #[napi]
     pub fn take_rings(&self) -> Vec<NativeRing> {
-        self.rings.take()
+        let exchanges = self.exchanges.iter();
+        exchanges
+            .map(|exchange| NativeRing::new(Rc::clone(exchange)))
+            .collect()
     }
 
     /// Where it listens.
@@ -239,26 +227,7 @@ impl NativeServer {
     /// What it has counted.
     #[napi]
     pub fn stats(&self) -> NativeStats {
-        let counters = self.server.stats();
-        NativeStats {
-            connections_open: counters.connections_open.cast_signed(),
-            connections_accepted: counters.connections_accepted.cast_signed(),
-            requests: counters.requests.cast_signed(),
-            responses_2xx: counters.responses_2xx.cast_signed(),
-            responses_4xx: counters.responses_4xx.cast_signed(),
-            responses_5xx: counters.responses_5xx.cast_signed(),
-            in_flight: counters.in_flight.cast_signed(),
-            batches: counters.batches.cast_signed(),
-            overloaded: counters.overloaded.cast_signed(),
-            headers_too_large: counters.heads_too_large.cast_signed(),
-            bodies_too_large: counters.bodies_too_large.cast_signed(),
-            headers_timeouts: counters.headers_timeouts.cast_signed(),
-            request_timeouts: counters.request_timeouts.cast_signed(),
-            keep_alive_timeouts: counters.keep_alive_timeouts.cast_signed(),
-            handler_timeouts: counters.handler_timeouts.cast_signed(),
-            send_timeouts: counters.send_timeouts.cast_signed(),
-            accept_pauses: counters.accept_pauses.cast_signed(),
-        }
+        NativeStats::read(&self.server, &self.exchanges, self.handler_timeout)
     }
 
     /// Stops listening, answers what was read, closes every connection, ends the ring threads.

@@ -4,6 +4,7 @@
 //! passed to `listen` for this ring.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use napi_derive::napi;
 
@@ -12,14 +13,13 @@ use super::handover::Exchange;
 /// The JavaScript thread's end of one ring.
 #[napi]
 pub struct NativeRing {
-    exchange: RefCell<Exchange>,
+    /// Shared with the server, for its stats.
+    exchange: Rc<RefCell<Exchange>>,
 }
 
 impl NativeRing {
-    pub(super) fn new(exchange: Exchange) -> Self {
-        Self {
-            exchange: RefCell::new(exchange),
-        }
+    pub(super) fn new(exchange: Rc<RefCell<Exchange>>) -> Self {
+        Self { exchange }
     }
 }
 

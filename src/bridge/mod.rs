@@ -13,6 +13,7 @@ use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use crate::uring::{Token, Waker};
 
@@ -64,8 +65,8 @@ pub enum Outcome {
     Digits(Box<str>),
     /// An error: its status (400–599) and the sentence that the client may read.
     Error(u16, Box<str>),
-    /// An integer that has been sent on the connection's lent line.
-    Sent,
+    /// An integer that has been sent on the connection's lent line, then.
+    Sent(Instant),
 }
 
 /// A line that its answerer gives back by mail.
@@ -119,6 +120,8 @@ pub struct Mailbox {
     has_mail: AtomicBool,
     /// Answers that were sent on lent lines.
     sent: AtomicU64,
+    /// Their bytes.
+    bytes_sent: AtomicU64,
     waker: Waker,
 }
 
@@ -129,6 +132,7 @@ impl Mailbox {
             mail: Mutex::default(),
             has_mail: AtomicBool::new(false),
             sent: AtomicU64::new(0),
+            bytes_sent: AtomicU64::new(0),
             waker: Waker::new()?,
         })
     }
@@ -155,6 +159,10 @@ impl Mailbox {
         }
     }
 
+    fn add_bytes_sent(&self, count: usize) {
+        self.bytes_sent.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
     /// Gives a line back that the ring thread waits for, or that did not take a whole answer.
     fn return_line(&self, line: ReturnedLine) {
         let mut mail = self.lock();
@@ -166,6 +174,18 @@ impl Mailbox {
     #[must_use]
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that have been sent on lent lines.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
+    }
+
+    /// True: a `take` may find something.
+    #[must_use]
+    pub fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
     }
 
     /// True: the ring thread sleeps, or is about to.
@@ -189,7 +209,7 @@ impl Mailbox {
     pub fn take(&self, emptied: &mut Mail) -> bool {
         debug_assert!(emptied.replies.is_empty() && emptied.commands.is_empty());
         debug_assert!(emptied.lines.is_empty());
-        if !self.has_mail.load(Ordering::Acquire) {
+        if !self.has_mail() {
             return false;
         }
         let mut mail = self.lock();

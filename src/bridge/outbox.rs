@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Call, Line, Mailbox, Outcome, Reply, ReturnedLine};
 use crate::http::{self, Date, ReplyTo};
@@ -24,7 +24,7 @@ pub struct Outbox {
     /// Those of the first replies, as many as may be sent from here.
     lines: Vec<Weak<Line>>,
     date: Date,
-    date_made: SystemTime,
+    date_made: Instant,
     /// The answers that this thread sends, and their bytes; empty between two posts.
     direct: VecDeque<Direct>,
     bytes: Vec<u8>,
@@ -43,13 +43,12 @@ impl Outbox {
     /// An empty outbox for the ring thread of `mailbox`.
     #[must_use]
     pub fn new(mailbox: Arc<Mailbox>) -> Self {
-        let now = SystemTime::now();
         Self {
             mailbox,
             replies: Vec::new(),
             lines: Vec::new(),
-            date: Date::at(now),
-            date_made: now,
+            date: Date::at(SystemTime::now()),
+            date_made: Instant::now(),
             direct: VecDeque::new(),
             bytes: Vec::new(),
         }
@@ -63,17 +62,17 @@ impl Outbox {
         }
     }
 
-    /// Sends or posts what was answered.
-    pub fn post(&mut self) {
-        self.begin();
+    /// Sends or posts what was answered; it is `now`.
+    pub fn post(&mut self, now: Instant) {
+        self.begin(now);
         while self.go_on(uring::send_at_once) {}
     }
 
     /// The first step of a post: takes the lines that there are to send on.
-    pub fn begin(&mut self) {
+    pub fn begin(&mut self, now: Instant) {
         let is_few = (1..=DIRECT_ANSWERS_MAX).contains(&self.replies.len());
         if is_few && self.mailbox.is_asleep() {
-            self.take_lines();
+            self.take_lines(now);
         }
         self.lines.clear();
     }
@@ -100,8 +99,8 @@ impl Outbox {
 
     /// Takes the lines there are, encodes their answers, and notes in the replies that they are
     /// sent.
-    fn take_lines(&mut self) {
-        self.update_date();
+    fn take_lines(&mut self, now: Instant) {
+        self.update_date(now);
         for (reply, line) in self.replies.iter_mut().zip(&self.lines) {
             let Outcome::Value(value) = reply.outcome else {
                 continue;
@@ -111,7 +110,7 @@ impl Outbox {
             };
             let start = self.bytes.len();
             http::encode_value(&mut self.bytes, value, ReplyTo::ORDINARY, &self.date);
-            reply.outcome = Outcome::Sent;
+            reply.outcome = Outcome::Sent(now);
             self.direct.push_back(Direct {
                 line,
                 token: reply.token,
@@ -133,19 +132,17 @@ impl Outbox {
         let answer = &self.bytes[answer];
         // What an error means, the ring thread finds out when it sends the same.
         let sent = transmit(line.as_fd(), answer).unwrap_or(0);
+        self.mailbox.add_bytes_sent(sent);
         if sent < answer.len() || !line.give_back() {
             let unsent = answer[sent..].to_vec();
             self.mailbox.return_line(ReturnedLine { token, unsent });
         }
     }
 
-    fn update_date(&mut self) {
-        let now = SystemTime::now();
-        let age = now.duration_since(self.date_made);
-        if age.is_ok_and(|age| age < DATE_AGE_MAX) {
-            return;
+    fn update_date(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.date_made) >= DATE_AGE_MAX {
+            self.date = Date::at(SystemTime::now());
+            self.date_made = now;
         }
-        self.date = Date::at(now);
-        self.date_made = now;
     }
 }

@@ -9,10 +9,10 @@ use crate::http::{self, Refusal, ReplyTo, Status};
 
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// The handler has the number, since then.
+    /// The handler has the number, since then, in microseconds.
     Waiting(ReplyTo, u64),
-    /// The handler has answered, but not yet an earlier request.
-    Ready(ReplyTo, Outcome),
+    /// The handler, which had the number since then, has answered, but not yet an earlier request.
+    Ready(ReplyTo, u64, Outcome),
     /// Refused without the handler.
     Refused(ReplyTo, Refusal),
     /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
@@ -27,12 +27,15 @@ impl Connection {
         let Some(answer) = self.owed.get_mut(index) else {
             return false;
         };
-        let Answer::Waiting(reply_to, _) = *answer else {
+        let Answer::Waiting(reply_to, since) = *answer else {
             return false;
         };
-        *answer = Answer::Ready(reply_to, outcome);
         if index == 0 {
+            self.pop_owed();
+            self.encode_outcome(reply_to, since, &outcome, turn);
             self.encode_answers(turn);
+        } else {
+            *answer = Answer::Ready(reply_to, since, outcome);
         }
         true
     }
@@ -58,10 +61,10 @@ impl Connection {
                 None | Some(Answer::Waiting(..)) => return,
                 Some(_) => {}
             }
-            let answer = self.owed.pop_front().expect("there is a front");
-            self.first_sequence = self.first_sequence.wrapping_add(1);
-            match answer {
-                Answer::Ready(reply_to, outcome) => self.encode_outcome(reply_to, &outcome, turn),
+            match self.pop_owed() {
+                Answer::Ready(reply_to, since, outcome) => {
+                    self.encode_outcome(reply_to, since, &outcome, turn);
+                }
                 Answer::Refused(to, refusal) => {
                     self.encode_error(to, refusal.status, refusal.message, turn);
                 }
@@ -71,7 +74,22 @@ impl Connection {
         }
     }
 
-    fn encode_outcome(&mut self, reply_to: ReplyTo, outcome: &Outcome, turn: &mut Turn) {
+    fn pop_owed(&mut self) -> Answer {
+        self.first_sequence = self.first_sequence.wrapping_add(1);
+        self.owed.pop_front().expect("there is a front")
+    }
+
+    fn encode_outcome(
+        &mut self,
+        reply_to: ReplyTo,
+        since: u64,
+        outcome: &Outcome,
+        turn: &mut Turn,
+    ) {
+        match outcome {
+            Outcome::Sent(at) => turn.count_latency_of_sent(since, *at),
+            _ => turn.count_latency(since),
+        }
         match outcome {
             Outcome::Value(value) => {
                 let reply_to = self.last_or(reply_to);
@@ -84,7 +102,7 @@ impl Connection {
                 http::encode_digits(&mut self.output, digits, reply_to, &turn.date);
             }
             // It has not said that it is the last, even if the server closes.
-            Outcome::Sent => self.idle_since = turn.now,
+            Outcome::Sent(_) => self.idle_since = turn.now,
             Outcome::Error(status, message) => {
                 let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
                 self.encode_error(reply_to, status, message, turn);
@@ -94,7 +112,7 @@ impl Connection {
 
     fn encode_error(&mut self, to: ReplyTo, status: Status, message: &str, turn: &mut Turn) {
         let reply_to = self.last_or(to);
-        turn.counters.count_error(status.code());
+        turn.count_error(status.code());
         http::encode_error(&mut self.output, status, message, reply_to, &turn.date);
     }
 

@@ -87,7 +87,7 @@ impl Connection {
     /// Since when the handler has the oldest number that it has not answered.
     fn handler_since(&self) -> Option<u64> {
         self.owed.iter().find_map(|answer| match answer {
-            Answer::Waiting(_, since) => Some(*since),
+            Answer::Waiting(_, since_us) => Some(since_us / 1000),
             _ => None,
         })
     }
@@ -102,11 +102,12 @@ impl Connection {
     /// The oldest number that the handler has is answered without it.
     fn give_up_on_handler(&mut self, turn: &mut Turn) {
         let waiting = self.owed.iter_mut().find_map(|answer| match answer {
-            Answer::Waiting(reply_to, _) => Some((*reply_to, answer)),
+            Answer::Waiting(reply_to, since_us) => Some((*reply_to, *since_us, answer)),
             _ => None,
         });
-        if let Some((reply_to, answer)) = waiting {
+        if let Some((reply_to, since_us, answer)) = waiting {
             *answer = Answer::Refused(reply_to, LATE_HANDLER);
+            turn.count_latency(since_us);
             turn.counters.handler_timeouts += 1;
             turn.in_flight.give_back(1);
             self.encode_answers(turn);

@@ -13,43 +13,23 @@
 
 mod answers;
 mod deadlines;
+mod turn;
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Weak;
 
 use crate::bridge::Call;
-use crate::http::{self, Body, Date, Head, Refusal, ReplyTo, Rules, Status};
-use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
-use crate::quota::Share;
-use crate::stats::Counters;
+use crate::http::{self, Body, Head, Refusal, ReplyTo, Status};
+use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use crate::uring::Token;
 use answers::Answer;
+pub use turn::Turn;
 
 const OVERLOADED: Refusal = Refusal {
     status: Status::SERVICE_UNAVAILABLE,
     message: "Too many requests are waiting for the handler.",
 };
-
-/// What all connections share during one turn of the event loop.
-#[derive(Debug)]
-pub struct Turn {
-    /// How requests are read.
-    pub rules: Rules,
-    /// How long they and their answers may take.
-    pub timeouts: Timeouts,
-    /// The calls that the handler has and has not answered; beyond this ring's share requests are
-    /// refused.
-    pub in_flight: Share,
-    /// Milliseconds since the loop started.
-    pub now: u64,
-    /// The `Date` of the answers encoded in this turn.
-    pub date: Date,
-    /// The numbers read in this turn, for the handler.
-    pub calls: Vec<Call>,
-    /// What happened so far.
-    pub counters: Counters,
-}
 
 /// One peer's conversation.
 #[derive(Debug)]
@@ -347,7 +327,7 @@ impl Connection {
                     line: Weak::new(),
                 });
                 self.owed
-                    .push_back(Answer::Waiting(head.reply_to, turn.now));
+                    .push_back(Answer::Waiting(head.reply_to, turn.now_us));
             }
             http::Action::Refuse(refusal) => {
                 self.owe(Answer::Refused(head.reply_to, refusal), turn);

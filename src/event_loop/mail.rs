@@ -40,7 +40,7 @@ impl<K: Kernel> EventLoop<K> {
             sequence,
             outcome,
         } = reply;
-        if outcome == Outcome::Sent {
+        if matches!(outcome, Outcome::Sent(_)) {
             self.turn.counters.responses_2xx += 1;
             self.turn.counters.sent += 1;
         }

@@ -21,7 +21,6 @@ use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::Instant;
 
 use slab::Slab;
 
@@ -30,7 +29,7 @@ use crate::connection::Turn;
 use crate::http::Date;
 use crate::limits::DIRECT_ANSWERS_MAX;
 use crate::quota::Share;
-use crate::stats::{Counters, Stats};
+use crate::stats::{Counters, Run};
 use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
@@ -47,8 +46,6 @@ pub struct EventLoop<K> {
     peers: Slab<Peer>,
     next_generation: u32,
     turn: Turn,
-    /// When `turn.now` was 0.
-    started: Instant,
     /// The quarter of a second, of `turn.now`, in which `turn.date` was made.
     date_quarter: u64,
     /// Accepted beyond the limit on connections, and served as soon as others have ended.
@@ -66,7 +63,6 @@ pub struct EventLoop<K> {
     mailbox: Arc<Mailbox>,
     mail: Mail,
     service: Arc<dyn Service>,
-    stats: Arc<Stats>,
     /// True exactly when the server closes.
     closing: bool,
 }
@@ -91,12 +87,15 @@ impl<K: Kernel> EventLoop<K> {
                 rules: rings.rules,
                 timeouts,
                 in_flight: Share::new(Arc::clone(&rings.calls), rings.outlets.len()),
+                started: ring.now(),
                 now: 0,
+                now_us: 0,
                 date: Date::at(ring.wall_clock()),
                 calls: Vec::new(),
                 counters: Counters::default(),
+                stats,
+                latencies: Run::default(),
             },
-            started: ring.now(),
             ring,
             date_quarter: 0,
             held: VecDeque::new(),
@@ -109,7 +108,6 @@ impl<K: Kernel> EventLoop<K> {
             mailbox,
             mail: Mail::default(),
             service,
-            stats,
             rings,
             closing: false,
         }
@@ -129,21 +127,27 @@ impl<K: Kernel> EventLoop<K> {
             self.take_mail();
             let was_ticking = self.ticking;
             while let Some(event) = self.ring.next_event() {
+                self.turn.counters.completions += 1;
                 self.on_event(event);
             }
             if was_ticking && !self.ticking {
                 // Last: what has come is no longer late.
                 self.on_tick();
             }
-            // Again: what was answered meanwhile leaves with this turn.
-            self.take_mail();
+            // Again: what was answered meanwhile leaves with this turn, and is no older than that.
+            if self.mailbox.has_mail() {
+                self.update_time();
+                self.take_mail();
+            }
             self.steer_acceptor();
             self.advance_touched();
             self.keep_ticking();
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
             self.turn.counters.in_flight = self.turn.in_flight.used();
-            self.stats.publish(&self.turn.counters);
+            self.turn.show_latencies();
+            self.turn.counters.turns += 1;
+            self.turn.stats.publish(&self.turn.counters);
             self.give_room();
             debug_assert!(self.touched.is_empty(), "nobody is left for a later turn");
         }
@@ -174,8 +178,7 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn update_time(&mut self) {
-        let now = self.ring.now().duration_since(self.started);
-        self.turn.now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        self.turn.set_now(self.ring.now());
         // The Date may lag by what the two clocks' seconds are apart; it is looked up four times a
         // second at most.
         let quarter = self.turn.now / 250;
@@ -208,7 +211,7 @@ impl<K: Kernel> EventLoop<K> {
                 bytes,
             } => {
                 let peer = &mut self.peers[token.slot as usize];
-                peer.on_sent(&result, bytes, &mut self.ring, self.turn.now);
+                peer.on_sent(&result, bytes, &mut self.ring, &mut self.turn);
                 self.touch(token.slot);
             }
             Event::Cancelled { token } => {
@@ -352,6 +355,8 @@ impl<K: Kernel> EventLoop<K> {
             return;
         }
         self.turn.counters.batches += 1;
+        let length = self.turn.calls.len() as u64;
+        self.turn.stats.details.batch_lengths.add(length);
         // Of an answer that is sent directly we learn later; other rings may be waiting for that.
         if self.turn.calls.len() <= DIRECT_ANSWERS_MAX && self.turn.in_flight.keeps_some() {
             for call in &mut self.turn.calls {

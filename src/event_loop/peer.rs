@@ -88,13 +88,16 @@ impl Peer {
             Err(error) => match error.raw_os_error() {
                 // Out of buffers, which have come back by the end of the turn, or cancelled by us:
                 // arming it again, where input is wanted, is all it takes.
-                Some(libc::ENOBUFS | libc::ECANCELED) => {}
-                _ => self.terminate(ring),
+                Some(libc::ENOBUFS) => turn.counters.buffer_shortages += 1,
+                Some(libc::ECANCELED) => {}
+                _ => self.fail(ring, turn),
             },
             Ok(None) => self.connection.ended(),
             Ok(Some(buffer)) => {
+                let bytes = ring.bytes(&buffer);
+                turn.counters.bytes_received += bytes.len() as u64;
                 if self.phase == Phase::Open {
-                    self.connection.received(ring.bytes(&buffer), turn);
+                    self.connection.received(bytes, turn);
                 }
                 ring.put(buffer);
             }
@@ -106,22 +109,23 @@ impl Peer {
         result: &io::Result<usize>,
         bytes: Vec<u8>,
         ring: &mut impl Kernel,
-        now: u64,
+        turn: &mut Turn,
     ) {
         self.in_flight -= 1;
         let offset = self.sending.take().expect("a send was in flight");
+        turn.counters.bytes_sent += *result.as_ref().unwrap_or(&0) as u64;
         match result {
             // A quiet send found no room.
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock && self.phase == Phase::Open =>
             {
-                self.send(bytes, offset, false, ring, now);
+                self.send(bytes, offset, false, ring, turn.now);
             }
-            Err(_) => self.terminate(ring),
+            Err(_) => self.fail(ring, turn),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
-                self.send(bytes, offset + count, false, ring, now);
+                self.send(bytes, offset + count, false, ring, turn.now);
             }
-            Ok(_) => self.connection.sent(bytes, now),
+            Ok(_) => self.connection.sent(bytes, turn.now),
         }
     }
 
@@ -185,6 +189,13 @@ impl Peer {
             turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
             self.terminate(ring);
         }
+    }
+
+    /// Ends a connection that is broken, or has been ended.
+    fn fail(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
+        let is_news = matches!(self.phase, Phase::Open | Phase::Lingering);
+        turn.counters.connection_errors += u64::from(is_news);
+        self.terminate(ring);
     }
 
     /// Ends the connection now: whatever is in flight on it completes, and `advance` finds it gone.

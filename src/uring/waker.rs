@@ -10,7 +10,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An eventfd that the ring polls, and whether the ring thread sleeps.
@@ -19,6 +19,8 @@ pub struct Waker {
     /// `None` once the ring thread has ended.
     eventfd: Mutex<Option<File>>,
     asleep: AtomicBool,
+    /// How often it was written to.
+    written: AtomicU64,
 }
 
 impl Waker {
@@ -35,6 +37,7 @@ impl Waker {
         Ok(Self {
             eventfd: Mutex::new(Some(File::from(fd))),
             asleep: AtomicBool::new(false),
+            written: AtomicU64::new(0),
         })
     }
 
@@ -46,8 +49,15 @@ impl Waker {
             // after 2^64 - 2 wake-ups.
             if let Some(eventfd) = &mut *self.lock() {
                 let _ = eventfd.write(&1_u64.to_ne_bytes());
+                self.written.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// How often the ring thread was asleep and has been woken.
+    #[must_use]
+    pub fn wakeups(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Closes the descriptor. To be called when the ring thread has ended.

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use crate::support::{Client, PATIENCE, Running, eventually, options, ring_threads, start_options};
 use ringcall::bridge::{Call, Command, Mailbox, Outbox, Outcome, Service};
@@ -27,7 +28,7 @@ impl Answering {
                     let outcome = Outcome::Value(call.number);
                     outbox.answer(call, outcome);
                 }
-                outbox.post();
+                outbox.post(Instant::now());
             }
         });
         Self {

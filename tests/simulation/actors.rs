@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::rc::Rc;
+use std::time::Instant;
 
 use ringcall::bridge::Reply;
 use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
@@ -234,7 +235,7 @@ impl World {
                 let outcome = outcome(call.number);
                 outbox.answer(call, outcome);
             }
-            outbox.begin();
+            outbox.begin(Instant::now());
             drop(outbox);
             self.unposted = count;
             self.is_posting = true;

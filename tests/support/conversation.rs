@@ -4,14 +4,14 @@
 //! Used by the property tests and by the fuzzer.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Instant, UNIX_EPOCH};
 
 use ringcall::bridge::{Call, Outcome};
 use ringcall::connection::{Connection, Turn};
 use ringcall::http::{Date, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::quota::{Pool, Share};
-use ringcall::stats::Counters;
+use ringcall::stats::{Counters, Run};
 use ringcall::uring::Token;
 
 /// What the kernel may deliver at once, before a pause takes effect.
@@ -48,10 +48,14 @@ impl Conversation {
             },
             timeouts,
             in_flight: Share::new(Arc::new(Pool::new(u64::MAX)), 1),
+            started: Instant::now(),
             now: 0,
+            now_us: 0,
             date: Date::at(UNIX_EPOCH),
             calls: Vec::new(),
             counters: Counters::default(),
+            stats: Arc::default(),
+            latencies: Run::default(),
         };
         Self {
             connection: Connection::new(Token::default(), 0),
@@ -111,7 +115,7 @@ impl Conversation {
     /// Who answers the one number that the handler has has sent the answer on the lent line.
     pub fn reply_sent(&mut self) {
         let call = self.unanswered.pop().expect("a number");
-        let sent = Outcome::Sent;
+        let sent = Outcome::Sent(self.turn.started);
         assert!(self.connection.replied(call.sequence, sent, &mut self.turn));
         self.turn.in_flight.give_back(1);
         self.advance();
@@ -134,6 +138,7 @@ impl Conversation {
 
     pub fn pass(&mut self, milliseconds: u64) {
         self.turn.now += milliseconds;
+        self.turn.now_us += milliseconds * 1000;
         if self.connection.expire(&mut self.turn) {
             self.is_closed = true;
         }

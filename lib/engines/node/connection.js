@@ -82,7 +82,7 @@ class Connection {
     if (isLast) this.#ended = true
     const connection = isLast ? 'close' : head.isHttp10 ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
-    this.#engine.count(status)
+    this.#engine.counters.count(status)
     if (status < 300) {
       const headers = { 'Content-Type': 'application/json', 'Content-Length': text.length }
       if (connection !== undefined) headers.Connection = connection
@@ -152,7 +152,7 @@ class Connection {
     } else if (!this.#ended) {
       this.#ended = true
       this.#engine.counters.requests++
-      this.#engine.count(why.status)
+      this.#engine.counters.count(why.status)
       this.#lastWords = lastWords(why)
       if (this.#unsent === 0) this.#sayLastWords()
     }

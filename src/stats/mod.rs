@@ -1,12 +1,18 @@
 //! What the ring thread counts and other threads read.
 //!
-//! The ring thread counts in plain integers and publishes them once a turn.
+//! The ring thread counts in plain integers and publishes them once a turn. What is too much for
+//! that, the [`Details`], it counts where readers look.
 //!
-//! Invariant: a reader sees all the values of one recent turn. `version` is odd while they change,
-//! and a reader that saw it odd, or changed, looks again (a seqlock).
+//! Invariant: a reader sees all the counts of one recent turn. `version` is odd while they change,
+//! and a reader that saw it odd, or changed, looks again (a seqlock). The details may be ahead of
+//! them.
+
+mod histogram;
 
 use std::hint;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
+
+pub use histogram::{Distribution, Histogram, LENGTHS, Run, TIMES};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
@@ -23,6 +29,8 @@ macro_rules! counters {
         pub struct Stats {
             version: AtomicU64,
             $($name: AtomicU64,)+
+            /// What is not published, but written in place.
+            pub details: Details,
         }
 
         impl Counters {
@@ -98,6 +106,20 @@ counters! {
     sent,
     /// How often accepting paused, for too many connections or for want of descriptors or memory.
     accept_pauses,
+    /// Connections that a reset or another error ended.
+    connection_errors,
+    /// Bytes received from peers.
+    bytes_received,
+    /// Bytes sent to peers.
+    bytes_sent,
+    /// Turns of the loop: each enters the kernel once, or more where there is much to submit.
+    turns,
+    /// Completions, those of sends included whose success is only concluded.
+    completions,
+    /// Receives that found no buffer, and are begun again.
+    buffer_shortages,
+    /// Writes that woke the ring thread; whoever reads the stats fills them in.
+    wakeups,
 }
 
 impl Counters {
@@ -113,6 +135,52 @@ impl Counters {
         } else {
             self.responses_4xx += 1;
         }
+    }
+}
+
+/// The statuses that an error may have.
+const ERROR_STATUS_MIN: u16 = 400;
+const ERROR_STATUSES: usize = 200;
+
+/// What one ring thread counts in place.
+#[derive(Debug)]
+pub struct Details {
+    /// Microseconds from a request's end to its answer, of the requests that the handler was given.
+    pub latency: Histogram<19>,
+    /// Lengths of the batches handed over.
+    pub batch_lengths: Histogram<11>,
+    /// Answers by their status.
+    errors: [AtomicU64; ERROR_STATUSES],
+}
+
+impl Default for Details {
+    fn default() -> Self {
+        Self {
+            latency: Histogram::new(&TIMES),
+            batch_lengths: Histogram::new(&LENGTHS),
+            errors: [const { AtomicU64::new(0) }; ERROR_STATUSES],
+        }
+    }
+}
+
+impl Details {
+    /// Counts an answer with a status of 400 to 599. For the ring thread.
+    pub fn count_error(&self, status: u16) {
+        let index = usize::from(status.saturating_sub(ERROR_STATUS_MIN));
+        if let Some(count) = self.errors.get(index) {
+            histogram::increase(count, 1);
+        }
+    }
+
+    /// The statuses from 400 to 599 of which there were answers, and how many.
+    pub fn errors(&self) -> impl Iterator<Item = (u16, u64)> {
+        let counts = self
+            .errors
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        (ERROR_STATUS_MIN..)
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
     }
 }
 
@@ -151,5 +219,15 @@ mod tests {
                 last = counters.connections_open;
             }
         });
+    }
+
+    #[test]
+    fn errors_are_counted_by_their_status() {
+        let details = Details::default();
+        for status in [400, 503, 599, 503] {
+            details.count_error(status);
+        }
+        let counted: Vec<_> = details.errors().collect();
+        assert_eq!(counted, [(400, 1), (503, 2), (599, 1)]);
     }
 }

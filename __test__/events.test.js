@@ -1,0 +1,111 @@
+'use strict'
+
+const { subscribe, unsubscribe } = require('node:diagnostics_channel')
+const test = require('ava')
+const { connect, post, serve, start, startMain, until, untilStats } = require('./helpers.js')
+
+// Collects what a channel tells of the servers of this test.
+function collect(t, channel) {
+  const messages = []
+  const listener = (message, name) => messages.push({ name, ...message })
+  subscribe(channel, listener)
+  t.teardown(() => unsubscribe(channel, listener))
+  return (server) => messages.filter((message) => message.server === server).map(({ server, ...rest }) => rest)
+}
+
+test('each failure of the handler is told, before onError', async (t) => {
+  const told = collect(t, 'ringcall:handler-error')
+  const failure = new Error('no')
+  const onError = (error, n) => t.like(told(server).at(-1), { error, n })
+  const server = serve(t, { onError }, (n) => {
+    if (n === 1) throw failure
+    return n === 2 ? Promise.reject(failure) : n === 3 ? 1.5 : n
+  })
+  for (const n of [1, 2, 3, 4]) await post(t, server, `/${n}`)
+  const messages = told(server)
+  t.deepEqual(messages.map(({ name, n }) => [name, n]), [1, 2, 3].map((n) => ['ringcall:handler-error', n]))
+  t.is(messages[0].error, failure)
+  t.is(messages[1].error, failure)
+  t.is(messages[2].error.code, 'ERR_INVALID_RETURN_VALUE')
+})
+
+test('a flood of refusals is told once a second at most, and every one of them is in the counts', async (t) => {
+  const told = collect(t, 'ringcall:refusal')
+  const server = serve(t, { maxBodySize: 10 })
+  const started = Date.now()
+  for (let i = 0; i < 200; i++) await post(t, server, '/15', { body: 'x'.repeat(11) })
+  const client = await connect(t, server)
+  await client.send('/15', { headers: { X: 'x'.repeat(20_000) } })
+  await untilStats(server, { bodiesTooLarge: 200, headersTooLarge: 1 })
+  await until(() => told(server).some(({ kind }) => kind === 'headersTooLarge'))
+  const messages = told(server)
+  const bodies = messages.filter(({ kind }) => kind === 'bodiesTooLarge')
+  t.is(bodies.reduce((sum, { count }) => sum + count, 0), 200)
+  t.true(bodies.length <= (Date.now() - started) / 1000 + 1)
+  t.deepEqual(messages.filter(({ kind }) => kind === 'headersTooLarge').map(({ count }) => count), [1])
+})
+
+test('connections that are reset are told, at the close at the latest', async (t) => {
+  const told = collect(t, 'ringcall:connection-error')
+  const server = serve(t)
+  const client = await connect(t, server)
+  await client.send('/15')
+  client.reset()
+  await untilStats(server, { connectionsOpen: 0 })
+  await server.close()
+  t.deepEqual(told(server), [{ name: 'ringcall:connection-error', kind: 'connectionErrors', count: 1 }])
+})
+
+test('what came before there was a subscriber is told with the first message', async (t) => {
+  const server = serve(t, { maxBodySize: 0 })
+  await post(t, server, '/15', { body: 'x' })
+  await untilStats(server, { bodiesTooLarge: 1 })
+  const told = collect(t, 'ringcall:refusal')
+  await until(() => told(server).length > 0)
+  t.like(told(server), [{ kind: 'bodiesTooLarge', count: 1 }])
+})
+
+test('looking for events keeps no process alive', async (t) => {
+  const child = startMain(t, ({ serverListen }) => {
+    require('node:diagnostics_channel').subscribe('ringcall:refusal', () => {})
+    serverListen(0, (n) => n).unref()
+  })
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('NODE_DEBUG=ringcall tells of a life', async (t) => {
+  const source = `
+    const { serverListen } = require('ringcall')
+    const server = serverListen({ port: 0, maxBodySize: 0, onError() {} }, (n) => {
+      if (n === 1) throw new Error('no')
+      return n
+    })
+    console.log(server.port)
+    process.once('SIGTERM', () => server.close())`
+  const child = start(t, ['-e', source], { env: { NODE_DEBUG: 'ringcall' } })
+  const port = Number(await child.line())
+  t.is((await post(t, port, '/15')).status, 200)
+  t.is((await post(t, port, '/1')).status, 500)
+  t.is((await post(t, port, '/15', { body: 'x' })).status, 413)
+  child.kill('SIGTERM')
+  const { code, stderr } = await child.exited
+  t.is(code, 0)
+  const url = `http://localhost:${port}`
+  const lines = stderr.split('\n').filter((line) => line.startsWith('RINGCALL')).map((line) => line.replace(/^RINGCALL \d+: /, ''))
+  t.deepEqual(lines, [
+    `${url}: listening`,
+    `${url}: the handler failed for 1: Error: no`,
+    `${url}: closing`,
+    `${url}: bodiesTooLarge: 1 more`,
+    `${url}: closed`
+  ].sort((a, b) => lines.indexOf(a) - lines.indexOf(b)))
+})
+
+test('nothing is printed without NODE_DEBUG', async (t) => {
+  const child = startMain(t, async ({ serverListen }) => {
+    const server = serverListen({ port: 0, onError() {} }, () => 'no')
+    await fetch(`${server.url}/1`, { method: 'POST' }).then((response) => response.text())
+    await server.close()
+  })
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})

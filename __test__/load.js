@@ -1,0 +1,64 @@
+'use strict'
+
+// Clients that ask as fast as they are answered, on connections that are kept and on fresh ones, and that lose nothing. A
+// connection that is being set up when its listener goes may be reset by the kernel (net.ipv4.tcp_migrate_req hands it
+// on): its client has sent nothing, and tries again.
+
+const http = require('node:http')
+const { monitorEventLoopDelay } = require('node:perf_hooks')
+const { setTimeout: delay } = require('node:timers/promises')
+
+// A client that pauses for longer than the server's grace of half a second is too late, and a busy machine pauses.
+const PAUSE_MS_MAX = 200
+
+function post(agent, port) {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/15' }, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (chunk) => (body += chunk))
+      response.on('end', () => resolve({ status: response.statusCode, body })).on('error', reject)
+    })
+    request.on('error', reject).end()
+  })
+}
+
+// Eight clients of either kind against `port` of 127.0.0.1, where `POST /15` is 610. `more(n)` resolves when n more
+// answers have come; `stop()` when all clients have, and rejects if a request was lost.
+function load(t, port) {
+  const pauses = monitorEventLoopDelay({ resolution: 10 })
+  pauses.enable()
+  const agents = [true, false].map((keepAlive) => new http.Agent({ keepAlive, maxSockets: 8 }))
+  t.teardown(() => agents.forEach((agent) => agent.destroy()))
+  let answered = 0
+  let running = true
+  const ask = async (agent) => {
+    while (running) {
+      const answer = await post(agent, port).catch((error) => {
+        if (error.syscall !== 'connect' && pauses.max < PAUSE_MS_MAX * 1e6) throw error
+      })
+      if (answer === undefined) {
+        await delay(1)
+        continue
+      }
+      t.deepEqual(answer, { status: 200, body: '610' })
+      answered++
+    }
+  }
+  const clients = Promise.all(agents.flatMap((agent) => Array.from({ length: 8 }, () => ask(agent))))
+  clients.catch(() => {})
+  return {
+    async more(count) {
+      const enough = answered + count
+      while (running && answered < enough) await Promise.race([delay(1), clients])
+    },
+    stop() {
+      running = false
+      return clients
+    },
+    // Pauses before now fail nothing later.
+    forgetPauses: () => pauses.reset(),
+    answered: () => answered
+  }
+}
+
+module.exports = { load }

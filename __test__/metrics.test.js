@@ -1,0 +1,114 @@
+'use strict'
+
+const { readFileSync } = require('node:fs')
+const { join } = require('node:path')
+const test = require('ava')
+const { contentType, prometheus } = require('ringcall/metrics')
+const { connect, post, root, serve, until, untilStats } = require('./helpers.js')
+const { parse } = require('./prometheus.js')
+
+const value = (text, name, labels = {}) => {
+  const samples = [...parse(text).values()].flatMap((family) => family.samples)
+  const isIt = (sample) => sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value)
+  return samples.find(isIt)?.value
+}
+
+// A server of another engine, or of another version.
+const fake = (stats, more) => ({ stats: () => stats, ...more })
+
+test('a new server has every metric, in the format, with zeros', (t) => {
+  const families = parse(prometheus(serve(t)))
+  for (const { name, samples } of families.values()) {
+    if (name === 'ringcall_info' || name === 'ringcall_ring_turns_total') continue
+    for (const sample of samples) t.is(sample.value, 0, sample.name)
+  }
+  t.is(contentType, 'text/plain; version=0.0.4; charset=utf-8')
+})
+
+test('what a server has counted is what its metrics say', async (t) => {
+  const server = serve(t, { maxInFlight: 1, onError: () => {} }, (n) => {
+    if (n === 404) throw Object.assign(new Error('no'), { statusCode: 404 })
+    return n === 500 ? undefined : n
+  })
+  const client = await connect(t, server)
+  for (const target of ['/1', '/2', '/404', '/500', '/x']) await client.send(target)
+  await untilStats(server, { requests: 5, inFlight: 0 })
+  await until(() => server.stats().latency.count === 4)
+  const text = prometheus(server)
+  const stats = server.stats()
+  t.is(value(text, 'ringcall_requests_total'), 5)
+  t.is(value(text, 'ringcall_responses_total', { status: '200' }), 2)
+  for (const status of ['400', '404', '500']) t.is(value(text, 'ringcall_responses_total', { status }), 1)
+  t.is(value(text, 'ringcall_responses_total', { status: '503' }), 0)
+  t.is(value(text, 'ringcall_handler_errors_total'), 1)
+  t.is(value(text, 'ringcall_connections'), 1)
+  t.is(value(text, 'ringcall_connections_accepted_total'), 1)
+  t.is(value(text, 'ringcall_received_bytes_total'), stats.bytesReceived)
+  t.is(value(text, 'ringcall_batch_size_sum'), 4)
+  t.is(value(text, 'ringcall_batch_size_count'), stats.batches)
+  t.is(value(text, 'ringcall_request_duration_seconds_count'), 4)
+  t.true(Math.abs(value(text, 'ringcall_request_duration_seconds_sum') - stats.latency.sum / 1000) < 1e-9)
+  t.is(value(text, 'ringcall_request_duration_seconds_bucket', { le: '0.000025' }), stats.latency.counts[0])
+  t.is(value(text, 'ringcall_handler_duration_seconds_count'), 4)
+  t.is(value(text, 'ringcall_info', { version: require('ringcall/package.json').version }), 1)
+})
+
+test('labels and their escapes, and another prefix', (t) => {
+  const labels = { path: 'C:\\temp\n"a"', zone: '', number: 1 }
+  const families = parse(prometheus(serve(t), { labels, prefix: 'app:' }))
+  for (const [name, { samples }] of families) {
+    t.true(name.startsWith('app:'))
+    for (const sample of samples) t.like(sample.labels, { ...labels, number: '1' })
+  }
+})
+
+test('servers with labels of their own are told apart, and those with the same are added up', async (t) => {
+  const servers = [serve(t), serve(t)]
+  for (const [i, server] of servers.entries()) {
+    for (let n = 0; n <= i; n++) await post(t, server, '/15')
+    await untilStats(server, { requests: i + 1, connectionsOpen: 0 })
+  }
+  const apart = prometheus(servers, { labels: (server, i) => ({ port: server.port, i }) })
+  t.is(value(apart, 'ringcall_requests_total', { i: '0', port: String(servers[0].port) }), 1)
+  t.is(value(apart, 'ringcall_requests_total', { i: '1' }), 2)
+  const together = prometheus(servers)
+  t.is(value(together, 'ringcall_requests_total'), 3)
+  t.is(value(together, 'ringcall_batch_size_count'), 3)
+  t.is(value(together, 'ringcall_info'), 1)
+  t.is(prometheus([]), '')
+})
+
+test('the age of the oldest request is the oldest of all', (t) => {
+  const text = prometheus([fake({ oldestInFlight: 100 }), fake({ oldestInFlight: 2500 })])
+  t.is(value(text, 'ringcall_oldest_request_in_flight_seconds'), 2.5)
+})
+
+test('what an engine does not count is left out', (t) => {
+  const families = parse(prometheus(fake({ requests: 7, overloaded: 2 }, { engine: 'node' })))
+  t.deepEqual([...families.keys()], ['ringcall_info', 'ringcall_requests_total', 'ringcall_limits_exceeded_total'])
+  t.is(families.get('ringcall_info').samples[0].labels.engine, 'node')
+})
+
+test('what Prometheus would refuse is refused', (t) => {
+  const server = serve(t)
+  const invalid = { code: 'ERR_INVALID_ARG_TYPE', instanceOf: TypeError }
+  const outOfRange = { code: 'ERR_OUT_OF_RANGE', instanceOf: RangeError }
+  for (const servers of [undefined, null, {}, [server, 1]]) t.throws(() => prometheus(servers), invalid)
+  t.throws(() => prometheus(server, null), invalid)
+  t.throws(() => prometheus(server, { prefix: 1 }), invalid)
+  t.throws(() => prometheus(server, { labels: null }), invalid)
+  for (const prefix of ['1a', 'a-b', 'ä', ' ']) t.throws(() => prometheus(server, { prefix }), outOfRange)
+  for (const name of ['', '1a', 'a-b', '__a', 'le', 'status']) {
+    t.throws(() => prometheus(server, { labels: { [name]: 'x' } }), outOfRange)
+  }
+})
+
+test('docs/metrics.md lists every metric, as it is, and no other', (t) => {
+  const families = parse(prometheus(serve(t)))
+  const unit = (name) => (/(_seconds|_bytes)(_total)?$/.exec(name)?.[1] ?? '').slice(1) || '–'
+  const labels = { info: '`version`, `engine`', responses_total: '`status`', limits_exceeded_total: '`limit`' }
+  const rows = [...families].map(([name, { type, help }]) =>
+    `| \`${name}\` | ${type} | ${unit(name)} | ${labels[name.slice('ringcall_'.length)] ?? '–'} | ${help} |`)
+  const docs = readFileSync(join(root, 'docs', 'metrics.md'), 'utf8')
+  t.deepEqual(docs.split('\n').filter((line) => line.startsWith('| `ringcall_')), rows)
+})

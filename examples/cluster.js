@@ -1,0 +1,104 @@
+'use strict'
+
+// Fibonacci in a process for each core, all on one port. SIGHUP replaces them one by one with fresh ones, which read the
+// code anew, and no request that was sent is lost; SIGTERM ends them all. A worker that dies is replaced.
+//
+//   PORT     [8000]
+//   WORKERS  how many [one for each core]
+//
+// The kernel spreads connections over the workers. One that is being set up in the instant in which a worker stops
+// listening may be reset, before its request was sent, unless the sysctl net.ipv4.tcp_migrate_req is 1.
+
+const { fork } = require('node:child_process')
+const { once } = require('node:events')
+const { availableParallelism } = require('node:os')
+const { setTimeout: delay } = require('node:timers/promises')
+const { serverListen } = require('ringcall')
+
+const CLOSE_TIMEOUT_MS = 20_000
+const RESTART_DELAY_MS = 1000
+
+if (process.argv[2] === 'worker') serve()
+else main()
+
+function serve() {
+  const server = serverListen({ port: Number(process.env.PORT), reusePort: true }, fibonacci)
+  process.send?.(server.port)
+  // A Ctrl-C of the terminal is sent to all of them; it is for the primary to pass it on.
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
+  // The primary tells it to close, or is gone.
+  process.on('SIGTERM', close)
+  process.on('disconnect', close)
+  async function close() {
+    await server.close({ timeout: CLOSE_TIMEOUT_MS })
+    if (process.connected) process.disconnect()
+  }
+}
+
+async function main() {
+  let port = Number(process.env.PORT ?? 8000)
+  let isEnding = false
+  let busy = Promise.resolve()
+  /** @type {Set<import('node:child_process').ChildProcess>} */
+  const workers = new Set()
+
+  // Resolves when the worker listens.
+  async function start() {
+    const worker = fork(__filename, ['worker'], { env: { ...process.env, PORT: String(port) } })
+    worker.on('exit', () => {
+      // It was not told to: it has failed.
+      if (workers.delete(worker) && !isEnding) replace()
+    })
+    const [message] = await Promise.race([once(worker, 'message'), once(worker, 'exit').then(() => [])])
+    if (message === undefined) throw new Error('a worker could not be started')
+    // Where 0 was asked for, they all take the first one's.
+    port = message
+    if (isEnding) return stop(worker)
+    workers.add(worker)
+  }
+
+  /** @param {import('node:child_process').ChildProcess} worker */
+  async function stop(worker) {
+    workers.delete(worker)
+    worker.kill('SIGTERM')
+    await once(worker, 'exit')
+  }
+
+  async function replace() {
+    console.error('a worker has died')
+    await delay(RESTART_DELAY_MS)
+    if (!isEnding) await start().catch(replace)
+  }
+
+  // The new one listens before the old one stops.
+  async function restart() {
+    for (const worker of [...workers]) {
+      if (isEnding) return
+      await start()
+      await stop(worker)
+    }
+    console.log('restarted')
+  }
+
+  async function end() {
+    isEnding = true
+    await busy
+    await Promise.all([...workers].map(stop))
+  }
+
+  const count = Number(process.env.WORKERS ?? availableParallelism())
+  for (let i = 0; i < count; i++) await start()
+  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
+  process.on('SIGHUP', () => {
+    busy = busy.then(restart).catch((error) => console.error(error.message))
+  })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+}
+
+/** @param {number} n */
+function fibonacci(n) {
+  if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
+  let [a, b] = [0n, 1n]
+  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
+  return a
+}

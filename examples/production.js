@@ -1,0 +1,68 @@
+'use strict'
+
+// Fibonacci as a service is run: probes and metrics on a port of their own, and an end in the order that Kubernetes and
+// other load balancers need.
+//
+//   PORT           the service [8000]
+//   ADMIN_PORT     GET /livez, /readyz and /metrics, for the platform only [8001]
+//   HOST           the address of both [every address]
+//   DRAIN_DELAY    milliseconds from SIGTERM to the end of accepting [5000]
+//   CLOSE_TIMEOUT  milliseconds from then until what is left is cut [20000]
+//
+// The two together must be less than the pod's terminationGracePeriodSeconds, which is 30 unless it says otherwise.
+
+const { createServer } = require('node:http')
+const { setTimeout: delay } = require('node:timers/promises')
+const { serverListen } = require('ringcall')
+const { contentType, prometheus } = require('ringcall/metrics')
+
+const { PORT = '8000', ADMIN_PORT = '8001', HOST, DRAIN_DELAY = '5000', CLOSE_TIMEOUT = '20000' } = process.env
+const host = HOST || undefined
+
+const server = serverListen({
+  port: Number(PORT),
+  host,
+  onError: (error, n) => console.error(`fibonacci(${n}) failed:`, error)
+}, fibonacci)
+
+let isDraining = false
+
+// It runs on the JavaScript thread, as the handler does: a probe that is answered proves that this thread turns, which
+// one on the service's own port would not.
+const admin = createServer((request, response) => {
+  if (request.url === '/livez') {
+    response.end('ok\n')
+  } else if (request.url === '/readyz') {
+    response.writeHead(isDraining ? 503 : 200).end(isDraining ? 'draining\n' : 'ok\n')
+  } else if (request.url === '/metrics') {
+    response.setHeader('Content-Type', contentType).end(prometheus(server))
+  } else {
+    response.writeHead(404).end()
+  }
+})
+
+admin.listen(Number(ADMIN_PORT), host, () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (admin.address())
+  console.log(`listening on ${server.url} (POST /15 answers 610), admin on port ${port}`)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, drain)
+
+async function drain() {
+  // Whoever asks twice does not want to wait.
+  if (isDraining) process.exit(1)
+  isDraining = true
+  // Until every load balancer has seen /readyz, they go on sending requests, and these go on being answered.
+  await delay(Number(DRAIN_DELAY))
+  await server.close({ timeout: Number(CLOSE_TIMEOUT) })
+  admin.close()
+  admin.closeAllConnections()
+}
+
+/** @param {number} n */
+function fibonacci(n) {
+  if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
+  let [a, b] = [0n, 1n]
+  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
+  return a
+}

@@ -1,0 +1,79 @@
+'use strict'
+
+// Fibonacci in several threads of one process, all on one port: cluster.js with less memory and less isolation. SIGHUP
+// replaces the threads one by one with fresh ones, and no request that was sent is lost; SIGTERM ends them all.
+//
+//   PORT     [8000]
+//   WORKERS  how many [one for each core]
+
+const { once } = require('node:events')
+const { availableParallelism } = require('node:os')
+const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
+const { serverListen } = require('ringcall')
+
+const CLOSE_TIMEOUT_MS = 20_000
+
+if (isMainThread) main()
+else serve()
+
+function serve() {
+  const server = serverListen({ port: workerData, reusePort: true }, fibonacci)
+  parentPort?.postMessage(server.port)
+  // The one message that there is: close. A thread ends when nothing keeps it.
+  parentPort?.once('message', () => server.close({ timeout: CLOSE_TIMEOUT_MS }))
+}
+
+async function main() {
+  let port = Number(process.env.PORT ?? 8000)
+  let isEnding = false
+  let busy = Promise.resolve()
+  /** @type {Set<Worker>} */
+  const workers = new Set()
+
+  // Resolves when the worker listens. An error in one that nobody handles ends the process, and with it all of them: in
+  // one process there is no saying what else it has broken.
+  async function start() {
+    const worker = new Worker(__filename, { workerData: port })
+    ;[port] = await once(worker, 'message')
+    workers.add(worker)
+  }
+
+  /** @param {Worker} worker */
+  async function stop(worker) {
+    workers.delete(worker)
+    worker.postMessage('close')
+    await once(worker, 'exit')
+  }
+
+  // The new one listens before the old one stops.
+  async function restart() {
+    for (const worker of [...workers]) {
+      if (isEnding) return
+      await start()
+      await stop(worker)
+    }
+    console.log('restarted')
+  }
+
+  async function end() {
+    isEnding = true
+    await busy
+    await Promise.all([...workers].map(stop))
+  }
+
+  const count = Number(process.env.WORKERS ?? availableParallelism())
+  for (let i = 0; i < count; i++) await start()
+  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
+  process.on('SIGHUP', () => {
+    busy = busy.then(restart)
+  })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+}
+
+/** @param {number} n */
+function fibonacci(n) {
+  if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
+  let [a, b] = [0n, 1n]
+  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
+  return a
+}

@@ -1,0 +1,78 @@
+'use strict'
+
+// What Node's engine counts, with the keys of the other one; what only rings have stays 0.
+
+const TIMES = [
+  0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000
+]
+const LENGTHS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+
+const NAMES = [
+  'connectionsOpen', 'connectionsAccepted', 'connectionErrors', 'requests', 'responses2xx', 'responses4xx', 'responses5xx',
+  'inFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts', 'requestTimeouts',
+  'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses', 'bytesReceived', 'bytesSent', 'ringTurns',
+  'ringCompletions', 'ringWakeups', 'ringBufferShortages'
+]
+
+class Histogram {
+  #bounds
+  #counts
+  #sum = 0
+
+  constructor(bounds) {
+    this.#bounds = bounds
+    this.#counts = Array(bounds.length + 1).fill(0)
+  }
+
+  add(value) {
+    const index = this.#bounds.findIndex((bound) => value <= bound)
+    this.#counts[index === -1 ? this.#bounds.length : index]++
+    this.#sum += value
+  }
+
+  read() {
+    const count = this.#counts.reduce((total, each) => total + each)
+    return { bounds: [...this.#bounds], counts: [...this.#counts], count, sum: this.#sum }
+  }
+}
+
+class Counters {
+  latency = new Histogram(TIMES)
+  handlerTime = new Histogram(TIMES)
+  #responsesByStatus = { 200: 0 }
+  #none = { dispatchDelay: new Histogram(TIMES), batchSizes: new Histogram(LENGTHS) }
+
+  constructor() {
+    for (const name of NAMES) this[name] = 0
+  }
+
+  // An answer.
+  count(status) {
+    this.#responsesByStatus[status] = (this.#responsesByStatus[status] ?? 0) + 1
+    this[`responses${Math.floor(status / 100)}xx`]++
+    if (status === 413) this.bodiesTooLarge++
+    else if (status === 414 || status === 431) this.headersTooLarge++
+  }
+
+  // With the bytes of the sockets that are open now, and for how long the oldest call has waited.
+  read(sockets, oldestInFlight) {
+    const counts = Object.fromEntries(NAMES.map((name) => [name, this[name]]))
+    for (const socket of sockets) addBytes(counts, socket)
+    return {
+      ...counts,
+      oldestInFlight,
+      responsesByStatus: { ...this.#responsesByStatus },
+      latency: this.latency.read(),
+      handlerTime: this.handlerTime.read(),
+      dispatchDelay: this.#none.dispatchDelay.read(),
+      batchSizes: this.#none.batchSizes.read()
+    }
+  }
+}
+
+function addBytes(counts, { bytesRead, bytesWritten }) {
+  counts.bytesReceived += bytesRead
+  counts.bytesSent += bytesWritten
+}
+
+module.exports = { Counters, addBytes }

@@ -1,0 +1,88 @@
+'use strict'
+
+// Tells of what happens rarely: each failure of the handler, and once in a while how many requests met which limit and
+// how many connections broke. By diagnostics_channel to whoever subscribes, and to stderr with NODE_DEBUG=ringcall.
+//
+// What a client can cause is counted by the ring threads, and only the counts are looked at here, at a steady pace. So a
+// flood of it costs the JavaScript thread no more than a trickle.
+
+const { channel } = require('node:diagnostics_channel')
+const { debuglog, inspect } = require('node:util')
+
+const LOOK_MS = 1000
+
+// The counts of `stats()` that say how often a limit was met. Not `keepAliveTimeouts`, which are how connections end.
+const REFUSALS = [
+  'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts', 'requestTimeouts', 'handlerTimeouts',
+  'sendTimeouts', 'acceptPauses'
+]
+
+const debug = debuglog('ringcall')
+const handlerErrors = channel('ringcall:handler-error')
+const refusals = channel('ringcall:refusal')
+const connectionErrors = channel('ringcall:connection-error')
+
+// The servers that run, and what has been told of each.
+const told = new Map()
+let timer
+
+function opened(server) {
+  told.set(server, {})
+  timer ??= setInterval(lookAtAll, LOOK_MS).unref()
+  if (debug.enabled) debug('%s: listening', server.url)
+}
+
+function closing(server) {
+  if (debug.enabled) debug('%s: closing', server.url)
+}
+
+function closed(server) {
+  look(server)
+  told.delete(server)
+  if (told.size === 0) {
+    clearInterval(timer)
+    timer = undefined
+  }
+  if (debug.enabled) debug('%s: closed', server.url)
+}
+
+function failed(server, failure) {
+  if (debug.enabled) debug('%s: failed: %s', server.url, failure)
+}
+
+function handlerFailed(server, error, n) {
+  if (handlerErrors.hasSubscribers) handlerErrors.publish({ server, error, n })
+  if (debug.enabled) debug('%s: the handler failed for %s: %s', server.url, n, printable(error))
+}
+
+function printable(thrown) {
+  try {
+    return inspect(thrown)
+  } catch {
+    return 'an error that cannot be printed'
+  }
+}
+
+function lookAtAll() {
+  for (const server of told.keys()) look(server)
+}
+
+// What came while nobody listened is told with the first look at which somebody does.
+function look(server) {
+  if (!refusals.hasSubscribers && !connectionErrors.hasSubscribers && !debug.enabled) return
+  const stats = server.stats()
+  for (const kind of REFUSALS) tell(refusals, server, kind, stats)
+  tell(connectionErrors, server, 'connectionErrors', stats)
+}
+
+function tell(to, server, kind, stats) {
+  if (!to.hasSubscribers && !debug.enabled) return
+  const before = told.get(server)
+  const count = (stats[kind] ?? 0) - (before[kind] ?? 0)
+  if (count === 0) return
+  before[kind] = stats[kind]
+  if (to.hasSubscribers) to.publish({ server, kind, count })
+  if (debug.enabled) debug('%s: %s: %d more', server.url, kind, count)
+}
+
+module.exports = { closed, closing, failed, handlerFailed, opened }

@@ -1,0 +1,160 @@
+'use strict'
+
+// `ringcall/metrics`: what servers have counted, in Prometheus' text exposition format 0.0.4. docs/metrics.md lists it.
+
+const { invalidType, outOfRange } = require('./errors.js')
+const { version } = require('../package.json')
+
+const contentType = 'text/plain; version=0.0.4; charset=utf-8'
+
+// Those that the server itself answers with are there from the start, so that rates of them are, too.
+const OWN_STATUSES = [200, 400, 405, 408, 413, 414, 431, 500, 501, 503, 505]
+
+// The count in `stats()` of how often the limit that an option sets was crossed.
+const LIMITS = {
+  maxInFlight: 'overloaded',
+  maxHeaderSize: 'headersTooLarge',
+  maxBodySize: 'bodiesTooLarge',
+  headersTimeout: 'headersTimeouts',
+  requestTimeout: 'requestTimeouts',
+  keepAliveTimeout: 'keepAliveTimeouts',
+  handlerTimeout: 'handlerTimeouts',
+  sendTimeout: 'sendTimeouts'
+}
+
+// Each `read` gives samples: what the name ends in, labels, and a value, which is `undefined` where an engine does not
+// count it. A family without samples is left out.
+const FAMILIES = [
+  gauge('info', 'Always 1; the labels tell the version and, where there are several, the engine.', (_, server) => [
+    ['', { version, ...(server.engine && { engine: server.engine }) }, 1]
+  ], Math.max),
+  gauge('connections', 'Connections that are open now.', one('connectionsOpen')),
+  counter('connections_accepted_total', 'Connections accepted.', one('connectionsAccepted')),
+  counter('connection_errors_total', 'Connections that a reset or another error ended.', one('connectionErrors')),
+  counter('accept_pauses_total', 'How often accepting paused, because of maxConnections or for want of descriptors or ' +
+    'memory.', one('acceptPauses')),
+  counter('received_bytes_total', 'Bytes received from clients.', one('bytesReceived')),
+  counter('sent_bytes_total', 'Bytes sent to clients.', one('bytesSent')),
+  counter('requests_total', 'Complete requests read, those that were refused included.', one('requests')),
+  counter('responses_total', 'Answers, by status.', responses),
+  counter('limits_exceeded_total', 'How often a limit was exceeded, by the option that sets it.', (stats) =>
+    Object.entries(LIMITS).map(([limit, name]) => ['', { limit }, stats[name]])),
+  counter('handler_errors_total', 'How often the handler threw, rejected or gave no integer.', one('handlerErrors')),
+  gauge('requests_in_flight', 'Requests that the handler has and has not answered.', one('inFlight')),
+  gauge('oldest_request_in_flight_seconds', 'For how long the oldest of them has waited for its answer.',
+    (stats) => [['', {}, seconds(stats.oldestInFlight)]], Math.max),
+  histogram('request_duration_seconds', "From a request's end to its answer, of the requests that the handler was " +
+    'given.', (stats) => stats.latency, seconds),
+  histogram('handler_duration_seconds', 'From the call of the batch that a request is in to its value: the part of the ' +
+    'handler.', (stats) => stats.handlerTime, seconds),
+  histogram('dispatch_delay_seconds', 'How long the first request of a batch waited for the JavaScript thread: its ' +
+    "event loop's delay.", (stats) => stats.dispatchDelay, seconds),
+  histogram('batch_size', 'Requests that a ring thread handed to JavaScript at once.', (stats) => stats.batchSizes,
+    (size) => size),
+  counter('ring_turns_total', "Turns of the ring threads' loops, each of which enters the kernel once or more.",
+    one('ringTurns')),
+  counter('ring_completions_total', 'Completions of operations that the kernel did for the ring threads.',
+    one('ringCompletions')),
+  counter('ring_wakeups_total', 'How often a sleeping ring thread was woken by the JavaScript thread.',
+    one('ringWakeups')),
+  counter('ring_buffer_shortages_total', 'Receives that found no free buffer and were begun again.',
+    one('ringBufferShortages'))
+]
+
+function counter(name, help, read) {
+  return { name, help, type: 'counter', read, merge: add }
+}
+
+function gauge(name, help, read, merge = add) {
+  return { name, help, type: 'gauge', read, merge }
+}
+
+function histogram(name, help, pick, inUnit) {
+  const read = (stats) => {
+    const distribution = pick(stats)
+    if (distribution === undefined) return []
+    const { bounds, counts, sum } = distribution
+    let count = 0
+    const buckets = counts.map((within, i) => {
+      count += within
+      return ['_bucket', { le: i < bounds.length ? String(inUnit(bounds[i])) : '+Inf' }, count]
+    })
+    return [...buckets, ['_sum', {}, inUnit(sum)], ['_count', {}, count]]
+  }
+  return { name, help, type: 'histogram', read, merge: add }
+}
+
+function one(name) {
+  return (stats) => [['', {}, stats[name]]]
+}
+
+function responses({ responsesByStatus }) {
+  if (responsesByStatus === undefined) return []
+  const all = { ...Object.fromEntries(OWN_STATUSES.map((status) => [status, 0])), ...responsesByStatus }
+  return Object.entries(all).map(([status, count]) => ['', { status }, count])
+}
+
+// Milliseconds in seconds, without what binary fractions add at the end.
+function seconds(milliseconds) {
+  return milliseconds === undefined ? undefined : Number((milliseconds / 1000).toPrecision(15))
+}
+
+function add(a, b) {
+  return a + b
+}
+
+function prometheus(oneOrMany, options = {}) {
+  const servers = Array.isArray(oneOrMany) ? oneOrMany : [oneOrMany]
+  for (const server of servers) {
+    if (typeof server?.stats !== 'function') throw invalidType('servers', 'a Server or an array of them', server)
+  }
+  if (options === null || typeof options !== 'object') throw invalidType('options', 'an object', options)
+  const { prefix = 'ringcall_' } = options
+  if (typeof prefix !== 'string') throw invalidType('options.prefix', 'of type string', prefix)
+  if (!/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix)) {
+    throw outOfRange('options.prefix', 'the beginning of a metric name', prefix)
+  }
+  const sources = servers.map((server, i) => {
+    const { labels = {} } = options
+    const own = typeof labels === 'function' ? labels(server, i) : labels
+    return { server, stats: server.stats(), labels: checkLabels(own) }
+  })
+  return FAMILIES.map((family) => exposition(family, prefix + family.name, sources)).join('')
+}
+
+function checkLabels(labels) {
+  if (labels === null || typeof labels !== 'object') throw invalidType('options.labels', 'an object', labels)
+  for (const name of Object.keys(labels)) {
+    // Two underscores are Prometheus' own, and the others ours.
+    if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || ['engine', 'le', 'limit', 'status', 'version'].includes(name)) {
+      throw outOfRange('options.labels', 'made of label names that are not taken', name)
+    }
+  }
+  return labels
+}
+
+// What servers with the same labels have counted is added up.
+function exposition({ help, type, read, merge }, name, sources) {
+  const samples = new Map()
+  for (const { server, stats, labels } of sources) {
+    for (const [suffix, own, value] of read(stats, server)) {
+      if (value === undefined) continue
+      const sample = name + suffix + labelsText({ ...labels, ...own })
+      samples.set(sample, samples.has(sample) ? merge(samples.get(sample), value) : value)
+    }
+  }
+  if (samples.size === 0) return ''
+  const lines = [...samples].map(([sample, value]) => `${sample} ${value}\n`)
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function labelsText(labels) {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(String(value))}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+function escape(value) {
+  return value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`))
+}
+
+module.exports = { contentType, prometheus }

@@ -1,0 +1,132 @@
+//! What a server has counted, as JavaScript gets it: from the ring threads, and from the exchanges
+//! of its own thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use napi_derive::napi;
+
+use super::handover::Exchange;
+use crate::server::Server;
+use crate::stats::{Details, Distribution};
+
+/// What a server has counted, which index.d.ts documents; integers below 2^53.
+#[napi(object, object_from_js = false)]
+pub struct NativeStats {
+    pub connections_open: i64,
+    pub connections_accepted: i64,
+    pub connection_errors: i64,
+    pub requests: i64,
+    #[napi(js_name = "responses2xx")]
+    pub responses_2xx: i64,
+    #[napi(js_name = "responses4xx")]
+    pub responses_4xx: i64,
+    #[napi(js_name = "responses5xx")]
+    pub responses_5xx: i64,
+    pub in_flight: i64,
+    pub batches: i64,
+    pub overloaded: i64,
+    pub headers_too_large: i64,
+    pub bodies_too_large: i64,
+    pub headers_timeouts: i64,
+    pub request_timeouts: i64,
+    pub keep_alive_timeouts: i64,
+    pub handler_timeouts: i64,
+    pub send_timeouts: i64,
+    pub accept_pauses: i64,
+    pub bytes_received: i64,
+    pub bytes_sent: i64,
+    pub ring_turns: i64,
+    pub ring_completions: i64,
+    pub ring_wakeups: i64,
+    pub ring_buffer_shortages: i64,
+    pub oldest_in_flight: f64,
+    /// Those of 400 to 599 that were sent.
+    pub errors_by_status: HashMap<String, i64>,
+    pub batch_sizes: NativeHistogram,
+    /// Microseconds, as in all that follow.
+    pub latency: NativeHistogram,
+    pub dispatch_delay: NativeHistogram,
+    pub handler_time: NativeHistogram,
+}
+
+/// A histogram; integers below 2^53.
+#[napi(object, object_from_js = false)]
+pub struct NativeHistogram {
+    /// Upper bounds, inclusive and ascending.
+    pub bounds: Vec<i64>,
+    /// One more, for the values beyond all bounds.
+    pub counts: Vec<i64>,
+    /// Of the values.
+    pub sum: i64,
+}
+
+impl NativeStats {
+    /// What `server` and the exchanges of its rings have counted. A call is not in flight for
+    /// longer than `handler_timeout`.
+    pub(super) fn read(
+        server: &Server,
+        exchanges: &[Rc<RefCell<Exchange>>],
+        handler_timeout: Duration,
+    ) -> Self {
+        let counters = server.stats();
+        let details: Vec<&Details> = server.details().collect();
+        let exchanges: Vec<_> = exchanges.iter().map(|exchange| exchange.borrow()).collect();
+        let ages = exchanges
+            .iter()
+            .map(|exchange| exchange.oldest(handler_timeout));
+        let mut errors_by_status = HashMap::new();
+        for (status, count) in details.iter().flat_map(|details| details.errors()) {
+            *errors_by_status.entry(status.to_string()).or_default() += count.cast_signed();
+        }
+        Self {
+            connections_open: counters.connections_open.cast_signed(),
+            connections_accepted: counters.connections_accepted.cast_signed(),
+            connection_errors: counters.connection_errors.cast_signed(),
+            requests: counters.requests.cast_signed(),
+            responses_2xx: counters.responses_2xx.cast_signed(),
+            responses_4xx: counters.responses_4xx.cast_signed(),
+            responses_5xx: counters.responses_5xx.cast_signed(),
+            in_flight: counters.in_flight.cast_signed(),
+            batches: counters.batches.cast_signed(),
+            overloaded: counters.overloaded.cast_signed(),
+            headers_too_large: counters.heads_too_large.cast_signed(),
+            bodies_too_large: counters.bodies_too_large.cast_signed(),
+            headers_timeouts: counters.headers_timeouts.cast_signed(),
+            request_timeouts: counters.request_timeouts.cast_signed(),
+            keep_alive_timeouts: counters.keep_alive_timeouts.cast_signed(),
+            handler_timeouts: counters.handler_timeouts.cast_signed(),
+            send_timeouts: counters.send_timeouts.cast_signed(),
+            accept_pauses: counters.accept_pauses.cast_signed(),
+            bytes_received: counters.bytes_received.cast_signed(),
+            bytes_sent: counters.bytes_sent.cast_signed(),
+            ring_turns: counters.turns.cast_signed(),
+            ring_completions: counters.completions.cast_signed(),
+            ring_wakeups: counters.wakeups.cast_signed(),
+            ring_buffer_shortages: counters.buffer_shortages.cast_signed(),
+            oldest_in_flight: ages.max().unwrap_or_default().as_secs_f64() * 1000.0,
+            errors_by_status,
+            batch_sizes: sum(details.iter().map(|details| details.batch_lengths.read())),
+            latency: sum(details.iter().map(|details| details.latency.read())),
+            dispatch_delay: sum(exchanges.iter().map(|exchange| exchange.dispatch_delay())),
+            handler_time: sum(exchanges.iter().map(|exchange| exchange.handler_time())),
+        }
+    }
+}
+
+/// The distributions of all rings, of which there is one at least, as one.
+fn sum(mut rings: impl Iterator<Item = Distribution>) -> NativeHistogram {
+    let first = rings.next().expect("a server has a ring");
+    let all = rings.fold(first, |mut all, ring| {
+        all.add(&ring);
+        all
+    });
+    let signed = |values: Vec<u64>| values.into_iter().map(u64::cast_signed).collect();
+    NativeHistogram {
+        bounds: signed(all.bounds),
+        counts: signed(all.counts),
+        sum: all.sum.cast_signed(),
+    }
+}

@@ -1,0 +1,75 @@
+//! What all connections share during one turn of the event loop.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::bridge::Call;
+use crate::http::{Date, Rules};
+use crate::limits::Timeouts;
+use crate::quota::Share;
+use crate::stats::{Counters, Run, Stats};
+
+/// What all connections share during one turn of the event loop.
+#[derive(Debug)]
+pub struct Turn {
+    /// How requests are read.
+    pub rules: Rules,
+    /// How long they and their answers may take.
+    pub timeouts: Timeouts,
+    /// The calls that the handler has and has not answered; beyond this ring's share requests are
+    /// refused.
+    pub in_flight: Share,
+    /// When the loop started.
+    pub started: Instant,
+    /// Milliseconds since then.
+    pub now: u64,
+    /// The same in microseconds.
+    pub now_us: u64,
+    /// The `Date` of the answers encoded in this turn.
+    pub date: Date,
+    /// The numbers read in this turn, for the handler.
+    pub calls: Vec<Call>,
+    /// What happened so far.
+    pub counters: Counters,
+    /// Where others see it.
+    pub stats: Arc<Stats>,
+    /// Latencies that are not there yet.
+    pub latencies: Run,
+}
+
+impl Turn {
+    /// It is now.
+    pub fn set_now(&mut self, now: Instant) {
+        self.show_latencies();
+        self.now_us = self.since_start(now);
+        self.now = self.now_us / 1000;
+    }
+
+    /// Lets others see the latencies that were counted.
+    pub fn show_latencies(&mut self) {
+        self.latencies.end(self.now_us, &self.stats.details.latency);
+    }
+
+    /// The answer to a request that the handler has had since `since_us` is on its way, by now.
+    pub(super) fn count_latency(&mut self, since_us: u64) {
+        self.latencies
+            .add(since_us, self.now_us, &self.stats.details.latency);
+    }
+
+    /// The same for an answer that was sent at `sent`, of which we learn only now.
+    pub(super) fn count_latency_of_sent(&self, since_us: u64, sent: Instant) {
+        let latency = self.since_start(sent).saturating_sub(since_us);
+        self.stats.details.latency.add(latency);
+    }
+
+    /// Counts an answer with a status of 400 to 599.
+    pub(super) fn count_error(&mut self, status: u16) {
+        self.counters.count_error(status);
+        self.stats.details.count_error(status);
+    }
+
+    fn since_start(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.started);
+        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    }
+}
