@@ -313,7 +313,7 @@ export interface ServerStats {
   handlerTime: Histogram
   /**
    * Milliseconds that the first request of a batch waited until the JavaScript thread took it: the event loop's delay,
-   * as requests see it. Empty with the engine `'node'`, as are `batchSizes` and the rings' counts.
+   * as requests see it. Empty with the engine `'node'`, as are the rings' counts.
    */
   dispatchDelay: Histogram
   /**

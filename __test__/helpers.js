@@ -223,6 +223,12 @@ async function assertRefused(t, where) {
   await t.throwsAsync(connect(t, where), { code: 'ECONNREFUSED' })
 }
 
+// The same once it is so: the kernel closes what a process that ended had in its rings some milliseconds later.
+async function untilRefused(t, where) {
+  const connects = () => connect(t, where).then((client) => client.destroy(), ({ code }) => code)
+  while ((await connects()) !== 'ECONNREFUSED') await delay(1)
+}
+
 // Waits for something that has no event of its own.
 async function until(condition) {
   while (!condition()) await delay(1)
@@ -368,6 +374,7 @@ module.exports = {
   startMain,
   underTest,
   until,
+  untilRefused,
   untilStats,
   withResolvers
 }

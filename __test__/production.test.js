@@ -4,7 +4,7 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
-const { assertRefused, connect, post, request, start } = require('./helpers.js')
+const { assertRefused, untilRefused, connect, post, request, start } = require('./helpers.js')
 const { load } = require('./load.js')
 const { parse } = require('./prometheus.js')
 
@@ -52,7 +52,7 @@ test('a second signal ends it at once', async (t) => {
   while ((await ask('/readyz')).status !== 503);
   child.kill('SIGINT')
   t.deepEqual(await child.exited, { code: 1, signal: null, stderr: '' })
-  await assertRefused(t, port)
+  await untilRefused(t, port)
 })
 
 test('what is left after CLOSE_TIMEOUT is cut', async (t) => {

@@ -7,7 +7,7 @@
 const http = require('node:http')
 const { monitorEventLoopDelay } = require('node:perf_hooks')
 const test = require('ava')
-const { fibonacci, ringTest, serve, sharingTest } = require('./helpers.js')
+const { fibonacci, serve } = require('./helpers.js')
 
 const RESTARTS = 20
 
@@ -27,9 +27,7 @@ function post(agent, port, n) {
 
 for (const keepAlive of [true, false]) {
   const connections = keepAlive ? 'connections that are kept' : 'a connection for each request'
-  // What waits in the kernel when a listener of Node's closes is reset, its request with it.
-  const register = keepAlive ? sharingTest(test) : ringTest(test)
-  register(`twenty restarts under load, ${connections}: every request is answered`, async (t) => {
+  test(`twenty restarts under load, ${connections}: every request is answered`, async (t) => {
     const pauses = monitorEventLoopDelay({ resolution: 10 })
     pauses.enable()
     const agent = new http.Agent({ keepAlive, maxSockets: 16 })

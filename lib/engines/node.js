@@ -107,6 +107,7 @@ class NodeEngine {
       return connection.answer(exchange, OVERLOADED.status, OVERLOADED.message)
     }
     this.counters.batches++
+    this.counters.batchSizes.add(1)
     this.counters.inFlight++
     const call = { connection, exchange, n, since: performance.now(), isOver: false }
     const { handler } = this.#callbacks

@@ -40,7 +40,8 @@ class Counters {
   latency = new Histogram(TIMES)
   handlerTime = new Histogram(TIMES)
   #responsesByStatus = { 200: 0 }
-  #none = { dispatchDelay: new Histogram(TIMES), batchSizes: new Histogram(LENGTHS) }
+  batchSizes = new Histogram(LENGTHS)
+  #dispatchDelay = new Histogram(TIMES)
 
   constructor() {
     for (const name of NAMES) this[name] = 0
@@ -64,8 +65,8 @@ class Counters {
       responsesByStatus: { ...this.#responsesByStatus },
       latency: this.latency.read(),
       handlerTime: this.handlerTime.read(),
-      dispatchDelay: this.#none.dispatchDelay.read(),
-      batchSizes: this.#none.batchSizes.read()
+      dispatchDelay: this.#dispatchDelay.read(),
+      batchSizes: this.batchSizes.read()
     }
   }
 }
