@@ -36,6 +36,7 @@ function received(value) {
   if (Array.isArray(value)) return 'array: there is one integer an answer'
   if (typeof value !== 'number') return value === null ? 'null' : typeof value
   if (Number.isInteger(value)) return `${value}: beyond Number.MAX_SAFE_INTEGER only a bigint is exact`
+  if (Number.isNaN(value)) return 'NaN: something in it is undefined, or a promise without `await`'
   return Number.isFinite(value) ? `${value}: Math.round() makes an integer of it` : String(value)
 }
 
