@@ -51,7 +51,7 @@ fetch(server.url + '/609', { method: 'POST' }).then((response) => response.text(
 
 const TYPED = `
 import { serverListen, type ListenOptions, type Server } from 'ringcall'
-const options: ListenOptions = { port: 0, handlerTimeout: 1000 }
+const options = { port: 0, handlerTimeout: 1000 } satisfies ListenOptions
 const server: Server = serverListen(options, (n) => n + 1)
 server.close().then(() => serverListen({ bigint: true }, async (n: bigint) => n))
 // @ts-expect-error an answer is an integer
