@@ -14,13 +14,13 @@ const net = require('node:net')
 const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { parseArgs } = require('node:util')
-const { nativeBinary } = require('../lib/native.js')
+const { binaryName } = require('../lib/native.js')
 const { BINARIES } = require('./assemble.js')
 const { MISTAKES, SOURCE } = require('./mistakes.js')
 const { installNode, withNode } = require('./node-versions.js')
 
 const ROOT = path.join(__dirname, '..')
-const BINARY = path.basename(nativeBinary().path)
+const BINARY = binaryName()
 const TARBALL_BYTES_MAX = 2e6
 // Of what one platform uses: each other's binary comes on top.
 const UNPACKED_BYTES_MAX = 2e6
@@ -28,8 +28,8 @@ const RUN_MS_MAX = 60_000
 const BUILD_MS_MAX = 600_000
 
 const NEEDED = [
-  'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'index.js', 'index.d.ts', 'bin/ringcall.js', 'lib/server.js', BINARY,
-  'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/build.js'
+  'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'index.js', 'index.d.ts', 'bin/ringcall.js', 'metrics.d.ts',
+  'lib/server.js', BINARY, 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/build.js'
 ]
 const BELONGS = [
   /^[A-Z]+\.md$/, /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js)$/, /^[a-z]+\.(js|d\.ts)$/,
@@ -39,7 +39,11 @@ const BELONGS = [
 const USES = {
   'use.cjs': `const { serverListen } = require('ringcall')`,
   'use.mjs': `import { serverListen } from 'ringcall'`,
-  'use-default.mjs': `import ringcall from 'ringcall'\nconst { serverListen } = ringcall`
+  'use-default.mjs': `import ringcall from 'ringcall'\nconst { serverListen } = ringcall`,
+  'use-metrics.cjs': `const { serverListen } = require('ringcall')\nrequire('ringcall/metrics').prometheus([])`,
+  'use-metrics.mjs': `import { serverListen } from 'ringcall'
+    import { contentType, prometheus } from 'ringcall/metrics'
+    prometheus([], {}).concat(contentType)`
 }
 const SERVE = `
 const server = serverListen({ port: 0, engine: 'io_uring' }, (n) => n + 1)
@@ -51,8 +55,10 @@ fetch(server.url + '/609', { method: 'POST' }).then((response) => response.text(
 
 const TYPED = `
 import { serverListen, type ListenOptions, type Server } from 'ringcall'
+import { prometheus } from 'ringcall/metrics'
 const options = { port: 0, handlerTimeout: 1000 } satisfies ListenOptions
 const server: Server = serverListen(options, (n) => n + 1)
+const text: string = prometheus(server)
 server.close().then(() => serverListen({ bigint: true }, async (n: bigint) => n))
 // @ts-expect-error an answer is an integer
 serverListen(0, (n) => String(n))
@@ -217,6 +223,7 @@ function checkBuild(project) {
   console.log('\n== ringcall build')
   const binary = path.join(project, 'node_modules', 'ringcall', BINARY)
   fs.rmSync(binary)
+  // With what cargo has built here, the dependencies need not be built again.
   const env = { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target') }
   succeed(path.join(project, 'node_modules', '.bin', 'ringcall'), ['build'], { cwd: project, env, timeout: BUILD_MS_MAX })
   must(succeed(process.execPath, ['use.cjs'], { cwd: project }).stdout === '610\n', 'what was built does not serve')
