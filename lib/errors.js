@@ -1,7 +1,7 @@
 'use strict'
 
-// Errors as Node's own modules make them: the same classes, codes and fields, and the same message with what to do about
-// it at its end.
+// Errors as Node's own modules make them: the same classes, codes and fields, and the same message, with what to do
+// about it at its end.
 
 const { getSystemErrorMap } = require('node:util')
 
@@ -10,8 +10,8 @@ const UV_EAI_NONAME = -3008
 
 // What to do where the listen on a port or on a path was refused.
 const PORT_CURES = {
-  EADDRINUSE: 'Somebody listens there: end that, await its close() if it is yours, or choose another port; 0 picks a free ' +
-    'one.',
+  EADDRINUSE: 'Somebody listens there: end that, await its close() if it is yours, or choose another port; 0 picks a ' +
+    'free one.',
   EACCES: 'The port takes rights that this process does not have: choose a higher one, such as 8000, or give it ' +
     'CAP_NET_BIND_SERVICE.',
   EADDRNOTAVAIL: 'This machine does not have the address: choose one that it has, or leave host out to listen on all.'

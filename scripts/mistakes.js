@@ -1,7 +1,8 @@
 'use strict'
 
-// What goes wrong in the first five minutes, and what the message has to say for one to go on without a search. A program
-// has `serverListen`, and `taken`, a port that is in use; `ask(server)` sends `POST /15`, prints the answer and closes.
+// What goes wrong in the first five minutes, and what the message has to say for one to go on without a search. A
+// program has `serverListen`, and `taken`, a port that is in use; `ask(server)` sends `POST /15`, prints the answer and
+// closes.
 
 const SOURCE = `
 const { serverListen } = require('ringcall')
@@ -24,9 +25,13 @@ const MISTAKES = [
   ['the port in the options is text', "serverListen({ port: '8000' }, (n) => n)", [/options\.port/, /Number\(\)/]],
   ['the arguments are swapped', 'serverListen((n) => n, 8000)', [/type number or an object/, /handler comes second/]],
   ['the handler is forgotten', 'serverListen(0)', [/"handler"/, /type function, such as \(n\) => n \+ 1/, /undefined/]],
-  ['the handler is called, not passed', 'const next = (n) => n + 1\nserverListen(0, next(1))', [/"handler"/, /number \(2\)/]],
-  ['the handler returns text', 'ask(serverListen(0, (n) => String(n)))', [/^500/, /string/, /Number\(\) or BigInt\(\)/]],
-  ['the handler returns nothing', 'ask(serverListen(0, (n) => { n + 1 }))', [/^500/, /undefined: a `return` is missing/]],
+  ['the handler is called, not passed', `
+    const next = (n) => n + 1
+    serverListen(0, next(1))`, [/"handler"/, /number \(2\)/]],
+  ['the handler returns text', 'ask(serverListen(0, (n) => String(n)))',
+    [/^500/, /string/, /Number\(\) or BigInt\(\)/]],
+  ['the handler returns nothing', 'ask(serverListen(0, (n) => { n + 1 }))',
+    [/^500/, /undefined: a `return` is missing/]],
   ['the handler returns a fraction', 'ask(serverListen(0, (n) => n / 2))', [/^500/, /7\.5: Math\.round\(\)/]],
   ['the handler loses digits', 'ask(serverListen(0, (n) => n ** 15))', [/^500/, /only a bigint is exact/]],
   ['the handler does not await', `
@@ -35,7 +40,8 @@ const MISTAKES = [
   ['the handler calculates with a promise', `
     const twice = async (n) => n * 2
     ask(serverListen(0, (n) => twice(n) * 2))`, [/^500/, /NaN: .*`await`/]],
-  ['the handler throws', "ask(serverListen(0, () => { throw new Error('no such row') }))", [/^500/, /no such row/, /onError/]],
+  ['the handler throws', "ask(serverListen(0, () => { throw new Error('no such row') }))",
+    [/^500/, /no such row/, /onError/]],
   ['the request is a GET', "ask(serverListen(0, (n) => n), '/15', 'GET')", [/^405/, /POST/]],
   ['the path is no integer', "ask(serverListen(0, (n) => n), '/fifteen')", [/^400/, /such as \/15/]],
   ['the integer takes bigint', "ask(serverListen(0, (n) => n), '/9007199254740993')", [/^400/, /bigint: true/]],
@@ -45,7 +51,8 @@ const MISTAKES = [
     [/^200 15/, /RINGCALL_FALLBACK/, /allow io_uring_setup/, /engine: 'node' makes it intended/], 'refused'],
   ['there is no binary, and io_uring is wanted', "serverListen({ port: 0, engine: 'io_uring' }, (n) => n)",
     [/ERR_IO_URING_UNAVAILABLE/, /npx ringcall build/], 'no binary'],
-  ['there is no binary', 'ask(serverListen(0, (n) => n))', [/^200 15/, /RINGCALL_FALLBACK/, /npx ringcall build/], 'no binary']
+  ['there is no binary', 'ask(serverListen(0, (n) => n))',
+    [/^200 15/, /RINGCALL_FALLBACK/, /npx ringcall build/], 'no binary']
 ]
 
 module.exports = { MISTAKES, SOURCE }

@@ -32,7 +32,8 @@ const NEEDED = [
   'lib/server.js', BINARY, 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/build.js'
 ]
 const BELONGS = [
-  /^[A-Z]+\.md$/, /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js)$/, /^[a-z]+\.(js|d\.ts)$/,
+  /^[A-Z]+\.md$/, /^[a-z]+\.(js|d\.ts)$/,
+  /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js)$/,
   /^(bin|lib)\/.+\.js$/, /^docs\/.+\.(md|svg)$/, /^src\/(?!.*tests).+\.rs$/
 ]
 
@@ -102,8 +103,9 @@ function install(folder, tarball) {
   const project = path.join(folder, 'project')
   fs.mkdirSync(project)
   write(project, 'package.json', '{ "private": true }')
-  const args = ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', '--cache', path.join(folder, 'cache')]
-  succeed('npm', [...args, tarball], { cwd: project })
+  const cache = path.join(folder, 'cache')
+  const args = ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', '--cache', cache, tarball]
+  succeed('npm', args, { cwd: project })
   return project
 }
 
@@ -133,7 +135,8 @@ function checkContents(project, tarball) {
   must(Object.keys(dependencies).length === 0, 'the package has dependencies')
   const blocked = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)
   must(blocked.length === 0, `npm blocks scripts of packages, and this one has ${blocked.join(', ')}`)
-  must(fs.readdirSync(path.join(project, 'node_modules')).every((name) => /^(\.|ringcall$)/.test(name)), 'more came with it')
+  const installed = fs.readdirSync(path.join(project, 'node_modules')).filter((name) => !/^(\.|ringcall$)/.test(name))
+  must(installed.length === 0, `with the package came ${installed.join(', ')}`)
 }
 
 function nodeOf(major) {
@@ -159,7 +162,8 @@ async function checkRuntime(node, project) {
 
 // The first example of the README as it stands, but for the port, and the README's curl.
 async function checkReadme(node, project) {
-  const [, example] = /```js\n([^]*?)```/.exec(fs.readFileSync(path.join(project, 'node_modules/ringcall/README.md'), 'utf8'))
+  const readme = fs.readFileSync(path.join(project, 'node_modules', 'ringcall', 'README.md'), 'utf8')
+  const [, example] = /```js\n([^]*?)```/.exec(readme)
   must(example.includes('(8000, '), 'the first example of the README listens on port 8000')
   const port = await freePort()
   write(project, 'readme.cjs', example.replace('8000', port))
@@ -198,7 +202,8 @@ function refusing(node) {
 function checkTypes(project) {
   console.log('\n== TypeScript')
   const tsc = require.resolve('typescript/bin/tsc')
-  const common = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--typeRoots', path.join(ROOT, 'node_modules', '@types')]
+  const typeRoots = path.join(ROOT, 'node_modules', '@types')
+  const common = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--typeRoots', typeRoots]
   const cases = [
     ['node16', ['--module', 'node16'], ['typed.cts', 'typed.mts']],
     ['nodenext', ['--module', 'nodenext'], ['typed.cts', 'typed.mts']],
@@ -225,7 +230,8 @@ function checkBuild(project) {
   fs.rmSync(binary)
   // With what cargo has built here, the dependencies need not be built again.
   const env = { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target') }
-  succeed(path.join(project, 'node_modules', '.bin', 'ringcall'), ['build'], { cwd: project, env, timeout: BUILD_MS_MAX })
+  const ringcall = path.join(project, 'node_modules', '.bin', 'ringcall')
+  succeed(ringcall, ['build'], { cwd: project, env, timeout: BUILD_MS_MAX })
   must(succeed(process.execPath, ['use.cjs'], { cwd: project }).stdout === '610\n', 'what was built does not serve')
   console.log(`${BINARY}: built from the package, and serves`)
 }
@@ -244,7 +250,8 @@ function write(project, file, text) {
 }
 
 function run(command, args, options) {
-  const result = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', timeout: RUN_MS_MAX, killSignal: 'SIGKILL', ...options })
+  const bounds = { timeout: RUN_MS_MAX, killSignal: 'SIGKILL' }
+  const result = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...bounds, ...options })
   if (result.error !== undefined) throw new Failure(`${command} ${args.join(' ')}: ${result.error.message}`)
   return result
 }
