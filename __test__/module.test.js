@@ -1,6 +1,7 @@
 'use strict'
 
 const test = require('ava')
+const { binaryName } = require('../lib/native.js')
 const { post, start } = require('./helpers.js')
 
 const listen = 'console.log(serverListen(0, (n) => n + 1).port)'
@@ -32,4 +33,15 @@ test('loading it looks up no names, and leaves reports as they were', async (t) 
     require('ringcall')
     console.log(seen.every((excludes) => excludes) && report.excludeNetwork === before)`])
   t.is(await child.line(), 'true')
+})
+
+test('the binary is named after the processor and the libc', (t) => {
+  const glibc = { getReport: () => ({ header: { glibcVersionRuntime: '2.36' } }) }
+  // musl's Node.js has no version to report.
+  const musl = { getReport: () => ({ header: {} }) }
+  const named = (arch, report) => binaryName({ platform: 'linux', arch, report })
+  t.is(named('x64', glibc), 'ringcall.linux-x64-gnu.node')
+  t.is(named('x64', musl), 'ringcall.linux-x64-musl.node')
+  t.is(named('arm64', glibc), 'ringcall.linux-arm64-gnu.node')
+  t.is(named('arm64', musl), 'ringcall.linux-arm64-musl.node')
 })

@@ -42,4 +42,4 @@ function startRefused(t, how, argv, options) {
   return start(t, command, { ...options, command: 'python3' })
 }
 
-module.exports = { refusedTest, startRefused }
+module.exports = { refusedTest, startRefused, withoutIoUring }

@@ -22,12 +22,22 @@ function errorAnswer(error) {
 }
 
 function notAnInteger(value) {
-  const what = typeof value === 'number' ? String(value) : value === null ? 'null' : typeof value
   const error = new TypeError(
-    `The handler must return an integer (a safe number or a bigint) or a promise of one. It returned ${what}.`
+    `The handler must return an integer (a safe number or a bigint) or a promise of one. It returned ${received(value)}.`
   )
   error.code = 'ERR_INVALID_RETURN_VALUE'
   return error
+}
+
+// What came, and for the usual mistakes what to do about it.
+function received(value) {
+  if (value === undefined) return 'undefined: a `return` is missing'
+  if (typeof value === 'string') return 'string: Number() or BigInt() makes an integer of digits'
+  if (Array.isArray(value)) return 'array: there is one integer an answer'
+  if (typeof value !== 'number') return value === null ? 'null' : typeof value
+  if (Number.isInteger(value)) return `${value}: beyond Number.MAX_SAFE_INTEGER only a bigint is exact`
+  if (Number.isNaN(value)) return 'NaN: something in it is undefined, or a promise without `await`'
+  return Number.isFinite(value) ? `${value}: Math.round() makes an integer of it` : String(value)
 }
 
 module.exports = { errorAnswer, notAnInteger }

@@ -32,7 +32,7 @@ function load() {
   if (!PLATFORMS.includes(platform)) {
     return { path: null, error: { message: `The addon is for x64 and arm64, and this is ${process.arch}.`, cure: 'Run on one of them.' } }
   }
-  const name = `ringcall.${platform}-${libc()}.node`
+  const name = binaryName()
   const path = join(ROOT, name)
   const cure = `Build it with \`npx ringcall build\`, or \`npm run build\` in ${ROOT}; that needs Rust (https://rustup.rs).`
   if (!existsSync(path)) return { path, error: { message: `${name} is not there.`, cure } }
@@ -43,9 +43,13 @@ function load() {
   }
 }
 
-function libc() {
+// Named as Rust's targets name the platform: Node.js itself has no word for the libc.
+function binaryName({ platform, arch, report } = process) {
+  return `ringcall.${platform}-${arch}-${libc(report)}.node`
+}
+
+function libc(report) {
   // A report otherwise looks up the names of both ends of every open connection, one after the other, and waits.
-  const { report } = process
   const { excludeNetwork } = report
   report.excludeNetwork = true
   try {
@@ -64,4 +68,4 @@ function unavailable({ message, cure, cause }) {
   return error
 }
 
-module.exports = { loadNative, nativeBinary }
+module.exports = { binaryName, loadNative, nativeBinary }

@@ -20,9 +20,9 @@ const ENGINES = ['io_uring', 'node', 'auto']
 function checkArguments(portOrOptions, handler) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
   if (options === null || typeof options !== 'object') {
-    throw invalidType('port | options', 'of type number or an object', portOrOptions)
+    throw invalidType('port | options', 'of type number or an object', portOrOptions, cure(portOrOptions))
   }
-  if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
+  if (typeof handler !== 'function') throw invalidType('handler', 'of type function, such as (n) => n + 1', handler)
   const checked = {
     engine: oneOf(options, 'engine', ENGINES),
     host: string(options, 'host'),
@@ -61,11 +61,17 @@ function checkCloseOptions(options = {}) {
 function integer(options, name, fallback, min, max) {
   const value = options[name]
   if (value === undefined) return fallback
-  if (typeof value !== 'number') throw invalidType(`options.${name}`, 'of type number', value)
+  if (typeof value !== 'number') throw invalidType(`options.${name}`, 'of type number', value, cure(value))
   if (!Number.isInteger(value) || value < min || value > max) {
     throw outOfRange(`options.${name}`, `an integer >= ${min} and <= ${max}`, value)
   }
   return value
+}
+
+// For what came where a number belongs: most often it is from process.env, or it is the other argument.
+function cure(value) {
+  if (typeof value === 'string' && /^\d+$/.test(value)) return 'Number() makes a number of it.'
+  if (typeof value === 'function') return 'The handler comes second.'
 }
 
 function powerOfTwo(options, name, fallback, min, max) {

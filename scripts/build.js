@@ -1,16 +1,18 @@
 'use strict'
 
 // Builds the addon with cargo and puts it where index.js looks for it. Runs as `npm run build` and as `prepare`, the
-// latter also under `--omit=dev`: so it uses Node's built-ins and cargo, nothing else.
+// latter also under `--omit=dev`: so it uses Node's built-ins, our own files and cargo, nothing else.
 
 const { spawnSync } = require('node:child_process')
-const { copyFileSync, readFileSync, renameSync, rmSync } = require('node:fs')
-const { homedir } = require('node:os')
+const { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } = require('node:fs')
+const { homedir, tmpdir } = require('node:os')
 const path = require('node:path')
+const { binaryName } = require('../lib/native.js')
 
 const ROOT = path.join(__dirname, '..')
-const LIBC = process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'
-const ADDON = path.join(ROOT, `ringcall.${process.platform}-${process.arch}-${LIBC}.node`)
+const ADDON = path.join(ROOT, binaryName())
+const IS_MUSL = ADDON.endsWith('-musl.node')
+const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
 const GET_RUST = 'install it with rustup: https://rustup.rs'
 
 function main() {
@@ -33,12 +35,20 @@ function build() {
   const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
   const env = { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${path.join(cargoHome, 'bin')}` }
   // Rust links musl statically unless told otherwise, and a static library cannot be a Node.js addon.
-  if (LIBC === 'musl') env.RUSTFLAGS ??= '-C target-feature=-crt-static'
+  if (IS_MUSL) env.RUSTFLAGS ??= '-C target-feature=-crt-static'
+  if (IS_INSTALLED) env.CARGO_TARGET_DIR ??= temporaryFolder()
   // cargo's progress and diagnostics go to stderr, for people; stdout has a line of JSON for each artifact.
   const args = ['build', '--release', '--locked', '--lib', '--message-format=json-render-diagnostics']
   return spawnSync('cargo', args, {
     cwd: ROOT, env, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
   })
+}
+
+// A package that is installed is built once: what cargo keeps for the next time would be 85 MB in node_modules.
+function temporaryFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-build-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 // The target directory can be anywhere (CARGO_TARGET_DIR, a cargo config, a workspace), so cargo says where it built.

@@ -1,0 +1,270 @@
+'use strict'
+
+// `npm run test:package`: the package as a new user gets it. Packs it, installs the tarball into an empty project and
+// tries there what the README promises, and what goes wrong in the first five minutes.
+//
+//   node scripts/test-package.js [--tarball FILE] [--runtime] [MAJOR...]
+//
+// --tarball takes one that is packed already, --runtime leaves out what does not depend on the platform and the version
+// of Node.js, and the majors are of Node.js: by default the one that runs this.
+
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const net = require('node:net')
+const { tmpdir } = require('node:os')
+const path = require('node:path')
+const { parseArgs } = require('node:util')
+const { binaryName } = require('../lib/native.js')
+const { BINARIES } = require('./assemble.js')
+const { MISTAKES, SOURCE } = require('./mistakes.js')
+const { installNode, withNode } = require('./node-versions.js')
+
+const ROOT = path.join(__dirname, '..')
+const BINARY = binaryName()
+const TARBALL_BYTES_MAX = 2e6
+// Of what one platform uses: each other's binary comes on top.
+const UNPACKED_BYTES_MAX = 2e6
+const RUN_MS_MAX = 60_000
+const BUILD_MS_MAX = 600_000
+
+const NEEDED = [
+  'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'index.js', 'index.d.ts', 'bin/ringcall.js', 'metrics.d.ts',
+  'lib/server.js', BINARY, 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/build.js'
+]
+const BELONGS = [
+  /^[A-Z]+\.md$/, /^[a-z]+\.(js|d\.ts)$/,
+  /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js)$/,
+  /^(bin|lib)\/.+\.js$/, /^docs\/.+\.(md|svg)$/, /^src\/(?!.*tests).+\.rs$/
+]
+
+const USES = {
+  'use.cjs': `const { serverListen } = require('ringcall')`,
+  'use.mjs': `import { serverListen } from 'ringcall'`,
+  'use-default.mjs': `import ringcall from 'ringcall'\nconst { serverListen } = ringcall`,
+  'use-metrics.cjs': `const { serverListen } = require('ringcall')\nrequire('ringcall/metrics').prometheus([])`,
+  'use-metrics.mjs': `import { serverListen } from 'ringcall'
+    import { contentType, prometheus } from 'ringcall/metrics'
+    prometheus([], {}).concat(contentType)`
+}
+const SERVE = `
+const server = serverListen({ port: 0, engine: 'io_uring' }, (n) => n + 1)
+fetch(server.url + '/609', { method: 'POST' }).then((response) => response.text()).then((text) => {
+  console.log(text)
+  return server.close()
+})
+`
+
+const TYPED = `
+import { serverListen, type ListenOptions, type Server } from 'ringcall'
+import { prometheus } from 'ringcall/metrics'
+const options = { port: 0, handlerTimeout: 1000 } satisfies ListenOptions
+const server: Server = serverListen(options, (n) => n + 1)
+const text: string = prometheus(server)
+server.close().then(() => serverListen({ bigint: true }, async (n: bigint) => n))
+// @ts-expect-error an answer is an integer
+serverListen(0, (n) => String(n))
+`
+
+class Failure extends Error {}
+
+async function main() {
+  const options = { tarball: { type: 'string' }, runtime: { type: 'boolean' } }
+  const { values, positionals: majors } = parseArgs({ options, allowPositionals: true })
+  const folder = fs.mkdtempSync(path.join(tmpdir(), 'ringcall-package-'))
+  try {
+    const tarball = path.resolve(values.tarball ?? pack(folder))
+    const project = install(folder, tarball)
+    checkContents(project, tarball)
+    const nodes = majors.length === 0 ? [process.execPath] : majors.map(nodeOf)
+    for (const node of nodes) await checkRuntime(node, project)
+    if (!values.runtime) {
+      checkTypes(project)
+      checkShape(tarball)
+      checkBuild(project)
+    }
+    console.log('ringcall: the package is well')
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    console.error(`ringcall: ${error.message}`)
+    process.exitCode = 1
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function pack(folder) {
+  // What is built already is what is packed: `prepare` would build it again.
+  const { stdout } = succeed('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder])
+  return path.join(folder, JSON.parse(stdout)[0].filename)
+}
+
+// As a careful user installs it: no scripts. There is nothing to download either.
+function install(folder, tarball) {
+  const project = path.join(folder, 'project')
+  fs.mkdirSync(project)
+  write(project, 'package.json', '{ "private": true }')
+  const cache = path.join(folder, 'cache')
+  const args = ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', '--cache', cache, tarball]
+  succeed('npm', args, { cwd: project })
+  return project
+}
+
+function checkContents(project, tarball) {
+  const folder = path.join(project, 'node_modules', 'ringcall')
+  const sizes = new Map()
+  for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = path.join(entry.parentPath ?? entry.path, entry.name)
+    sizes.set(path.relative(folder, file), fs.statSync(file).size)
+  }
+  const { dependencies = {}, scripts = {} } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
+  const names = [...sizes.keys()]
+  const binaries = BINARIES.map(({ name }) => name)
+  const missing = NEEDED.filter((name) => !sizes.has(name))
+  const strays = names.filter((name) => !binaries.includes(name) && !BELONGS.some((pattern) => pattern.test(name)))
+  const others = binaries.filter((name) => name !== BINARY)
+  const sum = (chosen) => chosen.reduce((bytes, name) => bytes + (sizes.get(name) ?? 0), 0)
+  const [unpacked, own] = [sum(names), sum(names) - sum(others)]
+  const packed = fs.statSync(tarball).size
+  const there = binaries.filter((name) => sizes.has(name)).length
+  console.log(`${names.length} files, ${unpacked} bytes with ${there} of 4 binaries; the tarball has ${packed}`)
+  must(missing.length === 0, `the package lacks ${missing.join(', ')}`)
+  must(strays.length === 0, `the package has what does not belong there: ${strays.join(', ')}`)
+  must(own < UNPACKED_BYTES_MAX, `one platform's part has ${own} bytes, more than ${UNPACKED_BYTES_MAX}`)
+  must(packed < TARBALL_BYTES_MAX, `the tarball has ${packed} bytes, more than ${TARBALL_BYTES_MAX}`)
+  must(Object.keys(dependencies).length === 0, 'the package has dependencies')
+  const blocked = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)
+  must(blocked.length === 0, `npm blocks scripts of packages, and this one has ${blocked.join(', ')}`)
+  const installed = fs.readdirSync(path.join(project, 'node_modules')).filter((name) => !/^(\.|ringcall$)/.test(name))
+  must(installed.length === 0, `with the package came ${installed.join(', ')}`)
+}
+
+function nodeOf(major) {
+  const node = installNode(major)
+  must(node !== undefined, `there is no Node.js ${major} to be had`)
+  return node
+}
+
+async function checkRuntime(node, project) {
+  console.log(`\n== Node.js ${succeed(node, ['--version']).stdout.trim()}`)
+  const env = withNode(node)
+  for (const [file, load] of Object.entries(USES)) {
+    write(project, file, `${load}${SERVE}`)
+    const { stdout } = succeed(node, [file], { cwd: project, env })
+    must(stdout === '610\n', `${file} printed ${JSON.stringify(stdout)}`)
+    console.log(`${file}: serves`)
+  }
+  const { stdout } = succeed(path.join(project, 'node_modules', '.bin', 'ringcall'), ['doctor'], { cwd: project, env })
+  console.log(stdout.trim().split('\n')[0])
+  await checkReadme(node, project)
+  await checkMistakes(node, project)
+}
+
+// The first example of the README as it stands, but for the port, and the README's curl.
+async function checkReadme(node, project) {
+  const readme = fs.readFileSync(path.join(project, 'node_modules', 'ringcall', 'README.md'), 'utf8')
+  const [, example] = /```js\n([^]*?)```/.exec(readme)
+  must(example.includes('(8000, '), 'the first example of the README listens on port 8000')
+  const port = await freePort()
+  write(project, 'readme.cjs', example.replace('8000', port))
+  const script = `"$1" readme.cjs & server=$!
+    trap 'kill $server' EXIT
+    curl --silent --show-error --retry 20 --retry-delay 1 --retry-connrefused -X POST "http://localhost:$2/15"`
+  const { stdout } = succeed('sh', ['-c', script, 'sh', node, port], { cwd: project })
+  must(stdout.trim() === '610', `the first example of the README answered ${JSON.stringify(stdout)}`)
+  console.log('the first example of the README: POST /15 answers 610')
+}
+
+async function checkMistakes(node, project) {
+  const taken = net.createServer().listen(0)
+  const env = { ...withNode(node), TAKEN: String(taken.address().port) }
+  const binary = path.join(project, 'node_modules', 'ringcall', BINARY)
+  for (const [what, program, expected, condition] of MISTAKES) {
+    write(project, 'mistake.cjs', `${SOURCE}${program}\n`)
+    const [command, args] = condition === 'refused' ? refusing(node) : [node, []]
+    if (condition === 'no binary') fs.renameSync(binary, `${binary}.away`)
+    const { stdout, stderr } = run(command, [...args, 'mistake.cjs'], { cwd: project, env })
+    if (condition === 'no binary') fs.renameSync(`${binary}.away`, binary)
+    const said = `${stdout}${stderr}`
+    const unsaid = expected.filter((pattern) => !pattern.test(said))
+    must(unsaid.length === 0, `where ${what}, nothing says ${unsaid.join(', ')}; what is said:\n${said}`)
+  }
+  taken.close()
+  console.log(`${MISTAKES.length} mistakes: each is told what to do`)
+}
+
+// The command that becomes another one, without io_uring.
+function refusing(node) {
+  const { withoutIoUring } = require('../__test__/without-io-uring.js')
+  return ['python3', ['-c', withoutIoUring, '1', node]]
+}
+
+function checkTypes(project) {
+  console.log('\n== TypeScript')
+  const tsc = require.resolve('typescript/bin/tsc')
+  const typeRoots = path.join(ROOT, 'node_modules', '@types')
+  const common = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--typeRoots', typeRoots]
+  const cases = [
+    ['node16', ['--module', 'node16'], ['typed.cts', 'typed.mts']],
+    ['nodenext', ['--module', 'nodenext'], ['typed.cts', 'typed.mts']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler'], ['typed.ts', 'typed.cts', 'typed.mts']]
+  ]
+  for (const file of ['typed.ts', 'typed.cts', 'typed.mts']) write(project, file, TYPED)
+  for (const [what, args, files] of cases) {
+    succeed(process.execPath, [tsc, ...common, ...args, ...files], { cwd: project })
+    console.log(`${what}: ${files.join(', ')} compile`)
+  }
+}
+
+function checkShape(tarball) {
+  console.log('\n== publint, attw')
+  const tool = (name) => path.join(ROOT, 'node_modules', '.bin', name)
+  console.log(succeed(tool('publint'), ['run', '--strict', tarball]).stdout.trim())
+  console.log(succeed(tool('attw'), ['--no-color', '--no-emoji', '--no-definitely-typed', tarball]).stdout.trim())
+}
+
+// Where no binary fits, `ringcall build` makes one of what the package carries.
+function checkBuild(project) {
+  console.log('\n== ringcall build')
+  const binary = path.join(project, 'node_modules', 'ringcall', BINARY)
+  fs.rmSync(binary)
+  // With what cargo has built here, the dependencies need not be built again.
+  const env = { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target') }
+  const ringcall = path.join(project, 'node_modules', '.bin', 'ringcall')
+  succeed(ringcall, ['build'], { cwd: project, env, timeout: BUILD_MS_MAX })
+  must(succeed(process.execPath, ['use.cjs'], { cwd: project }).stdout === '610\n', 'what was built does not serve')
+  console.log(`${BINARY}: built from the package, and serves`)
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, () => {
+      const { port } = server.address()
+      server.close(() => resolve(String(port)))
+    })
+  })
+}
+
+function write(project, file, text) {
+  fs.writeFileSync(path.join(project, file), text)
+}
+
+function run(command, args, options) {
+  const bounds = { timeout: RUN_MS_MAX, killSignal: 'SIGKILL' }
+  const result = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', ...bounds, ...options })
+  if (result.error !== undefined) throw new Failure(`${command} ${args.join(' ')}: ${result.error.message}`)
+  return result
+}
+
+function succeed(command, args, options) {
+  const result = run(command, args, options)
+  const { status, stdout, stderr } = result
+  must(status === 0, `${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`)
+  return result
+}
+
+function must(condition, sentence) {
+  if (!condition) throw new Failure(sentence)
+}
+
+main()
