@@ -491,6 +491,7 @@ export interface Server {
  */
 export function serverListen(options: ListenOptions & { bigint: true }, handler: Handler<bigint>): Server
 export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
+export function serverListen(options: ListenOptions, handler: Handler<number | bigint>): Server
 export function serverListen(port: number, handler: Handler): Server
 
 /**

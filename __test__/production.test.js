@@ -4,7 +4,7 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
-const { assertRefused, untilRefused, connect, post, request, start } = require('./helpers.js')
+const { assertRefused, connect, post, request, start, untilRefused } = require('./helpers.js')
 const { load } = require('./load.js')
 const { parse } = require('./prometheus.js')
 
