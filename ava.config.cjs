@@ -1,17 +1,23 @@
 'use strict'
 
-// RINGCALL_TEST_ENGINE=node runs the contract on Node's own http server, without the files that are about ring threads
-// or measure them, or start examples, which choose for themselves. There server and clients share a thread, so one test
-// at a time: none is to be late by another's load.
-const RING_ONLY = [
-  'conformance', 'cost', 'examples', 'production', 'real-prometheus', 'refused-ring', 'refused-start', 'rings',
-  'rolling-examples', 'rolling-restart', 'scarce', 'soak'
-]
+const {
+  RINGCALL_TEST_ENGINE, RINGCALL_TEST_KERNEL_FEATURES, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
+} = process.env
 
-const onNode = process.env.RINGCALL_TEST_ENGINE === 'node'
+// What runs the examples and deploy/ as they are is the same whatever these variables say.
+const ONCE = ['balancers', 'cli', 'deploy', 'examples', 'production', 'real-prometheus', 'rolling-examples']
+const isVariant =
+  RINGCALL_TEST_ENGINE || RINGCALL_TEST_KERNEL_FEATURES || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
+
+// RINGCALL_TEST_ENGINE=node runs the contract on Node's own http server, without the files that are about ring threads
+// or measure them. There server and clients share a thread, so one test at a time: none is to be late by another's load.
+const RING_ONLY = ['conformance', 'cost', 'refused-ring', 'refused-start', 'rings', 'rolling-restart', 'scarce', 'soak']
+const onNode = RINGCALL_TEST_ENGINE === 'node'
+
+const excluded = [...(isVariant ? ONCE : []), ...(onNode ? RING_ONLY : [])]
 
 module.exports = {
-  files: ['__test__/**/*.test.js', ...(onNode ? RING_ONLY.map((name) => `!__test__/${name}.test.js`) : [])],
+  files: ['__test__/**/*.test.js', ...excluded.map((name) => `!__test__/${name}.test.js`)],
   serial: onNode,
   workerThreads: false,
   timeout: '2m'
