@@ -5,7 +5,7 @@ const {
 } = process.env
 
 // What runs the examples and deploy/ as they are is the same whatever these variables say.
-const ONCE = ['balancers', 'cli', 'deploy', 'examples', 'production', 'real-prometheus', 'rolling-examples']
+const ONCE = ['balancers', 'cli', 'deploy', 'docs', 'examples', 'production', 'real-prometheus', 'rolling-examples']
 const isVariant =
   RINGCALL_TEST_ENGINE || RINGCALL_TEST_KERNEL_FEATURES || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

@@ -1,0 +1,133 @@
+'use strict'
+
+// The documentation is true: its JavaScript runs, its commands answer what they say, its links lead somewhere.
+
+const { execFile, spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const http = require('node:http')
+const { createRequire } = require('node:module')
+const path = require('node:path')
+const { promisify } = require('node:util')
+const test = require('ava')
+const { fibonacci, has, root, serverListen } = require('./helpers.js')
+
+const requireHere = createRequire(path.join(root, 'index.js'))
+const AsyncFunction = (async () => {}).constructor
+
+// What stands for what the prose around a fragment means.
+const MEANT = { handler: () => 1, http, n: 15 }
+
+// Run as they stand by .ci/run, or by the tests of the examples.
+const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test']
+
+const SKIPPED = new Set(['node_modules', 'target', '.git'])
+const files = find(root).map((file) => path.relative(root, file))
+
+function find(folder) {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name)
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : find(file)
+    return entry.name.endsWith('.md') ? [file] : []
+  })
+}
+
+function blocksOf(file) {
+  const text = fs.readFileSync(path.join(root, file), 'utf8')
+  return [...text.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)].map(([, indent, language, code], i) => ({
+    language,
+    name: `${file}, block ${i + 1}`,
+    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), '')
+  }))
+}
+
+// Runs JavaScript as it stands, but for fixed ports, and returns the servers that it started.
+async function run(t, code) {
+  const started = []
+  const listen = (where, handler) => {
+    const options = typeof where === 'number' ? { port: where } : where
+    const server = serverListen({ ...options, port: 0, host: '127.0.0.1' }, handler)
+    t.teardown(() => server.close())
+    started.push(server)
+    return server
+  }
+  const require = (name) => (name === 'ringcall' ? { ...requireHere(name), serverListen: listen } : requireHere(name))
+  const scope = { require, serverListen: listen, ...MEANT }
+  if (!/\bconst server\b/.test(code)) scope.server = listen(0, fibonacci)
+  for (const name of Object.keys(scope)) {
+    if (new RegExp(`const \\{?[^=]*\\b${name}\\b[^=]*=`).test(code)) delete scope[name]
+  }
+  const listenHttp = http.Server.prototype.listen
+  http.Server.prototype.listen = function () {
+    t.teardown(() => this.close())
+    return listenHttp.call(this, 0, '127.0.0.1')
+  }
+  try {
+    const only = /^if \(.*throw /.test(code) ? `try { ${code} } catch (error) { if (!error.statusCode) throw error }` : code
+    await new AsyncFunction(...Object.keys(scope), only)(...Object.values(scope))
+  } finally {
+    http.Server.prototype.listen = listenHttp
+  }
+  return started
+}
+
+// Each `$ command` with the lines that it prints.
+function commandsOf(code) {
+  return code.split(/^\$ /m).slice(1).map((text) => {
+    const [command, ...output] = text.trimEnd().split('\n')
+    return { command, output: output.join('\n') }
+  })
+}
+
+for (const file of files) {
+  for (const { language, name, code } of blocksOf(file)) {
+    if (language === 'js') {
+      test.serial(`${name} runs`, async (t) => {
+        for (const server of await run(t, code)) {
+          if (!server.listening) continue
+          const response = await fetch(`${server.url}/15`, { method: 'POST' })
+          if (code.includes('function fibonacci')) t.is(await response.text(), '610')
+        }
+        t.pass()
+      })
+    } else if (language === 'console') {
+      test.serial(`${name} prints what it says`, async (t) => {
+        const server = serverListen({ port: 0, host: '127.0.0.1' }, fibonacci)
+        t.teardown(() => server.close())
+        for (const { command, output } of commandsOf(code)) {
+          if (RUN_ELSEWHERE.includes(command)) continue
+          t.regex(command, /^curl -X POST http:\/\/localhost:8000/, 'nothing runs that command')
+          if (!has(t, 'curl')) continue
+          const args = command.replace('http://localhost:8000', server.url).split(' ').slice(1)
+          t.is((await promisify(execFile)('curl', ['-s', ...args])).stdout.trimEnd(), output)
+        }
+        t.pass()
+      })
+    } else if (language === 'sh') {
+      test(`${name} is a shell's, and names what there is`, (t) => {
+        t.is(spawnSync('bash', ['-n'], { input: code, encoding: 'utf8' }).stderr, '')
+        const { scripts } = requireHere('./package.json')
+        for (const [, script] of code.matchAll(/npm run ([\w:-]+)/g)) t.true(script in scripts, script)
+        for (const [, script] of code.matchAll(/^node ([\w/.-]+\.js)/gm)) t.true(fs.existsSync(path.join(root, script)), script)
+        t.pass()
+      })
+    } else if (language !== '') {
+      test(`${name}: somebody has to run ${language}`, (t) => t.fail())
+    }
+  }
+
+  test(`${file}: its links lead somewhere`, (t) => {
+    const text = fs.readFileSync(path.join(root, file), 'utf8')
+    for (const [, link] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [where, anchor] = link.split('#')
+      const target = path.join(root, path.dirname(file), where === '' ? path.basename(file) : where)
+      t.true(fs.existsSync(target), link)
+      if (anchor !== undefined) t.true(anchorsOf(target).includes(anchor), link)
+    }
+    t.pass()
+  })
+}
+
+function anchorsOf(file) {
+  const headings = fs.readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)
+  return [...headings].map(([, heading]) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'))
+}
