@@ -8,10 +8,17 @@ const RING_ONLY = [
   'rolling-examples', 'rolling-restart', 'scarce', 'soak'
 ]
 
-const onNode = process.env.RINGCALL_TEST_ENGINE === 'node'
+// What runs deploy/ as it is, examples and all, is the same whatever the RINGCALL_TEST_ variables say.
+const ONCE = ['balancers', 'deploy']
+
+const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_KERNEL_FEATURES, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST } = process.env
+const onNode = RINGCALL_TEST_ENGINE === 'node'
+const isVariant = onNode || RINGCALL_TEST_KERNEL_FEATURES || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
+
+const excluded = [...(onNode ? RING_ONLY : []), ...(isVariant ? ONCE : [])].map((name) => `!__test__/${name}.test.js`)
 
 module.exports = {
-  files: ['__test__/**/*.test.js', ...(onNode ? RING_ONLY.map((name) => `!__test__/${name}.test.js`) : [])],
+  files: ['__test__/**/*.test.js', ...excluded],
   serial: onNode,
   workerThreads: false,
   timeout: '2m'
