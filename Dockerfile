@@ -1,17 +1,12 @@
-# The example server in a container:
+# The example servers in a container of node, ringcall and nothing else: no shell, no npm, no root.
 #
 #   docker build -t ringcall .
 #   docker run --rm -p 8000:8000 --security-opt seccomp=uring.json ringcall
 #   curl -X POST http://localhost:8000/15
 #
-# Docker's and Podman's default seccomp profiles refuse io_uring. uring.json is the default profile with io_uring's
-# three system calls allowed, made from the one that your engine uses (Docker's is seccomp/default.json in
-# github.com/moby/profiles, Podman's /usr/share/containers/seccomp.json):
-#
-#   jq '.syscalls += [{"names": ["io_uring_setup", "io_uring_enter", "io_uring_register"],
-#                      "action": "SCMP_ACT_ALLOW"}]' default.json > uring.json
-#
-# Whoever allows them lets the process do through a ring whatever its user may do: seccomp does not see into one.
+# Docker's and Podman's default seccomp profiles refuse io_uring; deploy/seccomp.js makes uring.json, which does not, from
+# the one that your engine uses. Whoever allows io_uring lets the process do through a ring whatever its user may do:
+# seccomp does not see into one. deploy/README.md has the rest.
 
 FROM node:22-bookworm-slim AS node
 
@@ -20,18 +15,27 @@ COPY --from=node /usr/local/ /usr/local/
 WORKDIR /ringcall
 COPY . .
 # `npm pack` runs `prepare`, which builds the addon.
-RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    --mount=type=cache,target=/ringcall/target \
-    npm pack
+RUN --mount=type=cache,target=/usr/local/cargo/registry npm pack
 
-FROM node:22-bookworm-slim
-WORKDIR /app
+FROM node AS files
+WORKDIR /files/app
+COPY --from=build /ringcall/ringcall-*.tgz /
 # The package has its addon and no dependencies: neither a compiler nor the network is needed here.
-RUN --mount=type=bind,from=build,source=/ringcall,target=/ringcall \
-    npm install --offline --ignore-scripts --no-audit --no-fund --omit=dev /ringcall/ringcall-*.tgz \
-    && rm -rf ~/.npm
-COPY examples/server.js ./
+RUN npm install --offline --ignore-scripts --no-audit --no-fund --omit=dev /ringcall-*.tgz
+COPY examples/server.js examples/production.js deploy/healthcheck.js deploy/seccomp.js ./
+# node, the libraries that it and the addon are linked with, and the names of users and hosts.
+RUN ldd /usr/local/bin/node node_modules/ringcall/*.node | grep -o '/[^ ]* (' | tr -d ' (' | sort -u \
+    | xargs cp --parents --dereference --target-directory=/files \
+      /usr/local/bin/node /etc/passwd /etc/group /etc/nsswitch.conf \
+    && mkdir -m 1777 /files/tmp
+
+FROM scratch
+COPY --from=files /files /
+ENV PATH=/usr/local/bin NODE_ENV=production
+WORKDIR /app
 USER node
-EXPOSE 8000
-# As PID 1, which has no default action for signals: the example closes the server on SIGTERM and exits 0.
+# 8001 is production.js's, for probes and metrics.
+EXPOSE 8000 8001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "healthcheck.js"]
+# As PID 1, which has no default action for signals: the examples close their servers on SIGTERM and exit 0.
 CMD ["node", "server.js"]
