@@ -260,6 +260,30 @@ test('closeAllConnections lets close resolve although a promise never settles', 
   t.is(server.stats().connectionsOpen, 0)
 })
 
+test('closeAllConnections while closing cuts those who waited for room, too', async (t) => {
+  const { handler, held } = gate()
+  const server = serve(t, { maxConnections: 1, handlerTimeout: 0 }, handler)
+  const first = await connect(t, server)
+  await first.write(request('/1'))
+  await held(1)
+  const waiting = await Promise.all([2, 3].map(() => connect(t, server)))
+  await Promise.all(waiting.map((client, i) => client.write(request(`/${i + 2}`))))
+  const closed = server.close()
+  server.closeAllConnections()
+  await closed
+  await Promise.all([first, ...waiting].map((client) => client.gone()))
+  t.is(server.stats().connectionsOpen, 0)
+})
+
+test('closeAllConnections leaves room for who comes next', async (t) => {
+  const server = serve(t, { maxConnections: 1 })
+  const clients = await Promise.all([1, 2, 3].map(() => connect(t, server)))
+  await untilStats(server, { connectionsOpen: 1 })
+  server.closeAllConnections()
+  for (const client of clients) client.destroy()
+  await assertServes(t, server)
+})
+
 test('closeAllConnections cuts a client that does not read', async (t) => {
   const server = serve(t, {}, () => large)
   const client = await connect(t, server)

@@ -52,6 +52,17 @@ test('terminate frees the port', async (t) => {
   await assertServes(t, serve(t, { port }))
 })
 
+test('terminate cuts those who waited for room', async (t) => {
+  const { worker, port } = await startWorker(t, ({ serverListen }, parent) => {
+    parent.postMessage(serverListen({ port: 0, maxConnections: 1, handlerTimeout: 0 }, (n) => n).port)
+  })
+  const first = await connect(t, port)
+  t.is((await first.send('/1')).body, '1')
+  for (const n of [2, 3]) await (await connect(t, port)).write(request(`/${n}`))
+  await worker.terminate()
+  await assertServes(t, serve(t, { port }))
+})
+
 test('terminate with a promise that never settles frees the port and the connection', async (t) => {
   const { worker, port } = await startWorker(t, ({ serverListen }, parent) => {
     const server = serverListen(0, () => {

@@ -62,6 +62,7 @@ impl<K: Kernel> EventLoop<K> {
             self.sweep.hasten(CLOSE_GRACE_MS);
         }
         if command == Command::CloseAll {
+            self.cutting = self.closing;
             // Who waits for room has a connection, too.
             for socket in self.held.drain(..) {
                 self.ring.push_close(socket);

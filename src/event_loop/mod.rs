@@ -65,6 +65,8 @@ pub struct EventLoop<K> {
     service: Arc<dyn Service>,
     /// True exactly when the server closes.
     closing: bool,
+    /// True exactly when it closes and every connection is to be cut, who still comes included.
+    cutting: bool,
 }
 
 impl<K: Kernel> EventLoop<K> {
@@ -110,6 +112,7 @@ impl<K: Kernel> EventLoop<K> {
             service,
             rings,
             closing: false,
+            cutting: false,
         }
     }
 
@@ -248,7 +251,8 @@ impl<K: Kernel> EventLoop<K> {
         self.sweep.take_due(self.turn.now, &mut due);
         for token in due.drain(..) {
             if let Some(peer) = find(&mut self.peers, token) {
-                peer.expire(&mut self.ring, &mut self.turn);
+                let mailbox = &self.mailbox;
+                peer.expire(&mut self.ring, &mut self.turn, || mailbox.has_mail());
                 let deadline = peer.deadline(&self.turn.timeouts);
                 self.sweep.insert(token, deadline, self.turn.now);
                 self.touch(token.slot);
@@ -282,6 +286,11 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn open_held(&mut self) {
+        if self.cutting {
+            for socket in self.held.drain(..) {
+                self.ring.push_close(socket);
+            }
+        }
         while !self.held.is_empty()
             && self.has_room()
             && let Some(socket) = self.held.pop_front()

@@ -169,13 +169,19 @@ impl Peer {
     }
 
     /// Acts on the times that are over.
-    pub(super) fn expire(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
+    pub(super) fn expire(
+        &mut self,
+        ring: &mut impl Kernel,
+        turn: &mut Turn,
+        has_mail: impl FnOnce() -> bool,
+    ) {
         let now = turn.now;
         if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
             return;
         }
-        if !self.recall_line() {
-            // Just being answered.
+        let was_lent = self.lent;
+        if !self.recall_line() || was_lent && has_mail() {
+            // Just being answered, or just answered, of which the mail tells.
             return;
         }
         let send_timeout = u64::from(turn.timeouts.send);
