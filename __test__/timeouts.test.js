@@ -9,7 +9,7 @@ const { join } = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial // A busy neighbour would make a prompt client late.
 const {
-  assertServes, connect, fibonacci, gate, large, post, request, serve, until, untilStats
+  assertServes, connect, fibonacci, gate, large, post, request, serve, until, untilStats, withResolvers
 } = require('./helpers.js')
 
 const SHORT = 60
@@ -298,4 +298,20 @@ test('prompt clients meet none of the timeouts', async (t) => {
     if (i % 10 === 0) await delay(10)
   }
   await assertServes(t, server)
+})
+
+test('a promise that gives no integer after handlerTimeout has been given up once', async (t) => {
+  const { promise, resolve } = withResolvers()
+  const server = serve(t, { handlerTimeout: 50, onError: () => {} }, (n) => (n === 0 ? promise : n))
+  const client = await connect(t, server)
+  t.is((await client.send('/0')).status, 503)
+  resolve({})
+  await until(() => server.stats().handlerErrors === 1)
+  // As long as it takes to look at what is due several times.
+  for (let n = 1; n < 4; n++) {
+    t.is((await client.send(`/${n}`)).body, String(n))
+    await delay(100)
+  }
+  const { handlerTimeouts, oldestInFlight } = server.stats()
+  t.deepEqual([handlerTimeouts, oldestInFlight], [1, 0])
 })

@@ -36,7 +36,10 @@ class NodeEngine {
   // Calls whose promise has not settled, the oldest first.
   #pending = new Set()
   #referenced = true
+  #cutting = false
   #sweeper
+  // The timer of the grace in which a closing server keeps idle connections.
+  #grace
 
   constructor(options, callbacks) {
     this.options = options
@@ -79,7 +82,7 @@ class NodeEngine {
 
   close() {
     this.closingSince = performance.now()
-    setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
+    this.#grace = setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
     // What the kernel holds ready would be reset: it is accepted in the turn that begins now.
     setImmediate(setImmediate, () => {
       this.#listener.close(() => {
@@ -94,8 +97,12 @@ class NodeEngine {
     for (const [socket, connection] of this.#connections) if (connection.isIdle) socket.destroy()
   }
 
+  // While it closes, who still comes is cut, too.
   closeAllConnections() {
-    for (const socket of [...this.#connections.keys(), ...this.#waiting]) socket.destroy()
+    this.#cutting = this.closingSince !== undefined
+    const sockets = [...this.#connections.keys(), ...this.#waiting]
+    this.#waiting.clear()
+    for (const socket of sockets) socket.destroy()
   }
 
   // A request is complete, and it is its turn.
@@ -131,7 +138,7 @@ class NodeEngine {
 
   // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
   async #wait(call, promise) {
-    this.#pending.add(call)
+    if (!call.isOver) this.#pending.add(call)
     try {
       const value = await promise
       if (value === promise) throw notAnInteger(value)
@@ -148,11 +155,14 @@ class NodeEngine {
   }
 
   #settle(call, status, text) {
+    this.counters.handlerTime.add(performance.now() - call.since)
+    this.#answer(call, status, text)
+  }
+
+  #answer(call, status, text) {
     if (call.isOver) return
     call.isOver = true
-    const took = performance.now() - call.since
-    this.counters.latency.add(took)
-    if (text !== LATE_HANDLER.message) this.counters.handlerTime.add(took)
+    this.counters.latency.add(performance.now() - call.since)
     this.#pending.delete(call)
     this.counters.inFlight--
     call.connection.answer(call.exchange, status, text)
@@ -188,6 +198,7 @@ class NodeEngine {
   #onSocket(socket) {
     // 'close' follows.
     socket.once('error', () => this.counters.connectionErrors++).on('error', () => {})
+    if (this.#cutting) return socket.destroy()
     if (!this.#referenced) socket.unref()
     if (this.#connections.size < this.options.maxConnections) return this.#admit(socket)
     if (this.#waiting.size === 0) this.counters.acceptPauses++
@@ -208,6 +219,7 @@ class NodeEngine {
     addBytes(this.counters, socket)
     this.#connections.delete(socket)
     this.counters.connectionsOpen--
+    for (const waiting of this.#waiting) if (waiting.destroyed) this.#waiting.delete(waiting)
     const [next] = this.#waiting
     if (next !== undefined) this.#admit(next)
     else if (this.#connections.size === 0) this.#endIfOver()
@@ -217,6 +229,7 @@ class NodeEngine {
   #endIfOver() {
     if (!this.#listenerClosed || this.#connections.size > 0) return
     clearInterval(this.#sweeper)
+    clearTimeout(this.#grace)
     this.#http.close()
     this.#callbacks.onEnd()
   }
@@ -239,7 +252,7 @@ class NodeEngine {
     for (const call of this.#pending) {
       if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
       this.counters.handlerTimeouts++
-      this.#settle(call, LATE_HANDLER.status, LATE_HANDLER.message)
+      this.#answer(call, LATE_HANDLER.status, LATE_HANDLER.message)
     }
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
