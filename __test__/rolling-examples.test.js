@@ -5,7 +5,7 @@
 const { execFileSync } = require('node:child_process')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial
-const { assertRefused, start } = require('./helpers.js')
+const { assertRefused, start, untilRefused } = require('./helpers.js')
 const { load } = require('./load.js')
 
 const WORKERS = 2
@@ -36,6 +36,17 @@ for (const file of ['cluster.js', 'workers.js']) {
   })
 }
 
+test('cluster.js ends although a worker is killed while all are replaced', async (t) => {
+  const { child, port } = await startExample(t, 'cluster.js')
+  const pids = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number)
+  child.kill('SIGHUP')
+  process.kill(pids[1], 'SIGKILL')
+  t.is(await child.line(), 'restarted')
+  child.kill('SIGTERM')
+  t.like(await child.exited, { code: 0, signal: null })
+  await untilRefused(t, port)
+})
+
 test('cluster.js replaces a worker that was killed', async (t) => {
   const { child, port } = await startExample(t, 'cluster.js')
   const workers = () => execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number)
@@ -49,5 +60,5 @@ test('cluster.js replaces a worker that was killed', async (t) => {
   t.true(now.includes(survivor))
   child.kill('SIGINT')
   t.like(await child.exited, { code: 0, signal: null, stderr: 'a worker has died\n' })
-  await assertRefused(t, port)
+  await untilRefused(t, port)
 })

@@ -36,6 +36,7 @@ function serve() {
 }
 
 async function main() {
+  const count = Number(process.env.WORKERS ?? availableParallelism())
   let port = Number(process.env.PORT ?? 8000)
   let isEnding = false
   let busy = Promise.resolve()
@@ -61,19 +62,21 @@ async function main() {
   async function stop(worker) {
     workers.delete(worker)
     worker.kill('SIGTERM')
-    await once(worker, 'exit')
+    if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit')
   }
 
   async function replace() {
     console.error('a worker has died')
     await delay(RESTART_DELAY_MS)
-    if (!isEnding) await start().catch(replace)
+    if (!isEnding && workers.size < count) await start().catch(replace)
   }
 
   // The new one listens before the old one stops.
   async function restart() {
     for (const worker of [...workers]) {
       if (isEnding) return
+      // One that has died meanwhile is replaced already.
+      if (!workers.has(worker)) continue
       await start()
       await stop(worker)
     }
@@ -86,7 +89,6 @@ async function main() {
     await Promise.all([...workers].map(stop))
   }
 
-  const count = Number(process.env.WORKERS ?? availableParallelism())
   for (let i = 0; i < count; i++) await start()
   console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
   process.on('SIGHUP', () => {

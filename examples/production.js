@@ -18,6 +18,8 @@ const { contentType, prometheus } = require('ringcall/metrics')
 
 const { PORT = '8000', ADMIN_PORT = '8001', HOST, DRAIN_DELAY = '5000', CLOSE_TIMEOUT = '20000' } = process.env
 const host = HOST || undefined
+const drainDelay = milliseconds('DRAIN_DELAY', DRAIN_DELAY)
+const closeTimeout = milliseconds('CLOSE_TIMEOUT', CLOSE_TIMEOUT)
 
 const server = serverListen({
   port: Number(PORT),
@@ -53,10 +55,18 @@ async function drain() {
   if (isDraining) process.exit(1)
   isDraining = true
   // Until every load balancer has seen /readyz, they go on sending requests, and these go on being answered.
-  await delay(Number(DRAIN_DELAY))
-  await server.close({ timeout: Number(CLOSE_TIMEOUT) })
+  await delay(drainDelay)
+  await server.close({ timeout: closeTimeout })
   admin.close()
   admin.closeAllConnections()
+}
+
+// Found out now, and not when it is wanted at the end.
+/** @param {string} name @param {string} text */
+function milliseconds(name, text) {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value
+  throw new RangeError(`${name} must be milliseconds, an integer from 0 to 2147483647. It is ${JSON.stringify(text)}.`)
 }
 
 /** @param {number} n */

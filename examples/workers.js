@@ -36,11 +36,13 @@ async function main() {
     const worker = new Worker(__filename, { workerData: port })
     ;[port] = await once(worker, 'message')
     workers.add(worker)
+    worker.once('exit', () => workers.delete(worker))
   }
 
   /** @param {Worker} worker */
   async function stop(worker) {
-    workers.delete(worker)
+    // One that has ended by itself.
+    if (!workers.has(worker)) return
     worker.postMessage('close')
     await once(worker, 'exit')
   }
