@@ -24,13 +24,13 @@ function startAs(t, uid, main) {
     const limit = (resource, soft) => execFileSync('prlimit', ['--pid', process.pid, \`--\${resource}=\${soft}\`])
     const refused = (options) => {
       try {
-        return serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ...options }, (n) => n).close()
+        return serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ringThreads: 1, ...options }, (n) => n).close()
       } catch ({ code, syscall, reason, message }) {
         return { code, syscall, reason, message }
       }
     }
     const answers = async (options) => {
-      const server = serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ...options }, (n) => n)
+      const server = serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ringThreads: 1, ...options }, (n) => n)
       const text = await fetch(\`\${server.url}/15\`, { method: 'POST' }).then((response) => response.text())
       await server.close()
       return text

@@ -6,7 +6,7 @@ const { once } = require('node:events')
 const os = require('node:os')
 const path = require('node:path')
 const test = require('ava')
-const { assertServes, connect, request, serve, startMain } = require('./helpers.js')
+const { assertServes, connect, request, serve, startMain, untilRefused } = require('./helpers.js')
 
 // A path for a socket in a directory of the test's own.
 function socketPath(t) {
@@ -66,6 +66,7 @@ test('a socket that a killed process left behind is replaced', async (t) => {
   child.kill('SIGKILL')
   await child.exited
   t.true(fs.statSync(path).isSocket(), 'the stale socket is there')
+  await untilRefused(t, { path })
   await assertServes(t, serve(t, { path }))
 })
 

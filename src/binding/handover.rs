@@ -116,6 +116,8 @@ pub(super) struct Exchange {
     handler_time: Histogram<19>,
     /// Those that are not there yet.
     handled: Run,
+    /// When JavaScript got the calls whose replies wait for the next post.
+    replied: Vec<u64>,
 }
 
 impl Exchange {
@@ -138,6 +140,7 @@ impl Exchange {
             dispatch_delay: Histogram::new(&TIMES),
             handler_time: Histogram::new(&TIMES),
             handled: Run::default(),
+            replied: Vec::new(),
         }
     }
 
@@ -166,7 +169,11 @@ impl Exchange {
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
     pub(super) fn post(&mut self, count: u32) {
         // Once for what is posted and for the batch that follows it.
-        let now = self.update_time();
+        let now = Instant::now();
+        self.now = self.micros(now);
+        for since in self.replied.drain(..) {
+            self.handled.add(since, self.now, &self.handler_time);
+        }
         let count = self.arrays.result_ids.len().min(count as usize);
         for index in 0..count {
             let value = self.arrays.result_values[index];
@@ -175,7 +182,9 @@ impl Exchange {
             } else {
                 as_integer(value)
             };
-            self.reply(self.arrays.result_ids[index], Outcome::Value(value));
+            if let Some(since) = self.reply(self.arrays.result_ids[index], Outcome::Value(value)) {
+                self.handled.add(since, self.now, &self.handler_time);
+            }
         }
         self.handled.end(self.now, &self.handler_time);
         self.outbox.post(now);
@@ -235,13 +244,13 @@ impl Exchange {
     }
 
     pub(super) fn reply_digits(&mut self, id: u32, digits: String) {
-        self.update_time();
-        self.reply(id, Outcome::Digits(digits.into_boxed_str()));
+        let since = self.reply(id, Outcome::Digits(digits.into_boxed_str()));
+        self.replied.extend(since);
     }
 
     pub(super) fn reply_error(&mut self, id: u32, status: u16, message: String) {
-        self.update_time();
-        self.reply(id, Outcome::Error(status, message.into_boxed_str()));
+        let since = self.reply(id, Outcome::Error(status, message.into_boxed_str()));
+        self.replied.extend(since);
     }
 
     /// Lets go of the ring thread's side, after its end, and returns what ended it before its time.
@@ -250,23 +259,16 @@ impl Exchange {
         handover.lock().failure.take()
     }
 
-    fn update_time(&mut self) -> Instant {
-        self.handled.end(self.now, &self.handler_time);
-        let now = Instant::now();
-        self.now = self.micros(now);
-        now
-    }
-
     fn micros(&self, at: Instant) -> u64 {
         let elapsed = at.saturating_duration_since(self.started);
         u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn reply(&mut self, id: u32, outcome: Outcome) {
-        if let Some((call, since)) = self.unanswered.try_remove(id as usize) {
-            self.handled.add(since, self.now, &self.handler_time);
-            self.outbox.answer(call, outcome);
-        }
+    /// Returns when JavaScript got the call; nothing where it has been replied to.
+    fn reply(&mut self, id: u32, outcome: Outcome) -> Option<u64> {
+        let (call, since) = self.unanswered.try_remove(id as usize)?;
+        self.outbox.answer(call, outcome);
+        Some(since)
     }
 }
 

@@ -153,6 +153,11 @@ pub fn listen(
             server.post(Command::CloseAll);
             server.join();
         }
+    });
+    let cleanup = cleanup.inspect_err(|_| {
+        server.post(Command::Close);
+        server.post(Command::CloseAll);
+        server.join();
     })?;
     Ok(Either::A(NativeServer {
         server,

@@ -199,9 +199,14 @@ pub fn probe() -> Result<Probe, Refused> {
     let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
     // Before the memory that it was given.
     drop(io_uring);
+    let buffer_rings = match buffers {
+        // This process may have too little memory for what the kernel has.
+        Err(refused) if refused.reason == Reason::Memlock => return Err(refused),
+        buffers => buffers.is_ok(),
+    };
     Ok(Probe {
         operations: OPERATIONS.iter().all(|&code| known.is_supported(code)),
-        buffer_rings: buffers.is_ok(),
+        buffer_rings,
         features,
     })
 }
