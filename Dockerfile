@@ -14,7 +14,7 @@ FROM rust:1-slim-bookworm AS build
 COPY --from=node /usr/local/ /usr/local/
 WORKDIR /ringcall
 COPY . .
-# `npm pack` runs `prepare`, which builds the addon.
+# `npm pack` runs `prepack`, which builds the addon.
 RUN --mount=type=cache,target=/usr/local/cargo/registry npm pack
 
 FROM node AS files

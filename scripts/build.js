@@ -1,7 +1,8 @@
 'use strict'
 
-// Builds the addon with cargo and puts it where index.js looks for it. Runs as `npm run build` and as `prepare`, the
-// latter also under `--omit=dev`: so it uses Node's built-ins, our own files and cargo, nothing else.
+// Builds the addon with cargo and puts it where index.js looks for it. Runs as `npm run build`, and by itself after
+// `npm install` in a clone (npm's `dependencies`; not where the package is installed), before `npm start` and before
+// `npm pack`. It uses Node's built-ins, our own files and cargo, nothing else.
 
 const { spawnSync } = require('node:child_process')
 const { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } = require('node:fs')

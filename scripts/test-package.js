@@ -93,7 +93,7 @@ async function main() {
 }
 
 function pack(folder) {
-  // What is built already is what is packed: `prepare` would build it again.
+  // What is built already is what is packed: `prepack` would build it again.
   const { stdout } = succeed('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder])
   return path.join(folder, JSON.parse(stdout)[0].filename)
 }
@@ -133,7 +133,7 @@ function checkContents(project, tarball) {
   must(own < UNPACKED_BYTES_MAX, `one platform's part has ${own} bytes, more than ${UNPACKED_BYTES_MAX}`)
   must(packed < TARBALL_BYTES_MAX, `the tarball has ${packed} bytes, more than ${TARBALL_BYTES_MAX}`)
   must(Object.keys(dependencies).length === 0, 'the package has dependencies')
-  const blocked = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)
+  const blocked = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => name in scripts)
   must(blocked.length === 0, `npm blocks scripts of packages, and this one has ${blocked.join(', ')}`)
   const installed = fs.readdirSync(path.join(project, 'node_modules')).filter((name) => !/^(\.|ringcall$)/.test(name))
   must(installed.length === 0, `with the package came ${installed.join(', ')}`)
