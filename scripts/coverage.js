@@ -22,9 +22,14 @@ const MERGED = path.join(FOLDER, 'merged.profdata')
 const PACKAGE = path.join(FOLDER, 'package')
 
 // What the JavaScript tests need beside the addon.
-const PACKAGE_FILES = ['package.json', 'index.js', 'lib', 'examples', 'conformance', '__test__']
-// Those that measure what a release build costs, or kill what they start.
-const LEFT_OUT = ['cost', 'ends', 'real-clients']
+const PACKAGE_FILES = [
+  'package.json', 'index.js', 'ava.config.cjs', 'lib', 'bin', 'scripts', 'docs', 'examples', 'conformance', '__test__'
+]
+// Those that measure what a release build costs, kill what they start, or are about other things than the addon.
+const LEFT_OUT = [
+  'assemble', 'balancers', 'cli', 'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'metrics', 'production',
+  'real-clients', 'real-prometheus', 'rolling-examples', 'soak'
+]
 // Those that drive it. Fewer seeds, and no completion made to fail in turn: that takes minutes, and runs no other lines.
 const RUST_TESTS = ['--lib', ...['connection', 'server', 'simulation', 'uring'].flatMap((name) => ['--test', name])]
 const RUST_TESTS_LEFT_OUT = ['--skip', 'every_completion_of_a_run']
