@@ -105,6 +105,9 @@ impl Default for RingSize {
 /// many as take no longer to send than a turn of the ring thread's loop takes.
 pub const DIRECT_ANSWERS_MAX: usize = 8;
 
+/// Milliseconds for which an answer's `Date` may be used again.
+pub const DATE_AGE_MS_MAX: u64 = 250;
+
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
 pub const ACCEPT_RETRY_MS: u32 = 100;
 

@@ -149,16 +149,10 @@ pub fn listen(
     let guarded = Rc::new(Cell::new(Some(Arc::clone(&server))));
     let cleanup = env.add_env_cleanup_hook(Rc::clone(&guarded), |guarded| {
         if let Some(server) = guarded.take() {
-            server.post(Command::Close);
-            server.post(Command::CloseAll);
-            server.join();
+            end(&server);
         }
     });
-    let cleanup = cleanup.inspect_err(|_| {
-        server.post(Command::Close);
-        server.post(Command::CloseAll);
-        server.join();
-    })?;
+    let cleanup = cleanup.inspect_err(|_| end(&server))?;
     Ok(Either::A(NativeServer {
         server,
         exchanges,
@@ -170,6 +164,13 @@ pub fn listen(
             referenced: true,
         })),
     }))
+}
+
+/// Cuts every connection and waits for the ring threads' end.
+fn end(server: &Server) {
+    server.post(Command::Close);
+    server.post(Command::CloseAll);
+    server.join();
 }
 
 fn threadsafe(dispatch: &Function<'_, (), ()>) -> napi::Result<Arc<Tsfn>> {

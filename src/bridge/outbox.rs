@@ -10,11 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Call, Line, Mailbox, Outcome, Reply, ReturnedLine};
 use crate::http::{self, Date, ReplyTo};
-use crate::limits::DIRECT_ANSWERS_MAX;
+use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
 use crate::uring::{self, Token};
-
-/// How old a `Date` may get.
-const DATE_AGE_MAX: Duration = Duration::from_millis(250);
 
 /// Where one thread leaves its answers for one ring thread.
 #[derive(Debug)]
@@ -140,7 +137,8 @@ impl Outbox {
     }
 
     fn update_date(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.date_made) >= DATE_AGE_MAX {
+        let age = now.saturating_duration_since(self.date_made);
+        if age >= Duration::from_millis(DATE_AGE_MS_MAX) {
             self.date = Date::at(SystemTime::now());
             self.date_made = now;
         }

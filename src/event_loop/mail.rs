@@ -64,9 +64,7 @@ impl<K: Kernel> EventLoop<K> {
         if command == Command::CloseAll {
             self.cutting = self.closing;
             // Who waits for room has a connection, too.
-            for socket in self.held.drain(..) {
-                self.ring.push_close(socket);
-            }
+            self.cut_held();
         }
         let now = self.turn.now;
         for (_, peer) in &mut self.peers {

@@ -27,7 +27,7 @@ use slab::Slab;
 use crate::bridge::{Mail, Mailbox, Service};
 use crate::connection::Turn;
 use crate::http::Date;
-use crate::limits::DIRECT_ANSWERS_MAX;
+use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
 use crate::quota::Share;
 use crate::stats::{Counters, Run};
 use crate::uring::{Event, Kernel, Op, Token};
@@ -184,7 +184,7 @@ impl<K: Kernel> EventLoop<K> {
         self.turn.set_now(self.ring.now());
         // The Date may lag by what the two clocks' seconds are apart; it is looked up four times a
         // second at most.
-        let quarter = self.turn.now / 250;
+        let quarter = self.turn.now / DATE_AGE_MS_MAX;
         if quarter != self.date_quarter {
             self.date_quarter = quarter;
             self.turn.date = Date::at(self.ring.wall_clock());
@@ -287,9 +287,7 @@ impl<K: Kernel> EventLoop<K> {
 
     fn open_held(&mut self) {
         if self.cutting {
-            for socket in self.held.drain(..) {
-                self.ring.push_close(socket);
-            }
+            self.cut_held();
         }
         while !self.held.is_empty()
             && self.has_room()
@@ -300,6 +298,12 @@ impl<K: Kernel> EventLoop<K> {
             } else {
                 self.held.push_front(socket);
             }
+        }
+    }
+
+    fn cut_held(&mut self) {
+        for socket in self.held.drain(..) {
+            self.ring.push_close(socket);
         }
     }
 
