@@ -12,15 +12,15 @@ let loaded
 
 // Throws where there is no addon for this platform, each time.
 function loadNative() {
-  loaded ??= load()
-  if (loaded.error !== undefined) throw unavailable(loaded.error)
-  return loaded.native
+  const { native, error } = tryNative()
+  if (error !== undefined) throw unavailable(error)
+  return native
 }
 
-// Where the addon is or should be, null where there can be none, and why it does not load.
-function nativeBinary() {
+// Where the addon is or should be, null where there can be none, and either the addon or why it does not load.
+function tryNative() {
   loaded ??= load()
-  return { path: loaded.path, ...(loaded.error && { error: loaded.error.message }) }
+  return loaded
 }
 
 function load() {
@@ -63,9 +63,7 @@ function unavailable({ message, cure, cause }) {
   const error = new Error(`io_uring is not available here. ${message} ${cure}`, { cause })
   error.code = 'ERR_IO_URING_UNAVAILABLE'
   error.reason = 'platform'
-  // For `probe`, which tells them apart.
-  Object.defineProperties(error, { sentence: { value: message }, cure: { value: cure } })
   return error
 }
 
-module.exports = { binaryName, loadNative, nativeBinary }
+module.exports = { binaryName, loadNative, tryNative }

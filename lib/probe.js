@@ -4,11 +4,11 @@
 
 const { readFileSync } = require('node:fs')
 const os = require('node:os')
-const { loadNative, nativeBinary } = require('./native.js')
+const { tryNative } = require('./native.js')
 
 function probe() {
-  const binary = nativeBinary()
-  const { refusal, features } = ask(binary)
+  const loaded = tryNative()
+  const { refusal, features } = ask(loaded)
   return {
     available: refusal === undefined,
     engine: refusal === undefined ? 'io_uring' : 'node',
@@ -16,19 +16,18 @@ function probe() {
     arch: process.arch,
     kernel: os.release(),
     node: process.versions.node,
-    binary,
+    binary: { path: loaded.path, ...(loaded.error && { error: loaded.error.message }) },
     features,
     limits: limits(),
     ...refusal
   }
 }
 
-function ask({ error }) {
+function ask({ native, error }) {
   if (error !== undefined) {
-    const { reason, sentence, cure } = refusalOfLoad()
-    return { refusal: { reason, message: sentence, cure }, features: {} }
+    return { refusal: { reason: 'platform', message: error.message, cure: error.cure }, features: {} }
   }
-  const { features, reason, message, cure } = loadNative().probe()
+  const { features, reason, message, cure } = native.probe()
   if (features === undefined) return { refusal: { reason, message, cure }, features: {} }
   const { operations, bufferRings, singleIssuer, deferTaskrun, multishotRecv, quietSends } = features
   const all = {
@@ -49,14 +48,6 @@ function ask({ error }) {
       cure: 'Run on Linux 5.19 or later.'
     },
     features: all
-  }
-}
-
-function refusalOfLoad() {
-  try {
-    loadNative()
-  } catch ({ reason, sentence, cure }) {
-    return { reason, sentence, cure }
   }
 }
 
