@@ -155,14 +155,15 @@ class NodeEngine {
   }
 
   #settle(call, status, text) {
-    this.counters.handlerTime.add(performance.now() - call.since)
-    this.#answer(call, status, text)
+    const now = performance.now()
+    this.counters.handlerTime.add(now - call.since)
+    this.#answer(call, status, text, now)
   }
 
-  #answer(call, status, text) {
+  #answer(call, status, text, now) {
     if (call.isOver) return
     call.isOver = true
-    this.counters.latency.add(performance.now() - call.since)
+    this.counters.latency.add(now - call.since)
     this.#pending.delete(call)
     this.counters.inFlight--
     call.connection.answer(call.exchange, status, text)
@@ -203,6 +204,7 @@ class NodeEngine {
     if (this.#connections.size < this.options.maxConnections) return this.#admit(socket)
     if (this.#waiting.size === 0) this.counters.acceptPauses++
     this.#waiting.add(socket)
+    socket.once('close', () => this.#waiting.delete(socket))
   }
 
   #admit(socket) {
@@ -219,7 +221,6 @@ class NodeEngine {
     addBytes(this.counters, socket)
     this.#connections.delete(socket)
     this.counters.connectionsOpen--
-    for (const waiting of this.#waiting) if (waiting.destroyed) this.#waiting.delete(waiting)
     const [next] = this.#waiting
     if (next !== undefined) this.#admit(next)
     else if (this.#connections.size === 0) this.#endIfOver()
@@ -252,7 +253,7 @@ class NodeEngine {
     for (const call of this.#pending) {
       if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
       this.counters.handlerTimeouts++
-      this.#answer(call, LATE_HANDLER.status, LATE_HANDLER.message)
+      this.#answer(call, LATE_HANDLER.status, LATE_HANDLER.message, now)
     }
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
