@@ -177,6 +177,10 @@ proptest! {
     }
 }
 
+fn text_sent(conversation: &Conversation) -> String {
+    String::from_utf8(conversation.sent.clone()).expect("answers are text")
+}
+
 #[test]
 fn a_request_is_answered_in_order_behind_a_slow_one() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
@@ -184,7 +188,7 @@ fn a_request_is_answered_in_order_behind_a_slow_one() {
     conversation.send(usize::MAX);
     assert!(conversation.sent.is_empty());
     conversation.settle();
-    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    let sent = text_sent(&conversation);
     assert!(sent.find("200 OK").unwrap() < sent.find("405 Method").unwrap());
 }
 
@@ -205,7 +209,7 @@ fn a_request_on_its_way_when_the_server_closes_is_answered_and_the_last() {
     conversation.drain();
     conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\nPOST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
     conversation.settle();
-    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    let sent = text_sent(&conversation);
     assert_eq!(sent.matches("200 OK").count(), 1);
     assert_eq!(sent.matches("Connection: close").count(), 1);
     assert_eq!(conversation.called, [2]);
@@ -221,7 +225,7 @@ fn an_answer_that_was_sent_directly_while_the_server_began_to_close_is_not_the_l
     assert!(!conversation.is_closed());
     conversation.arrive(b"POST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
     conversation.settle();
-    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    let sent = text_sent(&conversation);
     assert!(sent.contains("Connection: close"));
     assert_eq!(conversation.called, [2, 5]);
     assert!(conversation.is_closed());
@@ -240,7 +244,7 @@ fn a_request_half_read_when_the_server_closes_is_answered_when_it_is_whole() {
         conversation.pass(60_000);
         conversation.arrive(rest.as_bytes());
         conversation.settle();
-        let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+        let sent = text_sent(&conversation);
         assert!(sent.contains("200 OK") && sent.contains("Connection: close"));
         assert!(conversation.is_closed());
     }
@@ -252,7 +256,7 @@ fn the_last_answer_of_a_draining_connection_says_close() {
     conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\nPOST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
     conversation.drain();
     conversation.settle();
-    let sent = String::from_utf8(conversation.sent.clone()).unwrap();
+    let sent = text_sent(&conversation);
     assert_eq!(sent.matches("200 OK").count(), 2);
     assert_eq!(sent.matches("Connection: close").count(), 1);
     assert!(conversation.is_closed());
