@@ -7,13 +7,16 @@
 const http = require('node:http')
 const { monitorEventLoopDelay } = require('node:perf_hooks')
 const { setTimeout: delay } = require('node:timers/promises')
+const { fibonacci } = require('./helpers.js')
 
 // A client that pauses for longer than the server's grace of half a second is too late, and a busy machine pauses.
 const PAUSE_MS_MAX = 200
+// Up to here a number holds fibonacci.
+const N_MAX = 78
 
-function post(agent, port) {
+function post(agent, port, n) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/15' }, (response) => {
+    const request = http.request({ agent, port, host: '127.0.0.1', method: 'POST', path: `/${n}` }, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (chunk) => (body += chunk))
       response.on('end', () => resolve({ status: response.statusCode, body })).on('error', reject)
@@ -22,29 +25,32 @@ function post(agent, port) {
   })
 }
 
-// Eight clients of either kind against `port` of 127.0.0.1, where `POST /15` is 610. `more(n)` resolves when n more
-// answers have come; `stop()` when all clients have, and rejects if a request was lost.
-function load(t, port) {
+// Sixteen clients against `port` of 127.0.0.1, which answers with fibonacci: for each of `kinds`, with connections that
+// are kept or not, as many. `more(n)` resolves when n more answers have come; `stop()` when all clients have, and rejects
+// if a request was lost.
+function load(t, port, kinds = [true, false]) {
+  const each = 16 / kinds.length
   const pauses = monitorEventLoopDelay({ resolution: 10 })
   pauses.enable()
-  const agents = [true, false].map((keepAlive) => new http.Agent({ keepAlive, maxSockets: 8 }))
+  const agents = kinds.map((keepAlive) => new http.Agent({ keepAlive, maxSockets: each }))
   t.teardown(() => agents.forEach((agent) => agent.destroy()))
   let answered = 0
   let running = true
-  const ask = async (agent) => {
-    while (running) {
-      const answer = await post(agent, port).catch((error) => {
+  const ask = async (agent, client) => {
+    for (let i = 0; running; i++) {
+      const n = (client + i) % N_MAX
+      const answer = await post(agent, port, n).catch((error) => {
         if (error.syscall !== 'connect' && pauses.max < PAUSE_MS_MAX * 1e6) throw error
       })
       if (answer === undefined) {
         await delay(1)
         continue
       }
-      t.deepEqual(answer, { status: 200, body: '610' })
+      t.deepEqual(answer, { status: 200, body: String(fibonacci(n)) })
       answered++
     }
   }
-  const clients = Promise.all(agents.flatMap((agent) => Array.from({ length: 8 }, () => ask(agent))))
+  const clients = Promise.all(agents.flatMap((agent) => Array.from({ length: each }, (_, client) => ask(agent, client))))
   clients.catch(() => {})
   return {
     async more(count) {
