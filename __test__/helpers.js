@@ -344,9 +344,18 @@ async function connectMany(t, where, count) {
 
 // Whether the machine has a program. Where everything should be there, nothing is passed over.
 function has(t, program) {
-  if (!spawnSync(program, ['-v'], { stdio: 'ignore', timeout: 10_000 }).error) return true
-  if (process.env.CI) throw new Error(`${program} is not installed`)
-  t.log(`NOT RUN: ${program} is not installed`)
+  return isThere(t, !spawnSync(program, ['-v'], { stdio: 'ignore', timeout: 10_000 }).error, `${program} is not installed`)
+}
+
+// The same for a program that root's rights are needed for, too.
+function hasAsRoot(t, program) {
+  return isThere(t, process.getuid() === 0, 'it takes root') && has(t, program)
+}
+
+function isThere(t, condition, otherwise) {
+  if (condition) return true
+  if (process.env.CI) throw new Error(otherwise)
+  t.log(`NOT RUN: ${otherwise}`)
   t.pass()
   return false
 }
@@ -360,6 +369,7 @@ module.exports = {
   fibonacci,
   gate,
   has,
+  hasAsRoot,
   large,
   post,
   request,

@@ -2,11 +2,8 @@
 
 // A start for which the process is out of something, and what it leaves behind.
 
-const { spawnSync } = require('node:child_process')
 const test = require('ava')
-const { start, underTest } = require('./helpers.js')
-
-const hasPython = spawnSync('python3', ['--version']).status === 0
+const { hasAsRoot, start, underTest } = require('./helpers.js')
 
 // Runs the text of `main({ serverListen, say })` in a process of its own; what it says.
 async function say(t, main, prepare = ':') {
@@ -53,7 +50,7 @@ test('whichever descriptor a start cannot have, it throws, and leaves none behin
 })
 
 test('where a ring thread cannot be had, the start throws, and the others are gone', async (t) => {
-  if (!hasPython || process.getuid() !== 0) return t.pass(t.log('not run: it takes root, and python3'))
+  if (!hasAsRoot(t, 'python3')) return
   const { before, after, code, syscall } = await say(t, ({ serverListen }, say) => {
     const { readdirSync } = require('node:fs')
     const threads = () => readdirSync('/proc/self/task').length

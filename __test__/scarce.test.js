@@ -2,16 +2,12 @@
 
 // A start for which there is some of what it needs, but not enough: it makes do, or is refused and leaves nothing behind.
 
-const { spawnSync } = require('node:child_process')
 const test = require('ava')
-const { start, underTest } = require('./helpers.js')
+const { hasAsRoot, start, underTest } = require('./helpers.js')
 
 // Users that have nothing else on the machine, so that what they hold is what the test gave them.
 const LOCKER = 65_531
 const THREADER = 65_532
-
-const isRoot = process.getuid() === 0
-const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
 
 // Runs `main({ serverListen, limit, tries })` as `uid`, with `limit(resource, soft)` to lower a limit from there on.
 function startAs(t, uid, main) {
@@ -39,17 +35,8 @@ function startAs(t, uid, main) {
   return start(t, ['-e', source])
 }
 
-// Not a silent skip: what is missing is said, and in CI it fails.
-function may(t) {
-  if (isRoot && hasPrlimit) return true
-  if (process.env.CI) throw new Error('root and prlimit are needed')
-  t.log('NOT RUN: root and prlimit are needed')
-  t.pass()
-  return false
-}
-
 test('too little lockable memory for the usual ring: a smaller one serves', async (t) => {
-  if (!may(t)) return
+  if (!hasAsRoot(t, 'prlimit')) return
   const child = startAs(t, LOCKER, async ({ answers, limit }) => {
     limit('memlock', 28 * 1024)
     console.log(await answers({}))
@@ -59,7 +46,7 @@ test('too little lockable memory for the usual ring: a smaller one serves', asyn
 })
 
 test('lockable memory for the first rings but not for all: refused, and what the first had is given back', async (t) => {
-  if (!may(t)) return
+  if (!hasAsRoot(t, 'prlimit')) return
   const child = startAs(t, LOCKER + 2, async ({ answers, limit, refused }) => {
     limit('memlock', 64 * 1024)
     const { readdirSync } = require('node:fs')
@@ -80,7 +67,7 @@ test('lockable memory for the first rings but not for all: refused, and what the
 })
 
 test('no more threads: refused by name, the ring threads that were started end, and fewer of them serve', async (t) => {
-  if (!may(t)) return
+  if (!hasAsRoot(t, 'prlimit')) return
   const child = startAs(t, THREADER, async ({ answers, limit, refused }) => {
     const { readFileSync, readdirSync } = require('node:fs')
     const held = () => [Number(/Threads:\t(\d+)/.exec(readFileSync('/proc/self/status'))[1]), readdirSync('/proc/self/fd').length]
