@@ -1,8 +1,10 @@
 'use strict'
 
-const { readFileSync } = require('node:fs')
+const { readdirSync, readFileSync } = require('node:fs')
 const test = require('ava').serial // One after the other: each may take most of the descriptors.
-const { assertServes, connect, fibonacci, gate, large, request, serve, untilStats } = require('./helpers.js')
+const {
+  assertServes, connect, connectMany, fibonacci, gate, large, request, serve, startMain, untilStats
+} = require('./helpers.js')
 
 // How many connections this process may hold with both their ends in it.
 function connectionsMax() {
@@ -189,4 +191,34 @@ test('all at once', async (t) => {
   }))
   await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
   await assertUnharmed(t, serve(t))
+})
+
+test('clients that end their side and do not read cost no thread, and get all their answers when they read', async (t) => {
+  const child = startMain(t, ({ serverListen }) => {
+    const value = 7n ** 23_665n // 20,000 digits
+    const server = serverListen({ port: 0, host: '127.0.0.1' }, (n) => (n === 1 ? server.stats().bytesSent : value))
+    console.log(server.port)
+  })
+  const port = Number(await child.line())
+  const other = await connect(t, port)
+  const bytesSent = async () => Number((await other.send('/1')).body)
+  const clients = await connectMany(t, port, 8)
+  const count = 300
+  for (const client of clients) client.end(request('/0').repeat(count))
+
+  // Stuck: but for the answers that tell it, nothing is sent for a while.
+  for (let looks = 0, last = 0; looks < 100; looks++) {
+    const sent = await bytesSent()
+    if (sent - last > 1000) looks = 0
+    last = sent
+  }
+  const threads = readdirSync(`/proc/${child.pid}/task`)
+  const names = threads.map((id) => readFileSync(`/proc/${child.pid}/task/${id}/comm`, 'utf8').trim())
+  t.deepEqual(names.filter((name) => name.startsWith('iou-wrk')), [])
+
+  const digits = String(7n ** 23_665n)
+  for (const responses of await Promise.all(clients.map((client) => client.responsesToEnd()))) {
+    t.is(responses.length, count)
+    t.true(responses.every(({ status, body }) => status === 200 && body === digits))
+  }
 })

@@ -2,7 +2,9 @@
 //! in other tests.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -101,6 +103,19 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
     let mut received = [0; 2];
     theirs.read_exact(&mut received).unwrap();
     assert_eq!(&received, b"12");
+}
+
+/// Turns in which a kernel that makes a thread for a send has made it: it tries 128 times before.
+const TURNS: usize = 200;
+
+/// Threads that the kernel made for the rings of this thread; it names them after it.
+fn kernel_threads() -> usize {
+    let this = fs::read_link("/proc/thread-self").unwrap();
+    let name = format!("iou-wrk-{}\n", this.file_name().unwrap().display());
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let comm = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm"));
+    let names = tasks.filter_map(|task| comm(task.unwrap()).ok());
+    names.filter(|comm| *comm == name).count()
 }
 
 /// Connections of a crowd: sixteen times the submissions that its ring holds, and four times the
@@ -234,7 +249,7 @@ impl Crowd {
     /// Ends and closes all of them at once, after which nothing may be in flight.
     fn end(mut self) {
         for member in &self.members {
-            member.theirs.shutdown(std::net::Shutdown::Write).unwrap();
+            member.theirs.shutdown(Shutdown::Write).unwrap();
         }
         self.turn_until(|members| members.iter().all(|member| member.has_ended));
         for member in &mut self.members {
@@ -328,4 +343,45 @@ fn bytes_for_which_there_are_no_buffers_are_received_when_there_are() {
     crowd.turn_until(|members| members.iter().all(|member| member.received.len() == length));
     assert!(crowd.members.iter().all(|member| member.received == bytes));
     crowd.end();
+}
+
+#[test]
+fn a_send_waits_for_room_without_a_thread_also_when_the_peer_has_ended_its_side() {
+    for ends_first in [true, false] {
+        let mut crowd = Crowd::new();
+        crowd.receive();
+        let filled: Vec<usize> = crowd.members[1..].iter().map(Member::fill).collect();
+        let end_all = |crowd: &Crowd| {
+            for member in &crowd.members[1..] {
+                member.theirs.shutdown(Shutdown::Write).unwrap();
+            }
+        };
+        if ends_first {
+            end_all(&crowd);
+        }
+        for slot in 1..CROWD {
+            crowd.send(slot, b'1', false);
+        }
+        crowd.ring.submit().unwrap();
+        if !ends_first {
+            end_all(&crowd);
+        }
+        crowd.turn_until(|members| members[1..].iter().all(|member| member.has_ended));
+        for turn in 1..=TURNS {
+            (&crowd.members[0].theirs).write_all(b"x").unwrap();
+            crowd.turn_until(|members| members[0].received.len() == turn);
+        }
+        assert!(crowd.members.iter().all(|member| member.sent.is_empty()));
+        assert_eq!(kernel_threads(), 0);
+
+        for (member, filled) in crowd.members[1..].iter().zip(filled) {
+            (&member.theirs).read_exact(&mut vec![0; filled]).unwrap();
+        }
+        crowd.turn_until(|members| members[1..].iter().all(|member| !member.sent.is_empty()));
+        for member in &crowd.members[1..] {
+            assert_eq!(member.sent, [Ok(1)]);
+            assert_eq!((&member.theirs).read(&mut [0; 9]).unwrap(), 1);
+        }
+        crowd.end();
+    }
 }

@@ -39,7 +39,7 @@ pub trait Kernel {
     fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>);
 
     /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be
-    /// lost.
+    /// lost, and the socket stays open until its event.
     ///
     /// A quiet send either gets everything off at its submission, which wakes nobody: its event
     /// comes along with the next one. Or it says with an error or a short count what did not go,

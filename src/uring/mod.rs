@@ -17,6 +17,7 @@
 mod buffer_ring;
 mod event;
 mod kernel;
+mod sending;
 mod setup;
 mod signals;
 mod sockets;
@@ -41,6 +42,7 @@ use buffer_ring::BufferRing;
 pub use event::Event;
 use event::{owned_fd, result_of};
 pub use kernel::Kernel;
+use sending::{Next, Sending, Sends};
 pub use setup::{Probe, Reason, Refused, probe};
 pub use signals::block_signals;
 pub use sockets::send_at_once;
@@ -58,7 +60,7 @@ pub struct Ring {
     buffers: ManuallyDrop<BufferRing>,
     buffer_bytes: u32,
     /// A connection's one send in flight, by slot.
-    sending: Vec<Option<Sending>>,
+    sending: Sends,
     /// Quiet sends that were pushed and whose outcome is not known.
     quiet: Vec<Token>,
     /// Quiet sends that have succeeded and whose event has not been taken.
@@ -70,15 +72,6 @@ pub struct Ring {
     features: KernelFeatures,
     /// Ops pushed whose last completion has not been taken.
     in_flight: usize,
-}
-
-/// A send in flight.
-struct Sending {
-    bytes: Vec<u8>,
-    /// How many of the bytes it is to send.
-    length: u32,
-    /// True exactly when its success makes no completion.
-    quiet: bool,
 }
 
 impl Ring {
@@ -93,7 +86,7 @@ impl Ring {
             io_uring,
             buffers: ManuallyDrop::new(buffers),
             buffer_bytes: size.buffer_bytes,
-            sending: Vec::new(),
+            sending: Sends::default(),
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
             tick: Box::default(),
@@ -145,30 +138,13 @@ impl Kernel for Ring {
         offset: usize,
         quiet: bool,
     ) {
-        let slot = token.slot as usize;
-        if self.sending.len() <= slot {
-            self.sending.resize_with(slot + 1, || None);
-        }
-        let unsent = &bytes[offset..];
-        let length = u32::try_from(unsent.len()).unwrap_or(u32::MAX);
         let quiet = quiet && self.features >= KernelFeatures::Linux6_1;
-        let send = opcode::Send::new(Fd(socket.as_raw_fd()), unsent.as_ptr(), length);
-        // NOSIGNAL: no SIGPIPE for a peer that left.
-        let send = if quiet {
-            // DONTWAIT: decided at the submission. WAITALL: a short send is no success (5.12).
-            let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT | libc::MSG_WAITALL;
+        if quiet {
             self.quiet.push(token);
-            send.flags(flags).build().flags(Flags::SKIP_SUCCESS)
-        } else {
-            send.flags(libc::MSG_NOSIGNAL).build()
-        };
-        let sending = Sending {
-            bytes,
-            length,
-            quiet,
-        };
-        let borrowed = self.sending[slot].replace(sending);
-        assert!(borrowed.is_none(), "one send a connection is in flight");
+        }
+        let sending = Sending::new(socket, bytes, offset, quiet);
+        let send = sending.entry(Op::Send, token);
+        self.sending.insert(token, sending);
         self.push(send, Op::Send, token);
     }
 
@@ -205,40 +181,17 @@ impl Kernel for Ring {
     fn next_event(&mut self) -> Option<Event> {
         if let Some(token) = self.sent_quietly.pop_front() {
             self.in_flight -= 1;
-            let Sending { bytes, length, .. } = self.take_sent(token);
-            return Some(Event::Sent {
-                token,
-                result: Ok(length as usize),
-                bytes,
-            });
+            let length = self.sending_of(token).length() as usize;
+            let next = self.sending_of(token).on_sent(Ok(length));
+            return self.carry_on(token, next);
         }
-        let completion = self.completions.pop_front()?;
-        let armed = cqueue::more(completion.flags());
-        if !armed {
-            self.in_flight -= 1;
+        while let Some(completion) = self.completions.pop_front() {
+            let event = self.event(&completion);
+            if event.is_some() {
+                return event;
+            }
         }
-        let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
-        let result = result_of(&completion);
-        Some(match op {
-            Op::Accept => Event::Accepted {
-                result: result.map(owned_fd),
-                armed,
-            },
-            Op::Recv => Event::Received {
-                token,
-                result: self.received(&completion, result),
-                armed,
-            },
-            Op::Send => Event::Sent {
-                token,
-                result: result.map(|count| count as usize),
-                bytes: self.take_sent(token).bytes,
-            },
-            Op::Cancel => Event::Cancelled { token },
-            Op::Close => Event::Closed,
-            Op::Wake => Event::Woken { armed },
-            Op::Tick => Event::Ticked,
-        })
+        None
     }
 
     fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
@@ -271,6 +224,40 @@ impl Kernel for Ring {
 }
 
 impl Ring {
+    /// What a completion means to the event loop; `None` where it is about a step of a send.
+    fn event(&mut self, completion: &cqueue::Entry) -> Option<Event> {
+        let armed = cqueue::more(completion.flags());
+        if !armed {
+            self.in_flight -= 1;
+        }
+        let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
+        let result = result_of(completion);
+        Some(match op {
+            Op::Accept => Event::Accepted {
+                result: result.map(owned_fd),
+                armed,
+            },
+            Op::Recv => Event::Received {
+                token,
+                result: self.received(completion, result),
+                armed,
+            },
+            Op::Send | Op::Room | Op::CancelRoom => {
+                let sending = self.sending_of(token);
+                let next = match op {
+                    Op::Send => sending.on_sent(result.map(|count| count as usize)),
+                    Op::Room => sending.on_room(result, armed),
+                    _ => sending.on_cancelled(),
+                };
+                return self.carry_on(token, next);
+            }
+            Op::Cancel => Event::Cancelled { token },
+            Op::Close => Event::Closed,
+            Op::Wake => Event::Woken { armed },
+            Op::Tick => Event::Ticked,
+        })
+    }
+
     fn received(
         &mut self,
         completion: &cqueue::Entry,
@@ -289,9 +276,28 @@ impl Ring {
         result.map(|_| None)
     }
 
-    fn take_sent(&mut self, token: Token) -> Sending {
-        let sending = self.sending[token.slot as usize].take();
-        sending.expect("a send's bytes stay until its completion")
+    fn sending_of(&mut self, token: Token) -> &mut Sending {
+        let sending = self.sending.get_mut(token);
+        sending.expect("a send stays until the last of its completions")
+    }
+
+    fn carry_on(&mut self, token: Token, next: Next) -> Option<Event> {
+        match next {
+            Next::Push(op) => {
+                let entry = self.sending_of(token).entry(op, token);
+                self.push(entry, op, token);
+                None
+            }
+            Next::Wait => None,
+            Next::Done(result) => {
+                let bytes = self.sending.take(token);
+                Some(Event::Sent {
+                    token,
+                    result,
+                    bytes,
+                })
+            }
+        }
     }
 
     fn push(&mut self, entry: Entry, op: Op, token: Token) {
@@ -305,10 +311,9 @@ impl Ring {
         let mut queue = self.io_uring.submission();
         while let Some(entry) = self.unsubmitted.front() {
             // SAFETY: `push` asks that what the entry points to stay valid until its completion.
-            // Sends point into `sending`, which gives the bytes up in `take_sent`, at the
-            // completion, and which `drop` forgets while anything is in flight. A tick points to
-            // `tick`, which the kernel reads at the submission only: one tick is in flight at a
-            // time.
+            // Sends point into `sending`, which gives the bytes up when nothing of the send is in
+            // flight, and which `drop` forgets while anything is. A tick points to `tick`, which
+            // the kernel reads at the submission only: one tick is in flight at a time.
             if unsafe { queue.push(entry) }.is_err() {
                 break;
             }
@@ -345,15 +350,14 @@ impl Ring {
     fn decide_quiet_sends(&mut self, news: usize) {
         for completion in self.completions.range(news..) {
             if let Some((Op::Send, token)) = decode(completion.user_data())
-                && let Some(sending) = &mut self.sending[token.slot as usize]
+                && let Some(sending) = self.sending.get_mut(token)
             {
                 sending.quiet = false;
             }
         }
         // The token of what has failed goes now: its slot may soon have another quiet send.
         let sending = &self.sending;
-        let send_of = |token: &Token| sending[token.slot as usize].as_ref();
-        let is_quiet = |token: &Token| send_of(token).is_some_and(|send| send.quiet);
+        let is_quiet = |token: &Token| sending.get(*token).is_some_and(|send| send.quiet);
         self.quiet.retain(is_quiet);
         let queue = self.io_uring.submission();
         // A completion that the kernel's queue had no room for may be one of them.

@@ -24,21 +24,27 @@ pub enum Op {
     Recv,
     /// Send from a buffer that the ring holds.
     Send,
+    /// Multishot poll for room for a send.
+    Room,
+    /// Cancellation of that poll.
+    CancelRoom,
     /// Close of a descriptor.
     Close,
     /// Multishot poll of the waker's eventfd.
     Wake,
     /// Timer of the event loop.
     Tick,
-    /// Cancellation of another op; its completion says nothing about the target's.
+    /// Cancellation of any other op; its completion says nothing about the target's.
     Cancel,
 }
 
 impl Op {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Accept,
         Self::Recv,
         Self::Send,
+        Self::Room,
+        Self::CancelRoom,
         Self::Close,
         Self::Wake,
         Self::Tick,

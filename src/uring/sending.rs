@@ -1,0 +1,364 @@
+//! A connection's one send: its bytes while the kernel may read them, and which op it takes next.
+//!
+//! The ring tells it of every completion of its ops, and pushes what it asks for.
+//!
+//! No send waits in the kernel for room. The kernel's own wait ends, too, when the peer has ended
+//! its side, room or not, and as often as it is tried; after 128 times the kernel makes a worker
+//! thread for the send (`io_arm_poll_handler`): one for each client that half-closes and does not
+//! read. A multishot poll, edge-triggered, tells of that end once.
+//!
+//! Invariant: it is `Done` only while none of its ops is in flight.
+
+use std::io;
+use std::mem;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use io_uring::opcode;
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::Fd;
+
+use super::user_data::encode;
+use super::{Op, Token};
+
+/// What a send wants from the ring.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// An op to be pushed: [`Op::Send`], [`Op::Room`] or [`Op::CancelRoom`].
+    Push(Op),
+    /// Another completion.
+    Wait,
+    /// Nothing more: that is what came of it.
+    Done(io::Result<usize>),
+}
+
+/// The send op.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    Over,
+    InFlight,
+    /// In flight, and the poll has told of room that it may not have seen.
+    InFlightAndRoom,
+}
+
+/// The poll for room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Poll {
+    Over,
+    Armed,
+    /// Cancelled; the poll and its cancellation complete in any order.
+    Ending {
+        in_flight: u8,
+    },
+}
+
+impl Poll {
+    /// It, or its cancellation, has completed for the last time.
+    fn completed(self) -> Self {
+        match self {
+            Self::Ending { in_flight } if in_flight > 1 => Self::Ending {
+                in_flight: in_flight - 1,
+            },
+            _ => Self::Over,
+        }
+    }
+}
+
+/// A send, and what is in flight for it.
+#[derive(Debug)]
+pub(super) struct Sending {
+    socket: Fd,
+    bytes: Vec<u8>,
+    /// Where in the bytes it begins.
+    offset: usize,
+    /// True exactly when its success makes no completion.
+    pub(super) quiet: bool,
+    /// False: that there is no room is its outcome.
+    waits: bool,
+    attempt: Attempt,
+    poll: Poll,
+    outcome: Option<io::Result<usize>>,
+}
+
+impl Sending {
+    /// The first op it takes is a send. The socket stays open until it is done.
+    pub(super) fn new(socket: BorrowedFd<'_>, bytes: Vec<u8>, offset: usize, quiet: bool) -> Self {
+        Self {
+            socket: Fd(socket.as_raw_fd()),
+            bytes,
+            offset,
+            quiet,
+            waits: !quiet,
+            attempt: Attempt::InFlight,
+            poll: Poll::Over,
+            outcome: None,
+        }
+    }
+
+    /// How many bytes it is to send.
+    pub(super) fn length(&self) -> u32 {
+        u32::try_from(self.bytes.len() - self.offset).unwrap_or(u32::MAX)
+    }
+
+    /// The submission for `op`. A send's points to the bytes.
+    pub(super) fn entry(&self, op: Op, token: Token) -> Entry {
+        match op {
+            Op::Room => {
+                let writable = u32::from(libc::POLLOUT.unsigned_abs());
+                opcode::PollAdd::new(self.socket, writable)
+                    .multi(true)
+                    .build()
+            }
+            Op::CancelRoom => opcode::AsyncCancel::new(encode(Op::Room, token)).build(),
+            _ => {
+                let bytes = self.bytes[self.offset..].as_ptr();
+                let send = opcode::Send::new(self.socket, bytes, self.length());
+                // NOSIGNAL: no SIGPIPE for a peer that left. DONTWAIT: decided at the submission.
+                let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+                if self.quiet {
+                    // WAITALL: a short send is no success (5.12).
+                    let send = send.flags(flags | libc::MSG_WAITALL);
+                    send.build().flags(Flags::SKIP_SUCCESS)
+                } else {
+                    send.flags(flags).build()
+                }
+            }
+        }
+    }
+
+    /// The send op has completed.
+    pub(super) fn on_sent(&mut self, result: io::Result<usize>) -> Next {
+        let attempt = mem::replace(&mut self.attempt, Attempt::Over);
+        match result {
+            Err(error) if self.waits && error.kind() == io::ErrorKind::WouldBlock => {
+                if attempt == Attempt::InFlightAndRoom {
+                    self.send()
+                } else if self.poll == Poll::Over {
+                    self.poll = Poll::Armed;
+                    Next::Push(Op::Room)
+                } else {
+                    Next::Wait
+                }
+            }
+            result => self.end(result),
+        }
+    }
+
+    /// The poll has told something: room, the peer's end, or its own.
+    pub(super) fn on_room(&mut self, result: io::Result<u32>, armed: bool) -> Next {
+        if !armed {
+            self.poll = self.poll.completed();
+        }
+        match result {
+            _ if self.outcome.is_some() => self.wind_up(),
+            _ if self.attempt != Attempt::Over => {
+                self.attempt = Attempt::InFlightAndRoom;
+                Next::Wait
+            }
+            Ok(_) => self.send(),
+            Err(error) => self.end(Err(error)),
+        }
+    }
+
+    /// The poll's cancellation has completed.
+    pub(super) fn on_cancelled(&mut self) -> Next {
+        self.poll = self.poll.completed();
+        self.wind_up()
+    }
+
+    fn send(&mut self) -> Next {
+        self.attempt = Attempt::InFlight;
+        Next::Push(Op::Send)
+    }
+
+    fn end(&mut self, outcome: io::Result<usize>) -> Next {
+        self.outcome = Some(outcome);
+        self.wind_up()
+    }
+
+    /// Tells the outcome once nothing is in flight: what completes after that is another send's.
+    fn wind_up(&mut self) -> Next {
+        if self.poll == Poll::Armed {
+            self.poll = Poll::Ending { in_flight: 2 };
+            return Next::Push(Op::CancelRoom);
+        }
+        let outcome = self.outcome.take_if(|_| self.poll == Poll::Over);
+        outcome.map_or(Next::Wait, Next::Done)
+    }
+}
+
+/// The sends in flight, by their connections' slots.
+#[derive(Debug, Default)]
+pub(super) struct Sends(Vec<Option<Sending>>);
+
+impl Sends {
+    pub(super) fn insert(&mut self, token: Token, sending: Sending) {
+        let slot = token.slot as usize;
+        if self.0.len() <= slot {
+            self.0.resize_with(slot + 1, || None);
+        }
+        let borrowed = self.0[slot].replace(sending);
+        assert!(borrowed.is_none(), "one send a connection is in flight");
+    }
+
+    pub(super) fn get(&self, token: Token) -> Option<&Sending> {
+        self.0[token.slot as usize].as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Sending> {
+        self.0[token.slot as usize].as_mut()
+    }
+
+    /// The bytes of a send that is done.
+    pub(super) fn take(&mut self, token: Token) -> Vec<u8> {
+        let sending = self.0[token.slot as usize].take();
+        sending.map(|sending| sending.bytes).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// What the kernel may do next with the ops of one send.
+    #[derive(Debug, Clone, Copy)]
+    enum Completion {
+        Sent,
+        NoRoom,
+        SendFails,
+        Room,
+        /// The poll's last completion, with room or without.
+        PollEnds(Result<u32, i32>),
+        PollCancelled,
+    }
+
+    /// The ops in flight, as the kernel sees them.
+    #[derive(Debug, Default)]
+    struct InFlight {
+        send: bool,
+        /// Whether the poll in flight is cancelled.
+        room: Option<bool>,
+        cancel: bool,
+        /// The poll has told of room while the send was in flight.
+        has_room: bool,
+    }
+
+    impl InFlight {
+        fn completions(&self) -> Vec<Completion> {
+            let mut all = Vec::new();
+            if self.send {
+                all.extend([Completion::Sent, Completion::NoRoom, Completion::SendFails]);
+            }
+            if self.room.is_some() {
+                all.extend([
+                    Completion::Room,
+                    Completion::PollEnds(Ok(4)),
+                    Completion::PollEnds(Err(libc::ENOMEM)),
+                ]);
+            }
+            if self.room == Some(true) {
+                all.push(Completion::PollEnds(Err(libc::ECANCELED)));
+            }
+            if self.cancel {
+                all.push(Completion::PollCancelled);
+            }
+            all
+        }
+
+        fn complete(&mut self, completion: Completion, sending: &mut Sending) -> Next {
+            let failed = |error| io::Error::from_raw_os_error(error);
+            match completion {
+                Completion::Sent | Completion::NoRoom | Completion::SendFails => {
+                    self.send = false;
+                    self.has_room &= matches!(completion, Completion::NoRoom);
+                    sending.on_sent(match completion {
+                        Completion::Sent => Ok(1),
+                        Completion::NoRoom => Err(failed(libc::EAGAIN)),
+                        _ => Err(failed(libc::EPIPE)),
+                    })
+                }
+                Completion::Room => {
+                    self.has_room |= self.send;
+                    sending.on_room(Ok(4), true)
+                }
+                Completion::PollEnds(result) => {
+                    self.room = None;
+                    self.has_room |= self.send;
+                    sending.on_room(result.map_err(failed), false)
+                }
+                Completion::PollCancelled => {
+                    self.cancel = false;
+                    self.room = self.room.map(|_| true);
+                    sending.on_cancelled()
+                }
+            }
+        }
+
+        /// Pushes what is asked for; true: it is done.
+        fn carry_on(&mut self, next: &Next) -> bool {
+            match next {
+                Next::Push(Op::Send) => {
+                    assert!(!self.send);
+                    self.send = true;
+                    self.has_room = false;
+                }
+                Next::Push(Op::Room) => {
+                    assert!(self.room.is_none() && !self.cancel && !self.has_room);
+                    self.room = Some(false);
+                }
+                Next::Push(Op::CancelRoom) => {
+                    assert!(self.room == Some(false) && !self.cancel);
+                    self.cancel = true;
+                }
+                Next::Push(other) => panic!("{other:?} is no op of a send"),
+                Next::Wait => {
+                    assert!(
+                        self.send || self.room.is_some() || self.cancel,
+                        "nothing will come"
+                    );
+                    assert!(self.send || !self.has_room || self.cancel, "room is missed");
+                }
+                Next::Done(_) => {
+                    assert!(!self.send && self.room.is_none() && !self.cancel);
+                    return true;
+                }
+            }
+            false
+        }
+    }
+
+    /// Follows `path`, a completion of those possible at each step, and says how many are possible
+    /// after it.
+    fn follow(path: &[usize]) -> usize {
+        let (socket, _peer) = UnixStream::pair().unwrap();
+        let mut sending = Sending::new(socket.as_fd(), b"1".to_vec(), 0, false);
+        let mut in_flight = InFlight {
+            send: true,
+            ..InFlight::default()
+        };
+        for choice in path {
+            let completion = in_flight.completions()[*choice];
+            let next = in_flight.complete(completion, &mut sending);
+            if in_flight.carry_on(&next) {
+                return 0;
+            }
+        }
+        in_flight.completions().len()
+    }
+
+    #[test]
+    fn whatever_completes_in_whatever_order_a_send_waits_for_room_and_is_done_alone() {
+        let mut paths = vec![Vec::new()];
+        let mut followed = 0;
+        while let Some(path) = paths.pop() {
+            followed += 1;
+            let choices = follow(&path);
+            if path.len() < 9 {
+                paths.extend((0..choices).map(|choice| [&path[..], &[choice]].concat()));
+            }
+        }
+        assert!(followed > 1000, "{followed}");
+    }
+}
