@@ -440,10 +440,7 @@ export interface Server {
   /** As `net.Server`'s: an object for TCP, the path for a Unix domain socket, `null` once `listening` is `false`. */
   address(): ServerAddress | string | null
 
-  /**
-   * What it has done so far. A fresh object each time; cheap enough to poll, unless there are very many promises that
-   * never settled.
-   */
+  /** What it has done so far. A fresh object each time; cheap enough to poll. */
   stats(): ServerStats
 
   /** Keeps the process alive again after `unref()`. Returns the server. */

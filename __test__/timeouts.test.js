@@ -9,7 +9,7 @@ const { join } = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial // A busy neighbour would make a prompt client late.
 const {
-  assertServes, connect, fibonacci, gate, large, post, request, serve, until, untilStats, withResolvers
+  assertServes, connect, connectMany, fibonacci, gate, large, post, request, serve, until, untilStats, withResolvers
 } = require('./helpers.js')
 
 const SHORT = 60
@@ -148,6 +148,24 @@ test('a late value answers nobody, also while the next request waits', async (t)
   release(1, 111)
   release(2, 222)
   t.is((await response).body, '222')
+})
+
+test('values that come long after very many requests were given up answer nobody', async (t) => {
+  const settle = []
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, () => new Promise((resolve) => settle.push(resolve)))
+  const clients = await connectMany(t, server, 100)
+  const each = 15
+  const count = each * clients.length
+  const ask = () => Promise.all(clients.map((client) => client.write(request('/1').repeat(each))))
+  const answers = async () => (await Promise.all(clients.map((client) => client.responses(each)))).flat()
+  await ask()
+  t.true((await answers()).every(({ status }) => status === 503))
+
+  await delay(2 * LONGER) // Not to be right, but so that they are forgotten.
+  await ask()
+  await until(() => settle.length === 2 * count)
+  for (const [i, resolve] of settle.entries()) resolve(i < count ? 111 : 222)
+  t.deepEqual((await answers()).filter(({ status, body }) => status !== 503 && body !== '222'), [])
 })
 
 test('a late rejection is still told to onError', async (t) => {

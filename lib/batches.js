@@ -20,9 +20,9 @@ const INT64_MAX = 2n ** 63n - 1n
 // `batchSize` is how many numbers a batch may have; `onHandlerError` is told of each error that is the handler's fault;
 // `onEnd` that no batch will come any more, and what ended the ring thread before its time, or null.
 function createBatches({ handler, batchSize, bigint, onHandlerError, onEnd }) {
-  const ids = new Uint32Array(batchSize)
+  const ids = new Float64Array(batchSize)
   const numbers = new Float64Array(batchSize)
-  const resultIds = new Uint32Array(batchSize)
+  const resultIds = new Float64Array(batchSize)
   const resultKinds = new Uint8Array(batchSize)
   const resultValues = new Float64Array(batchSize)
   const resultBigInts = new BigInt64Array(resultValues.buffer)

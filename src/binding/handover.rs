@@ -4,8 +4,7 @@
 //! for all that it leaves until JavaScript has taken them. The JavaScript thread's side is the
 //! [`Exchange`]: it fills the typed arrays with the next batch and makes replies of the results.
 //!
-//! Invariant: every id names one call that has no reply yet; its reply is posted once, and the id
-//! is free again.
+//! Invariant: a call's reply is posted once, or never.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use napi::Status;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use slab::Slab;
 
 use super::Arrays;
+use super::unanswered::{Id, Unanswered};
 use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
 use crate::stats::{Distribution, Histogram, Run, TIMES};
 
@@ -104,8 +103,9 @@ pub(super) struct Exchange {
     /// Calls taken from the handover, of which those from `next` on have not been in a batch.
     taken: Vec<Call>,
     next: usize,
-    /// The calls that have no reply yet, by id, and when JavaScript got them.
-    unanswered: Slab<(Call, u64)>,
+    unanswered: Unanswered,
+    /// After which the client no longer waits.
+    handler_timeout: Duration,
     /// When the exchange was made.
     started: Instant,
     /// Microseconds from then to the last results, and to the batch that followed them.
@@ -126,6 +126,7 @@ impl Exchange {
         mailbox: Arc<Mailbox>,
         arrays: Arrays,
         bigint: bool,
+        handler_timeout: Duration,
     ) -> Self {
         Self {
             handover: Some(handover),
@@ -134,7 +135,8 @@ impl Exchange {
             bigint,
             taken: Vec::new(),
             next: 0,
-            unanswered: Slab::new(),
+            unanswered: Unanswered::new(handler_timeout),
+            handler_timeout,
             started: Instant::now(),
             now: 0,
             dispatch_delay: Histogram::new(&TIMES),
@@ -154,16 +156,16 @@ impl Exchange {
         self.handler_time.read()
     }
 
-    /// How long the oldest call has waited for its reply, of those that have not for longer than
-    /// `limit`, which the client no longer waits for.
-    pub(super) fn oldest(&self, limit: Duration) -> Duration {
+    /// How long the oldest call has waited for its reply, of those for which a client waits.
+    pub(super) fn oldest(&self) -> Duration {
         let now = self.micros(Instant::now());
-        let had = self.unanswered.iter().map(|(_, (_, since))| *since);
         let handover = self.handover.as_ref();
         let left = handover.and_then(|handover| handover.lock().since);
-        let sinces = had.chain(left.map(|since| self.micros(since)));
+        let left = left.map(|since| self.micros(since));
+        let sinces = self.unanswered.sinces().chain(left);
         let ages = sinces.map(|since| Duration::from_micros(now.saturating_sub(since)));
-        ages.filter(|age| *age <= limit).max().unwrap_or_default()
+        let waited_for = ages.filter(|age| *age <= self.handler_timeout);
+        waited_for.max().unwrap_or_default()
     }
 
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
@@ -213,6 +215,7 @@ impl Exchange {
                 self.dispatch_delay.add(self.now.saturating_sub(since));
             }
         }
+        self.unanswered.give_up_old(self.now);
         let batch_max = self.arrays.ids.len();
         let end = self.taken.len().min(self.next + batch_max);
         let batch = &mut self.taken[self.next..end];
@@ -228,8 +231,7 @@ impl Exchange {
             } else {
                 as_double(call.number)
             };
-            let key = self.unanswered.insert((mem::take(call), self.now));
-            *id = u32::try_from(key).expect("limits bound them");
+            *id = self.unanswered.insert(mem::take(call), self.now);
         }
         i32::try_from(batch.len()).expect("the arrays are shorter")
     }
@@ -243,12 +245,12 @@ impl Exchange {
         }
     }
 
-    pub(super) fn reply_digits(&mut self, id: u32, digits: String) {
+    pub(super) fn reply_digits(&mut self, id: Id, digits: String) {
         let since = self.reply(id, Outcome::Digits(digits.into_boxed_str()));
         self.replied.extend(since);
     }
 
-    pub(super) fn reply_error(&mut self, id: u32, status: u16, message: String) {
+    pub(super) fn reply_error(&mut self, id: Id, status: u16, message: String) {
         let since = self.reply(id, Outcome::Error(status, message.into_boxed_str()));
         self.replied.extend(since);
     }
@@ -264,9 +266,10 @@ impl Exchange {
         u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Returns when JavaScript got the call; nothing where it has been replied to.
-    fn reply(&mut self, id: u32, outcome: Outcome) -> Option<u64> {
-        let (call, since) = self.unanswered.try_remove(id as usize)?;
+    /// Returns when JavaScript got the call; nothing where it has been replied to,
+    /// or was given up.
+    fn reply(&mut self, id: Id, outcome: Outcome) -> Option<u64> {
+        let (call, since) = self.unanswered.remove(id)?;
         self.outbox.answer(call, outcome);
         Some(since)
     }

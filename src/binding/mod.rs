@@ -17,6 +17,7 @@ pub mod probe;
 pub mod refusal;
 mod ring;
 mod stats;
+mod unanswered;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array, Uint32Array};
+use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array};
 use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
@@ -88,13 +89,13 @@ pub struct NativeOptions {
 /// be. Both touch them on the JavaScript thread only.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
-    /// Written here: the ids of a batch's calls.
-    pub ids: Uint32Array,
+    /// Written here: the ids of a batch's calls, integers below 2^53.
+    pub ids: Float64Array,
     /// Written here: a batch's numbers, as doubles or, with `bigint`, as the bits of 64-bit
     /// integers.
     pub numbers: Float64Array,
     /// Read here: the ids of the calls that have a result.
-    pub result_ids: Uint32Array,
+    pub result_ids: Float64Array,
     /// Read here: 0 for a double, 1 for the bits of a 64-bit integer.
     pub result_kinds: Uint8Array,
     /// Read here: the results.
@@ -142,7 +143,11 @@ pub fn listen(
     let ends = handovers.into_iter().zip(arrays);
     let exchanges = ends.map(|((handover, mailbox), arrays)| {
         Rc::new(RefCell::new(Exchange::new(
-            handover, mailbox, arrays, bigint,
+            handover,
+            mailbox,
+            arrays,
+            bigint,
+            handler_timeout,
         )))
     });
     let exchanges: Vec<_> = exchanges.collect();
@@ -156,7 +161,6 @@ pub fn listen(
     Ok(Either::A(NativeServer {
         server,
         exchanges,
-        handler_timeout,
         alive: RefCell::new(Some(Alive {
             tsfns,
             cleanup,
@@ -187,7 +191,6 @@ pub struct NativeServer {
     server: Arc<Server>,
     /// One for each ring.
     exchanges: Vec<Rc<RefCell<Exchange>>>,
-    handler_timeout: Duration,
     /// What keeps the environment and the ring threads apart; `None` once they have ended.
     alive: RefCell<Option<Alive>>,
 }
@@ -233,7 +236,7 @@ impl NativeServer {
     /// What it has counted.
     #[napi]
     pub fn stats(&self) -> NativeStats {
-        NativeStats::read(&self.server, &self.exchanges, self.handler_timeout)
+        NativeStats::read(&self.server, &self.exchanges)
     }
 
     /// Stops listening, answers what was read, closes every connection, ends the ring threads.

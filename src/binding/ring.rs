@@ -49,13 +49,13 @@ impl NativeRing {
 
     /// The result of call `id`: an integer of any length. Goes with the next results posted.
     #[napi]
-    pub fn reply_digits(&self, id: u32, digits: String) {
+    pub fn reply_digits(&self, id: f64, digits: String) {
         self.exchange.borrow_mut().reply_digits(id, digits);
     }
 
     /// The result of call `id`: an error. Goes with the next results posted.
     #[napi]
-    pub fn reply_error(&self, id: u32, status: u16, message: String) {
+    pub fn reply_error(&self, id: f64, status: u16, message: String) {
         self.exchange.borrow_mut().reply_error(id, status, message);
     }
 

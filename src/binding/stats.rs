@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use napi_derive::napi;
 
@@ -64,19 +63,12 @@ pub struct NativeHistogram {
 }
 
 impl NativeStats {
-    /// What `server` and the exchanges of its rings have counted. A call is not in flight for
-    /// longer than `handler_timeout`.
-    pub(super) fn read(
-        server: &Server,
-        exchanges: &[Rc<RefCell<Exchange>>],
-        handler_timeout: Duration,
-    ) -> Self {
+    /// What `server` and the exchanges of its rings have counted.
+    pub(super) fn read(server: &Server, exchanges: &[Rc<RefCell<Exchange>>]) -> Self {
         let counters = server.stats();
         let details: Vec<&Details> = server.details().collect();
         let exchanges: Vec<_> = exchanges.iter().map(|exchange| exchange.borrow()).collect();
-        let ages = exchanges
-            .iter()
-            .map(|exchange| exchange.oldest(handler_timeout));
+        let ages = exchanges.iter().map(|exchange| exchange.oldest());
         let mut errors_by_status = HashMap::new();
         for (status, count) in details.iter().flat_map(|details| details.errors()) {
             *errors_by_status.entry(status.to_string()).or_default() += count.cast_signed();
