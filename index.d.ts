@@ -308,7 +308,8 @@ export interface ServerStats {
   latency: Histogram
   /**
    * The handler's share of that: milliseconds from the call of the batch that the request was in to the posting of its
-   * value, the others of the batch, or what its promise waits for, included.
+   * value, the others of the batch, or what its promise waits for, included. Of the values that come later than
+   * twice `handlerTimeout` some are missing.
    */
   handlerTime: Histogram
   /**
@@ -329,7 +330,10 @@ export interface ServerStats {
   bytesSent: number
   /** Turns of the ring threads' loops: each enters the kernel once, or more where there is much to submit. */
   ringTurns: number
-  /** Operations that the kernel has completed for the ring threads; `ringCompletions / ringTurns` is how many at once. */
+  /**
+   * Operations that the kernel has completed for the ring threads, a send and its wait for room as one;
+   * `ringCompletions / ringTurns` is how many at once.
+   */
   ringCompletions: number
   /** How often the JavaScript thread woke a ring thread that slept, which costs it a system call. */
   ringWakeups: number

@@ -4,7 +4,7 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
-const { connectMany, request, startMain } = require('./helpers.js')
+const { connectMany, large, request, startMain } = require('./helpers.js')
 
 const CLIENTS = 16
 
@@ -40,4 +40,40 @@ test('a request that comes within the grace of close(), while the server is paus
   child.kill('SIGCONT')
   for (const client of clients) t.is((await client.response()).body, '2')
   t.is(await child.line(), 'closed')
+})
+
+const ANSWERS = 3000
+
+// A server that stops while it waits for clients to read large answers; null where a busy machine has cut one before.
+async function stoppedWhileSending(t) {
+  const child = startMain(t, ({ serverListen }, digits) => {
+    const large = BigInt(digits)
+    const server = serverListen({ port: 0, host: '127.0.0.1', sendTimeout: 1000 }, () => large)
+    let looks = 0
+    let before = 0
+    const looking = setInterval(() => {
+      const { bytesSent, sendTimeouts } = server.stats()
+      looks = bytesSent === before ? looks + 1 : 0
+      before = bytesSent
+      if (bytesSent === 0 || looks < 10) return
+      clearInterval(looking)
+      console.log(sendTimeouts)
+      process.kill(process.pid, 'SIGSTOP')
+    }, 20)
+    console.log(server.port)
+  }, { args: [String(large)] })
+  const clients = await connectMany(t, Number(await child.line()), 4)
+  for (const client of clients) await client.write(request('/1').repeat(ANSWERS))
+  return (await child.line()) === '0' ? { child, clients } : null
+}
+
+test('clients that read while the server is paused beyond sendTimeout get all their answers', async (t) => {
+  let stopped = null
+  while (stopped === null) stopped = await stoppedWhileSending(t)
+  const { child, clients } = stopped
+  await delay(50) // By then it has stopped.
+  const responses = Promise.all(clients.map((client) => client.responses(ANSWERS)))
+  await delay(2000)
+  child.kill('SIGCONT')
+  for (const all of await responses) t.true(all.every(({ body }) => body === String(large)))
 })

@@ -108,14 +108,12 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
 /// Turns in which a kernel that makes a thread for a send has made it: it tries 128 times before.
 const TURNS: usize = 200;
 
-/// Threads that the kernel made for the rings of this thread; it names them after it.
+/// Threads that the kernel made for the rings of this process.
 fn kernel_threads() -> usize {
-    let this = fs::read_link("/proc/thread-self").unwrap();
-    let name = format!("iou-wrk-{}\n", this.file_name().unwrap().display());
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let comm = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm"));
     let names = tasks.filter_map(|task| comm(task.unwrap()).ok());
-    names.filter(|comm| *comm == name).count()
+    names.filter(|comm| comm.starts_with("iou-wrk")).count()
 }
 
 /// Connections of a crowd: sixteen times the submissions that its ring holds, and four times the
@@ -157,13 +155,16 @@ struct Crowd {
 
 impl Crowd {
     fn new() -> Self {
+        Self::on(KernelFeatures::default())
+    }
+
+    fn on(kernel: KernelFeatures) -> Self {
         let size = RingSize {
             entries: 4,
             buffers: 8,
             buffer_bytes: 128,
         };
-        let mut ring = Ring::new(size, KernelFeatures::default())
-            .unwrap_or_else(|refused| panic!("{refused}"));
+        let mut ring = Ring::new(size, kernel).unwrap_or_else(|refused| panic!("{refused}"));
         ring.enable().unwrap();
         ring.arm_tick(PATIENCE);
         let member = |_| {
@@ -347,8 +348,14 @@ fn bytes_for_which_there_are_no_buffers_are_received_when_there_are() {
 
 #[test]
 fn a_send_waits_for_room_without_a_thread_also_when_the_peer_has_ended_its_side() {
-    for ends_first in [true, false] {
-        let mut crowd = Crowd::new();
+    let kernels = [
+        KernelFeatures::Linux5_19,
+        KernelFeatures::Linux6_0,
+        KernelFeatures::Linux6_1,
+    ];
+    let both = |kernel| [(kernel, true), (kernel, false)];
+    for (kernel, ends_first) in kernels.into_iter().flat_map(both) {
+        let mut crowd = Crowd::on(kernel);
         crowd.receive();
         let filled: Vec<usize> = crowd.members[1..].iter().map(Member::fill).collect();
         let end_all = |crowd: &Crowd| {

@@ -1,8 +1,9 @@
 //! The calls that JavaScript has and has not answered, by id.
 //!
-//! A promise may settle at any time later, or never. After twice the handler's timeout nobody waits
-//! for it, nor counts it; its call is given up, so that promises which never settle take no room
-//! that grows with them.
+//! A promise may settle at any time later, or never. The ring thread answers for it after the
+//! handler's timeout, and counts it as in flight for one more at most, where its client has left.
+//! After twice that timeout its call may be given up here, so that promises which never settle take
+//! no room that grows with them.
 //!
 //! Invariant: an id names one call, for as long as anything in JavaScript may hold the id.
 

@@ -188,8 +188,12 @@ impl Peer {
         if self.phase == Phase::Lingering {
             self.terminate(ring);
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
-            turn.counters.send_timeouts += 1;
-            self.terminate(ring);
+            // What has gone, or may go, did so in time.
+            let token = self.connection.token();
+            if !ring.send_goes_on(token, self.line.as_fd()) {
+                turn.counters.send_timeouts += 1;
+                self.terminate(ring);
+            }
         } else if self.connection.expire(turn) && !ring.has_unread(self.line.as_fd()) {
             // What waits to be read came in time: it is this thread that did not run.
             turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());

@@ -88,6 +88,9 @@ pub trait Kernel {
     /// True: bytes have come that no event has brought yet.
     fn has_unread(&self, socket: BorrowedFd<'_>) -> bool;
 
+    /// True: the connection's send in flight has got bytes off that no event has told yet, or can.
+    fn send_goes_on(&self, token: Token, socket: BorrowedFd<'_>) -> bool;
+
     /// Closes the listener at once, as who connects in between is reset, and accepts before the
     /// connections that wait for it, which their peers take for open.
     fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd>;

@@ -3,7 +3,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use socket2::SockRef;
 
@@ -26,6 +26,18 @@ pub(super) fn has_unread(socket: BorrowedFd<'_>) -> bool {
     let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
     let peeked = SockRef::from(&socket).recv_with_flags(&mut byte, flags);
     peeked.is_ok_and(|count| count > 0)
+}
+
+/// True: a send would get bytes off now, or find out that it cannot any more.
+pub(super) fn has_room(socket: BorrowedFd<'_>) -> bool {
+    let mut poll = libc::pollfd {
+        fd: socket.as_raw_fd(),
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: `poll` asks for as many structures as it is told, of which there is one.
+    let count = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    count > 0
 }
 
 /// The connections that wait to be accepted, without waiting for more.

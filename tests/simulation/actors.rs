@@ -88,7 +88,7 @@ impl World {
         true
     }
 
-    fn client_reads(&mut self, index: usize, most: usize) -> bool {
+    pub(crate) fn client_reads(&mut self, index: usize, most: usize) -> bool {
         let socket = &mut self.sockets[index];
         if socket.client.is_stubborn {
             return false;

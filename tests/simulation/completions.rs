@@ -34,20 +34,26 @@ impl World {
         }
         let chosen = (!able.is_empty()).then(|| self.random.pick(&able));
         self.able = able;
-        match chosen {
-            None => return false,
-            Some(Able::Accept) => self.complete_accept(),
-            Some(Able::Recv(index)) => self.complete_recv(index),
-            Some(Able::Send(index)) => self.complete_send(index),
-            Some(Able::Cancel(at)) => {
+        if let Some(able) = chosen {
+            self.complete(able);
+        }
+        chosen.is_some()
+    }
+
+    pub(crate) fn complete(&mut self, able: Able) {
+        match able {
+            Able::Accept => self.complete_accept(),
+            Able::Recv(index) => self.complete_recv(index),
+            Able::Send(index) => self.complete_send(index),
+            Able::Cancel(at) => {
                 let mut cancel = self.ops.cancels.swap_remove(at);
                 self.carry_out(&mut cancel);
                 let index = (cancel.op == Op::Recv).then(|| self.by_token(cancel.token));
                 let token = cancel.token;
                 self.post(Event::Cancelled { token }, index.flatten(), true);
             }
-            Some(Able::Close(at)) => self.complete_close(at),
-            Some(Able::Wake) => {
+            Able::Close(at) => self.complete_close(at),
+            Able::Wake => {
                 self.ops.wake_is_due = false;
                 let ends = self.fails(Kind::Wake).is_some() || self.goes_wrong(8);
                 let armed = self.ops.wake == Some(false) && !ends;
@@ -56,12 +62,11 @@ impl World {
                 }
                 self.post(Event::Woken { armed }, None, !armed);
             }
-            Some(Able::Tick) => {
+            Able::Tick => {
                 self.ops.tick = None;
                 self.post(Event::Ticked, None, true);
             }
         }
-        true
     }
 
     /// Quiet sends that have succeeded come along, now or with a later completion.

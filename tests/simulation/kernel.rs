@@ -164,6 +164,19 @@ impl Kernel for Simulated {
         !socket.to_server.is_empty() && !socket.is_reset
     }
 
+    fn send_goes_on(&self, token: Token, descriptor: BorrowedFd<'_>) -> bool {
+        let world = self.world.borrow();
+        let index = world.by_descriptor(descriptor.as_raw_fd());
+        let index = index.expect("it asks about a socket that it has");
+        let socket = &world.sockets[index];
+        assert_eq!(socket.token, Some(token), "two tokens for one");
+        let send = socket
+            .send
+            .as_ref()
+            .expect("it asks about a send in flight");
+        send.decided.is_some() || socket.is_broken() || world.room(index) > 0
+    }
+
     fn close_listener(&mut self, _: OwnedFd) -> Vec<OwnedFd> {
         let mut world = self.world.borrow_mut();
         assert!(world.is_listening, "closes what it does not have");

@@ -4,6 +4,7 @@
 use ringcall::bridge::Command;
 
 use crate::client::Client;
+use crate::completions::Able;
 use crate::plan::{Fault, Kind, Plan};
 use crate::run_from;
 use crate::script::Script;
@@ -44,6 +45,34 @@ fn a_client_whose_answer_is_on_its_way_at_the_close_is_kept_no_longer_than_an_id
                 assert!(world.sockets[0].send.is_some(), "it has not gone");
                 world.command(Command::Close);
             },
+        ],
+    );
+}
+
+/// The event loop did not run for longer than the time for a send, in which the client has read.
+/// The tick may complete before the send does.
+#[test]
+fn a_client_that_has_read_while_the_server_was_paused_is_not_cut() {
+    let has_no_room_for_an_answer = |seed| {
+        let mut plan = Plan::calm(seed);
+        plan.socket_bytes = 100;
+        plan.limits.timeouts.send = 1_000;
+        plan
+    };
+    run_steps(
+        1,
+        has_no_room_for_an_answer,
+        &[
+            |world| world.connect(0),
+            |world| assert!(world.client_sends(0, usize::MAX)),
+            |world| while world.handler_settles() {},
+            |world| {
+                assert!(world.sockets[0].send.is_some(), "it has not gone");
+                world.now += 2_000;
+                assert!(world.client_reads(0, usize::MAX));
+                world.complete(Able::Tick);
+            },
+            |world| assert!(world.sockets[0].is_shut.is_none(), "it is cut"),
         ],
     );
 }
