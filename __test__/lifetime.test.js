@@ -1,7 +1,7 @@
 'use strict'
 
 const test = require('ava')
-const { assertRefused, connect, post, request, serve, serverListen, startMain } = require('./helpers.js')
+const { connect, post, request, serve, serverListen, startMain, untilRefused } = require('./helpers.js')
 
 test('a listening server keeps the process, and after close it ends by itself', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
@@ -166,20 +166,22 @@ test('a child process inherits neither port nor connections', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     const { spawn } = require('node:child_process')
     const server = serverListen(0, (n) => {
-      if (n === 0) spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref()
-      if (n === 0) console.log('spawned')
+      const sleeper = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
+      sleeper.unref()
+      console.log(sleeper.pid)
       return n
     })
     console.log(server.port)
   })
   const port = Number(await child.line())
   const client = await connect(t, port)
-  await client.send('/0')
-  t.is(await child.line(), 'spawned')
+  t.is((await client.send('/0')).body, '0')
+  const sleeper = Number(await child.line())
+  t.teardown(() => process.kill(sleeper))
   child.kill('SIGKILL')
   await child.exited
   await client.gone()
-  await assertRefused(t, port)
+  await untilRefused(t, port)
 })
 
 test('the addon can be loaded twice', async (t) => {
