@@ -97,7 +97,8 @@ async function soak(server, minutes) {
   const end = await allGone(server, start)
   report(end)
   console.log(`hostile: ${Object.entries(hostile.counts).map(([name, count]) => `${name} ${count}`).join(', ')}`)
-  console.log(`server: ${Object.entries(end.stats).map(([name, count]) => `${name} ${count}`).join(', ')}`)
+  const counted = Object.entries(end.stats).filter(([, count]) => typeof count === 'number')
+  console.log(`server: ${counted.map(([name, count]) => `${name} ${count}`).join(', ')}`)
   const { wrong, lost, late, refused, requests } = honest.counts
   const growth = loaded.rss - warm.rss
   console.log(`${requests} requests, ${refused} of them refused with 503, ${late} sent too late, ` +
