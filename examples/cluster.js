@@ -23,12 +23,12 @@ else main()
 
 function serve() {
   const server = serverListen({ port: Number(process.env.PORT), reusePort: true }, fibonacci)
-  process.send?.(server.port)
   // A Ctrl-C of the terminal is sent to all of them; it is for the primary to pass it on.
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
   // The primary tells it to close, or is gone.
   process.on('SIGTERM', close)
   process.on('disconnect', close)
+  process.send?.(server.port)
   async function close() {
     await server.close({ timeout: CLOSE_TIMEOUT_MS })
     if (process.connected) process.disconnect()
@@ -90,11 +90,11 @@ async function main() {
   }
 
   for (let i = 0; i < count; i++) await start()
-  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
   process.on('SIGHUP', () => {
     busy = busy.then(restart).catch((error) => console.error(error.message))
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
 }
 
 /** @param {number} n */

@@ -23,10 +23,11 @@ function main() {
     const taken = `Port ${PORT} is in use. To take another: PORT=8001 npm start`
     return fail(error.code === 'EADDRINUSE' ? taken : error.message)
   }
-  console.log(`listening on ${server.url} (POST /15 answers 610)`)
 
   // Once each, so that a second Ctrl-C does not wait for anybody.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close())
+
+  console.log(`listening on ${server.url} (POST /15 answers 610)`)
 }
 
 /**

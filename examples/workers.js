@@ -65,11 +65,11 @@ async function main() {
 
   const count = Number(process.env.WORKERS ?? availableParallelism())
   for (let i = 0; i < count; i++) await start()
-  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
   process.on('SIGHUP', () => {
     busy = busy.then(restart)
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
 }
 
 /** @param {number} n */

@@ -52,8 +52,9 @@ async function serve(args) {
   } catch (error) {
     return fail(error.message)
   }
-  console.log(`ringcall (${server.engine}) listening on ${server.url}`)
+  // Before it says that it listens: who reads that may send a signal at once.
   closeOnSignals(server)
+  console.log(`ringcall (${server.engine}) listening on ${server.url}`)
 }
 
 // The module's function; nothing where that has failed, and was told.
