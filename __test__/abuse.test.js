@@ -1,9 +1,9 @@
 'use strict'
 
-const { readdirSync, readFileSync } = require('node:fs')
+const { readFileSync } = require('node:fs')
 const test = require('ava').serial // One after the other: each may take most of the descriptors.
 const {
-  assertServes, connect, connectMany, fibonacci, gate, large, request, serve, startMain, untilStats
+  assertServes, connect, connectMany, fibonacci, gate, large, request, serve, startMain, threadsNamed, untilStats
 } = require('./helpers.js')
 
 // How many connections this process may hold with both their ends in it.
@@ -212,9 +212,7 @@ test('clients that end their side and do not read cost no thread, and get all th
     if (sent - last > 1000) looks = 0
     last = sent
   }
-  const threads = readdirSync(`/proc/${child.pid}/task`)
-  const names = threads.map((id) => readFileSync(`/proc/${child.pid}/task/${id}/comm`, 'utf8').trim())
-  t.deepEqual(names.filter((name) => name.startsWith('iou-wrk')), [])
+  t.deepEqual(threadsNamed('iou-wrk', child.pid), [])
 
   const digits = String(7n ** 23_665n)
   for (const responses of await Promise.all(clients.map((client) => client.responsesToEnd()))) {

@@ -229,6 +229,18 @@ async function untilRefused(t, where) {
   while ((await connects()) !== 'ECONNREFUSED') await delay(1)
 }
 
+// The names of a process's threads that begin so, each with a newline at its end.
+function threadsNamed(start, pid = 'self') {
+  const name = (task) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8')
+    } catch {
+      return '' // Gone meanwhile.
+    }
+  }
+  return readdirSync(`/proc/${pid}/task`).map(name).filter((each) => each.startsWith(start))
+}
+
 // Waits for something that has no event of its own.
 async function until(condition) {
   while (!condition()) await delay(1)
@@ -382,6 +394,7 @@ module.exports = {
   sharingTest,
   start,
   startMain,
+  threadsNamed,
   underTest,
   until,
   untilRefused,

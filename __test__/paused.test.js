@@ -30,11 +30,18 @@ async function stoppedWhileClosing(t) {
   return Number(await child.line()) >= CLIENTS ? { child, clients } : null
 }
 
+// What `attempt` stopped, by the time that it has.
+async function stopped(t, attempt) {
+  for (;;) {
+    const server = await attempt(t)
+    if (server === null) continue
+    await delay(50)
+    return server
+  }
+}
+
 test('a request that comes within the grace of close(), while the server is paused beyond it, is answered', async (t) => {
-  let stopped = null
-  while (stopped === null) stopped = await stoppedWhileClosing(t)
-  const { child, clients } = stopped
-  await delay(50) // By then it has stopped.
+  const { child, clients } = await stopped(t, stoppedWhileClosing)
   for (const client of clients) await client.write(request('/2'))
   await delay(1000)
   child.kill('SIGCONT')
@@ -68,10 +75,7 @@ async function stoppedWhileSending(t) {
 }
 
 test('clients that read while the server is paused beyond sendTimeout get all their answers', async (t) => {
-  let stopped = null
-  while (stopped === null) stopped = await stoppedWhileSending(t)
-  const { child, clients } = stopped
-  await delay(50) // By then it has stopped.
+  const { child, clients } = await stopped(t, stoppedWhileSending)
   const responses = Promise.all(clients.map((client) => client.responses(ANSWERS)))
   await delay(2000)
   child.kill('SIGCONT')

@@ -40,16 +40,9 @@ test('the handler runs on the JavaScript thread, one call at a time', async (t) 
 })
 
 test('there are as many threads as asked for, and a refused start or a close leaves none', async (t) => {
-  const child = startMain(t, async ({ serverListen }) => {
-    const { readdirSync, readFileSync } = require('node:fs')
-    const name = (task) => {
-      try {
-        return readFileSync(`/proc/self/task/${task}/comm`, 'utf8')
-      } catch {
-        return 'gone meanwhile'
-      }
-    }
-    const threads = () => readdirSync('/proc/self/task').filter((task) => name(task) === 'ringcall\n').length
+  const child = startMain(t, async ({ serverListen, threadsNamed }) => {
+    const { readdirSync } = require('node:fs')
+    const threads = () => threadsNamed('ringcall\n').length
     const descriptors = () => readdirSync('/proc/self/fd').length
     const listen = (port, ringThreads) => {
       try {

@@ -114,7 +114,7 @@ impl World {
             if let Some(send) = &socket.send
                 && send.is_submitted
                 && !self.ops.quiet.contains(&index)
-                && (send.decided.is_some() || socket.is_broken() || self.room(index) > 0)
+                && self.send_goes_on(index, send)
             {
                 able.push(Able::Send(index));
             }
@@ -130,6 +130,11 @@ impl World {
                 .filter(|at| of(ops.closes[*at].is_last))
                 .map(Able::Close),
         );
+    }
+
+    /// It is decided, or can get bytes off, or find out that it cannot any more.
+    pub(crate) fn send_goes_on(&self, index: usize, send: &Send) -> bool {
+        send.decided.is_some() || self.sockets[index].is_broken() || self.room(index) > 0
     }
 
     fn complete_accept(&mut self) {

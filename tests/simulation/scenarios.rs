@@ -26,55 +26,49 @@ fn run_steps(clients: usize, plan: impl Fn(u64) -> Plan, steps: &[Step]) {
     }
 }
 
+fn has_no_room_for_an_answer(seed: u64) -> Plan {
+    Plan {
+        socket_bytes: 100,
+        ..Plan::calm(seed)
+    }
+}
+
+/// On a kernel that has no room for an answer: the client waits for the rest of one.
+const AN_ANSWER_WAITS: [Step; 4] = [
+    |world| world.connect(0),
+    |world| assert!(world.client_sends(0, usize::MAX)),
+    |world| while world.handler_settles() {},
+    |world| assert!(world.sockets[0].send.is_some(), "it has not gone"),
+];
+
 /// When the server closes, who is idle is looked at within the grace. Who becomes idle after that
 /// had been looked at only within the shortest timeout.
 #[test]
 fn a_client_whose_answer_is_on_its_way_at_the_close_is_kept_no_longer_than_an_idle_one() {
-    let has_no_room_for_an_answer = |seed| Plan {
-        socket_bytes: 100,
-        ..Plan::calm(seed)
-    };
-    run_steps(
-        1,
-        has_no_room_for_an_answer,
-        &[
-            |world| world.connect(0),
-            |world| assert!(world.client_sends(0, usize::MAX)),
-            |world| while world.handler_settles() {},
-            |world| {
-                assert!(world.sockets[0].send.is_some(), "it has not gone");
-                world.command(Command::Close);
-            },
-        ],
-    );
+    let closes: [Step; 1] = [|world| world.command(Command::Close)];
+    let steps = [&AN_ANSWER_WAITS[..], &closes].concat();
+    run_steps(1, has_no_room_for_an_answer, &steps);
 }
 
 /// The event loop did not run for longer than the time for a send, in which the client has read.
 /// The tick may complete before the send does.
 #[test]
 fn a_client_that_has_read_while_the_server_was_paused_is_not_cut() {
-    let has_no_room_for_an_answer = |seed| {
-        let mut plan = Plan::calm(seed);
-        plan.socket_bytes = 100;
+    let gives_a_second = |seed| {
+        let mut plan = has_no_room_for_an_answer(seed);
         plan.limits.timeouts.send = 1_000;
         plan
     };
-    run_steps(
-        1,
-        has_no_room_for_an_answer,
-        &[
-            |world| world.connect(0),
-            |world| assert!(world.client_sends(0, usize::MAX)),
-            |world| while world.handler_settles() {},
-            |world| {
-                assert!(world.sockets[0].send.is_some(), "it has not gone");
-                world.now += 2_000;
-                assert!(world.client_reads(0, usize::MAX));
-                world.complete(Able::Tick);
-            },
-            |world| assert!(world.sockets[0].is_shut.is_none(), "it is cut"),
-        ],
-    );
+    let reads_after_two: [Step; 2] = [
+        |world| {
+            world.now += 2_000;
+            assert!(world.client_reads(0, usize::MAX));
+            world.complete(Able::Tick);
+        },
+        |world| assert!(world.sockets[0].is_shut.is_none(), "it is cut"),
+    ];
+    let steps = [&AN_ANSWER_WAITS[..], &reads_after_two].concat();
+    run_steps(1, gives_a_second, &steps);
 }
 
 /// It need not wait for the time after which accepting is tried again.
