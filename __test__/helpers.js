@@ -58,10 +58,13 @@ function fibonacci(n) {
 // 2000 digits, quickly printed. Some thousands of them are more than the kernel buffers for a client that reads late.
 const large = 7n ** 2_367n
 
-// Listens on a free port, or as the options say, until the test ends.
+// Listens on a free port, or as the options say, until the test ends. A test that waits in vain fails with what the
+// server has counted, before AVA gives up the whole run without a word of it.
 function serve(t, options, handler = fibonacci) {
   const server = serverListen({ port: 0, ...options }, handler)
+  t.timeout(100_000)
   t.teardown(() => {
+    if (!t.passed) t.log(JSON.stringify(server.stats()))
     const closed = server.close()
     server.closeAllConnections()
     return closed

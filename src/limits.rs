@@ -111,8 +111,9 @@ pub const DATE_AGE_MS_MAX: u64 = 250;
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
 pub const ACCEPT_RETRY_MS: u32 = 100;
 
-/// Milliseconds for which an address in use is tried again at the start.
-pub const ADDRESS_IN_USE_RETRY_MS: u64 = 50;
+/// Milliseconds for which an address in use is tried again at the start. Where the processors are
+/// busy, 50 were seen to be too few for what a killed process has left behind.
+pub const ADDRESS_IN_USE_RETRY_MS: u64 = 250;
 
 /// The longest time, in milliseconds, between two looks at the connections' deadlines.
 pub const TICK_MS_MAX: u32 = 250;
