@@ -3,7 +3,9 @@
 // `npm run bench:overload`: what a server whose handler computes for a known time still achieves when it is asked for
 // several times what that allows.
 
+const { execFileSync } = require('node:child_process')
 const { once } = require('node:events')
+const { readFileSync, readdirSync } = require('node:fs')
 const path = require('node:path')
 const readline = require('node:readline')
 const { parseArgs } = require('node:util')
@@ -18,6 +20,7 @@ const OPTIONS = {
   connections: { type: 'string', default: '1024' },
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '5' },
+  apart: { type: 'boolean', default: false },
   unpinned: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false }
 }
@@ -30,6 +33,7 @@ const HELP = `npm run bench:overload -- [options]
   --connections N    of the overloading client   [1024]
   --rounds N         in turn with the load that is just enough   [5]
   --seconds N        length of each   [5]
+  --apart            the ring thread runs on the client's core, so that the handler has one to itself
   --unpinned         server and client run wherever the scheduler puts them
 
 Capacity is what 16 connections get that ask again when they are answered, goodput what the overload gets of 200s. An
@@ -40,11 +44,12 @@ the lowest and highest in brackets.`
 const CAPACITY_CONNECTIONS = 16
 
 async function main() {
-  const { microseconds, times, 'in-flight': inFlight, connections, rounds, seconds, unpinned } = parseOptions()
+  const { microseconds, times, 'in-flight': inFlight, connections, rounds, seconds, apart, unpinned } = parseOptions()
   const cores = unpinned ? { server: null, client: null } : machine.cores()
   const script = path.join(__dirname, 'servers', 'busy.js')
   const server = processes.start([process.execPath, script, String(microseconds), String(inFlight)], { core: cores.server })
   const [line] = await once(readline.createInterface({ input: server.stdout }), 'line')
+  if (apart) moveRingThreads(server.pid, cores.client)
   const ask = (...load) => measure(server, [line.split(' ')[1], ...load, seconds], cores.client)
 
   const measured = []
@@ -105,7 +110,7 @@ async function measure(server, load, core) {
 }
 
 function parseOptions() {
-  const { values: { help, unpinned, ...values } } = parseArgs({ options: OPTIONS })
+  const { values: { help, apart, unpinned, ...values } } = parseArgs({ options: OPTIONS })
   if (help) {
     console.log(HELP)
     process.exit()
@@ -114,7 +119,16 @@ function parseOptions() {
     if (Number(text) > 0) return [name, Number(text)]
     throw new Error(`--${name} takes a positive number, not ${text}`)
   })
-  return { ...Object.fromEntries(numbers), unpinned }
+  return { ...Object.fromEntries(numbers), apart, unpinned }
+}
+
+// To another core than the handler's.
+function moveRingThreads(pid, core) {
+  if (core === null) throw new Error('--apart needs two cores, taskset, and no --unpinned')
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  for (const task of tasks.filter((task) => readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8') === 'ringcall\n')) {
+    execFileSync('taskset', ['--cpu-list', '--pid', String(core), task])
+  }
 }
 
 main().then(() => process.exit(), (error) => {
