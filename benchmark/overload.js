@@ -77,7 +77,7 @@ async function main() {
   const { cpu, cores: cpus, kernel, node, date } = machine.describe()
   console.log(`${cpu}, ${cpus} cores; ${kernel}; Node.js ${node}; ${date}`)
   console.log(`a handler of ${microseconds} µs, maxInFlight ${inFlight}; ${connections} connections; ` +
-    `${rounds} rounds of ${seconds} s; ${unpinned ? 'unpinned' : `server on core ${cores.server}, client on core ${cores.client}`}\n`)
+    `${rounds} rounds of ${seconds} s; ${placement(cores, { apart, unpinned })}\n`)
   for (const [name, title, format] of [
     ['capacity', 'capacity, 200s/s', count],
     ['goodput', 'goodput, 200s/s', count],
@@ -120,6 +120,11 @@ function parseOptions() {
     throw new Error(`--${name} takes a positive number, not ${text}`)
   })
   return { ...Object.fromEntries(numbers), apart, unpinned }
+}
+
+function placement(cores, { apart, unpinned }) {
+  if (unpinned) return 'unpinned'
+  return `${apart ? 'handler' : 'server'} on core ${cores.server}, ${apart ? 'ring thread and ' : ''}client on core ${cores.client}`
 }
 
 // To another core than the handler's.
