@@ -7,7 +7,7 @@ const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const test = require('ava')
 const {
-  assertRefused, assertServes, connect, connectMany, fibonacci, post, request, serve, startMain, untilStats
+  assertRefused, assertServes, connect, connectMany, fibonacci, gate, post, request, serve, startMain, until, untilStats
 } = require('./helpers.js')
 
 const inUse = { code: 'EADDRINUSE' }
@@ -37,6 +37,25 @@ test('the handler runs on the JavaScript thread, one call at a time', async (t) 
   const clients = await connectMany(t, server, 40)
   const bodies = await Promise.all(clients.map(async (client) => (await client.send('/0')).body))
   t.deepEqual(bodies.map(Number).sort((a, b) => a - b), Array.from({ length: 40 }, (_, i) => i + 1))
+})
+
+test('maxInFlight is one limit for all ring threads: 503 begins past it, or past seven eighths of it', async (t) => {
+  const { handler, release } = gate()
+  const server = serve(t, { ringThreads: 2, maxInFlight: 100, handlerTimeout: 0 }, handler)
+  const clients = await connectMany(t, server, 150)
+  const asked = clients.map((client, n) => client.send(`/${n}`))
+  const counted = () => {
+    const { inFlight, overloaded } = server.stats()
+    return { inFlight, overloaded }
+  }
+  await until(() => counted().inFlight + counted().overloaded === 150)
+  const { inFlight, overloaded } = counted()
+  t.true(inFlight >= 88 && inFlight <= 100, String(inFlight))
+  for (const n of clients.keys()) release(n, n)
+  const statuses = (await Promise.all(asked)).map(({ status }) => status)
+  t.is(statuses.filter((status) => status === 200).length, inFlight)
+  t.is(statuses.filter((status) => status === 503).length, overloaded)
+  t.is(server.stats().inFlight, 0)
 })
 
 test('there are as many threads as asked for, and a refused start or a close leaves none', async (t) => {
