@@ -65,7 +65,7 @@ test('a head that stops: 408, and the connection closes', async (t) => {
 })
 
 test('a head that drips after a request on the same connection: 408', async (t) => {
-  const server = serve(t, { ...DEAF, headersTimeout: SHORT })
+  const server = serve(t, { ...DEAF, headersTimeout: LONGER })
   const client = await connect(t, server)
   t.is((await client.send('/15')).body, '610')
   await assertRefusedAndClosed(t, client, await drip(client, halfHead), 408)
@@ -88,7 +88,7 @@ for (const [what, start] of [['by length', halfBody], ['in chunks', halfChunked]
 }
 
 test('headersTimeout does not run for the body', async (t) => {
-  const server = serve(t, { ...DEAF, headersTimeout: SHORT })
+  const server = serve(t, { ...DEAF, headersTimeout: LONGER })
   const client = await connect(t, server)
   await client.write('POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nx')
   const clock = await connect(t, server)
@@ -222,7 +222,7 @@ test("a slow handler is not cut by the client's timeouts", async (t) => {
 
 test('half a request behind a slow handler: 408 after its answer', async (t) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { ...DEAF, headersTimeout: SHORT }, handler)
+  const server = serve(t, { ...DEAF, headersTimeout: LONGER }, handler)
   const client = await connect(t, server)
   await client.write(request('/1') + halfHead)
   await held(1)
