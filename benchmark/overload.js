@@ -3,9 +3,7 @@
 // `npm run bench:overload`: what a server whose handler computes for a known time still achieves when it is asked for
 // several times what that allows.
 
-const { execFileSync } = require('node:child_process')
 const { once } = require('node:events')
-const { readFileSync, readdirSync } = require('node:fs')
 const path = require('node:path')
 const readline = require('node:readline')
 const { parseArgs } = require('node:util')
@@ -46,10 +44,11 @@ const CAPACITY_CONNECTIONS = 16
 async function main() {
   const { microseconds, times, 'in-flight': inFlight, connections, rounds, seconds, apart, unpinned } = parseOptions()
   const cores = unpinned ? { server: null, client: null } : machine.cores()
+  if (apart && cores.client === null) throw new Error('--apart needs two cores, taskset, and no --unpinned')
   const script = path.join(__dirname, 'servers', 'busy.js')
   const server = processes.start([process.execPath, script, String(microseconds), String(inFlight)], { core: cores.server })
   const [line] = await once(readline.createInterface({ input: server.stdout }), 'line')
-  if (apart) moveRingThreads(server.pid, cores.client)
+  if (apart) processes.pinThreads(server.pid, 'ringcall', cores.client)
   const ask = (...load) => measure(server, [line.split(' ')[1], ...load, seconds], cores.client)
 
   const measured = []
@@ -125,15 +124,6 @@ function parseOptions() {
 function placement(cores, { apart, unpinned }) {
   if (unpinned) return 'unpinned'
   return `${apart ? 'handler' : 'server'} on core ${cores.server}, ${apart ? 'ring thread and ' : ''}client on core ${cores.client}`
-}
-
-// To another core than the handler's.
-function moveRingThreads(pid, core) {
-  if (core === null) throw new Error('--apart needs two cores, taskset, and no --unpinned')
-  const tasks = readdirSync(`/proc/${pid}/task`)
-  for (const task of tasks.filter((task) => readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8') === 'ringcall\n')) {
-    execFileSync('taskset', ['--cpu-list', '--pid', String(core), task])
-  }
 }
 
 main().then(() => process.exit(), (error) => {

@@ -2,7 +2,7 @@
 
 // Child processes: pinned to a core, ended with the benchmark, and counted with all their descendants.
 
-const { spawn } = require('node:child_process')
+const { execFileSync, spawn } = require('node:child_process')
 const { readFileSync, readdirSync } = require('node:fs')
 const { TICK } = require('./machine')
 
@@ -25,6 +25,14 @@ function start(command, { core = null, stdio = ['pipe', 'pipe', 'inherit'] } = {
   child.once('close', () => running.delete(child))
   child.once('error', () => running.delete(child))
   return child
+}
+
+// Moves the threads of a process that have this name to another core.
+function pinThreads(pid, name, core) {
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    if (readIfThere(`/proc/${pid}/task/${task}/comm`).trim() !== name) continue
+    execFileSync('taskset', ['--cpu-list', '--pid', String(core), task])
+  }
 }
 
 // What `command` prints; rejects when it fails, and when it takes longer than `timeout` milliseconds.
@@ -106,4 +114,4 @@ function descendants(pid) {
   })
 }
 
-module.exports = { output, ownTime, start, stop, usage }
+module.exports = { output, ownTime, pinThreads, start, stop, usage }
