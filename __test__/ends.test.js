@@ -149,6 +149,7 @@ test('what a blocked event loop holds back shows in stats() afterwards, and past
   t.true([...answers.values()].every(({ status }) => status === 503))
   const refused = new Set(answers.keys())
   await untilStats(server, { inFlight: 15, overloaded: 35 })
+  t.is(refused.size, 35)
   for (const n of asked.keys()) {
     if (refused.has(n)) continue
     await held(n)

@@ -44,12 +44,9 @@ test('maxInFlight is one limit for all ring threads: 503 begins past it, or past
   const server = serve(t, { ringThreads: 2, maxInFlight: 100, handlerTimeout: 0 }, handler)
   const clients = await connectMany(t, server, 150)
   const asked = clients.map((client, n) => client.send(`/${n}`))
-  const counted = () => {
-    const { inFlight, overloaded } = server.stats()
-    return { inFlight, overloaded }
-  }
-  await until(() => counted().inFlight + counted().overloaded === 150)
-  const { inFlight, overloaded } = counted()
+  const isDecided = ({ inFlight, overloaded }) => inFlight + overloaded === 150
+  await until(() => isDecided(server.stats()))
+  const { inFlight, overloaded } = server.stats()
   t.true(inFlight >= 88 && inFlight <= 100, String(inFlight))
   for (const n of clients.keys()) release(n, n)
   const statuses = (await Promise.all(asked)).map(({ status }) => status)
