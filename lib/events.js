@@ -8,6 +8,7 @@
 
 const { channel } = require('node:diagnostics_channel')
 const { debuglog, inspect } = require('node:util')
+const { clearInterval, setInterval } = require('./globals.js')
 
 const LOOK_MS = 1000
 

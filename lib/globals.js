@@ -7,11 +7,11 @@
 // takes these from here, and nothing of the kind from the global scope. They come from Node's modules, which most fakes
 // leave alone: a fake that is there before this file is loaded is not taken either.
 
-const { performance } = require('node:perf_hooks')
+const perfHooks = require('node:perf_hooks')
 const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = require('node:timers')
 
 const nextTick = process.nextTick.bind(process)
-const now = performance.now.bind(performance)
+const now = perfHooks.performance.now.bind(perfHooks.performance)
 
 // Of an async function: a promise of the engine's own, whatever the global `Promise` is. No module has the global
 // `queueMicrotask`, and this costs no more.
@@ -27,6 +27,7 @@ module.exports = {
   clearTimeout,
   nextTick,
   now,
+  performance: { now },
   queueMicrotask,
   setImmediate,
   setInterval,

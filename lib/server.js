@@ -5,6 +5,7 @@
 const { unlinkSync } = require('node:fs')
 const { startEngine } = require('./engines/index.js')
 const events = require('./events.js')
+const { clearTimeout, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseOptions } = require('./options.js')
 
 function serverListen(portOrOptions, handler) {

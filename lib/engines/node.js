@@ -8,6 +8,7 @@
 
 const http = require('node:http')
 const net = require('node:net')
+const { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } = require('../globals.js')
 const { errorAnswer, notAnInteger } = require('../handler-errors.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')

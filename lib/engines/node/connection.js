@@ -6,6 +6,7 @@
 // The engine owns every `Connection` and tells it what happens: `request`, `failed`, `expire`. Node keeps the answers in
 // order; what is kept here is which of them are owed and which is the last.
 
+const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = require('../../globals.js')
 const { judge } = require('./head.js')
 const {
   BODY_TOO_LONG, LATE_BODY, LATE_HEAD, errorBody, errorHeaders, lastWords, refusalOf
@@ -217,7 +218,7 @@ class Connection {
     // The parser reads from the handle itself, and pauses it itself: it must go on before somebody else takes over, as
     // wanting the data does.
     this.#socket.resume()
-    process.nextTick(() => {
+    nextTick(() => {
       this.#socket.on('data', drop)
       for (const listener of this.#socket.listeners('data')) {
         if (listener !== drop) this.#socket.removeListener('data', listener)

@@ -1,0 +1,81 @@
+'use strict'
+
+// The server under fake timers: what tests replace in the global scope is not what it runs on.
+
+const { readdirSync, readFileSync } = require('node:fs')
+const path = require('node:path')
+const test = require('ava')
+const { connect, request, root, startMain } = require('./helpers.js')
+
+// Starts a server in a process in which, once ringcall is loaded, nothing global calls back and no clock goes on.
+async function startFaked(t, options) {
+  const child = startMain(t, ({ engine, serverListen }, options) => {
+    const { subscribe } = require('node:diagnostics_channel')
+    const print = console.log
+    // Node's own streams call `process.nextTick`, and http needs them.
+    const queues = engine === 'node' ? [] : [[process, 'nextTick']]
+    const names = ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'queueMicrotask']
+    for (const [owner, name] of [...names.map((name) => [globalThis, name]), ...queues]) owner[name] = () => ({})
+    performance.now = process.hrtime = process.hrtime.bigint = () => 0
+    Object.defineProperty(globalThis, 'performance', { value: { now: () => 0 } })
+    globalThis.Date = class { static now() { return 0 } toUTCString() { return 'Thu, 01 Jan 1970 00:00:00 GMT' } }
+
+    const server = serverListen({ port: 0, host: '127.0.0.1', ...JSON.parse(options) }, (n) => {
+      if (n === 0) return new Promise(() => {})
+      return n === 1 ? n : Promise.resolve(n)
+    })
+    subscribe('ringcall:refusal', ({ kind }) => print(kind))
+    process.on('SIGTERM', () => server.close({ timeout: 50 }).then(() => print('closed')))
+    print(server.port)
+  }, { args: [JSON.stringify(options)] })
+  const port = Number(await child.line())
+  return { child, port, client: await connect(t, port) }
+}
+
+test('under fake timers it answers, with values and with promises, and closes', async (t) => {
+  const { child, client } = await startFaked(t, {})
+  await client.write(request('/1') + request('/2'))
+  t.deepEqual((await client.responses(2)).map(({ body }) => body), ['1', '2'])
+  t.is((await client.send('/3')).body, '3')
+  child.kill('SIGTERM')
+  t.is(await child.line(), 'closed')
+  t.is(await client.rest(), '')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('under fake timers a late handler is given up, and that is told while it listens', async (t) => {
+  const { child, client } = await startFaked(t, { handlerTimeout: 50 })
+  t.is((await client.send('/0')).status, 503)
+  t.is(await child.line(), 'handlerTimeouts')
+})
+
+test('under fake timers an idle connection and half a request run out of time', async (t) => {
+  const { port, client } = await startFaked(t, { headersTimeout: 50, keepAliveTimeout: 100 })
+  const half = await connect(t, port)
+  await half.write('POST /1 HT')
+  t.is((await half.response()).status, 408)
+  await client.gone()
+  t.pass()
+})
+
+test('under fake timers close cuts what is left after its timeout', async (t) => {
+  const { child, client } = await startFaked(t, { handlerTimeout: 0 })
+  t.is((await client.send('/1')).body, '1')
+  await client.write(request('/0'))
+  child.kill('SIGTERM')
+  await client.gone()
+  t.is(await child.line(), 'closed')
+})
+
+test('nothing in lib/ asks the global scope for timers, queues or the clock', (t) => {
+  const lib = path.join(root, 'lib')
+  const names = Object.keys(require('../lib/globals.js')).join('|')
+  for (const file of readdirSync(lib, { recursive: true }).map(String)) {
+    if (!file.endsWith('.js') || file === 'globals.js') continue
+    const source = readFileSync(path.join(lib, file), 'utf8')
+    const taken = /const \{([^}]*)\} = require\('[./]*\/globals\.js'\)/.exec(source)?.[1].match(/\w+/g) ?? []
+    const asked = source.match(new RegExp(`(?<![.\\w])(${names})(?=\\()|performance(?=\\.)`, 'g')) ?? []
+    t.deepEqual(asked.filter((name) => !taken.includes(name)), [], file)
+    t.notRegex(source, /process\.(nextTick|hrtime)|Date\.now/, file)
+  }
+})
