@@ -8,6 +8,7 @@
 
 const http = require('node:http')
 const net = require('node:net')
+const { captureContexts } = require('../contexts.js')
 const { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } = require('../globals.js')
 const { errorAnswer, notAnInteger } = require('../handler-errors.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
@@ -31,6 +32,7 @@ class NodeEngine {
   #http
   #address
   #callbacks
+  #contexts = captureContexts()
   #connections = new Map()
   // Sockets beyond `maxConnections`, unread.
   #waiting = new Set()
@@ -118,9 +120,13 @@ class NodeEngine {
     this.counters.batchSizes.add(1)
     this.counters.inFlight++
     const call = { connection, exchange, n, since: performance.now(), isOver: false }
+    this.#contexts.run(() => this.#call(call))
+  }
+
+  #call(call) {
     const { handler } = this.#callbacks
     try {
-      this.#take(call, handler(n))
+      this.#take(call, handler(call.n))
     } catch (error) {
       this.#fail(call, error)
     }
