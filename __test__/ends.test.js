@@ -137,7 +137,6 @@ test(`a handler that blocks for ${blocked / 1000} s while 1000 connections wait:
 
 test('what a blocked event loop holds back shows in stats() afterwards, and past maxInFlight is 503 meanwhile', async (t) => {
   const { handler, held, release } = gate()
-  // Less than 16 for each ring thread, so that the limit is exact however many there are.
   const server = serve(t, { maxInFlight: 15, handlerTimeout: 0 }, handler)
   const clients = await connectMany(t, server, 50)
   const answers = new Map()

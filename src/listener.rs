@@ -66,14 +66,6 @@ pub struct Listeners {
     pub path: Option<Arc<BoundPath>>,
 }
 
-impl Listeners {
-    /// True: they are many descriptors of one socket.
-    #[must_use]
-    pub fn are_one_socket(&self) -> bool {
-        self.sockets.len() > 1 && self.path.is_some()
-    }
-}
-
 /// A unix socket's path, which is removed when nobody holds this any more.
 #[derive(Debug)]
 pub struct BoundPath(PathBuf);

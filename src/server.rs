@@ -11,11 +11,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox, Service};
-use crate::event_loop::{EventLoop, Outlet, Rings};
+use crate::event_loop::{EventLoop, Rings};
 use crate::limits::{KernelFeatures, Limits, RingSize};
-use crate::listener::{self, Address, ListenError, ListenOptions};
+use crate::listener::{self, Address, ListenError, ListenOptions, Place};
 use crate::stats::{Counters, Details};
 use crate::uring::{Refused, Ring, block_signals};
 
@@ -67,7 +68,8 @@ pub struct Server {
 
 impl Server {
     /// Listens, then starts the ring threads. `make_service` is called once for each, with its
-    /// index and the mailbox that takes the replies to its calls.
+    /// index and the mailbox that takes the replies to its calls; their times count from
+    /// [`Server::started`].
     pub fn start<S: Service>(
         options: &Options,
         mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
@@ -76,14 +78,18 @@ impl Server {
             .map(|_| Ring::new(options.ring_size, options.kernel_features))
             .collect();
         let made = made.map_err(StartError::Ring)?;
-        let outlets: io::Result<Vec<Outlet>> = made.iter().map(|_| Outlet::new()).collect();
-        let outlets = outlets.map_err(StartError::Thread)?;
+        let is_on_path = matches!(options.listen.place, Place::Path(_));
+        let rings = Rings::new(
+            made.len(),
+            Instant::now(),
+            is_on_path && made.len() > 1,
+            &options.limits,
+            options.bigint,
+        );
+        let rings = Arc::new(rings.map_err(StartError::Thread)?);
         // Last of what can be refused, so that nothing is listened to in vain.
         let listeners =
             listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
-        let is_shared = listeners.are_one_socket();
-        let rings = Rings::new(outlets, is_shared, &options.limits, options.bigint);
-        let rings = Arc::new(rings);
         let mut threads = Threads::default();
         for (index, (ring, listener)) in made.into_iter().zip(listeners.sockets).enumerate() {
             let mailbox = Arc::clone(&rings.outlets[index].mailbox);
@@ -114,6 +120,12 @@ impl Server {
         &self.address
     }
 
+    /// From when the times of its calls are counted.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.rings.started
+    }
+
     /// What has been counted so far, by all ring threads together.
     #[must_use]
     pub fn stats(&self) -> Counters {
@@ -124,13 +136,13 @@ impl Server {
             let unknown = outlet.mailbox.sent() - counters.sent;
             counters.sent += unknown;
             counters.responses_2xx += unknown;
-            counters.in_flight = counters.in_flight.saturating_sub(unknown);
             counters.bytes_sent += outlet.mailbox.bytes_sent();
             counters.wakeups = outlet.mailbox.waker().wakeups();
             all.add(&counters);
         }
         // One that ends on one ring while another begins on the next would count twice.
         all.connections_open = self.rings.connections.taken();
+        all.in_flight = self.rings.calls.taken();
         all
     }
 

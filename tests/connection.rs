@@ -155,7 +155,7 @@ proptest! {
         prop_assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
         prop_assert_eq!(&cut.called, &whole.called);
         prop_assert_eq!(cut.answers(), cut.turn.counters.requests);
-        prop_assert_eq!(cut.turn.in_flight.used(), 0);
+        prop_assert_eq!(cut.connection.calls_waiting(), 0);
         prop_assert_eq!(cut.is_closed(), whole.is_closed());
     }
 
@@ -168,7 +168,7 @@ proptest! {
         run(&mut conversation, &stream, &steps);
         conversation.settle();
         prop_assert_eq!(conversation.answers(), conversation.turn.counters.requests);
-        prop_assert_eq!(conversation.turn.in_flight.used(), 0);
+        prop_assert_eq!(conversation.connection.calls_waiting(), 0);
         // Left alone, every connection ends.
         conversation.pass(10_000);
         conversation.settle();

@@ -15,7 +15,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("stats", &[]),
     ("uring", &["limits"]),
     ("listener", &["limits"]),
-    ("bridge", &["http", "limits", "uring"]),
+    ("bridge", &["http", "limits", "quota", "uring"]),
     (
         "connection",
         &["bridge", "http", "limits", "quota", "stats", "uring"],

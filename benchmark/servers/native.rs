@@ -24,8 +24,7 @@ struct Native {
 
 impl Service for Native {
     fn call(&self, calls: &mut Vec<Call>) {
-        let mut replies = calls.iter().map(answer).collect();
-        calls.clear();
+        let mut replies = calls.drain(..).map(answer).collect();
         self.mailbox.post_replies(&mut replies);
     }
 
@@ -34,8 +33,9 @@ impl Service for Native {
     }
 }
 
-fn answer(call: &Call) -> Reply {
-    call.reply(Outcome::Value(fibonacci(call.number)))
+fn answer(call: Call) -> Reply {
+    let value = fibonacci(call.number);
+    call.reply(Outcome::Value(value))
 }
 
 fn fibonacci(n: i64) -> i64 {

@@ -26,7 +26,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
     assert_eq!(cut.called, whole.called);
     assert_eq!(cut.answers(), cut.turn.counters.requests);
-    assert_eq!(cut.turn.in_flight.used(), 0);
+    assert_eq!(cut.connection.calls_waiting(), 0);
     assert_eq!(cut.is_closed(), whole.is_closed());
 }
 

@@ -24,6 +24,7 @@ class IoUringEngine {
       handler,
       batchSize: options.batchSize,
       bigint: options.bigint,
+      handlerTimeout: options.handlerTimeout,
       onHandlerError,
       onEnd: (failure) => this.#onRingEnd(failure)
     }))

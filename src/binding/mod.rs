@@ -12,7 +12,9 @@
     reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
 )]
 
+mod exchange;
 mod handover;
+mod pace;
 pub mod probe;
 pub mod refusal;
 mod ring;
@@ -33,7 +35,8 @@ use crate::bridge::Command;
 use crate::limits::{KernelFeatures, Limits, RingSize, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
 use crate::server::{Options, Server};
-use handover::{Exchange, Handover, Tsfn};
+use exchange::Exchange;
+use handover::{Handover, Tsfn};
 use refusal::Refusal;
 use ring::NativeRing;
 use stats::NativeStats;
@@ -100,6 +103,9 @@ pub struct Arrays {
     pub result_kinds: Uint8Array,
     /// Read here: the results.
     pub result_values: Float64Array,
+    /// Written here, its one element: the milliseconds from the server's start to the last
+    /// exchange.
+    pub clock: Float64Array,
 }
 
 /// Where a server listens.
@@ -147,6 +153,7 @@ pub fn listen(
             mailbox,
             arrays,
             bigint,
+            server.started(),
             handler_timeout,
         )))
     });

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use napi_derive::napi;
 
-use super::handover::Exchange;
+use super::exchange::Exchange;
 
 /// The JavaScript thread's end of one ring.
 #[napi]
@@ -25,14 +25,12 @@ impl NativeRing {
 
 #[napi]
 impl NativeRing {
-    /// Posts the first `results` results, and puts the next batch into the arrays. Returns its
-    /// length: 0 where none waits (`dispatch` is called when one does), -1 where none will come any
-    /// more.
+    /// Posts the first `results` results, takes the calls of the last batch from number `begun` on
+    /// back, and puts the next batch into the arrays. Returns its length: 0 where none waits
+    /// (`dispatch` is called when one does), -1 where none will come any more.
     #[napi]
-    pub fn exchange(&self, results: u32) -> i32 {
-        let mut exchange = self.exchange.borrow_mut();
-        exchange.post(results);
-        exchange.next_batch()
+    pub fn exchange(&self, results: u32, begun: u32) -> i32 {
+        self.exchange.borrow_mut().exchange(results, begun)
     }
 
     /// Posts the first `results` results.
@@ -41,10 +39,12 @@ impl NativeRing {
         self.exchange.borrow_mut().post(results);
     }
 
-    /// Has `dispatch` called again, after what else waits on the JavaScript thread.
+    /// Gives up the calls that JavaScript has had for longer than `handlerTimeout`. Returns in how
+    /// many milliseconds the next one's time is over, or a negative number where JavaScript has
+    /// none.
     #[napi]
-    pub fn reschedule(&self) {
-        self.exchange.borrow().reschedule();
+    pub fn expire(&self) -> f64 {
+        self.exchange.borrow_mut().expire()
     }
 
     /// The result of call `id`: an integer of any length. Goes with the next results posted.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use napi_derive::napi;
 
-use super::handover::Exchange;
+use super::exchange::Exchange;
 use crate::server::Server;
 use crate::stats::{Details, Distribution};
 

@@ -1,20 +1,13 @@
 //! The calls that JavaScript has and has not answered, by id.
 //!
-//! A promise may settle at any time later, or never. The ring thread answers for it after the
-//! handler's timeout, and counts it as in flight for one more at most, where its client has left.
-//! After twice that timeout its call may be given up here, so that promises which never settle take
-//! no room that grows with them.
+//! A promise may settle at any time later, or never. After its call's time it is given up, so that
+//! promises which never settle take neither room nor credits for ever.
 //!
 //! Invariant: an id names one call, for as long as anything in JavaScript may hold the id.
-
-use std::time::Duration;
 
 use slab::Slab;
 
 use crate::bridge::Call;
-
-/// Calls up to which none are given up.
-const CALLS_MIN: usize = 1024;
 
 /// Of a double's 53 bits, those that the slot leaves to the generation.
 const GENERATION_MAX: u32 = (1 << 21) - 1;
@@ -23,32 +16,19 @@ const GENERATION_MAX: u32 = (1 << 21) - 1;
 /// that slot before. An integer below 2^53.
 pub(super) type Id = f64;
 
+#[derive(Debug, Default)]
 pub(super) struct Unanswered {
-    /// Each with the microsecond at which JavaScript got it.
-    calls: Slab<(Call, u64)>,
+    /// Each with the microsecond at which JavaScript got it; `None` in a slot that has had its last
+    /// id.
+    calls: Slab<Option<(Call, u64)>>,
     /// By slot, as far as calls have been given up.
     generations: Vec<u32>,
-    /// Microseconds after which a call may be given up.
-    age_max: u64,
-    /// How many calls are a reason to look for those to give up.
-    look_at: usize,
 }
 
 impl Unanswered {
-    /// For a handler that may take `handler_timeout`.
-    pub(super) fn new(handler_timeout: Duration) -> Self {
-        let age_max = handler_timeout.as_micros().saturating_mul(2);
-        Self {
-            calls: Slab::new(),
-            generations: Vec::new(),
-            age_max: u64::try_from(age_max).unwrap_or(u64::MAX),
-            look_at: CALLS_MIN,
-        }
-    }
-
     /// JavaScript gets a call.
     pub(super) fn insert(&mut self, call: Call, now: u64) -> Id {
-        let slot = self.calls.insert((call, now));
+        let slot = self.calls.insert(Some((call, now)));
         let generation = self.generation(slot);
         let slot = u32::try_from(slot).expect("limits bound them");
         f64::from(generation) * 2_f64.powi(32) + f64::from(slot)
@@ -58,29 +38,31 @@ impl Unanswered {
     /// answered or given up.
     pub(super) fn remove(&mut self, id: Id) -> Option<(Call, u64)> {
         let (slot, generation) = parts(id);
-        if self.generation(slot) != generation {
+        if self.generation(slot) != generation || !matches!(self.calls.get(slot), Some(Some(_))) {
             return None;
         }
-        self.calls.try_remove(slot)
+        self.calls.try_remove(slot).flatten()
     }
 
-    /// When JavaScript got each.
-    pub(super) fn sinces(&self) -> impl Iterator<Item = u64> {
-        self.calls.iter().map(|(_, (_, since))| *since)
+    /// When each was asked.
+    pub(super) fn asked(&self) -> impl Iterator<Item = u64> {
+        let calls = self.calls.iter().filter_map(|(_, call)| call.as_ref());
+        calls.map(|(call, _)| call.asked)
     }
 
-    /// Gives up those that nobody waits for. They are looked for when there are twice as many calls
-    /// as were left the last time, so that it costs each call the same however many there are.
-    pub(super) fn give_up_old(&mut self, now: u64) {
-        if self.calls.len() < self.look_at {
-            return;
-        }
+    /// Gives up those that were asked `timeout` ago, and before.
+    pub(super) fn take_old(&mut self, now: u64, timeout: u64) -> Vec<Call> {
         let generations = &mut self.generations;
-        self.calls.retain(|slot, (_, since)| {
-            let is_old = now.saturating_sub(*since) > self.age_max;
-            !is_old || !retire(generations, slot)
+        let mut old = Vec::new();
+        self.calls.retain(|slot, call| {
+            let is_old = |(call, _): &mut (Call, u64)| now.saturating_sub(call.asked) >= timeout;
+            let Some((taken, _)) = call.take_if(is_old) else {
+                return true;
+            };
+            old.push(taken);
+            !retire(generations, slot)
         });
-        self.look_at = CALLS_MIN.max(2 * self.calls.len());
+        old
     }
 
     fn generation(&self, slot: usize) -> u32 {
@@ -112,8 +94,6 @@ fn parts(id: Id) -> (usize, u32) {
 mod tests {
     use super::*;
 
-    const TIMEOUT: Duration = Duration::from_micros(50);
-
     fn call(number: i64) -> Call {
         Call {
             number,
@@ -125,17 +105,9 @@ mod tests {
         removed.map(|(call, _)| call.number)
     }
 
-    /// As many calls as are a reason to look, which JavaScript got at 0.
-    fn full() -> (Unanswered, Vec<Id>) {
-        let mut unanswered = Unanswered::new(TIMEOUT);
-        let ids = (0..CALLS_MIN).map(|_| unanswered.insert(call(1), 0));
-        let ids = ids.collect();
-        (unanswered, ids)
-    }
-
     #[test]
     fn a_call_is_answered_once() {
-        let mut unanswered = Unanswered::new(TIMEOUT);
+        let mut unanswered = Unanswered::default();
         let ids = [7, 8].map(|n| unanswered.insert(call(n), 0));
         assert_eq!(number(unanswered.remove(ids[1])), Some(8));
         assert_eq!(number(unanswered.remove(ids[1])), None);
@@ -143,45 +115,33 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_given_up_after_twice_the_timeout_and_its_id_answers_no_other() {
-        let (mut unanswered, ids) = full();
-        unanswered.give_up_old(100);
-        assert_eq!(unanswered.calls.len(), CALLS_MIN);
+    fn a_call_is_given_up_when_its_time_is_over_and_its_id_answers_no_other() {
+        let mut unanswered = Unanswered::default();
+        let ids = [1, 2, 3].map(|n| unanswered.insert(call(n), 0));
+        assert!(unanswered.take_old(99, 100).is_empty());
         assert_eq!(number(unanswered.remove(ids[0])), Some(1));
-
-        let (mut unanswered, ids) = full();
-        unanswered.give_up_old(101);
-        let later: Vec<Id> = (0..CALLS_MIN)
-            .map(|_| unanswered.insert(call(2), 101))
-            .collect();
-        for id in ids {
-            assert_eq!(number(unanswered.remove(id)), None);
+        assert_eq!(unanswered.take_old(100, 100).len(), 2);
+        assert_eq!(unanswered.asked().count(), 0);
+        let later = [4, 5, 6].map(|n| unanswered.insert(call(n), 100));
+        for id in &ids[1..] {
+            assert_eq!(number(unanswered.remove(*id)), None);
         }
-        for id in later {
-            assert_eq!(number(unanswered.remove(id)), Some(2));
+        for (id, n) in later.into_iter().zip(4..) {
+            assert_eq!(number(unanswered.remove(id)), Some(n));
         }
     }
 
     #[test]
-    fn calls_that_are_never_answered_take_no_more_room_the_more_they_are() {
-        let mut unanswered = Unanswered::new(TIMEOUT);
-        for now in 0..100_000 {
-            unanswered.give_up_old(now);
-            unanswered.insert(call(1), now);
-        }
-        assert!(unanswered.calls.len() <= CALLS_MIN);
-        assert_eq!(unanswered.sinces().max(), Some(99_999));
-    }
-
-    #[test]
-    fn without_a_timeout_no_call_is_given_up() {
-        let mut unanswered = Unanswered::new(Duration::MAX);
-        let id = unanswered.insert(call(7), 0);
-        for now in 0..10_000 {
-            unanswered.give_up_old(now << 40);
-            unanswered.insert(call(1), now);
-        }
-        assert_eq!(number(unanswered.remove(id)), Some(7));
+    fn what_was_asked_later_keeps_its_time() {
+        let mut unanswered = Unanswered::default();
+        let mut asked_at_50 = call(2);
+        asked_at_50.asked = 50;
+        unanswered.insert(call(1), 0);
+        let id = unanswered.insert(asked_at_50, 60);
+        let old = unanswered.take_old(149, 100);
+        assert_eq!(old.len(), 1);
+        assert_eq!(old[0].number, 1);
+        assert_eq!(number(unanswered.remove(id)), Some(2));
     }
 
     #[test]
@@ -193,9 +153,21 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_without_another_id_is_not_given_up() {
-        let mut generations = vec![GENERATION_MAX - 1];
-        assert!(retire(&mut generations, 0));
-        assert!(!retire(&mut generations, 0));
+    fn a_slot_that_has_had_its_last_id_is_not_used_again() {
+        let mut unanswered = Unanswered {
+            generations: vec![GENERATION_MAX - 1],
+            ..Unanswered::default()
+        };
+        let mut last = 0.0;
+        for _ in 0..2 {
+            last = unanswered.insert(call(1), 0);
+            assert_eq!(parts(last).0, 0);
+            assert_eq!(unanswered.take_old(1, 1).len(), 1);
+        }
+        let id = unanswered.insert(call(2), 0);
+        assert_eq!(parts(id).0, 1);
+        assert_eq!(number(unanswered.remove(last)), None);
+        assert_eq!(number(unanswered.remove(id)), Some(2));
+        assert_eq!(unanswered.asked().count(), 0);
     }
 }

@@ -1,44 +1,75 @@
 //! What crosses between the threads: batches of numbers one way, batches of replies the other.
 //!
 //! The event loop hands [`Call`]s to a [`Service`] and finds [`Reply`]s in its [`Mailbox`]; the
-//! service may answer from any thread, in any order, or not at all.
+//! service may answer from any thread, in any order.
 //!
-//! Invariant: a posted mail is seen by the ring thread at its next turn, and a sleeping ring thread
-//! is woken for it, unless the mail only says what nobody waits for: that an answer has been sent.
+//! Invariants:
+//! - A posted mail is seen by the ring thread at its next turn, and a sleeping ring thread is woken
+//!   for it, unless the mail only says what nobody waits for: that an answer has been sent.
+//! - A call holds one of its server's credits from the moment at which the ring thread hands it
+//!   over until its reply is posted, which happens once. So what waits for the handler, and what
+//!   the handler has, is bounded by `in_flight_max`, whoever still waits for it.
 
 mod line;
 mod outbox;
+mod queue;
 
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::quota::Pool;
 use crate::uring::{Token, Waker};
 
 pub use line::Line;
 pub use outbox::Outbox;
+pub use queue::Queue;
 
-/// One request's number on its way to the handler.
-#[derive(Debug, Clone, Default)]
-pub struct Call {
-    /// The connection that asks.
-    pub token: Token,
-    /// Which of the connection's requests, counted from 0, modulo 2^32.
-    pub sequence: u32,
-    /// The integer of the request's path.
-    pub number: i64,
-    /// The connection's line where it is lent, else none.
-    pub line: Weak<Line>,
+/// Which connection asks, among all that a ring thread ever has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConnectionId {
+    /// Index into the connection table.
+    pub slot: u32,
+    /// Counts the ring thread's connections, and so never names two: a late reply to a connection
+    /// that is gone finds its slot empty, or another's.
+    pub number: u64,
 }
 
-impl Call {
-    /// The answer to this call.
+impl ConnectionId {
+    /// What the ring knows of it.
     #[must_use]
-    pub fn reply(&self, outcome: Outcome) -> Reply {
+    pub fn token(&self) -> Token {
+        Token::new(self.slot, self.number)
+    }
+}
+
+/// One request's number on its way to the handler. Within a cache line.
+#[derive(Debug, Default)]
+pub struct Call {
+    /// Who asks.
+    pub connection: ConnectionId,
+    /// Which of the connection's requests, counted from 0.
+    pub sequence: u64,
+    /// The integer of the request's path.
+    pub number: i64,
+    /// When the request had arrived, in microseconds since the server's start.
+    pub asked: u64,
+    /// The connection's line where it is lent, else none.
+    pub line: Weak<Line>,
+    /// How many of the connection's earlier requests were not answered then.
+    pub ahead: u8,
+}
+
+const _: () = assert!(size_of::<Call>() <= 64, "a call fits a cache line");
+
+impl Call {
+    /// The answer to this call, which it has only one of.
+    #[must_use]
+    pub fn reply(self, outcome: Outcome) -> Reply {
         Reply {
-            token: self.token,
+            connection: self.connection,
             sequence: self.sequence,
             outcome,
         }
@@ -46,12 +77,12 @@ impl Call {
 }
 
 /// The handler's answer to one [`Call`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
     /// As in the call.
-    pub token: Token,
+    pub connection: ConnectionId,
     /// As in the call.
-    pub sequence: u32,
+    pub sequence: u64,
     /// What to answer.
     pub outcome: Outcome,
 }
@@ -67,18 +98,21 @@ pub enum Outcome {
     Error(u16, Box<str>),
     /// An integer that has been sent on the connection's lent line, then.
     Sent(Instant),
+    /// The call's time was over, or would have been, before the handler had it or was done.
+    Late,
 }
 
 /// A line that its answerer gives back by mail.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ReturnedLine {
-    /// The connection.
-    pub token: Token,
+    /// Whose it is.
+    pub connection: ConnectionId,
     /// The rest of the answer, which did not go at once; empty where it went whole.
     pub unsent: Vec<u8>,
 }
 
-/// The application: it takes numbers and posts replies to the mailbox of the ring that called.
+/// The application: it takes numbers and posts a reply to each to the mailbox of the ring that
+/// called.
 pub trait Service: Send + Sync + 'static {
     /// Takes a turn's calls, leaving `calls` empty. Runs on the ring thread and must not block.
     fn call(&self, calls: &mut Vec<Call>);
@@ -115,6 +149,8 @@ pub struct Mail {
 #[derive(Debug)]
 #[repr(align(128))]
 pub struct Mailbox {
+    /// Where the credits of the calls come from, and go back to with their replies.
+    credits: Arc<Pool>,
     mail: Mutex<Mail>,
     /// True when `mail` may hold something: what the ring thread asks before it takes the lock.
     has_mail: AtomicBool,
@@ -126,9 +162,10 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// An empty mailbox.
-    pub fn new() -> io::Result<Self> {
+    /// An empty mailbox of a ring thread that takes its calls' credits from `credits`.
+    pub fn new(credits: Arc<Pool>) -> io::Result<Self> {
         Ok(Self {
+            credits,
             mail: Mutex::default(),
             has_mail: AtomicBool::new(false),
             sent: AtomicU64::new(0),
@@ -231,7 +268,9 @@ impl Mailbox {
         &self.waker
     }
 
+    /// The one place where a call ends. Its credit goes first: who has the answer may ask again.
     fn add_replies(&self, replies: &mut Vec<Reply>) -> MutexGuard<'_, Mail> {
+        self.credits.give(replies.len() as u64);
         let mut mail = self.lock();
         if mail.replies.is_empty() {
             mem::swap(&mut mail.replies, replies);
@@ -257,17 +296,31 @@ impl Mailbox {
 mod tests {
     use super::*;
 
-    fn reply(sequence: u32) -> Reply {
-        Reply {
-            token: Token::default(),
+    /// A mailbox, and the credits of which 9 are taken.
+    fn mailbox() -> (Mailbox, Arc<Pool>) {
+        let credits = Arc::new(Pool::new(10));
+        credits.take(9);
+        (Mailbox::new(Arc::clone(&credits)).unwrap(), credits)
+    }
+
+    fn reply(sequence: u64) -> Reply {
+        let call = Call {
             sequence,
-            outcome: Outcome::Value(610),
-        }
+            ..Call::default()
+        };
+        call.reply(Outcome::Value(610))
+    }
+
+    #[test]
+    fn a_call_s_credit_is_given_back_with_its_reply() {
+        let (mailbox, credits) = mailbox();
+        mailbox.post_replies(&mut vec![reply(1), reply(2)]);
+        assert_eq!(credits.taken(), 7);
     }
 
     #[test]
     fn posts_before_a_take_are_taken_together_in_order() {
-        let mailbox = Mailbox::new().unwrap();
+        let (mailbox, _) = mailbox();
         mailbox.post_replies(&mut vec![reply(1), reply(2)]);
         mailbox.post_command(Command::Close);
         mailbox.post_replies(&mut vec![reply(3)]);
@@ -280,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_ring_thread_with_mail_may_not_sleep() {
-        let mailbox = Mailbox::new().unwrap();
+        let (mailbox, _) = mailbox();
         assert!(mailbox.prepare_to_sleep());
         mailbox.post_replies(&mut vec![reply(1)]);
         assert!(!mailbox.prepare_to_sleep());
@@ -290,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_wake_without_mail_is_a_reason_not_to_sleep_once() {
-        let mailbox = Mailbox::new().unwrap();
+        let (mailbox, _) = mailbox();
         mailbox.wake();
         assert!(!mailbox.prepare_to_sleep());
         assert!(mailbox.take(&mut Mail::default()));
@@ -299,7 +352,7 @@ mod tests {
 
     #[test]
     fn an_empty_post_is_no_mail() {
-        let mailbox = Mailbox::new().unwrap();
+        let (mailbox, _) = mailbox();
         mailbox.post_replies(&mut Vec::new());
         assert!(mailbox.prepare_to_sleep());
     }

@@ -3,15 +3,16 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Call, Line, Mailbox, Outcome, Reply, ReturnedLine};
+use super::{Call, ConnectionId, Line, Mailbox, Outcome, Reply, ReturnedLine};
 use crate::http::{self, Date, ReplyTo};
 use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
-use crate::uring::{self, Token};
+use crate::uring;
 
 /// Where one thread leaves its answers for one ring thread.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Direct {
     line: Arc<Line>,
-    token: Token,
+    connection: ConnectionId,
     /// Where it is in `bytes`.
     answer: Range<usize>,
 }
@@ -52,10 +53,11 @@ impl Outbox {
     }
 
     /// Notes the answer to a call; it goes with the next [`Outbox::post`].
-    pub fn answer(&mut self, call: Call, outcome: Outcome) {
+    pub fn answer(&mut self, mut call: Call, outcome: Outcome) {
+        let line = mem::take(&mut call.line);
         self.replies.push(call.reply(outcome));
         if self.replies.len() <= DIRECT_ANSWERS_MAX {
-            self.lines.push(call.line);
+            self.lines.push(line);
         }
     }
 
@@ -110,7 +112,7 @@ impl Outbox {
             reply.outcome = Outcome::Sent(now);
             self.direct.push_back(Direct {
                 line,
-                token: reply.token,
+                connection: reply.connection,
                 answer: start..self.bytes.len(),
             });
         }
@@ -123,7 +125,7 @@ impl Outbox {
     ) {
         let Direct {
             line,
-            token,
+            connection,
             answer,
         } = direct;
         let answer = &self.bytes[answer];
@@ -132,7 +134,8 @@ impl Outbox {
         self.mailbox.add_bytes_sent(sent);
         if sent < answer.len() || !line.give_back() {
             let unsent = answer[sent..].to_vec();
-            self.mailbox.return_line(ReturnedLine { token, unsent });
+            self.mailbox
+                .return_line(ReturnedLine { connection, unsent });
         }
     }
 

@@ -3,7 +3,7 @@
 //! Invariant: `owed` has one entry for each request that was read and is not encoded, in the order
 //! of the requests, and its front is `Waiting` or there is none.
 
-use super::{Connection, Reading, Turn};
+use super::{Connection, LATE_HANDLER, OVERLOADED, Reading, Turn};
 use crate::bridge::Outcome;
 use crate::http::{self, Refusal, ReplyTo, Status};
 
@@ -22,22 +22,46 @@ pub(super) enum Answer {
 
 impl Connection {
     /// The handler has answered. False: nobody waits for this reply any more.
-    pub fn replied(&mut self, sequence: u32, outcome: Outcome, turn: &mut Turn) -> bool {
-        let index = sequence.wrapping_sub(self.first_sequence) as usize;
-        let Some(answer) = self.owed.get_mut(index) else {
+    pub fn replied(&mut self, sequence: u64, outcome: Outcome, turn: &mut Turn) -> bool {
+        let Some((index, reply_to, since)) = self.waiting(sequence) else {
             return false;
         };
-        let Answer::Waiting(reply_to, since) = *answer else {
-            return false;
-        };
-        if index == 0 {
-            self.pop_owed();
-            self.encode_outcome(reply_to, since, &outcome, turn);
-            self.encode_answers(turn);
-        } else {
-            *answer = Answer::Ready(reply_to, since, outcome);
+        match outcome {
+            Outcome::Late => self.give_up(index, reply_to, since, turn),
+            outcome if index == 0 => {
+                self.pop_owed();
+                self.encode_outcome(reply_to, since, &outcome, turn);
+                self.encode_answers(turn);
+            }
+            outcome => self.owed[index] = Answer::Ready(reply_to, since, outcome),
         }
         true
+    }
+
+    /// The handler is given no more calls, and so not this one.
+    pub fn overloaded(&mut self, sequence: u64, turn: &mut Turn) {
+        if let Some((index, reply_to, _)) = self.waiting(sequence) {
+            turn.counters.overloaded += 1;
+            self.owed[index] = Answer::Refused(reply_to, OVERLOADED);
+            self.encode_answers(turn);
+        }
+    }
+
+    /// The time of the call at `index` is over.
+    pub(super) fn give_up(&mut self, index: usize, to: ReplyTo, since: u64, turn: &mut Turn) {
+        turn.counters.handler_timeouts += 1;
+        turn.count_latency(since);
+        self.owed[index] = Answer::Refused(to, LATE_HANDLER);
+        self.encode_answers(turn);
+    }
+
+    /// Where the call `sequence` is among the answers owed, unless it has its answer.
+    fn waiting(&self, sequence: u64) -> Option<(usize, ReplyTo, u64)> {
+        let index = usize::try_from(sequence.checked_sub(self.first_sequence)?).ok()?;
+        match self.owed.get(index)? {
+            Answer::Waiting(reply_to, since) => Some((index, *reply_to, *since)),
+            _ => None,
+        }
     }
 
     /// How many of its numbers the handler has.
@@ -75,7 +99,7 @@ impl Connection {
     }
 
     fn pop_owed(&mut self) -> Answer {
-        self.first_sequence = self.first_sequence.wrapping_add(1);
+        self.first_sequence += 1;
         self.owed.pop_front().expect("there is a front")
     }
 
@@ -103,6 +127,7 @@ impl Connection {
             }
             // It has not said that it is the last, even if the server closes.
             Outcome::Sent(_) => self.idle_since = turn.now,
+            Outcome::Late => unreachable!("what is late is refused"),
             Outcome::Error(status, message) => {
                 let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
                 self.encode_error(reply_to, status, message, turn);

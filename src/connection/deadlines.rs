@@ -7,7 +7,7 @@
 //! or a full connection stops them.
 
 use super::{Answer, Connection, Reading, Turn};
-use crate::http::{Refusal, Status};
+use crate::http::{Refusal, ReplyTo, Status};
 use crate::limits::{CLOSE_GRACE_MS, Timeouts};
 
 const LATE_HEAD: Refusal = Refusal {
@@ -20,7 +20,7 @@ const LATE_BODY: Refusal = Refusal {
     message: "The request did not arrive in time.",
 };
 
-const LATE_HANDLER: Refusal = Refusal {
+pub(super) const LATE_HANDLER: Refusal = Refusal {
     status: Status::SERVICE_UNAVAILABLE,
     message: "The handler took too long.",
 };
@@ -30,8 +30,8 @@ impl Connection {
     #[must_use]
     pub fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         let handler = self
-            .handler_since()
-            .and_then(|since| after(since, timeouts.handler));
+            .oldest_call()
+            .and_then(|(_, _, since_us)| after(since_us / 1000, timeouts.handler));
         let client = match self.client_since() {
             Some((since, Reading::Head)) => {
                 let request = after(since, timeouts.request);
@@ -75,19 +75,19 @@ impl Connection {
             }
             _ => {}
         }
-        while self
-            .handler_since()
-            .is_some_and(|since| is_over(since, timeouts.handler))
+        while let Some((index, reply_to, since_us)) = self.oldest_call()
+            && is_over(since_us / 1000, timeouts.handler)
         {
-            self.give_up_on_handler(turn);
+            self.give_up(index, reply_to, since_us, turn);
         }
         false
     }
 
-    /// Since when the handler has the oldest number that it has not answered.
-    fn handler_since(&self) -> Option<u64> {
-        self.owed.iter().find_map(|answer| match answer {
-            Answer::Waiting(_, since_us) => Some(since_us / 1000),
+    /// The oldest call that the handler has not answered, and since when it waits.
+    fn oldest_call(&self) -> Option<(usize, ReplyTo, u64)> {
+        let mut calls = self.owed.iter().enumerate();
+        calls.find_map(|(index, answer)| match answer {
+            Answer::Waiting(reply_to, since_us) => Some((index, *reply_to, *since_us)),
             _ => None,
         })
     }
@@ -97,21 +97,6 @@ impl Connection {
         let since = self.request_since?;
         (self.wants_input() && !matches!(self.reading, Reading::Ended))
             .then_some((since, &self.reading))
-    }
-
-    /// The oldest number that the handler has is answered without it.
-    fn give_up_on_handler(&mut self, turn: &mut Turn) {
-        let waiting = self.owed.iter_mut().find_map(|answer| match answer {
-            Answer::Waiting(reply_to, since_us) => Some((*reply_to, *since_us, answer)),
-            _ => None,
-        });
-        if let Some((reply_to, since_us, answer)) = waiting {
-            *answer = Answer::Refused(reply_to, LATE_HANDLER);
-            turn.count_latency(since_us);
-            turn.counters.handler_timeouts += 1;
-            turn.in_flight.give_back(1);
-            self.encode_answers(turn);
-        }
     }
 }
 

@@ -19,11 +19,11 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Weak;
 
-use crate::bridge::Call;
+use crate::bridge::{Call, ConnectionId};
 use crate::http::{self, Body, Head, Refusal, ReplyTo, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
-use crate::uring::Token;
 use answers::Answer;
+use deadlines::LATE_HANDLER;
 pub use turn::Turn;
 
 const OVERLOADED: Refusal = Refusal {
@@ -34,7 +34,7 @@ const OVERLOADED: Refusal = Refusal {
 /// One peer's conversation.
 #[derive(Debug)]
 pub struct Connection {
-    token: Token,
+    id: ConnectionId,
     reading: Reading,
     /// Bytes received and not read: the beginning of a head, or what arrived while the connection
     /// was full.
@@ -44,7 +44,7 @@ pub struct Connection {
     /// The answers that the requests read so far are owed.
     owed: VecDeque<Answer>,
     /// The sequence of the first of `owed`.
-    first_sequence: u32,
+    first_sequence: u64,
     /// When the first byte of the request that is being read arrived.
     request_since: Option<u64>,
     /// When the last answer had left, or the connection came.
@@ -75,9 +75,9 @@ enum Reading {
 impl Connection {
     /// A connection on which nothing has happened.
     #[must_use]
-    pub fn new(token: Token, now: u64) -> Self {
+    pub fn new(id: ConnectionId, now: u64) -> Self {
         Self {
-            token,
+            id,
             reading: Reading::Head,
             input: Vec::new(),
             partial: 0,
@@ -94,10 +94,10 @@ impl Connection {
         }
     }
 
-    /// Who this is: the token that its calls carry.
+    /// Who this is, as its calls say.
     #[must_use]
-    pub fn token(&self) -> Token {
-        self.token
+    pub fn id(&self) -> ConnectionId {
+        self.id
     }
 
     /// Bytes arrived.
@@ -315,16 +315,15 @@ impl Connection {
             Reading::Ended
         };
         match head.action {
-            http::Action::Call(_) if !turn.in_flight.take_one() => {
-                turn.counters.overloaded += 1;
-                self.owe(Answer::Refused(head.reply_to, OVERLOADED), turn);
-            }
             http::Action::Call(number) => {
+                let ahead = u8::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
                 turn.calls.push(Call {
-                    token: self.token,
-                    sequence: self.next_sequence(),
+                    connection: self.id,
+                    sequence: self.first_sequence + u64::from(ahead),
                     number,
+                    asked: turn.now_us,
                     line: Weak::new(),
+                    ahead,
                 });
                 self.owed
                     .push_back(Answer::Waiting(head.reply_to, turn.now_us));
@@ -349,10 +348,5 @@ impl Connection {
             ..reply_to
         };
         self.owe(Answer::Refused(reply_to, refusal), turn);
-    }
-
-    fn next_sequence(&self) -> u32 {
-        let owed = u32::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
-        self.first_sequence.wrapping_add(owed)
     }
 }

@@ -6,7 +6,6 @@ use std::time::Instant;
 use crate::bridge::Call;
 use crate::http::{Date, Rules};
 use crate::limits::Timeouts;
-use crate::quota::Share;
 use crate::stats::{Counters, Run, Stats};
 
 /// What all connections share during one turn of the event loop.
@@ -16,10 +15,7 @@ pub struct Turn {
     pub rules: Rules,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
-    /// The calls that the handler has and has not answered; beyond this ring's share requests are
-    /// refused.
-    pub in_flight: Share,
-    /// When the loop started.
+    /// When the server started.
     pub started: Instant,
     /// Milliseconds since then.
     pub now: u64,

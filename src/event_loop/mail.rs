@@ -19,10 +19,10 @@ impl<K: Kernel> EventLoop<K> {
             for reply in mail.replies.drain(..) {
                 self.on_reply(reply);
             }
-            for ReturnedLine { token, unsent } in mail.lines.drain(..) {
-                if let Some(peer) = find(&mut self.peers, token) {
+            for ReturnedLine { connection, unsent } in mail.lines.drain(..) {
+                if let Some(peer) = find(&mut self.peers, connection) {
                     peer.on_line_returned(unsent);
-                    self.touch(token.slot);
+                    self.touch(connection.slot);
                 }
             }
             for command in mail.commands.drain(..) {
@@ -36,7 +36,7 @@ impl<K: Kernel> EventLoop<K> {
 
     fn on_reply(&mut self, reply: Reply) {
         let Reply {
-            token,
+            connection,
             sequence,
             outcome,
         } = reply;
@@ -44,13 +44,10 @@ impl<K: Kernel> EventLoop<K> {
             self.turn.counters.responses_2xx += 1;
             self.turn.counters.sent += 1;
         }
-        let awaited = find(&mut self.peers, token)
+        let awaited = find(&mut self.peers, connection)
             .is_some_and(|peer| peer.connection.replied(sequence, outcome, &mut self.turn));
         if awaited {
-            self.turn.in_flight.give_back(1);
-            self.touch(token.slot);
-        } else {
-            self.turn.in_flight.give_back(self.abandoned.replied());
+            self.touch(connection.slot);
         }
     }
 
@@ -59,7 +56,7 @@ impl<K: Kernel> EventLoop<K> {
             self.acceptor.close();
             self.closing = true;
             // Who becomes idle only now is not to be kept for longer than who is.
-            self.sweep.hasten(CLOSE_GRACE_MS);
+            self.sweep.restart(CLOSE_GRACE_MS);
         }
         if command == Command::CloseAll {
             self.cutting = self.closing;
@@ -71,14 +68,14 @@ impl<K: Kernel> EventLoop<K> {
             match command {
                 Command::Close => {
                     peer.connection.drain(now);
-                    self.sweep.insert(peer.connection.token(), None, now);
+                    self.sweep.insert(peer.connection.id(), None, now);
                 }
                 Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
                 Command::CloseIdle => {}
                 Command::CloseAll => peer.terminate(&mut self.ring),
             }
             if !mem::replace(&mut peer.touched, true) {
-                self.touched.push(peer.connection.token().slot);
+                self.touched.push(peer.connection.id().slot);
             }
         }
     }

@@ -24,17 +24,16 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::bridge::{Mail, Mailbox, Service};
+use crate::bridge::{ConnectionId, Mail, Mailbox, Service};
 use crate::connection::Turn;
 use crate::http::Date;
 use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
-use crate::quota::Share;
 use crate::stats::{Counters, Run};
 use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
 pub use rings::{Outlet, Rings};
-use sweep::{Abandoned, Sweep};
+use sweep::Sweep;
 
 /// Everything that one ring thread owns.
 pub struct EventLoop<K> {
@@ -44,7 +43,8 @@ pub struct EventLoop<K> {
     ring: K,
     acceptor: Acceptor,
     peers: Slab<Peer>,
-    next_generation: u32,
+    /// How many connections it has had.
+    next_number: u64,
     turn: Turn,
     /// The quarter of a second, of `turn.now`, in which `turn.date` was made.
     date_quarter: u64,
@@ -56,10 +56,9 @@ pub struct EventLoop<K> {
     touched: Vec<u32>,
     sweep: Sweep,
     /// Reused by each look at what is due.
-    due: Vec<Token>,
+    due: Vec<ConnectionId>,
     /// True exactly when a tick is in flight.
     ticking: bool,
-    abandoned: Abandoned,
     mailbox: Arc<Mailbox>,
     mail: Mail,
     service: Arc<dyn Service>,
@@ -84,12 +83,11 @@ impl<K: Kernel> EventLoop<K> {
             index,
             acceptor: Acceptor::new(listener, rings.listener_is_shared),
             peers: Slab::new(),
-            next_generation: 0,
+            next_number: 0,
             turn: Turn {
                 rules: rings.rules,
                 timeouts,
-                in_flight: Share::new(Arc::clone(&rings.calls), rings.outlets.len()),
-                started: ring.now(),
+                started: rings.started,
                 now: 0,
                 now_us: 0,
                 date: Date::at(ring.wall_clock()),
@@ -106,7 +104,6 @@ impl<K: Kernel> EventLoop<K> {
             sweep: Sweep::new(&timeouts),
             due: Vec::new(),
             ticking: false,
-            abandoned: Abandoned::default(),
             mailbox,
             mail: Mail::default(),
             service,
@@ -144,10 +141,10 @@ impl<K: Kernel> EventLoop<K> {
             }
             self.steer_acceptor();
             self.advance_touched();
+            self.admit_calls();
             self.keep_ticking();
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
-            self.turn.counters.in_flight = self.turn.in_flight.used();
             self.turn.show_latencies();
             self.turn.counters.turns += 1;
             self.turn.stats.publish(&self.turn.counters);
@@ -233,14 +230,14 @@ impl<K: Kernel> EventLoop<K> {
     fn open(&mut self, socket: OwnedFd) {
         let entry = self.peers.vacant_entry();
         let slot = u32::try_from(entry.key()).expect("descriptors are fewer than 2^31");
-        let generation = self.next_generation;
-        self.next_generation = Token::next_generation(generation);
-        let token = Token { slot, generation };
-        let mut peer = Peer::new(token, socket, self.turn.now);
+        let number = self.next_number;
+        self.next_number += 1;
+        let id = ConnectionId { slot, number };
+        let mut peer = Peer::new(id, socket, self.turn.now);
         if self.closing {
             peer.connection.drain(self.turn.now);
         }
-        self.sweep.insert(token, None, self.turn.now);
+        self.sweep.insert(id, None, self.turn.now);
         entry.insert(peer);
         self.turn.counters.connections_accepted += 1;
         self.touch(slot);
@@ -249,24 +246,21 @@ impl<K: Kernel> EventLoop<K> {
     fn on_tick(&mut self) {
         let mut due = mem::take(&mut self.due);
         self.sweep.take_due(self.turn.now, &mut due);
-        for token in due.drain(..) {
-            if let Some(peer) = find(&mut self.peers, token) {
+        for id in due.drain(..) {
+            if let Some(peer) = find(&mut self.peers, id) {
                 let mailbox = &self.mailbox;
                 peer.expire(&mut self.ring, &mut self.turn, || mailbox.has_mail());
                 let deadline = peer.deadline(&self.turn.timeouts);
-                self.sweep.insert(token, deadline, self.turn.now);
-                self.touch(token.slot);
+                self.sweep.insert(id, deadline, self.turn.now);
+                self.touch(id.slot);
             }
         }
         self.due = due;
-        let expired = self.abandoned.expire(self.turn.now);
-        self.turn.in_flight.give_back(expired);
     }
 
     /// A tick is in flight while anything waits for one.
     fn keep_ticking(&mut self) {
-        let needed =
-            !self.sweep.is_empty() || !self.abandoned.is_empty() || self.acceptor.is_exhausted();
+        let needed = !self.sweep.is_empty() || self.acceptor.is_exhausted();
         if needed && !self.ticking {
             self.ring.arm_tick(self.sweep.tick());
             self.ticking = true;
@@ -346,21 +340,29 @@ impl<K: Kernel> EventLoop<K> {
 
     fn remove(&mut self, slot: u32) {
         let peer = self.peers.remove(slot as usize);
-        let calls = peer.connection.calls_waiting() as u64;
-        if calls > 0 {
-            let handler = u64::from(self.turn.timeouts.handler);
-            let until = if handler == 0 {
-                u64::MAX
-            } else {
-                self.turn.now + handler
-            };
-            self.abandoned.add(calls, until);
-        }
         if let Some(socket) = peer.into_socket() {
             self.ring.push_close(socket);
         }
         self.acceptor.on_freed();
         self.freed += 1;
+    }
+
+    /// Takes a credit for each of the turn's calls, and refuses those for which there is none. Who
+    /// was refused may be read on, and ask again.
+    fn admit_calls(&mut self) {
+        let mut admitted = 0;
+        while admitted < self.turn.calls.len() {
+            let wanted = self.turn.calls.len() - admitted;
+            let granted = self.rings.calls.take(wanted as u64);
+            admitted += usize::try_from(granted).unwrap_or(wanted);
+            for call in self.turn.calls.split_off(admitted) {
+                if let Some(peer) = find(&mut self.peers, call.connection) {
+                    peer.connection.overloaded(call.sequence, &mut self.turn);
+                    self.touch(call.connection.slot);
+                }
+            }
+            self.advance_touched();
+        }
     }
 
     fn hand_over_calls(&mut self) {
@@ -370,10 +372,9 @@ impl<K: Kernel> EventLoop<K> {
         self.turn.counters.batches += 1;
         let length = self.turn.calls.len() as u64;
         self.turn.stats.details.batch_lengths.add(length);
-        // Of an answer that is sent directly we learn later; other rings may be waiting for that.
-        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX && self.turn.in_flight.keeps_some() {
+        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX {
             for call in &mut self.turn.calls {
-                if let Some(peer) = find(&mut self.peers, call.token) {
+                if let Some(peer) = find(&mut self.peers, call.connection) {
                     call.line = peer.lend_line(call.sequence);
                 }
             }
@@ -382,8 +383,8 @@ impl<K: Kernel> EventLoop<K> {
     }
 }
 
-/// The peer that `token` names, unless it is gone and its slot empty or another's.
-fn find(peers: &mut Slab<Peer>, token: Token) -> Option<&mut Peer> {
-    let peer = peers.get_mut(token.slot as usize)?;
-    (peer.connection.token() == token).then_some(peer)
+/// The peer that `id` names, unless it is gone and its slot empty or another's.
+fn find(peers: &mut Slab<Peer>, id: ConnectionId) -> Option<&mut Peer> {
+    let peer = peers.get_mut(id.slot as usize)?;
+    (peer.connection.id() == id).then_some(peer)
 }

@@ -12,10 +12,10 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Weak};
 
-use crate::bridge::Line;
+use crate::bridge::{ConnectionId, Line};
 use crate::connection::{Connection, Turn};
 use crate::limits::{LINGER_MS, Timeouts};
-use crate::uring::{Kernel, Op, Token};
+use crate::uring::{Kernel, Op};
 
 /// How far a peer is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +59,9 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(token: Token, socket: OwnedFd, now: u64) -> Self {
+    pub(super) fn new(id: ConnectionId, socket: OwnedFd, now: u64) -> Self {
         Self {
-            connection: Connection::new(token, now),
+            connection: Connection::new(id, now),
             line: Arc::new(Line::new(socket)),
             lent: false,
             phase: Phase::Open,
@@ -189,7 +189,7 @@ impl Peer {
             self.terminate(ring);
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             // What has gone, or may go, did so in time.
-            let token = self.connection.token();
+            let token = self.connection.id().token();
             if !ring.send_goes_on(token, self.line.as_fd()) {
                 turn.counters.send_timeouts += 1;
                 self.terminate(ring);
@@ -240,7 +240,7 @@ impl Peer {
     }
 
     /// The line, for the answer to call `sequence`, where nothing else is to be sent.
-    pub(super) fn lend_line(&mut self, sequence: u32) -> Weak<Line> {
+    pub(super) fn lend_line(&mut self, sequence: u64) -> Weak<Line> {
         let lends = self.phase == Phase::Open && self.connection.may_lend_line();
         if lends && self.line.lend(sequence) {
             self.lent = true;
@@ -279,7 +279,7 @@ impl Peer {
     fn advance_recv(&mut self, ring: &mut impl Kernel) {
         let may_receive = matches!(self.phase, Phase::Open | Phase::Lingering);
         let wants_input = may_receive && self.connection.wants_input();
-        let token = self.connection.token();
+        let token = self.connection.id().token();
         match self.recv {
             Recv::Unarmed if wants_input => {
                 ring.arm_recv(token, self.line.as_fd());
@@ -304,7 +304,7 @@ impl Peer {
         now: u64,
     ) {
         self.since = now;
-        let token = self.connection.token();
+        let token = self.connection.id().token();
         ring.push_send(token, self.line.as_fd(), bytes, offset, quiet);
         self.sending = Some(offset);
         self.in_flight += 1;

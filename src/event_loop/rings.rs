@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox};
 use crate::http::Rules;
@@ -15,6 +16,8 @@ use crate::stats::Stats;
 /// What the ring threads of one server have in common.
 #[derive(Debug)]
 pub struct Rings {
+    /// When the server started, from where every call's time is counted.
+    pub started: Instant,
     /// How requests are read.
     pub rules: Rules,
     /// How long they and their answers may take.
@@ -25,20 +28,24 @@ pub struct Rings {
     pub outlets: Vec<Outlet>,
     /// Connections that may still be opened.
     pub connections: Pool,
-    /// Calls that the handler may still be given.
+    /// A credit for each call that the handler may still be given. The ring threads take them,
+    /// [`Mailbox`] gives them back.
     pub calls: Arc<Pool>,
 }
 
 impl Rings {
-    /// One ring for each of `outlets`, none of which serves yet.
-    #[must_use]
+    /// `count` rings, none of which serves yet.
     pub fn new(
-        outlets: Vec<Outlet>,
+        count: usize,
+        started: Instant,
         listener_is_shared: bool,
         limits: &Limits,
         bigint: bool,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        let calls = Arc::new(Pool::new(u64::from(limits.in_flight_max)));
+        let outlets: io::Result<Vec<Outlet>> = (0..count).map(|_| Outlet::new(&calls)).collect();
+        Ok(Self {
+            started,
             listener_is_shared,
             rules: Rules {
                 head_bytes_max: limits.head_bytes_max as usize,
@@ -46,10 +53,10 @@ impl Rings {
                 bigint,
             },
             timeouts: limits.timeouts,
-            outlets,
+            outlets: outlets?,
             connections: Pool::new(u64::from(limits.connections_max)),
-            calls: Arc::new(Pool::new(u64::from(limits.in_flight_max))),
-        }
+            calls,
+        })
     }
 
     /// Asks every ring thread for something.
@@ -71,9 +78,9 @@ pub struct Outlet {
 
 impl Outlet {
     /// The outlet of a ring thread that has counted nothing.
-    pub fn new() -> io::Result<Self> {
+    fn new(calls: &Arc<Pool>) -> io::Result<Self> {
         Ok(Self {
-            mailbox: Arc::new(Mailbox::new()?),
+            mailbox: Arc::new(Mailbox::new(Arc::clone(calls))?),
             stats: Arc::default(),
         })
     }

@@ -82,7 +82,8 @@ counters! {
     responses_4xx,
     /// Answers with a status of 500 to 599.
     responses_5xx,
-    /// Numbers handed to the handler and not answered by it, whether or not the client still waits.
+    /// Calls that have a credit, whether or not the client still waits; whoever reads the stats
+    /// fills them in.
     in_flight,
     /// Batches of numbers handed over.
     batches,

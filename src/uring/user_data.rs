@@ -52,14 +52,14 @@ impl Op {
     ];
 }
 
-/// A connection's identity: the slot it occupies and which occupant of that slot it is.
-///
-/// A reply that carries the token of an earlier occupant is stale and is dropped.
+/// What the ring knows of a connection: the slot that it occupies, and some bits of which occupant
+/// of that slot it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Token {
     /// Index into the connection table.
     pub slot: u32,
-    /// Counts the occupants of the table's slots, modulo 2^24.
+    /// The number of the slot's occupant, modulo 2^24: an op in flight keeps its connection in its
+    /// slot, so this only guards against mistakes of ours.
     pub generation: u32,
 }
 
@@ -70,10 +70,14 @@ impl Token {
         generation: GENERATION_MASK,
     };
 
-    /// The generation after `generation`.
+    /// The token of connection `number` in `slot`.
     #[must_use]
-    pub fn next_generation(generation: u32) -> u32 {
-        generation.wrapping_add(1) & GENERATION_MASK
+    #[expect(clippy::cast_possible_truncation, reason = "the mask leaves 24 bits")]
+    pub fn new(slot: u32, number: u64) -> Self {
+        Self {
+            slot,
+            generation: number as u32 & GENERATION_MASK,
+        }
     }
 }
 
@@ -121,7 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn the_generation_after_the_last_is_the_first() {
-        assert_eq!(Token::next_generation(GENERATION_MASK), 0);
+    fn a_token_has_the_low_bits_of_its_connection_s_number() {
+        assert_eq!(Token::new(7, 1 << GENERATION_BITS), Token::new(7, 0));
+        assert_ne!(Token::new(7, 1), Token::new(7, 0));
     }
 }

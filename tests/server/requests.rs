@@ -48,8 +48,7 @@ fn a_client_that_ends_its_side_after_its_request_still_gets_the_answer() {
     let mut client = server.connect();
     client.send(POST_15);
     client.end();
-    let calls = kept.wait_for(1);
-    calls[0].answer();
+    kept.wait_for_one().answer();
     assert_eq!(client.answer().body, "610");
     client.assert_ended();
 }

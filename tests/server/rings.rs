@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use crate::support::{
-    Client, POST_15, eventually, options, refuses, start_keeping_on, start_on, start_options,
+    Client, KeptCall, POST_15, eventually, options, refuses, start_keeping_on, start_on,
+    start_options,
 };
 use ringcall::bridge::{Call, Command, Service};
 use ringcall::limits::Limits;
@@ -63,10 +64,8 @@ fn the_limit_on_connections_is_one_for_all_rings() {
             let calls = kept.wait_for(held);
             assert!(calls.len() <= LIMIT, "{} at a time", calls.len());
             assert!(server.server.stats().connections_open <= LIMIT as u64);
-            for call in &calls {
-                call.answer();
-            }
             answered += calls.len();
+            calls.into_iter().for_each(KeptCall::answer);
         }
     });
     eventually("all are closed", || {
@@ -91,9 +90,7 @@ fn the_limit_on_calls_in_flight_is_one_for_all_rings() {
             client.send(POST_15);
             assert_eq!(client.answer().status, 503);
         }
-        for call in &calls {
-            call.answer();
-        }
+        calls.into_iter().for_each(KeptCall::answer);
         assert_eq!(clients[0].answer().body, "610");
         assert_eq!(clients[1].answer().body, "610");
         clients.rotate_left(7);
@@ -102,6 +99,31 @@ fn the_limit_on_calls_in_flight_is_one_for_all_rings() {
         let stats = server.server.stats();
         stats.in_flight == 0 && stats.overloaded == 3 * 38
     });
+}
+
+#[test]
+fn a_large_limit_on_calls_in_flight_is_met_exactly_however_the_connections_are_spread() {
+    const LIMIT: u32 = 100;
+    let limits = Limits {
+        in_flight_max: LIMIT,
+        ..Limits::default()
+    };
+    let (server, kept) = start_keeping_on(RINGS, limits);
+    let mut clients: Vec<Client> = (0..150).map(|_| server.connect()).collect();
+    for round in 1..=3 {
+        for client in &mut clients {
+            client.send(POST_15);
+        }
+        let calls = kept.wait_for(LIMIT as usize);
+        eventually("the others are refused", || {
+            server.server.stats().overloaded == 50 * round
+        });
+        assert_eq!(calls.len(), LIMIT as usize);
+        assert_eq!(server.server.stats().in_flight, u64::from(LIMIT));
+        calls.into_iter().for_each(KeptCall::answer);
+        let statuses = clients.iter_mut().map(|client| client.answer().status);
+        assert_eq!(statuses.filter(|status| *status == 503).count(), 50);
+    }
 }
 
 #[test]

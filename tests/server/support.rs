@@ -23,7 +23,10 @@ struct Inline {
 
 impl Service for Inline {
     fn call(&self, calls: &mut Vec<Call>) {
-        let answer = |call: Call| call.reply((self.handler)(call.number));
+        let answer = |call: Call| {
+            let outcome = (self.handler)(call.number);
+            call.reply(outcome)
+        };
         self.mailbox
             .post_replies(&mut calls.drain(..).map(answer).collect());
     }
@@ -79,8 +82,9 @@ impl Kept {
 }
 
 impl KeptCall {
-    pub(crate) fn answer(&self) {
-        let reply = self.call.reply(fibonacci(self.call.number));
+    pub(crate) fn answer(self) {
+        let outcome = fibonacci(self.call.number);
+        let reply = self.call.reply(outcome);
         self.mailbox.post_replies(&mut vec![reply]);
     }
 }

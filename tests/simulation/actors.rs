@@ -8,7 +8,7 @@ use std::time::Instant;
 use ringcall::bridge::Reply;
 use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
 
-use crate::handler::{Handed, outcome};
+use crate::handler::{Handed, outcome, reply};
 use crate::plan::Kind;
 use crate::script::whose;
 use crate::socket::{Socket, Stage};
@@ -143,7 +143,6 @@ impl World {
     /// The handler has been given calls since the last turn.
     pub(crate) fn take_handed(&mut self) {
         let handed = std::mem::take(&mut self.handler.kept().handed);
-        let at_once = handed.iter().filter(|call| call.is_answered).count() as u64;
         for Handed {
             number,
             is_answered,
@@ -153,9 +152,6 @@ impl World {
             let (client, request) = whose(number);
             let socket = &mut self.sockets[client];
             if line.strong_count() > 0 {
-                // Of its answer the loop learns late, for which the other ring may be waiting.
-                let keeps_some = !self.plan.has_other_ring || self.plan.limits.in_flight_max > 3;
-                assert!(keeps_some, "lends a line although each call counts");
                 socket.line = Some(line);
             }
             socket.client.on_handed(request, number, socket.received);
@@ -170,19 +166,10 @@ impl World {
             assert!(!is_read_on, "client {client}: {number} is behind the last");
             self.note(|| format!("handler: gets {number} of client {client}"));
         }
-        self.check_in_flight(at_once);
+        self.check_in_flight();
     }
 
     pub(crate) fn handler_acts(&mut self) {
-        let may_repeat = self.plan.answers_twice && !self.is_posting && !self.again.is_empty();
-        if may_repeat && self.random.once_in(4) {
-            let at = self.random.below(self.again.len());
-            let reply = self.again[at].clone();
-            self.note(|| format!("handler: again {reply:?}"));
-            self.mailbox().post_replies(&mut vec![reply]);
-            self.notice_wake();
-            return;
-        }
         let most = self.random.pick(&[1, 1, 2, 10]);
         if self.is_posting {
             self.go_on_posting();
@@ -221,12 +208,8 @@ impl World {
             let (client, request) = whose(call.number);
             self.sockets[client].client.on_handler_answered(request);
             self.note(|| format!("handler: answers {} of client {client}", call.number));
-            if self.plan.answers_twice {
-                self.again.push(call.reply(outcome(call.number)));
-            }
         }
         if self.random.once_in(4) {
-            let reply = |call: ringcall::bridge::Call| call.reply(outcome(call.number));
             let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
             self.mailbox().post_replies(&mut replies);
         } else {

@@ -3,9 +3,9 @@
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use ringcall::bridge::{Call, Line, Mailbox, Outcome, Service};
+use ringcall::bridge::{Call, Line, Mailbox, Outcome, Reply, Service};
 
-use crate::client::is_error;
+use crate::client::{is_error, is_late};
 
 #[derive(Debug)]
 pub(crate) struct Handler {
@@ -54,7 +54,7 @@ impl Service for Handler {
                 line: Weak::clone(&call.line),
             });
             if is_answered {
-                at_once.push(call.reply(outcome(call.number)));
+                at_once.push(reply(call));
             } else {
                 kept.calls.push(call);
             }
@@ -65,9 +65,16 @@ impl Service for Handler {
     fn closed(&self, _: Option<String>) {}
 }
 
+pub(crate) fn reply(call: Call) -> Reply {
+    let outcome = outcome(call.number);
+    call.reply(outcome)
+}
+
 /// What the handler makes of a number.
 pub(crate) fn outcome(number: i64) -> Outcome {
-    if is_error(number) {
+    if is_late(number) {
+        Outcome::Late
+    } else if is_error(number) {
         Outcome::Error(422, number.to_string().into())
     } else if number % 7 == 5 {
         Outcome::Digits(number.to_string().into())

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ringcall::bridge::Service;
-use ringcall::event_loop::{EventLoop, Outlet, Rings};
+use ringcall::event_loop::{EventLoop, Rings};
 
 use handler::Handler;
 use kernel::Simulated;
@@ -51,19 +51,20 @@ fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
 /// The same from a world that `begin` has changed.
 fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usize; KINDS] {
     let ring_count = 1 + usize::from(plan.has_other_ring);
-    let outlets: Vec<Outlet> = (0..ring_count).map(|_| Outlet::new().unwrap()).collect();
-    let mailbox = Arc::clone(&outlets[0].mailbox);
     let is_shared = plan.listener_is_shared;
     let fault = plan.fault;
-    let rings = Arc::new(Rings::new(outlets, is_shared, &plan.limits, false));
-    let handler = Arc::new(Handler::new(mailbox));
+    let started = Instant::now();
+    let rings = Rings::new(ring_count, started, is_shared, &plan.limits, false);
+    let rings = Arc::new(rings.unwrap());
+    let handler = Handler::new(Arc::clone(&rings.outlets[0].mailbox));
+    let handler = Arc::new(handler);
     let service: Arc<dyn Service> = Arc::clone(&handler) as _;
     let mut world = World::new(plan, Arc::clone(&rings), handler, is_traced);
     begin(&mut world);
     let world = Rc::new(RefCell::new(world));
     let kernel = Simulated {
         world: Rc::clone(&world),
-        started: Instant::now(),
+        started,
     };
     let listener = File::open("/dev/null").unwrap();
     let mut event_loop = EventLoop::new(rings, 0, kernel, listener.into(), service);

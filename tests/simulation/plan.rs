@@ -59,8 +59,6 @@ pub(crate) struct Plan {
     pub(crate) listener_is_shared: bool,
     /// Another ring takes connections of the limit and gives them back.
     pub(crate) has_other_ring: bool,
-    /// The handler may answer the same call again.
-    pub(crate) answers_twice: bool,
     /// The handler leaves some calls without an answer.
     pub(crate) leaves_unanswered: bool,
     pub(crate) buffers: u16,
@@ -97,7 +95,6 @@ impl Plan {
             has_quiet_sends: !random.once_in(6),
             listener_is_shared: random.once_in(4),
             has_other_ring: random.once_in(6),
-            answers_twice: random.once_in(4),
             leaves_unanswered: random.once_in(4),
             buffers: random.pick(&[1, 2, 4, 16]),
             buffer_bytes: random.pick(&[16, 64, 256, 1024]),
@@ -128,7 +125,6 @@ impl Plan {
             is_patient: true,
             is_calm: true,
             has_other_ring: false,
-            answers_twice: false,
             leaves_unanswered: false,
             socket_bytes: 100_000,
             low_water: 0,

@@ -12,7 +12,7 @@ use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ringcall::bridge::{Command, Mailbox, Outbox, Reply};
+use ringcall::bridge::{Command, Mailbox, Outbox};
 use ringcall::event_loop::Rings;
 use ringcall::limits::CLOSE_GRACE_MS;
 
@@ -70,8 +70,6 @@ pub(crate) struct World {
     pub(crate) is_posting: bool,
     /// Answers in the outbox that the mailbox has not yet.
     pub(crate) unposted: u64,
-    /// Replies that may be given once more.
-    pub(crate) again: Vec<Reply>,
     /// Connections of the limit that another ring has.
     pub(crate) others: u64,
     /// It waits for another one, and is to be woken for it.
@@ -118,7 +116,6 @@ impl World {
             able: Vec::new(),
             rings,
             handler,
-            again: Vec::new(),
             others: 0,
             other_waits: false,
             phase: Phase::Chaos,

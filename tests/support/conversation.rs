@@ -6,13 +6,11 @@
 use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
-use ringcall::bridge::{Call, Outcome};
+use ringcall::bridge::{Call, ConnectionId, Outcome};
 use ringcall::connection::{Connection, Turn};
 use ringcall::http::{Date, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
-use ringcall::quota::{Pool, Share};
 use ringcall::stats::{Counters, Run};
-use ringcall::uring::Token;
 
 /// What the kernel may deliver at once, before a pause takes effect.
 pub const BURST_BYTES_MAX: usize = 32 * 1024;
@@ -47,7 +45,6 @@ impl Conversation {
                 bigint: false,
             },
             timeouts,
-            in_flight: Share::new(Arc::new(Pool::new(u64::MAX)), 1),
             started: Instant::now(),
             now: 0,
             now_us: 0,
@@ -58,7 +55,7 @@ impl Conversation {
             latencies: Run::default(),
         };
         Self {
-            connection: Connection::new(Token::default(), 0),
+            connection: Connection::new(ConnectionId::default(), 0),
             turn,
             unanswered: Vec::new(),
             called: Vec::new(),
@@ -97,12 +94,8 @@ impl Conversation {
             1 => Outcome::Error(422, call.number.to_string().into()),
             _ => Outcome::Value(call.number),
         };
-        let awaited = self
-            .connection
+        self.connection
             .replied(call.sequence, outcome.clone(), &mut self.turn);
-        if awaited {
-            self.turn.in_flight.give_back(1);
-        }
         // A second reply to the same number is nobody's.
         assert!(
             !self
@@ -117,7 +110,6 @@ impl Conversation {
         let call = self.unanswered.pop().expect("a number");
         let sent = Outcome::Sent(self.turn.started);
         assert!(self.connection.replied(call.sequence, sent, &mut self.turn));
-        self.turn.in_flight.give_back(1);
         self.advance();
     }
 

@@ -1,0 +1,67 @@
+'use strict'
+
+// Shares this thread between handlers and everything else: when they have run for TURN_MS, whichever servers' and
+// rings' they are, Node's event loop turns, timers and signals included, before they go on.
+//
+// A dispatch asks before each batch whether it may run it, `begins` first and `goesOn` then; where it may not, it
+// leaves itself with `resume`, and is called again in the next turn.
+
+const { setImmediate } = require('./globals.js')
+
+const TURN_MS = 10
+// Node calls a ThreadsafeFunction again in the same turn of the loop where it was called meanwhile, up to 1,000 times.
+// What follows a dispatch sooner than this may be such a call.
+const PAUSE_MS = 0.1
+
+// When the handlers of this turn began, and when the last dispatch had nothing more to do.
+let began = 0
+let ended = 0
+// Dispatches that wait for the next turn: those that have not run in this one go first.
+let unserved = []
+let served = []
+let isScheduled = false
+let isResuming = false
+let isFresh = true
+
+// `time` is now, as in all that follows.
+function begins(time) {
+  // Nobody overtakes those that wait.
+  if (isScheduled && !isResuming) return false
+  if (isFresh || time - ended > PAUSE_MS) began = time
+  isFresh = false
+  return goesOn(time)
+}
+
+function goesOn(time) {
+  return time - began < TURN_MS
+}
+
+function ends(time) {
+  ended = time
+}
+
+function resume(dispatch, hasRun) {
+  if (hasRun) served.push(dispatch)
+  else unserved.push(dispatch)
+  if (isScheduled) return
+  isScheduled = true
+  setImmediate(resumeAll)
+}
+
+function resumeAll() {
+  const due = [...unserved, ...served]
+  unserved = []
+  served = []
+  isScheduled = false
+  isFresh = true
+  isResuming = true
+  try {
+    while (due.length > 0) due.shift()()
+  } finally {
+    isResuming = false
+    // One has thrown, which is a mistake of ours; the others are not to wait for ever.
+    for (const dispatch of due) resume(dispatch, false)
+  }
+}
+
+module.exports = { begins, ends, goesOn, resume }

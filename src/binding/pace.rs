@@ -1,0 +1,127 @@
+//! How fast the handler is, and what follows from it: how many calls a batch may have, and which
+//! calls are too late to be run.
+//!
+//! Invariant: a batch may have one call at least, and a call that is young enough is run, however
+//! slow the handler was: so a pace that has become wrong is measured again.
+
+use std::time::Duration;
+
+/// Nanoseconds that a batch is to take, so that what is done is answered.
+const BATCH_NS: u64 = 1_000_000;
+
+/// What measures the handler's time.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Nanoseconds that a call takes.
+    call_ns: u64,
+    /// Microseconds that a call may take from its request's end to its value; `u64::MAX`: for ever.
+    timeout: u64,
+}
+
+impl Pace {
+    /// Nothing is known of the handler yet, which has `timeout` for each call.
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self {
+            call_ns: BATCH_NS,
+            timeout: u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// `count` calls took `elapsed`. Slower counts at once, quicker bit by bit: a batch that is too
+    /// long keeps all its answers waiting, and one that is too short costs next to nothing.
+    pub(super) fn measured(&mut self, count: usize, elapsed: Duration) {
+        let Some(count) = u64::try_from(count).ok().filter(|count| *count > 0) else {
+            return;
+        };
+        let call_ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX) / count;
+        self.call_ns = call_ns.max(self.call_ns - self.call_ns / 4);
+    }
+
+    /// Calls that a batch may have, of at most `most`.
+    pub(super) fn batch(&self, most: usize) -> usize {
+        let calls = BATCH_NS / self.call_ns.max(1);
+        usize::try_from(calls).unwrap_or(most).clamp(1, most)
+    }
+
+    /// True: a call that has waited for so many microseconds would not be answered in time. The
+    /// handler gets the double of its usual time, as that varies, but no more than a quarter of
+    /// what the call may take in all.
+    pub(super) fn is_too_late(&self, waited: u64) -> bool {
+        let needed = (2 * (self.call_ns / 1000)).min(self.timeout / 4);
+        waited >= self.timeout - needed
+    }
+
+    /// Microseconds that a call may take from its request's end to its value.
+    pub(super) fn timeout(&self) -> u64 {
+        self.timeout
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn pace() -> Pace {
+        Pace::new(100 * MILLISECOND)
+    }
+
+    #[test]
+    fn the_first_batch_is_one_call() {
+        assert_eq!(pace().batch(1024), 1);
+    }
+
+    #[test]
+    fn a_quick_handler_gets_large_batches_after_a_few() {
+        let mut pace = pace();
+        for _ in 0..40 {
+            pace.measured(pace.batch(1024), MILLISECOND / 1000);
+        }
+        assert_eq!(pace.batch(1024), 1024);
+        assert_eq!(pace.batch(8), 8);
+    }
+
+    #[test]
+    fn a_slow_batch_makes_the_next_one_small_at_once() {
+        let mut pace = pace();
+        for _ in 0..40 {
+            pace.measured(100, MILLISECOND / 100);
+        }
+        pace.measured(10, 5 * MILLISECOND);
+        assert_eq!(pace.batch(1024), 2);
+        pace.measured(2, 100 * MILLISECOND);
+        assert_eq!(pace.batch(1024), 1);
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_done_in_time_is_too_late() {
+        let mut pace = pace();
+        pace.measured(1, 2 * MILLISECOND);
+        assert!(!pace.is_too_late(95_999));
+        assert!(pace.is_too_late(96_000));
+    }
+
+    #[test]
+    fn a_young_call_is_never_too_late_however_slow_the_handler_is() {
+        let mut pace = pace();
+        pace.measured(1, 10_000 * MILLISECOND);
+        assert!(!pace.is_too_late(74_999));
+        assert!(pace.is_too_late(75_000));
+    }
+
+    #[test]
+    fn without_a_timeout_no_call_is_too_late() {
+        let mut pace = Pace::new(Duration::MAX);
+        pace.measured(1, Duration::MAX);
+        assert!(!pace.is_too_late(1 << 60));
+    }
+
+    #[test]
+    fn nothing_is_learnt_from_an_empty_batch() {
+        let mut pace = pace();
+        pace.measured(0, 50 * MILLISECOND);
+        assert_eq!(pace.batch(1024), 1);
+        assert!(!pace.is_too_late(97_999));
+    }
+}
