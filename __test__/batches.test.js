@@ -1,0 +1,90 @@
+'use strict'
+
+// The loop over batches, with a binding that the test plays: what no request over a socket brings about. The loops of a
+// thread share its turns, so one test at a time.
+
+const test = require('ava')
+const { createBatches } = require('../lib/batches')
+const { until } = require('./helpers')
+
+// A binding that has `numbers` to be called with, and what it is told.
+function start(numbers, handler) {
+  const posted = []
+  const told = []
+  let taken = 0
+  let inBatch = 0
+  const began = performance.now()
+  const batches = createBatches({
+    handler,
+    batchSize: 16,
+    bigint: false,
+    handlerTimeout: 0,
+    onHandlerError: (error) => told.push(error),
+    onEnd() {}
+  })
+  const { ids, numbers: calls, resultIds, resultValues, clock } = batches.arrays
+  const native = {
+    post(results) {
+      for (let i = 0; i < results; i++) posted.push([resultIds[i], resultValues[i]])
+    },
+    exchange(results, begun) {
+      native.post(results)
+      taken -= inBatch - begun
+      clock[0] = performance.now() - began
+      inBatch = numbers.length - taken
+      for (let i = 0; i < inBatch; i++) {
+        ids[i] = taken
+        calls[i] = numbers[taken++]
+      }
+      return inBatch
+    },
+    replyError: (id, status) => posted.push([id, status])
+  }
+  batches.start(native)
+  return { batches, posted, told }
+}
+
+test.serial('a handler that turns the event loop gets no second batch before its first one ends', async (t) => {
+  const ran = []
+  const started = start([1, 2, 3], (n) => {
+    ran.push(n)
+    // What deasync does: the binding's call comes while the handler runs.
+    started.batches.dispatch()
+    t.is(started.posted.length, ran.length - 1)
+    return 10 * n
+  })
+  started.batches.dispatch()
+  await until(() => started.posted.length === 3)
+  t.deepEqual(ran, [1, 2, 3])
+  t.deepEqual(started.posted, [[0, 10], [1, 20], [2, 30]])
+})
+
+test.serial('what is thrown in the loop is thrown, and the calls behind it are run in the next turn', async (t) => {
+  const mistake = new Error('as the test wants it')
+  const ran = []
+  const started = start([1, 2, 3], (n) => {
+    ran.push(n)
+    return n === 1 ? 'no integer' : n
+  })
+  started.told.push = () => {
+    throw mistake
+  }
+  t.is(t.throws(() => started.batches.dispatch()), mistake)
+  t.deepEqual(ran, [1])
+  await until(() => started.posted.length >= 2)
+  t.deepEqual(ran, [1, 2, 3])
+})
+
+test.serial('a batch that takes too long is left, and what it had not begun comes again', async (t) => {
+  const ran = []
+  const started = start([1, 2, 3, 4, 5, 6, 7, 8], (n) => {
+    ran.push([n, started.posted.length])
+    const end = performance.now() + 2
+    while (performance.now() < end);
+    return n
+  })
+  started.batches.dispatch()
+  await until(() => started.posted.length === 8)
+  t.deepEqual(ran.map(([n]) => n), [1, 2, 3, 4, 5, 6, 7, 8])
+  t.true(ran.at(-1)[1] >= 2, 'what was done is posted before the last is run')
+})
