@@ -4,6 +4,9 @@
 //! to it and a turn of its loop, which together take longer than the sending. So with a turn's few
 //! numbers it lends the lines they came on, and whoever answers may send the answer at once.
 //!
+//! The ring thread has the [`LineOwner`], the answerer a weak [`Line`], and nobody else knows of
+//! the states.
+//!
 //! Invariant: one thread at a time sends, and an answerer only the answer to the call for which the
 //! line was lent last. The states and who leaves them:
 //!
@@ -22,6 +25,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// The ring thread sends.
 const HOME: u64 = 0;
@@ -43,10 +47,67 @@ pub struct Line {
     word: AtomicU64,
 }
 
-impl Line {
-    /// A line that is the ring thread's.
+/// The ring thread's end of a line, which lends it and calls it back.
+#[derive(Debug)]
+pub struct LineOwner {
+    line: Arc<Line>,
+    /// False exactly when the line is at home.
+    lent: bool,
+}
+
+impl LineOwner {
+    /// A line that is at home.
     #[must_use]
     pub fn new(socket: OwnedFd) -> Self {
+        Self {
+            line: Arc::new(Line::new(socket)),
+            lent: false,
+        }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.line.as_fd()
+    }
+
+    /// True: an answerer may be sending.
+    #[must_use]
+    pub fn is_lent(&self) -> bool {
+        self.lent
+    }
+
+    /// The line, for whoever answers call `sequence`; none while an answerer is awaited.
+    pub fn lend(&mut self, sequence: u64) -> Weak<Line> {
+        if !self.line.lend(sequence) {
+            return Weak::new();
+        }
+        self.lent = true;
+        Arc::downgrade(&self.line)
+    }
+
+    /// True: the line is at home. False: an answerer is sending, and gives it back by mail.
+    pub fn recall(&mut self) -> bool {
+        self.lent = self.lent && !self.line.recall();
+        !self.lent
+    }
+
+    /// The answerer has given it back by mail.
+    pub fn came_home(&mut self) {
+        self.line.come_home();
+        self.lent = false;
+    }
+
+    /// The socket, to be closed. None: an answerer is just finding out that the connection is gone,
+    /// and closes it.
+    #[must_use]
+    pub fn into_socket(self) -> Option<OwnedFd> {
+        Arc::into_inner(self.line).map(|line| line.socket)
+    }
+}
+
+impl Line {
+    fn new(socket: OwnedFd) -> Self {
         Self {
             socket,
             word: AtomicU64::new(word(HOME, 0)),
@@ -54,20 +115,13 @@ impl Line {
     }
 
     /// The socket, to be sent on by whoever the line is with.
-    #[must_use]
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
-    }
-
-    /// The socket of a line that nobody else holds.
-    #[must_use]
-    pub fn into_socket(self) -> OwnedFd {
-        self.socket
     }
 
     /// Lets whoever answers the connection's call `sequence` send, instead of any other. False: it
     /// is awaited. For the ring thread.
-    pub fn lend(&self, sequence: u64) -> bool {
+    fn lend(&self, sequence: u64) -> bool {
         self.change(|state, _| match state {
             // Who is sending gives it back as lent.
             HOME | LENT => Some(word(LENT, sequence)),
@@ -78,7 +132,7 @@ impl Line {
 
     /// True: the line is the ring thread's. False: somebody is sending, who will post that it is
     /// done. For the ring thread.
-    pub fn recall(&self) -> bool {
+    fn recall(&self) -> bool {
         self.change(|state, sequence| match state {
             TAKEN => Some(word(AWAITED, sequence)),
             LENT => Some(word(HOME, sequence)),
@@ -89,7 +143,7 @@ impl Line {
     }
 
     /// Makes a line the ring thread's that its answerer has let go of by mail.
-    pub fn come_home(&self) {
+    fn come_home(&self) {
         self.word.store(word(HOME, 0), Ordering::Relaxed);
     }
 

@@ -23,7 +23,7 @@ use std::time::Instant;
 use crate::quota::Pool;
 use crate::uring::{Token, Waker};
 
-pub use line::Line;
+pub use line::{Line, LineOwner};
 pub use outbox::Outbox;
 pub use queue::Queue;
 

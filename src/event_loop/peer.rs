@@ -10,9 +10,9 @@
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
-use crate::bridge::{ConnectionId, Line};
+use crate::bridge::{ConnectionId, Line, LineOwner};
 use crate::connection::{Connection, Turn};
 use crate::limits::{LINGER_MS, Timeouts};
 use crate::uring::{Kernel, Op};
@@ -43,9 +43,8 @@ enum Recv {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) connection: Connection,
-    line: Arc<Line>,
-    /// False exactly when the line is at home: only we send.
-    lent: bool,
+    /// Only we send on it while it is at home.
+    line: LineOwner,
     pub(super) phase: Phase,
     /// True exactly when the peer is in the event loop's list of those to advance.
     pub(super) touched: bool,
@@ -62,8 +61,7 @@ impl Peer {
     pub(super) fn new(id: ConnectionId, socket: OwnedFd, now: u64) -> Self {
         Self {
             connection: Connection::new(id, now),
-            line: Arc::new(Line::new(socket)),
-            lent: false,
+            line: LineOwner::new(socket),
             phase: Phase::Open,
             touched: false,
             recv: Recv::Unarmed,
@@ -179,8 +177,8 @@ impl Peer {
         if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
             return;
         }
-        let was_lent = self.lent;
-        if !self.recall_line() || was_lent && has_mail() {
+        let was_lent = self.line.is_lent();
+        if !self.line.recall() || was_lent && has_mail() {
             // Just being answered, or just answered, of which the mail tells.
             return;
         }
@@ -230,21 +228,14 @@ impl Peer {
     /// True: the line is at home, where it is as soon as there is something to send or to end. A
     /// line that is just being sent on comes home by mail.
     fn has_line(&mut self) -> bool {
-        let may_stay_away = self.lent && self.connection.may_lend_line();
-        !may_stay_away && self.recall_line()
-    }
-
-    fn recall_line(&mut self) -> bool {
-        self.lent = self.lent && !self.line.recall();
-        !self.lent
+        let may_stay_away = self.line.is_lent() && self.connection.may_lend_line();
+        !may_stay_away && self.line.recall()
     }
 
     /// The line, for the answer to call `sequence`, where nothing else is to be sent.
     pub(super) fn lend_line(&mut self, sequence: u64) -> Weak<Line> {
-        let lends = self.phase == Phase::Open && self.connection.may_lend_line();
-        if lends && self.line.lend(sequence) {
-            self.lent = true;
-            Arc::downgrade(&self.line)
+        if self.phase == Phase::Open && self.connection.may_lend_line() {
+            self.line.lend(sequence)
         } else {
             Weak::new()
         }
@@ -252,15 +243,13 @@ impl Peer {
 
     /// The answerer has let go of the line.
     pub(super) fn on_line_returned(&mut self, unsent: Vec<u8>) {
-        self.line.come_home();
-        self.lent = false;
+        self.line.came_home();
         self.connection.not_sent(unsent);
     }
 
-    /// The socket of a peer that is gone. None: an answerer is just finding out that it is gone,
-    /// and closes it.
+    /// The socket of a peer that is gone, unless somebody else closes it.
     pub(super) fn into_socket(self) -> Option<OwnedFd> {
-        Arc::into_inner(self.line).map(Line::into_socket)
+        self.line.into_socket()
     }
 
     /// Everything is answered. A peer that may still be sending is told so and listened to for a
