@@ -3,26 +3,31 @@
 // Errors as Node's own modules make them: the same classes, codes and fields, and the same message, with what to do
 // about it at its end.
 
-const { getSystemErrorMap } = require('node:util')
+const { getSystemErrorMap, inspect } = require('node:util')
 
 // libuv's number for a name that does not resolve; the resolver has no errno of its own.
 const UV_EAI_NONAME = -3008
 
 // What to do where the listen on a port or on a path was refused.
 const PORT_CURES = {
-  EADDRINUSE: 'Somebody listens there: end that, await its close() if it is yours, or choose another port; 0 picks a ' +
-    'free one.',
-  EACCES: 'The port takes rights that this process does not have: choose a higher one, such as 8000, or give it ' +
+  EACCES: 'Low ports need a privilege that this process lacks: choose a higher one, such as 8000, or grant the process ' +
     'CAP_NET_BIND_SERVICE.',
-  EADDRNOTAVAIL: 'This machine does not have the address: choose one that it has, or leave host out to listen on all.'
+  EADDRNOTAVAIL: 'This machine does not have that address: choose one that it has, or leave out the host option to ' +
+    'listen on every address.',
+  EAFNOSUPPORT: 'This machine does not support that kind of address: where there is no IPv6, choose an IPv4 address.'
 }
 const PATH_CURES = {
-  EADDRINUSE: 'Somebody listens there, or it is no socket: choose another path, or remove it.',
-  EACCES: 'This process may not write there: choose a path in a directory in which it may.',
-  ENOENT: 'There is no such directory: create it first.',
-  ENAMETOOLONG: 'The kernel takes at most 107 bytes: choose a shorter path.'
+  EADDRINUSE: 'Either another server is listening there, or the file is not a socket: stop that server, delete the ' +
+    'file if nothing needs it, or choose another path.',
+  EACCES: 'This process may not create a socket there: create the directory if there is none, or choose one that it may ' +
+    'write to.',
+  ENOENT: 'The directory does not exist: create it first.',
+  ENAMETOOLONG: 'The path of a socket can have at most 107 bytes, or 103 on macOS: choose a shorter one.'
 }
-const CURES = { EMFILE: 'The process has all the descriptors that it may have: raise `ulimit -n`.' }
+const CURES = {
+  EAGAIN: 'The process may not start another thread: raise `ulimit -u`, or pids.max of its cgroup.',
+  EMFILE: 'The process has run out of file descriptors: raise `ulimit -n`.'
+}
 
 function invalidType(name, expected, value, cure) {
   const text = `The "${name}" argument must be ${expected}. Received ${describe(value)}`
@@ -32,46 +37,68 @@ function invalidType(name, expected, value, cure) {
 }
 
 function invalidValue(name, expected, value) {
-  const error = new TypeError(`The argument '${name}' must be ${expected}. Received ${describe(value)}`)
+  const error = new TypeError(`The argument '${name}' must be ${expected}. Received ${show(value)}`)
   error.code = 'ERR_INVALID_ARG_VALUE'
   return error
 }
 
 function outOfRange(name, range, value) {
-  const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${describe(value)}`)
+  const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`)
   error.code = 'ERR_OUT_OF_RANGE'
   return error
 }
 
 function describe(value) {
   if (value === null || value === undefined) return String(value)
-  if (typeof value === 'function') return `function ${value.name}`
+  if (typeof value === 'function') return value.name === '' ? 'an anonymous function' : `function ${value.name}`
   if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
   if (typeof value === 'string') return `type string (${JSON.stringify(value.slice(0, 25))})`
   return `type ${typeof value} (${String(value)})`
 }
 
+// The value itself where that is short: where the type is right, it needs no saying.
+function show(value) {
+  if (Object(value) === value) return describe(value)
+  return inspect(typeof value === 'string' ? value.slice(0, 25) : value)
+}
+
 // What the binding says about a start that was refused, as an error.
-function startRefused({ syscall, errno, message, address, port, reason }) {
+function startRefused({ syscall, errno, message, address, port, reason }, { reusePort } = {}) {
   if (syscall === 'getaddrinfo') {
-    return Object.assign(new Error(`getaddrinfo ENOTFOUND ${address}. The name does not resolve: check host.`), {
-      code: 'ENOTFOUND',
-      errno: UV_EAI_NONAME,
-      syscall,
-      hostname: address
-    })
+    const text = `getaddrinfo ENOTFOUND ${address}. The name does not resolve: check the host option.`
+    return Object.assign(new Error(text), { code: 'ENOTFOUND', errno: UV_EAI_NONAME, syscall, hostname: address })
   }
   if (reason !== undefined) {
     return Object.assign(new Error(message), { code: 'ERR_IO_URING_UNAVAILABLE', errno, syscall, reason })
   }
   const [code, sentence] = getSystemErrorMap().get(errno) ?? ['ERR_SYSTEM_ERROR', message]
-  const where = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`
-  const cure = (port === undefined ? PATH_CURES : PORT_CURES)[code] ?? CURES[code]
+  // As Node has it: 0 is not the port that was refused.
+  const where = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`
+  const cure = cureOf(code, port, reusePort)
   const text = `${syscall} ${code}: ${sentence}${where}${cure === undefined ? '' : `. ${cure}`}`
   const error = Object.assign(new Error(text), { code, errno, syscall })
   if (address !== undefined) error.address = address
   if (port !== undefined) error.port = port
   return error
+}
+
+function cureOf(code, port, reusePort) {
+  if (port === undefined) return PATH_CURES[code] ?? CURES[code]
+  return code === 'EADDRINUSE' ? portInUse(reusePort) : PORT_CURES[code] ?? CURES[code]
+}
+
+function portInUse(reusePort) {
+  if (reusePort) {
+    return 'What is listening there does not share the port: stop it, choose another port (0 picks a free one), or let ' +
+      'it set the reusePort option, too, and run as the same user.'
+  }
+  // node:cluster hands its workers sockets of the primary's, but not to an addon.
+  if (require('node:cluster').isWorker || process.env.pm_id !== undefined) {
+    return 'Cluster workers and pm2 instances each open the port themselves: to share it, set the reusePort option in ' +
+      'all of them. If it is another program that is listening there, stop it or choose another port.'
+  }
+  return 'Something is already listening there: stop it (await its close() if it is a server of yours), choose another ' +
+    'port (0 picks a free one), or set the reusePort option in both servers to share the port.'
 }
 
 module.exports = { invalidType, invalidValue, outOfRange, startRefused }

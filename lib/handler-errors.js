@@ -23,7 +23,7 @@ function errorAnswer(error) {
 
 function notAnInteger(value) {
   const error = new TypeError(
-    `The handler must return an integer (a safe number or a bigint) or a promise of one. It returned ${received(value)}.`
+    `The handler must return an integer, as a number or a bigint, or a promise of one. It returned ${received(value)}`
   )
   error.code = 'ERR_INVALID_RETURN_VALUE'
   return error
@@ -31,13 +31,21 @@ function notAnInteger(value) {
 
 // What came, and for the usual mistakes what to do about it.
 function received(value) {
-  if (value === undefined) return 'undefined: a `return` is missing'
-  if (typeof value === 'string') return 'string: Number() or BigInt() makes an integer of digits'
-  if (Array.isArray(value)) return 'array: there is one integer an answer'
-  if (typeof value !== 'number') return value === null ? 'null' : typeof value
-  if (Number.isInteger(value)) return `${value}: beyond Number.MAX_SAFE_INTEGER only a bigint is exact`
-  if (Number.isNaN(value)) return 'NaN: something in it is undefined, or a promise without `await`'
-  return Number.isFinite(value) ? `${value}: Math.round() makes an integer of it` : String(value)
+  switch (typeof value) {
+    case 'undefined': return 'undefined. Is a `return` missing?'
+    case 'string': return 'a string. If it holds digits, convert it with Number() or BigInt().'
+    case 'number': return `${value}.${adviceOn(value)}`
+    case 'object':
+      if (value === null) return 'null.'
+      return Array.isArray(value) ? 'an array. Each call answers with a single integer.' : 'an object.'
+    default: return `a ${typeof value}.`
+  }
+}
+
+function adviceOn(number) {
+  if (Number.isNaN(number)) return ' Something in the calculation was undefined, or a promise without `await`.'
+  if (Number.isInteger(number)) return ' Beyond Number.MAX_SAFE_INTEGER only a bigint is exact: return one.'
+  return Number.isFinite(number) ? ' Round it, with Math.round() for example.' : ''
 }
 
 module.exports = { errorAnswer, notAnInteger }

@@ -70,8 +70,8 @@ function integer(options, name, fallback, min, max) {
 
 // For what came where a number belongs: most often it is from process.env, or it is the other argument.
 function cure(value) {
-  if (typeof value === 'string' && /^\d+$/.test(value)) return 'Number() makes a number of it.'
-  if (typeof value === 'function') return 'The handler comes second.'
+  if (typeof value === 'string' && /^\d+$/.test(value)) return 'Convert it with Number().'
+  if (typeof value === 'function') return 'The handler is the second argument.'
 }
 
 function powerOfTwo(options, name, fallback, min, max) {

@@ -114,7 +114,9 @@ class Server {
   #onFailure(failure) {
     events.failed(this, failure)
     this.close()
-    process.emitWarning(`${failure} The server no longer listens.`, { code: 'RINGCALL_FAILED' })
+    process.emitWarning(`The server has stopped listening, because a ring thread failed. ${failure}`, {
+      code: 'RINGCALL_FAILED'
+    })
   }
 
   #onEnd() {
@@ -132,8 +134,8 @@ class Server {
       this.#tell(onError, error, n)
     } else if (this.#handlerErrors === 1) {
       process.emitWarning(
-        `The handler failed for ${n}: ${printable(error)} Further errors are counted in stats().handlerErrors; ` +
-          'pass onError to see each.',
+        `The handler failed for ${n}. This warning comes once: pass onError to be told of every failure; ` +
+          `stats().handlerErrors counts them.\n${printable(error)}`,
         { code: 'RINGCALL_HANDLER_ERROR' }
       )
     }
@@ -144,7 +146,7 @@ class Server {
     try {
       await onError(error, n)
     } catch (thrown) {
-      process.emitWarning(`onError threw: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
+      process.emitWarning(`onError itself failed: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }
   }
 }
@@ -153,7 +155,7 @@ function printable(thrown) {
   try {
     return String(thrown?.stack ?? thrown)
   } catch {
-    return 'an error that cannot be printed.'
+    return 'an error that cannot be printed'
   }
 }
 

@@ -35,8 +35,8 @@ function warnOfFallback({ message }) {
   if (getEnvironmentData(WARNED)) return
   setEnvironmentData(WARNED, true)
   process.emitWarning(
-    `${message} The server runs on Node's own http server instead, which is slower; engine: 'io_uring' makes this an ` +
-      "error, and engine: 'node' makes it intended.",
+    `${message} The server runs on Node's own http server instead, which is slower. If that is what you want, pass ` +
+      "engine: 'node'; with engine: 'io_uring' this is an error.",
     { code: 'RINGCALL_FALLBACK' }
   )
 }

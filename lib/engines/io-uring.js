@@ -31,7 +31,7 @@ class IoUringEngine {
     const arrays = batches.map((ring) => ring.arrays)
     const dispatches = batches.map((ring) => ring.dispatch)
     const started = native.listen(nativeOptions(options), arrays, dispatches)
-    if (started.syscall !== undefined) throw startRefused(started)
+    if (started.syscall !== undefined) throw startRefused(started, options)
     this.#native = started
     started.takeRings().forEach((ring, i) => batches[i].start(ring))
   }

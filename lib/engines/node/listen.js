@@ -25,12 +25,14 @@ const IN_USE = -os.constants.errno.EADDRINUSE
 function listen(server, options) {
   checkReusePort(options)
   const refused = options.path === undefined ? listenOnPort(server, options) : listenOnPath(server, options)
-  if (refused !== undefined) throw startRefused(refused)
+  if (refused !== undefined) throw startRefused(refused, options)
 }
 
 function listenOnPort(server, { host, port, backlog, reusePort, ipv6Only }) {
   const address = host === undefined ? undefined : resolve(host)
-  return tryToListen(server, { host: address, port, backlog, reusePort, ipv6Only })
+  const refused = tryToListen(server, { host: address, port, backlog, reusePort, ipv6Only })
+  // Node leaves out a port that is 0.
+  return refused && { ...refused, address: refused.address ?? address, port }
 }
 
 function listenOnPath(server, { path, backlog }) {
@@ -134,7 +136,7 @@ function checkReusePort({ reusePort, path }) {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) return
   const error = new Error(
-    `The option reusePort needs io_uring, or Node.js 22.12 or newer; this is ${process.versions.node} without io_uring.`
+    `The reusePort option needs io_uring, or Node.js 22.12 or newer: this is ${process.versions.node}, without io_uring.`
   )
   throw Object.assign(error, { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
 }

@@ -1,0 +1,113 @@
+'use strict'
+
+// What the errors and warnings of a start say to do about it.
+
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const test = require('ava')
+const { post, serve, serverListen, sharingTest, start, startMain, underTest } = require('./helpers.js')
+
+// What a process of its own is told where the port is in use; a cluster worker runs the same file.
+async function refusedIn(t, { cluster = false, env } = {}) {
+  const { port } = serve(t, { host: '127.0.0.1' })
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
+  t.teardown(() => fs.rmSync(folder, { recursive: true }))
+  const file = path.join(folder, 'listen.js')
+  fs.writeFileSync(file, `
+    const cluster = require('node:cluster')
+    const { serverListen } = require(${JSON.stringify(underTest)})
+    if (${cluster} && cluster.isPrimary) {
+      cluster.fork()
+    } else {
+      try {
+        serverListen({ port: ${port}, host: '127.0.0.1' }, (n) => n)
+      } catch ({ code, message }) {
+        console.log(JSON.stringify({ code, message }))
+      }
+      process.disconnect?.()
+    }`)
+  const { code, message } = JSON.parse(await start(t, [file], { env }).line())
+  t.is(code, 'EADDRINUSE')
+  return message
+}
+
+test('a port in use: stop the other, take another port, or share it', async (t) => {
+  const message = await refusedIn(t)
+  t.regex(message, /await its close\(\)/)
+  t.regex(message, /another port \(0 picks a free one\)/)
+  t.regex(message, /set the reusePort option in both/)
+})
+
+for (const [what, how] of [
+  ['a cluster worker', { cluster: true }],
+  ['a pm2 instance', { env: { pm_id: '1', NODE_APP_INSTANCE: '1' } }]
+]) {
+  test(`a port in use in ${what} without reusePort: reusePort is what it needs`, async (t) => {
+    const message = await refusedIn(t, how)
+    t.regex(message, /Cluster workers and pm2 instances .* set the reusePort option in all of them/)
+    t.regex(message, /choose another port/)
+  })
+}
+
+sharingTest(test)('a port in use with reusePort: the other one does not share it', (t) => {
+  const { port } = serve(t, { host: '127.0.0.1' })
+  const error = t.throws(() => serve(t, { port, host: '127.0.0.1', reusePort: true }), { code: 'EADDRINUSE' })
+  t.regex(error.message, /does not share the port/)
+})
+
+for (const [port, where] of [[0, '203.0.113.1'], [8000, '203.0.113.1:8000']]) {
+  test(`an address that is not of this machine, with port ${port}, is told with its port and what to do`, (t) => {
+    const error = t.throws(() => serverListen({ port, host: '203.0.113.1' }, (n) => n), { code: 'EADDRNOTAVAIL' })
+    t.like(error, { syscall: 'listen', address: '203.0.113.1', port })
+    t.true(error.message.startsWith(`listen EADDRNOTAVAIL: address not available ${where}. `), error.message)
+    t.regex(error.message, /leave out the host option/)
+  })
+}
+
+test('a path that is taken, or in no directory, is told with what to do', (t) => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
+  t.teardown(() => fs.rmSync(directory, { recursive: true }))
+  const taken = path.join(directory, 'taken.sock')
+  serve(t, { path: taken })
+  t.throws(() => serve(t, { path: taken }), { message: /another server is listening there.*choose another path\.$/ })
+  // libuv says EACCES where there is no directory.
+  t.throws(() => serve(t, { path: path.join(directory, 'none', 'a.sock') }), { message: /create (it first|the directory if)/ })
+})
+
+test('the warning of the first failure begins with what to do, and the stack has lines of its own', async (t) => {
+  const child = startMain(t, ({ serverListen }) => {
+    process.on('warning', ({ message }) => console.log(JSON.stringify(message)))
+    console.log(serverListen(0, () => { throw new Error('no such row') }).port)
+  })
+  const port = Number(await child.line())
+  t.is((await post(t, port, '/15')).status, 500)
+  const [advice, ...stack] = JSON.parse(await child.line()).split('\n')
+  t.regex(advice, /^The handler failed for 15\. .*pass onError .*handlerErrors counts them\.$/)
+  t.is(stack[0], 'Error: no such row')
+  t.regex(stack[1], /^ +at /)
+})
+
+const wrong = [
+  [undefined, /It returned undefined\. Is a `return` missing\?$/],
+  ['610', /It returned a string\. If it holds digits, convert it with Number\(\) or BigInt\(\)\.$/],
+  [[610], /It returned an array\. Each call answers with a single integer\.$/],
+  [null, /It returned null\.$/],
+  [{}, /It returned an object\.$/],
+  [true, /It returned a boolean\.$/],
+  [() => 610, /It returned a function\.$/],
+  [NaN, /It returned NaN\. .*undefined, or a promise without `await`\.$/],
+  [7.5, /It returned 7\.5\. Round it, with Math\.round\(\) for example\.$/],
+  [2 ** 53, /It returned 9007199254740992\. .*only a bigint is exact: return one\.$/],
+  [Infinity, /It returned Infinity\.$/]
+]
+
+test('what the handler returned in place of an integer is named, with what to do about it', async (t) => {
+  const told = []
+  const server = serve(t, { onError: (error) => told.push(error.message) }, (n) => wrong[n][0])
+  for (const [n, [, sentence]] of wrong.entries()) {
+    t.is((await post(t, server, `/${n}`)).status, 500)
+    t.regex(told.at(-1), sentence)
+    t.regex(told.at(-1), /^The handler must return an integer, as a number or a bigint, or a promise of one\. It returned /)
+  }
+})
