@@ -4,6 +4,7 @@ const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const path = require('node:path')
 const test = require('ava')
+const { checkArguments } = require('../lib/options.js')
 const { version } = require('../package.json')
 const { assertRefused, connect, engine, post, request, ringTest, root, serve, start } = require('./helpers.js')
 const { refusedTest, startRefused } = require('./without-io-uring.js')
@@ -40,21 +41,47 @@ async function startServe(t, args) {
   return { child, line, port: Number(/:(\d+)$/.exec(line)?.[1]) }
 }
 
-test('--version and --help', async (t) => {
-  t.like(await run(t, ['--version']), { stdout: version, code: 0, stderr: '' })
-  for (const args of [['--help'], ['serve', '--help'], ['doctor', '-h'], ['build', '--help']]) {
-    const { stdout, code, stderr } = await run(t, args)
-    t.regex(stdout, /^Usage: ringcall/)
-    t.deepEqual([code, stderr], [0, ''])
+test('the version and the usage, in each of the usual ways', async (t) => {
+  for (const args of [['version'], ['--version'], ['-v']]) {
+    t.like(await run(t, args), { stdout: version, code: 0, stderr: '' })
+  }
+  const about = { '': [['help'], ['--help'], ['-h']] }
+  for (const name of ['serve', 'doctor', 'build']) about[` ${name}`] = [['help', name], [name, '--help'], [name, '-h']]
+  for (const [name, lines] of Object.entries(about)) {
+    for (const args of lines) {
+      const { stdout, code, stderr } = await run(t, args)
+      t.true(stdout.startsWith(`Usage: ringcall${name || ' <command>'}`), stdout)
+      t.deepEqual([code, stderr], [0, ''])
+    }
+  }
+})
+
+test('the usage of serve has the defaults of serverListen', async (t) => {
+  const { stdout } = await run(t, ['help', 'serve'])
+  const options = checkArguments({}, () => 0)
+  const told = [...stdout.matchAll(/--([\w-]+) <\w+> .*\[(\d+)\]/g)]
+  t.true(told.length > 10)
+  for (const [, name, value] of told) {
+    t.is(Number(value), options[name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())], name)
   }
 })
 
 test('what is no command, and none, are the usage on stderr and exit code 2', async (t) => {
-  for (const args of [[], ['listen'], ['--port', '80'], ['toString'], ['serve'], ['serve', 'a', 'b'], ['doctor', 'x'],
-    ['serve', 'a.js', '--prot', '80']]) {
+  const misuses = [
+    [[], 'a command is missing.'],
+    [['listen'], 'there is no command "listen".'],
+    [['--port', '80'], 'there is no command "--port".'],
+    [['toString'], 'there is no command "toString".'],
+    [['help', 'listen'], 'there is no command "listen".'],
+    [['serve'], '<module> is missing.'],
+    [['serve', 'a', 'b'], 'unexpected argument "b".'],
+    [['doctor', 'x'], 'unexpected argument "x".'],
+    [['serve', 'a.js', '--prot', '80'], "Unknown option '--prot'."]
+  ]
+  for (const [args, sentence] of misuses) {
     const { stdout, code, stderr } = await run(t, args)
     t.deepEqual([stdout, code], ['', 2], args.join(' '))
-    t.regex(stderr, /Usage: ringcall/)
+    t.true(stderr.startsWith(`ringcall: ${sentence}\n\nUsage: ringcall`), stderr)
   }
 })
 
@@ -71,6 +98,19 @@ for (const [what, [name, source]] of Object.entries(modules)) {
     t.is((await post(t, port, '/609')).body, '610')
   })
 }
+
+test('serve: a folder is what require makes of it', async (t) => {
+  const main = file(t, 'main.js', 'module.exports = (n) => n + 1')
+  const folder = path.dirname(main)
+  writeFileSync(path.join(folder, 'package.json'), '{ "main": "main.js" }')
+  const { port } = await startServe(t, [folder])
+  t.is((await post(t, port, '/609')).body, '610')
+})
+
+test('serve: -p is the port', async (t) => {
+  const child = start(t, [bin, 'serve', file(t, 'handler.js', 'module.exports = (n) => n'), '-p', '0', '--engine', engine])
+  t.regex(await child.line(), /listening on http:\/\/localhost:\d+$/)
+})
 
 test('serve: the options are those of serverListen', async (t) => {
   const handler = file(t, 'handler.mjs', 'export default (n) => n + 1n')
@@ -115,13 +155,17 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
   const { port } = serve(t, { host: '127.0.0.1' })
   const wrong = [
     [['nowhere.js'], /there is no file nowhere\.js\./],
-    [[file(t, 'none.mjs', 'export const handler = (n) => n')], /does not export a function/],
-    [[file(t, 'number.js', 'module.exports = 610')], /does not export a function/],
-    [[good, '--port', '65536'], /"options\.port" is out of range\. It must be an integer >= 0 and <= 65535/],
-    [[good, '--port', 'eighty'], /"options\.port".*eighty/],
-    [[good, '--max-in-flight', ''], /"options\.maxInFlight"/],
-    [[good, '--engine', 'epoll'], /'io_uring', 'node', 'auto'/],
-    [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE/]
+    [[file(t, 'none.mjs', 'export const handler = (n) => n')], /does not export a function\. A module is /],
+    [[file(t, 'number.js', 'module.exports = 610')], /does not export a function\. A module is /],
+    [[path.dirname(file(t, 'nothing.txt', ''))], /is a folder without an index\.js or .* A module is /],
+    [[file(t, 'package.json', '{ "main": "handler.js" }')], /package\.json is not a module\. A module is /],
+    [[good, '--port', '65536'], /"--port" is out of range\. It must be an integer >= 0 and <= 65535/],
+    [[good, '--port', 'eighty'], /--port must be a number, not "eighty"\./],
+    [[good, '--max-in-flight', ''], /--max-in-flight must be a number, not ""\./],
+    [[good, '--max-in-flight', '0'], /"--max-in-flight" is out of range/],
+    [[good, '--engine', 'epoll'], /'--engine' must be one of: 'io_uring', 'node', 'auto'/],
+    [[good, '--host', 'no such host', '--engine', engine], /check the --host option/],
+    [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE.*set the --reuse-port option/]
   ]
   for (const [args, sentence] of wrong) {
     const { stdout, code, stderr } = await run(t, ['serve', ...args])

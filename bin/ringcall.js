@@ -3,6 +3,8 @@
 
 // ringcall <command>: the commands are in lib/cli.
 
+const { misused } = require('../lib/cli/arguments.js')
+
 const COMMANDS = {
   serve: () => require('../lib/cli/serve.js').serve,
   doctor: () => require('../lib/cli/doctor.js').doctor,
@@ -12,19 +14,20 @@ const COMMANDS = {
 const USAGE = `Usage: ringcall <command>
 
   serve <module>   serves the function that the module exports by default
-  doctor           says whether io_uring can run here, and if not, why and what to do
-  build            builds the addon from the sources of this package; needs Rust
+  doctor           says whether io_uring can run here and, if not, why and what to do
+  build            builds the addon from the sources in this package; needs Rust
 
-  --help           this, or with a command, what it takes
-  --version        the version`
+  help [command]   shows this, or how to use a command; so does --help
+  version          shows the version; so does --version`
 
 function main([name, ...args]) {
-  if (name === '--help' || name === '-h') return console.log(USAGE)
-  if (name === '--version' || name === '-v') return console.log(require('../package.json').version)
-  if (name !== undefined && Object.hasOwn(COMMANDS, name)) return COMMANDS[name]()(args)
-  if (name !== undefined) console.error(`ringcall: there is no command ${JSON.stringify(name)}.\n`)
-  console.error(USAGE)
-  process.exitCode = 2
+  switch (name) {
+    case undefined: return misused('a command is missing.', USAGE)
+    case 'help': case '--help': case '-h': return args.length > 0 ? main([args[0], '--help']) : console.log(USAGE)
+    case 'version': case '--version': case '-v': return console.log(require('../package.json').version)
+  }
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]()(args)
+  misused(`there is no command ${JSON.stringify(name)}.`, USAGE)
 }
 
 main(process.argv.slice(2))

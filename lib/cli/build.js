@@ -6,8 +6,10 @@ const { parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall build
 
-Builds the addon from the sources of this package and puts it in its place. It needs Rust (https://rustup.rs) and a C
-linker, and takes about a minute.`
+Builds the addon from the sources in this package and puts it in place. That needs Rust (https://rustup.rs) and a C
+linker, and takes about a minute.
+
+  -h, --help`
 
 function build(args) {
   if (parse(args, { usage: USAGE }) !== undefined) require('../../scripts/build.js')

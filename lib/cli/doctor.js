@@ -7,11 +7,12 @@ const { parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall doctor [--json]
 
-Says whether io_uring can run here, and if not, why and what to do.
+Says whether io_uring can run here and, if not, why and what to do.
 
-  --json   what probe() returns, as JSON
+  --json      prints what probe() returns, as JSON
+  -h, --help
 
-The exit code is 0 where it can, and 1 where it cannot.`
+The exit code is 0 if it can run, and 1 if it cannot.`
 
 // A server needs these; each of the others saves it something.
 const NEEDED = ['io_uring_setup', 'operations', 'buffer_rings', 'multishot_accept']
@@ -45,7 +46,7 @@ function report({ available, platform, arch, kernel, node, binary, features, lim
 
 function feature(name, has) {
   if (has) return paint(GREEN, 'yes')
-  return NEEDED.includes(name) ? paint(RED, 'no, and it is needed') : paint(YELLOW, 'no, which costs some speed')
+  return NEEDED.includes(name) ? paint(RED, 'no, but it is needed') : paint(YELLOW, 'no, which costs some speed')
 }
 
 function range({ soft, hard }, unit) {

@@ -10,23 +10,32 @@ const { fail, parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
 
-Serves the function that the module exports by default: POST /N calls it with N and answers with what it returns.
+Serves the function that the module exports by default: POST /N calls it with N and answers with what it returns. The
+module is a JavaScript file, or a folder with an index.js or a package.json that names its "main".
 
-  --port <n>                 8000; 0 picks a free one
-  --host <name>              every address
-  --path <path>              a Unix domain socket instead
-  --bigint                   the function gets a bigint
-  --engine <name>            auto, io_uring or node
-  --ring-threads <n>         1 to 64
-  --reuse-port               several servers share the port
-  --ipv6-only                no IPv4
-  --backlog <n>
-  --max-connections <n>      --max-in-flight <n>
-  --max-header-size <bytes>  --max-body-size <bytes>
-  --headers-timeout <ms>     --request-timeout <ms>     --keep-alive-timeout <ms>
-  --handler-timeout <ms>     --send-timeout <ms>        0 is for ever
+  -p, --port <n>             the TCP port [8000]; 0 picks a free one
+  --host <name>              the address to listen on [every address]
+  --path <path>              a Unix domain socket instead of a port
+  --bigint                   call the function with a bigint
+  --engine <name>            auto, io_uring or node [auto]
+  --ring-threads <n>         threads for the network's work, 1 to 64 [1]
+  --reuse-port               share the port with other servers that do so, too
+  --ipv6-only                accept no IPv4 connections
+  --backlog <n>              connections that may wait to be accepted [1024]
+  --max-connections <n>      connections served at a time [10000]
+  --max-in-flight <n>        requests that the function may have at a time [10000]
+  --max-header-size <bytes>  of a request's head [16384]
+  --max-body-size <bytes>    of a request's body [65536]
+  --headers-timeout <ms>     for the head of a request to arrive [10000]; 0 is no timeout
+  --request-timeout <ms>     for a whole request to arrive [30000]
+  --keep-alive-timeout <ms>  for a connection without a request [72000]
+  --handler-timeout <ms>     for the function's value [30000]
+  --send-timeout <ms>        for a client that takes nothing of its answers [30000]
+  -h, --help
 
-SIGINT and SIGTERM let it answer what it has, and end; a second one ends it at once.`
+On SIGINT or SIGTERM it answers the requests that it has and ends; a second signal ends it at once.`
+
+const MODULE = 'A module is a JavaScript file whose default export is a function, such as `module.exports = (n) => n + 1`.'
 
 const STRINGS = ['host', 'path', 'engine']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only']
@@ -35,22 +44,26 @@ const NUMBERS = [
   'headers-timeout', 'request-timeout', 'keep-alive-timeout', 'handler-timeout', 'send-timeout'
 ]
 
-const OPTIONS = Object.fromEntries([
-  ...[...STRINGS, ...NUMBERS].map((name) => [name, { type: 'string' }]),
-  ...FLAGS.map((name) => [name, { type: 'boolean' }])
-])
+const OPTIONS = {
+  ...Object.fromEntries([...STRINGS, ...NUMBERS].map((name) => [name, { type: 'string' }])),
+  ...Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' }])),
+  port: { type: 'string', short: 'p' }
+}
 
 async function serve(args) {
-  const parsed = parse(args, { usage: USAGE, options: OPTIONS, positionals: [1, 1] })
+  const parsed = parse(args, { usage: USAGE, options: OPTIONS, operand: '<module>' })
   if (parsed === undefined) return
   const { values, positionals: [file] } = parsed
+  for (const name of NUMBERS) {
+    if (!isNumber(values[name] ?? '0')) return fail(`--${name} must be a number, not ${JSON.stringify(values[name])}.`)
+  }
   const handler = await load(file)
   if (handler === undefined) return
   let server
   try {
     server = serverListen(listenOptions(values), handler)
   } catch (error) {
-    return fail(error.message)
+    return fail(inFlags(error.message))
   }
   // Before it says that it listens: who reads that may send a signal at once.
   closeOnSignals(server)
@@ -59,27 +72,53 @@ async function serve(args) {
 
 // The module's function; nothing where that has failed, and was told.
 async function load(file) {
-  const absolute = path.resolve(file)
-  if (!existsSync(absolute)) return fail(`there is no file ${file}.`)
+  const resolved = resolve(file)
+  if (resolved === undefined) {
+    if (!existsSync(file)) return fail(`there is no file ${file}.`)
+    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${MODULE}`)
+  }
+  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${MODULE}`)
   let module
   try {
-    module = await import(pathToFileURL(absolute))
+    module = await import(pathToFileURL(resolved))
   } catch (error) {
     return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
   }
   // What TypeScript and Babel make of an ES module has its default inside.
   const handler = [module.default, module.default?.default].find((each) => typeof each === 'function')
-  return handler ?? fail(`${file} does not export a function: \`export default\` or \`module.exports =\` one.`)
+  return handler ?? fail(`${file} does not export a function. ${MODULE}`)
+}
+
+// The file that `require` would take, of a folder, too.
+function resolve(file) {
+  try {
+    return require.resolve(path.resolve(file))
+  } catch {
+    return undefined
+  }
+}
+
+function isNumber(text) {
+  return text.trim() !== '' && !Number.isNaN(Number(text))
 }
 
 function listenOptions(values) {
-  const camelCase = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
   const options = Object.entries(values).map(([name, value]) => [
-    camelCase(name),
-    // What is no number is for serverListen to refuse, with the range.
-    NUMBERS.includes(name) && value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value
+    camelCase(name), NUMBERS.includes(name) ? Number(value) : value
   ])
   return Object.fromEntries(options)
+}
+
+// A message of serverListen's, with the names that the options have here.
+function inFlags(message) {
+  const flags = new Map(Object.keys(OPTIONS).map((name) => [camelCase(name), `--${name}`]))
+  return message.replace(/\boptions\.(\w+)|\b(\w+)(?= option\b)/g, (text, ...names) => {
+    return flags.get(names[0] ?? names[1]) ?? text
+  })
+}
+
+function camelCase(name) {
+  return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 }
 
 function closeOnSignals(server) {
