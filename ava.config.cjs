@@ -4,8 +4,10 @@ const {
   RINGCALL_TEST_ENGINE, RINGCALL_TEST_KERNEL_FEATURES, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 } = process.env
 
-// What runs the examples and deploy/ as they are is the same whatever these variables say.
-const ONCE = ['balancers', 'cli', 'deploy', 'docs', 'examples', 'production', 'real-prometheus', 'rolling-examples']
+// What runs the examples, deploy/ and scripts/ as they are, or reads sources, is the same whatever these variables say.
+const ONCE = [
+  'balancers', 'build', 'cli', 'deploy', 'docs', 'examples', 'production', 'real-prometheus', 'rolling-examples', 'sentences'
+]
 const isVariant =
   RINGCALL_TEST_ENGINE || RINGCALL_TEST_KERNEL_FEATURES || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

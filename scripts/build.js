@@ -4,33 +4,37 @@
 // `npm install` in a clone (npm's `dependencies`; not where the package is installed), before `npm start` and before
 // `npm pack`. It uses Node's built-ins, our own files and cargo, nothing else.
 
-const { spawnSync } = require('node:child_process')
-const { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } = require('node:fs')
+const { spawn } = require('node:child_process')
+const { copyFileSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require('node:fs')
 const { homedir, tmpdir } = require('node:os')
 const path = require('node:path')
+const readline = require('node:readline')
 const { binaryName } = require('../lib/native.js')
 
 const ROOT = path.join(__dirname, '..')
 const ADDON = path.join(ROOT, binaryName())
 const IS_MUSL = ADDON.endsWith('-musl.node')
 const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
-const GET_RUST = 'install it with rustup: https://rustup.rs'
 
-function main() {
-  const cargo = build()
-  if (cargo.error?.code === 'ENOENT') {
+// "   Compiling libc v0.2.186": cargo aligns the verb at its right.
+const PROGRESS = /^ +[A-Z][a-z]+ /
+
+async function main() {
+  const { error, status, messages } = await build()
+  if (error?.code === 'ENOENT') {
     // A checkout that came with a binary is complete without Rust.
-    if (!loads(ADDON)) fail(`building the addon needs Rust, and there is no cargo here: ${GET_RUST}`)
-    return
+    if (loads(ADDON)) return
+    fail('building the addon needs Rust, but cargo was not found. Install Rust from https://rustup.rs and try again.')
   }
-  if (cargo.error) fail(`cargo did not run: ${cargo.error.message}`)
-  if (cargo.status !== 0) {
-    fail(`cargo could not build the addon, for the reason above; it needs Rust ${rustVersion()} or newer ` +
+  if (error !== undefined) fail(`cargo could not be started: ${error.message}`)
+  if (status !== 0) {
+    fail(`cargo could not build the addon; what it printed above says why. It needs Rust ${rustVersion()} or newer ` +
       '(`rustup update`) and a C linker (`cc`).')
   }
-  install(builtLibrary(cargo.stdout))
+  install(builtLibrary(messages))
 }
 
+// Resolves with how cargo ended, or with the `error` for which it could not be started.
 function build() {
   // A Rust installed a minute ago is not on this shell's PATH yet.
   const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
@@ -40,8 +44,37 @@ function build() {
   if (IS_INSTALLED) env.CARGO_TARGET_DIR ??= temporaryFolder()
   // cargo's progress and diagnostics go to stderr, for people; stdout has a line of JSON for each artifact.
   const args = ['build', '--release', '--locked', '--lib', '--message-format=json-render-diagnostics']
-  return spawnSync('cargo', args, {
-    cwd: ROOT, env, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
+  const terminal = terminalBehindNpm()
+  const stderr = terminal === undefined ? 'inherit' : 'pipe'
+  const cargo = spawn('cargo', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', stderr] })
+  if (terminal !== undefined) tell(cargo.stderr, terminal)
+  let messages = ''
+  cargo.stdout.setEncoding('utf8').on('data', (text) => (messages += text))
+  return new Promise((resolve) => {
+    cargo.on('error', (error) => resolve({ error }))
+    cargo.on('close', (status) => resolve({ status, messages }))
+  })
+}
+
+// While `npm install` runs the script `dependencies`, it keeps what that prints to itself and shows it if it fails. The
+// minute that cargo takes would look like a hang, so its progress goes to the terminal itself, where there is one.
+function terminalBehindNpm() {
+  const { CI, npm_config_loglevel: level, npm_lifecycle_event: event } = process.env
+  if (event !== 'dependencies' || CI || level === 'silent' || process.stderr.isTTY) return undefined
+  try {
+    return openSync('/dev/tty', 'w')
+  } catch {
+    return undefined
+  }
+}
+
+// Each line begins where npm's spinner is, which draws itself again.
+function tell(stderr, terminal) {
+  const show = (line) => writeSync(terminal, `\r\x1b[K${line}\n`)
+  show('ringcall: building the addon with cargo, which takes about a minute the first time')
+  readline.createInterface({ input: stderr }).on('line', (line) => {
+    console.error(line)
+    if (PROGRESS.test(line)) show(line)
   })
 }
 
@@ -60,7 +93,7 @@ function builtLibrary(messages) {
     if (reason !== 'compiler-artifact' || target.name !== 'ringcall' || !target.kind.includes('cdylib')) continue
     return filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
   }
-  fail('cargo succeeded but named no library: is `cdylib` still among the crate types in Cargo.toml?')
+  fail('cargo succeeded but reported no library. Is `cdylib` still among the crate types in Cargo.toml?')
 }
 
 // A running process may have the old file mapped: writing over it would crash that process, renaming does not.
@@ -71,7 +104,7 @@ function install(library) {
     renameSync(beside, ADDON)
   } catch (error) {
     rmSync(beside, { force: true })
-    fail(`the addon was built, but could not be put in place: ${error.message}`)
+    fail(`the addon was built, but could not be put in its place: ${error.message}`)
   }
 }
 
