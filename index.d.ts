@@ -3,6 +3,8 @@
 /**
  * An integer to answer with. A `number` must be a safe integer (`Number.isSafeInteger`); a `bigint` may have any
  * number of digits. `-0` is answered as `0`.
+ *
+ * A client reads it exactly with `BigInt(await response.text())`: `response.json()` rounds what is beyond 2^53.
  */
 export type Reply = number | bigint
 

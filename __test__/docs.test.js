@@ -9,7 +9,7 @@ const { createRequire } = require('node:module')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const test = require('ava')
-const { fibonacci, has, root, serverListen } = require('./helpers.js')
+const { fibonacci, has, root, serverListen, start } = require('./helpers.js')
 
 const requireHere = createRequire(path.join(root, 'index.js'))
 const AsyncFunction = (async () => {}).constructor
@@ -126,6 +126,26 @@ for (const file of files) {
     t.pass()
   })
 }
+
+// In a process of its own: one that computes without end answers nobody.
+test('the first example of the README refuses an N that would keep it busy', async (t) => {
+  const [{ code }] = blocksOf('README.md')
+  const here = `{ serverListen: (port, handler) =>
+    console.log(require(${JSON.stringify(root)}).serverListen({ port: 0, host: '127.0.0.1' }, handler).port) }`
+  const child = start(t, ['-e', code.replace("require('ringcall')", here)])
+  const url = `http://127.0.0.1:${await child.line()}`
+  for (const [n, status] of [[15, 200], [Number.MAX_SAFE_INTEGER, 400]]) {
+    const response = await fetch(`${url}/${n}`, { method: 'POST', signal: AbortSignal.timeout(20_000) })
+    t.is(response.status, status)
+  }
+})
+
+test('where exactness is promised, it is said how a client keeps it', (t) => {
+  for (const file of ['README.md', 'docs/api.md', 'index.d.ts']) {
+    const text = fs.readFileSync(path.join(root, file), 'utf8')
+    t.true(text.includes('`BigInt(await response.text())`'), file)
+  }
+})
 
 function anchorsOf(file) {
   const headings = fs.readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)

@@ -31,6 +31,12 @@ test('fibonacci(1000) has all its 209 digits', async (t) => {
   t.is(body, String(fibonacciExact(1000)))
 })
 
+test('a client reads every digit with BigInt(await response.text())', async (t) => {
+  const { url } = serve(t, { host: '127.0.0.1' }, fibonacciExact)
+  const response = await fetch(`${url}/1000`, { method: 'POST' })
+  t.is(BigInt(await response.text()), fibonacciExact(1000))
+})
+
 test('a number arrives as it was written, up to the last safe integer', async (t) => {
   const seen = []
   const server = serve(t, {}, (n) => (seen.push(n), n))
