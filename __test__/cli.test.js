@@ -108,7 +108,8 @@ test('serve: a folder is what require makes of it', async (t) => {
 })
 
 test('serve: -p is the port', async (t) => {
-  const child = start(t, [bin, 'serve', file(t, 'handler.js', 'module.exports = (n) => n'), '-p', '0', '--engine', engine])
+  const handler = file(t, 'handler.js', 'module.exports = (n) => n')
+  const child = start(t, [bin, 'serve', handler, '-p', '0', '--engine', engine])
   t.regex(await child.line(), /listening on http:\/\/localhost:\d+$/)
 })
 
@@ -165,7 +166,7 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
     [[good, '--max-in-flight', '0'], /"--max-in-flight" is out of range/],
     [[good, '--engine', 'epoll'], /'--engine' must be one of: 'io_uring', 'node', 'auto'/],
     [[good, '--host', 'no such host', '--engine', engine], /check the --host option/],
-    [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE.*set the --reuse-port option/]
+    [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE.*the --reuse-port option/]
   ]
   for (const [args, sentence] of wrong) {
     const { stdout, code, stderr } = await run(t, ['serve', ...args])

@@ -10,7 +10,7 @@ const UV_EAI_NONAME = -3008
 
 // What to do where the listen on a port or on a path was refused.
 const PORT_CURES = {
-  EACCES: 'Low ports need a privilege that this process lacks: choose a higher one, such as 8000, or grant the process ' +
+  EACCES: 'Low ports need a privilege that this process lacks: choose a higher one, such as 8000, or grant it ' +
     'CAP_NET_BIND_SERVICE.',
   EADDRNOTAVAIL: 'This machine does not have that address: choose one that it has, or leave out the host option to ' +
     'listen on every address.',
@@ -19,8 +19,8 @@ const PORT_CURES = {
 const PATH_CURES = {
   EADDRINUSE: 'Either another server is listening there, or the file is not a socket: stop that server, delete the ' +
     'file if nothing needs it, or choose another path.',
-  EACCES: 'This process may not create a socket there: create the directory if there is none, or choose one that it may ' +
-    'write to.',
+  EACCES: 'This process may not create a socket there: create the directory if there is none, or choose one that it ' +
+    'may write to.',
   ENOENT: 'The directory does not exist: create it first.',
   ENAMETOOLONG: 'The path of a socket can have at most 107 bytes, or 103 on macOS: choose a shorter one.'
 }
@@ -89,16 +89,16 @@ function cureOf(code, port, reusePort) {
 
 function portInUse(reusePort) {
   if (reusePort) {
-    return 'What is listening there does not share the port: stop it, choose another port (0 picks a free one), or let ' +
-      'it set the reusePort option, too, and run as the same user.'
+    return 'What is listening there does not share the port: stop it, choose another port (0 picks a free one), or ' +
+      'let it set the reusePort option, too, and run as the same user.'
   }
   // node:cluster hands its workers sockets of the primary's, but not to an addon.
   if (require('node:cluster').isWorker || process.env.pm_id !== undefined) {
-    return 'Cluster workers and pm2 instances each open the port themselves: to share it, set the reusePort option in ' +
-      'all of them. If it is another program that is listening there, stop it or choose another port.'
+    return 'Cluster workers and pm2 instances each open the port themselves: to share it, set the reusePort option ' +
+      'in all of them. If it is another program that is listening there, stop it or choose another port.'
   }
-  return 'Something is already listening there: stop it (await its close() if it is a server of yours), choose another ' +
-    'port (0 picks a free one), or set the reusePort option in both servers to share the port.'
+  return 'Something is already listening there: stop it (await its close() if it is a server of yours), choose ' +
+    'another port (0 picks a free one), or set the reusePort option in both servers to share the port.'
 }
 
 module.exports = { invalidType, invalidValue, outOfRange, startRefused }

@@ -35,7 +35,8 @@ module is a JavaScript file, or a folder with an index.js or a package.json that
 
 On SIGINT or SIGTERM it answers the requests that it has and ends; a second signal ends it at once.`
 
-const MODULE = 'A module is a JavaScript file whose default export is a function, such as `module.exports = (n) => n + 1`.'
+const MODULE =
+  'A module is a JavaScript file whose default export is a function, such as `module.exports = (n) => n + 1`.'
 
 const STRINGS = ['host', 'path', 'engine']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only']

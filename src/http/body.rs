@@ -18,7 +18,7 @@ const SIZE_DIGITS_MAX: u8 = 16;
 
 const TOO_LONG: Refusal = Refusal::new(
     Status::CONTENT_TOO_LARGE,
-    "The request body is longer than this server reads.",
+    "The request body is longer than this server accepts.",
 );
 const NOT_A_SIZE: Refusal = Refusal::new(
     Status::BAD_REQUEST,
@@ -30,7 +30,7 @@ const NOT_AN_EXTENSION: Refusal = Refusal::new(
 );
 const EXTENSIONS_TOO_LONG: Refusal = Refusal::new(
     Status::CONTENT_TOO_LARGE,
-    "The chunk extensions are longer than allowed.",
+    "The chunk extensions are longer than this server accepts.",
 );
 const NOT_A_LINE_END: Refusal = Refusal::new(
     Status::BAD_REQUEST,
@@ -42,7 +42,7 @@ const NOT_A_TRAILER: Refusal = Refusal::new(
 );
 const TRAILERS_TOO_LONG: Refusal = Refusal::new(
     Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "The trailer section is longer than this server reads.",
+    "The trailer section is longer than this server accepts.",
 );
 
 /// How far one body has been skipped.

@@ -21,7 +21,7 @@ const NOT_A_HOST: Refusal = Refusal::new(
 );
 const NOT_A_LENGTH: Refusal = Refusal::new(
     Status::BAD_REQUEST,
-    "Content-Length must be one number of bytes, in decimal.",
+    "Content-Length must be a single decimal number of bytes.",
 );
 const TWO_LENGTHS: Refusal = Refusal::new(
     Status::BAD_REQUEST,
@@ -39,11 +39,11 @@ const NOT_CHUNKED_ONCE: Refusal = Refusal::new(
 );
 const UNKNOWN_CODING: Refusal = Refusal::new(
     Status::NOT_IMPLEMENTED,
-    "The only Transfer-Encoding known here is chunked.",
+    "The only Transfer-Encoding that this server supports is chunked.",
 );
 const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
     Status::EXPECTATION_FAILED,
-    "The only expectation met here is 100-continue.",
+    "The only expectation that this server supports is 100-continue.",
 );
 
 /// What the fields of one head say.

@@ -36,7 +36,7 @@ const NOT_A_LINE_END: Refusal = Refusal::new(
 );
 const TOO_MANY_EMPTY_LINES: Refusal = Refusal::new(
     Status::BAD_REQUEST,
-    "There are too many empty lines in front of the request.",
+    "There are too many empty lines before the request.",
 );
 const VERSION_NOT_SUPPORTED: Refusal = Refusal::new(
     Status::HTTP_VERSION_NOT_SUPPORTED,
@@ -44,15 +44,15 @@ const VERSION_NOT_SUPPORTED: Refusal = Refusal::new(
 );
 const TARGET_TOO_LONG: Refusal = Refusal::new(
     Status::URI_TOO_LONG,
-    "The request line is longer than this server reads.",
+    "The request line is longer than this server accepts.",
 );
 const HEAD_TOO_LONG: Refusal = Refusal::new(
     Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "The request head is longer than this server reads.",
+    "The request head is longer than this server accepts.",
 );
 const TOO_MANY_FIELDS: Refusal = Refusal::new(
     Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "The request has more header lines than this server reads.",
+    "The request has more header lines than this server accepts.",
 );
 
 /// Reads one request head at the start of the input.

@@ -13,7 +13,7 @@ const NOT_A_TARGET: Refusal = Refusal::new(
 );
 const NOT_FOR_THIS_METHOD: Refusal = Refusal::new(
     Status::BAD_REQUEST,
-    "The request target has no form that the method allows.",
+    "The request target does not have a form that this method allows.",
 );
 const NOT_AN_INTEGER: Refusal = Refusal::new(
     Status::BAD_REQUEST,
@@ -29,7 +29,7 @@ const NEEDS_BIGINT: Refusal = Refusal::new(
 );
 const OTHER_SCHEME: Refusal = Refusal::new(
     Status::MISDIRECTED_REQUEST,
-    "This server answers for http URIs only.",
+    "This server answers requests for http URIs only.",
 );
 const METHOD_NOT_ALLOWED: Refusal = Refusal::new(
     Status::METHOD_NOT_ALLOWED,
@@ -37,7 +37,7 @@ const METHOD_NOT_ALLOWED: Refusal = Refusal::new(
 );
 const UNKNOWN_METHOD: Refusal = Refusal::new(
     Status::NOT_IMPLEMENTED,
-    "This server does not know the method; it takes POST.",
+    "This server does not know this method; it accepts only POST.",
 );
 
 /// The largest magnitude that a JavaScript `number` holds exactly.

@@ -136,7 +136,7 @@ function checkReusePort({ reusePort, path }) {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)) return
   const error = new Error(
-    `The reusePort option needs io_uring, or Node.js 22.12 or newer: this is ${process.versions.node}, without io_uring.`
+    `The reusePort option needs io_uring or Node.js 22.12: this is Node.js ${process.versions.node} without io_uring.`
   )
   throw Object.assign(error, { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
 }
