@@ -75,7 +75,7 @@ test('a port in use is one line and exit code 1', async (t) => {
   const { port } = serve(t)
   const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT: String(port), HOST: '' } }).exited
   t.is(code, 1)
-  t.is(stderr, `Port ${port} is in use. To take another: PORT=8001 npm start\n`)
+  t.is(stderr, `Port ${port} is in use. To use another one: PORT=8001 npm start\n`)
 })
 
 test('an address that is not of this machine is one line and exit code 1', async (t) => {
@@ -88,6 +88,6 @@ test('a PORT that is none is one line and exit code 1', async (t) => {
   for (const PORT of ['eighty', '-1', '65536', '80.5', '0x50', '']) {
     const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT, HOST: '' } }).exited
     t.is(code, 1)
-    t.is(stderr, `PORT is a number from 0 to 65535, not ${JSON.stringify(PORT)}.\n`)
+    t.is(stderr, `PORT must be a number from 0 to 65535, not ${JSON.stringify(PORT)}.\n`)
   }
 })

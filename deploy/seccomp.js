@@ -25,7 +25,7 @@ main(process.argv[2] ?? INSTALLED.find(existsSync)).catch((error) => fail(error.
 async function main(source) {
   if (source === undefined || source === '--help') return fail(USAGE)
   const profile = JSON.parse(await read(source))
-  if (!Array.isArray(profile?.syscalls)) return fail(`${source} is no seccomp profile: it has no "syscalls".`)
+  if (!Array.isArray(profile?.syscalls)) return fail(`${source} is not a seccomp profile: it has no "syscalls".`)
   console.log(JSON.stringify(allowIoUring(profile), null, '\t'))
 }
 
@@ -33,7 +33,7 @@ async function main(source) {
 async function read(source) {
   if (!/^https:/.test(source)) return readFileSync(source === '-' ? 0 : source, 'utf8')
   const response = await fetch(source)
-  if (!response.ok) throw new Error(`${source} was answered ${response.status}.`)
+  if (!response.ok) throw new Error(`${source} could not be downloaded: status ${response.status}.`)
   return response.text()
 }
 

@@ -66,7 +66,7 @@ async function drain() {
 function milliseconds(name, text) {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value
-  throw new RangeError(`${name} must be milliseconds, an integer from 0 to 2147483647. It is ${JSON.stringify(text)}.`)
+  throw new RangeError(`${name} must be milliseconds, an integer from 0 to 2147483647, not ${JSON.stringify(text)}.`)
 }
 
 /** @param {number} n */

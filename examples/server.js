@@ -13,14 +13,14 @@ const N_MAX_IN_NUMBER = 78
 function main() {
   const { PORT = '8000', HOST } = process.env
   if (!/^\d{1,5}$/.test(PORT) || Number(PORT) > 65535) {
-    return fail(`PORT is a number from 0 to 65535, not ${JSON.stringify(PORT)}.`)
+    return fail(`PORT must be a number from 0 to 65535, not ${JSON.stringify(PORT)}.`)
   }
 
   let server
   try {
     server = serverListen({ port: Number(PORT), host: HOST || undefined }, fibonacci)
   } catch (error) {
-    const taken = `Port ${PORT} is in use. To take another: PORT=8001 npm start`
+    const taken = `Port ${PORT} is in use. To use another one: PORT=8001 npm start`
     return fail(error.code === 'EADDRINUSE' ? taken : error.message)
   }
 

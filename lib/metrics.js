@@ -10,6 +10,8 @@ const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 // Those that the server itself answers with are there from the start, so that rates of them are, too.
 const OWN_STATUSES = [200, 400, 405, 408, 413, 414, 431, 500, 501, 503, 505]
 
+const OWN_LABELS = ['engine', 'le', 'limit', 'status', 'version']
+
 // The count in `stats()` of how often the limit that an option sets was crossed.
 const LIMITS = {
   maxInFlight: 'overloaded',
@@ -126,8 +128,8 @@ function checkLabels(labels) {
   if (labels === null || typeof labels !== 'object') throw invalidType('options.labels', 'an object', labels)
   for (const name of Object.keys(labels)) {
     // Two underscores are Prometheus' own, and the others ours.
-    if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || ['engine', 'le', 'limit', 'status', 'version'].includes(name)) {
-      throw outOfRange('options.labels', 'made of label names that are not taken', name)
+    if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || OWN_LABELS.includes(name)) {
+      throw outOfRange('options.labels', `made of valid label names other than ${OWN_LABELS.join(', ')}`, name)
     }
   }
   return labels

@@ -84,7 +84,7 @@ function string(options, name) {
   const value = options[name]
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value === '') {
-    throw invalidType(`options.${name}`, 'a string that is not empty', value)
+    throw invalidType(`options.${name}`, 'a non-empty string', value)
   }
   return value
 }
