@@ -124,7 +124,8 @@ export interface ListenOptions {
   receiveBufferSize?: number | undefined
 
   /**
-   * How many numbers the JavaScript thread fetches at a time: an integer from 1 to 65536.
+   * How many numbers the JavaScript thread fetches at a time, at most: an integer from 1 to 65536. Of a slow handler it
+   * fetches fewer, as many as take about a millisecond, and one at least.
    *
    * @default 1024
    */
@@ -158,8 +159,8 @@ export interface ListenOptions {
 
   /**
    * How many requests the handler may have at a time without having answered them: an integer from 1 to 2147483647.
-   * Those beyond are answered `503` with `Retry-After` (RFC 9110 section 15.6.4) at once, and their connections go on.
-   * With several `ringThreads` that may begin at seven eighths of it, unless it is less than 16 for each of them.
+   * Those that wait for the JavaScript thread count, too, also where `handlerTimeout` has answered their clients. Those
+   * beyond are answered `503` with `Retry-After` (RFC 9110 section 15.6.4) at once, and their connections go on.
    *
    * @default 10000
    */
@@ -214,7 +215,9 @@ export interface ListenOptions {
   /**
    * Milliseconds from a request's end to the handler's value, the time that it waits for JavaScript included: an
    * integer from 0, which is for ever, to 2147483647. Then the client gets `503` with `Retry-After` and the connection
-   * goes on. The handler is not stopped; what it gives later is dropped, and told to `onError` if it is an error.
+   * goes on. A handler that has the request is not stopped; what it gives later is dropped, and told to `onError` if it
+   * is an error. One that does not have it yet is not called with it any more. With the engine `'io_uring'` a request
+   * that waits is answered so a little before its time, where the handler, as slow as it is, could not be done in it.
    *
    * @default 30000
    */
@@ -290,8 +293,9 @@ export interface ServerStats {
   /** How often the handler threw, rejected or gave anything but an integer; refusals below 500 do not count. */
   handlerErrors: number
   /**
-   * Requests that the handler has and has not answered, also where the client has left meanwhile; none longer than
-   * `handlerTimeout`.
+   * Requests that wait for the handler, or that it has and has not answered, also where the client has left or has been
+   * answered meanwhile. A promise counts for `handlerTimeout` at most; what waits for a JavaScript thread that stands
+   * still counts until that goes on.
    */
   inFlight: number
   /**
@@ -310,12 +314,12 @@ export interface ServerStats {
   latency: Histogram
   /**
    * The handler's share of that: milliseconds from the call of the batch that the request was in to the posting of its
-   * value, the others of the batch, or what its promise waits for, included. Of the values that come later than
-   * twice `handlerTimeout` some are missing.
+   * value, the others of the batch, or what its promise waits for, included. With the engine `'io_uring'` values of
+   * promises that come later than `handlerTimeout` are missing.
    */
   handlerTime: Histogram
   /**
-   * Milliseconds that the first request of a batch waited until the JavaScript thread took it: the event loop's delay,
+   * Milliseconds from the end of the first request of a batch until the JavaScript thread took it: the event loop's delay,
    * as requests see it. Empty with the engine `'node'`, as are the rings' counts.
    */
   dispatchDelay: Histogram

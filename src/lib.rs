@@ -8,7 +8,7 @@
 //! JavaScript thread                           ring thread (one per ringThreads)
 //! serverListen ─▶ Server::start ── spawn ──▶ EventLoop::run
 //!                                             completions ─▶ Connection (no I/O) ─▶ http (no I/O)
-//! handler ◀─ one ThreadsafeFunction call ◀─── a batch of (token, n)
+//! handler ◀─ one ThreadsafeFunction call ◀─── a batch of calls (who, when, n)
 //! values  ─▶ a batch of replies + wake-up ──▶ Connection ─▶ send
 //!    └─▶ send, on a line that was lent       (few values, and the ring thread sleeps)
 //! close() ─▶ wake-up ───────────────────────▶ drain to zero ─▶ thread ends ─▶ join
@@ -32,7 +32,8 @@
 //! - [`connection`]: one peer's conversation, without a socket.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
-//! - [`bridge`]: what crosses between the threads, lent lines too; [`quota`]: the limits that ring
+//! - [`bridge`]: what crosses between the threads: calls in the order in which they are to be run,
+//!   replies, lent lines; [`quota`]: the limits that ring
 //!   threads share.
 
 pub mod binding;
