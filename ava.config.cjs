@@ -1,15 +1,12 @@
 'use strict'
 
-const {
-  RINGCALL_TEST_ENGINE, RINGCALL_TEST_KERNEL_FEATURES, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
-} = process.env
+const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST } = process.env
 
 // What runs the examples, deploy/ and scripts/ as they are, or reads sources, is the same whatever these variables say.
 const ONCE = [
   'balancers', 'build', 'cli', 'deploy', 'docs', 'examples', 'production', 'real-prometheus', 'rolling-examples', 'sentences'
 ]
-const isVariant =
-  RINGCALL_TEST_ENGINE || RINGCALL_TEST_KERNEL_FEATURES || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
+const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 
 // RINGCALL_TEST_ENGINE=node runs the contract on Node's own http server, without the files that are about ring threads
 // or measure them. There server and clients share a thread, so one test at a time: none is to be late by another's load.

@@ -132,15 +132,6 @@ export interface ListenOptions {
   batchSize?: number | undefined
 
   /**
-   * Advanced: the Linux whose ways of working are used at the newest, for trying an older kernel's, or for keeping clear
-   * of one that misbehaves. `'5.19'` has provided-buffer rings and multishot accept, `'6.0'` also multishot receive and
-   * single-issuer rings, `'6.1'` also deferred task work and sends that make no completion when they succeed.
-   *
-   * @default the newest that this kernel knows
-   */
-  kernelFeatures?: '5.19' | '6.0' | '6.1' | undefined
-
-  /**
    * Calls the handler with a `bigint`, which carries every signed 64-bit `N`. Without it an `N` beyond the safe
    * integers, ±(2^53 − 1), is answered `400`.
    *
@@ -543,9 +534,9 @@ export interface Probe {
   /** The addon: its file, `null` for a platform that has none, and why it does not load where it does not. */
   binary: { path: string | null; error?: string }
   /**
-   * What the kernel has; empty where that could not be asked. A server needs `io_uring_setup`, `operations` (all that it
-   * submits), `buffer_rings` and `multishot_accept` (Linux 5.19). It does more with fewer calls with `multishot_recv` and
-   * `single_issuer` (6.0), `defer_taskrun` and `quiet_sends` (6.1).
+   * What the kernel has of what a server needs, all of it; empty where there is no ring to ask. `io_uring_setup`: rings
+   * with deferred task work (Linux 6.1); `operations`: all that the server submits; `buffer_rings`: receive buffers that
+   * are shared with the kernel.
    */
   features: { [name: string]: boolean }
   /** This process's limits: lockable memory in bytes, and descriptors; `null` where there is none or it is not known. */

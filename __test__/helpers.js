@@ -37,15 +37,12 @@ const ringSize = process.env.RINGCALL_TEST_SMALLEST
   ? { ringEntries: 8, receiveBuffers: 8, receiveBufferSize: 128, batchSize: 1 }
   : {}
 
-// The ring's features that a server uses at the newest, as an older kernel has them.
-const kernelFeatures = process.env.RINGCALL_TEST_KERNEL_FEATURES
-
 // What child processes and workers require to get the `serverListen` below.
 const underTest = __filename
 
 function serverListen(portOrOptions, handler) {
   const options = typeof portOrOptions === 'object' ? portOrOptions : { port: portOrOptions }
-  return ringcall.serverListen({ engine, ringThreads, kernelFeatures, ...ringSize, ...options }, handler)
+  return ringcall.serverListen({ engine, ringThreads, ...ringSize, ...options }, handler)
 }
 
 // The handler of most tests: exact in a `number` up to n = 78.

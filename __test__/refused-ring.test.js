@@ -28,7 +28,8 @@ setImmediate(() => console.log(JSON.stringify({ engine, port, counted: servers[1
 
 const refusals = [
   ['EPERM, as Docker gives it', '1', 'seccomp', /seccomp/],
-  ['ENOSYS, as old kernels and Podman give it', '38', 'kernel', /kernel/],
+  ['ENOSYS, as Podman and kernels without io_uring give it', '38', 'kernel', /Linux 6\.1/],
+  ['EINVAL, as a kernel before 6.1 gives it for DEFER_TASKRUN', '22', 'kernel', /Linux 6\.1/],
   ['no memory to lock', 'memlock', 'memlock', /ulimit -l|memlock/i]
 ]
 

@@ -10,11 +10,10 @@ const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
 const HEADER_SIZE_MAX = 2 ** 20
 const RING_THREADS_MAX = 64
-// The last is the default.
-const KERNEL_FEATURES = ['5.19', '6.0', '6.1']
 const RING_ENTRIES_MAX = 2 ** 15
 const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
 const BATCH_SIZE_MAX = 2 ** 16
+// The last is the default.
 const ENGINES = ['io_uring', 'node', 'auto']
 
 function checkArguments(portOrOptions, handler) {
@@ -32,7 +31,6 @@ function checkArguments(portOrOptions, handler) {
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
     ringThreads: integer(options, 'ringThreads', 1, 1, RING_THREADS_MAX),
-    kernelFeatures: oneOf(options, 'kernelFeatures', KERNEL_FEATURES),
     ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
     receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
     receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),

@@ -29,23 +29,13 @@ function ask({ native, error }) {
   }
   const { features, reason, message, cure } = native.probe()
   if (features === undefined) return { refusal: { reason, message, cure }, features: {} }
-  const { operations, bufferRings, singleIssuer, deferTaskrun, multishotRecv, quietSends } = features
-  const all = {
-    io_uring_setup: true,
-    operations,
-    buffer_rings: bufferRings,
-    multishot_accept: bufferRings, // The kernel tells nobody; both came with Linux 5.19.
-    multishot_recv: multishotRecv,
-    single_issuer: singleIssuer,
-    defer_taskrun: deferTaskrun,
-    quiet_sends: quietSends
-  }
-  if (operations && bufferRings) return { features: all }
+  const all = { io_uring_setup: true, operations: features.operations, buffer_rings: features.bufferRings }
+  if (Object.values(all).every(Boolean)) return { features: all }
   return {
     refusal: {
       reason: 'kernel',
-      message: 'The kernel has an io_uring, but not all of it that a server needs.',
-      cure: 'Run on Linux 5.19 or later.'
+      message: 'The kernel has io_uring, but lacks features that a server needs.',
+      cure: 'Run on Linux 6.1 or later.'
     },
     features: all
   }

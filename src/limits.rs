@@ -71,21 +71,6 @@ pub struct RingSize {
     pub buffer_bytes: u32,
 }
 
-/// What a kernel has that rings use: of these, the newest that it knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KernelFeatures {
-    /// Provided-buffer rings, multishot accept, and `COOP_TASKRUN`: completions are worked out at
-    /// the next system call instead of interrupting.
-    Linux5_19,
-    /// Also multishot receive and `SINGLE_ISSUER`.
-    Linux6_0,
-    /// Also `DEFER_TASKRUN`, by which completions are worked out when the ring thread asks for
-    /// them, all at once; and quiet sends, as one that may not wait says how much of it went.
-    /// Before, such a send that went half says `EAGAIN`, and what went would be sent again.
-    #[default]
-    Linux6_1,
-}
-
 impl Default for RingSize {
     fn default() -> Self {
         Self {

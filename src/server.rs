@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::{EventLoop, Rings};
-use crate::limits::{KernelFeatures, Limits, RingSize};
+use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, ListenError, ListenOptions, Place};
 use crate::stats::{Counters, Details};
 use crate::uring::{Refused, Ring, block_signals};
@@ -29,8 +29,6 @@ pub struct Options {
     pub ring_threads: usize,
     /// How large the ring of each is.
     pub ring_size: RingSize,
-    /// The newest that they use of what the kernel has.
-    pub kernel_features: KernelFeatures,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
     /// What it may hold, and how long things may take.
@@ -75,7 +73,7 @@ impl Server {
         mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
     ) -> Result<Self, StartError> {
         let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
-            .map(|_| Ring::new(options.ring_size, options.kernel_features))
+            .map(|_| Ring::new(options.ring_size))
             .collect();
         let made = made.map_err(StartError::Ring)?;
         let is_on_path = matches!(options.listen.place, Place::Path(_));

@@ -9,12 +9,18 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use ringcall::limits::{KernelFeatures, RingSize};
+use ringcall::limits::RingSize;
 use ringcall::uring::{Event, Kernel, Op, Ring, Token};
 
 /// Receives that complete in one turn: more than the four completions for which the smallest ring
 /// has room.
 const RECEIVES: u32 = 16;
+
+fn ring(size: RingSize) -> Ring {
+    let ring = Ring::new(size).unwrap_or_else(|refused| panic!("{refused}"));
+    ring.enable().unwrap();
+    ring
+}
 
 fn token(slot: u32) -> Token {
     Token {
@@ -64,9 +70,7 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
         buffers: 64,
         buffer_bytes: 64,
     };
-    let mut ring =
-        Ring::new(size, KernelFeatures::default()).unwrap_or_else(|refused| panic!("{refused}"));
-    ring.enable().unwrap();
+    let mut ring = ring(size);
     let (first, second) = (
         arm_receives(0, &mut ring),
         arm_receives(RECEIVES, &mut ring),
@@ -155,17 +159,12 @@ struct Crowd {
 
 impl Crowd {
     fn new() -> Self {
-        Self::on(KernelFeatures::default())
-    }
-
-    fn on(kernel: KernelFeatures) -> Self {
         let size = RingSize {
             entries: 4,
             buffers: 8,
             buffer_bytes: 128,
         };
-        let mut ring = Ring::new(size, kernel).unwrap_or_else(|refused| panic!("{refused}"));
-        ring.enable().unwrap();
+        let mut ring = ring(size);
         ring.arm_tick(PATIENCE);
         let member = |_| {
             let (theirs, ours) = UnixStream::pair().unwrap();
@@ -348,14 +347,8 @@ fn bytes_for_which_there_are_no_buffers_are_received_when_there_are() {
 
 #[test]
 fn a_send_waits_for_room_without_a_thread_also_when_the_peer_has_ended_its_side() {
-    let kernels = [
-        KernelFeatures::Linux5_19,
-        KernelFeatures::Linux6_0,
-        KernelFeatures::Linux6_1,
-    ];
-    let both = |kernel| [(kernel, true), (kernel, false)];
-    for (kernel, ends_first) in kernels.into_iter().flat_map(both) {
-        let mut crowd = Crowd::on(kernel);
+    for ends_first in [true, false] {
+        let mut crowd = Crowd::new();
         crowd.receive();
         let filled: Vec<usize> = crowd.members[1..].iter().map(Member::fill).collect();
         let end_all = |crowd: &Crowd| {

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ringcall::bridge::{Call, Mailbox, Outcome, Reply, Service};
-use ringcall::limits::{KernelFeatures, Limits, RingSize};
+use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
@@ -63,7 +63,6 @@ fn main() -> io::Result<()> {
         },
         ring_threads: 1,
         ring_size: RingSize::default(),
-        kernel_features: KernelFeatures::default(),
         bigint: false,
         limits: Limits::default(),
     };

@@ -14,11 +14,7 @@ Says whether io_uring can run here and, if not, why and what to do.
 
 The exit code is 0 if it can run, and 1 if it cannot.`
 
-// A server needs these; each of the others saves it something.
-const NEEDED = ['io_uring_setup', 'operations', 'buffer_rings', 'multishot_accept']
-
 const GREEN = 32
-const YELLOW = 33
 const RED = 31
 
 function doctor(args) {
@@ -34,7 +30,7 @@ function report({ available, platform, arch, kernel, node, binary, features, lim
     ['io_uring', available ? paint(GREEN, 'can run here') : paint(RED, `cannot run here (${reason})`)],
     ['platform', `${platform} ${arch}, kernel ${kernel}, Node.js ${node}`],
     ['binary', binary.error === undefined ? binary.path : paint(RED, binary.error)],
-    ...Object.entries(features).map(([name, has]) => [name, feature(name, has)]),
+    ...Object.entries(features).map(([name, has]) => [name, feature(has)]),
     ['lockable memory', range(limits.memlock, 'bytes')],
     ['open files', range(limits.nofile, '')]
   ]
@@ -44,9 +40,8 @@ function report({ available, platform, arch, kernel, node, binary, features, lim
   return lines.join('\n')
 }
 
-function feature(name, has) {
-  if (has) return paint(GREEN, 'yes')
-  return NEEDED.includes(name) ? paint(RED, 'no, but it is needed') : paint(YELLOW, 'no, which costs some speed')
+function feature(has) {
+  return has ? paint(GREEN, 'yes') : paint(RED, 'no, but it is needed')
 }
 
 function range({ soft, hard }, unit) {

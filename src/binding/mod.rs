@@ -32,7 +32,7 @@ use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
 use crate::bridge::Command;
-use crate::limits::{KernelFeatures, Limits, RingSize, Timeouts};
+use crate::limits::{Limits, RingSize, Timeouts};
 use crate::listener::{Address, ListenOptions, Place};
 use crate::server::{Options, Server};
 use exchange::Exchange;
@@ -58,8 +58,6 @@ pub struct NativeOptions {
     pub ipv6_only: bool,
     /// Threads that serve.
     pub ring_threads: u32,
-    /// The newest Linux, `5.19`, `6.0` or `6.1`, whose ways of working are used.
-    pub kernel_features: String,
     /// Submissions that fit a ring.
     pub ring_entries: u32,
     /// A ring's receive buffers; a power of two.
@@ -320,11 +318,6 @@ impl From<NativeOptions> for Options {
                 ipv6_only: options.ipv6_only,
             },
             ring_threads: options.ring_threads as usize,
-            kernel_features: match options.kernel_features.as_str() {
-                "5.19" => KernelFeatures::Linux5_19,
-                "6.0" => KernelFeatures::Linux6_0,
-                _ => KernelFeatures::Linux6_1,
-            },
             ring_size: RingSize {
                 entries: options.ring_entries,
                 buffers: options.receive_buffers,

@@ -2,7 +2,6 @@
 
 use napi_derive::napi;
 
-use crate::limits::KernelFeatures;
 use crate::uring::{self, Probe};
 
 /// What the kernel has, or why it refuses.
@@ -19,20 +18,12 @@ pub struct NativeProbe {
     pub features: Option<NativeFeatures>,
 }
 
-/// What the kernel has of what a ring thread needs and of what makes it faster.
+/// What the kernel has of what a ring thread needs.
 #[napi(object, object_from_js = false)]
 #[expect(missing_docs, reason = "index.d.ts documents them")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "JavaScript asks for each by its name"
-)]
 pub struct NativeFeatures {
     pub operations: bool,
     pub buffer_rings: bool,
-    pub single_issuer: bool,
-    pub defer_taskrun: bool,
-    pub multishot_recv: bool,
-    pub quiet_sends: bool,
 }
 
 /// Asks the kernel, with a ring of its own that is gone at the return.
@@ -57,14 +48,9 @@ pub fn probe() -> NativeProbe {
 
 impl From<Probe> for NativeFeatures {
     fn from(probe: Probe) -> Self {
-        let features = probe.features;
         Self {
             operations: probe.operations,
             buffer_rings: probe.buffer_rings,
-            single_issuer: features >= KernelFeatures::Linux6_0,
-            multishot_recv: features >= KernelFeatures::Linux6_0,
-            defer_taskrun: features >= KernelFeatures::Linux6_1,
-            quiet_sends: features >= KernelFeatures::Linux6_1,
         }
     }
 }

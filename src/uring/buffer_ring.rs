@@ -1,4 +1,4 @@
-//! Receive buffers that the kernel picks from: a provided-buffer ring (Linux 5.19).
+//! Receive buffers that the kernel picks from: a provided-buffer ring.
 //!
 //! Owned by the [`Ring`](super::Ring), which registers it. A buffer goes round: we put it → the
 //! kernel picks it for a receive → its id comes back in the completion → we read it → we put it

@@ -35,7 +35,7 @@ pub trait Kernel {
     /// Accepts connections, or one, until [`Event::Accepted`] says that it is no longer armed.
     fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool);
 
-    /// Receives until [`Event::Received`] says that it is no longer armed: before Linux 6.0, once.
+    /// Receives until [`Event::Received`] says that it is no longer armed.
     fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>);
 
     /// Sends `bytes[offset..]`. One send a connection may be in flight, or their order would be
@@ -43,8 +43,7 @@ pub trait Kernel {
     ///
     /// A quiet send either gets everything off at its submission, which wakes nobody: its event
     /// comes along with the next one. Or it says with an error or a short count what did not go,
-    /// as a send that is not quiet does when the socket has room again. Kernels before 6.1 have no
-    /// quiet sends; theirs are not.
+    /// as a send that is not quiet does when the socket has room again.
     fn push_send(
         &mut self,
         token: Token,

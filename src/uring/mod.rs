@@ -32,11 +32,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::time::{Duration, Instant, SystemTime};
 
-use io_uring::squeue::{Entry, Flags};
+use io_uring::squeue::Entry;
 use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
-use crate::limits::{KernelFeatures, RingSize};
+use crate::limits::RingSize;
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
@@ -58,7 +58,6 @@ pub struct Ring {
     // First, so that it is dropped before the memory that it was given.
     io_uring: IoUring,
     buffers: ManuallyDrop<BufferRing>,
-    buffer_bytes: u32,
     /// A connection's one send in flight, by slot.
     sending: Sends,
     /// Quiet sends that were pushed and whose outcome is not known.
@@ -69,30 +68,26 @@ pub struct Ring {
     tick: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
     completions: VecDeque<cqueue::Entry>,
-    features: KernelFeatures,
     /// Ops pushed whose last completion has not been taken.
     in_flight: usize,
 }
 
 impl Ring {
-    /// Makes a ring and its buffers, which uses what the kernel has up to `newest`. It accepts ops
-    /// once [`Kernel::enable`] has been called.
-    pub fn new(size: RingSize, newest: KernelFeatures) -> Result<Self, Refused> {
-        let (io_uring, features) = setup::make(size.entries, newest)?;
+    /// Makes a ring and its buffers. It accepts ops once [`Kernel::enable`] has been called.
+    pub fn new(size: RingSize) -> Result<Self, Refused> {
+        let io_uring = setup::make(size.entries)?;
         let submitter = io_uring.submitter();
         let buffers =
             BufferRing::register(&submitter, BUFFER_GROUP, size.buffers, size.buffer_bytes)?;
         Ok(Self {
             io_uring,
             buffers: ManuallyDrop::new(buffers),
-            buffer_bytes: size.buffer_bytes,
             sending: Sends::default(),
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
             tick: Box::default(),
             unsubmitted: VecDeque::new(),
             completions: VecDeque::new(),
-            features,
             in_flight: 0,
         })
     }
@@ -119,15 +114,8 @@ impl Kernel for Ring {
 
     fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
         let socket = Fd(socket.as_raw_fd());
-        let recv = if self.features >= KernelFeatures::Linux6_0 {
-            opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
-        } else {
-            opcode::Recv::new(socket, null_mut(), self.buffer_bytes)
-                .buf_group(BUFFER_GROUP)
-                .build()
-                .flags(Flags::BUFFER_SELECT)
-        };
-        self.push(recv, Op::Recv, token);
+        let recv = opcode::RecvMulti::new(socket, BUFFER_GROUP);
+        self.push(recv.build(), Op::Recv, token);
     }
 
     fn push_send(
@@ -138,7 +126,6 @@ impl Kernel for Ring {
         offset: usize,
         quiet: bool,
     ) {
-        let quiet = quiet && self.features >= KernelFeatures::Linux6_1;
         if quiet {
             self.quiet.push(token);
         }
@@ -245,8 +232,7 @@ impl Ring {
                 armed,
             },
             Op::Send | Op::Room | Op::CancelRoom => {
-                // Before 6.1, what overflowed the queue may come after a poll's last completion.
-                let sending = self.sending.get_mut(token)?;
+                let sending = self.sending_of(token);
                 let next = match op {
                     Op::Send => sending.on_sent(result.map(|count| count as usize)),
                     Op::Room => sending.on_room(result, armed),

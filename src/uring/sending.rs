@@ -115,7 +115,7 @@ impl Sending {
                 // NOSIGNAL: no SIGPIPE for a peer that left. DONTWAIT: decided at the submission.
                 let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
                 if self.quiet {
-                    // WAITALL: a short send is no success (5.12).
+                    // WAITALL: a short send is no success.
                     let send = send.flags(flags | libc::MSG_WAITALL);
                     send.build().flags(Flags::SKIP_SUCCESS)
                 } else {

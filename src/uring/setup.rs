@@ -1,5 +1,4 @@
-//! Makes the kernel's ring, with the best flags that this kernel knows, or says why it can't be
-//! had.
+//! Makes the kernel's ring, or says why it can't be had.
 //!
 //! Called once a ring, on the thread that starts the server, so that a refusal is an error of the
 //! start.
@@ -11,7 +10,6 @@ use std::io;
 use io_uring::{IoUring, opcode};
 
 use super::BufferRing;
-use crate::limits::KernelFeatures;
 
 /// Fewest submission entries worth running with when locked memory is short.
 const ENTRIES_MIN: u32 = 32;
@@ -35,7 +33,7 @@ pub enum Reason {
     Seccomp,
     /// The sysctl `kernel.io_uring_disabled` (Linux 6.6).
     Sysctl,
-    /// A kernel or sandbox without `io_uring`, or one before Linux 5.19.
+    /// A kernel or sandbox without `io_uring`, or a kernel before Linux 6.1.
     Kernel,
     /// The limit on locked memory (`ulimit -l`).
     Memlock,
@@ -70,7 +68,7 @@ impl Reason {
             }
             Self::Kernel => {
                 "The kernel or the sandbox has no io_uring, or one that is too old: run on Linux \
-                 5.19 or later, outside gVisor, qemu-user and Podman's default seccomp profile."
+                 6.1 or later, outside gVisor, qemu-user and Podman's default seccomp profile."
             }
             Self::Memlock => {
                 "The limit on locked memory is too low: raise it to 128 KiB, and 40 KiB for each \
@@ -111,18 +109,11 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Makes a ring of `entries` submissions, disabled until the ring thread enables it, that uses
-/// what the kernel has up to `newest`.
-///
-/// `R_DISABLED` because a single-issuer ring belongs to the thread that enables it. `SUBMIT_ALL`
-/// because one refused submission must not hold back those behind it.
-pub(super) fn make(
-    entries: u32,
-    newest: KernelFeatures,
-) -> Result<(IoUring, KernelFeatures), Refused> {
+/// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
+pub(super) fn make(entries: u32) -> Result<IoUring, Refused> {
     let mut entries = entries;
     loop {
-        match make_with_best_flags(entries, newest) {
+        match make_once(entries) {
             // Rings count against RLIMIT_MEMLOCK, for all processes of a user together; a smaller
             // one may still fit.
             Err(error) if error.raw_os_error() == Some(libc::ENOMEM) && entries > ENTRIES_MIN => {
@@ -133,51 +124,29 @@ pub(super) fn make(
     }
 }
 
-fn make_with_best_flags(
-    entries: u32,
-    newest: KernelFeatures,
-) -> io::Result<(IoUring, KernelFeatures)> {
-    const FROM_NEWEST: [KernelFeatures; 3] = [
-        KernelFeatures::Linux6_1,
-        KernelFeatures::Linux6_0,
-        KernelFeatures::Linux5_19,
-    ];
-    let mut refusal = io::Error::from_raw_os_error(libc::EINVAL);
-    for features in FROM_NEWEST.into_iter().filter(|known| *known <= newest) {
-        let mut builder = IoUring::builder();
-        builder
-            .dontfork()
-            .setup_r_disabled()
-            .setup_submit_all()
-            .setup_clamp()
-            .setup_cqsize(entries * COMPLETIONS_PER_ENTRY);
-        if features >= KernelFeatures::Linux6_1 {
-            builder.setup_defer_taskrun().setup_taskrun_flag();
-        } else {
-            builder.setup_coop_taskrun().setup_taskrun_flag();
-        }
-        if features >= KernelFeatures::Linux6_0 {
-            builder.setup_single_issuer();
-        }
-        match builder.build(entries) {
-            Ok(ring) => return Ok((ring, features)),
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refusal = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(refusal)
+/// `SUBMIT_ALL` because one refused submission must not hold back those behind it. `DEFER_TASKRUN`
+/// (Linux 6.1) has completions worked out when the ring thread asks for them, all at once. It wants
+/// a `SINGLE_ISSUER`, which is the thread that enables the ring: hence `R_DISABLED`.
+fn make_once(entries: u32) -> io::Result<IoUring> {
+    IoUring::builder()
+        .dontfork()
+        .setup_r_disabled()
+        .setup_submit_all()
+        .setup_clamp()
+        .setup_cqsize(entries * COMPLETIONS_PER_ENTRY)
+        .setup_single_issuer()
+        .setup_defer_taskrun()
+        .setup_taskrun_flag()
+        .build(entries)
 }
 
-/// What this kernel has of what a ring thread needs and of what makes it faster.
+/// What this kernel has of what a ring thread needs, beside the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
     /// Each operation that a ring thread submits is known.
     pub operations: bool,
-    /// Receive buffers in a ring that is shared with the kernel (Linux 5.19, as multishot accepts,
-    /// which the kernel cannot be asked for).
+    /// Receive buffers in a ring that is shared with the kernel.
     pub buffer_rings: bool,
-    /// The newest ways of working that it has.
-    pub features: KernelFeatures,
 }
 
 /// The operations that a ring thread submits.
@@ -193,7 +162,7 @@ const OPERATIONS: [u8; 7] = [
 
 /// Makes the smallest ring, asks it, and lets it go.
 pub fn probe() -> Result<Probe, Refused> {
-    let (io_uring, features) = make(ENTRIES_MIN, KernelFeatures::default())?;
+    let io_uring = make(ENTRIES_MIN)?;
     let mut known = io_uring::Probe::new();
     io_uring.submitter().register_probe(&mut known)?;
     let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
@@ -207,7 +176,6 @@ pub fn probe() -> Result<Probe, Refused> {
     Ok(Probe {
         operations: OPERATIONS.iter().all(|&code| known.is_supported(code)),
         buffer_rings,
-        features,
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ringcall::bridge::{Call, Command, Mailbox, Outcome, Service};
-use ringcall::limits::{KernelFeatures, Limits, RingSize};
+use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
@@ -175,15 +175,6 @@ fn ring_size() -> RingSize {
     }
 }
 
-/// The newest features that the rings use, as an older kernel has them.
-fn kernel_features() -> KernelFeatures {
-    match std::env::var("RINGCALL_TEST_KERNEL_FEATURES").as_deref() {
-        Ok("5.19") => KernelFeatures::Linux5_19,
-        Ok("6.0") => KernelFeatures::Linux6_0,
-        _ => KernelFeatures::Linux6_1,
-    }
-}
-
 /// On a free port of the loopback.
 pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
     Options {
@@ -198,7 +189,6 @@ pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
         },
         ring_threads,
         ring_size: ring_size(),
-        kernel_features: kernel_features(),
         bigint: false,
         limits,
     }

@@ -166,7 +166,7 @@ impl World {
     fn complete_recv(&mut self, index: usize) {
         let fault = self.fails(Kind::Receive);
         let is_unlucky = self.goes_wrong(100);
-        let ends = fault.is_some() || self.goes_wrong(8) || !self.plan.has_multishot_recv;
+        let ends = fault.is_some() || self.goes_wrong(8);
         let most = if self.goes_wrong(2) {
             self.random.up_to(self.plan.buffer_bytes)
         } else {

@@ -68,13 +68,12 @@ impl Kernel for Simulated {
         assert!(offset < bytes.len(), "sends nothing");
         let most = OUTPUT_BYTES_MAX + PIPELINE_DEPTH_MAX * ANSWER_BYTES_MAX;
         assert!(bytes.len() < most, "{} bytes wait", bytes.len());
-        let is_quiet = quiet && world.plan.has_quiet_sends;
         let socket = &mut world.sockets[index];
         assert_eq!(socket.is_shut, None, "sends after shutting its side down");
         let sending = socket.send.replace(Send {
             bytes,
             offset,
-            is_quiet,
+            is_quiet: quiet,
             is_submitted: false,
             decided: None,
         });

@@ -52,10 +52,6 @@ pub(crate) struct Plan {
     /// True: nothing goes wrong but `fault`, and no command comes before its time.
     pub(crate) is_calm: bool,
     pub(crate) fault: Option<Fault>,
-    /// Linux 6.0.
-    pub(crate) has_multishot_recv: bool,
-    /// Linux 6.1.
-    pub(crate) has_quiet_sends: bool,
     pub(crate) listener_is_shared: bool,
     /// Another ring takes connections of the limit and gives them back.
     pub(crate) has_other_ring: bool,
@@ -91,8 +87,6 @@ impl Plan {
             is_patient,
             is_calm: random.once_in(4),
             fault: None,
-            has_multishot_recv: !random.once_in(6),
-            has_quiet_sends: !random.once_in(6),
             listener_is_shared: random.once_in(4),
             has_other_ring: random.once_in(6),
             leaves_unanswered: random.once_in(4),
