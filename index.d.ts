@@ -536,7 +536,7 @@ export interface Probe {
   /**
    * What the kernel has of what a server needs, all of it; empty where there is no ring to ask. `io_uring_setup`: rings
    * with deferred task work (Linux 6.1); `operations`: all that the server submits; `buffer_rings`: receive buffers that
-   * are shared with the kernel.
+   * are shared with the kernel; `restrictions`: rings that refuse all other operations.
    */
   features: { [name: string]: boolean }
   /** This process's limits: lockable memory in bytes, and descriptors; `null` where there is none or it is not known. */

@@ -201,6 +201,15 @@ refusedTest(test)('doctor: seccomp forbids it', async (t) => {
   t.is((await json.exited).code, 1)
 })
 
+refusedTest(test)('doctor: each feature that the kernel lacks is one that a server needs', async (t) => {
+  const child = startRefused(t, 'restrictions', [bin, 'doctor'])
+  const stdout = await text(child)
+  t.like(await child.exited, { code: 1, stderr: '' })
+  t.regex(stdout, /^io_uring +cannot run here \(kernel\)$/m)
+  t.regex(stdout, /^buffer_rings +yes$/m)
+  t.regex(stdout, /^restrictions +no, and it is needed$/m)
+})
+
 test('build: without cargo it is one sentence and exit code 1', async (t) => {
   const { cpSync } = require('node:fs')
   const folder = path.dirname(file(t, 'nothing', ''))

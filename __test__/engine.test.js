@@ -38,7 +38,7 @@ ringTest(test)('probe tells what is here, as plain data', (t) => {
   t.regex(found.kernel, /^\d+\.\d+/)
   t.regex(found.binary.path, /ringcall\.linux-.*\.node$/)
   t.deepEqual([found.reason, found.message, found.cure, found.binary.error], Array(4).fill(undefined))
-  const needed = { io_uring_setup: true, operations: true, buffer_rings: true }
+  const needed = { io_uring_setup: true, operations: true, buffer_rings: true, restrictions: true }
   t.deepEqual(found.features, needed)
   t.deepEqual(Object.keys(found.limits), ['memlock', 'nofile'])
   t.true(found.limits.nofile.soft > 0)

@@ -30,10 +30,13 @@ const refusals = [
   ['EPERM, as Docker gives it', '1', 'seccomp', /seccomp/],
   ['ENOSYS, as Podman and kernels without io_uring give it', '38', 'kernel', /Linux 6\.1/],
   ['EINVAL, as a kernel before 6.1 gives it for DEFER_TASKRUN', '22', 'kernel', /Linux 6\.1/],
+  ['rings that cannot be restricted', 'restrictions', 'kernel', /Linux 6\.1/, {
+    io_uring_setup: true, operations: true, buffer_rings: true, restrictions: false
+  }],
   ['no memory to lock', 'memlock', 'memlock', /ulimit -l|memlock/i]
 ]
 
-for (const [what, how, reason, cure] of refusals) {
+for (const [what, how, reason, cure, features = {}] of refusals) {
   refusedTest(test)(`${what}: io_uring throws, probe tells, and auto falls back with one warning`, async (t) => {
     const child = startRefused(t, how, ['-e', main])
     const next = async () => JSON.parse(await child.line())
@@ -43,7 +46,8 @@ for (const [what, how, reason, cure] of refusals) {
     t.regex(error.message, cure)
 
     const probed = await next()
-    t.like(probed, { available: false, engine: 'node', reason, platform: 'linux', features: {} })
+    t.like(probed, { available: false, engine: 'node', reason, platform: 'linux' })
+    t.deepEqual(probed.features, features)
     t.regex(probed.cure, cure)
     t.regex(probed.binary.path, /\.node$/)
 

@@ -9,9 +9,17 @@ const { start } = require('./helpers.js')
 const withoutIoUring = `
 import ctypes, os, resource, struct, sys
 
+refuse, allow = lambda errno: (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)
+number, second_argument = (0x20, 0, 0, 0), (0x20, 0, 0, 24)
+
+# io_uring_setup, io_uring_enter and io_uring_register are 425 to 427.
 def refuse_system_calls(errno):
-    load, refuse, allow = (0x20, 0, 0, 0), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7FFF0000)
-    rules = [load, (0x35, 0, 2, 425), (0x25, 1, 0, 427), refuse, allow]
+    install([number, (0x35, 0, 2, 425), (0x25, 1, 0, 427), refuse(errno), allow])
+
+def refuse_restrictions(errno):
+    install([number, (0x15, 0, 3, 427), second_argument, (0x15, 0, 1, 11), refuse(errno), allow])
+
+def install(rules):
     code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *rule) for rule in rules))
     program = ctypes.create_string_buffer(struct.pack('@HP', len(rules), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -24,6 +32,8 @@ if how == 'memlock':
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
     if os.getuid() == 0:
         os.environ['BECOME_NOBODY'] = '1'
+elif how == 'restrictions':
+    refuse_restrictions(22)
 else:
     refuse_system_calls(int(how))
 os.execv(command[0], command)
@@ -36,7 +46,8 @@ function refusedTest(test) {
   return hasPython ? test : () => {}
 }
 
-// Starts `node ...argv` without io_uring: `how` is the errno that its system calls give, or `memlock`.
+// Starts `node ...argv` without io_uring: `how` is the errno that its system calls give, `memlock`, or `restrictions` for a
+// kernel whose rings cannot be restricted.
 function startRefused(t, how, argv, options) {
   const command = ['-c', withoutIoUring, how, process.execPath, ...argv]
   return start(t, command, { ...options, command: 'python3' })

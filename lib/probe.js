@@ -29,7 +29,8 @@ function ask({ native, error }) {
   }
   const { features, reason, message, cure } = native.probe()
   if (features === undefined) return { refusal: { reason, message, cure }, features: {} }
-  const all = { io_uring_setup: true, operations: features.operations, buffer_rings: features.bufferRings }
+  const { operations, bufferRings, restrictions } = features
+  const all = { io_uring_setup: true, operations, buffer_rings: bufferRings, restrictions }
   if (Object.values(all).every(Boolean)) return { features: all }
   return {
     refusal: {

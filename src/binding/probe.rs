@@ -24,6 +24,7 @@ pub struct NativeProbe {
 pub struct NativeFeatures {
     pub operations: bool,
     pub buffer_rings: bool,
+    pub restrictions: bool,
 }
 
 /// Asks the kernel, with a ring of its own that is gone at the return.
@@ -51,6 +52,7 @@ impl From<Probe> for NativeFeatures {
         Self {
             operations: probe.operations,
             buffer_rings: probe.buffer_rings,
+            restrictions: probe.restrictions,
         }
     }
 }

@@ -17,6 +17,7 @@
 mod buffer_ring;
 mod event;
 mod kernel;
+mod restrictions;
 mod sending;
 mod setup;
 mod signals;
@@ -79,6 +80,7 @@ impl Ring {
         let submitter = io_uring.submitter();
         let buffers =
             BufferRing::register(&submitter, BUFFER_GROUP, size.buffers, size.buffer_bytes)?;
+        restrictions::restrict(&io_uring)?;
         Ok(Self {
             io_uring,
             buffers: ManuallyDrop::new(buffers),

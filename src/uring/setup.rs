@@ -7,9 +7,9 @@ use std::fmt;
 use std::fs;
 use std::io;
 
-use io_uring::{IoUring, opcode};
+use io_uring::IoUring;
 
-use super::BufferRing;
+use super::{BufferRing, restrictions};
 
 /// Fewest submission entries worth running with when locked memory is short.
 const ENTRIES_MIN: u32 = 32;
@@ -147,18 +147,9 @@ pub struct Probe {
     pub operations: bool,
     /// Receive buffers in a ring that is shared with the kernel.
     pub buffer_rings: bool,
+    /// Rings that refuse other operations.
+    pub restrictions: bool,
 }
-
-/// The operations that a ring thread submits.
-const OPERATIONS: [u8; 7] = [
-    opcode::Accept::CODE,
-    opcode::AsyncCancel::CODE,
-    opcode::Close::CODE,
-    opcode::PollAdd::CODE,
-    opcode::Recv::CODE,
-    opcode::Send::CODE,
-    opcode::Timeout::CODE,
-];
 
 /// Makes the smallest ring, asks it, and lets it go.
 pub fn probe() -> Result<Probe, Refused> {
@@ -166,6 +157,7 @@ pub fn probe() -> Result<Probe, Refused> {
     let mut known = io_uring::Probe::new();
     io_uring.submitter().register_probe(&mut known)?;
     let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
+    let restrictions = restrictions::restrict(&io_uring).is_ok();
     // Before the memory that it was given.
     drop(io_uring);
     let buffer_rings = match buffers {
@@ -174,8 +166,9 @@ pub fn probe() -> Result<Probe, Refused> {
         buffers => buffers.is_ok(),
     };
     Ok(Probe {
-        operations: OPERATIONS.iter().all(|&code| known.is_supported(code)),
+        operations: restrictions::are_known(&known),
         buffer_rings,
+        restrictions,
     })
 }
 
@@ -205,7 +198,7 @@ mod tests {
     #[test]
     fn a_kernel_that_makes_rings_has_what_a_ring_thread_needs() {
         let probe = probe().expect("io_uring is allowed where the tests run");
-        assert!(probe.operations && probe.buffer_rings);
+        assert!(probe.operations && probe.buffer_rings && probe.restrictions);
     }
 
     #[test]
