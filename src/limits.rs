@@ -93,6 +93,10 @@ pub const DIRECT_ANSWERS_MAX: usize = 8;
 /// Milliseconds for which an answer's `Date` may be used again.
 pub const DATE_AGE_MS_MAX: u64 = 250;
 
+/// Connections that are accepted at most when the listener closes: more than are let wait, unless
+/// both `backlog` and `net.core.somaxconn` are.
+pub const CLOSING_ACCEPTS_MAX: usize = 1 << 16;
+
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
 pub const ACCEPT_RETRY_MS: u32 = 100;
 

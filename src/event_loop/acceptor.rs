@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::limits::ACCEPT_RETRY_MS;
-use crate::uring::{Kernel, Op, Token};
+use crate::uring::{Kernel, Op, Token, is_about_one_connection};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -136,38 +136,13 @@ impl Acceptor {
     }
 }
 
-/// False where accepting again at once could fail at once, for ever: out of descriptors or memory,
-/// or denied. True for our own cancellation, and for what a connection that is gone leaves behind
-/// (accept(2), "Error handling").
-fn is_about_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::ECANCELED
-                | libc::ECONNABORTED
-                | libc::ECONNRESET
-                | libc::EPROTO
-                | libc::ENETDOWN
-                | libc::ENOPROTOOPT
-                | libc::EHOSTDOWN
-                | libc::ENONET
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-                | libc::EOPNOTSUPP
-                | libc::EAGAIN
-                | libc::EINTR
-        )
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rests_after(errno: i32) -> bool {
+    fn rests_after(refused: io::Error) -> bool {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let mut acceptor = Acceptor::new(listener.into(), false);
-        let refused = io::Error::from_raw_os_error(errno);
         assert!(acceptor.on_accepted(Err(refused), false, 0).is_none());
         acceptor.is_exhausted()
     }
@@ -175,18 +150,23 @@ mod tests {
     #[test]
     fn an_accept_that_would_fail_again_at_once_is_not_tried_again_at_once() {
         for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
-            assert!(rests_after(errno), "{errno}");
+            assert!(rests_after(io::Error::from_raw_os_error(errno)), "{errno}");
         }
         // A security module's denial, a listener that something else has shut down.
-        for errno in [libc::EACCES, libc::EPERM, libc::EINVAL] {
-            assert!(rests_after(errno), "{errno}");
+        for errno in [libc::EACCES, libc::EPERM, libc::EINVAL, libc::ENOTSOCK] {
+            assert!(rests_after(io::Error::from_raw_os_error(errno)), "{errno}");
         }
     }
 
     #[test]
     fn a_connection_that_ended_before_it_was_accepted_delays_no_other() {
         for errno in [libc::ECONNABORTED, libc::EPROTO, libc::ECANCELED] {
-            assert!(!rests_after(errno), "{errno}");
+            assert!(!rests_after(io::Error::from_raw_os_error(errno)), "{errno}");
         }
+    }
+
+    #[test]
+    fn a_number_that_is_no_new_connection_delays_no_other() {
+        assert!(!rests_after(io::ErrorKind::InvalidData.into()));
     }
 }

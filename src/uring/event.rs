@@ -1,7 +1,7 @@
 //! What the ring tells the event loop.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use io_uring::cqueue;
 
@@ -55,11 +55,4 @@ pub enum Event<B = Buffer> {
 pub(super) fn result_of(completion: &cqueue::Entry) -> io::Result<u32> {
     u32::try_from(completion.result())
         .map_err(|_| io::Error::from_raw_os_error(-completion.result()))
-}
-
-pub(super) fn owned_fd(descriptor: u32) -> OwnedFd {
-    let descriptor = i32::try_from(descriptor).expect("it was an i32");
-    // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just
-    // made it.
-    unsafe { OwnedFd::from_raw_fd(descriptor) }
 }

@@ -14,6 +14,7 @@
     reason = "the kernel takes pointers; this module upholds what it asks for them"
 )]
 
+mod accepted;
 mod buffer_ring;
 mod event;
 mod kernel;
@@ -38,10 +39,11 @@ use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
 use crate::limits::RingSize;
+pub use accepted::is_about_one_connection;
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
-use event::{owned_fd, result_of};
+use event::result_of;
 pub use kernel::Kernel;
 use sending::{Next, Sending, Sends};
 pub use setup::{Probe, Reason, Refused, probe};
@@ -107,6 +109,9 @@ impl Kernel for Ring {
     }
 
     fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool) {
+        if multishot {
+            accepted::remember(listener);
+        }
         let listener = Fd(listener.as_raw_fd());
         let many = opcode::AcceptMulti::new(listener).flags(libc::SOCK_CLOEXEC);
         let one = opcode::Accept::new(listener, null_mut(), null_mut()).flags(libc::SOCK_CLOEXEC);
@@ -202,7 +207,7 @@ impl Kernel for Ring {
     }
 
     fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd> {
-        sockets::accept_waiting(listener.as_fd())
+        accepted::take_waiting(listener.as_fd())
     }
 
     fn now(&self) -> Instant {
@@ -225,7 +230,7 @@ impl Ring {
         let result = result_of(completion);
         Some(match op {
             Op::Accept => Event::Accepted {
-                result: result.map(owned_fd),
+                result: result.and_then(accepted::own),
                 armed,
             },
             Op::Recv => Event::Received {

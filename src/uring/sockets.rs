@@ -3,7 +3,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use socket2::SockRef;
 
@@ -38,17 +38,4 @@ pub(super) fn has_room(socket: BorrowedFd<'_>) -> bool {
     // SAFETY: `poll` asks for as many structures as it is told, of which there is one.
     let count = unsafe { libc::poll(&raw mut poll, 1, 0) };
     count > 0
-}
-
-/// The connections that wait to be accepted, without waiting for more.
-pub(super) fn accept_waiting(listener: BorrowedFd<'_>) -> Vec<OwnedFd> {
-    let listener = SockRef::from(&listener);
-    if listener.set_nonblocking(true).is_err() {
-        return Vec::new();
-    }
-    let mut accepted = Vec::new();
-    while let Ok((socket, _)) = listener.accept() {
-        accepted.push(socket.into());
-    }
-    accepted
 }
