@@ -13,8 +13,8 @@ use socket2::SockRef;
 
 use crate::limits::CLOSING_ACCEPTS_MAX;
 
-/// The cookie of the socket that each descriptor was when a ring had it last; 0 for none. The kernel
-/// gives no two sockets the same one, so a socket that is still there is recognised.
+/// The cookie of the socket that each descriptor was when a ring had it last; 0 for none. The
+/// kernel gives no two sockets the same one, so a socket that is still there is recognised.
 static KNOWN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
 /// Keeps a listener from being taken for one of its connections.

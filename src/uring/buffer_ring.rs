@@ -5,12 +5,13 @@
 //! again.
 //!
 //! Invariant: a buffer belongs either to the kernel (between `put` and its completion) or to us (a
-//! `Buffer` exists), never to both. `Buffer` is not `Clone`, and `put` consumes it.
+//! `Buffer` exists), never to both. `Buffer` is not `Clone`, `put` consumes it, and it names the
+//! one ring whose it is.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use io_uring::Submitter;
 use io_uring::types::BufRingEntry;
@@ -23,15 +24,22 @@ const BUFFERS_MIN: u16 = 8;
 /// The kernel wants the ring of descriptors at the start of a page.
 const PAGE_BYTES: usize = 4096;
 
+/// How many rings this process has made.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
 /// A provided buffer that the kernel has filled and given back to us.
 #[derive(Debug)]
 pub struct Buffer {
+    /// The ring's `identity`.
+    ring: u64,
     id: u16,
     length: u32,
 }
 
 /// The ring of descriptors that the kernel reads, and the memory that they point to.
 pub(super) struct BufferRing {
+    /// No other of this process has it.
+    identity: u64,
     /// As many [`BufRingEntry`] as there are buffers.
     descriptors: Allocation,
     memory: Allocation,
@@ -72,6 +80,7 @@ impl BufferRing {
         let descriptors = Self::descriptors_layout(entries);
         let memory = Self::memory_layout(entries, buffer_bytes);
         Ok(Self {
+            identity: MADE.fetch_add(1, Ordering::Relaxed),
             descriptors: Allocation::new(descriptors)?,
             memory: Allocation::new(memory)?,
             entries,
@@ -89,7 +98,7 @@ impl BufferRing {
         // gone first.
         unsafe { submitter.register_buf_ring_with_flags(address, self.entries, group, 0) }?;
         for id in 0..self.entries {
-            self.put(Buffer { id, length: 0 });
+            self.put(self.take(id, 0));
         }
         Ok(())
     }
@@ -97,13 +106,17 @@ impl BufferRing {
     /// The buffer that a completion names.
     pub(super) fn take(&self, id: u16, length: u32) -> Buffer {
         assert!(id < self.entries && length <= self.buffer_bytes);
-        Buffer { id, length }
+        Buffer {
+            ring: self.identity,
+            id,
+            length,
+        }
     }
 
     /// What the kernel has written into `buffer`.
     pub(super) fn bytes(&self, buffer: &Buffer) -> &[u8] {
-        let start = self.address(buffer.id);
-        // SAFETY: `take` has checked id and length against the allocation, which is zeroed at the
+        let start = self.address(buffer);
+        // SAFETY: `take` has checked the length against the allocation, which is zeroed at the
         // start, so its bytes are initialised; the kernel does not write to it while the `Buffer`
         // exists, as only `put` gives it away.
         unsafe { std::slice::from_raw_parts(start.as_ptr(), buffer.length as usize) }
@@ -116,7 +129,7 @@ impl BufferRing {
     )]
     pub(super) fn put(&mut self, buffer: Buffer) {
         let index = usize::from(self.tail & (self.entries - 1));
-        let address = self.address(buffer.id).as_ptr().expose_provenance() as u64;
+        let address = self.address(&buffer).as_ptr().expose_provenance() as u64;
         // SAFETY: `index` is below `entries`, so the pointer stays inside the allocation.
         let descriptor = unsafe { self.first_descriptor().add(index) };
         // SAFETY: the allocation is zeroed and aligned, and the kernel reads a descriptor only
@@ -144,9 +157,10 @@ impl BufferRing {
         self.descriptors.start.cast()
     }
 
-    fn address(&self, id: u16) -> NonNull<u8> {
-        let offset = usize::from(id) * self.buffer_bytes as usize;
-        // SAFETY: `id` is below `entries` (checked in `take`, true in `register`), so the offset is
+    fn address(&self, buffer: &Buffer) -> NonNull<u8> {
+        assert!(buffer.ring == self.identity, "another ring's buffer");
+        let offset = usize::from(buffer.id) * self.buffer_bytes as usize;
+        // SAFETY: this ring's `take` has checked that the id is below `entries`, so the offset is
         // inside `memory`.
         unsafe { self.memory.start.add(offset) }
     }
@@ -183,5 +197,32 @@ impl Drop for Allocation {
         // SAFETY: allocated in `new` with this very layout; for what the kernel has had of it, see
         // `register_once`.
         unsafe { dealloc(self.start.as_ptr(), self.layout) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ring, and a buffer of another one, which is larger.
+    fn ring_and_foreign_buffer() -> (BufferRing, Buffer) {
+        let ring = |entries, buffer_bytes| {
+            BufferRing::new(entries, buffer_bytes).unwrap_or_else(|refused| panic!("{refused}"))
+        };
+        (ring(8, 64), ring(16, 128).take(15, 128))
+    }
+
+    #[test]
+    #[should_panic(expected = "another ring's buffer")]
+    fn the_bytes_of_another_rings_buffer_are_not_read() {
+        let (ring, buffer) = ring_and_foreign_buffer();
+        ring.bytes(&buffer);
+    }
+
+    #[test]
+    #[should_panic(expected = "another ring's buffer")]
+    fn another_rings_buffer_is_not_given_to_the_kernel() {
+        let (mut ring, buffer) = ring_and_foreign_buffer();
+        ring.put(buffer);
     }
 }
