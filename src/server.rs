@@ -18,7 +18,7 @@ use crate::event_loop::{EventLoop, Rings};
 use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, ListenError, ListenOptions, Place};
 use crate::stats::{Counters, Details};
-use crate::uring::{Refused, Ring, block_signals};
+use crate::uring::{Refused, Ring, with_signals_blocked};
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -176,12 +176,12 @@ impl Threads {
     fn spawn(&mut self, serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let (begin, may_begin) = mpsc::channel();
         let builder = thread::Builder::new().name("ringcall".to_owned());
-        let thread = builder.spawn(move || {
-            block_signals();
+        let run = move || {
             if let Ok(Begin) = may_begin.recv() {
                 serve();
             }
-        })?;
+        };
+        let thread = with_signals_blocked(|| builder.spawn(run))?;
         self.spawned.push((begin, thread));
         Ok(())
     }

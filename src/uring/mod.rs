@@ -47,7 +47,7 @@ use event::result_of;
 pub use kernel::Kernel;
 use sending::{Next, Sending, Sends};
 pub use setup::{Probe, Reason, Refused, probe};
-pub use signals::block_signals;
+pub use signals::with_signals_blocked;
 pub use sockets::send_at_once;
 pub use user_data::{Op, Token};
 use user_data::{decode, encode};

@@ -3,12 +3,82 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Blocks every signal on the calling thread, so that their delivery stays with Node's own threads.
-pub fn block_signals() {
-    let mut all = MaybeUninit::uninit();
-    // SAFETY: `sigfillset` asks for memory of a `sigset_t`, which it initialises.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    // SAFETY: the set is initialised; a null old set is allowed. It fails only for an unknown
-    // `how`.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut()) };
+/// Runs `spawn` with every signal blocked on the calling thread. A thread that it starts inherits
+/// that, from its first instruction on, so that signals stay with Node's own threads.
+pub fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
+    let _blocked = Blocked::new();
+    spawn()
+}
+
+/// Every signal is blocked on the thread that made this, until it is dropped there.
+struct Blocked {
+    before: libc::sigset_t,
+}
+
+impl Blocked {
+    fn new() -> Self {
+        let mut all = MaybeUninit::uninit();
+        // SAFETY: `sigfillset` asks for memory of a `sigset_t`, which it initialises.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        let mut before = MaybeUninit::uninit();
+        // SAFETY: the new set is initialised, and there is memory for the old one. It fails only
+        // for an unknown `how`.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+        // SAFETY: `pthread_sigmask` has just initialised it.
+        let before = unsafe { before.assume_init() };
+        Self { before }
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        // SAFETY: the set is initialised; a null old set is allowed.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut())
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::thread;
+
+    use super::*;
+
+    /// The signals that the calling thread blocks, a bit each.
+    fn blocked() -> u64 {
+        let status = fs::read_to_string("/proc/thread-self/status").expect("proc(5)");
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        u64::from_str_radix(mask.expect("a line for it").trim(), 16).expect("in hexadecimal")
+    }
+
+    fn is_blocked(signal: libc::c_int, mask: u64) -> bool {
+        mask & (1 << (signal - 1)) != 0
+    }
+
+    #[test]
+    fn a_thread_runs_without_signals_from_its_start_and_who_started_it_as_before() {
+        let before = blocked();
+        let thread = with_signals_blocked(|| thread::spawn(blocked));
+        assert_eq!(blocked(), before);
+        let mask = thread.join().expect("it reads");
+        for signal in [
+            libc::SIGTERM,
+            libc::SIGINT,
+            libc::SIGUSR1,
+            libc::SIGPROF,
+            libc::SIGCHLD,
+        ] {
+            assert!(is_blocked(signal, mask), "{signal}: {mask:x}");
+        }
+    }
+
+    #[test]
+    fn a_panic_gives_the_signals_back() {
+        let before = blocked();
+        let panicked = std::panic::catch_unwind(|| with_signals_blocked(|| panic!("a test's")));
+        assert!(panicked.is_err());
+        assert_eq!(blocked(), before);
+    }
 }

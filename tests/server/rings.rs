@@ -1,6 +1,7 @@
 //! Several ring threads behind one port.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -183,4 +184,36 @@ fn a_ring_that_fails_takes_the_others_along() {
     let failures: Vec<_> = ends.iter().flatten().collect();
     assert_eq!(failures.len(), 1);
     assert!(failures[0].contains("panicked"));
+}
+
+/// `SigBlk` of the ring threads of this process, of whatever test.
+fn signals_blocked_on_ring_threads() -> Vec<u64> {
+    let mut masks = Vec::new();
+    for task in fs::read_dir("/proc/self/task").unwrap() {
+        // A thread that has ended meanwhile has no status.
+        let status = fs::read_to_string(task.unwrap().path().join("status"));
+        let status = status.unwrap_or_default();
+        let value = |name| status.lines().find_map(|line| line.strip_prefix(name));
+        if value("Name:\t") == Some("ringcall") {
+            let mask = value("SigBlk:\t").unwrap();
+            masks.push(u64::from_str_radix(mask, 16).unwrap());
+        }
+    }
+    masks
+}
+
+#[test]
+fn no_ring_thread_takes_a_signal_even_while_it_starts() {
+    let signals = [libc::SIGTERM, libc::SIGINT, libc::SIGCHLD, libc::SIGPROF];
+    let mut seen = 0;
+    for _ in 0..20 {
+        let (_server, _kept) = start_keeping_on(RINGS, Limits::default());
+        for mask in signals_blocked_on_ring_threads() {
+            seen += 1;
+            for signal in signals {
+                assert!(mask & (1 << (signal - 1)) != 0, "{signal}: {mask:x}");
+            }
+        }
+    }
+    assert!(seen > 0, "ring threads were found");
 }
