@@ -26,7 +26,7 @@ export type Reply = number | bigint
  */
 export type Handler<N extends number | bigint = number> = (n: N) => Reply | PromiseLike<Reply>
 
-/** Where to listen, and how. All is optional; keys that are not listed here are ignored. */
+/** Where to listen, and how. All is optional; a key that is not listed here is refused, whatever its value. */
 export interface ListenOptions {
   /**
    * Who does the network's work: `'io_uring'`; `'node'`, which is Node's own http server, several times slower and on
@@ -483,7 +483,8 @@ export interface Server {
  * ```
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type; a port in a string, too.
- * @throws TypeError `ERR_INVALID_ARG_VALUE`: a string that is none of an option's values.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: an option that does not exist, a string that is none of an option's values,
+ *   or a third argument.
  * @throws RangeError `ERR_OUT_OF_RANGE`: a number out of its range, such as a `port` of 65536.
  * @throws Error with `code`, `errno`, `syscall`, `address` and `port` as from `net.Server`: `EADDRINUSE`, `EACCES`,
  *   `EADDRNOTAVAIL`, or `ENOTFOUND` for a `host` that does not resolve.

@@ -34,6 +34,7 @@ export const contentType: string
  * ```
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: an option that does not exist.
  * @throws RangeError `ERR_OUT_OF_RANGE`: a prefix or a label's name that Prometheus does not allow, or that is taken.
  */
 export function prometheus(servers: Server | readonly Server[], options?: PrometheusOptions): string

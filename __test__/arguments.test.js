@@ -1,5 +1,6 @@
 'use strict'
 
+const { runInNewContext } = require('node:vm')
 const test = require('ava')
 const { serverListen } = require('..')
 const { assertServes, fibonacci, serve } = require('./helpers.js')
@@ -93,8 +94,131 @@ test('an option that is undefined is its default', async (t) => {
   await assertServes(t, server)
 })
 
-test('an option that does not exist is ignored', async (t) => {
-  await assertServes(t, serve(t, { prot: 8000, exclusive: 'yes' }))
+const meant = {
+  hostname: 'host', address: 'host', bind: 'host', hots: 'host', Host: 'host',
+  prot: 'port', PORT: 'port', portNumber: 'port', prt: 'port',
+  socket: 'path', socketPath: 'path', unix: 'path',
+  threads: 'ringThreads', workers: 'ringThreads', ringThread: 'ringThreads',
+  maxConnection: 'maxConnections', limit: 'maxConnections', concurrency: 'maxInFlight', maxHeaderBytes: 'maxHeaderSize',
+  bodyLimit: 'maxBodySize', keepAlive: 'keepAliveTimeout', idleTimeout: 'keepAliveTimeout', handler_timeout: 'handlerTimeout',
+  bigInt: 'bigint', BigInt: 'bigint', onerror: 'onError', error: 'onError', abort: 'signal', abortSignal: 'signal',
+  reuseport: 'reusePort', ipv6only: 'ipv6Only', backLog: 'backlog'
+}
+
+for (const [name, option] of Object.entries(meant)) {
+  test(`the option ${name}, which does not exist, is refused: ${option} was meant`, (t) => {
+    const error = t.throws(() => serverListen({ port: 0, [name]: 1 }, fibonacci), wrongValue)
+    t.true(error.message.includes(`'${name}'`), error.message)
+    t.true(error.message.includes(`Did you mean '${option}'?`), error.message)
+  })
+}
+
+const explained = {
+  fd: /socket activation.*`port` or `path`/,
+  handle: /socket activation.*`port` or `path`/,
+  timeout: /Did you mean 'headersTimeout', .*'sendTimeout'\?/,
+  callback: /second argument/,
+  handler: /second argument/,
+  cert: /TLS.*proxy/,
+  noDelay: /It takes .*\bhost\b.*\bport\b/,
+  0: /It takes/,
+  toString: /It takes/,
+  constructor: /It takes/,
+  '': /It takes/
+}
+
+for (const [name, sentence] of Object.entries(explained)) {
+  test(`the option ${JSON.stringify(name)}, which does not exist, is refused, and told what to do`, (t) => {
+    t.throws(() => serverListen({ port: 0, [name]: 1 }, fibonacci), { ...wrongValue, message: sentence })
+  })
+}
+
+// The variable that it is read from may not be set today.
+test('an option that does not exist is refused where it is undefined, too', (t) => {
+  t.throws(() => serverListen({ port: 0, hostname: undefined }, fibonacci), { ...wrongValue, message: /'hostname'.*'host'/ })
+})
+
+test('an object that has no option in it is refused: it was meant to be something else', (t) => {
+  const values = [
+    [], [0], [8000, '127.0.0.1'], new Map([['port', 0]]), new Set(), new Date(), Object(8000), Object('8000'), /8000/,
+    Buffer.from('8000'), new EventTarget(), Promise.resolve({ port: 0 })
+  ]
+  for (const value of values) {
+    const error = t.throws(() => serverListen(value, fibonacci), wrongType, show(value))
+    t.true(error.message.includes(value.constructor.name), error.message)
+  }
+  t.throws(() => serverListen(Promise.resolve(8000), fibonacci), { message: /await/ })
+})
+
+class Options {
+  host = '127.0.0.1'
+  get port() {
+    return 0
+  }
+  describe() {}
+}
+
+const shapes = {
+  'an instance of a class': () => new Options(),
+  'an object that inherits them': () => Object.create({ host: '127.0.0.1', port: 0, hostname: 'not its own' }),
+  'an object without a prototype': () => Object.assign(Object.create(null), { host: '127.0.0.1', port: 0 }),
+  'an object of another realm': () => runInNewContext("({ host: '127.0.0.1', port: 0 })"),
+  'a frozen object': () => Object.freeze({ host: '127.0.0.1', port: 0 }),
+  'an object with more that is not enumerable or no string': () => (
+    Object.defineProperty({ host: '127.0.0.1', port: 0, [Symbol('mine')]: 1 }, 'hostname', { value: 'hidden' })
+  )
+}
+
+for (const [what, make] of Object.entries(shapes)) {
+  test(`options may be ${what}`, async (t) => {
+    const server = serverListen(make(), fibonacci)
+    t.teardown(() => server.close())
+    t.is(server.url, `http://127.0.0.1:${server.port}`)
+    t.not(server.port, 8000)
+    await assertServes(t, server)
+  })
+}
+
+test('each option is read once', (t) => {
+  const reads = {}
+  const options = new Proxy({ port: 0, host: '127.0.0.1', signal: new AbortController().signal }, {
+    get(target, name) {
+      if (typeof name === 'string') reads[name] = (reads[name] ?? 0) + 1
+      return target[name]
+    }
+  })
+  const server = serverListen(options, fibonacci)
+  t.teardown(() => server.close())
+  t.true(reads.port === 1 && reads.signal === 1 && reads.onError === 1)
+  t.deepEqual(Object.entries(reads).filter(([, count]) => count > 1), [])
+})
+
+test('a third argument is refused: there is no callback', (t) => {
+  for (const value of [() => {}, null, {}, 1024]) {
+    t.throws(() => serverListen(0, fibonacci, value), { ...wrongValue, message: /listens already.*no callback/ })
+  }
+  t.throws(() => serverListen(0, fibonacci, undefined, () => {}), wrongValue)
+  t.throws(() => serverListen(0, '127.0.0.1', fibonacci), { ...wrongType, message: /"handler".*\{ port: 8000, host: /s })
+  t.throws(() => serverListen(0, { host: '127.0.0.1' }, fibonacci), { ...wrongType, message: /"handler".*options come first/s })
+})
+
+test('an undefined third argument is none', async (t) => {
+  const server = serverListen({ port: 0 }, fibonacci, undefined)
+  t.teardown(() => server.close())
+  await assertServes(t, server)
+})
+
+test('close: an option that does not exist is refused, and the server goes on', async (t) => {
+  const server = serve(t)
+  t.throws(() => server.close({ timeuot: 1 }), { ...wrongValue, message: /'timeuot'.*Did you mean 'timeout'\?/ })
+  t.throws(() => server.close({ force: true }), { ...wrongValue, message: /'force'.*It takes timeout/ })
+  t.throws(() => server.close({ timeoutMs: undefined }), wrongValue)
+  for (const value of [[], [1], 1000, '1s', null, true, new Map(), Promise.resolve({})]) {
+    t.throws(() => server.close(value), wrongType, show(value))
+  }
+  t.throws(() => server.close(1000), { message: /\{ timeout: 1000 \}/ })
+  t.true(server.listening)
+  await assertServes(t, server)
 })
 
 test('the options are read, not kept', async (t) => {

@@ -97,6 +97,8 @@ test('what Prometheus would refuse is refused', (t) => {
   t.throws(() => prometheus(server, null), invalid)
   t.throws(() => prometheus(server, { prefix: 1 }), invalid)
   t.throws(() => prometheus(server, { labels: null }), invalid)
+  t.throws(() => prometheus(server, []), invalid)
+  t.throws(() => prometheus(server, { label: {} }), { code: 'ERR_INVALID_ARG_VALUE', message: /'label'.*'labels'/ })
   for (const prefix of ['1a', 'a-b', 'ä', ' ']) t.throws(() => prometheus(server, { prefix }), outOfRange)
   for (const name of ['', '1a', 'a-b', '__a', 'le', 'status']) {
     t.throws(() => prometheus(server, { labels: { [name]: 'x' } }), outOfRange)

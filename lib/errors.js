@@ -42,6 +42,13 @@ function invalidValue(name, expected, value) {
   return error
 }
 
+// Any other mistake in what was passed, in a sentence of its own.
+function invalidArgument(message) {
+  const error = new TypeError(message)
+  error.code = 'ERR_INVALID_ARG_VALUE'
+  return error
+}
+
 function outOfRange(name, range, value) {
   const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`)
   error.code = 'ERR_OUT_OF_RANGE'
@@ -101,4 +108,4 @@ function portInUse(reusePort) {
     'another port (0 picks a free one), or set the reusePort option in both servers to share the port.'
 }
 
-module.exports = { invalidType, invalidValue, outOfRange, startRefused }
+module.exports = { describe, invalidArgument, invalidType, invalidValue, outOfRange, startRefused }

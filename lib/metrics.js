@@ -3,6 +3,7 @@
 // `ringcall/metrics`: what servers have counted, in Prometheus' text exposition format 0.0.4. docs/metrics.md lists it.
 
 const { invalidType, outOfRange } = require('./errors.js')
+const { refuseUnknown } = require('./unknown-options.js')
 const { version } = require('../package.json')
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
@@ -111,6 +112,7 @@ function prometheus(oneOrMany, options = {}) {
     if (typeof server?.stats !== 'function') throw invalidType('servers', 'a Server or an array of them', server)
   }
   if (options === null || typeof options !== 'object') throw invalidType('options', 'an object', options)
+  refuseUnknown(options, ['labels', 'prefix'], { whose: 'prometheus', argument: 'options', expected: 'an object of options' })
   const { prefix = 'ringcall_' } = options
   if (typeof prefix !== 'string') throw invalidType('options.prefix', 'of type string', prefix)
   if (!/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix)) {

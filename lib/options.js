@@ -2,7 +2,8 @@
 
 // Checks the arguments of `serverListen` and fills in the defaults, which index.d.ts documents.
 
-const { invalidType, invalidValue, outOfRange } = require('./errors.js')
+const { describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
+const { refuseUnknown } = require('./unknown-options.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
@@ -16,12 +17,20 @@ const BATCH_SIZE_MAX = 2 ** 16
 // The last is the default.
 const ENGINES = ['io_uring', 'node', 'auto']
 
-function checkArguments(portOrOptions, handler) {
+const LISTEN_OPTIONS = {
+  whose: 'serverListen', argument: 'port | options', expected: 'of type number or an object of options'
+}
+const CLOSE_OPTIONS = { whose: 'close', argument: 'options', expected: 'an object of options' }
+
+function checkArguments(portOrOptions, handler, surplus) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
   if (options === null || typeof options !== 'object') {
-    throw invalidType('port | options', 'of type number or an object', portOrOptions, cure(portOrOptions))
+    throw invalidType(LISTEN_OPTIONS.argument, LISTEN_OPTIONS.expected, portOrOptions, cure(portOrOptions))
   }
-  if (typeof handler !== 'function') throw invalidType('handler', 'of type function, such as (n) => n + 1', handler)
+  if (typeof handler !== 'function') {
+    throw invalidType('handler', 'of type function, such as (n) => n + 1', handler, cureOfHandler(handler, surplus))
+  }
+  refuseSurplus(surplus)
   const checked = {
     engine: oneOf(options, 'engine', ENGINES),
     host: string(options, 'host'),
@@ -48,12 +57,33 @@ function checkArguments(portOrOptions, handler) {
     signal: signal(options),
     onError: callback(options, 'onError')
   }
+  refuseUnknown(options, Object.keys(checked), LISTEN_OPTIONS)
   return checked
 }
 
-function checkCloseOptions(options = {}) {
-  if (options === null || typeof options !== 'object') throw invalidType('options', 'an object', options)
-  return { timeout: integer(options, 'timeout', undefined, 0, INT32_MAX) }
+// As with `net.Server`'s `close`, it may be the callback alone.
+function checkCloseArguments(options = {}, callback) {
+  if (typeof options === 'function') return { callback: options }
+  if (options === null || typeof options !== 'object') {
+    const cure = typeof options === 'number' ? `The time is an option: { timeout: ${options} }.` : undefined
+    throw invalidType(CLOSE_OPTIONS.argument, CLOSE_OPTIONS.expected, options, cure)
+  }
+  if (callback !== undefined && typeof callback !== 'function') {
+    throw invalidType('callback', 'of type function', callback)
+  }
+  const checked = { timeout: integer(options, 'timeout', undefined, 0, INT32_MAX) }
+  refuseUnknown(options, Object.keys(checked), CLOSE_OPTIONS)
+  return { ...checked, callback }
+}
+
+// `net.Server`'s `listen` takes a callback, which is told that it listens.
+function refuseSurplus(surplus) {
+  const third = surplus.find((each) => each !== undefined)
+  if (third === undefined) return
+  throw invalidArgument(
+    `serverListen takes two arguments, and received ${describe(third)} as well. The server that it returns listens ` +
+      'already: there is no callback.'
+  )
 }
 
 function integer(options, name, fallback, min, max) {
@@ -70,6 +100,13 @@ function integer(options, name, fallback, min, max) {
 function cure(value) {
   if (typeof value === 'string' && /^\d+$/.test(value)) return 'Convert it with Number().'
   if (typeof value === 'function') return 'The handler is the second argument.'
+}
+
+// For what came in the handler's place, with a function behind it.
+function cureOfHandler(value, [third]) {
+  if (typeof third !== 'function') return undefined
+  if (typeof value === 'string') return "The host is an option: serverListen({ port: 8000, host: '127.0.0.1' }, handler)."
+  return 'It is the second argument, and the options come first: serverListen(options, handler).'
 }
 
 function powerOfTwo(options, name, fallback, min, max) {
@@ -120,4 +157,4 @@ function callback(options, name) {
   return value
 }
 
-module.exports = { checkArguments, checkCloseOptions }
+module.exports = { checkArguments, checkCloseArguments }

@@ -6,10 +6,10 @@ const { unlinkSync } = require('node:fs')
 const { startEngine } = require('./engines/index.js')
 const events = require('./events.js')
 const { clearTimeout, setTimeout } = require('./globals.js')
-const { checkArguments, checkCloseOptions } = require('./options.js')
+const { checkArguments, checkCloseArguments } = require('./options.js')
 
-function serverListen(portOrOptions, handler) {
-  return new Server(checkArguments(portOrOptions, handler), handler)
+function serverListen(portOrOptions, handler, ...surplus) {
+  return new Server(checkArguments(portOrOptions, handler, surplus), handler)
 }
 
 // The options of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
@@ -82,7 +82,7 @@ class Server {
   }
 
   close(options) {
-    const { timeout } = checkCloseOptions(options)
+    const { timeout } = checkCloseArguments(options)
     if (this.#closed === undefined) {
       this.#closed = new Promise((resolve) => {
         this.#resolveClosed = resolve

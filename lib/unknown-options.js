@@ -1,0 +1,96 @@
+'use strict'
+
+// Refuses options that do not exist, and says which was meant: one that were ignored would leave a server on another
+// port or address than its user believes.
+
+const { invalidArgument, invalidType } = require('./errors.js')
+
+// What other servers call it, or what one may call it; the rest is found by its spelling.
+const SYNONYMS = {
+  address: 'host',
+  bind: 'host',
+  hostname: 'host',
+  socket: 'path',
+  unix: 'path',
+  threads: 'ringThreads',
+  workers: 'ringThreads',
+  limit: 'maxConnections',
+  concurrency: 'maxInFlight',
+  maxheaderbytes: 'maxHeaderSize',
+  bodylimit: 'maxBodySize',
+  idletimeout: 'keepAliveTimeout',
+  abort: 'signal'
+}
+
+const NO_ACTIVATION = 'It takes no socket that is open already, as socket activation hands over: have it listen itself, ' +
+  'on a `port` or `path`; with `reusePort` the next process may listen before the last one ends.'
+const NO_CALLBACK = 'The handler is the second argument.'
+const NO_TLS = 'It speaks no TLS: have a proxy in front of it do that.'
+const EXPLAINED = {
+  fd: NO_ACTIVATION,
+  handle: NO_ACTIVATION,
+  callback: NO_CALLBACK,
+  cb: NO_CALLBACK,
+  handler: NO_CALLBACK,
+  cert: NO_TLS,
+  key: NO_TLS,
+  tls: NO_TLS
+}
+
+// `options` is an object, the argument of that name, and `whose` takes the options with these `names`. What is inherited
+// or has a symbol for its name may be there for somebody else. A name is refused whatever its value: one that comes from
+// the environment may be undefined today.
+function refuseUnknown(options, names, { argument, expected, whose }) {
+  if (!isOptions(options, names)) {
+    const cure = typeof options.then === 'function' ? 'It is a promise: `await` it first.' : undefined
+    throw invalidType(argument, expected, options, cure)
+  }
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  throw invalidArgument(`${whose} has no option '${unknown}'. ${advice(unknown, names)}`)
+}
+
+// An object that is not plain has at least one of them in it. A Map, an array or a promise of options has none, and
+// would be served with the defaults. Plain may be of any realm: jest gives its tests one of their own.
+function isOptions(value, names) {
+  const prototype = Object.getPrototypeOf(value)
+  const isPlain = !Array.isArray(value) && (prototype === null || Object.getPrototypeOf(prototype) === null)
+  return isPlain || names.some((name) => name in value)
+}
+
+function advice(name, names) {
+  const word = name.toLowerCase()
+  if (names.includes('port') && Object.hasOwn(EXPLAINED, word)) return EXPLAINED[word]
+  const meant = nearest(word, names).map((each) => `'${each}'`)
+  if (meant.length === 0) return `It takes ${names.join(', ')}.`
+  return `Did you mean ${[meant.slice(0, -1).join(', '), meant.at(-1)].filter(Boolean).join(' or ')}?`
+}
+
+function nearest(word, names) {
+  if (Object.hasOwn(SYNONYMS, word) && names.includes(SYNONYMS[word])) return [SYNONYMS[word]]
+  const misspelt = names
+    .map((name) => ({ name, edits: distance(word, name.toLowerCase()) }))
+    .filter(({ name, edits }) => edits <= Math.min(word.length, name.length) / 3)
+    .sort((a, b) => a.edits - b.edits)
+  if (misspelt.length > 0) return [misspelt[0].name]
+  if (word.length < 3) return []
+  return names.filter((name) => name.toLowerCase().includes(word) || word.includes(name.toLowerCase()))
+}
+
+// How many letters are missing, too many, wrong, or swapped with their neighbour.
+function distance(a, b) {
+  const rows = [[...b, ''].map((_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const wrong = a[i - 1] === b[j - 1] ? 0 : 1
+      row[j] = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + wrong)
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      if (isSwapped) row[j] = Math.min(row[j], rows[i - 2][j - 2] + 1)
+    }
+    rows.push(row)
+  }
+  return rows[a.length][b.length]
+}
+
+module.exports = { refuseUnknown }
