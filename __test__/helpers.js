@@ -301,9 +301,9 @@ function start(t, argv, { command = process.execPath, env } = {}) {
 
 // Runs `main({ serverListen }, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
 // what it requires, nothing of the file it stands in.
-function startMain(t, main, { args = [], execArgv = [] } = {}) {
+function startMain(t, main, { args = [], execArgv = [], env } = {}) {
   const source = `(${main})(require(${JSON.stringify(underTest)}), ...process.argv.slice(1))`
-  return start(t, [...execArgv, '-e', source, ...args])
+  return start(t, [...execArgv, '-e', source, ...args], { env })
 }
 
 // A server in a process of its own, so that what it costs can be read off that process. `POST /-N` tells its Nth count,

@@ -18,7 +18,7 @@ const REFUSALS = [
   'sendTimeouts', 'acceptPauses'
 ]
 
-const debug = debuglog('ringcall')
+const log = debuglog('ringcall')
 const handlerErrors = channel('ringcall:handler-error')
 const refusals = channel('ringcall:refusal')
 const connectionErrors = channel('ringcall:connection-error')
@@ -30,11 +30,11 @@ let timer
 function opened(server) {
   told.set(server, {})
   timer ??= setInterval(lookAtAll, LOOK_MS).unref()
-  if (debug.enabled) debug('%s: listening', server.url)
+  if (log.enabled) debug('%s: listening', server.url)
 }
 
 function closing(server) {
-  if (debug.enabled) debug('%s: closing', server.url)
+  if (log.enabled) debug('%s: closing', server.url)
 }
 
 function closed(server) {
@@ -44,16 +44,25 @@ function closed(server) {
     clearInterval(timer)
     timer = undefined
   }
-  if (debug.enabled) debug('%s: closed', server.url)
+  if (log.enabled) debug('%s: closed', server.url)
 }
 
 function failed(server, failure) {
-  if (debug.enabled) debug('%s: failed: %s', server.url, failure)
+  if (log.enabled) debug('%s: failed: %s', server.url, failure)
 }
 
 function handlerFailed(server, error, n) {
   if (handlerErrors.hasSubscribers) handlerErrors.publish({ server, error, n })
-  if (debug.enabled) debug('%s: the handler failed for %s: %s', server.url, n, printable(error))
+  if (log.enabled) debug('%s: the handler failed for %s: %s', server.url, n, printable(error))
+}
+
+// What cannot be written to stderr harms nobody else.
+function debug(...args) {
+  try {
+    log(...args)
+  } catch {
+    // It is closed, or replaced.
+  }
 }
 
 function printable(thrown) {
@@ -70,20 +79,20 @@ function lookAtAll() {
 
 // What came while nobody listened is told with the first look at which somebody does.
 function look(server) {
-  if (!refusals.hasSubscribers && !connectionErrors.hasSubscribers && !debug.enabled) return
+  if (!refusals.hasSubscribers && !connectionErrors.hasSubscribers && !log.enabled) return
   const stats = server.stats()
   for (const kind of REFUSALS) tell(refusals, server, kind, stats)
   tell(connectionErrors, server, 'connectionErrors', stats)
 }
 
 function tell(to, server, kind, stats) {
-  if (!to.hasSubscribers && !debug.enabled) return
+  if (!to.hasSubscribers && !log.enabled) return
   const before = told.get(server)
   const count = (stats[kind] ?? 0) - (before[kind] ?? 0)
   if (count === 0) return
   before[kind] = stats[kind]
   if (to.hasSubscribers) to.publish({ server, kind, count })
-  if (debug.enabled) debug('%s: %s: %d more', server.url, kind, count)
+  if (log.enabled) debug('%s: %s: %d more', server.url, kind, count)
 }
 
 module.exports = { closed, closing, failed, handlerFailed, opened }

@@ -61,9 +61,9 @@ function checkArguments(portOrOptions, handler, surplus) {
   return checked
 }
 
-// As with `net.Server`'s `close`, it may be the callback alone.
+// As with `net.Server`'s `close`, it may be the callback alone: `done`.
 function checkCloseArguments(options = {}, callback) {
-  if (typeof options === 'function') return { callback: options }
+  if (typeof options === 'function') return { done: options }
   if (options === null || typeof options !== 'object') {
     const cure = typeof options === 'number' ? `The time is an option: { timeout: ${options} }.` : undefined
     throw invalidType(CLOSE_OPTIONS.argument, CLOSE_OPTIONS.expected, options, cure)
@@ -73,7 +73,7 @@ function checkCloseArguments(options = {}, callback) {
   }
   const checked = { timeout: integer(options, 'timeout', undefined, 0, INT32_MAX) }
   refuseUnknown(options, Object.keys(checked), CLOSE_OPTIONS)
-  return { ...checked, callback }
+  return { ...checked, done: callback }
 }
 
 // `net.Server`'s `listen` takes a callback, which is told that it listens.

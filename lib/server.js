@@ -3,9 +3,9 @@
 // The public face: `serverListen` and the `Server` that it returns.
 
 const { unlinkSync } = require('node:fs')
-const { startEngine } = require('./engines/index.js')
+const { startEngine, warnOfFallback } = require('./engines/index.js')
 const events = require('./events.js')
-const { clearTimeout, setTimeout } = require('./globals.js')
+const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseArguments } = require('./options.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
@@ -25,12 +25,27 @@ class Server {
 
   constructor(options, handler) {
     this.#options = options
-    this.#engine = startEngine(options, {
+    const { engine, refusal } = startEngine(options, {
       handler,
       onHandlerError: (error, n) => this.#onHandlerError(error, n),
       onFailure: (failure) => this.#onFailure(failure),
       onEnd: () => this.#onEnd()
     })
+    this.#engine = engine
+    try {
+      this.#started(refusal)
+    } catch (error) {
+      // Nobody gets the server that could close it.
+      this.close()
+      throw error
+    }
+  }
+
+  // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such as
+  // signals of any make, and may throw.
+  #started(refusal) {
+    const options = this.#options
+    if (refusal !== undefined) warnOfFallback(refusal)
     if (options.path !== undefined) {
       // The engine removes the path when it ends, but process.exit() does not let it.
       if (onPaths.size === 0) process.once('exit', removePaths)
@@ -81,8 +96,8 @@ class Server {
     return this
   }
 
-  close(options) {
-    const { timeout } = checkCloseArguments(options)
+  close(options, callback) {
+    const { timeout, done } = checkCloseArguments(options, callback)
     if (this.#closed === undefined) {
       this.#closed = new Promise((resolve) => {
         this.#resolveClosed = resolve
@@ -96,6 +111,8 @@ class Server {
       const timer = setTimeout(() => this.closeAllConnections(), timeout)
       this.#closed.then(() => clearTimeout(timer))
     }
+    // In a turn of its own: what it throws is nobody's rejection.
+    if (done !== undefined) this.#closed.then(() => nextTick(done))
     return this.#closed
   }
 
@@ -111,6 +128,13 @@ class Server {
     return this.close()
   }
 
+  // What `console.log` shows.
+  [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    if (depth < 0) return options.stylize('[Server]', 'special')
+    const { url, engine, listening } = this
+    return `Server ${inspect({ url, engine, listening }, options)}`
+  }
+
   #onFailure(failure) {
     events.failed(this, failure)
     this.close()
@@ -120,10 +144,14 @@ class Server {
   }
 
   #onEnd() {
-    events.closed(this)
-    this.#options.signal?.removeEventListener('abort', this.#abort)
-    if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
     this.#resolveClosed?.()
+    events.closed(this)
+    try {
+      this.#options.signal?.removeEventListener('abort', this.#abort)
+    } catch {
+      // A signal of another make than Node's. It has ended all the same.
+    }
+    if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
   #onHandlerError(error, n) {

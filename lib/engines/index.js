@@ -12,15 +12,14 @@ const { IoUringEngine } = require('./io-uring.js')
 
 const WARNED = 'ringcall: the fallback was told'
 
+// The engine, and where `'auto'` came to the other one, what refused it: that is for `warnOfFallback`.
 function startEngine(options, callbacks) {
-  if (options.engine === 'node') return startNodeEngine(options, callbacks)
+  if (options.engine === 'node') return { engine: startNodeEngine(options, callbacks) }
   try {
-    return new IoUringEngine(options, callbacks)
-  } catch (error) {
-    if (options.engine !== 'auto' || error.code !== 'ERR_IO_URING_UNAVAILABLE') throw error
-    const engine = startNodeEngine(options, callbacks)
-    warnOfFallback(error)
-    return engine
+    return { engine: new IoUringEngine(options, callbacks) }
+  } catch (refusal) {
+    if (options.engine !== 'auto' || refusal.code !== 'ERR_IO_URING_UNAVAILABLE') throw refusal
+    return { engine: startNodeEngine(options, callbacks), refusal }
   }
 }
 
@@ -41,4 +40,4 @@ function warnOfFallback({ message }) {
   )
 }
 
-module.exports = { startEngine }
+module.exports = { startEngine, warnOfFallback }
