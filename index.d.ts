@@ -504,7 +504,7 @@ export interface IoUringUnavailableError extends Error {
   /**
    * What stands in the way: a container's `seccomp` profile, the `sysctl` kernel.io_uring_disabled, a `kernel` that is
    * too old or a sandbox without io_uring, too little lockable memory (`memlock`), a `platform` that is not Linux or
-   * that the addon was not built for, or something `other`, which the message tells.
+   * that the addon was not built for, or something `other`, such as a bundle or a flag, which the message tells.
    */
   reason: UnavailableReason
 }
@@ -528,11 +528,11 @@ export interface Probe {
   platform: string
   /** `process.arch`. */
   arch: string
-  /** The kernel's release, such as `6.18.5`. */
+  /** The kernel's release, such as `6.18.5`; `unknown` where the runtime does not tell. */
   kernel: string
   /** The version of Node.js, such as `24.21.0`. */
   node: string
-  /** The addon: its file, `null` for a platform that has none, and why it does not load where it does not. */
+  /** The addon: its file, `null` where there can be none (other platforms, bundles), and why it does not load if so. */
   binary: { path: string | null; error?: string }
   /**
    * What the kernel has of what a server needs, all of it; empty where there is no ring to ask. `io_uring_setup`: rings

@@ -2,11 +2,12 @@
 
 // The choice of the engine, and what probe() tells.
 
-const { cpSync, mkdtempSync, rmSync } = require('node:fs')
+const { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const path = require('node:path')
 const test = require('ava')
 const { probe } = require('..')
+const { binaryName } = require('../lib/native.js')
 const { assertServes, post, ringTest, root, serve, start } = require('./helpers.js')
 
 test("engine: 'node' serves on Node's own http server", async (t) => {
@@ -81,4 +82,142 @@ test('without a binary it loads, probe says so, io_uring throws and auto serves'
   const { code, stderr } = await child.exited
   t.is(code, 0)
   t.regex(stderr, /RINGCALL_FALLBACK/)
+})
+
+// What a process finds: `probe()`, what io_uring throws, and what `'auto'` is and answers.
+const look = `
+  const found = probe()
+  console.log(JSON.stringify({ ...found, features: {} }))
+  try {
+    serverListen({ port: 0, engine: 'io_uring' }, (n) => n).close()
+    console.log('{}')
+  } catch ({ code, reason, message }) {
+    console.log(JSON.stringify({ code, reason, message }))
+  }
+  const server = serverListen({ port: 0 }, (n) => (setImmediate(() => server.close()), n))
+  console.log(server.engine, server.port)`
+
+async function assertFallsBack(t, child, { reason, message, cure }) {
+  const found = JSON.parse(await child.line())
+  t.like(found, { available: false, engine: 'node', reason })
+  t.regex(found.message, message)
+  t.regex(found.cure, cure)
+  t.is(found.binary.error, found.message)
+  const error = JSON.parse(await child.line())
+  t.like(error, { code: 'ERR_IO_URING_UNAVAILABLE', reason })
+  t.true(error.message.includes(found.cure), error.message)
+  const [engine, port] = (await child.line()).split(' ')
+  t.is(engine, 'node')
+  t.is((await post(t, Number(port), '/15')).body, '15')
+  const { code, stderr } = await child.exited
+  t.is(code, 0, stderr)
+  t.regex(stderr, /RINGCALL_FALLBACK/)
+  t.true(stderr.includes(found.cure), stderr)
+  return found
+}
+
+// Node's own name for it, which has changed.
+const permission = ['--permission', '--experimental-permission'].find((flag) => process.allowedNodeEnvironmentFlags.has(flag))
+const mayListen = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []
+const source = `const { probe, serverListen } = require(${JSON.stringify(root)}); ${look}`
+
+test('where addons are switched off, it falls back and names the flag', async (t) => {
+  await assertFallsBack(t, start(t, ['--no-addons', '-e', source]), {
+    reason: 'other', message: /does not load/, cure: /^Start Node\.js without --no-addons\.$/
+  })
+})
+
+test('where the permission model keeps addons off, it falls back and names the flag', async (t) => {
+  await assertFallsBack(t, start(t, [permission, '--allow-fs-read=*', ...mayListen, '-e', source]), {
+    reason: 'other', message: /does not load/, cure: /^Start Node\.js with --allow-addons\.$/
+  })
+})
+
+test('where the permission model hides the addon, it falls back and names the flags', async (t) => {
+  const readable = ['index.js', 'package.json', 'lib/'].map((each) => `--allow-fs-read=${path.join(root, each)}`)
+  await assertFallsBack(t, start(t, [permission, ...readable, ...mayListen, '-e', source]), {
+    reason: 'other', message: /does not load/, cure: /^Start Node\.js with --allow-fs-read=\/.*\.node and --allow-addons\.$/
+  })
+})
+
+test('a binary that is none falls back and says how to build one', async (t) => {
+  const folder = withoutBinary(t)
+  writeFileSync(path.join(folder, binaryName()), 'no binary')
+  const child = start(t, ['-e', `const { probe, serverListen } = require(process.argv[1]); ${look}`, folder])
+  await assertFallsBack(t, child, { reason: 'platform', message: /does not load/, cure: /npx ringcall build/ })
+})
+
+const broken = {
+  'process.report throws': "Object.defineProperty(process, 'report', { get() { throw new Error('no') } })",
+  'process.report cannot be changed': 'Object.freeze(process.report)',
+  'there is no process.report': "Object.defineProperty(process, 'report', { value: undefined })",
+  'a report throws': "process.report.getReport = () => { throw new Error('no') }",
+  'a report is empty': 'process.report.getReport = () => undefined',
+  'the kernel is not told': "require('node:os').release = () => { throw new Error('no') }",
+  'no file can be looked for': "require('node:fs').existsSync = () => { throw new Error('no') }"
+}
+
+for (const [what, code] of Object.entries(broken)) {
+  test(`where ${what}, probe tells what it can, and auto serves`, async (t) => {
+    const child = start(t, ['-e', `${code}; ${source}`])
+    const found = JSON.parse(await child.line())
+    t.like(found, { platform: 'linux', arch: process.arch })
+    t.deepEqual(Object.keys(found.limits), ['memlock', 'nofile'])
+    t.is(typeof found.kernel, 'string')
+    await child.line()
+    const [, port] = (await child.line()).split(' ')
+    t.is((await post(t, Number(port), '/15')).body, '15')
+    t.is((await child.exited).code, 0)
+  })
+}
+
+// What bundlers make of the package: its files in one, which is somewhere else. An ES module has no `__dirname`.
+function bundle(t, name, requireOfNode) {
+  const files = readdirSync(path.join(root, 'lib'), { recursive: true }).map((file) => path.join('lib', String(file)))
+  const modules = ['index.js', ...files.filter((file) => file.endsWith('.js'))].map((file) => (
+    `${JSON.stringify(file)}(module, exports, require) {\n${readFileSync(path.join(root, file), 'utf8')}\n}`
+  ))
+  const file = path.join(withoutBinary(t), name)
+  writeFileSync(file, `${requireOfNode}
+    const modules = { ${modules.join(',\n')} }
+    const loaded = {}
+    function load(file) {
+      if (!Object.hasOwn(modules, file)) return nodeRequire(file)
+      if (loaded[file] === undefined) {
+        const module = (loaded[file] = { exports: {} })
+        const inside = (name) => load(name.startsWith('.') ? nodeRequire('node:path').join(file, '..', name) : name)
+        modules[file](module, module.exports, inside)
+      }
+      return loaded[file].exports
+    }
+    const { probe, serverListen } = load('index.js')
+    ${look}`)
+  return file
+}
+
+const bundles = {
+  'bundle.mjs': "import { createRequire } from 'node:module'; const nodeRequire = createRequire(import.meta.url)",
+  'bundle.cjs': 'const nodeRequire = require'
+}
+
+for (const [name, requireOfNode] of Object.entries(bundles)) {
+  test(`in a ${name} it falls back and says to leave it out of the bundle`, async (t) => {
+    const found = await assertFallsBack(t, start(t, [bundle(t, name, requireOfNode)]), {
+      reason: 'other', message: /bundle/, cure: /external.*--external:ringcall.*commonjs ringcall.*Rollup/s
+    })
+    t.is(found.binary.path, null)
+  })
+}
+
+test("where the warning of the fallback throws, so does the start, and nothing is left that listens", async (t) => {
+  const child = start(t, ['--no-addons', '-e', `
+    const { serverListen } = require(process.argv[1])
+    process.emitWarning = () => { throw new Error('no') }
+    try {
+      serverListen(0, (n) => n)
+    } catch ({ message }) {
+      console.log(message)
+    }`, root])
+  t.is(await child.line(), 'no')
+  t.is((await child.exited).code, 0)
 })

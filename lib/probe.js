@@ -6,15 +6,16 @@ const { readFileSync } = require('node:fs')
 const os = require('node:os')
 const { tryNative } = require('./native.js')
 
+// Never throws: what cannot be found out is left out, or unknown.
 function probe() {
   const loaded = tryNative()
-  const { refusal, features } = ask(loaded)
+  const { refusal, features } = askSafely(loaded)
   return {
     available: refusal === undefined,
     engine: refusal === undefined ? 'io_uring' : 'node',
     platform: process.platform,
     arch: process.arch,
-    kernel: os.release(),
+    kernel: kernel(),
     node: process.versions.node,
     binary: { path: loaded.path, ...(loaded.error && { error: loaded.error.message }) },
     features,
@@ -23,9 +24,18 @@ function probe() {
   }
 }
 
+function askSafely(loaded) {
+  try {
+    return ask(loaded)
+  } catch (error) {
+    const message = `The addon cannot ask the kernel: ${error?.message ?? error}`
+    return { refusal: { reason: 'other', message, cure: 'Install ringcall again, and report it if that does not help.' }, features: {} }
+  }
+}
+
 function ask({ native, error }) {
   if (error !== undefined) {
-    return { refusal: { reason: 'platform', message: error.message, cure: error.cure }, features: {} }
+    return { refusal: { reason: error.reason, message: error.message, cure: error.cure }, features: {} }
   }
   const { features, reason, message, cure } = native.probe()
   if (features === undefined) return { refusal: { reason, message, cure }, features: {} }
@@ -39,6 +49,14 @@ function ask({ native, error }) {
       cure: 'Run on Linux 6.1 or later.'
     },
     features: all
+  }
+}
+
+function kernel() {
+  try {
+    return os.release()
+  } catch {
+    return 'unknown' // Deno without --allow-sys.
   }
 }
 

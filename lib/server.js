@@ -41,21 +41,6 @@ class Server {
     }
   }
 
-  // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such as
-  // signals of any make, and may throw.
-  #started(refusal) {
-    const options = this.#options
-    if (refusal !== undefined) warnOfFallback(refusal)
-    if (options.path !== undefined) {
-      // The engine removes the path when it ends, but process.exit() does not let it.
-      if (onPaths.size === 0) process.once('exit', removePaths)
-      onPaths.add(options)
-    }
-    events.opened(this)
-    if (options.signal?.aborted) this.close()
-    else options.signal?.addEventListener('abort', this.#abort, { once: true })
-  }
-
   get engine() {
     return this.#engine.name
   }
@@ -133,6 +118,21 @@ class Server {
     if (depth < 0) return options.stylize('[Server]', 'special')
     const { url, engine, listening } = this
     return `Server ${inspect({ url, engine, listening }, options)}`
+  }
+
+  // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such as
+  // signals of any make, and may throw.
+  #started(refusal) {
+    const options = this.#options
+    if (refusal !== undefined) warnOfFallback(refusal)
+    if (options.path !== undefined) {
+      // The engine removes the path when it ends, but process.exit() does not let it.
+      if (onPaths.size === 0) process.once('exit', removePaths)
+      onPaths.add(options)
+    }
+    events.opened(this)
+    if (options.signal?.aborted) this.close()
+    else options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
   #onFailure(failure) {
