@@ -4,7 +4,8 @@ const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 
 // What runs the examples, deploy/ and scripts/ as they are, or reads sources, is the same whatever these variables say.
 const ONCE = [
-  'balancers', 'build', 'cli', 'deploy', 'docs', 'examples', 'production', 'real-prometheus', 'rolling-examples', 'sentences'
+  'balancers', 'build', 'cli', 'deploy', 'docs', 'examples', 'hover', 'production', 'real-prometheus', 'rolling-examples',
+  'sentences'
 ]
 const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

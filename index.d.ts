@@ -238,8 +238,11 @@ export interface ListenOptions {
 
 /** Where a TCP server listens, in the shape of `net.Server`'s `address()`. */
 export interface ServerAddress {
+  /** The IP address, such as `::` or `127.0.0.1`. */
   address: string
+  /** Which of the two it is. */
   family: 'IPv4' | 'IPv6'
+  /** The TCP port, also when 0 was asked for. */
   port: number
 }
 
@@ -404,6 +407,7 @@ export interface RefusalMessage {
 export interface ConnectionErrorMessage {
   /** Whose connections they were. */
   server: Server
+  /** The name of their count in `stats()`. */
   kind: 'connectionErrors'
   /** How many there were since the last such message. */
   count: number
@@ -459,8 +463,14 @@ export interface Server {
    * those are not run. What may hold it up: a handler's promise that does not settle, until `handlerTimeout`; half a
    * request, until `headersTimeout` or `requestTimeout`; a client that does not read its answer, until `sendTimeout`.
    * `timeout` bounds all of it.
+   *
+   * @param callback Called without arguments when it has closed, as `net.Server`'s is; of a server that has closed
+   *   before, too.
    */
-  close(options?: CloseOptions): Promise<void>
+  close(options?: CloseOptions | undefined, callback?: (() => void) | undefined): Promise<void>
+
+  /** The same without options. */
+  close(callback: () => void): Promise<void>
 
   /** Closes the connections on which no request is being read or answered. The server goes on listening. */
   closeIdleConnections(): void
@@ -472,15 +482,20 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+// TypeScript tells what is wrong with a call by the last of four overloads; so that one takes whatever the others do.
+
 /**
- * Starts an HTTP/1.1 server that answers `POST /N` with the integer that `handler` makes of the integer `N`. It
- * listens when the call returns.
+ * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
+ * It listens when the call returns.
  *
  * @example
  * ```js
  * const { serverListen } = require('ringcall')
  * serverListen(8000, (n) => n * n) // curl -X POST http://localhost:8000/12 answers 144
  * ```
+ *
+ * @param port An integer from 0 to 65535, where 0 picks a free one, which `server.port` then tells.
+ * @param handler Called with each `N`; it returns an integer, or a promise of one.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type; a port in a string, too.
  * @throws TypeError `ERR_INVALID_ARG_VALUE`: an option that does not exist, a string that is none of an option's values,
@@ -491,15 +506,35 @@ export interface Server {
  * @throws Error {@link IoUringUnavailableError} `ERR_IO_URING_UNAVAILABLE`: this machine does not allow io_uring, and
  *   `engine` is `'io_uring'`.
  */
-export function serverListen(options: ListenOptions & { bigint: true }, handler: Handler<bigint>): Server
-export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
-export function serverListen(options: ListenOptions, handler: Handler<number | bigint>): Server
 export function serverListen(port: number, handler: Handler): Server
+/**
+ * The same with options, and with every signed 64-bit `N`: the handler is called with a `bigint`.
+ *
+ * @param options Where to listen, and how; with `bigint: true`.
+ * @param handler Called with each `N`; it returns an integer, or a promise of one.
+ */
+export function serverListen(options: ListenOptions & { bigint: true }, handler: Handler<bigint>): Server
+/**
+ * The same with options.
+ *
+ * @param options Where to listen, and how.
+ * @param handler Called with each `N`; it returns an integer, or a promise of one.
+ */
+export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
+/**
+ * The same where it is not known before whether the handler is called with a `number` or, by `bigint: true`, with a
+ * `bigint`.
+ *
+ * @param portOrOptions The port, or where to listen, and how.
+ * @param handler Called with each `N`; it returns an integer, or a promise of one.
+ */
+export function serverListen(portOrOptions: number | ListenOptions, handler: Handler<number | bigint>): Server
 
 /**
  * What `serverListen` throws with `engine: 'io_uring'` where there is no io_uring; the message says what to do about it.
  */
 export interface IoUringUnavailableError extends Error {
+  /** The same on every machine; `reason` tells them apart. */
   code: 'ERR_IO_URING_UNAVAILABLE'
   /**
    * What stands in the way: a container's `seccomp` profile, the `sysctl` kernel.io_uring_disabled, a `kernel` that is
@@ -542,16 +577,18 @@ export interface Probe {
   features: { [name: string]: boolean }
   /** This process's limits: lockable memory in bytes, and descriptors; `null` where there is none or it is not known. */
   limits: { memlock: Limit; nofile: Limit }
-  /** Where it is not available: what stands in the way, in a word, */
+  /** What stands in the way, in a word; nothing where io_uring is available, as with the next two. */
   reason?: UnavailableReason
-  /** in a sentence, */
+  /** What stands in the way, in a sentence. */
   message?: string
-  /** and what to do about it. */
+  /** What to do about it. */
   cure?: string
 }
 
 /** A limit of the process, and how far it may be raised. */
 export interface Limit {
+  /** The limit that holds now; `null` where there is none or it is not known. */
   soft: number | null
+  /** How far the process may raise it itself; `null` as above. */
   hard: number | null
 }

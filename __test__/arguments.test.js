@@ -100,7 +100,8 @@ const meant = {
   socket: 'path', socketPath: 'path', unix: 'path',
   threads: 'ringThreads', workers: 'ringThreads', ringThread: 'ringThreads',
   maxConnection: 'maxConnections', limit: 'maxConnections', concurrency: 'maxInFlight', maxHeaderBytes: 'maxHeaderSize',
-  bodyLimit: 'maxBodySize', keepAlive: 'keepAliveTimeout', idleTimeout: 'keepAliveTimeout', handler_timeout: 'handlerTimeout',
+  bodyLimit: 'maxBodySize', keepAlive: 'keepAliveTimeout', idleTimeout: 'keepAliveTimeout',
+  handler_timeout: 'handlerTimeout',
   bigInt: 'bigint', BigInt: 'bigint', onerror: 'onError', error: 'onError', abort: 'signal', abortSignal: 'signal',
   reuseport: 'reusePort', ipv6only: 'ipv6Only', backLog: 'backlog'
 }
@@ -135,7 +136,8 @@ for (const [name, sentence] of Object.entries(explained)) {
 
 // The variable that it is read from may not be set today.
 test('an option that does not exist is refused where it is undefined, too', (t) => {
-  t.throws(() => serverListen({ port: 0, hostname: undefined }, fibonacci), { ...wrongValue, message: /'hostname'.*'host'/ })
+  const options = { port: 0, hostname: undefined }
+  t.throws(() => serverListen(options, fibonacci), { ...wrongValue, message: /'hostname'.*'host'/ })
 })
 
 test('an object that has no option in it is refused: it was meant to be something else', (t) => {
@@ -198,8 +200,9 @@ test('a third argument is refused: there is no callback', (t) => {
     t.throws(() => serverListen(0, fibonacci, value), { ...wrongValue, message: /listens already.*no callback/ })
   }
   t.throws(() => serverListen(0, fibonacci, undefined, () => {}), wrongValue)
-  t.throws(() => serverListen(0, '127.0.0.1', fibonacci), { ...wrongType, message: /"handler".*\{ port: 8000, host: /s })
-  t.throws(() => serverListen(0, { host: '127.0.0.1' }, fibonacci), { ...wrongType, message: /"handler".*options come first/s })
+  const meant = (message) => ({ ...wrongType, message })
+  t.throws(() => serverListen(0, '127.0.0.1', fibonacci), meant(/"handler".*\{ port: 8000, host: /s))
+  t.throws(() => serverListen(0, { host: '127.0.0.1' }, fibonacci), meant(/"handler".*options come first/s))
 })
 
 test('an undefined third argument is none', async (t) => {

@@ -117,8 +117,9 @@ async function assertFallsBack(t, child, { reason, message, cure }) {
 }
 
 // Node's own name for it, which has changed.
-const permission = ['--permission', '--experimental-permission'].find((flag) => process.allowedNodeEnvironmentFlags.has(flag))
-const mayListen = process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []
+const flags = process.allowedNodeEnvironmentFlags
+const permission = flags.has('--permission') ? '--permission' : '--experimental-permission'
+const mayListen = flags.has('--allow-net') ? ['--allow-net'] : []
 const source = `const { probe, serverListen } = require(${JSON.stringify(root)}); ${look}`
 
 test('where addons are switched off, it falls back and names the flag', async (t) => {
@@ -136,7 +137,9 @@ test('where the permission model keeps addons off, it falls back and names the f
 test('where the permission model hides the addon, it falls back and names the flags', async (t) => {
   const readable = ['index.js', 'package.json', 'lib/'].map((each) => `--allow-fs-read=${path.join(root, each)}`)
   await assertFallsBack(t, start(t, [permission, ...readable, ...mayListen, '-e', source]), {
-    reason: 'other', message: /does not load/, cure: /^Start Node\.js with --allow-fs-read=\/.*\.node and --allow-addons\.$/
+    reason: 'other',
+    message: /does not load/,
+    cure: /^Start Node\.js with --allow-fs-read=\/.*\.node and --allow-addons\.$/
   })
 })
 

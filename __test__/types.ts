@@ -63,6 +63,8 @@ const options: ListenOptions = {
 }
 serverListen({ ...options, bigint: false }, named)
 serverListen({ port: Number(process.env.PORT), host: process.env.HOST }, named)
+serverListen(options, (n) => (same<typeof n>()<number | bigint>(), n))
+serverListen(Math.random() < 0.5 ? 8000 : options, (n) => n)
 
 // Every member of the server.
 async function members(server: Server) {
@@ -94,8 +96,17 @@ async function members(server: Server) {
   same<Promise<void>>()<ReturnType<typeof server.close>>()
   await server.close()
   await server.close({ timeout: 1000 })
+  await server.close(() => {})
+  await server.close({ timeout: 1000 }, () => {})
+  await server.close(undefined, (error?: Error) => error)
   // @ts-expect-error: milliseconds
   void server.close(1000)
+  // @ts-expect-error no such option
+  void server.close({ timeuot: 1000 })
+  // @ts-expect-error the options come first
+  void server.close(() => {}, {})
+  // @ts-expect-error nothing is passed to it
+  void server.close((error: Error) => error)
   await server[Symbol.asyncDispose]()
   return { counts, histograms }
 }
@@ -156,6 +167,16 @@ serverListen({ port: '8000' }, named)
 serverListen(named, 8000)
 // @ts-expect-error no such option
 serverListen({ prot: 8000 }, named)
+// @ts-expect-error nor one beside others
+serverListen({ port: 8000, hostname: '127.0.0.1' }, named)
+// @ts-expect-error nor one without a value
+serverListen({ fd: undefined }, named)
+// @ts-expect-error nor with bigint
+serverListen({ bigint: true, prot: 8000 }, exact)
+// @ts-expect-error an array is no options
+serverListen([8000], named)
+// @ts-expect-error there is no callback
+serverListen(8000, named, () => {})
 // @ts-expect-error no such engine
 serverListen({ engine: 'epoll' }, named)
 // @ts-expect-error a value is an integer, not its text

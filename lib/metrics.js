@@ -25,6 +25,8 @@ const LIMITS = {
   sendTimeout: 'sendTimeouts'
 }
 
+const OPTIONS = { whose: 'prometheus', argument: 'options', expected: 'an object of options' }
+
 // Each `read` gives samples: what the name ends in, labels, and a value, which is `undefined` where an engine does not
 // count it. A family without samples is left out.
 const FAMILIES = [
@@ -112,7 +114,7 @@ function prometheus(oneOrMany, options = {}) {
     if (typeof server?.stats !== 'function') throw invalidType('servers', 'a Server or an array of them', server)
   }
   if (options === null || typeof options !== 'object') throw invalidType('options', 'an object', options)
-  refuseUnknown(options, ['labels', 'prefix'], { whose: 'prometheus', argument: 'options', expected: 'an object of options' })
+  refuseUnknown(options, ['labels', 'prefix'], OPTIONS)
   const { prefix = 'ringcall_' } = options
   if (typeof prefix !== 'string') throw invalidType('options.prefix', 'of type string', prefix)
   if (!/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix)) {

@@ -28,8 +28,9 @@ function askSafely(loaded) {
   try {
     return ask(loaded)
   } catch (error) {
-    const message = `The addon cannot ask the kernel: ${error?.message ?? error}`
-    return { refusal: { reason: 'other', message, cure: 'Install ringcall again, and report it if that does not help.' }, features: {} }
+    const message = `The addon could not ask the kernel: ${error?.message ?? error}.`
+    const cure = 'Install ringcall again, and report it if that does not help.'
+    return { refusal: { reason: 'other', message, cure }, features: {} }
   }
 }
 
