@@ -1,7 +1,7 @@
 'use strict'
 
-// Refuses options that do not exist, and says which was meant: one that were ignored would leave a server on another
-// port or address than its user believes.
+// Refuses options that do not exist, and says which was meant: ignoring one leaves a server on another port or address
+// than its user believes.
 
 const { invalidArgument, invalidType } = require('./errors.js')
 
@@ -24,14 +24,14 @@ const SYNONYMS = {
 
 const NO_ACTIVATION = 'It takes no socket that is open already, as socket activation hands over: have it listen itself, ' +
   'on a `port` or `path`; with `reusePort` the next process may listen before the last one ends.'
-const NO_CALLBACK = 'The handler is the second argument.'
+const HANDLER = 'The handler is the second argument.'
 const NO_TLS = 'It speaks no TLS: have a proxy in front of it do that.'
 const EXPLAINED = {
   fd: NO_ACTIVATION,
   handle: NO_ACTIVATION,
-  callback: NO_CALLBACK,
-  cb: NO_CALLBACK,
-  handler: NO_CALLBACK,
+  callback: HANDLER,
+  cb: HANDLER,
+  handler: HANDLER,
   cert: NO_TLS,
   key: NO_TLS,
   tls: NO_TLS
@@ -50,8 +50,8 @@ function refuseUnknown(options, names, { argument, expected, whose }) {
   throw invalidArgument(`${whose} has no option '${unknown}'. ${advice(unknown, names)}`)
 }
 
-// An object that is not plain has at least one of them in it. A Map, an array or a promise of options has none, and
-// would be served with the defaults. Plain may be of any realm: jest gives its tests one of their own.
+// An object that is not plain must have at least one of them in it. A Map, an array or a promise of options has none, and
+// would be taken for the defaults. A plain one may be of any realm: `node:vm` makes more.
 function isOptions(value, names) {
   const prototype = Object.getPrototypeOf(value)
   const isPlain = !Array.isArray(value) && (prototype === null || Object.getPrototypeOf(prototype) === null)
@@ -68,11 +68,11 @@ function advice(name, names) {
 
 function nearest(word, names) {
   if (Object.hasOwn(SYNONYMS, word) && names.includes(SYNONYMS[word])) return [SYNONYMS[word]]
-  const misspelt = names
+  const [misspelt] = names
     .map((name) => ({ name, edits: distance(word, name.toLowerCase()) }))
     .filter(({ name, edits }) => edits <= Math.min(word.length, name.length) / 3)
     .sort((a, b) => a.edits - b.edits)
-  if (misspelt.length > 0) return [misspelt[0].name]
+  if (misspelt !== undefined) return [misspelt.name]
   if (word.length < 3) return []
   return names.filter((name) => name.toLowerCase().includes(word) || word.includes(name.toLowerCase()))
 }

@@ -23,7 +23,11 @@ const MISTAKES = [
   ['the port is 70000', 'serverListen(70000, (n) => n)', [/options\.port/, />= 0 and <= 65535/, /70000/]],
   ['the port is text', "serverListen('8000', (n) => n)", [/type number/, /"8000"/, /Number\(\)/]],
   ['the port in the options is text', "serverListen({ port: '8000' }, (n) => n)", [/options\.port/, /Number\(\)/]],
-  ['the arguments are swapped', 'serverListen((n) => n, 8000)', [/type number or an object/, /handler is the second argument/]],
+  ['an option has another name elsewhere', "serverListen({ hostname: '127.0.0.1' }, (n) => n)",
+    [/has no option 'hostname'/, /Did you mean 'host'\?/]],
+  ['there is a callback, as of listen', 'serverListen(0, (n) => n, () => {})', [/there is no callback/]],
+  ['the arguments are swapped', 'serverListen((n) => n, 8000)',
+    [/type number or an object/, /handler is the second argument/]],
   ['the handler is forgotten', 'serverListen(0)', [/"handler"/, /type function, such as \(n\) => n \+ 1/, /undefined/]],
   ['the handler is called, not passed', `
     const next = (n) => n + 1
