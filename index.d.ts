@@ -23,6 +23,10 @@ export type Reply = number | bigint
  *
  * A promise holds up nobody but later pipelined requests of its own connection, whose answers wait for their turn. One
  * that takes longer than `handlerTimeout` is given up.
+ *
+ * Each call has an async context of its own. It begins with the stores that every `AsyncLocalStorage` had when
+ * `serverListen` was called. What the call changes with `enterWith` is seen by whatever it sets off, and by `onError`
+ * when the call fails, but by no other call.
  */
 export type Handler<N extends number | bigint = number> = (n: N) => Reply | PromiseLike<Reply>
 
