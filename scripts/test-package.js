@@ -18,6 +18,7 @@ const { binaryName } = require('../lib/native.js')
 const { BINARIES } = require('./assemble.js')
 const { MISTAKES, SOURCE } = require('./mistakes.js')
 const { installNode, withNode } = require('./node-versions.js')
+const { checkRunners } = require('./test-runners.js')
 
 const ROOT = path.join(__dirname, '..')
 const BINARY = binaryName()
@@ -80,6 +81,7 @@ async function main() {
     if (!values.runtime) {
       checkTypes(project)
       checkShape(tarball)
+      checkRunners({ folder, tarball, succeed, must })
       checkBuild(project)
     }
     console.log('ringcall: the package is well')

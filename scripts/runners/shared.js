@@ -1,0 +1,47 @@
+'use strict'
+
+// What the test files of both runners do: a server and its client in one process, as in the tests of whoever uses the
+// package.
+
+const { once } = require('node:events')
+const http = require('node:http')
+const net = require('node:net')
+
+const ENGINES = ['io_uring', 'node']
+
+// Not fetch(), which waits for timers that may be fake.
+async function post(server, n) {
+  const request = http.request(`${server.url}/${n}`, { method: 'POST', agent: false }).end()
+  const [response] = await once(request, 'response')
+  let body = ''
+  for await (const piece of response.setEncoding('utf8')) body += piece
+  return body
+}
+
+// A handler of each kind: what it answers, and what `onError` is told.
+async function exercise({ serverListen }, engine) {
+  const errors = []
+  const handler = (n) => [n, Promise.resolve(n), BigInt(n), 'no integer'][n % 4]
+  const onError = (error) => errors.push(error)
+  const server = serverListen({ port: 0, host: '127.0.0.1', engine, onError }, handler)
+  const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => post(server, n)))
+  await server.close({ timeout: 10_000 })
+  return { answers, errors }
+}
+
+const ANSWERS = Array.from({ length: 16 }, (_, n) => (n % 4 < 3 ? String(n) : 'The handler failed.\n'))
+
+// What `serverListen` throws where the port is taken.
+async function inUse({ serverListen }, engine) {
+  const other = net.createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  try {
+    return serverListen({ port: other.address().port, host: '127.0.0.1', engine }, (n) => n)
+  } catch (error) {
+    return error
+  } finally {
+    other.close()
+  }
+}
+
+module.exports = { ANSWERS, ENGINES, exercise, inUse, post }

@@ -1,0 +1,7 @@
+// All that can be fake: process.nextTick cannot, as Node's own streams wait for it.
+export const FAKE = {
+  toFake: [
+    'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'queueMicrotask',
+    'Date', 'performance', 'hrtime'
+  ]
+}

@@ -1,0 +1,47 @@
+'use strict'
+
+// Part of `npm run test:package`: the package under jest and vitest, as in the tests of whoever uses it. Both can make
+// timers fake, jest gives each test file globals and modules of its own, and both run files beside each other, in
+// processes or in threads. scripts/runners/ has the test files.
+
+const fs = require('node:fs')
+const path = require('node:path')
+
+// The newest that run on every supported Node.js.
+const RUNNERS = ['jest@30', 'vitest@3.2']
+
+const INSTALL_MS_MAX = 300_000
+const RUN_MS_MAX = 120_000
+// No test waits for this: a machine may be slow.
+const TEST_MS_MAX = 60_000
+
+// How each is run. A run that does not end by itself is killed, and fails.
+const JEST = ['node_modules/jest/bin/jest.js', '--rootDir', 'jest', '--testTimeout', TEST_MS_MAX]
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--dir', 'vitest', '--testTimeout', TEST_MS_MAX]
+const RUNS = {
+  'jest: files in parallel': [...JEST, '--maxWorkers', 4],
+  'jest: no handle is left open': [...JEST, '--detectOpenHandles', '--testPathIgnorePatterns', 'left-open'],
+  'jest: an unreferenced server may be': [...JEST, '--runInBand', 'left-open'],
+  'vitest: files in processes': [...VITEST, '--pool', 'forks'],
+  'vitest: files in threads': [...VITEST, '--pool', 'threads']
+}
+
+// What they say of a file that has passed, but of which something goes on.
+const COMPLAINTS = /open handle|did not exit|failed to exit|close timed out|unhandled/i
+
+function checkRunners({ folder, tarball, succeed, must }) {
+  console.log('\n== jest, vitest')
+  const project = path.join(folder, 'runners')
+  fs.cpSync(path.join(__dirname, 'runners'), project, { recursive: true })
+  fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }')
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...RUNNERS]
+  succeed('npm', args, { cwd: project, timeout: INSTALL_MS_MAX })
+  for (const [what, argv] of Object.entries(RUNS)) {
+    const { stdout, stderr } = succeed(process.execPath, argv.map(String), { cwd: project, timeout: RUN_MS_MAX })
+    const said = `${stdout}${stderr}`
+    must(!COMPLAINTS.test(said), `where ${what}, something goes on after its end:\n${said}`)
+    console.log(`${what}: ${/Tests:? +(.*)/.exec(said)[1]}`)
+  }
+}
+
+module.exports = { checkRunners }
