@@ -46,8 +46,8 @@ function refusedTest(test) {
   return hasPython ? test : () => {}
 }
 
-// Starts `node ...argv` without io_uring: `how` is the errno that its system calls give, `memlock`, or `restrictions` for a
-// kernel whose rings cannot be restricted.
+// Starts `node ...argv` without io_uring: `how` is the errno that its system calls give, `memlock`, or `restrictions`
+// for a kernel whose rings cannot be restricted.
 function startRefused(t, how, argv, options) {
   const command = ['-c', withoutIoUring, how, process.execPath, ...argv]
   return start(t, command, { ...options, command: 'python3' })
