@@ -58,8 +58,12 @@ export interface ListenOptions {
 
   /**
    * The path (not empty) of a Unix domain socket to listen on instead of a TCP port; `host` and `port` are ignored.
-   * A socket file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). The
-   * file is removed when the server closes and when the process exits.
+   * A socket file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). Of
+   * several servers that start on one path at the same time, one listens and the others are refused.
+   *
+   * The file is removed as soon as `close()` is called, while requests are still being answered, so that a successor can
+   * listen there at once; and when the process exits. A relative path keeps its meaning after `process.chdir()`. Another
+   * file that has taken the socket's place is left alone.
    */
   path?: string | undefined
 

@@ -2,7 +2,6 @@
 
 // The public face: `serverListen` and the `Server` that it returns.
 
-const { unlinkSync } = require('node:fs')
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const events = require('./events.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
@@ -12,7 +11,7 @@ function serverListen(portOrOptions, handler, ...surplus) {
   return new Server(checkArguments(portOrOptions, handler, surplus), handler)
 }
 
-// The options of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
+// The engines of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
 const onPaths = new Set()
 
 class Server {
@@ -126,9 +125,9 @@ class Server {
     const options = this.#options
     if (refusal !== undefined) warnOfFallback(refusal)
     if (options.path !== undefined) {
-      // The engine removes the path when it ends, but process.exit() does not let it.
+      // close() removes the path, but a process may end without it.
       if (onPaths.size === 0) process.once('exit', removePaths)
-      onPaths.add(options)
+      onPaths.add(this.#engine)
     }
     events.opened(this)
     if (options.signal?.aborted) this.close()
@@ -151,7 +150,7 @@ class Server {
     } catch {
       // A signal of another make than Node's. It has ended all the same.
     }
-    if (onPaths.delete(this.#options) && onPaths.size === 0) process.removeListener('exit', removePaths)
+    if (onPaths.delete(this.#engine) && onPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
   #onHandlerError(error, n) {
@@ -188,13 +187,7 @@ function printable(thrown) {
 }
 
 function removePaths() {
-  for (const { path } of onPaths) {
-    try {
-      unlinkSync(path)
-    } catch {
-      // An abstract path, or gone already.
-    }
-  }
+  for (const engine of onPaths) engine.removePath()
 }
 
 module.exports = { serverListen }

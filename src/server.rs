@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +15,7 @@ use std::time::Instant;
 use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::{EventLoop, Rings};
 use crate::limits::{Limits, RingSize};
-use crate::listener::{self, Address, ListenError, ListenOptions, Place};
+use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Place};
 use crate::stats::{Counters, Details};
 use crate::uring::{Refused, Ring, with_signals_blocked};
 
@@ -60,6 +59,8 @@ impl fmt::Display for StartError {
 #[derive(Debug)]
 pub struct Server {
     address: Address,
+    /// The file of a unix socket.
+    path: Option<Arc<BoundPath>>,
     rings: Arc<Rings>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -94,9 +95,15 @@ impl Server {
             let service: Arc<dyn Service> = Arc::new(make_service(index, mailbox));
             let (rings, path) = (Arc::clone(&rings), listeners.path.clone());
             let serve = move || {
-                let failure = run(&rings, index, ring, listener, Arc::clone(&service));
+                let event_loop = EventLoop::new(
+                    Arc::clone(&rings),
+                    index,
+                    ring,
+                    listener,
+                    Arc::clone(&service),
+                );
+                let failure = run(event_loop, path.as_deref());
                 rings.outlets[index].mailbox.waker().close();
-                drop(path);
                 if failure.is_some() {
                     // The handler would otherwise serve a part of the clients, nobody knows which.
                     rings.post(Command::Close);
@@ -107,6 +114,7 @@ impl Server {
         }
         Ok(Self {
             address: listeners.address,
+            path: listeners.path,
             rings,
             threads: Mutex::new(threads.begin()),
         })
@@ -152,7 +160,18 @@ impl Server {
 
     /// Asks every ring thread for something; one that has ended is deaf to it.
     pub fn post(&self, command: Command) {
+        if matches!(command, Command::Close) {
+            self.remove_path();
+        }
         self.rings.post(command);
+    }
+
+    /// Removes the file of a unix socket, if it is there: before the listener is closed, so that it
+    /// is not a successor's.
+    pub fn remove_path(&self) {
+        if let Some(path) = &self.path {
+            path.remove();
+        }
     }
 
     /// Waits until every ring thread has ended, which a [`Command::Close`] makes them do.
@@ -206,16 +225,12 @@ impl Drop for Threads {
 }
 
 /// Runs the loop to its end, and says what ended it before its time. Whatever it leaves open is
-/// closed with it.
-fn run(
-    rings: &Arc<Rings>,
-    index: usize,
-    ring: Ring,
-    listener: OwnedFd,
-    service: Arc<dyn Service>,
-) -> Option<String> {
-    let mut event_loop = EventLoop::new(Arc::clone(rings), index, ring, listener, service);
+/// closed with it, and `path`, where the listener is, removed before.
+fn run(mut event_loop: EventLoop<Ring>, path: Option<&BoundPath>) -> Option<String> {
     let ended = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run()));
+    if let Some(path) = path {
+        path.remove();
+    }
     match ended {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(format!("io_uring_enter failed: {error}")),

@@ -5,7 +5,7 @@
 // An engine's constructor takes the checked options and four callbacks: `handler`, `onHandlerError(error, n)`,
 // `onFailure(sentence)` when it can no longer serve, and `onEnd()`, the last of all, after `close()`. It listens before
 // it returns, or throws. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
-// `closeIdleConnections()` and `closeAllConnections()`.
+// `closeIdleConnections()`, `closeAllConnections()`, and `removePath()` for a process that ends without `close()`.
 
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
 const { IoUringEngine } = require('./io-uring.js')

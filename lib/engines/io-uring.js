@@ -48,6 +48,10 @@ class IoUringEngine {
     this.#native.setReferenced(referenced)
   }
 
+  removePath() {
+    this.#native.removePath()
+  }
+
   close() {
     this.#native.close()
   }

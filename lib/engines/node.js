@@ -29,6 +29,8 @@ class NodeEngine {
   counters = new Counters()
   #listener
   #listenerClosed = false
+  // Of a Unix domain socket.
+  #socketFile
   #http
   #address
   #callbacks
@@ -55,10 +57,9 @@ class NodeEngine {
       if (syscall === 'accept') this.counters.acceptPauses++
     })
     this.#listener.on('connection', (socket) => this.#onSocket(socket))
-    listen(this.#listener, options)
+    this.#socketFile = listen(this.#listener, options)
     this.#listener.maxConnections = options.maxConnections + options.backlog
-    const address = this.#listener.address()
-    this.#address = typeof address === 'string' ? { address } : address
+    this.#address = options.path === undefined ? this.#listener.address() : { address: options.path }
 
     const interval = sweepInterval(options)
     this.#http = this.#createHttp(interval)
@@ -83,8 +84,13 @@ class NodeEngine {
     }
   }
 
+  removePath() {
+    this.#socketFile?.remove()
+  }
+
   close() {
     this.closingSince = performance.now()
+    this.removePath()
     this.#grace = setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
     // What the kernel holds ready would be reset: it is accepted in the turn that begins now.
     setImmediate(setImmediate, () => {

@@ -244,6 +244,12 @@ impl NativeServer {
         NativeStats::read(&self.server, &self.exchanges)
     }
 
+    /// Removes the file of a unix socket, which `close` does, too.
+    #[napi]
+    pub fn remove_path(&self) {
+        self.server.remove_path();
+    }
+
     /// Stops listening, answers what was read, closes every connection, ends the ring threads.
     #[napi]
     pub fn close(&self) {

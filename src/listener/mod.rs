@@ -1,15 +1,14 @@
 //! Sockets that listen, one for each ring: names to addresses, and the options that must be set
-//! before binding, or may be set only after.
+//! before binding, or may be set only after. Unix sockets are in `path`.
 //!
 //! Called once a start, on the caller's thread, so that a refusal is an error of the start.
 
+mod path;
+
 use std::fmt;
-use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -18,6 +17,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::limits::ADDRESS_IN_USE_RETRY_MS;
+pub use path::BoundPath;
 
 /// Where to listen, and how.
 #[derive(Debug, Clone)]
@@ -62,20 +62,8 @@ pub struct Listeners {
     pub sockets: Vec<OwnedFd>,
     /// Where.
     pub address: Address,
-    /// For a unix socket: whoever serves it holds this until it no longer does.
+    /// The file of a unix socket, which is to go before the sockets are closed.
     pub path: Option<Arc<BoundPath>>,
-}
-
-/// A unix socket's path, which is removed when nobody holds this any more.
-#[derive(Debug)]
-pub struct BoundPath(PathBuf);
-
-impl Drop for BoundPath {
-    fn drop(&mut self) {
-        // As libuv does. An abstract path is no file; a failure leaves a stale path, which the next
-        // start replaces.
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 /// A listen that was refused.
@@ -103,6 +91,13 @@ impl fmt::Display for ListenError {
 /// apart after the process has ended, and with it, some milliseconds late, the listener.
 pub fn listen(options: &ListenOptions, count: usize) -> Result<Listeners, ListenError> {
     let give_up_at = Instant::now() + Duration::from_millis(ADDRESS_IN_USE_RETRY_MS);
+    if let Place::Path(path) = &options.place
+        && !path::is_abstract(path)
+    {
+        // Each try might be a connection to somebody who listens: it waits in its own way.
+        let listeners = path::listen(path, options.backlog, count, give_up_at);
+        return listeners.map_err(|error| refused_path(path, error));
+    }
     let mut pause = Duration::from_millis(1);
     loop {
         match listen_once(options, count) {
@@ -117,7 +112,8 @@ pub fn listen(options: &ListenOptions, count: usize) -> Result<Listeners, Listen
 
 fn listen_once(options: &ListenOptions, count: usize) -> Result<Listeners, ListenError> {
     match &options.place {
-        Place::Path(path) => listen_on_path(path, options, count),
+        Place::Path(path) => path::listen_abstract(path, options.backlog, count)
+            .map_err(|error| refused_path(path, error)),
         Place::Port { host: None, port } => {
             let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port));
             match listen_on(any, options, count) {
@@ -211,49 +207,13 @@ fn listen_on_tcp(
     Ok(socket)
 }
 
-/// A path has one socket; the others are further descriptors of it.
-fn listen_on_path(
-    path: &Path,
-    options: &ListenOptions,
-    count: usize,
-) -> Result<Listeners, ListenError> {
-    let bind = || {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        // The one error of `unix` is a path over the 107 bytes of a `sockaddr_un` (unix(7)).
-        let too_long = |_| io::Error::from_raw_os_error(libc::ENAMETOOLONG);
-        socket.bind(&SockAddr::unix(path).map_err(too_long)?)?;
-        let bound = BoundPath(path.to_owned());
-        socket.listen(options.backlog)?;
-        let mut sockets = vec![OwnedFd::from(socket)];
-        while sockets.len() < count {
-            sockets.push(sockets[0].try_clone()?);
-        }
-        Ok(Listeners {
-            sockets,
-            address: Address::Path(path.to_owned()),
-            path: Some(Arc::new(bound)),
-        })
-    };
-    let mut bound = bind();
-    if matches!(&bound, Err(error) if is_in_use(error)) && is_stale(path) {
-        // A process that was killed leaves its path behind; nobody listens on it.
-        bound = fs::remove_file(path).and_then(|()| bind());
-    }
-    bound.map_err(|error| ListenError {
+fn refused_path(path: &Path, error: io::Error) -> ListenError {
+    ListenError {
         syscall: "listen",
         error,
         address: path.to_string_lossy().into_owned(),
         port: None,
-    })
-}
-
-/// True: a socket that nobody listens on. Anything else in that place is not ours to remove.
-fn is_stale(path: &Path) -> bool {
-    if !fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
-        return false;
     }
-    let answer = UnixStream::connect(path);
-    answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 fn is_in_use(error: &io::Error) -> bool {
