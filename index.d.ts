@@ -50,7 +50,8 @@ export interface ListenOptions {
 
   /**
    * The address to listen on, or a name (not empty). A name is resolved before `serverListen` returns, and its first
-   * address counts.
+   * address counts. An IPv6 address may be in brackets; a link-local one needs its zone, which is the name of the network
+   * interface: `fe80::1%eth0`.
    *
    * @default every address of the machine: `::`, which takes IPv4 as well, or `0.0.0.0` where there is no IPv6
    */
@@ -443,7 +444,9 @@ export interface Server {
 
   /**
    * Where a client on this machine finds it: `http://localhost:8000` when it listens on every address, otherwise with
-   * the address, such as `http://127.0.0.1:8000` or `http://[::1]:8000`; `unix:/path` for a Unix domain socket.
+   * the address, such as `http://127.0.0.1:8000` or `http://[::1]:8000`; `unix:/path` for a Unix domain socket. A zone is
+   * written as RFC 6874 has it, `http://[fe80::1%25eth0]:8000`: curl takes that, but `fetch` and `new URL()` take no
+   * zones. With `node:http`, pass `address().address` as `host`.
    */
   readonly url: string
 

@@ -9,6 +9,10 @@ const { assertRefused, assertServes, fibonacci, post, serve, serverListen, shari
 const hasIPv6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1')
 const anyAddress = hasIPv6 ? { address: '::', family: 'IPv6' } : { address: '0.0.0.0', family: 'IPv4' }
 
+// Of any interface, with the interface's name as its zone.
+const [linkLocal] = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+  addresses.filter(({ address }) => address.startsWith('fe80:')).map(({ address }) => `${address}%${name}`))
+
 // Runs a test only where there is IPv6, and says so where there is none.
 function testIPv6(title, run) {
   test(title, (t) => (hasIPv6 ? run(t) : t.pass(t.log('not run: this machine has no IPv6'))))
@@ -53,6 +57,36 @@ testIPv6('an IPv6 address is that address alone', async (t) => {
   t.is(server.url, `http://[::1]:${server.port}`)
   await assertServes(t, { host: '::1', port: server.port })
   await assertRefused(t, { host: '127.0.0.1', port: server.port })
+})
+
+test('a link-local address keeps its zone', async (t) => {
+  if (linkLocal === undefined) return t.pass(t.log('not run: this machine has no link-local IPv6 address'))
+  const server = net.createServer().listen(0, linkLocal)
+  await once(server, 'listening')
+  const { address } = server.address()
+  server.close()
+  for (const host of [linkLocal, `[${linkLocal}]`]) {
+    const server = serve(t, { host })
+    t.deepEqual(server.address(), { address, family: 'IPv6', port: server.port })
+    t.is(server.url, `http://[${address.replace('%', '%25')}]:${server.port}`)
+    await assertServes(t, { host: linkLocal, port: server.port })
+    const error = t.throws(() => serve(t, { host, port: server.port }), { code: 'EADDRINUSE' })
+    t.is(error.address, linkLocal)
+  }
+})
+
+test('a link-local address with a zone that is not there is thrown as net.Server tells it', async (t) => {
+  const where = { port: 0, host: 'fe80::1%no-such-zone' }
+  const error = t.throws(() => serve(t, where), { instanceOf: Error })
+  const theirs = await netListenError(where)
+  for (const field of ['code', 'errno', 'syscall', 'address']) t.is(error[field], theirs[field], field)
+})
+
+testIPv6('an IPv6 address may be in brackets, and nothing else', async (t) => {
+  await assertServes(t, { host: '::1', port: serve(t, { host: '[::1]' }).port })
+  for (const host of ['[localhost]', '[127.0.0.1]']) {
+    t.throws(() => serve(t, { host }), { code: 'ENOTFOUND' }, host)
+  }
 })
 
 test('0.0.0.0 is every IPv4 address', async (t) => {

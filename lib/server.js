@@ -52,7 +52,8 @@ class Server {
     const { address, port } = this.#engine.address()
     if (port === undefined) return `unix:${address}`
     const host = address === '::' || address === '0.0.0.0' ? 'localhost' : address
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+    // A zone's % as RFC 6874 has it.
+    return `http://${host.includes(':') ? `[${host.replace('%', '%25')}]` : host}:${port}`
   }
 
   get listening() {

@@ -33,7 +33,7 @@ use napi_derive::napi;
 
 use crate::bridge::Command;
 use crate::limits::{Limits, RingSize, Timeouts};
-use crate::listener::{Address, ListenOptions, Place};
+use crate::listener::{self, Address, ListenOptions, Place};
 use crate::server::{Options, Server};
 use exchange::Exchange;
 use handover::{Handover, Tsfn};
@@ -228,7 +228,7 @@ impl NativeServer {
     pub fn address(&self) -> NativeAddress {
         match self.server.address() {
             Address::Tcp(address) => NativeAddress {
-                address: address.ip().to_string(),
+                address: listener::host(address),
                 port: Some(address.port()),
             },
             Address::Path(path) => NativeAddress {

@@ -6,6 +6,7 @@
 mod path;
 
 use std::fmt;
+use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
@@ -128,17 +129,44 @@ fn listen_once(options: &ListenOptions, count: usize) -> Result<Listeners, Liste
         Place::Port {
             host: Some(host),
             port,
-        } => listen_on(resolve(host, *port)?, options, count),
+        } => {
+            let bare = without_brackets(host);
+            let listeners = listen_on(resolve(bare, *port)?, options, count);
+            // As it was given: a zone that nobody knows is in no address.
+            listeners.map_err(|refused| match zoned(bare) {
+                Some(_) => ListenError {
+                    address: bare.to_owned(),
+                    ..refused
+                },
+                None => refused,
+            })
+        }
     }
 }
 
-fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
+/// An IPv6 address may be in brackets, as in a URL.
+fn without_brackets(host: &str) -> &str {
     let bare = host
         .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
-    if let Ok(address) = bare.parse::<IpAddr>() {
+        .and_then(|rest| rest.strip_suffix(']'));
+    bare.filter(|bare| bare.contains(':')).unwrap_or(host)
+}
+
+/// The address in `fe80::1%eth0`.
+fn zoned(host: &str) -> Option<Ipv6Addr> {
+    host.split_once('%')?.0.parse().ok()
+}
+
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
+    if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(SocketAddr::from((address, port)));
+    }
+    if let Some(address) = zoned(host) {
+        // The resolver knows the interfaces. A zone that it does not know is none, as with
+        // `net.Server`, and the kernel refuses an address that takes one.
+        let found = (host, port).to_socket_addrs().ok();
+        let address = SocketAddr::from((address, port));
+        return Ok(found.and_then(|mut found| found.next()).unwrap_or(address));
     }
     let not_found = |error| ListenError {
         syscall: "getaddrinfo",
@@ -150,6 +178,29 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
     addresses
         .next()
         .ok_or_else(|| not_found(io::ErrorKind::NotFound.into()))
+}
+
+/// The address without its port, as `net.Server` gives it: with its zone where it takes one.
+#[must_use]
+pub fn host(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() > 0 && v6.ip().is_unicast_link_local() => {
+            let zone = interface(v6.scope_id()).unwrap_or_else(|| v6.scope_id().to_string());
+            format!("{}%{zone}", v6.ip())
+        }
+        other => other.ip().to_string(),
+    }
+}
+
+/// The name of an interface that has an IPv6 address. A line is an address, the interface's number
+/// in hexadecimal, the prefix, the scope, the flags and the name (`proc(5)`).
+fn interface(index: u32) -> Option<String> {
+    let addresses = fs::read_to_string("/proc/net/if_inet6").ok()?;
+    addresses.lines().find_map(|line| {
+        let mut fields = line.split_whitespace();
+        let number = u32::from_str_radix(fields.nth(1)?, 16).ok()?;
+        (number == index).then(|| fields.last().map(str::to_owned))?
+    })
 }
 
 /// The first socket listens as if it were the only one, so that an address in use is refused
@@ -179,7 +230,7 @@ fn listen_on(
     listen().map_err(|error| ListenError {
         syscall: "listen",
         error,
-        address: address.ip().to_string(),
+        address: host(&address),
         port: Some(address.port()),
     })
 }
@@ -225,4 +276,42 @@ fn is_without_ipv6(error: &io::Error) -> bool {
         error.raw_os_error(),
         Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(host_as_given: &str) -> String {
+        host(&resolve(without_brackets(host_as_given), 80).unwrap())
+    }
+
+    #[test]
+    fn an_address_keeps_its_zone_in_brackets_and_without() {
+        // The one interface that is there in every container has this number.
+        let text = fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
+        let lo: u32 = text.trim().parse().unwrap();
+        for host in ["fe80::1%lo", "[fe80::1%lo]"] {
+            let SocketAddr::V6(address) = resolve(without_brackets(host), 80).unwrap() else {
+                panic!("an IPv6 address");
+            };
+            assert_eq!(address.scope_id(), lo, "{host}");
+        }
+        // Without IPv6 on `lo` there is but its number.
+        let zone = interface(lo).unwrap_or(text.trim().to_owned());
+        assert_eq!(resolved("[fe80::1%lo]"), format!("fe80::1%{zone}"));
+    }
+
+    #[test]
+    fn an_unknown_zone_is_none_and_one_that_takes_none_is_dropped() {
+        assert_eq!(resolved("fe80::1%no-such-zone"), "fe80::1");
+        assert_eq!(resolved("::1%lo"), "::1");
+    }
+
+    #[test]
+    fn only_an_ipv6_address_may_be_in_brackets() {
+        assert_eq!(resolved("[::1]"), "::1");
+        assert_eq!(without_brackets("[localhost]"), "[localhost]");
+        assert_eq!(without_brackets("[127.0.0.1]"), "[127.0.0.1]");
+    }
 }

@@ -27,8 +27,10 @@ function listenOnPort(server, { host, port, backlog, reusePort, ipv6Only }) {
 }
 
 function resolve(host) {
-  const bare = /^\[(.*)\]$/.exec(host)?.[1] ?? host
-  if (net.isIP(bare)) return bare
+  // An IPv6 address may be in brackets, as in a URL.
+  const bracketed = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : ''
+  if (net.isIPv6(bracketed)) return bracketed
+  if (net.isIP(host)) return host
   const { address } = ask('lookup', host)
   if (address === undefined) throw startRefused({ syscall: 'getaddrinfo', address: host })
   return address
