@@ -162,7 +162,8 @@ fn take_turn(whole: &Path, give_up_at: Instant) -> io::Result<Option<Socket>> {
 }
 
 /// The same for every spelling of a path, and in `lib/engines/node/socket-path.js`: the directory's
-/// numbers and the name's last bytes. As long as a name may be, because libuv fills shorter ones up.
+/// numbers and the name's last bytes. As long as a name may be, because some versions of libuv fill
+/// shorter ones up.
 fn turn_name(whole: &Path) -> io::Result<Vec<u8>> {
     let directory = fs::metadata(whole.parent().unwrap_or(whole))?;
     let name = whole.file_name().unwrap_or_default().as_bytes();

@@ -21,8 +21,8 @@ const PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103
 const TURN_TRIES = 125
 const PAUSE_MS = 2
 
-// The file of a socket. It is to go before the socket is closed: until then nobody who finds it takes it for one that was
-// left behind, and its number is no other file's.
+// The file of a socket. It is to go before the socket is closed: until then nobody who finds it takes it for one that
+// was left behind, and its number is no other file's.
 class SocketFile {
   #path
   #isRemoved = false
@@ -37,8 +37,8 @@ class SocketFile {
     this.ino = found.ino
   }
 
-  // Removes it, unless another file has taken its place. Does nothing the second time: the path is a successor's by then.
-  // A failure leaves a file that the next start replaces.
+  // Removes it, unless another file has taken its place. Does nothing the second time: the path is a successor's by
+  // then. A failure leaves a file that the next start replaces.
   remove() {
     if (this.#isRemoved) return
     this.#isRemoved = true
@@ -121,8 +121,8 @@ function takeTurn(path) {
   }
 }
 
-// The same for every spelling of a path, and in src/listener/path.rs: the directory's numbers and the name's last bytes.
-// As long as a name may be, because some versions of libuv fill shorter ones up.
+// The same for every spelling of a path, and in src/listener/path.rs: the directory's numbers and the name's last
+// bytes. As long as a name may be, because some versions of libuv fill shorter ones up.
 function turnName(path) {
   const { dev, ino } = statSync(dirname(path), { bigint: true })
   const bytes = Buffer.from(basename(path)).subarray(-24)
