@@ -207,7 +207,7 @@ refusedTest(test)('doctor: each feature that the kernel lacks is one that a serv
   t.like(await child.exited, { code: 1, stderr: '' })
   t.regex(stdout, /^io_uring +cannot run here \(kernel\)$/m)
   t.regex(stdout, /^buffer_rings +yes$/m)
-  t.regex(stdout, /^restrictions +no, and it is needed$/m)
+  t.regex(stdout, /^restrictions +no, but it is needed$/m)
 })
 
 test('build: without cargo it is one sentence and exit code 1', async (t) => {
