@@ -22,7 +22,7 @@ const LISTEN_OPTIONS = {
 }
 const CLOSE_OPTIONS = { whose: 'close', argument: 'options', expected: 'an object of options' }
 
-function checkArguments(portOrOptions, handler, surplus) {
+function checkArguments(portOrOptions, handler, surplus = []) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
   if (options === null || typeof options !== 'object') {
     throw invalidType(LISTEN_OPTIONS.argument, LISTEN_OPTIONS.expected, portOrOptions, cure(portOrOptions))
