@@ -6,6 +6,7 @@ mod conversation;
 
 use conversation::{BURST_BYTES_MAX, Conversation, NO_TIMEOUTS, without_continue};
 use proptest::prelude::*;
+use ringcall::http::EMPTY_LINES_MAX;
 use ringcall::limits::{CLOSE_GRACE_MS, Timeouts};
 
 const TIMEOUTS: Timeouts = Timeouts {
@@ -53,6 +54,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(head("GET /15 HTTP/1.1".into(), "")),
         1 => Just(head("HEAD /15 HTTP/1.1".into(), "")),
         1 => Just(head("POST /abc HTTP/1.1".into(), "")),
+        1 => (1_usize..=2).prop_map(|lines| b"\r\n".repeat(lines)),
         1 => Just(b"POST /15 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_vec()),
     ]
 }
@@ -175,6 +177,59 @@ proptest! {
         conversation.pass(10_000);
         prop_assert!(conversation.is_closed());
     }
+}
+
+#[test]
+fn empty_lines_leave_a_connection_idle_and_start_no_clock() {
+    for before in ["", "POST /2 HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        for lines in ["\r\n", "\r", "\r\n\r\n\r"] {
+            let mut conversation = Conversation::new(TIMEOUTS);
+            conversation.arrive(before.as_bytes());
+            conversation.settle();
+            let answers = conversation.answers();
+            for byte in lines.as_bytes() {
+                conversation.pass(100);
+                conversation.arrive(&[*byte]);
+                assert!(conversation.connection.is_idle());
+            }
+            conversation.pass(u64::from(TIMEOUTS.keep_alive) - 1 - conversation.turn.now);
+            assert!(!conversation.is_closed());
+            conversation.pass(1);
+            assert!(conversation.is_closed(), "it idled all the while");
+            assert_eq!(conversation.answers(), answers, "unasked");
+        }
+    }
+}
+
+#[test]
+fn empty_lines_are_counted_from_request_to_request() {
+    let request = b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    for _ in 0..3 {
+        for _ in 0..EMPTY_LINES_MAX {
+            conversation.arrive(b"\r\n");
+        }
+        conversation.arrive(request);
+        conversation.settle();
+    }
+    assert_eq!(conversation.called, [2, 2, 2]);
+    for _ in 0..EMPTY_LINES_MAX {
+        conversation.arrive(b"\r\n");
+    }
+    assert!(!text_sent(&conversation).contains(" 400 "));
+    conversation.arrive(b"\r\n");
+    conversation.settle();
+    assert!(text_sent(&conversation).contains(" 400 "));
+    assert!(conversation.is_closed());
+}
+
+#[test]
+fn a_server_that_closes_does_not_wait_for_what_follows_an_empty_line() {
+    let mut conversation = Conversation::new(NO_TIMEOUTS);
+    conversation.arrive(b"\r\n");
+    conversation.drain();
+    conversation.pass(u64::from(CLOSE_GRACE_MS));
+    assert!(conversation.is_closed());
 }
 
 fn text_sent(conversation: &Conversation) -> String {

@@ -4,7 +4,7 @@
 //! Garden's trophies), retargeted to the one resource there is. Each says what has to come of the
 //! stream: every request that is run, and how it ends.
 
-use ringcall::http::{Action, Body, Rules, parse_head};
+use ringcall::http::{Action, Body, EmptyLines, Head, Refusal, Rules, parse_head};
 
 const RULES: Rules = Rules {
     head_bytes_max: 16 * 1024,
@@ -16,7 +16,7 @@ const RULES: Rules = Rules {
 fn run(mut stream: &[u8]) -> String {
     let mut outcome = Vec::new();
     while !stream.is_empty() {
-        let head = match parse_head(stream, &RULES) {
+        let head = match read_head(&mut stream) {
             Ok(Some(head)) => head,
             Ok(None) => {
                 outcome.push("partial".to_owned());
@@ -31,7 +31,6 @@ fn run(mut stream: &[u8]) -> String {
             Action::Call(integer) => format!("call {integer}"),
             Action::Refuse(refusal) => refusal.status.code().to_string(),
         };
-        stream = &stream[head.length..];
         let skipped = Body::new(head.framing, &RULES).and_then(|body| match body {
             Some(mut body) => body.skip(stream).map(Some),
             None => Ok(None),
@@ -55,6 +54,18 @@ fn run(mut stream: &[u8]) -> String {
         }
     }
     outcome.join(", ")
+}
+
+/// Takes the empty lines and the head off the stream.
+fn read_head(stream: &mut &[u8]) -> Result<Option<Head>, Refusal> {
+    let skipped = EmptyLines::default().skip(stream)?;
+    *stream = &stream[skipped..];
+    if stream.is_empty() {
+        return Ok(None);
+    }
+    let head = parse_head(stream, &RULES)?;
+    *stream = &stream[head.map_or(0, |head| head.length)..];
+    Ok(head)
 }
 
 #[track_caller]

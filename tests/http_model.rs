@@ -4,10 +4,10 @@
 #[path = "support/http_model/mod.rs"]
 mod http_model;
 
-use http_model::{Skip, Verdict};
+use http_model::{Skip, Verdict, parse_head};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ringcall::http::{Body, Framing, Head, Refusal, Rules, parse_head};
+use ringcall::http::{Body, EmptyLines, Framing, Head, Refusal, Rules};
 
 fn rules() -> impl Strategy<Value = Rules> {
     // Mostly the usual limits, and now and then some that are soon reached.
@@ -208,13 +208,20 @@ fn parse_in_pieces(input: &[u8], cuts: &[Index], rules: &Rules) -> Result<Option
     let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len() + 1)).collect();
     ends.push(input.len());
     ends.sort_unstable();
-    let mut seen = 0;
+    let mut empty_lines = EmptyLines::default();
+    let (mut start, mut seen) = (0, 0);
     for end in ends {
-        let is_due = input[seen..end].contains(&b'\n') || end >= rules.head_bytes_max;
-        if is_due || (seen == 0 && end > 0) {
-            match parse_head(&input[..end], rules) {
-                Ok(None) => {}
-                verdict => return verdict,
+        if start == seen {
+            start += empty_lines.skip(&input[start..end])?;
+        }
+        let is_due = input[seen..end].contains(&b'\n') || end - start >= rules.head_bytes_max;
+        if start < end && (is_due || seen <= start) {
+            match ringcall::http::parse_head(&input[start..end], rules)? {
+                None => {}
+                Some(head) => {
+                    let length = start + head.length;
+                    return Ok(Some(Head { length, ..head }));
+                }
             }
         }
         seen = end;

@@ -6,8 +6,8 @@
 #[path = "../../tests/support/http_model/mod.rs"]
 mod http_model;
 
-use http_model::Verdict;
-use ringcall::http::{Rules, parse_head};
+use http_model::{Verdict, parse_head};
+use ringcall::http::Rules;
 
 pub fn check(input: &[u8]) {
     let Some((&choice, input)) = input.split_first() else {

@@ -222,11 +222,13 @@ class NodeEngine {
 
   #admit(socket) {
     this.#waiting.delete(socket)
-    this.#connections.set(socket, new Connection(this, socket))
+    const connection = new Connection(this, socket)
+    this.#connections.set(socket, connection)
     this.counters.connectionsAccepted++
     this.counters.connectionsOpen++
     socket.once('close', () => this.#onSocketClose(socket))
     this.#http.emit('connection', socket)
+    connection.listen()
     socket.resume()
   }
 

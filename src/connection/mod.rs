@@ -20,7 +20,7 @@ use std::mem;
 use std::sync::Weak;
 
 use crate::bridge::{Call, ConnectionId};
-use crate::http::{self, Body, Head, Refusal, ReplyTo, Status};
+use crate::http::{self, Body, EmptyLines, Head, Refusal, ReplyTo, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use answers::Answer;
 use deadlines::LATE_HANDLER;
@@ -36,6 +36,8 @@ const OVERLOADED: Refusal = Refusal {
 pub struct Connection {
     id: ConnectionId,
     reading: Reading,
+    /// Those that have arrived since the last request; they start no clock.
+    empty_lines: EmptyLines,
     /// Bytes received and not read: the beginning of a head, or what arrived while the connection
     /// was full.
     input: Vec<u8>,
@@ -79,6 +81,7 @@ impl Connection {
         Self {
             id,
             reading: Reading::Head,
+            empty_lines: EmptyLines::default(),
             input: Vec::new(),
             partial: 0,
             owed: VecDeque::new(),
@@ -254,17 +257,9 @@ impl Connection {
         while at < bytes.len() && !self.is_full() {
             let unread = &bytes[at..];
             match &mut self.reading {
-                Reading::Head => match http::parse_head(unread, &turn.rules) {
-                    Ok(Some(head)) => {
-                        at += head.length;
-                        self.on_head(head, at < bytes.len(), turn);
-                    }
-                    Ok(None) => {
-                        self.partial = unread.len();
-                        self.request_since.get_or_insert(turn.now);
-                        break;
-                    }
-                    Err(refusal) => self.on_refused(refusal, turn),
+                Reading::Head => match self.read_head(unread, turn) {
+                    Some(read) => at += read,
+                    None => break,
                 },
                 Reading::Body(body, head) => match body.skip(unread) {
                     Ok(skipped) => {
@@ -280,6 +275,32 @@ impl Connection {
             }
         }
         at
+    }
+
+    /// Reads empty lines, or else a head, and returns how many bytes that took; `None` where the
+    /// head is not complete.
+    fn read_head(&mut self, unread: &[u8], turn: &mut Turn) -> Option<usize> {
+        let parsed = match self.empty_lines.skip(unread) {
+            Ok(0) => http::parse_head(unread, &turn.rules),
+            Ok(skipped) => return Some(skipped),
+            Err(refusal) => Err(refusal),
+        };
+        match parsed {
+            Ok(Some(head)) => {
+                self.empty_lines = EmptyLines::default();
+                self.on_head(head, head.length < unread.len(), turn);
+                Some(head.length)
+            }
+            Ok(None) => {
+                self.partial = unread.len();
+                self.request_since.get_or_insert(turn.now);
+                None
+            }
+            Err(refusal) => {
+                self.on_refused(refusal, turn);
+                Some(0)
+            }
+        }
     }
 
     fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {

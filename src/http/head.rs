@@ -14,10 +14,6 @@ use std::mem::MaybeUninit;
 /// Fields that one head may have.
 pub const FIELDS_MAX: usize = 100;
 
-/// Empty lines that may stand in front of a request line. RFC 9112 section 2.2 asks for one at
-/// least: old clients end a body with a line end too many.
-pub const EMPTY_LINES_MAX: usize = 4;
-
 const NOT_A_REQUEST_LINE: Refusal = Refusal::new(
     Status::BAD_REQUEST,
     "The first line must be a method, a target and a version, such as POST /15 HTTP/1.1.",
@@ -30,13 +26,9 @@ const NOT_A_FIELD_VALUE: Refusal = Refusal::new(
     Status::BAD_REQUEST,
     "A header value must not contain control characters.",
 );
-const NOT_A_LINE_END: Refusal = Refusal::new(
+pub(super) const NOT_A_LINE_END: Refusal = Refusal::new(
     Status::BAD_REQUEST,
     "Every line must end in a carriage return and a line feed.",
-);
-const TOO_MANY_EMPTY_LINES: Refusal = Refusal::new(
-    Status::BAD_REQUEST,
-    "There are too many empty lines before the request.",
 );
 const VERSION_NOT_SUPPORTED: Refusal = Refusal::new(
     Status::HTTP_VERSION_NOT_SUPPORTED,
@@ -55,31 +47,26 @@ const TOO_MANY_FIELDS: Refusal = Refusal::new(
     "The request has more header lines than this server accepts.",
 );
 
-/// Reads one request head at the start of the input.
+/// Reads one request head at the start of the input, which is no empty line: those are
+/// `EmptyLines`' business.
 ///
 /// `Ok(None)` is a partial head. After an `Err` nothing more may be read from the connection.
 pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    debug_assert!(!matches!(input, [b'\r' | b'\n', ..]), "no empty line");
     let window = &input[..input.len().min(rules.head_bytes_max)];
-    let empty_lines = skip_empty_lines(window)?;
-    let lines = &window[empty_lines..];
-    // A carriage return that stayed behind is the half of one more empty line.
-    if matches!(lines, [] | [b'\r']) {
-        return partial(window, lines, rules);
-    }
-
     let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
     let mut request = Request::new(&mut []);
-    let length = match request.parse_with_uninit_headers(lines, &mut storage) {
+    let length = match request.parse_with_uninit_headers(window, &mut storage) {
         Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return partial(window, lines, rules),
-        Err(error) => return malformed(window, lines, rules, error, request.path),
+        Ok(httparse::Status::Partial) => return partial(window, rules),
+        Err(error) => return malformed(window, rules, error, request.path),
     };
     let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version)
     else {
         return Err(NOT_A_REQUEST_LINE);
     };
     let (method, path) = (method.as_bytes(), path.as_bytes());
-    check_line_ends(&lines[..length], request.headers)?;
+    check_line_ends(&window[..length], request.headers)?;
 
     let on_target = target::resolve(method, path, rules.bigint)?;
     let fields = fields::parse(request.headers, minor == 0)?;
@@ -88,7 +75,7 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     // request starts. After CONNECT the peer may take the connection for a tunnel.
     let is_unclear = fields.expects_continue && matches!(action, Action::Refuse(_));
     Ok(Some(Head {
-        length: empty_lines + length,
+        length,
         reply_to: ReplyTo {
             keep_alive: fields.keep_alive && !is_unclear && method != b"CONNECT",
             http10: minor == 0,
@@ -98,21 +85,6 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
         expects_continue: fields.expects_continue,
         action,
     }))
-}
-
-/// The bytes of the empty lines at the start.
-fn skip_empty_lines(window: &[u8]) -> Result<usize, Refusal> {
-    let mut length = 0;
-    loop {
-        match &window[length..] {
-            [b'\r', b'\n', ..] if length == 2 * EMPTY_LINES_MAX => {
-                return Err(TOO_MANY_EMPTY_LINES);
-            }
-            [b'\r', b'\n', ..] => length += 2,
-            [b'\n', ..] | [b'\r', _, ..] => return Err(NOT_A_LINE_END),
-            _ => return Ok(length),
-        }
-    }
 }
 
 /// httparse ends a line at a bare LF too, as RFC 9112 section 2.2 permits. A proxy that does not
@@ -137,12 +109,12 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
 
 /// The verdict on a head that is sound as far as it goes.
 #[cold]
-fn partial(window: &[u8], lines: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
-    if bare_line_feed(lines).is_some() {
+fn partial(window: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    if bare_line_feed(window).is_some() {
         Err(NOT_A_LINE_END)
     } else if window.len() < rules.head_bytes_max {
         Ok(None)
-    } else if lines.contains(&b'\n') {
+    } else if window.contains(&b'\n') {
         Err(HEAD_TOO_LONG)
     } else {
         Err(TARGET_TOO_LONG)
@@ -153,16 +125,15 @@ fn partial(window: &[u8], lines: &[u8], rules: &Rules) -> Result<Option<Head>, R
 #[cold]
 fn malformed(
     window: &[u8],
-    lines: &[u8],
     rules: &Rules,
     error: Error,
     path: Option<&str>,
 ) -> Result<Option<Head>, Refusal> {
-    if let Some(line_feed) = bare_line_feed(lines) {
+    if let Some(line_feed) = bare_line_feed(window) {
         // Whichever of the two comes first in the bytes is the one that a shorter input shows.
         let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
         let mut request = Request::new(&mut []);
-        let before = request.parse_with_uninit_headers(&lines[..line_feed], &mut storage);
+        let before = request.parse_with_uninit_headers(&window[..line_feed], &mut storage);
         if before.is_ok() {
             return Err(NOT_A_LINE_END);
         }
@@ -170,10 +141,10 @@ fn malformed(
     Err(match error {
         Error::Version => {
             // A version is looked for only where a path and a space have been found.
-            let start = path.map_or(0, |path| offset(lines, path.as_bytes()) + path.len() + 1);
-            match refuse_version(&lines[start..]) {
+            let start = path.map_or(0, |path| offset(window, path.as_bytes()) + path.len() + 1);
+            match refuse_version(&window[start..]) {
                 Some(refusal) => refusal,
-                None => return partial(window, lines, rules),
+                None => return partial(window, rules),
             }
         }
         Error::HeaderName => NOT_A_FIELD_LINE,

@@ -8,6 +8,7 @@
 
 mod body;
 mod date;
+mod empty_lines;
 mod encode;
 mod fields;
 mod grammar;
@@ -20,8 +21,9 @@ mod tests;
 
 pub use body::{Body, EXTENSION_BYTES_MAX, Skipped};
 pub use date::Date;
+pub use empty_lines::{EMPTY_LINES_MAX, EmptyLines};
 pub use encode::{MESSAGE_BYTES_MAX, encode_continue, encode_digits, encode_error, encode_value};
-pub use head::{EMPTY_LINES_MAX, FIELDS_MAX, parse_head};
+pub use head::{FIELDS_MAX, parse_head};
 pub use status::Status;
 
 /// What the server was started with, as far as reading requests goes.
@@ -88,7 +90,7 @@ impl ReplyTo {
 /// A complete request head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// Bytes of the input that the head took, empty lines in front of it included.
+    /// Bytes of the input that the head took.
     pub length: usize,
     /// How to frame the answer.
     pub reply_to: ReplyTo,

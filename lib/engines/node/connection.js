@@ -9,7 +9,8 @@
 const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = require('../../globals.js')
 const { judge } = require('./head.js')
 const {
-  BODY_TOO_LONG, LATE_BODY, LATE_HEAD, errorBody, errorHeaders, lastWords, refusalOf
+  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, TOO_MANY_EMPTY_LINES, errorBody, errorHeaders, lastWords,
+  refusalOf
 } = require('./refusals.js')
 
 // For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
@@ -25,6 +26,9 @@ class Connection {
   #reading = []
   // The last request that was read and is to be answered.
   #newest
+  // Requests that the parser has begun to read, where it tells, and those whose head it has read.
+  #begun
+  #heads = 0
   // Answers that have not left.
   #unsent = 0
   // True: no request after `#newest` is run, and the connection ends with its answer.
@@ -46,8 +50,21 @@ class Connection {
     socket.once('close', () => clearTimeout(this.#lingering))
   }
 
+  // Has Node's parser, which the socket has by now, tell when a request begins: it takes empty lines before one without a
+  // word, and nothing but that tells half a head from them.
+  listen() {
+    const { parser } = this.#socket
+    const event = parser?.constructor.kOnMessageBegin
+    if (event === undefined) return // Another runtime's.
+    this.#begun = 0
+    parser[event] = () => this.#begun++
+    // Node uses its parsers again.
+    this.#socket.prependOnceListener('close', () => (parser[event] = null))
+  }
+
   // A head has arrived.
   request(request, response) {
+    this.#heads++
     // What stands behind the last request is not run.
     const isBehind = this.#ended || (this.#engine.closingSince !== undefined && this.#newest?.isAnswered === false)
     if (isBehind) return this.#stopReading()
@@ -101,7 +118,11 @@ class Connection {
 
   // Between requests, with nothing to send.
   get isIdle() {
-    return !this.#ended && this.#unsent === 0 && this.#unread === 0
+    return !this.#ended && this.#unsent === 0 && !this.#isReadingHead
+  }
+
+  get #isReadingHead() {
+    return this.#begun === undefined ? this.#unread > 0 : this.#begun > this.#heads
   }
 
   // How much has arrived since the last request's end.
@@ -112,6 +133,11 @@ class Connection {
   // Acts on what has taken too long. Returns whether it has idled longer than `keepAliveTimeout`.
   expire(now, { keepAliveTimeout }) {
     if (!this.isIdle) return false
+    // What has arrived without beginning a request.
+    if (this.#unread > EMPTY_LINES_MAX * '\r\n'.length + 1) {
+      this.#refuse(TOO_MANY_EMPTY_LINES)
+      return false
+    }
     const { closingSince } = this.#engine
     const isLate = keepAliveTimeout > 0 && now - this.#idleSince >= keepAliveTimeout
     // One that has just been accepted gets its grace, too: nothing of it may have been read.
@@ -170,12 +196,12 @@ class Connection {
     if (this.#unsent === 0) this.#linger()
   }
 
-  // A request takes too long, unless the rest of it has arrived and was not read yet, or none of it: Node's times begin
-  // with the connection.
+  // A request takes too long, unless the rest of it has arrived and was not read yet, or it has not begun: Node's times
+  // begin with the connection.
   #late() {
     const bytesAtRest = this.#bytesAtRest
     setImmediate(setImmediate, () => {
-      if (this.#bytesAtRest === bytesAtRest && this.#socket.bytesRead > 0 && !this.#socket.destroyed) this.#refuseLate()
+      if (this.#bytesAtRest === bytesAtRest && !this.#socket.destroyed) this.#refuseLate()
     })
   }
 
@@ -183,7 +209,7 @@ class Connection {
     const { counters, options: { headersTimeout, requestTimeout } } = this.#engine
     const current = this.#reading.at(-1)
     const isInBody = current !== undefined && !current.request.complete
-    if (this.#ended && !isInBody) return
+    if (!isInBody && (this.#ended || !this.#isReadingHead)) return
     const isLateHead = !isInBody && headersTimeout > 0 && (requestTimeout === 0 || headersTimeout <= requestTimeout)
     counters[isLateHead ? 'headersTimeouts' : 'requestTimeouts']++
     this.#refuse(isLateHead ? LATE_HEAD : LATE_BODY)

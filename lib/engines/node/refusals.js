@@ -6,6 +6,8 @@
 const { STATUS_CODES } = require('node:http')
 
 const MESSAGE_BYTES_MAX = 1024
+// Empty lines that may stand in front of one request.
+const EMPTY_LINES_MAX = 4
 
 const refusal = (status, message) => ({ status, message })
 
@@ -16,6 +18,7 @@ const NOT_A_FIELD_LINE = refusal(
   400, 'Every header line must be a name, a colon right after it and a value, all on one line.'
 )
 const NOT_A_LINE_END = refusal(400, 'Every line must end in a carriage return and a line feed.')
+const TOO_MANY_EMPTY_LINES = refusal(400, 'There are too many empty lines before the request.')
 const NOT_A_LENGTH = refusal(400, 'Content-Length must be a single decimal number of bytes.')
 const NOT_ONE_FRAMING = refusal(400, 'A request must have only one Content-Length, and no Transfer-Encoding beside it.')
 const NOT_CHUNKED_ONCE = refusal(400, 'Transfer-Encoding must name chunked exactly once, as the last coding.')
@@ -106,6 +109,7 @@ function lastWords({ status, message }) {
 
 module.exports = {
   BODY_TOO_LONG,
+  EMPTY_LINES_MAX,
   HEAD_TOO_LONG,
   LATE_BODY,
   LATE_HANDLER,
@@ -115,6 +119,7 @@ module.exports = {
   OTHER_VERSION,
   OVERLOADED,
   TARGET_TOO_LONG,
+  TOO_MANY_EMPTY_LINES,
   TOO_MANY_FIELDS,
   UNKNOWN_METHOD,
   errorBody,

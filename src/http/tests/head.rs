@@ -35,30 +35,6 @@ fn a_partial_head_waits_for_more() {
     }
 }
 
-// RFC 9112 section 2.2: empty lines in front of the request line.
-
-#[test]
-fn a_few_empty_lines_before_a_request_belong_to_its_length() {
-    for lines in 0..=EMPTY_LINES_MAX {
-        let input = [b"\r\n".repeat(lines), post("")].concat();
-        assert_eq!(complete(&input).length, input.len());
-    }
-}
-
-#[test]
-fn too_many_empty_lines_are_400_and_close() {
-    let lines = b"\r\n".repeat(EMPTY_LINES_MAX + 1);
-    assert_eq!(closes_at_the_last_byte(&lines), 400);
-    assert_eq!(closes_with([lines, post("")].concat()), 400);
-}
-
-#[test]
-fn an_empty_line_must_be_carriage_return_and_line_feed() {
-    for lines in ["\n", "\r\r", "\r\n\n", "\r\n\rP", "\r\n\r\n\n"] {
-        assert_eq!(closes_at_the_last_byte(lines), 400, "{lines:?}");
-    }
-}
-
 // RFC 9112 section 2.2: line ends. Bare CR has to be refused; bare LF may be, and is.
 
 #[test]

@@ -6,6 +6,7 @@
 mod body;
 mod chunked;
 mod connection;
+mod empty_lines;
 mod encode;
 mod framing;
 mod head;
@@ -22,13 +23,22 @@ const RULES: Rules = Rules {
     bigint: false,
 };
 
+/// Reads the empty lines at the start of the input, and the head behind them.
+fn read(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    let skipped = EmptyLines::default().skip(input)?;
+    if skipped == input.len() {
+        return Ok(None);
+    }
+    parse_head(&input[skipped..], rules)
+}
+
 /// Parses the whole input, after checking that no shorter input gets another verdict.
 fn parse_by(rules: &Rules, input: &[u8]) -> Result<Option<Head>, Refusal> {
-    let verdict = parse_head(input, rules);
+    let verdict = read(input, rules);
     // Every byte of the long ones would take too long.
     let step = 1 + input.len() / 1024;
     for end in (0..input.len()).step_by(step) {
-        let early = parse_head(&input[..end], rules);
+        let early = read(&input[..end], rules);
         assert!(
             early == Ok(None) || early == verdict,
             "{early:?} after {end} bytes, but {verdict:?} after all of {:?}",

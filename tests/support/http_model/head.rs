@@ -6,11 +6,18 @@ use ringcall::http::{EMPTY_LINES_MAX, FIELDS_MAX, Framing, ReplyTo, Rules};
 
 /// Judges the start of the input as a head.
 pub(crate) fn head(input: &[u8], rules: &Rules) -> Verdict {
-    let window = &input[..input.len().min(rules.head_bytes_max)];
     let mut reader = Reader {
-        bytes: window,
+        bytes: input,
         at: 0,
     };
+    if let Err(stop) = read_empty_lines(&mut reader) {
+        return match stop {
+            Stop::Close(status) => Verdict::Closes(status),
+            Stop::OutOfBytes => Verdict::Partial,
+        };
+    }
+    let end = reader.at.saturating_add(rules.head_bytes_max);
+    reader.bytes = &input[..input.len().min(end)];
     let mut line_ends = 0;
     match read_head(&mut reader, &mut line_ends) {
         Ok((line, fields)) => match judge(&line, &fields, rules) {
@@ -24,7 +31,7 @@ pub(crate) fn head(input: &[u8], rules: &Rules) -> Verdict {
             Err(status) => Verdict::Closes(status),
         },
         Err(Stop::Close(status)) => Verdict::Closes(status),
-        Err(Stop::OutOfBytes) if input.len() < rules.head_bytes_max => Verdict::Partial,
+        Err(Stop::OutOfBytes) if input.len() < end => Verdict::Partial,
         Err(Stop::OutOfBytes) => Verdict::Closes(if line_ends == 0 { 414 } else { 431 }),
     }
 }
@@ -37,10 +44,7 @@ struct RequestLine {
 
 type Field = (String, Vec<u8>);
 
-fn read_head(
-    reader: &mut Reader,
-    line_ends: &mut usize,
-) -> Result<(RequestLine, Vec<Field>), Stop> {
+fn read_empty_lines(reader: &mut Reader) -> Result<(), Stop> {
     let mut empty_lines = 0;
     while let Some(b'\r' | b'\n') = reader.bytes.get(reader.at) {
         reader.expect(b'\r')?;
@@ -50,6 +54,17 @@ fn read_head(
             return Err(Stop::Close(400));
         }
     }
+    if reader.at < reader.bytes.len() {
+        Ok(())
+    } else {
+        Err(Stop::OutOfBytes)
+    }
+}
+
+fn read_head(
+    reader: &mut Reader,
+    line_ends: &mut usize,
+) -> Result<(RequestLine, Vec<Field>), Stop> {
     let method = reader.until(b' ', is_tchar)?;
     if method.is_empty() {
         return Err(Stop::Close(400));

@@ -11,7 +11,22 @@ mod head;
 pub(crate) use body::body;
 pub(crate) use head::head;
 
-use ringcall::http::{Action, Framing, Head, Refusal, ReplyTo};
+use ringcall::http::{
+    Action, EmptyLines, Framing, Head, Refusal, ReplyTo, Rules, parse_head as parse_only,
+};
+
+/// What the parser makes of the empty lines at the start of the input and of the head behind them.
+pub(crate) fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    let skipped = EmptyLines::default().skip(input)?;
+    if skipped == input.len() {
+        return Ok(None);
+    }
+    let head = parse_only(&input[skipped..], rules)?;
+    Ok(head.map(|head| Head {
+        length: skipped + head.length,
+        ..head
+    }))
+}
 
 /// What should come of a head.
 #[derive(Debug, PartialEq, Eq)]
