@@ -9,8 +9,8 @@
 const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = require('../../globals.js')
 const { judge } = require('./head.js')
 const {
-  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, TOO_MANY_EMPTY_LINES, errorBody, errorHeaders, lastWords,
-  refusalOf
+  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, TOO_MANY_EMPTY_LINES, errorBody, errorHeaders, isOfHead,
+  lastWords, refusalOf
 } = require('./refusals.js')
 
 // For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
@@ -85,7 +85,7 @@ class Connection {
     if (error.code === 'HPE_INVALID_EOF_STATE') return this.#abandonRequest()
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#late()
     const why = refusalOf(error, this.#unread)
-    if (why !== undefined) this.#refuse(why)
+    if (why !== undefined) this.#refuse(why, isOfHead(error, this.#unread))
     else if (error.syscall !== undefined) this.#socket.destroy()
   }
 
@@ -98,7 +98,7 @@ class Connection {
     const isNewest = exchange === this.#newest && this.#lastWords === undefined
     const isLast = !head.keepAlive || (isNewest && (this.#ended || this.#engine.closingSince !== undefined))
     if (isLast) this.#ended = true
-    const connection = isLast ? 'close' : head.isHttp10 ? 'keep-alive' : undefined
+    const connection = isLast ? 'close' : head.saysSo ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
     this.#engine.counters.count(status)
     if (status < 300) {
@@ -169,7 +169,7 @@ class Connection {
   }
 
   // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
-  #refuse(why) {
+  #refuse(why, isHead) {
     if (this.#lastWords !== undefined || this.#lingering !== undefined) return
     const current = this.#reading.at(-1)
     if (current !== undefined && !current.request.complete) {
@@ -180,7 +180,7 @@ class Connection {
       this.#ended = true
       this.#engine.counters.requests++
       this.#engine.counters.count(why.status)
-      this.#lastWords = lastWords(why)
+      this.#lastWords = lastWords(why, isHead)
       if (this.#unsent === 0) this.#sayLastWords()
     }
   }

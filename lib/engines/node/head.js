@@ -32,6 +32,15 @@ const KNOWN_METHODS = new Set(
     'REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL').split(' ')
 )
 
+// Each takes time in proportion to what it reads: no two parts that may repeat can take the same character.
+const URI_START = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
+const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/
+const PORT_AT_END = /:\d+$/
+const IP_LITERAL_TO_COME = /^v[\da-f]+\.[\w.~!$&'()*+,;=:-]+$/i
+const INTEGER = /^\/(-?)(\d+)$/
+const LEADING_ZEROS = /^0+(?=\d)/
+const ENCODED = /%[\da-f]{2}/gi
+const UNRESERVED = /^[\w.~-]$/
 const NAME = /^(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+$/i
 const PATH = /^(?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*$/i
 const QUERY = /^[!$-;=?-~]*$/ // No `"`, `#`, `<` or `>`.
@@ -41,7 +50,8 @@ const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
 // What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection, or
-// `{ n }`; and `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`.
+// `{ n }`; and `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysSo`: the answer has to say that the connection is
+// kept, to HTTP/1.0, and to Node, which closes one after an expectation that got no `100 Continue`.
 function judge(request, { bigint, maxHeaderSize, maxBodySize }) {
   const { method, url, httpVersion, rawHeaders } = request
   const isHttp10 = httpVersion === '1.0'
@@ -69,7 +79,8 @@ function judge(request, { bigint, maxHeaderSize, maxBodySize }) {
   // What is pipelined behind an upgrade that is not taken, Node's parser drops.
   const isLast = fields.connection.includes('close') || fields.connection.includes('upgrade')
   const persists = !isLast && (!isHttp10 || fields.connection.includes('keep-alive'))
-  return { ...action, keepAlive: persists && !isUnclear && method !== 'CONNECT', isHttp10, hasBody, expectsContinue }
+  const keepAlive = persists && !isUnclear && method !== 'CONNECT'
+  return { ...action, keepAlive, saysSo: isHttp10 || expectations.length > 0, isHttp10, hasBody, expectsContinue }
 }
 
 function checkSize(method, url, rawHeaders, maxHeaderSize) {
@@ -113,9 +124,9 @@ function checkFields({ hosts, codings }, isHttp10) {
 
 // `uri-host [ ":" port ]`, and not empty.
 function isHost(authority) {
-  const [, literal, name, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority) ?? []
+  const [, literal, name, port] = AUTHORITY.exec(authority) ?? []
   if (Number(port ?? 0) > 65535) return false
-  if (literal !== undefined) return isIPv6(literal) || /^v[\da-f]+\.[\w.~!$&'()*+,;=:-]+$/i.test(literal)
+  if (literal !== undefined) return isIPv6(literal) || IP_LITERAL_TO_COME.test(literal)
   return name !== undefined && NAME.test(name)
 }
 
@@ -125,15 +136,16 @@ function resolve(method, target, bigint) {
   let path
   let isOurs = true
   if (method === 'CONNECT') {
-    if (!/:\d+$/.test(target) || !isHost(target)) return fatal(NOT_FOR_THIS_METHOD)
+    if (!PORT_AT_END.test(target) || !isHost(target)) return fatal(NOT_FOR_THIS_METHOD)
   } else if (target === '*') {
     if (method !== 'OPTIONS') return fatal(NOT_FOR_THIS_METHOD)
   } else {
-    const [, scheme, authority, rest] = /^(?:([a-z][a-z\d+.-]*):\/\/([^/?]*))?(.*)$/i.exec(target) ?? []
+    const [start, scheme, authority] = URI_START.exec(target) ?? ['']
     if (scheme === undefined ? !target.startsWith('/') : !isHost(authority)) return fatal(NOT_A_TARGET)
-    const [, before, query] = /^([^?]*)\??(.*)$/.exec(rest)
-    if (!PATH.test(before) || !QUERY.test(query)) return fatal(NOT_A_TARGET)
-    path = before
+    const rest = target.slice(start.length)
+    const mark = rest.indexOf('?')
+    path = mark === -1 ? rest : rest.slice(0, mark)
+    if (!PATH.test(path) || (mark !== -1 && !QUERY.test(rest.slice(mark + 1)))) return fatal(NOT_A_TARGET)
     isOurs = scheme === undefined || scheme.toLowerCase() === 'http'
   }
   if (method !== 'POST') return { refusal: KNOWN_METHODS.has(method) ? METHOD_NOT_ALLOWED : UNKNOWN_METHOD }
@@ -141,15 +153,24 @@ function resolve(method, target, bigint) {
 }
 
 function parseInteger(path, bigint) {
-  const [, sign, digits] = /^\/(-?)0*(\d+)$/.exec(path) ?? []
-  if (digits === undefined) return { refusal: NOT_AN_INTEGER }
-  if (!bigint && digits.length <= 15) return { n: Number(sign + digits) + 0 } // + 0: -0 is 0.
+  const [, sign, all] = INTEGER.exec(path.includes('%') ? decodeUnreserved(path) : path) ?? []
+  if (all === undefined) return { refusal: NOT_AN_INTEGER }
+  if (!bigint && all.length <= 15) return { n: Number(sign + all) + 0 } // + 0: -0 is 0.
+  const digits = all.replace(LEADING_ZEROS, '')
   if (digits.length > 19) return { refusal: BEYOND_64_BITS }
   const integer = BigInt(sign + digits)
   if (integer < INT64_MIN || integer > INT64_MAX) return { refusal: BEYOND_64_BITS }
   if (bigint) return { n: integer }
   const n = Number(integer)
   return Number.isSafeInteger(n) ? { n } : { refusal: NEEDS_BIGINT }
+}
+
+// RFC 3986 section 6.2.2.2: `%31` is `1`, as for all that needs no encoding; others, such as `%2F`, stay what they are.
+function decodeUnreserved(path) {
+  return path.replace(ENCODED, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
+    return UNRESERVED.test(character) ? character : encoded
+  })
 }
 
 module.exports = { FIELDS_MAX, judge }

@@ -9,6 +9,9 @@ const MESSAGE_BYTES_MAX = 1024
 // Empty lines that may stand in front of one request.
 const EMPTY_LINES_MAX = 4
 
+// Behind empty lines.
+const HEAD_START = /^[\r\n]*HEAD /
+
 const refusal = (status, message) => ({ status, message })
 
 const NOT_A_REQUEST_LINE = refusal(
@@ -99,12 +102,18 @@ function errorHeaders(status, body, connection) {
   return headers
 }
 
-// The bytes of an answer to what was no request, after which the connection closes.
-function lastWords({ status, message }) {
+// Whether what Node's parser gave up on was a HEAD, as far as its packet tells.
+function isOfHead({ rawPacket }, unread) {
+  return rawPacket?.length === unread && HEAD_START.test(rawPacket.toString('latin1', 0, 32))
+}
+
+// The bytes of an answer to what was no request, after which the connection closes. The answer to a HEAD has no body, but
+// the fields that it would have (RFC 9110 section 9.3.2).
+function lastWords({ status, message }, isHead = false) {
   const body = errorBody(status, message)
   const headers = { Date: new Date().toUTCString(), ...errorHeaders(status, body, 'close') }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${isHead ? '' : body}`
 }
 
 module.exports = {
@@ -124,6 +133,7 @@ module.exports = {
   UNKNOWN_METHOD,
   errorBody,
   errorHeaders,
+  isOfHead,
   lastWords,
   refusal,
   refusalOf
