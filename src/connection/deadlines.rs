@@ -64,11 +64,11 @@ impl Connection {
         match self.client_since() {
             Some((since, Reading::Head)) if is_over(since, timeouts.headers) => {
                 turn.counters.headers_timeouts += 1;
-                self.on_refused(LATE_HEAD, turn);
+                self.on_refused(LATE_HEAD, self.reply_to_late(), turn);
             }
             Some((since, _)) if is_over(since, timeouts.request) => {
                 turn.counters.request_timeouts += 1;
-                self.on_refused(LATE_BODY, turn);
+                self.on_refused(LATE_BODY, self.reply_to_late(), turn);
             }
             None if self.is_idle() => {
                 return self.idle_until(&timeouts).is_some_and(|at| at <= now);
@@ -97,6 +97,14 @@ impl Connection {
         let since = self.request_since?;
         (self.wants_input() && !matches!(self.reading, Reading::Ended))
             .then_some((since, &self.reading))
+    }
+
+    /// How to answer the request that is being read.
+    fn reply_to_late(&self) -> ReplyTo {
+        match &self.reading {
+            Reading::Body(_, head) => head.reply_to,
+            _ => ReplyTo::start_of_head(&self.input),
+        }
     }
 }
 

@@ -269,7 +269,10 @@ impl Connection {
                             self.on_request(head, turn);
                         }
                     }
-                    Err(refusal) => self.on_refused(refusal, turn),
+                    Err(refusal) => {
+                        let reply_to = head.reply_to;
+                        self.on_refused(refusal, reply_to, turn);
+                    }
                 },
                 Reading::Ended => return bytes.len(),
             }
@@ -297,7 +300,7 @@ impl Connection {
                 None
             }
             Err(refusal) => {
-                self.on_refused(refusal, turn);
+                self.on_refused(refusal, ReplyTo::start_of_head(unread), turn);
                 Some(0)
             }
         }
@@ -306,7 +309,7 @@ impl Connection {
     fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {
         let body = match Body::new(head.framing, &turn.rules) {
             Ok(body) => body,
-            Err(refusal) => return self.on_refused(refusal, turn),
+            Err(refusal) => return self.on_refused(refusal, head.reply_to, turn),
         };
         let waits_for_continue = head.expects_continue && !body_has_begun;
         match (body, head.action) {
@@ -356,13 +359,9 @@ impl Connection {
     }
 
     /// What arrived is no request that may be followed by another one.
-    fn on_refused(&mut self, refusal: Refusal, turn: &mut Turn) {
+    fn on_refused(&mut self, refusal: Refusal, reply_to: ReplyTo, turn: &mut Turn) {
         turn.counters.requests += 1;
         self.request_since = None;
-        let reply_to = match &self.reading {
-            Reading::Body(_, head) => head.reply_to,
-            _ => ReplyTo::default(),
-        };
         self.reading = Reading::Ended;
         let reply_to = ReplyTo {
             keep_alive: false,

@@ -66,8 +66,7 @@ pub enum Framing {
     Chunked,
 }
 
-/// How the answer to one request must be framed. The default answers what was not understood: once,
-/// then close.
+/// How the answer to one request must be framed. The default answers once, then closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReplyTo {
     /// True exactly when the connection stays open after the answer.
@@ -85,6 +84,16 @@ impl ReplyTo {
         http10: false,
         head_only: false,
     };
+
+    /// Answers a head that is refused before it is understood: once, then close. Only its method
+    /// can be known.
+    #[must_use]
+    pub fn start_of_head(bytes: &[u8]) -> Self {
+        Self {
+            head_only: bytes.starts_with(b"HEAD "),
+            ..Self::default()
+        }
+    }
 }
 
 /// A complete request head.
