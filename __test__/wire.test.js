@@ -1,7 +1,9 @@
 'use strict'
 
+const { once } = require('node:events')
+const http = require('node:http')
 const test = require('ava')
-const { assertServes, connect, gate, large, post, request, serve, untilStats } = require('./helpers.js')
+const { assertServes, connect, gate, large, post, request, ringTest, serve, untilStats } = require('./helpers.js')
 
 test('an answer has a date, a length and a type', async (t) => {
   const { status, headers, body } = await post(t, serve(t), '/15')
@@ -65,6 +67,55 @@ test('a query is ignored', async (t) => {
   const client = await connect(t, serve(t))
   for (const target of ['/15?', '/15?n=17', '/15?a/b?c', '/15?%31=%32&x[]=1']) {
     t.is((await client.send(target)).body, '610', target)
+  }
+})
+
+test('what need not be percent-encoded is the same encoded', async (t) => {
+  const client = await connect(t, serve(t, {}, (n) => n))
+  const numbers = { '/%31%35': '15', '/1%35?q': '15', '/%2D15': '-15', '/%2d%31%35': '-15', '/%30%300%31': '1' }
+  for (const [target, number] of Object.entries(numbers)) {
+    const { status, body } = await client.send(target)
+    t.deepEqual([status, body], [200, number], target)
+  }
+  t.is((await client.send('http://localhost/%31%35')).body, '15')
+  // A slash or a plus sign that is encoded is another one than one that is not.
+  for (const target of ['/%2F15', '/15%2F', '/%2B15', '/%2531', '/%61', '/%31%20', '/%2D']) {
+    t.is((await client.send(target)).status, 400, target)
+  }
+})
+
+test('leading zeros take no time, however many and whatever follows them', async (t) => {
+  const client = await connect(t, serve(t))
+  const zeros = '0'.repeat(15_000)
+  for (let i = 0; i < 50; i++) {
+    t.is((await client.send(`/${zeros}15`)).body, '610')
+    t.is((await client.send(`/${zeros}x`)).status, 400)
+    t.is((await client.send(`/-${zeros}`)).body, '0')
+  }
+})
+
+test('Expect: 100-continue without a body, or with another expectation, keeps the connection', async (t) => {
+  const client = await connect(t, serve(t))
+  for (const [value, status] of [['100-continue', 200], ['100-Continue', 200], ['100-continue, x', 417], ['x', 417]]) {
+    for (const headers of [{ Expect: value }, { Expect: value, 'Content-Length': 0 }]) {
+      const response = await client.send('/15', { headers })
+      t.is(response.status, status, value)
+      t.not(response.headers.connection, 'close')
+    }
+    t.is((await client.send('/abc', { headers: { Expect: value } })).status, status === 200 ? 400 : 417)
+  }
+  t.is((await client.send('/15')).body, '610')
+})
+
+test('an agent that keeps its connections alive loses no request with Expect: 100-continue', async (t) => {
+  const { port } = serve(t)
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  const headers = { Expect: '100-continue', 'Content-Length': 0 }
+  for (let i = 0; i < 20; i++) {
+    const client = http.request({ host: '127.0.0.1', port, path: '/15', method: 'POST', agent, headers }).end()
+    const [response] = await once(client, 'response')
+    t.is(Buffer.concat(await response.toArray()).toString(), '610')
   }
 })
 
@@ -132,6 +183,38 @@ test('HEAD is 405 without a body, and the next answer is in its place', async (t
   t.is(headers.allow, 'POST')
   t.is((await client.send('/15')).body, '610')
 })
+
+const chunked = 'Transfer-Encoding: chunked\r\n'
+const refusedHeads = {
+  405: 'HEAD /15 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+  417: 'HEAD /15 HTTP/1.1\r\nHost: localhost\r\nExpect: x\r\nConnection: close\r\n\r\n',
+  '400 for its target': 'HEAD * HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  '400 for its host': 'HEAD /15 HTTP/1.1\r\n\r\n',
+  '400 for a field': 'HEAD /15 HTTP/1.1\r\nHost: localhost\r\nX\r\n\r\n',
+  '400 behind an empty line': '\r\nHEAD /15 HTTP/1.1\r\nHost: localhost\r\nX\r\n\r\n',
+  '400 for a chunk': `HEAD /15 HTTP/1.1\r\nHost: localhost\r\n${chunked}\r\nx\r\n`,
+  413: `HEAD /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 ** 30}\r\n\r\n`,
+  431: `HEAD /15 HTTP/1.1\r\nHost: localhost\r\n${'X: y\r\n'.repeat(101)}\r\n`,
+  414: `HEAD /${'1'.repeat(3000)}`,
+  501: `HEAD /15 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n`,
+  505: 'HEAD /15 HTTP/2.0\r\nHost: localhost\r\n\r\n',
+  '408 in the body': 'HEAD /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nx',
+  '408 in the head': 'HEAD /15 HTTP/1.1\r\nHost: loc'
+}
+
+for (const [what, bytes] of Object.entries(refusedHeads)) {
+  // Node's parser does not tell the method of a head that it has not read whole.
+  const register = what === '408 in the head' ? ringTest(test) : test
+  register(`the answer to a HEAD has no body: ${what}`, async (t) => {
+    const client = await connect(t, serve(t, { maxHeaderSize: 2000, headersTimeout: 1000, requestTimeout: 1000 }))
+    await client.write(bytes)
+    const { status, headers } = await client.response({ method: 'HEAD' })
+    t.deepEqual([String(status), headers.connection], [what.slice(0, 3), 'close'])
+    t.true(Number(headers['content-length']) > 0, 'the length that the body would have')
+    client.end()
+    t.is(await client.rest(), '')
+  })
+}
 
 test('a value of 200,000 digits is sent whole', async (t) => {
   const huge = 7n ** 236_660n

@@ -49,6 +49,33 @@ pub(super) fn all_in(bytes: &[u8], class: u8) -> bool {
     }
 }
 
+/// The bytes with those decoded that need not have been percent-encoded: RFC 3986 section 6.2.2.2
+/// has `%31` equivalent to `1`. Others, such as `%2F`, stay what they are.
+pub(super) fn decode_unreserved(bytes: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        let byte = match rest {
+            [b'%', high, low, ..] => encoded(*high, *low).filter(|byte| is_unreserved(*byte)),
+            _ => None,
+        };
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    decoded
+}
+
+/// The byte that two hexadecimal digits are.
+fn encoded(high: u8, low: u8) -> Option<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// RFC 3986 section 2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
 /// The elements of a comma-separated list, without the whitespace around them.
 ///
 /// Empty elements come out as they are: a list that only selects options skips them
@@ -113,6 +140,23 @@ mod tests {
     /// Letters and digits, which are in every class, and these.
     fn is_in(byte: u8, others: &[u8]) -> bool {
         byte.is_ascii_alphanumeric() || others.contains(&byte)
+    }
+
+    #[test]
+    fn only_what_is_unreserved_is_decoded() {
+        for (bytes, decoded) in [
+            ("/%31%35", "/15"),
+            ("/%2D%2d%7E%5f%2E", "/--~_."),
+            ("/%41%7A", "/Az"),
+            ("/%2F%20%2B%25%7F%00%C3%BC", "/%2F%20%2B%25%7F%00%C3%BC"),
+            ("/%2531", "/%2531"),
+            ("%", "%"),
+            ("%3", "%3"),
+            ("%3g1", "%3g1"),
+            ("", ""),
+        ] {
+            assert_eq!(decode_unreserved(bytes.as_bytes()), decoded.as_bytes());
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Acti
         return Ok(call(integer, bigint));
     }
     Ok(match (method, parse(method, target)?) {
-        (b"POST", Target::Path(path)) => match parse_integer(path) {
+        (b"POST", Target::Path(path)) => match parse_encoded_integer(path) {
             Ok(integer) => call(integer, bigint),
             Err(refusal) => Action::Refuse(refusal),
         },
@@ -142,6 +142,15 @@ fn is_scheme(scheme: &[u8]) -> bool {
         && scheme
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+/// The same for a path whose grammar is sound, which may have digits and a `-` percent-encoded.
+fn parse_encoded_integer(path: &[u8]) -> Result<i64, Refusal> {
+    if path.contains(&b'%') {
+        parse_integer(&grammar::decode_unreserved(path))
+    } else {
+        parse_integer(path)
+    }
 }
 
 /// `/`, perhaps a `-`, and digits: always decimal, however many zeros lead.

@@ -38,6 +38,21 @@ fn digits_are_read_as_decimal_whatever_leads_them() {
     }
 }
 
+// RFC 3986 section 6.2.2.2.
+#[test]
+fn digits_may_be_percent_encoded() {
+    for (target, integer) in [
+        ("/%31%35", 15),
+        ("/1%35?16", 15),
+        ("/%2D15", -15),
+        ("/%2d%31%35", -15),
+        ("/%30%30%31", 1),
+        ("http://a/%31", 1),
+    ] {
+        assert_eq!(action(target), Action::Call(integer), "{target}");
+    }
+}
+
 #[test]
 fn a_query_is_ignored_whatever_it_says() {
     for target in [
@@ -74,8 +89,10 @@ fn a_path_that_is_no_integer_is_400_and_the_connection_stays() {
         "//15",
         "/./15",
         "/15;v=1",
-        "/%31",
-        "/%2D1",
+        "/%2F1",
+        "/%2B1",
+        "/%2531",
+        "/%2D",
         "/15n",
         "/NaN",
         "/Infinity",

@@ -236,6 +236,7 @@ fn path_of(method: &str, target: &str) -> Result<Option<String>, u16> {
 }
 
 fn route(path: &str, bigint: bool) -> Answer {
+    let path = decoded(path);
     let Some(number) = path.strip_prefix('/') else {
         return Answer::Refuse(400);
     };
@@ -247,6 +248,22 @@ fn route(path: &str, bigint: bool) -> Answer {
         Ok(integer) if bigint || integer.unsigned_abs() < 1 << 53 => Answer::Call(integer),
         _ => Answer::Refuse(400),
     }
+}
+
+/// The path with every encoded letter, digit, `-`, `.`, `_` and `~` in its place.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at(2);
+        let byte = u8::from_str_radix(code, 16).expect("hexadecimal digits");
+        match char::from(byte) {
+            one if one.is_ascii_alphanumeric() || "-._~".contains(one) => text.push(one),
+            _ => text.extend(["%", code]),
+        }
+        text += rest;
+    }
+    text
 }
 
 fn framing_of(fields: &[Field], http10: bool) -> Result<Framing, u16> {
