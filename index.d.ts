@@ -149,6 +149,21 @@ export interface ListenOptions {
   bigint?: boolean | undefined
 
   /**
+   * Whose pages may have a browser call the server, besides those of its own origin: `['https://a.example']`, each a
+   * scheme, `://` and a host, with or without a port; or `'*'` for all.
+   *
+   * A browser sends a page's `POST /N` to whatever server the page says, on this machine or in a private network, too,
+   * and asks first only where a form could not have sent the same. So what comes from a page of another site
+   * (`Sec-Fetch-Site` is neither `same-origin` nor `none`, or without it `Origin` is not `Host`) is answered `403` and
+   * not run. For the origins named here it is run, every answer carries the CORS fields by which their pages may read
+   * it, and preflights are answered `204`. Cookies are not part of that. Clients that are no browsers send neither
+   * field and are not concerned.
+   *
+   * @default none
+   */
+  origins?: readonly string[] | '*' | undefined
+
+  /**
    * How many connections are served at a time: an integer from 1 to 2147483647. Those beyond wait, unread, in the
    * kernel's queue (`backlog`) and are served as others end. Each takes a descriptor of the process (`ulimit -n`); a
    * process that is out of descriptors waits for one in the same way.
@@ -291,7 +306,7 @@ export interface ServerStats {
   responses4xx: number
   /** Answers with a status from 500 to 599. */
   responses5xx: number
-  /** Answers by their status: `200`, and those from `400` to `599` of which there was one. */
+  /** Answers by their status: `200`, and of `204` (preflights) and `400` to `599` those of which there was one. */
   responsesByStatus: Record<number, number>
   /** How often the handler threw, rejected or gave anything but an integer; refusals below 500 do not count. */
   handlerErrors: number

@@ -122,6 +122,24 @@ test('serve: the options are those of serverListen', async (t) => {
   t.is((await post(t, port, '/1', { body: 'abcd' })).status, 413)
 })
 
+test('serve: --origins names one, several or all of those whose pages may call', async (t) => {
+  const handler = file(t, 'handler.js', 'module.exports = (n) => n')
+  const of = (origin) => ({ headers: { Origin: origin } })
+  const pages = ['https://a.example', 'http://b.example:81', 'https://c.example']
+  for (const [origins, statuses] of [
+    ['https://a.example', [200, 403, 403]],
+    ['https://a.example,http://b.example:81', [200, 200, 403]],
+    ['*', [200, 200, 200]]
+  ]) {
+    const { port } = await startServe(t, [handler, '--origins', origins])
+    const asked = await Promise.all(pages.map((page) => post(t, port, '/15', of(page))))
+    t.deepEqual(asked.map(({ status }) => status), statuses, origins)
+  }
+  const { code, stderr } = await start(t, [bin, 'serve', handler, '--origins', 'a.example']).exited
+  t.is(code, 1)
+  t.regex(stderr, /origins\[0\]/)
+})
+
 for (const signal of ['SIGINT', 'SIGTERM']) {
   test(`serve: ${signal} lets it answer, and end with 0`, async (t) => {
     const source = 'export default (n) => new Promise((resolve) => setTimeout(resolve, 200, n))'

@@ -49,6 +49,7 @@ const options: ListenOptions = {
   ipv6Only: true,
   ringThreads: 4,
   bigint: false,
+  origins: ['https://a.example'],
   maxConnections: 10_000,
   maxInFlight: 10_000,
   maxHeaderSize: 16_384,
@@ -62,6 +63,10 @@ const options: ListenOptions = {
   onError: (error, n) => (same<typeof error>()<unknown>(), same<typeof n>()<number | bigint>()),
 }
 serverListen({ ...options, bigint: false }, named)
+serverListen({ origins: '*' }, named)
+serverListen({ origins: [] as const }, named)
+// @ts-expect-error
+serverListen({ origins: 'https://a.example' }, named)
 serverListen({ port: Number(process.env.PORT), host: process.env.HOST }, named)
 serverListen(options, (n) => (same<typeof n>()<number | bigint>(), n))
 serverListen(Math.random() < 0.5 ? 8000 : options, (n) => n)

@@ -9,7 +9,7 @@ const { version } = require('../package.json')
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
 // Those that the server itself answers with are there from the start, so that rates of them are, too.
-const OWN_STATUSES = [200, 400, 405, 408, 413, 414, 431, 500, 501, 503, 505]
+const OWN_STATUSES = [200, 400, 403, 405, 408, 413, 414, 431, 500, 501, 503, 505]
 
 const OWN_LABELS = ['engine', 'le', 'limit', 'status', 'version']
 

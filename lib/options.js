@@ -3,6 +3,7 @@
 // Checks the arguments of `serverListen` and fills in the defaults, which index.d.ts documents.
 
 const { describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
+const { checkOrigins } = require('./origins.js')
 const { refuseUnknown } = require('./unknown-options.js')
 
 const PORT_DEFAULT = 8000
@@ -45,6 +46,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
     batchSize: integer(options, 'batchSize', 1024, 1, BATCH_SIZE_MAX),
     bigint: boolean(options, 'bigint'),
+    origins: checkOrigins(options.origins),
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
     maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),

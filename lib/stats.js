@@ -6,10 +6,12 @@
 const MICROSECONDS = 1000
 
 function statsOf(counted) {
-  const { errorsByStatus, batchSizes, latency, dispatchDelay, handlerTime, ...counts } = counted
+  const { preflights, errorsByStatus, batchSizes, latency, dispatchDelay, handlerTime, ...counts } = counted
   return {
     ...counts,
-    responsesByStatus: { 200: counts.responses2xx, ...errorsByStatus },
+    responsesByStatus: {
+      200: counts.responses2xx - preflights, ...(preflights > 0 && { 204: preflights }), ...errorsByStatus
+    },
     batchSizes: histogram(batchSizes, 1),
     latency: histogram(latency, MICROSECONDS),
     dispatchDelay: histogram(dispatchDelay, MICROSECONDS),

@@ -30,6 +30,8 @@ pub struct Options {
     pub ring_size: RingSize,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
+    /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
+    pub origins: Vec<String>,
     /// What it may hold, and how long things may take.
     pub limits: Limits,
 }
@@ -84,6 +86,7 @@ impl Server {
             is_on_path && made.len() > 1,
             &options.limits,
             options.bigint,
+            &options.origins,
         );
         let rings = Arc::new(rings.map_err(StartError::Thread)?);
         // Last of what can be refused, so that nothing is listened to in vain.

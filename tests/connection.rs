@@ -53,6 +53,10 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
             .into_iter().chain(*b"abc").collect()),
         1 => Just(head("GET /15 HTTP/1.1".into(), "")),
         1 => Just(head("HEAD /15 HTTP/1.1".into(), "")),
+        1 => Just(head(
+            "OPTIONS /15 HTTP/1.1".into(),
+            "Origin: https://b\r\nAccess-Control-Request-Method: POST\r\n",
+        )),
         1 => Just(head("POST /abc HTTP/1.1".into(), "")),
         1 => (1_usize..=2).prop_map(|lines| b"\r\n".repeat(lines)),
         1 => Just(b"POST /15 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_vec()),

@@ -4,12 +4,13 @@
 //! Garden's trophies), retargeted to the one resource there is. Each says what has to come of the
 //! stream: every request that is run, and how it ends.
 
-use ringcall::http::{Action, Body, EmptyLines, Head, Refusal, Rules, parse_head};
+use ringcall::http::{Action, Body, EmptyLines, Head, Origins, Refusal, Rules, parse_head};
 
 const RULES: Rules = Rules {
     head_bytes_max: 16 * 1024,
     body_bytes_max: 64 * 1024,
     bigint: false,
+    origins: Origins::None,
 };
 
 /// Reads the stream to its end, or to where the connection closes.
@@ -29,6 +30,7 @@ fn run(mut stream: &[u8]) -> String {
         };
         let answer = match head.action {
             Action::Call(integer) => format!("call {integer}"),
+            Action::Preflight => "preflight".to_owned(),
             Action::Refuse(refusal) => refusal.status.code().to_string(),
         };
         let skipped = Body::new(head.framing, &RULES).and_then(|body| match body {

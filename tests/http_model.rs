@@ -7,17 +7,22 @@ mod http_model;
 use http_model::{Skip, Verdict, parse_head};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ringcall::http::{Body, EmptyLines, Framing, Head, Refusal, Rules};
+use ringcall::http::{Body, EmptyLines, Framing, Head, Origins, Refusal, Rules};
+
+/// Values of the option.
+const ORIGINS: &[&[&str]] = &[&[], &["*"], &["https://a", "http://b:81"]];
 
 fn rules() -> impl Strategy<Value = Rules> {
     // Mostly the usual limits, and now and then some that are soon reached.
     let head_bytes_max = prop_oneof![4 => Just(16_384_usize), 1 => 0..200_usize];
     let body_bytes_max = prop_oneof![4 => Just(65_536_u64), 1 => 0..20_u64];
-    (head_bytes_max, body_bytes_max, any::<bool>()).prop_map(
-        |(head_bytes_max, body_bytes_max, bigint)| Rules {
+    let origins = select(ORIGINS);
+    (head_bytes_max, body_bytes_max, any::<bool>(), origins).prop_map(
+        |(head_bytes_max, body_bytes_max, bigint, origins)| Rules {
             head_bytes_max,
             body_bytes_max,
             bigint,
+            origins: Origins::named(&origins.iter().map(ToString::to_string).collect::<Vec<_>>()),
         },
     )
 }
@@ -102,9 +107,34 @@ fn field() -> impl Strategy<Value = String> {
         ),
         3 => named("Connection", &["close", "keep-alive", "Keep-Alive, x"], &["x,CLOSE", "", ","]),
         2 => named("Expect", &["100-continue", "100-Continue"], &["x", "x, 100-continue", ""]),
+        3 => browser_field(),
         3 => named("X", &["", "y", " \t y \t ", "\u{fc}"], &["y\0", "y\rz", "y\u{7f}"]),
         1 => mostly(&["Host:a", "X:"], &["X : y", " X: y", ": y", "X", "X[: y", "X :5", "\tx"]),
     ]
+}
+
+/// What only browsers send.
+fn browser_field() -> impl Strategy<Value = String> {
+    one_of(&[
+        "Origin: http://a",
+        "origin: HTTPS://A:443",
+        "Origin: https://a:80",
+        "Origin: http://a:",
+        "Origin: http://a:8",
+        "Origin: http://b:81",
+        "Origin: https://[::1]",
+        "Origin: null",
+        "Origin: a",
+        "Origin: ://a",
+        "Origin:",
+        "Sec-Fetch-Site: same-origin",
+        "Sec-Fetch-Site: none",
+        "Sec-Fetch-Site: same-site",
+        "sec-fetch-site: cross-site",
+        "Sec-Fetch-Site: same-origin, none",
+        "Sec-Fetch-Site:",
+        "Access-Control-Request-Method: POST",
+    ])
 }
 
 fn line_end() -> impl Strategy<Value = String> {

@@ -64,6 +64,7 @@ fn main() -> io::Result<()> {
         ring_threads: 1,
         ring_size: RingSize::default(),
         bigint: false,
+        origins: Vec::new(),
         limits: Limits::default(),
     };
     let server = Server::start(&options, |_, mailbox| Native { mailbox });

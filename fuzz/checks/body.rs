@@ -8,7 +8,7 @@
 mod http_model;
 
 use http_model::Skip;
-use ringcall::http::{Body, Framing, Rules};
+use ringcall::http::{Body, Framing, Origins, Rules};
 
 pub fn check(input: &[u8]) {
     let [choice, cut, input @ ..] = input else {
@@ -32,6 +32,7 @@ pub fn check(input: &[u8]) {
             u64::from(choice & 0x3e)
         },
         bigint: false,
+        origins: Origins::None,
     };
     let model = http_model::body(framing, input, &rules);
     let (before, after) = input.split_at(input.len().min(usize::from(*cut)));

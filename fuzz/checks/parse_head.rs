@@ -7,12 +7,14 @@
 mod http_model;
 
 use http_model::{Verdict, parse_head};
-use ringcall::http::Rules;
+use ringcall::http::{Origins, Rules};
 
 pub fn check(input: &[u8]) {
     let Some((&choice, input)) = input.split_first() else {
         return;
     };
+    let any = ["*".to_owned()];
+    let listed = ["https://a".to_owned(), "http://b:81".to_owned()];
     let rules = Rules {
         // The usual limit, or one that is soon reached.
         head_bytes_max: if choice < 0x80 {
@@ -22,6 +24,11 @@ pub fn check(input: &[u8]) {
         },
         body_bytes_max: 64 * 1024,
         bigint: choice & 1 == 1,
+        origins: Origins::named(match choice >> 1 & 3 {
+            0 => &[],
+            1 => &any,
+            _ => &listed,
+        }),
     };
     let parsed = parse_head(input, &rules);
     assert_eq!(Verdict::from(parsed), http_model::head(input, &rules));

@@ -21,6 +21,7 @@ module is a JavaScript file, or a folder with an index.js or a package.json that
   --ring-threads <n>         threads for the network's work, 1 to 64 [1]
   --reuse-port               share the port with other servers that do so, too
   --ipv6-only                accept no IPv4 connections
+  --origins <list>           other sites whose pages may call: https://a.example,https://b.example or '*'
   --backlog <n>              connections that may wait to be accepted [1024]
   --max-connections <n>      connections served at a time [10000]
   --max-in-flight <n>        requests that the function may have at a time [10000]
@@ -38,7 +39,7 @@ On SIGINT or SIGTERM it answers the requests that it has and ends; a second sign
 const MODULE =
   'A module is a JavaScript file whose default export is a function, such as `module.exports = (n) => n + 1`.'
 
-const STRINGS = ['host', 'path', 'engine']
+const STRINGS = ['host', 'path', 'engine', 'origins']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only']
 const NUMBERS = [
   'port', 'backlog', 'ring-threads', 'max-connections', 'max-in-flight', 'max-header-size', 'max-body-size',
@@ -105,9 +106,15 @@ function isNumber(text) {
 
 function listenOptions(values) {
   const options = Object.entries(values).map(([name, value]) => [
-    camelCase(name), NUMBERS.includes(name) ? Number(value) : value
+    camelCase(name), optionOf(name, value)
   ])
   return Object.fromEntries(options)
+}
+
+// The value of a flag; what is wrong about it is for serverListen to say.
+function optionOf(name, value) {
+  if (name === 'origins') return value === '*' ? value : value.split(',')
+  return NUMBERS.includes(name) ? Number(value) : value
 }
 
 // A message of serverListen's, with the names that the options have here.

@@ -78,8 +78,8 @@ class IoUringEngine {
 
 // The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its
 // arrays.
-function nativeOptions({ engine, signal, onError, batchSize, ...options }) {
-  return options
+function nativeOptions({ engine, signal, onError, batchSize, origins, ...options }) {
+  return { ...options, origins: origins === '*' ? ['*'] : origins }
 }
 
 module.exports = { IoUringEngine }

@@ -115,8 +115,9 @@ class NodeEngine {
   }
 
   // A request is complete, and it is its turn.
-  run(connection, exchange, { refusal, n }) {
+  run(connection, exchange, { refusal, isPreflight, n }) {
     this.counters.requests++
+    if (isPreflight) return connection.answer(exchange, 204, '')
     if (refusal !== undefined) return connection.answer(exchange, refusal.status, refusal.message)
     if (this.counters.inFlight >= this.options.maxInFlight) {
       this.counters.overloaded++

@@ -66,6 +66,8 @@ pub struct NativeOptions {
     pub receive_buffer_size: u32,
     /// The handler takes `bigint`.
     pub bigint: bool,
+    /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
+    pub origins: Option<Vec<String>>,
     /// Connections served at a time.
     pub max_connections: u32,
     /// Requests handed to the handler and not answered.
@@ -330,6 +332,7 @@ impl From<NativeOptions> for Options {
                 buffer_bytes: options.receive_buffer_size,
             },
             bigint: options.bigint,
+            origins: options.origins.unwrap_or_default(),
             limits: Limits {
                 connections_max: options.max_connections,
                 in_flight_max: options.max_in_flight,

@@ -20,6 +20,7 @@ pub struct NativeStats {
     pub requests: i64,
     #[napi(js_name = "responses2xx")]
     pub responses_2xx: i64,
+    pub preflights: i64,
     #[napi(js_name = "responses4xx")]
     pub responses_4xx: i64,
     #[napi(js_name = "responses5xx")]
@@ -79,6 +80,7 @@ impl NativeStats {
             connection_errors: counters.connection_errors.cast_signed(),
             requests: counters.requests.cast_signed(),
             responses_2xx: counters.responses_2xx.cast_signed(),
+            preflights: counters.preflights.cast_signed(),
             responses_4xx: counters.responses_4xx.cast_signed(),
             responses_5xx: counters.responses_5xx.cast_signed(),
             in_flight: counters.in_flight.cast_signed(),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Call, ConnectionId, Line, Mailbox, Outcome, Reply, ReturnedLine};
-use crate::http::{self, Date, ReplyTo};
+use crate::http::{self, Date, Origins, ReplyTo};
 use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
 use crate::uring;
 
@@ -108,7 +108,8 @@ impl Outbox {
                 continue;
             };
             let start = self.bytes.len();
-            http::encode_value(&mut self.bytes, value, ReplyTo::ORDINARY, &self.date);
+            let to = ReplyTo::ORDINARY;
+            http::encode_value(&mut self.bytes, value, to, &self.date, &Origins::None);
             reply.outcome = Outcome::Sent(now);
             self.direct.push_back(Direct {
                 line,

@@ -15,6 +15,8 @@ pub(super) enum Answer {
     Ready(ReplyTo, u64, Outcome),
     /// Refused without the handler.
     Refused(ReplyTo, Refusal),
+    /// A browser asked whether a page may call, and it may.
+    Preflight(ReplyTo),
     /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
     /// earlier requests.
     Continue,
@@ -92,6 +94,13 @@ impl Connection {
                 Answer::Refused(to, refusal) => {
                     self.encode_error(to, refusal.status, refusal.message, turn);
                 }
+                Answer::Preflight(to) => {
+                    let to = self.last_or(to);
+                    turn.counters.responses_2xx += 1;
+                    turn.counters.preflights += 1;
+                    let origins = &turn.rules.origins;
+                    http::encode_preflight(&mut self.output, to, &turn.date, origins);
+                }
                 Answer::Continue => http::encode_continue(&mut self.output),
                 Answer::Waiting(..) => unreachable!("the front is not waiting"),
             }
@@ -118,12 +127,14 @@ impl Connection {
             Outcome::Value(value) => {
                 let reply_to = self.last_or(reply_to);
                 turn.counters.responses_2xx += 1;
-                http::encode_value(&mut self.output, *value, reply_to, &turn.date);
+                let origins = &turn.rules.origins;
+                http::encode_value(&mut self.output, *value, reply_to, &turn.date, origins);
             }
             Outcome::Digits(digits) => {
                 let reply_to = self.last_or(reply_to);
                 turn.counters.responses_2xx += 1;
-                http::encode_digits(&mut self.output, digits, reply_to, &turn.date);
+                let origins = &turn.rules.origins;
+                http::encode_digits(&mut self.output, digits, reply_to, &turn.date, origins);
             }
             // It has not said that it is the last, even if the server closes.
             Outcome::Sent(_) => self.idle_since = turn.now,
@@ -138,7 +149,8 @@ impl Connection {
     fn encode_error(&mut self, to: ReplyTo, status: Status, message: &str, turn: &mut Turn) {
         let reply_to = self.last_or(to);
         turn.count_error(status.code());
-        http::encode_error(&mut self.output, status, message, reply_to, &turn.date);
+        let (out, origins) = (&mut self.output, &turn.rules.origins);
+        http::encode_error(out, status, message, reply_to, &turn.date, origins);
     }
 
     /// Notes whether this answer is the connection's last, and lets it say so.

@@ -307,15 +307,20 @@ impl Connection {
     }
 
     fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {
-        let body = match Body::new(head.framing, &turn.rules) {
-            Ok(body) => body,
-            Err(refusal) => return self.on_refused(refusal, head.reply_to, turn),
+        let body = match (Body::new(head.framing, &turn.rules), head.action) {
+            (Ok(body), _) => body,
+            (Err(_), http::Action::Refuse(refusal)) if refusal.precedes_arguments() => {
+                return self.on_refused(refusal, head.reply_to, turn);
+            }
+            (Err(refusal), _) => return self.on_refused(refusal, head.reply_to, turn),
         };
         let waits_for_continue = head.expects_continue && !body_has_begun;
         match (body, head.action) {
             (None, _) => self.on_request(head, turn),
-            // Refused without its body, which the client then need not send.
-            (Some(_), http::Action::Refuse(_)) if head.expects_continue => {
+            // Answered without its body, which the client then need not send.
+            (Some(_), http::Action::Refuse(_) | http::Action::Preflight)
+                if head.expects_continue =>
+            {
                 self.on_request(head, turn);
             }
             (Some(body), _) => {
@@ -355,6 +360,7 @@ impl Connection {
             http::Action::Refuse(refusal) => {
                 self.owe(Answer::Refused(head.reply_to, refusal), turn);
             }
+            http::Action::Preflight => self.owe(Answer::Preflight(head.reply_to), turn),
         }
     }
 

@@ -85,7 +85,7 @@ impl<K: Kernel> EventLoop<K> {
             peers: Slab::new(),
             next_number: 0,
             turn: Turn {
-                rules: rings.rules,
+                rules: rings.rules.clone(),
                 timeouts,
                 started: rings.started,
                 now: 0,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox};
-use crate::http::Rules;
+use crate::http::{Origins, Rules};
 use crate::limits::{Limits, Timeouts};
 use crate::quota::Pool;
 use crate::stats::Stats;
@@ -41,6 +41,7 @@ impl Rings {
         listener_is_shared: bool,
         limits: &Limits,
         bigint: bool,
+        origins: &[String],
     ) -> io::Result<Self> {
         let calls = Arc::new(Pool::new(u64::from(limits.in_flight_max)));
         let outlets: io::Result<Vec<Outlet>> = (0..count).map(|_| Outlet::new(&calls)).collect();
@@ -51,6 +52,7 @@ impl Rings {
                 head_bytes_max: limits.head_bytes_max as usize,
                 body_bytes_max: limits.body_bytes_max,
                 bigint,
+                origins: Origins::named(origins),
             },
             timeouts: limits.timeouts,
             outlets: outlets?,

@@ -5,7 +5,7 @@
 //! Invariant: the Content-Length is the length of the body that follows, or that would follow if
 //! the request were no HEAD; nothing a handler says gets into the head.
 
-use super::{Date, ReplyTo, Status};
+use super::{Date, Origins, Reader, ReplyTo, Status};
 
 /// Bytes of an error's message that are sent. It may come from a handler, and is to be a sentence.
 pub const MESSAGE_BYTES_MAX: usize = 1024;
@@ -15,25 +15,32 @@ const HEAD_BYTES_SPARE: usize = 256;
 
 /// Answers 200 with an integer.
 #[inline]
-pub fn encode_value(out: &mut Vec<u8>, value: i64, to: ReplyTo, date: &Date) {
-    encode_digits(out, itoa::Buffer::new().format(value), to, date);
+pub fn encode_value(out: &mut Vec<u8>, value: i64, to: ReplyTo, date: &Date, origins: &Origins) {
+    encode_digits(out, itoa::Buffer::new().format(value), to, date, origins);
 }
 
 /// The same for an integer of any length.
 #[inline]
-pub fn encode_digits(out: &mut Vec<u8>, digits: &str, to: ReplyTo, date: &Date) {
+pub fn encode_digits(out: &mut Vec<u8>, digits: &str, to: ReplyTo, date: &Date, origins: &Origins) {
     // Once here, so that no copy below finds the vector full.
     out.reserve(HEAD_BYTES_SPARE + digits.len());
     out.extend_from_slice(date.value_head());
     push_length(out, digits.len());
-    end_head(out, to);
+    end_head(out, to, origins);
     if !to.head_only {
         out.extend_from_slice(digits.as_bytes());
     }
 }
 
 /// Answers with an error and one sentence about it.
-pub fn encode_error(out: &mut Vec<u8>, status: Status, message: &str, to: ReplyTo, date: &Date) {
+pub fn encode_error(
+    out: &mut Vec<u8>,
+    status: Status,
+    message: &str,
+    to: ReplyTo,
+    date: &Date,
+    origins: &Origins,
+) {
     // RFC 9110 section 6.4.1: such answers have no content, which no error is.
     debug_assert!(status.code() >= 400, "an error has a 4xx or 5xx status");
     let sentence = first(message, MESSAGE_BYTES_MAX);
@@ -56,7 +63,7 @@ pub fn encode_error(out: &mut Vec<u8>, status: Status, message: &str, to: ReplyT
         _ => b"\r\nContent-Length: ".as_slice(),
     });
     push_length(out, sentence.len() + 1);
-    end_head(out, to);
+    end_head(out, to, origins);
     if !to.head_only {
         // A handler's message may have line ends and worse; the body stays one line of text.
         out.extend(
@@ -66,6 +73,21 @@ pub fn encode_error(out: &mut Vec<u8>, status: Status, message: &str, to: ReplyT
         );
         out.push(b'\n');
     }
+}
+
+/// Answers 204 to a browser that asks whether a page may call.
+///
+/// A page whose origin is named may send any header that it sets itself; `*` does not stand for
+/// Authorization, nor for anything in older browsers. Cookies are not allowed.
+pub fn encode_preflight(out: &mut Vec<u8>, to: ReplyTo, date: &Date, origins: &Origins) {
+    out.extend_from_slice(b"HTTP/1.1 204 No Content\r\nDate: ");
+    out.extend_from_slice(date.as_bytes());
+    out.extend_from_slice(
+        b"\r\nAccess-Control-Allow-Methods: POST\
+          \r\nAccess-Control-Allow-Headers: Authorization, Content-Type, *\
+          \r\nAccess-Control-Max-Age: 7200",
+    );
+    end_head(out, to, origins);
 }
 
 /// Asks for the body of a request that expects to be asked, RFC 9110 section 10.1.1.
@@ -81,15 +103,32 @@ fn push_length(out: &mut Vec<u8>, length: usize) {
     }
 }
 
-/// Ends the line of the Content-Length and the head.
+/// Ends the line of the last field and the head.
 #[inline]
-fn end_head(out: &mut Vec<u8>, to: ReplyTo) {
+fn end_head(out: &mut Vec<u8>, to: ReplyTo, origins: &Origins) {
+    if to.reader != Reader::Unsaid {
+        push_reader(out, to.reader, origins);
+    }
     // RFC 9112 section 9.3: a connection stays open unless said otherwise, and with HTTP/1.0 it is
     // the other way round.
     match (to.keep_alive, to.http10) {
         (true, false) => out.extend_from_slice(b"\r\n\r\n"),
         (true, true) => out.extend_from_slice(b"\r\nConnection: keep-alive\r\n\r\n"),
         (false, _) => out.extend_from_slice(b"\r\nConnection: close\r\n\r\n"),
+    }
+}
+
+/// Lets a page read the answer, and caches know that it depends on the page.
+#[cold]
+fn push_reader(out: &mut Vec<u8>, reader: Reader, origins: &Origins) {
+    match (reader, origins) {
+        (Reader::Any, _) => out.extend_from_slice(b"\r\nAccess-Control-Allow-Origin: *"),
+        (Reader::Listed(index), Origins::Listed(listed)) => {
+            out.extend_from_slice(b"\r\nAccess-Control-Allow-Origin: ");
+            out.extend_from_slice(listed[usize::from(index)].as_bytes());
+            out.extend_from_slice(b"\r\nVary: Origin");
+        }
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Invariant: a body has one length, known from one field that cannot be read in two ways.
 
+use super::site::{Origins, Page, Site};
 use super::{Framing, Refusal, Status, grammar, host};
 use httparse::Header;
 
@@ -54,15 +55,18 @@ pub(super) struct Fields {
     pub(super) expects_continue: bool,
     /// An answer to give whatever the target is.
     pub(super) refusal: Option<Refusal>,
+    /// Where a browser's request comes from.
+    pub(super) site: Site,
 }
 
 /// What was read so far, line by line.
-struct Lines {
-    has_host: bool,
+struct Lines<'a> {
+    host: Option<&'a [u8]>,
     content_length: Option<u64>,
     codings: Codings,
     persistence: Persistence,
     expectation: Expectation,
+    page: Page<'a>,
 }
 
 /// All Transfer-Encoding lines as one list, RFC 9110 section 5.3.
@@ -98,13 +102,14 @@ enum Expectation {
 /// Judges the fields of one head.
 ///
 /// The connection cannot go on after an `Err`.
-pub(super) fn parse(fields: &[Header], http10: bool) -> Result<Fields, Refusal> {
+pub(super) fn parse(fields: &[Header], http10: bool, origins: &Origins) -> Result<Fields, Refusal> {
     let mut lines = Lines {
-        has_host: false,
+        host: None,
         content_length: None,
         codings: Codings::Absent,
         persistence: Persistence::Default,
         expectation: Expectation::Absent,
+        page: Page::NONE,
     };
     for field in fields {
         let name = field.name.as_bytes();
@@ -112,26 +117,32 @@ pub(super) fn parse(fields: &[Header], http10: bool) -> Result<Fields, Refusal> 
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"Host") => lines.host(field.value)?,
             6 if name.eq_ignore_ascii_case(b"Expect") => lines.expect(field.value),
+            6 if name.eq_ignore_ascii_case(b"Origin") => lines.page.origin(field.value),
             10 if name.eq_ignore_ascii_case(b"Connection") => lines.connection(field.value),
             14 if name.eq_ignore_ascii_case(b"Content-Length") => {
                 lines.content_length(field.value)?;
             }
+            14 if name.eq_ignore_ascii_case(b"Sec-Fetch-Site") => {
+                lines.page.fetch_site(field.value);
+            }
             17 if name.eq_ignore_ascii_case(b"Transfer-Encoding") => {
                 lines.codings.add(field.value)?;
+            }
+            29 if name.eq_ignore_ascii_case(b"Access-Control-Request-Method") => {
+                lines.page.asks_for_method();
             }
             _ => {}
         }
     }
-    lines.judge(http10)
+    lines.judge(http10, origins)
 }
 
-impl Lines {
+impl<'a> Lines<'a> {
     /// RFC 9112 section 3.2: one line, valid, or 400.
-    fn host(&mut self, value: &[u8]) -> Result<(), Refusal> {
-        if self.has_host {
+    fn host(&mut self, value: &'a [u8]) -> Result<(), Refusal> {
+        if self.host.replace(value).is_some() {
             return Err(TWO_HOSTS);
         }
-        self.has_host = true;
         if host::is_valid(value) {
             Ok(())
         } else {
@@ -180,9 +191,9 @@ impl Lines {
         }
     }
 
-    fn judge(&self, http10: bool) -> Result<Fields, Refusal> {
+    fn judge(&self, http10: bool, origins: &Origins) -> Result<Fields, Refusal> {
         // RFC 9112 section 3.2: only HTTP/1.0, which had no Host, may leave it out.
-        if !self.has_host && !http10 {
+        if self.host.is_none() && !http10 {
             return Err(NO_HOST);
         }
         let framing = self.framing(http10)?;
@@ -206,6 +217,7 @@ impl Lines {
             keep_alive: keep_alive && !(is_unknown && has_body),
             expects_continue: expectation == Expectation::Continue && has_body,
             refusal: is_unknown.then_some(UNKNOWN_EXPECTATION),
+            site: self.page.judge(self.host, origins),
         })
     }
 

@@ -7,7 +7,9 @@
 //! Invariant: a verdict on some bytes is the verdict on every continuation of them, so that it
 //! cannot depend on how the bytes were cut into pieces.
 
-use super::{Action, Head, Refusal, ReplyTo, Rules, Status, fields, target};
+use super::fields::{self, Fields};
+use super::site::CROSS_SITE;
+use super::{Action, Head, Refusal, ReplyTo, Rules, Status, target};
 use httparse::{Error, Header, Request};
 use std::mem::MaybeUninit;
 
@@ -69,22 +71,35 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     check_line_ends(&window[..length], request.headers)?;
 
     let on_target = target::resolve(method, path, rules.bigint)?;
-    let fields = fields::parse(request.headers, minor == 0)?;
-    let action = fields.refusal.map_or(on_target, Action::Refuse);
+    let fields = fields::parse(request.headers, minor == 0, &rules.origins)?;
+    let action = decide(on_target, &fields, method == b"OPTIONS");
     // A body that was never asked for will not come, or will: nobody can tell where the next
     // request starts. After CONNECT the peer may take the connection for a tunnel.
-    let is_unclear = fields.expects_continue && matches!(action, Action::Refuse(_));
+    let is_unclear = fields.expects_continue && !matches!(action, Action::Call(_));
     Ok(Some(Head {
         length,
         reply_to: ReplyTo {
             keep_alive: fields.keep_alive && !is_unclear && method != b"CONNECT",
             http10: minor == 0,
             head_only: method == b"HEAD",
+            reader: fields.site.reader,
         },
         framing: fields.framing,
         expects_continue: fields.expects_continue,
         action,
     }))
+}
+
+/// What comes of a request line and fields that are sound, each on its own: what is wrong with the
+/// method is told first, then who sends it, then the rest.
+#[inline]
+fn decide(on_target: Action, fields: &Fields, is_options: bool) -> Action {
+    match on_target {
+        Action::Refuse(_) if is_options && fields.site.is_preflight => Action::Preflight,
+        Action::Refuse(refusal) if refusal.precedes_arguments() => on_target,
+        _ if fields.site.is_foreign => Action::Refuse(CROSS_SITE),
+        _ => fields.refusal.map_or(on_target, Action::Refuse),
+    }
 }
 
 /// httparse ends a line at a bare LF too, as RFC 9112 section 2.2 permits. A proxy that does not

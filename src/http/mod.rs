@@ -14,6 +14,7 @@ mod fields;
 mod grammar;
 mod head;
 mod host;
+mod site;
 mod status;
 mod target;
 #[cfg(test)]
@@ -22,12 +23,15 @@ mod tests;
 pub use body::{Body, EXTENSION_BYTES_MAX, Skipped};
 pub use date::Date;
 pub use empty_lines::{EMPTY_LINES_MAX, EmptyLines};
-pub use encode::{MESSAGE_BYTES_MAX, encode_continue, encode_digits, encode_error, encode_value};
+pub use encode::{
+    MESSAGE_BYTES_MAX, encode_continue, encode_digits, encode_error, encode_preflight, encode_value,
+};
 pub use head::{FIELDS_MAX, parse_head};
+pub use site::{Origins, Reader};
 pub use status::Status;
 
 /// What the server was started with, as far as reading requests goes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// The longest head, and the longest trailer section, that is read.
     pub head_bytes_max: usize,
@@ -35,6 +39,8 @@ pub struct Rules {
     pub body_bytes_max: u64,
     /// True exactly when the handler takes integers beyond ±(2^53 − 1).
     pub bigint: bool,
+    /// Whose pages may call.
+    pub origins: Origins,
 }
 
 /// Why a request is not run: the answer's status, and one sentence for the person who sent it.
@@ -51,6 +57,8 @@ pub struct Refusal {
 pub enum Action {
     /// Hand this integer to the handler.
     Call(i64),
+    /// Tell a browser that a page may call, before it does.
+    Preflight,
     /// Answer with this instead. The framing is sound, so the connection may stay open.
     Refuse(Refusal),
 }
@@ -75,6 +83,8 @@ pub struct ReplyTo {
     pub http10: bool,
     /// True exactly when the request was a HEAD: the answer has no body.
     pub head_only: bool,
+    /// Which page may read the answer.
+    pub reader: Reader,
 }
 
 impl ReplyTo {
@@ -83,6 +93,7 @@ impl ReplyTo {
         keep_alive: true,
         http10: false,
         head_only: false,
+        reader: Reader::Unsaid,
     };
 
     /// Answers a head that is refused before it is understood: once, then close. Only its method
@@ -114,5 +125,18 @@ pub struct Head {
 impl Refusal {
     const fn new(status: Status, message: &'static str) -> Self {
         Self { status, message }
+    }
+
+    /// True: the request is not run whatever its fields, its arguments and its body are, and is
+    /// told so before anything about them.
+    #[must_use]
+    pub fn precedes_arguments(&self) -> bool {
+        matches!(
+            self.status,
+            Status::FORBIDDEN
+                | Status::METHOD_NOT_ALLOWED
+                | Status::MISDIRECTED_REQUEST
+                | Status::NOT_IMPLEMENTED
+        )
     }
 }

@@ -78,6 +78,8 @@ counters! {
     requests,
     /// Answers with a status of 200 to 299.
     responses_2xx,
+    /// Those among them with 204, to browsers' questions.
+    preflights,
     /// Answers with a status of 400 to 499.
     responses_4xx,
     /// Answers with a status of 500 to 599.

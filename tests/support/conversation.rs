@@ -8,7 +8,7 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use ringcall::bridge::{Call, ConnectionId, Outcome};
 use ringcall::connection::{Connection, Turn};
-use ringcall::http::{Date, Rules};
+use ringcall::http::{Date, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::stats::{Counters, Run};
 
@@ -43,6 +43,7 @@ impl Conversation {
                 head_bytes_max: 4096,
                 body_bytes_max: 4096,
                 bigint: false,
+                origins: Origins::Any,
             },
             timeouts,
             started: Instant::now(),

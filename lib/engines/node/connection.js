@@ -12,6 +12,7 @@ const {
   BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, TOO_MANY_EMPTY_LINES, errorBody, errorHeaders, isOfHead,
   lastWords, refusalOf
 } = require('./refusals.js')
+const { PREFLIGHT_HEADERS, readerHeaders } = require('./site.js')
 
 // For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
 const CLOSE_GRACE_MS = 500
@@ -50,8 +51,8 @@ class Connection {
     socket.once('close', () => clearTimeout(this.#lingering))
   }
 
-  // Has Node's parser, which the socket has by now, tell when a request begins: it takes empty lines before one without a
-  // word, and nothing but that tells half a head from them.
+  // Has Node's parser, which the socket has by now, tell when a request begins: it takes empty lines before one without
+  // a word, and nothing else tells half a head from them.
   listen() {
     const { parser } = this.#socket
     const event = parser?.constructor.kOnMessageBegin
@@ -76,7 +77,7 @@ class Connection {
     if (!head.keepAlive) this.#ended = true
     response.once('finish', () => this.#sent())
     // A body that waits to be asked for is not, where it makes no difference.
-    if (head.hasBody && !head.isFatal && !(head.refusal && head.expectsContinue)) this.#readBody(exchange)
+    if (head.hasBody && !head.isFatal && !(head.n === undefined && head.expectsContinue)) this.#readBody(exchange)
     else this.#complete(exchange)
   }
 
@@ -89,7 +90,7 @@ class Connection {
     else if (error.syscall !== undefined) this.#socket.destroy()
   }
 
-  // Answers with the handler's digits, or with an error's message.
+  // Answers with the handler's digits, with an error's message, or with 204 and no text.
   answer(exchange, status, text) {
     if (exchange.isAnswered) return
     exchange.isAnswered = true
@@ -101,14 +102,10 @@ class Connection {
     const connection = isLast ? 'close' : head.saysSo ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
     this.#engine.counters.count(status)
-    if (status < 300) {
-      const headers = { 'Content-Type': 'application/json', 'Content-Length': text.length }
-      if (connection !== undefined) headers.Connection = connection
-      response.writeHead(status, headers).end(text)
-    } else {
-      const body = errorBody(status, text)
-      response.writeHead(status, errorHeaders(status, body, connection)).end(body)
-    }
+    const body = status < 300 ? text : errorBody(status, text)
+    const headers = { ...headersOf(status, body), ...readerHeaders(head.reader) }
+    if (connection !== undefined) headers.Connection = connection
+    response.writeHead(status, headers).end(body)
   }
 
   // CONNECT: Node hands over the socket, for the client may take it for a tunnel.
@@ -251,6 +248,11 @@ class Connection {
       }
     })
   }
+}
+
+function headersOf(status, body) {
+  if (status === 200) return { 'Content-Type': 'application/json', 'Content-Length': body.length }
+  return status === 204 ? PREFLIGHT_HEADERS : errorHeaders(status, body)
 }
 
 function drop() {}

@@ -8,6 +8,7 @@ const {
   BODY_TOO_LONG, HEAD_TOO_LONG, NOT_CHUNKED_ONCE, OTHER_VERSION, NOT_A_REQUEST_LINE, TARGET_TOO_LONG, TOO_MANY_FIELDS,
   UNKNOWN_METHOD, refusal
 } = require('./refusals.js')
+const { CROSS_SITE, judgeSite } = require('./site.js')
 
 const FIELDS_MAX = 100
 
@@ -49,10 +50,11 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection, or
-// `{ n }`; and `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysSo`: the answer has to say that the connection is
-// kept, to HTTP/1.0, and to Node, which closes one after an expectation that got no `100 Continue`.
-function judge(request, { bigint, maxHeaderSize, maxBodySize }) {
+// What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection,
+// `{ isPreflight }` or `{ n }`; and `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysSo`: the answer has to
+// say that the connection is kept, to HTTP/1.0, and to Node, which closes one after an expectation that got no
+// `100 Continue`. `reader`: the origin whose pages may read the answer.
+function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }) {
   const { method, url, httpVersion, rawHeaders } = request
   const isHttp10 = httpVersion === '1.0'
   const fatal = (why) => ({ refusal: why, isFatal: true, keepAlive: false, isHttp10, hasBody: false })
@@ -66,21 +68,38 @@ function judge(request, { bigint, maxHeaderSize, maxBodySize }) {
   const onTarget = resolve(method, url, bigint)
   const wrong = onTarget.isFatal ? onTarget.refusal : checkFields(fields, isHttp10)
   if (wrong !== undefined) return fatal(wrong)
+  const site = judgeSite(fields, origins)
+  const onSite = decide(method, onTarget, site)
   const length = Number(fields.length ?? 0)
-  if (length > maxBodySize) return fatal(BODY_TOO_LONG)
+  if (length > maxBodySize) {
+    return { ...fatal(precedesArguments(onSite.refusal) ? onSite.refusal : BODY_TOO_LONG), reader: site.reader }
+  }
 
   const hasBody = fields.codings.length > 0 || length > 0
   const expectations = isHttp10 ? [] : fields.expectations
   const isUnknown = expectations.some((expectation) => expectation !== '100-continue')
   const expectsContinue = !isUnknown && expectations.length > 0 && hasBody
-  const action = isUnknown ? { refusal: UNKNOWN_EXPECTATION } : onTarget
+  const isLate = isUnknown && !onSite.isPreflight && !precedesArguments(onSite.refusal)
+  const action = isLate ? { refusal: UNKNOWN_EXPECTATION } : onSite
   // Whether a body follows that was to wait for an answer, nobody can tell.
-  const isUnclear = action.refusal !== undefined && hasBody && (isUnknown || expectsContinue)
+  const isUnclear = action.n === undefined && hasBody && (isUnknown || expectsContinue)
   // What is pipelined behind an upgrade that is not taken, Node's parser drops.
   const isLast = fields.connection.includes('close') || fields.connection.includes('upgrade')
   const persists = !isLast && (!isHttp10 || fields.connection.includes('keep-alive'))
   const keepAlive = persists && !isUnclear && method !== 'CONNECT'
-  return { ...action, keepAlive, saysSo: isHttp10 || expectations.length > 0, isHttp10, hasBody, expectsContinue }
+  const saysSo = isHttp10 || expectations.length > 0
+  return { ...action, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody, expectsContinue }
+}
+
+// What is wrong with the method is told first, then who sends the request, then the rest.
+function decide(method, onTarget, { isForeign, isPreflight }) {
+  if (method === 'OPTIONS' && isPreflight) return { isPreflight }
+  if (precedesArguments(onTarget.refusal) || !isForeign) return onTarget
+  return { refusal: CROSS_SITE }
+}
+
+function precedesArguments(refusal) {
+  return refusal !== undefined && [403, 405, 421, 501].includes(refusal.status)
 }
 
 function checkSize(method, url, rawHeaders, maxHeaderSize) {
@@ -93,7 +112,10 @@ function checkSize(method, url, rawHeaders, maxHeaderSize) {
 }
 
 function readFields(rawHeaders) {
-  const fields = { hosts: [], length: undefined, codings: [], connection: [], expectations: [] }
+  const fields = {
+    hosts: [], length: undefined, codings: [], connection: [], expectations: [], origins: [], fetchSites: [],
+    asksForMethod: false
+  }
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const value = rawHeaders[i + 1]
     switch (rawHeaders[i].toLowerCase()) {
@@ -101,6 +123,9 @@ function readFields(rawHeaders) {
       case 'content-length': fields.length = value; break
       case 'transfer-encoding': fields.codings.push(...list(value)); break
       case 'connection': fields.connection.push(...list(value)); break
+      case 'origin': fields.origins.push(value); break
+      case 'sec-fetch-site': fields.fetchSites.push(value); break
+      case 'access-control-request-method': fields.asksForMethod = true; break
       case 'expect': fields.expectations.push(...list(value).filter(Boolean)); break
     }
   }

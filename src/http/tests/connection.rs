@@ -61,7 +61,8 @@ fn http_1_0_closes_unless_it_asks_to_stay() {
         ReplyTo {
             keep_alive: true,
             http10: true,
-            head_only: false
+            head_only: false,
+            reader: Reader::Unsaid,
         }
     );
 }

@@ -7,6 +7,7 @@ const KEEP: ReplyTo = ReplyTo {
     keep_alive: true,
     http10: false,
     head_only: false,
+    reader: Reader::Unsaid,
 };
 const CLOSE: ReplyTo = ReplyTo {
     keep_alive: false,
@@ -20,13 +21,13 @@ fn date() -> Date {
 
 fn value(value: i64, to: ReplyTo) -> String {
     let mut out = Vec::new();
-    encode_value(&mut out, value, to, &date());
+    encode_value(&mut out, value, to, &date(), &Origins::None);
     String::from_utf8(out).expect("text")
 }
 
 fn error(status: Status, message: &str, to: ReplyTo) -> String {
     let mut out = Vec::new();
-    encode_error(&mut out, status, message, to, &date());
+    encode_error(&mut out, status, message, to, &date(), &Origins::None);
     String::from_utf8(out).expect("text")
 }
 
@@ -54,7 +55,7 @@ fn every_value_has_its_own_length() {
     }
     let digits = "9".repeat(10_000);
     let mut out = Vec::new();
-    encode_digits(&mut out, &digits, KEEP, &date());
+    encode_digits(&mut out, &digits, KEEP, &date(), &Origins::None);
     assert!(out.ends_with(format!("Content-Length: 10000\r\n\r\n{digits}").as_bytes()));
 }
 
@@ -62,9 +63,16 @@ fn every_value_has_its_own_length() {
 fn an_answer_is_appended_to_the_ones_before_it() {
     let mut out = Vec::new();
     for integer in [1, 22] {
-        encode_value(&mut out, integer, KEEP, &date());
+        encode_value(&mut out, integer, KEEP, &date(), &Origins::None);
     }
-    encode_error(&mut out, Status::BAD_REQUEST, "No.", CLOSE, &date());
+    encode_error(
+        &mut out,
+        Status::BAD_REQUEST,
+        "No.",
+        CLOSE,
+        &date(),
+        &Origins::None,
+    );
     encode_continue(&mut out);
     let expected = [
         value(1, KEEP),

@@ -14,7 +14,8 @@ fn a_post_of_an_integer_is_a_call() {
         ReplyTo {
             keep_alive: true,
             http10: false,
-            head_only: false
+            head_only: false,
+            reader: Reader::Unsaid,
         }
     );
 }

@@ -12,6 +12,7 @@ mod framing;
 mod head;
 mod host;
 mod method;
+mod site;
 mod target;
 
 use super::*;
@@ -21,6 +22,7 @@ const RULES: Rules = Rules {
     head_bytes_max: 16 * 1024,
     body_bytes_max: 64 * 1024,
     bigint: false,
+    origins: Origins::None,
 };
 
 /// Reads the empty lines at the start of the input, and the head behind them.
@@ -72,6 +74,7 @@ fn answers_with(input: impl AsRef<[u8]>) -> u16 {
     match head.action {
         Action::Call(integer) => panic!("{integer} would be handed to the handler"),
         Action::Refuse(refusal) => refusal.status.code(),
+        Action::Preflight => 204,
     }
 }
 

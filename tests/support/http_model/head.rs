@@ -1,6 +1,7 @@
 //! Heads: the request line, the fields, and what they come to.
 
 use super::authority::{is_authority, is_encoded};
+use super::site;
 use super::{Answer, Reader, Stop, Verdict, is_field_byte, is_tchar};
 use ringcall::http::{EMPTY_LINES_MAX, FIELDS_MAX, Framing, ReplyTo, Rules};
 
@@ -42,7 +43,7 @@ struct RequestLine {
     http10: bool,
 }
 
-type Field = (String, Vec<u8>);
+pub(super) type Field = (String, Vec<u8>);
 
 fn read_empty_lines(reader: &mut Reader) -> Result<(), Stop> {
     let mut empty_lines = 0;
@@ -157,12 +158,15 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
         .any(|expectation| expectation != b"100-continue");
     let expects_continue = !expectations.is_empty() && !expects_other && has_body;
 
-    let answer = if expects_other {
-        Answer::Refuse(417)
+    let page = site::page(fields, &rules.origins);
+    let answer = if method == "OPTIONS" && page.is_preflight {
+        Answer::Preflight
     } else if method == "POST" {
         match path {
-            Some(path) => route(&path, rules.bigint),
             None => Answer::Refuse(421),
+            Some(_) if page.is_foreign => Answer::Refuse(403),
+            Some(_) if expects_other => Answer::Refuse(417),
+            Some(path) => route(&path, rules.bigint),
         }
     } else {
         let known = "GET HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND \
@@ -175,12 +179,13 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
             501
         })
     };
-    let refused_early = matches!(answer, Answer::Refuse(_)) && !expectations.is_empty() && has_body;
+    let refused_early = !matches!(answer, Answer::Call(_)) && !expectations.is_empty() && has_body;
     let keep_alive = if *http10 { stays && !closes } else { !closes };
     let reply_to = ReplyTo {
         keep_alive: keep_alive && method != "CONNECT" && !refused_early,
         http10: *http10,
         head_only: method == "HEAD",
+        reader: page.reader,
     };
     Ok((reply_to, framing, expects_continue, answer))
 }
@@ -306,7 +311,7 @@ fn framing_of(fields: &[Field], http10: bool) -> Result<Framing, u16> {
     }
 }
 
-fn values<'a>(fields: &'a [Field], name: &str) -> Vec<&'a [u8]> {
+pub(super) fn values<'a>(fields: &'a [Field], name: &str) -> Vec<&'a [u8]> {
     fields
         .iter()
         .filter(|field| field.0 == name)

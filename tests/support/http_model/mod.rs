@@ -7,6 +7,7 @@
 mod authority;
 mod body;
 mod head;
+mod site;
 
 pub(crate) use body::body;
 pub(crate) use head::head;
@@ -47,6 +48,7 @@ pub(crate) enum Verdict {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Call(i64),
+    Preflight,
     Refuse(u16),
 }
 
@@ -62,6 +64,7 @@ impl From<Result<Option<Head>, Refusal>> for Verdict {
                 expects_continue: head.expects_continue,
                 answer: match head.action {
                     Action::Call(integer) => Answer::Call(integer),
+                    Action::Preflight => Answer::Preflight,
                     Action::Refuse(refusal) => Answer::Refuse(refusal.status.code()),
                 },
             },

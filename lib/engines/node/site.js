@@ -1,0 +1,55 @@
+'use strict'
+
+// The cross-site rule, as `src/http/site.rs` has it: whose pages may have a browser send requests here, and what their
+// answers say about that.
+
+const { refusal } = require('./refusals.js')
+
+const CROSS_SITE = refusal(
+  403, 'Pages of other sites may not call this server, except those that its option origins names.'
+)
+
+// What a browser asks before it sends what a page could not have sent as a form.
+const PREFLIGHT_HEADERS = {
+  'Access-Control-Allow-Methods': 'POST',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, *',
+  'Access-Control-Max-Age': '7200'
+}
+
+const USUAL_PORT = /:(?:80|443)?$/
+
+// Whether the request comes from a page that may not send it, whether it asks for another one that may be sent, and the
+// origin whose pages may read the answer.
+function judgeSite({ hosts, origins, fetchSites, asksForMethod }, named) {
+  if (origins.length === 0 && fetchSites.length === 0) return { isForeign: false, isPreflight: false }
+  const reader = readerOf(origins, named)
+  const isNamed = reader !== undefined
+  const isForeign = !isOwn(hosts, origins, fetchSites) && !isNamed && named !== '*'
+  return { isForeign, isPreflight: isNamed && asksForMethod, reader }
+}
+
+function isOwn(hosts, origins, fetchSites) {
+  if (fetchSites.length > 0) return fetchSites.length === 1 && ['same-origin', 'none'].includes(fetchSites[0])
+  const schemeEnd = origins[0].indexOf('://')
+  if (origins.length > 1 || hosts.length === 0 || schemeEnd < 1) return false
+  // TLS may end in front of this server.
+  return plain(origins[0].slice(schemeEnd + '://'.length)) === plain(hosts[0])
+}
+
+function readerOf(origins, named) {
+  if (origins.length === 0 || named === undefined) return undefined
+  if (named === '*') return '*'
+  return origins.length === 1 ? named.find((each) => each === origins[0].toLowerCase()) : undefined
+}
+
+function plain(authority) {
+  return authority.replace(USUAL_PORT, '').toLowerCase()
+}
+
+function readerHeaders(reader) {
+  if (reader === undefined) return undefined
+  if (reader === '*') return { 'Access-Control-Allow-Origin': '*' }
+  return { 'Access-Control-Allow-Origin': reader, Vary: 'Origin' }
+}
+
+module.exports = { CROSS_SITE, PREFLIGHT_HEADERS, judgeSite, readerHeaders }

@@ -1,0 +1,170 @@
+//! The cross-site rule: whose pages may have a browser send requests here, and what their answers
+//! say about that (CORS, <https://fetch.spec.whatwg.org/>).
+//!
+//! A browser sends a page's `POST /15` to any server, and without asking it first. So a request
+//! that a browser says comes from a page of another site is refused unless the option `origins`
+//! names it. `fields` collects what the browser says, `head` decides, `encode` writes.
+//!
+//! Invariant: what could be read in two ways is taken for another site's. Clients other than
+//! browsers send none of these fields, and are not concerned.
+
+use std::sync::Arc;
+
+use super::{Refusal, Status};
+
+pub(super) const CROSS_SITE: Refusal = Refusal::new(
+    Status::FORBIDDEN,
+    "Pages of other sites may not call this server, except those that its option origins names.",
+);
+
+/// The origins whose pages may call, besides the server's own: the option `origins`. Each is
+/// written as a browser writes it.
+#[derive(Debug, Clone, Default)]
+pub enum Origins {
+    /// No others.
+    #[default]
+    None,
+    /// All.
+    Any,
+    /// These.
+    Listed(Arc<[Box<str>]>),
+}
+
+impl Origins {
+    /// Those named: origins, or `*` for all of them.
+    #[must_use]
+    pub fn named(names: &[String]) -> Self {
+        if names.iter().any(|name| name == "*") {
+            Self::Any
+        } else if names.is_empty() {
+            Self::None
+        } else {
+            Self::Listed(names.iter().map(|name| name.as_str().into()).collect())
+        }
+    }
+}
+
+/// Which page may read an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reader {
+    /// Nothing is said: one of the server's own origin, or no page at all.
+    #[default]
+    Unsaid,
+    /// Any page.
+    Any,
+    /// A page of the origin with this index among those listed.
+    Listed(u16),
+}
+
+/// A field that is to have one line.
+#[derive(Clone, Copy)]
+enum Line<'a> {
+    Absent,
+    One(&'a [u8]),
+    Several,
+}
+
+/// What a browser says about the page that a request comes from.
+pub(super) struct Page<'a> {
+    fetch_site: Line<'a>,
+    origin: Line<'a>,
+    asks_for_method: bool,
+}
+
+/// What that comes to.
+#[derive(Default)]
+pub(super) struct Site {
+    /// The request comes from a page that may not send it.
+    pub(super) is_foreign: bool,
+    /// The request asks whether a page may send another one, and it may.
+    pub(super) is_preflight: bool,
+    /// Who may read the answer.
+    pub(super) reader: Reader,
+}
+
+impl<'a> Page<'a> {
+    pub(super) const NONE: Self = Self {
+        fetch_site: Line::Absent,
+        origin: Line::Absent,
+        asks_for_method: false,
+    };
+
+    /// A line of `Sec-Fetch-Site`, which pages cannot set.
+    pub(super) fn fetch_site(&mut self, value: &'a [u8]) {
+        self.fetch_site = self.fetch_site.and(value);
+    }
+
+    /// A line of `Origin`.
+    pub(super) fn origin(&mut self, value: &'a [u8]) {
+        self.origin = self.origin.and(value);
+    }
+
+    /// A line of `Access-Control-Request-Method`.
+    pub(super) fn asks_for_method(&mut self) {
+        self.asks_for_method = true;
+    }
+
+    /// Judges a request to `host` where `origins` may send it.
+    #[inline]
+    pub(super) fn judge(&self, host: Option<&[u8]>, origins: &Origins) -> Site {
+        match (self.fetch_site, self.origin) {
+            (Line::Absent, Line::Absent) => Site::default(),
+            _ => self.judge_said(host, origins),
+        }
+    }
+
+    #[cold]
+    fn judge_said(&self, host: Option<&[u8]>, origins: &Origins) -> Site {
+        let is_own = match (self.fetch_site, self.origin) {
+            (Line::One(b"same-origin" | b"none"), _) | (Line::Absent, Line::Absent) => true,
+            // Browsers without Sec-Fetch-Site, and all of them where there is no TLS.
+            (Line::Absent, Line::One(origin)) => host.is_some_and(|host| is_of(origin, host)),
+            _ => false,
+        };
+        let reader = match (self.origin, origins) {
+            (Line::One(_) | Line::Several, Origins::Any) => Reader::Any,
+            (Line::One(origin), Origins::Listed(listed)) => find(origin, listed),
+            _ => Reader::Unsaid,
+        };
+        let is_named = reader != Reader::Unsaid;
+        Site {
+            is_foreign: !is_own && !is_named && !matches!(origins, Origins::Any),
+            is_preflight: is_named && self.asks_for_method,
+            reader,
+        }
+    }
+}
+
+impl<'a> Line<'a> {
+    fn and(self, value: &'a [u8]) -> Self {
+        match self {
+            Self::Absent => Self::One(value),
+            _ => Self::Several,
+        }
+    }
+}
+
+/// Whether the origin has this host and port. Its scheme does not count: TLS may end in front of
+/// this server, and so the two schemes' ports are as good as none.
+fn is_of(origin: &[u8], host: &[u8]) -> bool {
+    let is_separator = |window: &[u8]| window == b"://";
+    match origin.windows(3).position(is_separator) {
+        None | Some(0) => false,
+        Some(end) => {
+            without_usual_port(&origin[end + 3..]).eq_ignore_ascii_case(without_usual_port(host))
+        }
+    }
+}
+
+fn without_usual_port(authority: &[u8]) -> &[u8] {
+    let usual = [&b":80"[..], b":443", b":"];
+    let stripped = usual.iter().find_map(|port| authority.strip_suffix(*port));
+    stripped.unwrap_or(authority)
+}
+
+fn find(origin: &[u8], listed: &[Box<str>]) -> Reader {
+    let mut names = listed.iter().map(|one| one.as_bytes());
+    let index = names.position(|name| name.eq_ignore_ascii_case(origin));
+    let index = index.and_then(|index| u16::try_from(index).ok());
+    index.map_or(Reader::Unsaid, Reader::Listed)
+}
