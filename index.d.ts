@@ -232,7 +232,8 @@ export interface ListenOptions {
    * integer from 0, which is for ever, to 2147483647. Then the client gets `503` with `Retry-After` and the connection
    * goes on. A handler that has the request is not stopped; what it gives later is dropped, and told to `onError` if it
    * is an error. One that does not have it yet is not called with it any more. With the engine `'io_uring'` a request
-   * that waits is answered so a little before its time, where the handler, as slow as it is, could not be done in it.
+   * that waits is answered so before its time, where that leaves less than one and a half times what the handler has
+   * usually taken lately, but never in the first quarter of its time.
    *
    * @default 30000
    */

@@ -12,8 +12,10 @@ const BATCH_NS: u64 = 1_000_000;
 /// What measures the handler's time.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Nanoseconds that a call takes.
-    call_ns: u64,
+    /// Nanoseconds that a call may take, as slow ones lately did: what a batch is sized by.
+    slow_ns: u64,
+    /// Nanoseconds that a call takes as a rule: what a call needs to be done in its time.
+    usual_ns: u64,
     /// Microseconds that a call may take from its request's end to its value; `u64::MAX`: for ever.
     timeout: u64,
 }
@@ -22,32 +24,38 @@ impl Pace {
     /// Nothing is known of the handler yet, which has `timeout` for each call.
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
-            call_ns: BATCH_NS,
+            slow_ns: BATCH_NS,
+            usual_ns: 0,
             timeout: u64::try_from(timeout.as_micros()).unwrap_or(u64::MAX),
         }
     }
 
-    /// `count` calls took `elapsed`. Slower counts at once, quicker bit by bit: a batch that is too
-    /// long keeps all its answers waiting, and one that is too short costs next to nothing.
+    /// `count` calls took `elapsed`.
+    ///
+    /// For a batch's size slower counts at once and quicker bit by bit: one that is too long keeps
+    /// all its answers waiting, and one that is too short costs next to nothing. What is usual is a
+    /// mean over some eight batches, so that one slow call does not condemn quick ones.
     pub(super) fn measured(&mut self, count: usize, elapsed: Duration) {
         let Some(count) = u64::try_from(count).ok().filter(|count| *count > 0) else {
             return;
         };
         let call_ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX) / count;
-        self.call_ns = call_ns.max(self.call_ns - self.call_ns / 4);
+        self.slow_ns = call_ns.max(self.slow_ns - self.slow_ns / 4);
+        self.usual_ns = self.usual_ns - self.usual_ns / 8 + call_ns / 8;
     }
 
     /// Calls that a batch may have, of at most `most`.
     pub(super) fn batch(&self, most: usize) -> usize {
-        let calls = BATCH_NS / self.call_ns.max(1);
+        let calls = BATCH_NS / self.slow_ns.max(1);
         usize::try_from(calls).unwrap_or(most).clamp(1, most)
     }
 
     /// True: a call that has waited for so many microseconds would not be answered in time. The
-    /// handler gets the double of its usual time, as that varies, but no more than a quarter of
-    /// what the call may take in all.
+    /// handler gets half as much again as it usually takes, as that varies, but no more than three
+    /// quarters of what the call may take in all.
     pub(super) fn is_too_late(&self, waited: u64) -> bool {
-        let needed = (2 * (self.call_ns / 1000)).min(self.timeout / 4);
+        let usual = self.usual_ns / 1000;
+        let needed = (usual + usual / 2).min(self.timeout / 4 * 3);
         waited >= self.timeout - needed
     }
 
@@ -97,17 +105,33 @@ mod tests {
     #[test]
     fn a_call_that_cannot_be_done_in_time_is_too_late() {
         let mut pace = pace();
-        pace.measured(1, 2 * MILLISECOND);
-        assert!(!pace.is_too_late(95_999));
-        assert!(pace.is_too_late(96_000));
+        for _ in 0..100 {
+            pace.measured(1, 2 * MILLISECOND);
+        }
+        assert!(!pace.is_too_late(96_999));
+        assert!(pace.is_too_late(97_001));
+    }
+
+    #[test]
+    fn a_slow_call_now_and_then_condemns_no_quick_one() {
+        let mut pace = pace();
+        for _ in 0..10 {
+            for _ in 0..20 {
+                pace.measured(10, MILLISECOND);
+            }
+            pace.measured(1, 90 * MILLISECOND);
+            assert!(!pace.is_too_late(80_000));
+        }
     }
 
     #[test]
     fn a_young_call_is_never_too_late_however_slow_the_handler_is() {
         let mut pace = pace();
-        pace.measured(1, 10_000 * MILLISECOND);
-        assert!(!pace.is_too_late(74_999));
-        assert!(pace.is_too_late(75_000));
+        for _ in 0..100 {
+            pace.measured(1, 10_000 * MILLISECOND);
+        }
+        assert!(!pace.is_too_late(24_999));
+        assert!(pace.is_too_late(25_000));
     }
 
     #[test]
@@ -122,6 +146,6 @@ mod tests {
         let mut pace = pace();
         pace.measured(0, 50 * MILLISECOND);
         assert_eq!(pace.batch(1024), 1);
-        assert!(!pace.is_too_late(97_999));
+        assert!(!pace.is_too_late(99_999));
     }
 }
