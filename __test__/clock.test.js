@@ -99,6 +99,22 @@ test('a call is answered when it is done, not when the others are that came with
   await Promise.all(asked)
 })
 
+test('a call is answered when its promise is done, not when the others are that computed after it', async (t) => {
+  let runs = 0
+  const server = serve(t, { handlerTimeout: 500 }, async (n) => {
+    await null
+    runs++
+    compute(5)
+    return n
+  })
+  const clients = await connectMany(t, server, 100)
+  const asked = clients.map((client) => client.send('/1'))
+  await Promise.race(asked)
+  t.true(runs < 50, `${runs} of 100 had run`)
+  const good = (await Promise.all(asked)).filter(({ status }) => status === 200).length
+  t.true(good >= 0.8 * runs, `${good} of ${runs}`)
+})
+
 test('timers, signals and promises go on while there are always requests', async (t) => {
   let runs = 0
   let delayed = 0

@@ -6,7 +6,8 @@ const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { connectMany, large, request, startMain } = require('./helpers.js')
 
-const CLIENTS = 16
+// More than what one call into a ring's kernel completes.
+const CLIENTS = 60
 
 // A server that closes and then stops, within its grace of half a second, with who is connected; not in time where a
 // busy machine has paused it beyond that before.
@@ -49,6 +50,31 @@ test('a request that comes within the grace of close(), while the server is paus
   child.kill('SIGCONT')
   for (const client of clients) t.is((await client.response()).body, '2')
   t.is(await child.line(), 'closed')
+})
+
+test('a head that is completed while the server is paused beyond headersTimeout is answered', async (t) => {
+  const half = request('/2').length / 2
+  const attempt = async () => {
+    const child = startMain(t, ({ serverListen }, clients) => {
+      const server = serverListen({ port: 0, host: '127.0.0.1', headersTimeout: 1000 }, (n) => n)
+      console.log(server.port)
+      const looking = setInterval(() => {
+        const { connectionsOpen, bytesReceived, headersTimeouts } = server.stats()
+        if (connectionsOpen < Number(clients) || bytesReceived === 0) return
+        clearInterval(looking)
+        console.log(headersTimeouts)
+        process.kill(process.pid, 'SIGSTOP')
+      }, 20)
+    }, { args: [String(CLIENTS)] })
+    const clients = await connectMany(t, Number(await child.line()), CLIENTS)
+    for (const client of clients) await client.write(request('/2').slice(0, half))
+    return { child, clients, inTime: (await child.line()) === '0' }
+  }
+  const { child, clients } = await stopped(t, attempt)
+  for (const client of clients) await client.write(request('/2').slice(half))
+  await delay(1500)
+  child.kill('SIGCONT')
+  for (const client of clients) t.is((await client.response()).body, '2')
 })
 
 const ANSWERS = 3000

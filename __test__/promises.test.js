@@ -126,6 +126,21 @@ test('a promise that resolves after its client left answers nobody', async (t) =
   await untilStats(server, { inFlight: 0 })
 })
 
+test('a client that has ended its side gets its answer, and then the end', async (t) => {
+  const { handler, held, release } = gate()
+  const server = serve(t, { keepAliveTimeout: 0 }, handler)
+  const client = await connect(t, server)
+  await client.write(request('/1'))
+  await held(1)
+  client.end()
+  // What arrives has arrived by the time that a later request has.
+  t.is((await (await connect(t, server)).send('/x')).status, 400)
+  release(1, 1)
+  t.is((await client.response()).body, '1')
+  t.is(await client.rest(), '')
+  await untilStats(server, { connectionsOpen: 1 })
+})
+
 test('a promise that rejects after its client left is still told', async (t) => {
   const told = withResolvers()
   const { handler, held, release } = gate()

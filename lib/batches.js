@@ -50,6 +50,10 @@ function createBatches({ handler, batchSize, bigint, handlerTimeout, onHandlerEr
   let stride = 0
   let time = 0
   let isRunning = false
+  // Promises were returned since the last fetch. What they go on with is to run before the next batch does, and it is
+  // part of the handler's time.
+  let hasPromises = false
+  let continues = false
   // From the binding's clock to ours.
   let clockOffset
   let expiry
@@ -59,13 +63,20 @@ function createBatches({ handler, batchSize, bigint, handlerTimeout, onHandlerEr
     // A handler that turns the event loop itself is still at its call: what is done is answered, and no more is run.
     if (isRunning) return native.post(takeResults())
     isRunning = true
-    let hasRun = false
+    let hasRun = continues
     let isDone = false
+    continues = false
     try {
       while (fetch() > 0) {
         if (!(hasRun ? turn.goesOn(time) : turn.begins(time))) return
         hasRun = true
         contexts.run(step)
+        if (!hasPromises) continue
+        hasPromises = false
+        if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
+        continues = true
+        isDone = true
+        return queueMicrotask(dispatch)
       }
       isDone = true
       turn.ends(time)
@@ -152,7 +163,7 @@ function createBatches({ handler, batchSize, bigint, handlerTimeout, onHandlerEr
 
   // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
   async function settle(id, n, promise) {
-    if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
+    hasPromises = true
     try {
       const value = await promise
       if (value === promise) throw notAnInteger(value)

@@ -103,7 +103,10 @@ class NodeEngine {
   }
 
   closeIdleConnections() {
-    for (const [socket, connection] of this.#connections) if (connection.isIdle) socket.destroy()
+    // What has arrived and is not read yet is read first, in a whole turn: who sent it does not idle.
+    setImmediate(setImmediate, () => {
+      for (const [socket, connection] of this.#connections) if (connection.isIdle) socket.destroy()
+    })
   }
 
   // While it closes, who still comes is cut, too.

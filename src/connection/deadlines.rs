@@ -56,8 +56,22 @@ impl Connection {
         keep_alive.into_iter().chain(grace).min()
     }
 
-    /// Acts on every time that is over. True: it has been idle for too long and is to be closed.
-    pub fn expire(&mut self, turn: &mut Turn) -> bool {
+    /// Acts on every time that is over; on the client's only where it `owes` us something, and not
+    /// we it our reading. True: it has been idle for too long and is to be closed.
+    pub fn expire(&mut self, owes: bool, turn: &mut Turn) -> bool {
+        if owes && self.expire_client(turn) {
+            return true;
+        }
+        let (now, timeout) = (turn.now, turn.timeouts.handler);
+        while let Some((index, reply_to, since_us)) = self.oldest_call()
+            && after(since_us / 1000, timeout).is_some_and(|at| at <= now)
+        {
+            self.give_up(index, reply_to, since_us, turn);
+        }
+        false
+    }
+
+    fn expire_client(&mut self, turn: &mut Turn) -> bool {
         let now = turn.now;
         let timeouts = turn.timeouts;
         let is_over = |since, timeout| after(since, timeout).is_some_and(|at| at <= now);
@@ -74,11 +88,6 @@ impl Connection {
                 return self.idle_until(&timeouts).is_some_and(|at| at <= now);
             }
             _ => {}
-        }
-        while let Some((index, reply_to, since_us)) = self.oldest_call()
-            && is_over(since_us / 1000, timeouts.handler)
-        {
-            self.give_up(index, reply_to, since_us, turn);
         }
         false
     }

@@ -192,10 +192,14 @@ impl Peer {
                 turn.counters.send_timeouts += 1;
                 self.terminate(ring);
             }
-        } else if self.connection.expire(turn) && !ring.has_unread(self.line.as_fd()) {
-            // What waits to be read came in time: it is this thread that did not run.
-            turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
-            self.terminate(ring);
+        } else {
+            // What waits to be read came in time: it is this thread that did not run, or there is
+            // more than it takes in at once.
+            let owes = !ring.has_unread(self.line.as_fd());
+            if self.connection.expire(owes, turn) {
+                turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
+                self.terminate(ring);
+            }
         }
     }
 

@@ -34,6 +34,8 @@ class Connection {
   #unsent = 0
   // True: no request after `#newest` is run, and the connection ends with its answer.
   #ended = false
+  // True: the client has ended its side, so that no request follows.
+  #peerEnded = false
   // The answer to what was no request; it goes after the others.
   #lastWords
   // The timer, once our side has ended.
@@ -49,6 +51,8 @@ class Connection {
     // Node ends a connection so after its last answer.
     socket.destroySoon = () => this.#linger()
     socket.once('close', () => clearTimeout(this.#lingering))
+    // Node itself forgets it where a header was removed.
+    socket.once('end', () => (this.#peerEnded = true))
   }
 
   // Has Node's parser, which the socket has by now, tell when a request begins: it takes empty lines before one without
@@ -97,7 +101,7 @@ class Connection {
     if (this.#socket.destroyed) return
     const { response, head } = exchange
     const isNewest = exchange === this.#newest && this.#lastWords === undefined
-    const isLast = !head.keepAlive || (isNewest && (this.#ended || this.#engine.closingSince !== undefined))
+    const isLast = !head.keepAlive || (isNewest && (this.#ended || this.#peerEnded || this.#engine.closingSince !== undefined))
     if (isLast) this.#ended = true
     const connection = isLast ? 'close' : head.saysSo ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
@@ -217,7 +221,7 @@ class Connection {
     this.#idleSince = performance.now()
     if (this.#unsent > 0) return
     if (this.#lastWords !== undefined) this.#sayLastWords()
-    else if (this.#ended) this.#linger()
+    else if (this.#ended || this.#peerEnded) this.#linger()
   }
 
   #sayLastWords() {
