@@ -179,41 +179,27 @@ impl Exchange {
     /// Puts what is not too late into the arrays, as much of it as a batch may have.
     fn next_batch(&mut self, now: Instant) {
         let most = self.pace.batch(self.arrays.ids.len());
+        let too_old = self.now.checked_sub(self.pace.wait_max());
         self.queue.settle(most);
-        let mut late = false;
-        while self.batch < most
-            && let Some(call) = self.queue.take()
-        {
-            let waited = self.now.saturating_sub(call.asked);
-            if self.pace.is_too_late(waited) {
-                late = true;
-                self.outbox.answer(call, Outcome::Late);
-                continue;
-            }
-            self.put(call);
-        }
-        if late {
-            self.outbox.post(now);
-        }
-        self.batch_began = now;
-    }
-
-    /// Puts a call into the arrays, as the batch's last.
-    fn put(&mut self, call: Call) {
-        let number = if self.bigint {
-            f64::from_bits(call.number.cast_unsigned())
-        } else {
-            as_double(call.number)
-        };
-        let id = self.unanswered.insert(call, self.now);
         // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
         // thread, below us.
         let ids = unsafe { self.arrays.ids.as_mut() };
-        ids[self.batch] = id;
         // SAFETY: as above; the two arrays do not share memory, `lib/` makes one for each.
         let numbers = unsafe { self.arrays.numbers.as_mut() };
-        numbers[self.batch] = number;
-        self.batch += 1;
+        for (id, number) in ids.iter_mut().zip(numbers).take(most) {
+            let Some(call) = take_in_time(&mut self.queue, too_old, &mut self.outbox) else {
+                break;
+            };
+            *number = if self.bigint {
+                f64::from_bits(call.number.cast_unsigned())
+            } else {
+                as_double(call.number)
+            };
+            *id = self.unanswered.insert(call, self.now);
+            self.batch += 1;
+        }
+        self.outbox.post(now);
+        self.batch_began = now;
     }
 
     /// Gives up the calls whose time is over, and returns in how many milliseconds the next one's
@@ -258,6 +244,17 @@ impl Exchange {
         let (call, since) = self.unanswered.remove(id)?;
         self.outbox.answer(call, outcome);
         Some(since)
+    }
+}
+
+/// The next call of those that were asked after `too_old`; those before it are answered as late.
+fn take_in_time(queue: &mut Queue, too_old: Option<u64>, outbox: &mut Outbox) -> Option<Call> {
+    loop {
+        let call = queue.take()?;
+        if too_old.is_none_or(|too_old| call.asked > too_old) {
+            return Some(call);
+        }
+        outbox.answer(call, Outcome::Late);
     }
 }
 

@@ -50,13 +50,13 @@ impl Pace {
         usize::try_from(calls).unwrap_or(most).clamp(1, most)
     }
 
-    /// True: a call that has waited for so many microseconds would not be answered in time. The
-    /// handler gets half as much again as it usually takes, as that varies, but no more than three
-    /// quarters of what the call may take in all.
-    pub(super) fn is_too_late(&self, waited: u64) -> bool {
+    /// Microseconds for which a call may have waited: one that has waited longer would not be
+    /// answered in time. The handler gets half as much again as it usually takes, as that varies,
+    /// but no more than three quarters of what the call may take in all.
+    pub(super) fn wait_max(&self) -> u64 {
         let usual = self.usual_ns / 1000;
         let needed = (usual + usual / 2).min(self.timeout / 4 * 3);
-        waited >= self.timeout - needed
+        self.timeout - needed
     }
 
     /// Microseconds that a call may take from its request's end to its value.
@@ -73,6 +73,12 @@ mod tests {
 
     fn pace() -> Pace {
         Pace::new(100 * MILLISECOND)
+    }
+
+    impl Pace {
+        fn is_too_late(&self, waited: u64) -> bool {
+            waited >= self.wait_max()
+        }
     }
 
     #[test]

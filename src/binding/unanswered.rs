@@ -21,7 +21,7 @@ pub(super) struct Unanswered {
     /// Each with the microsecond at which JavaScript got it; `None` in a slot that has had its last
     /// id.
     calls: Slab<Option<(Call, u64)>>,
-    /// By slot, as far as calls have been given up.
+    /// By slot, as far as calls have been given up; beyond the last one in a slot that has had it.
     generations: Vec<u32>,
 }
 
@@ -38,7 +38,7 @@ impl Unanswered {
     /// answered or given up.
     pub(super) fn remove(&mut self, id: Id) -> Option<(Call, u64)> {
         let (slot, generation) = parts(id);
-        if self.generation(slot) != generation || !matches!(self.calls.get(slot), Some(Some(_))) {
+        if self.generation(slot) != generation {
             return None;
         }
         self.calls.try_remove(slot).flatten()
@@ -75,9 +75,8 @@ fn retire(generations: &mut Vec<u32>, slot: usize) -> bool {
     if generations.len() <= slot {
         generations.resize(slot + 1, 0);
     }
-    let has_next = generations[slot] < GENERATION_MAX;
-    generations[slot] += u32::from(has_next);
-    has_next
+    generations[slot] += 1;
+    generations[slot] <= GENERATION_MAX
 }
 
 #[expect(

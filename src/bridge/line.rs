@@ -28,16 +28,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 /// The ring thread sends.
-const HOME: u64 = 0;
+const HOME: u32 = 0;
 /// Who has the call may take it.
-const LENT: u64 = 1;
+const LENT: u32 = 1;
 /// An answerer is sending.
-const TAKEN: u64 = 2;
+const TAKEN: u32 = 2;
 /// The same, and the ring thread waits to be told of its end.
-const AWAITED: u64 = 3;
-
-/// The state takes two bits of the word, the sequence the others.
-const SEQUENCE_BITS: u32 = 62;
+const AWAITED: u32 = 3;
 
 /// A connection's socket, and who may send on it.
 #[derive(Debug)]
@@ -78,7 +75,7 @@ impl LineOwner {
     }
 
     /// The line, for whoever answers call `sequence`; none while an answerer is awaited.
-    pub fn lend(&mut self, sequence: u64) -> Weak<Line> {
+    pub fn lend(&mut self, sequence: u32) -> Weak<Line> {
         if !self.line.lend(sequence) {
             return Weak::new();
         }
@@ -121,7 +118,7 @@ impl Line {
 
     /// Lets whoever answers the connection's call `sequence` send, instead of any other. False: it
     /// is awaited. For the ring thread.
-    fn lend(&self, sequence: u64) -> bool {
+    fn lend(&self, sequence: u32) -> bool {
         self.change(|state, _| match state {
             // Who is sending gives it back as lent.
             HOME | LENT => Some(word(LENT, sequence)),
@@ -149,7 +146,7 @@ impl Line {
 
     /// True: the caller may send the answer to `sequence`, and gives the line back then. For the
     /// answerer.
-    pub(super) fn take(&self, sequence: u64) -> bool {
+    pub(super) fn take(&self, sequence: u32) -> bool {
         self.change(|state, lent_for| {
             (state == LENT && lent_for == sequence).then_some(word(TAKEN, sequence))
         })
@@ -161,7 +158,7 @@ impl Line {
     }
 
     /// Changes the word to what `to` makes of it; false where that is nothing.
-    fn change(&self, to: impl Fn(u64, u64) -> Option<u64>) -> bool {
+    fn change(&self, to: impl Fn(u32, u32) -> Option<u64>) -> bool {
         let to = |current| {
             let (state, sequence) = parts(current);
             to(state, sequence)
@@ -173,12 +170,13 @@ impl Line {
     }
 }
 
-fn word(state: u64, sequence: u64) -> u64 {
-    (state << SEQUENCE_BITS) | sequence
+fn word(state: u32, sequence: u32) -> u64 {
+    (u64::from(state) << 32) | u64::from(sequence)
 }
 
-fn parts(word: u64) -> (u64, u64) {
-    (word >> SEQUENCE_BITS, word & ((1 << SEQUENCE_BITS) - 1))
+#[expect(clippy::cast_possible_truncation, reason = "that takes it apart")]
+fn parts(word: u64) -> (u32, u32) {
+    ((word >> 32) as u32, word as u32)
 }
 
 #[cfg(test)]

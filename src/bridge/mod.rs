@@ -50,8 +50,9 @@ impl ConnectionId {
 pub struct Call {
     /// Who asks.
     pub connection: ConnectionId,
-    /// Which of the connection's requests, counted from 0.
-    pub sequence: u64,
+    /// Which of the connection's requests, counted from 0, modulo 2^32: a connection has fewer
+    /// without an answer.
+    pub sequence: u32,
     /// The integer of the request's path.
     pub number: i64,
     /// When the request had arrived, in microseconds since the server's start.
@@ -82,7 +83,7 @@ pub struct Reply {
     /// As in the call.
     pub connection: ConnectionId,
     /// As in the call.
-    pub sequence: u64,
+    pub sequence: u32,
     /// What to answer.
     pub outcome: Outcome,
 }
@@ -303,7 +304,7 @@ mod tests {
         (Mailbox::new(Arc::clone(&credits)).unwrap(), credits)
     }
 
-    fn reply(sequence: u64) -> Reply {
+    fn reply(sequence: u32) -> Reply {
         let call = Call {
             sequence,
             ..Call::default()

@@ -99,7 +99,7 @@ mod tests {
     /// Request `sequence` of connection `number`, with as many ahead.
     fn call(number: u64, sequence: u8) -> Call {
         let mut call = Call {
-            sequence: u64::from(sequence),
+            sequence: u32::from(sequence),
             ahead: sequence,
             ..Call::default()
         };
@@ -119,7 +119,7 @@ mod tests {
         queue.settle(batch);
     }
 
-    fn take(queue: &mut Queue, count: usize) -> Vec<(u64, u64)> {
+    fn take(queue: &mut Queue, count: usize) -> Vec<(u64, u32)> {
         let calls = (0..count).map_while(|_| queue.take());
         calls
             .map(|call| (call.connection.number, call.sequence))

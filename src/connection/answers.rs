@@ -24,7 +24,7 @@ pub(super) enum Answer {
 
 impl Connection {
     /// The handler has answered. False: nobody waits for this reply any more.
-    pub fn replied(&mut self, sequence: u64, outcome: Outcome, turn: &mut Turn) -> bool {
+    pub fn replied(&mut self, sequence: u32, outcome: Outcome, turn: &mut Turn) -> bool {
         let Some((index, reply_to, since)) = self.waiting(sequence) else {
             return false;
         };
@@ -41,7 +41,7 @@ impl Connection {
     }
 
     /// The handler is given no more calls, and so not this one.
-    pub fn overloaded(&mut self, sequence: u64, turn: &mut Turn) {
+    pub fn overloaded(&mut self, sequence: u32, turn: &mut Turn) {
         if let Some((index, reply_to, _)) = self.waiting(sequence) {
             turn.counters.overloaded += 1;
             self.owed[index] = Answer::Refused(reply_to, OVERLOADED);
@@ -58,8 +58,8 @@ impl Connection {
     }
 
     /// Where the call `sequence` is among the answers owed, unless it has its answer.
-    fn waiting(&self, sequence: u64) -> Option<(usize, ReplyTo, u64)> {
-        let index = usize::try_from(sequence.checked_sub(self.first_sequence)?).ok()?;
+    fn waiting(&self, sequence: u32) -> Option<(usize, ReplyTo, u64)> {
+        let index = sequence.wrapping_sub(self.first_sequence) as usize;
         match self.owed.get(index)? {
             Answer::Waiting(reply_to, since) => Some((index, *reply_to, *since)),
             _ => None,
@@ -108,7 +108,7 @@ impl Connection {
     }
 
     fn pop_owed(&mut self) -> Answer {
-        self.first_sequence += 1;
+        self.first_sequence = self.first_sequence.wrapping_add(1);
         self.owed.pop_front().expect("there is a front")
     }
 

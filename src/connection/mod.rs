@@ -46,7 +46,7 @@ pub struct Connection {
     /// The answers that the requests read so far are owed.
     owed: VecDeque<Answer>,
     /// The sequence of the first of `owed`.
-    first_sequence: u64,
+    first_sequence: u32,
     /// When the first byte of the request that is being read arrived.
     request_since: Option<u64>,
     /// When the last answer had left, or the connection came.
@@ -348,7 +348,7 @@ impl Connection {
                 let ahead = u8::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
                 turn.calls.push(Call {
                     connection: self.id,
-                    sequence: self.first_sequence + u64::from(ahead),
+                    sequence: self.first_sequence.wrapping_add(u32::from(ahead)),
                     number,
                     asked: turn.now_us,
                     line: Weak::new(),

@@ -237,7 +237,7 @@ impl Peer {
     }
 
     /// The line, for the answer to call `sequence`, where nothing else is to be sent.
-    pub(super) fn lend_line(&mut self, sequence: u64) -> Weak<Line> {
+    pub(super) fn lend_line(&mut self, sequence: u32) -> Weak<Line> {
         if self.phase == Phase::Open && self.connection.may_lend_line() {
             self.line.lend(sequence)
         } else {
