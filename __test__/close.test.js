@@ -3,8 +3,8 @@
 const { getEventListeners } = require('node:events')
 const test = require('ava')
 const {
-  assertRefused, assertServes, connect, fibonacci, gate, large, post, request, serve, serverListen, until, untilStats,
-  withResolvers
+  assertRefused, assertServes, connect, connectMany, fibonacci, gate, large, post, request, serve, serverListen, until,
+  untilStats, withResolvers
 } = require('./helpers.js')
 
 test('close resolves with nothing and frees the port at once', async (t) => {
@@ -213,6 +213,17 @@ test('close under load loses no answer to a request that was taken', async (t) =
   const { requests, responses2xx, connectionsOpen, inFlight } = server.stats()
   t.is(requests, responses2xx)
   t.deepEqual([connectionsOpen, inFlight], [0, 0])
+})
+
+test('close ends those that wait for room together, not one after the other', async (t) => {
+  const server = serve(t, { maxConnections: 2, headersTimeout: 1000 })
+  const clients = await connectMany(t, server, 40)
+  for (const client of clients.slice(20)) await client.write('POST /1 HT')
+  await untilStats(server, { connectionsOpen: 2 })
+  const began = performance.now()
+  await server.close()
+  // Two at a time would take twenty rounds of a second for the halves alone.
+  t.true(performance.now() - began < 15_000)
 })
 
 test('closeIdleConnections ends those that wait and leaves those at work', async (t) => {

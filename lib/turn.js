@@ -3,8 +3,8 @@
 // Shares this thread between handlers and everything else: when they have run for TURN_MS, whichever servers' and
 // rings' they are, Node's event loop turns, timers and signals included, before they go on.
 //
-// A dispatch asks before each batch whether it may run it, `begins` first and `goesOn` then; where it may not, it
-// leaves itself with `resume`, and is called again in the next turn.
+// A dispatch asks before each batch whether it may run it, `begins` or `starts` first and `goesOn` then; where it may
+// not, it leaves itself with `resume`, and is called again in the next turn.
 
 const { setImmediate } = require('./globals.js')
 
@@ -30,6 +30,14 @@ function begins(time) {
   if (isFresh || time - ended > PAUSE_MS) began = time
   isFresh = false
   return goesOn(time)
+}
+
+// The same for who knows that the event loop has turned since.
+function starts(time) {
+  if (isScheduled && !isResuming) return false
+  began = time
+  isFresh = false
+  return true
 }
 
 function goesOn(time) {
@@ -64,4 +72,4 @@ function resumeAll() {
   }
 }
 
-module.exports = { begins, ends, goesOn, resume }
+module.exports = { begins, ends, goesOn, resume, starts }

@@ -9,13 +9,17 @@
 const http = require('node:http')
 const net = require('node:net')
 const { captureContexts } = require('../contexts.js')
-const { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } = require('../globals.js')
+const {
+  clearInterval, clearTimeout, performance, queueMicrotask, setImmediate, setInterval, setTimeout
+} = require('../globals.js')
 const { errorAnswer, notAnInteger } = require('../handler-errors.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
 const { listen } = require('./node/listen.js')
 const { LATE_HANDLER, OVERLOADED } = require('./node/refusals.js')
+const { Queue } = require('./node/queue.js')
 const { Counters, addBytes } = require('./node/stats.js')
+const turn = require('../turn.js')
 
 // How often one looks whose time is over: twice in the shortest timeout, within these bounds.
 const SWEEP_MS_MIN = 10
@@ -38,8 +42,14 @@ class NodeEngine {
   #connections = new Map()
   // Sockets beyond `maxConnections`, unread.
   #waiting = new Set()
-  // Calls whose promise has not settled, the oldest first.
+  // Calls that have no answer, the oldest first: they wait, or what they have returned has not settled.
   #pending = new Set()
+  #queue = new Queue()
+  // True: promises were returned, and what they go on with is to run before the next call.
+  #hasPromises = false
+  #isDraining = false
+  // True: calls have been run since the event loop turned.
+  #isInTurn = false
   #referenced = true
   #cutting = false
   #sweeper
@@ -129,8 +139,40 @@ class NodeEngine {
     this.counters.batches++
     this.counters.batchSizes.add(1)
     this.counters.inFlight++
-    const call = { connection, exchange, n, since: performance.now(), isOver: false }
-    this.#contexts.run(() => this.#call(call))
+    const since = performance.now()
+    const call = { connection, exchange, n, since, began: since, isOver: false }
+    this.#pending.add(call)
+    this.#queue.add(call)
+    // What has been pipelined comes in one go, whatever else this thread has to do.
+    if (!this.#isDraining && !this.#hasPromises) this.#drain()
+  }
+
+  // Runs what waits for as long as it is the turn of handlers.
+  #drain(continues = false) {
+    let hasRun = continues
+    let isDone = false
+    this.#isDraining = true
+    try {
+      while (!this.#queue.isEmpty && !this.#hasPromises) {
+        const now = performance.now()
+        if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
+        const call = this.#queue.take()
+        if (call.isOver) continue
+        hasRun = true
+        call.began = now
+        this.#contexts.run(() => this.#call(call))
+      }
+      isDone = true
+      this.#isDraining = false
+    } finally {
+      if (!isDone) turn.resume(() => this.#drain(), hasRun)
+    }
+  }
+
+  #startTurn(now) {
+    this.#isInTurn = true
+    setImmediate(() => (this.#isInTurn = false))
+    return turn.starts(now)
   }
 
   #call(call) {
@@ -140,6 +182,16 @@ class NodeEngine {
     } catch (error) {
       this.#fail(call, error)
     }
+  }
+
+  // What promises go on with runs before the next call, and is part of the turn.
+  #goOnLater() {
+    if (this.#hasPromises) return
+    this.#hasPromises = true
+    queueMicrotask(() => {
+      this.#hasPromises = false
+      if (!this.#isDraining) this.#drain(true)
+    })
   }
 
   // Whatever a handler may return.
@@ -155,7 +207,7 @@ class NodeEngine {
 
   // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
   async #wait(call, promise) {
-    if (!call.isOver) this.#pending.add(call)
+    this.#goOnLater()
     try {
       const value = await promise
       if (value === promise) throw notAnInteger(value)
@@ -173,7 +225,7 @@ class NodeEngine {
 
   #settle(call, status, text) {
     const now = performance.now()
-    this.counters.handlerTime.add(now - call.since)
+    this.counters.handlerTime.add(now - call.began)
     this.#answer(call, status, text, now)
   }
 
@@ -250,6 +302,10 @@ class NodeEngine {
     if (!this.#listenerClosed || this.#connections.size > 0) return
     clearInterval(this.#sweeper)
     clearTimeout(this.#grace)
+    // Nobody waits for these.
+    for (const call of this.#pending) call.isOver = true
+    this.counters.inFlight -= this.#pending.size
+    this.#pending.clear()
     this.#http.close()
     this.#callbacks.onEnd()
   }

@@ -151,8 +151,11 @@ impl Exchange {
                 }
                 Found::Nothing => return NO_BATCH,
                 Found::End => {
-                    // Nobody waits for these.
+                    // Nobody waits for these, nor for what is still to settle.
                     while let Some(call) = self.queue.take() {
+                        self.outbox.answer(call, Outcome::Late);
+                    }
+                    for call in self.unanswered.take_old(self.now, 0) {
                         self.outbox.answer(call, Outcome::Late);
                     }
                     self.outbox.post(now);

@@ -28,7 +28,7 @@ pub use outbox::Outbox;
 pub use queue::Queue;
 
 /// Which connection asks, among all that a ring thread ever has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ConnectionId {
     /// Index into the connection table.
     pub slot: u32,
@@ -59,8 +59,6 @@ pub struct Call {
     pub asked: u64,
     /// The connection's line where it is lent, else none.
     pub line: Weak<Line>,
-    /// How many of the connection's earlier requests were not answered then.
-    pub ahead: u8,
 }
 
 const _: () = assert!(size_of::<Call>() <= 64, "a call fits a cache line");

@@ -1,25 +1,39 @@
 //! The calls that wait for the handler, in the order in which it is to have them.
 //!
 //! The thread that answers owns it and is its only caller. What fits into the next batch goes there
-//! as it came. Where more waits, connections take turns: a call waits for one round for each of
-//! its own connection's requests that were ahead of it, so that whoever pipelines many does not
-//! keep those waiting who ask once (start-time fair queueing, at the cost of an index).
+//! as it came. Where more waits, connections take turns: of each one's calls the first goes into
+//! the next round, and each other one a round later, so that whoever pipelines many does not keep
+//! those waiting who ask once (start-time fair queueing). The round that is being served takes no
+//! more, so that it ends, whoever comes.
 //!
-//! Invariant: it holds no more calls than there are credits, as each call has one.
+//! Invariants:
+//! - A connection's calls are in the order in which they were asked.
+//! - It holds no more calls than there are credits, as each call has one.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::mem;
 
-use super::Call;
+use super::{Call, ConnectionId};
+
+/// How many connections are a reason to forget those that have nothing in the queue.
+const CONNECTIONS_MIN: usize = 256;
 
 /// Calls in the order of rounds; in a round, in the order in which they came.
 #[derive(Debug, Default)]
 pub struct Queue {
-    /// What came last, in order; while there are rounds, nothing.
+    /// What came last, in order, and is in no round.
     fresh: VecDeque<Call>,
-    /// The first is the one that is served, and never empty. Not more than a connection may have
-    /// requests without an answer.
+    /// The first is the one that is served, and never empty.
     rounds: VecDeque<VecDeque<Call>>,
+    /// The number of the first round.
+    served: u64,
+    /// True exactly when a call of it has been taken.
+    is_begun: bool,
+    /// The round of each connection's last call; of a connection without a call in the queue it is
+    /// one that is over, or it has none.
+    last: HashMap<ConnectionId, u64>,
+    /// How many connections are a reason to look for those to forget.
+    look_at: usize,
     /// A round that is over, to be used again.
     spare: VecDeque<Call>,
 }
@@ -50,14 +64,12 @@ impl Queue {
         if self.rounds.is_empty() && self.fresh.len() <= batch {
             return;
         }
-        for call in mem::take(&mut self.fresh) {
-            let round = usize::from(call.ahead);
-            while self.rounds.len() <= round {
-                self.rounds.push_back(mem::take(&mut self.spare));
-            }
-            self.rounds[round].push_back(call);
+        let mut fresh = mem::take(&mut self.fresh);
+        for call in fresh.drain(..) {
+            self.add_to_round(call);
         }
-        self.drop_empty_rounds();
+        self.fresh = fresh;
+        self.forget();
     }
 
     /// The next call.
@@ -66,7 +78,14 @@ impl Queue {
             return self.fresh.pop_front();
         };
         let call = round.pop_front();
-        self.drop_empty_rounds();
+        self.is_begun = true;
+        while self.rounds.front().is_some_and(VecDeque::is_empty) {
+            self.served += 1;
+            self.is_begun = false;
+            if let Some(over) = self.rounds.pop_front() {
+                self.spare = over;
+            }
+        }
         call
     }
 
@@ -83,11 +102,25 @@ impl Queue {
         self.fresh.iter().chain(self.rounds.iter().flatten())
     }
 
-    fn drop_empty_rounds(&mut self) {
-        while self.rounds.front().is_some_and(VecDeque::is_empty) {
-            if let Some(over) = self.rounds.pop_front() {
-                self.spare = over;
-            }
+    fn add_to_round(&mut self, call: Call) {
+        let next = self.served + u64::from(self.is_begun);
+        let last = self.last.get(&call.connection);
+        let round = last.map_or(next, |last| next.max(last + 1));
+        self.last.insert(call.connection, round);
+        let index = usize::try_from(round - self.served).expect("a connection has few calls");
+        while self.rounds.len() <= index {
+            self.rounds.push_back(mem::take(&mut self.spare));
+        }
+        self.rounds[index].push_back(call);
+    }
+
+    /// Connections come and go. They are looked for when there are twice as many as were left the
+    /// last time, so that it costs each call the same however many there are.
+    fn forget(&mut self) {
+        if self.last.len() >= self.look_at {
+            let served = self.served;
+            self.last.retain(|_, last| *last >= served);
+            self.look_at = CONNECTIONS_MIN.max(2 * self.last.len());
         }
     }
 }
@@ -96,11 +129,10 @@ impl Queue {
 mod tests {
     use super::*;
 
-    /// Request `sequence` of connection `number`, with as many ahead.
-    fn call(number: u64, sequence: u8) -> Call {
+    /// Request `sequence` of connection `number`.
+    fn call(number: u64, sequence: u32) -> Call {
         let mut call = Call {
-            sequence: u32::from(sequence),
-            ahead: sequence,
+            sequence,
             ..Call::default()
         };
         call.connection.number = number;
@@ -148,19 +180,52 @@ mod tests {
         let mut queue = queue(many, 1);
         assert_eq!(take(&mut queue, 10).len(), 10);
         add(&mut queue, vec![call(2, 0)], 1);
-        assert_eq!(take(&mut queue, 2), [(1, 10), (2, 0)]);
-        assert_eq!(take(&mut queue, 99).len(), 53);
+        assert_eq!(take(&mut queue, 3), [(1, 10), (2, 0), (1, 11)]);
+        assert_eq!(take(&mut queue, 99).len(), 52);
     }
 
     #[test]
-    fn a_connection_s_own_requests_keep_their_order() {
-        let mut queue = queue(vec![call(1, 0), call(1, 1), call(2, 0)], 1);
-        assert_eq!(take(&mut queue, 1), [(1, 0)]);
-        // Read when one was ahead, and behind the one that was.
-        let mut third = call(1, 2);
-        third.ahead = 1;
-        add(&mut queue, vec![third], 1);
-        assert_eq!(take(&mut queue, 9), [(2, 0), (1, 1), (1, 2)]);
+    fn a_connection_s_own_requests_keep_their_order_whatever_is_put_back_meanwhile() {
+        let mut queue = Queue::default();
+        let mut expected = 0;
+        let mut next = 0;
+        for turn in 0..1_000_usize {
+            let calls = (0..turn % 7).map(|_| {
+                next += 1;
+                call(1, next - 1)
+            });
+            let others = (0..turn % 3).map(|other| call(100 + other as u64, 0));
+            add(&mut queue, calls.chain(others).collect(), turn % 5 + 1);
+            let taken: Vec<Call> = (0..=turn % 5).map_while(|_| queue.take()).collect();
+            let begun = taken.len().min(turn % 4);
+            for (index, call) in taken.into_iter().enumerate().rev() {
+                if index >= begun {
+                    queue.put_back(call);
+                } else if call.connection.number == 1 {
+                    expected += 1;
+                }
+            }
+            let ours = queue.iter().filter(|call| call.connection.number == 1);
+            assert_eq!(ours.count(), (next - expected) as usize);
+        }
+        let rest = std::iter::from_fn(|| queue.take());
+        let ours = rest.filter(|call| call.connection.number == 1);
+        let sequences: Vec<u32> = ours.map(|call| call.sequence).collect();
+        assert_eq!(sequences, (expected..next).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn connections_that_have_nothing_in_the_queue_are_forgotten() {
+        let mut queue = queue(vec![call(0, 0), call(0, 1)], 1);
+        for number in 1..100_000 {
+            add(&mut queue, vec![call(number, 0)], 1);
+            assert!(queue.take().is_some());
+        }
+        assert!(
+            queue.last.len() <= 2 * CONNECTIONS_MIN,
+            "{}",
+            queue.last.len()
+        );
     }
 
     #[test]

@@ -345,14 +345,12 @@ impl Connection {
         };
         match head.action {
             http::Action::Call(number) => {
-                let ahead = u8::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
                 turn.calls.push(Call {
                     connection: self.id,
-                    sequence: self.first_sequence.wrapping_add(u32::from(ahead)),
+                    sequence: self.next_sequence(),
                     number,
                     asked: turn.now_us,
                     line: Weak::new(),
-                    ahead,
                 });
                 self.owed
                     .push_back(Answer::Waiting(head.reply_to, turn.now_us));
@@ -374,5 +372,10 @@ impl Connection {
             ..reply_to
         };
         self.owe(Answer::Refused(reply_to, refusal), turn);
+    }
+
+    fn next_sequence(&self) -> u32 {
+        let owed = u32::try_from(self.owed.len()).expect("PIPELINE_DEPTH_MAX bounds it");
+        self.first_sequence.wrapping_add(owed)
     }
 }

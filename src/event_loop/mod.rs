@@ -50,6 +50,8 @@ pub struct EventLoop<K> {
     date_quarter: u64,
     /// Accepted beyond the limit on connections, and served as soon as others have ended.
     held: VecDeque<OwnedFd>,
+    /// Connections beyond the limit that are served all the same, as the server closes.
+    uncounted: u64,
     /// Connections that ended in this turn, and still count.
     freed: u64,
     /// Slots of the peers to advance at the end of the turn.
@@ -99,6 +101,7 @@ impl<K: Kernel> EventLoop<K> {
             ring,
             date_quarter: 0,
             held: VecDeque::new(),
+            uncounted: 0,
             freed: 0,
             touched: Vec::new(),
             sweep: Sweep::new(&timeouts),
@@ -284,10 +287,15 @@ impl<K: Kernel> EventLoop<K> {
             self.cut_held();
         }
         while !self.held.is_empty()
-            && self.has_room()
+            && (self.has_room() || self.closing)
             && let Some(socket) = self.held.pop_front()
         {
             if self.rings.connections.take(1) == 1 {
+                self.open(socket);
+            } else if self.closing {
+                // They are open anyway. One after the other, each with its own grace and timeouts,
+                // they would hold up the end for as long as they please.
+                self.uncounted += 1;
                 self.open(socket);
             } else {
                 self.held.push_front(socket);
@@ -344,7 +352,11 @@ impl<K: Kernel> EventLoop<K> {
             self.ring.push_close(socket);
         }
         self.acceptor.on_freed();
-        self.freed += 1;
+        if self.uncounted > 0 {
+            self.uncounted -= 1;
+        } else {
+            self.freed += 1;
+        }
     }
 
     /// Takes a credit for each of the turn's calls, and refuses those for which there is none. Who

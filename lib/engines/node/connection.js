@@ -19,6 +19,9 @@ const CLOSE_GRACE_MS = 500
 // For how long a connection that was answered for the last time waits for its client to end its side: closing it before
 // would reset it, and the answer could be lost (RFC 9112 section 9.6).
 const LINGER_MS = 2_000
+// Requests without an answer, from which on nothing more is read until half of them have theirs. What Node has read by
+// then is made requests of all the same.
+const PIPELINE_DEPTH_MAX = 64
 
 class Connection {
   #engine
@@ -36,6 +39,8 @@ class Connection {
   #ended = false
   // True: the client has ended its side, so that no request follows.
   #peerEnded = false
+  // True: we do not read.
+  #isFull = false
   // The answer to what was no request; it goes after the others.
   #lastWords
   // The timer, once our side has ended.
@@ -48,6 +53,9 @@ class Connection {
   constructor(engine, socket) {
     this.#engine = engine
     this.#socket = socket
+    // Node reads on with each request and each answer.
+    const { resume } = socket
+    socket.resume = () => (this.#isFull ? socket : resume.call(socket))
     // Node ends a connection so after its last answer.
     socket.destroySoon = () => this.#linger()
     socket.once('close', () => clearTimeout(this.#lingering))
@@ -80,6 +88,10 @@ class Connection {
     this.#reading.push(exchange)
     if (!head.keepAlive) this.#ended = true
     response.once('finish', () => this.#sent())
+    if (this.#unsent >= PIPELINE_DEPTH_MAX && !this.#isFull) {
+      this.#isFull = true
+      this.#socket.pause()
+    }
     // A body that waits to be asked for is not, where it makes no difference.
     if (head.hasBody && !head.isFatal && !(head.n === undefined && head.expectsContinue)) this.#readBody(exchange)
     else this.#complete(exchange)
@@ -219,6 +231,10 @@ class Connection {
   #sent() {
     this.#unsent--
     this.#idleSince = performance.now()
+    if (this.#isFull && this.#unsent <= PIPELINE_DEPTH_MAX / 2) {
+      this.#isFull = false
+      this.#socket.resume()
+    }
     if (this.#unsent > 0) return
     if (this.#lastWords !== undefined) this.#sayLastWords()
     else if (this.#ended || this.#peerEnded) this.#linger()
@@ -244,6 +260,7 @@ class Connection {
     this.#isDeaf = true
     // The parser reads from the handle itself, and pauses it itself: it must go on before somebody else takes over, as
     // wanting the data does.
+    this.#isFull = false
     this.#socket.resume()
     nextTick(() => {
       this.#socket.on('data', drop)
