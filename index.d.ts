@@ -18,8 +18,10 @@ export type Reply = number | bigint
  *
  * To refuse an `N`, throw an error with a `statusCode` (or `status`) from 400 to 599, which becomes the answer's. The
  * client sees the error's message, up to 1024 characters of it, where the error's `expose` says so, which by default is
- * below 500. Below 500 it is an answer and no error: neither told to `onError` nor counted. This is the convention of
- * the `http-errors` package, whose errors can be thrown here.
+ * below 500; where it has no message to see, the status's reason phrase, such as `Not Found`, or from 500 on that the
+ * handler failed. Below 500 it is an answer and no error: neither told to `onError` nor counted. This is the convention
+ * of the `http-errors` package, whose errors can be thrown here. A library's error may carry a status, too: an HTTP
+ * client's `404` would become the answer's, with its message. Wrap such an error if that is not what you want.
  *
  * A promise holds up nobody but later pipelined requests of its own connection, whose answers wait for their turn. One
  * that takes longer than `handlerTimeout` is given up.

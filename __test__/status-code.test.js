@@ -41,10 +41,27 @@ for (const field of ['statusCode', 'status']) {
   })
 }
 
-test('expose: false keeps the message of a 4xx, too', async (t) => {
-  const response = await refuse(t, { statusCode: 404, expose: false })
-  t.is(response.status, 404)
-  t.false(response.body.includes('odd'))
+test('an error below 500 without a message for the client has the reason of its status', async (t) => {
+  const withoutMessage = [
+    {}, ...[undefined, null, '', ' ', 610, {}, ['odd'], Symbol('odd'), () => 'odd'].map((message) => ({ message })),
+    { message: 'N is odd.', expose: false }, { message: { toString() { throw new Error('odd') } } }
+  ]
+  const reasons = { 400: 'Bad Request', 404: 'Not Found', 409: 'Conflict', 429: 'Too Many Requests', 499: 'Unknown' }
+  for (const [status, reason] of Object.entries(reasons)) {
+    const server = serve(t, {}, (n) => { throw { statusCode: Number(status), ...withoutMessage[n] } })
+    const client = await connect(t, server)
+    for (const i of withoutMessage.keys()) {
+      const response = await client.send(`/${i}`)
+      t.deepEqual([response.status, response.body], [Number(status), `${reason}\n`], String(i))
+    }
+  }
+})
+
+test('an error from 500 on without a message for the client says that the handler failed', async (t) => {
+  for (const fields of [{}, { message: undefined, expose: true }, { message: '', expose: true }]) {
+    const { status, body } = await refuse(t, { statusCode: 503, ...fields })
+    t.deepEqual([status, body], [503, 'The handler failed.\n'])
+  }
 })
 
 test('a 4xx is an answer and no fault, a 5xx is a fault', async (t) => {
@@ -95,11 +112,4 @@ test('a message is a body of one line, whatever it contains', async (t) => {
 test('a message is cut after 1024 characters', async (t) => {
   const { body } = await refuse(t, { statusCode: 400, message: 'x'.repeat(100_000) })
   t.is(body.trimEnd(), 'x'.repeat(1024))
-})
-
-test('a message that is no string is no reason to fall over', async (t) => {
-  const messages = [undefined, null, 610, Symbol('odd'), {}, { toString() { throw new Error('odd') } }]
-  const server = serve(t, { onError: () => {} }, (n) => { throw { statusCode: 404, message: messages[n] } })
-  const client = await connect(t, server)
-  for (const i of messages.keys()) t.true([404, 500].includes((await client.send(`/${i}`)).status))
 })

@@ -6,19 +6,25 @@ const MESSAGE_LENGTH_MAX = 1024
 const FAILED = { status: 500, message: 'The handler failed.', isFault: true }
 
 // The http-errors convention: `statusCode` (or `status`) from 400 to 599 is the answer's status, and the message is
-// for the client's eyes below 500 or where `expose` is true. Such an error below 500 is an answer, not a fault.
+// for the client's eyes below 500 or where `expose` is true. Such an error below 500 is an answer, not a fault. Where it
+// has no message to show, the engine answers with what its status is called.
 function errorAnswer(error) {
   try {
     if (error === null || typeof error !== 'object') return FAILED
     const status = error.statusCode ?? error.status
     if (!Number.isInteger(status) || status < 400 || status > 599) return FAILED
-    const expose = typeof error.expose === 'boolean' ? error.expose : status < 500
-    const message = expose ? String(error.message).slice(0, MESSAGE_LENGTH_MAX) : ''
-    return { status, message: message || FAILED.message, isFault: status >= 500 }
+    const isFault = status >= 500
+    const expose = typeof error.expose === 'boolean' ? error.expose : !isFault
+    const message = expose ? textOf(error.message) : ''
+    return { status, message: message === '' && isFault ? FAILED.message : message, isFault }
   } catch {
-    // A getter that throws, a message that is no string.
+    // A getter that throws.
     return FAILED
   }
+}
+
+function textOf(message) {
+  return typeof message === 'string' && message.trim() !== '' ? message.slice(0, MESSAGE_LENGTH_MAX) : ''
 }
 
 function notAnInteger(value) {
