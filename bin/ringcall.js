@@ -4,12 +4,16 @@
 // ringcall <command>: the commands are in lib/cli.
 
 const { misused } = require('../lib/cli/arguments.js')
+const { didYouMean } = require('../lib/unknown-options.js')
 
 const COMMANDS = {
   serve: () => require('../lib/cli/serve.js').serve,
   doctor: () => require('../lib/cli/doctor.js').doctor,
   build: () => require('../lib/cli/build.js').build
 }
+
+const HELP = ['help', '--help', '-h']
+const VERSION = ['version', '--version', '-v']
 
 const USAGE = `Usage: ringcall <command>
 
@@ -21,13 +25,21 @@ const USAGE = `Usage: ringcall <command>
   version          shows the version; so does --version`
 
 function main([name, ...args]) {
-  switch (name) {
-    case undefined: return misused('a command is missing.', USAGE)
-    case 'help': case '--help': case '-h': return args.length > 0 ? main([args[0], '--help']) : console.log(USAGE)
-    case 'version': case '--version': case '-v': return console.log(require('../package.json').version)
-  }
+  if (HELP.includes(name)) return help(args)
+  if (VERSION.includes(name)) return console.log(require('../package.json').version)
+  if (name === undefined) return misused('a command is missing.')
+  run(name, args)
+}
+
+function help([name]) {
+  if (name === undefined || HELP.includes(name) || VERSION.includes(name)) return console.log(USAGE)
+  run(name, ['--help'])
+}
+
+function run(name, args) {
   if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]()(args)
-  misused(`there is no command ${JSON.stringify(name)}.`, USAGE)
+  const advice = didYouMean(name, [...Object.keys(COMMANDS), 'help', 'version'])
+  misused(`there is no command ${JSON.stringify(name)}.${advice === undefined ? '' : ` ${advice}`}`)
 }
 
 main(process.argv.slice(2))

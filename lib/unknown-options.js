@@ -61,8 +61,13 @@ function isOptions(value, names) {
 function advice(name, names) {
   const word = name.toLowerCase()
   if (names.includes('port') && Object.hasOwn(EXPLAINED, word)) return EXPLAINED[word]
-  const meant = nearest(word, names).map((each) => `'${each}'`)
-  if (meant.length === 0) return `It takes ${names.join(', ')}.`
+  return didYouMean(name, names, (each) => `'${each}'`) ?? `It takes ${names.join(', ')}.`
+}
+
+// A question for those of the names that may have been meant; nothing where there are none. `show` is how one is written.
+function didYouMean(name, names, show = (each) => each) {
+  const meant = nearest(name.toLowerCase(), names).map(show)
+  if (meant.length === 0) return undefined
   return `Did you mean ${[meant.slice(0, -1).join(', '), meant.at(-1)].filter(Boolean).join(' or ')}?`
 }
 
@@ -93,4 +98,4 @@ function distance(a, b) {
   return rows[a.length][b.length]
 }
 
-module.exports = { refuseUnknown }
+module.exports = { didYouMean, refuseUnknown }

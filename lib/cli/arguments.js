@@ -1,36 +1,59 @@
 'use strict'
 
 // What the commands share: their arguments, and how they fail.
+//
+// A failure ends the process at once: a module that was loaded may hold timers or servers, which would keep it. What is
+// written to stderr is there by then, except in a pipe on Windows.
 
 const { parseArgs } = require('node:util')
+const { didYouMean } = require('../unknown-options.js')
 
-// The values and positionals of a command line, or nothing where it was about `--help` or is wrong: then that is told.
+// The values and positionals of a command line, or nothing where it was about `--help`: then that is told.
 // `operand` is what the command needs to be told without an option, such as `<module>`.
-function parse(args, { usage, options, operand }) {
+function parse(args, { command, usage, options, operand }) {
+  const known = { ...options, help: { type: 'boolean', short: 'h' } }
   let parsed
   try {
-    const help = { type: 'boolean', short: 'h' }
-    parsed = parseArgs({ args, options: { ...options, help }, allowPositionals: true })
+    parsed = parseArgs({ args, options: known, allowPositionals: true })
   } catch (error) {
-    // What follows is about names that begin with a dash, of which there are none.
-    return misused(error.message.replace(/\. To specify a positional .*$/s, '.'), usage)
+    return misused(sentenceOf(error, Object.keys(known)), command)
   }
   if (parsed.values.help) return void console.log(usage)
   const { positionals } = parsed
   const [count, unexpected] = operand === undefined ? [0, positionals[0]] : [1, positionals[1]]
-  if (positionals.length < count) return misused(`${operand} is missing.`, usage)
-  if (unexpected !== undefined) return misused(`unexpected argument ${JSON.stringify(unexpected)}.`, usage)
+  if (positionals.length < count || (count > 0 && positionals[0] === '')) return misused(`${operand} is missing.`, command)
+  if (unexpected !== undefined) return misused(`unexpected argument ${JSON.stringify(unexpected)}.`, command)
   return parsed
 }
 
-function misused(sentence, usage) {
-  console.error(`ringcall: ${sentence}\n\n${usage}`)
-  process.exitCode = 2
+// What parseArgs says, with the option that was meant.
+function sentenceOf({ message }, names) {
+  // What follows is about names that begin with a dash, of which there are none.
+  const sentence = message.replace(/\. To specify a positional .*$/s, '.').replaceAll('\n', ' ')
+  const [, unknown] = /^Unknown option '--(.*)'\.$/s.exec(sentence) ?? []
+  if (unknown === undefined) return sentence
+  const flags = new Map(names.map((name) => [camelCase(name), `--${name}`]))
+  const advice = didYouMean(camelCase(unknown), [...flags.keys()], (name) => flags.get(name))
+  return advice === undefined ? sentence : `${sentence} ${advice}`
+}
+
+function camelCase(name) {
+  return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
+}
+
+// The command line is wrong: `command` is the one that it is about.
+function misused(sentence, command) {
+  const about = command === undefined ? 'ringcall' : `ringcall ${command}`
+  end(`${sentence}\nSee \`${about} --help\`.`, 2)
 }
 
 function fail(sentence) {
-  console.error(`ringcall: ${sentence}`)
-  process.exitCode = 1
+  end(sentence, 1)
 }
 
-module.exports = { fail, misused, parse }
+function end(text, code) {
+  console.error(`ringcall: ${text}`)
+  process.exit(code)
+}
+
+module.exports = { camelCase, end, fail, misused, parse }

@@ -12,7 +12,7 @@ linker, and takes about a minute.
   -h, --help`
 
 function build(args) {
-  if (parse(args, { usage: USAGE }) !== undefined) require('../../scripts/build.js')
+  if (parse(args, { command: 'build', usage: USAGE }) !== undefined) require('../../scripts/build.js')
 }
 
 module.exports = { build }

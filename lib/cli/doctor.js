@@ -18,7 +18,7 @@ const GREEN = 32
 const RED = 31
 
 function doctor(args) {
-  const parsed = parse(args, { usage: USAGE, options: { json: { type: 'boolean' } } })
+  const parsed = parse(args, { command: 'doctor', usage: USAGE, options: { json: { type: 'boolean' } } })
   if (parsed === undefined) return
   const found = probe()
   console.log(parsed.values.json ? JSON.stringify(found, null, 2) : report(found))
