@@ -45,7 +45,9 @@ test('the version and the usage, in each of the usual ways', async (t) => {
   for (const args of [['version'], ['--version'], ['-v']]) {
     t.like(await run(t, args), { stdout: version, code: 0, stderr: '' })
   }
-  const about = { '': [['help'], ['--help'], ['-h']] }
+  const about = {
+    '': [['help'], ['--help'], ['-h'], ['help', 'help'], ['--help', '--help'], ['help', '-h', 'serve'], ['help', 'version']]
+  }
   for (const name of ['serve', 'doctor', 'build']) about[` ${name}`] = [['help', name], [name, '--help'], [name, '-h']]
   for (const [name, lines] of Object.entries(about)) {
     for (const args of lines) {
@@ -66,23 +68,36 @@ test('the usage of serve has the defaults of serverListen', async (t) => {
   }
 })
 
-test('what is no command, and none, are the usage on stderr and exit code 2', async (t) => {
+test('misuse is one sentence, where to look, and exit code 2', async (t) => {
   const misuses = [
     [[], 'a command is missing.'],
     [['listen'], 'there is no command "listen".'],
+    [['serv', 'a.js'], 'there is no command "serv". Did you mean serve?'],
     [['--port', '80'], 'there is no command "--port".'],
     [['toString'], 'there is no command "toString".'],
     [['help', 'listen'], 'there is no command "listen".'],
-    [['serve'], '<module> is missing.'],
-    [['serve', 'a', 'b'], 'unexpected argument "b".'],
-    [['doctor', 'x'], 'unexpected argument "x".'],
-    [['serve', 'a.js', '--prot', '80'], "Unknown option '--prot'."]
+    [['serve'], '<module> is missing.', 'serve'],
+    [['serve', ''], '<module> is missing.', 'serve'],
+    [['serve', 'a', 'b'], 'unexpected argument "b".', 'serve'],
+    [['doctor', 'x'], 'unexpected argument "x".', 'doctor'],
+    [['doctor', '--jsn'], "Unknown option '--jsn'. Did you mean --json?", 'doctor'],
+    [['build', '--release'], "Unknown option '--release'.", 'build'],
+    [['serve', 'a.js', '--prot', '80'], "Unknown option '--prot'. Did you mean --port?", 'serve'],
+    [['serve', 'a.js', '--hostname', 'a'], "Unknown option '--hostname'. Did you mean --host?", 'serve'],
+    [['serve', 'a.js', '--workers', '2'], "Unknown option '--workers'. Did you mean --ring-threads?", 'serve'],
+    [['serve', 'a.js', '--maxInFlight=2'], "Unknown option '--maxInFlight'. Did you mean --max-in-flight?", 'serve'],
+    [['serve', 'a.js', '-x'], "Unknown option '-x'.", 'serve'],
+    [['serve', 'a.js', '--no-such'], "Unknown option '--no-such'.", 'serve']
   ]
-  for (const [args, sentence] of misuses) {
+  for (const [args, sentence, command] of misuses) {
+    const about = command === undefined ? 'ringcall' : `ringcall ${command}`
     const { stdout, code, stderr } = await run(t, args)
     t.deepEqual([stdout, code], ['', 2], args.join(' '))
-    t.true(stderr.startsWith(`ringcall: ${sentence}\n\nUsage: ringcall`), stderr)
+    t.is(stderr, `ringcall: ${sentence}\nSee \`${about} --help\`.\n`)
   }
+  const { code, stderr } = await run(t, ['serve', 'a.js', '--port', '-1'])
+  t.is(code, 2)
+  t.regex(stderr, /^ringcall: [^\n]*ambiguous[^\n]*\nSee `ringcall serve --help`\.\n$/)
 })
 
 const modules = {
@@ -179,8 +194,11 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
     [[path.dirname(file(t, 'nothing.txt', ''))], /is a folder without an index\.js or .* A module is /],
     [[file(t, 'package.json', '{ "main": "handler.js" }')], /package\.json is not a module\. A module is /],
     [[good, '--port', '65536'], /"--port" is out of range\. It must be an integer >= 0 and <= 65535/],
-    [[good, '--port', 'eighty'], /--port must be a number, not "eighty"\./],
-    [[good, '--max-in-flight', ''], /--max-in-flight must be a number, not ""\./],
+    ...['eighty', '0x50', '1e4', '80.5', ' 80', '+80', ''].map((port) => (
+      [[good, '--port', port], `ringcall: --port must be an integer in decimal digits, not ${JSON.stringify(port)}.\n`]
+    )),
+    [[good, '--port=-1'], /--port must be an integer in decimal digits, not "-1"\./],
+    [[good, '--max-in-flight', ''], /--max-in-flight must be an integer in decimal digits, not ""\./],
     [[good, '--max-in-flight', '0'], /"--max-in-flight" is out of range/],
     [[good, '--engine', 'epoll'], /'--engine' must be one of: 'io_uring', 'node', 'auto'/],
     [[good, '--host', 'no such host', '--engine', engine], /check the --host option/],
@@ -189,12 +207,81 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
   for (const [args, sentence] of wrong) {
     const { stdout, code, stderr } = await run(t, ['serve', ...args])
     t.deepEqual([stdout, code], ['', 1], stderr)
-    t.regex(stderr, sentence)
+    if (typeof sentence === 'string') t.is(stderr, sentence)
+    else t.regex(stderr, sentence)
     t.regex(stderr, /^ringcall: [^\n]+\n$/)
+    t.false(stderr.includes('await'), 'who runs a command has nothing to await')
   }
   const { code, stderr } = await run(t, ['serve', file(t, 'throws.mjs', 'throw new Error("at its top")')])
   t.is(code, 1)
   t.regex(stderr, /cannot be loaded: Error: at its top/)
+})
+
+test('serve: what fails ends at once, also where the module holds something open', async (t) => {
+  const holding = (name, source) => file(t, name, `setInterval(() => {}, 1000)\n${source}`)
+  const good = holding('handler.js', 'module.exports = (n) => n')
+  const { port } = serve(t, { host: '127.0.0.1' })
+  for (const [args, sentence] of [
+    [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE/],
+    [[good, '--max-in-flight', '0'], /"--max-in-flight" is out of range/],
+    [[good, '--host', 'no such host', '--engine', engine], /ENOTFOUND/],
+    [[holding('none.js', 'module.exports = 610')], /does not export a function/],
+    [[holding('throws.js', 'throw new Error("at its top")')], /Error: at its top/],
+    [[holding('rejects.mjs', 'await Promise.reject(new Error("at its top"))')], /Error: at its top/]
+  ]) {
+    const { code, stderr } = await run(t, ['serve', ...args])
+    t.is(code, 1)
+    t.regex(stderr, sentence)
+  }
+})
+
+test('serve: a module that starts a server of its own is to be run by itself', async (t) => {
+  const listens = `const { serverListen } = require(${JSON.stringify(root)})
+    serverListen({ port: 0, host: '127.0.0.1', engine: '${engine}' }, (n) => n)\n`
+  const none = file(t, 'none.js', listens)
+  const { code, stderr } = await run(t, ['serve', none])
+  const advice = `The module started a server of its own: run it with \`node ${none}\`.`
+  t.deepEqual([code, stderr], [1, `ringcall: ${none} does not export a function. ${advice}\n`])
+  // One that exports its function, too, meets its own server.
+  const both = file(t, 'both.js', `${listens}module.exports = (n) => n`)
+  const { port } = serve(t, { host: '127.0.0.1' })
+  const refused = await run(t, ['serve', both, '--port', String(port), '--host', '127.0.0.1', '--engine', engine])
+  t.is(refused.code, 1)
+  t.regex(refused.stderr, /EADDRINUSE.* The module started a server of its own: run it with `node .*both\.js`\.\n$/)
+})
+
+test('serve: each failure of the function goes to stderr, with its stack and what it was called with', async (t) => {
+  const source = `module.exports = function half(n) {
+    if (n === 7) throw { toString() { throw new Error('odd') }, [Symbol.for('nodejs.util.inspect.custom')]: null }
+    if (n === 8) throw Object.assign(new Error('no such N'), { statusCode: 404 })
+    if (n === 9) throw Object.assign(new Error('outer'), { cause: new Error('inner') })
+    return n / 2
+  }`
+  const { child, port } = await startServe(t, [file(t, 'handler.js', source)])
+  const client = await connect(t, port)
+  for (const n of [1, 3, 7, 8, 9]) t.is((await client.send(`/${n}`)).status, n === 8 ? 404 : 500)
+  client.end()
+  child.kill('SIGTERM')
+  const { code, stderr } = await child.exited
+  t.is(code, 0)
+  const [first, second, third, fourth, ...more] = stderr.split(/^(?=ringcall: )/m)
+  t.regex(first, /^ringcall: the function failed for 1: TypeError.*It returned 0\.5\. Round it/)
+  t.regex(second, /^ringcall: the function failed for 3: TypeError.*It returned 1\.5\. Round it/)
+  t.regex(third, /^ringcall: the function failed for 7: /)
+  t.regex(fourth, /^ringcall: the function failed for 9: Error: outer\n +at half .*inner/s)
+  t.deepEqual(more, [])
+  t.false(stderr.includes('onError'))
+})
+
+test('serve: a top-level await that never settles is told, with the exit code of Node.js', async (t) => {
+  const source = 'await new Promise(() => {})\nexport default (n) => n'
+  const module = file(t, 'handler.mjs', source)
+  t.like(await run(t, ['serve', module]), {
+    stdout: '', code: 13, stderr: `ringcall: ${module} cannot be loaded: its top-level await never settles.\n`
+  })
+  const waits = 'await new Promise((resolve) => setTimeout(resolve, 10))\nexport default (n) => n'
+  const { port } = await startServe(t, [file(t, 'handler.mjs', waits)])
+  t.is((await post(t, port, '/15')).body, '15')
 })
 
 ringTest(test)('doctor: io_uring can run here', async (t) => {

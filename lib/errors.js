@@ -69,6 +69,15 @@ function show(value) {
   return inspect(typeof value === 'string' ? value.slice(0, 25) : value)
 }
 
+// Whatever was thrown, with its stack, cause and fields.
+function printable(thrown) {
+  try {
+    return inspect(thrown)
+  } catch {
+    return 'an error that cannot be printed'
+  }
+}
+
 // What the binding says about a start that was refused, as an error.
 function startRefused({ syscall, errno, message, address, port, reason }, { reusePort } = {}) {
   if (syscall === 'getaddrinfo') {
@@ -108,4 +117,4 @@ function portInUse(reusePort) {
     'another port (0 picks a free one), or set the reusePort option in both servers to share the port.'
 }
 
-module.exports = { describe, invalidArgument, invalidType, invalidValue, outOfRange, startRefused }
+module.exports = { describe, invalidArgument, invalidType, invalidValue, outOfRange, printable, startRefused }

@@ -7,7 +7,8 @@
 // flood of it costs the JavaScript thread no more than a trickle.
 
 const { channel } = require('node:diagnostics_channel')
-const { debuglog, inspect } = require('node:util')
+const { debuglog } = require('node:util')
+const { printable } = require('./errors.js')
 const { clearInterval, setInterval } = require('./globals.js')
 
 const LOOK_MS = 1000
@@ -31,6 +32,11 @@ function opened(server) {
   told.set(server, {})
   timer ??= setInterval(lookAtAll, LOOK_MS).unref()
   if (log.enabled) debug('%s: listening', server.url)
+}
+
+// Whether a server runs in this thread.
+function isAnyOpen() {
+  return told.size > 0
 }
 
 function closing(server) {
@@ -65,14 +71,6 @@ function debug(...args) {
   }
 }
 
-function printable(thrown) {
-  try {
-    return inspect(thrown)
-  } catch {
-    return 'an error that cannot be printed'
-  }
-}
-
 function lookAtAll() {
   for (const server of told.keys()) look(server)
 }
@@ -95,4 +93,4 @@ function tell(to, server, kind, stats) {
   if (log.enabled) debug('%s: %s: %d more', server.url, kind, count)
 }
 
-module.exports = { closed, closing, failed, handlerFailed, opened }
+module.exports = { closed, closing, failed, handlerFailed, isAnyOpen, opened }

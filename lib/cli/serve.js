@@ -5,8 +5,10 @@
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
+const { printable } = require('../errors.js')
+const events = require('../events.js')
 const { serverListen } = require('../server.js')
-const { fail, parse } = require('./arguments.js')
+const { camelCase, end, fail, parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
 
@@ -34,10 +36,14 @@ module is a JavaScript file, or a folder with an index.js or a package.json that
   --send-timeout <ms>        for a client that takes nothing of its answers [30000]
   -h, --help
 
-On SIGINT or SIGTERM it answers the requests that it has and ends; a second signal ends it at once.`
+What the function throws goes to stderr. On SIGINT or SIGTERM it answers the requests that it has and ends; a second
+signal ends it at once.`
 
 const MODULE =
   'A module is a JavaScript file whose default export is a function, such as `module.exports = (n) => n + 1`.'
+
+// Node's own exit code for this.
+const UNSETTLED_AWAIT = 13
 
 const STRINGS = ['host', 'path', 'engine', 'origins']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only']
@@ -53,26 +59,26 @@ const OPTIONS = {
 }
 
 async function serve(args) {
-  const parsed = parse(args, { usage: USAGE, options: OPTIONS, operand: '<module>' })
+  const parsed = parse(args, { command: 'serve', usage: USAGE, options: OPTIONS, operand: '<module>' })
   if (parsed === undefined) return
   const { values, positionals: [file] } = parsed
   for (const name of NUMBERS) {
-    if (!isNumber(values[name] ?? '0')) return fail(`--${name} must be a number, not ${JSON.stringify(values[name])}.`)
+    if (/^\d+$/.test(values[name] ?? '0')) continue
+    return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
   const handler = await load(file)
-  if (handler === undefined) return
   let server
   try {
-    server = serverListen(listenOptions(values), handler)
+    server = serverListen({ ...listenOptions(values), onError }, handler)
   } catch (error) {
-    return fail(inFlags(error.message))
+    return fail(`${inFlags(error.message)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before it says that it listens: who reads that may send a signal at once.
   closeOnSignals(server)
   console.log(`ringcall (${server.engine}) listening on ${server.url}`)
 }
 
-// The module's function; nothing where that has failed, and was told.
+// The module's function. Where it has none, that is told, and the process ends.
 async function load(file) {
   const resolved = resolve(file)
   if (resolved === undefined) {
@@ -80,15 +86,33 @@ async function load(file) {
     return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${MODULE}`)
   }
   if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${MODULE}`)
-  let module
-  try {
-    module = await import(pathToFileURL(resolved))
-  } catch (error) {
-    return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
-  }
+  const module = await importModule(file, resolved)
   // What TypeScript and Babel make of an ES module has its default inside.
   const handler = [module.default, module.default?.default].find((each) => typeof each === 'function')
-  return handler ?? fail(`${file} does not export a function. ${MODULE}`)
+  if (handler !== undefined) return handler
+  return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : MODULE}`)
+}
+
+async function importModule(file, resolved) {
+  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
+  // The event loop has nothing left to do, and the import is not done.
+  process.once('beforeExit', neverSettles)
+  try {
+    return await import(pathToFileURL(resolved))
+  } catch (error) {
+    return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
+  } finally {
+    process.removeListener('beforeExit', neverSettles)
+  }
+}
+
+function ownServer(file) {
+  return `The module started a server of its own: run it with \`node ${file}\`.`
+}
+
+// Whoever runs the command has nothing else to be told by.
+function onError(error, n) {
+  console.error(`ringcall: the function failed for ${n}: ${printable(error)}`)
 }
 
 // The file that `require` would take, of a folder, too.
@@ -98,10 +122,6 @@ function resolve(file) {
   } catch {
     return undefined
   }
-}
-
-function isNumber(text) {
-  return text.trim() !== '' && !Number.isNaN(Number(text))
 }
 
 function listenOptions(values) {
@@ -120,13 +140,10 @@ function optionOf(name, value) {
 // A message of serverListen's, with the names that the options have here.
 function inFlags(message) {
   const flags = new Map(Object.keys(OPTIONS).map((name) => [camelCase(name), `--${name}`]))
-  return message.replace(/\boptions\.(\w+)|\b(\w+)(?= option\b)/g, (text, ...names) => {
+  const ofCommand = message.replace(/ \(await its close\(\) .*?\)/, '')
+  return ofCommand.replace(/\boptions\.(\w+)|\b(\w+)(?= option\b)/g, (text, ...names) => {
     return flags.get(names[0] ?? names[1]) ?? text
   })
-}
-
-function camelCase(name) {
-  return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 }
 
 function closeOnSignals(server) {
