@@ -51,7 +51,7 @@ export interface ListenOptions {
   port?: number | undefined
 
   /**
-   * The address to listen on, or a name (not empty). A name is resolved before `serverListen` returns, and its first
+   * The address to listen on, or a name (not empty); no URL, and without the port. A name is resolved before `serverListen` returns, and its first
    * address counts. An IPv6 address may be in brackets; a link-local one needs its zone, which is the name of the network
    * interface: `fe80::1%eth0`.
    *
@@ -67,6 +67,10 @@ export interface ListenOptions {
    * The file is removed as soon as `close()` is called, while requests are still being answered, so that a successor can
    * listen there at once; and when the process exits. A relative path keeps its meaning after `process.chdir()`. Another
    * file that has taken the socket's place is left alone.
+   *
+   * On Linux a path that begins with a NUL is a name in the abstract namespace, which has no file: `'\0ringcall'`. Some
+   * versions of Node.js, 20 among them, fill such a name up with NULs, as a client and with the engine `'node'`; then
+   * other programs do not meet it under that name. There is no other NUL in a path.
    */
   path?: string | undefined
 
@@ -527,8 +531,8 @@ export interface Server {
  * @param handler Called with each `N`; it returns an integer, or a promise of one.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument or option of the wrong type; a port in a string, too.
- * @throws TypeError `ERR_INVALID_ARG_VALUE`: an option that does not exist, a string that is none of an option's values,
- *   or a third argument.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: an option that does not exist, a string that is none of an option's values
+ *   or can be no `host` or `path`, or a third argument.
  * @throws RangeError `ERR_OUT_OF_RANGE`: a number out of its range, such as a `port` of 65536.
  * @throws Error with `code`, `errno`, `syscall`, `address` and `port` as from `net.Server`: `EADDRINUSE`, `EACCES`,
  *   `EADDRNOTAVAIL`, or `ENOTFOUND` for a `host` that does not resolve.

@@ -1,5 +1,8 @@
 'use strict'
 
+const { mkdtempSync, readdirSync, rmSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const path = require('node:path')
 const { runInNewContext } = require('node:vm')
 const test = require('ava')
 const { serverListen } = require('..')
@@ -29,6 +32,8 @@ const refused = [
   ['port', outOfRange, [-1, 65536, 1.5, NaN, Infinity, -Infinity, 2 ** 53]],
   ['host', wrongType, ['', null, 1, true, {}, ['127.0.0.1']]],
   ['path', wrongType, ['', null, 1, true, {}, Buffer.from('/run/ringcall.sock')]],
+  ['host', wrongValue, ['127.0.0.1\0', '*', 'http://localhost', 'localhost/', '127.0.0.1:8000', '[::1]:8000', 'a:']],
+  ['path', wrongValue, ['\0', '/tmp/ringcall\0.sock', '/tmp/ringcall.sock\0', '\0ringcall\0']],
   ['backlog', wrongType, ['1024', null, true, 1n, {}]],
   ['backlog', outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]],
   ...['maxConnections', 'maxInFlight'].flatMap((name) => [
@@ -222,6 +227,31 @@ test('close: an option that does not exist is refused, and the server goes on', 
   t.throws(() => server.close(1000), { message: /\{ timeout: 1000 \}/ })
   t.true(server.listening)
   await assertServes(t, server)
+})
+
+const mistakenHosts = {
+  '127.0.0.1:8000': /Received '127\.0\.0\.1:8000'\. The port belongs in `port`\.$/,
+  'localhost:': /port belongs in `port`/,
+  '[::1]:8000': /port belongs in `port`/,
+  'http://localhost': /no URL: leave out the scheme/,
+  'localhost/15': /no URL/,
+  '/run/ringcall.sock': /belongs in `path`/,
+  '*': /every address, leave it out/,
+  '*.example': /every address, leave it out/,
+  'localhost\0': /NUL/
+}
+
+for (const [host, sentence] of Object.entries(mistakenHosts)) {
+  test(`the host ${JSON.stringify(host)} is refused, and told what is wrong`, (t) => {
+    t.throws(() => serve(t, { host }), { ...wrongValue, message: sentence })
+  })
+}
+
+test('a NUL in the path is refused before a socket is bound', (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  t.throws(() => serve(t, { path: path.join(directory, 'a.sock\0b') }), { ...wrongValue, message: /without a NUL/ })
+  t.deepEqual(readdirSync(directory), [])
 })
 
 test('the options are read, not kept', async (t) => {

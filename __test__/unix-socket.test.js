@@ -10,7 +10,7 @@ const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const test = require('ava')
 const {
-  assertServes, connect, gate, post, request, serve, startMain, underTest, untilRefused
+  assertServes, connect, engine, gate, post, request, serve, startMain, underTest, untilRefused
 } = require('./helpers.js')
 
 const { dirname, join } = path
@@ -295,6 +295,18 @@ test('a path whose server takes no more connections is in use', async (t) => {
   for (let code; code !== 'EAGAIN';) code = await connect(t, { path }).then(() => undefined, (error) => error.code)
   const child = startMain(t, refusedStart, { args: [path] })
   t.is(await child.line(), 'EADDRINUSE listen')
+})
+
+// As long as a name may be: Node.js fills shorter ones up, as a client, too.
+test('a path that begins with a NUL is an abstract name, which has no file', async (t) => {
+  if (process.platform !== 'linux') return t.pass()
+  const path = `\0ringcall ${process.pid}`.padEnd(engine === 'io_uring' ? 108 : 0, '.')
+  const server = serve(t, { path })
+  t.is(server.address(), path)
+  await assertServes(t, server)
+  t.throws(() => serve(t, { path }), { code: 'EADDRINUSE', message: /Another server is listening there/ })
+  await server.close()
+  await assertServes(t, serve(t, { path }))
 })
 
 test('what is no socket is in use, and left alone', (t) => {

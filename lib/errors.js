@@ -3,6 +3,7 @@
 // Errors as Node's own modules make them: the same classes, codes and fields, and the same message, with what to do
 // about it at its end.
 
+const { lstatSync } = require('node:fs')
 const { getSystemErrorMap, inspect } = require('node:util')
 
 // libuv's number for a name that does not resolve; the resolver has no errno of its own.
@@ -17,11 +18,10 @@ const PORT_CURES = {
   EAFNOSUPPORT: 'This machine does not support that kind of address: where there is no IPv6, choose an IPv4 address.'
 }
 const PATH_CURES = {
-  EADDRINUSE: 'Either another server is listening there, or the file is not a socket: stop that server, delete the ' +
-    'file if nothing needs it, or choose another path.',
   EACCES: 'This process may not create a socket there: create the directory if there is none, or choose one that it ' +
     'may write to.',
   ENOENT: 'The directory does not exist: create it first.',
+  ENOTDIR: 'A part of it is a file, which can have nothing in it: choose another path.',
   ENAMETOOLONG: 'The path of a socket can have at most 107 bytes, or 103 on macOS: choose a shorter one.'
 }
 const CURES = {
@@ -36,8 +36,9 @@ function invalidType(name, expected, value, cure) {
   return error
 }
 
-function invalidValue(name, expected, value) {
-  const error = new TypeError(`The argument '${name}' must be ${expected}. Received ${show(value)}`)
+function invalidValue(name, expected, value, cure) {
+  const text = `The argument '${name}' must be ${expected}. Received ${show(value)}`
+  const error = new TypeError(cure === undefined ? text : `${text}. ${cure}`)
   error.code = 'ERR_INVALID_ARG_VALUE'
   return error
 }
@@ -90,7 +91,7 @@ function startRefused({ syscall, errno, message, address, port, reason }, { reus
   const [code, sentence] = getSystemErrorMap().get(errno) ?? ['ERR_SYSTEM_ERROR', message]
   // As Node has it: 0 is not the port that was refused.
   const where = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`
-  const cure = cureOf(code, port, reusePort)
+  const cure = cureOf(code, { address, port, reusePort })
   const text = `${syscall} ${code}: ${sentence}${where}${cure === undefined ? '' : `. ${cure}`}`
   const error = Object.assign(new Error(text), { code, errno, syscall })
   if (address !== undefined) error.address = address
@@ -98,9 +99,26 @@ function startRefused({ syscall, errno, message, address, port, reason }, { reus
   return error
 }
 
-function cureOf(code, port, reusePort) {
-  if (port === undefined) return PATH_CURES[code] ?? CURES[code]
+function cureOf(code, { address, port, reusePort }) {
+  if (port === undefined) return code === 'EADDRINUSE' ? pathInUse(address) : PATH_CURES[code] ?? CURES[code]
   return code === 'EADDRINUSE' ? portInUse(reusePort) : PORT_CURES[code] ?? CURES[code]
+}
+
+// What is there that is not to be replaced by a socket.
+function pathInUse(path) {
+  const found = statOf(path)
+  if (found?.isDirectory()) return 'It is a directory: choose a path in it, such as one that ends in /ringcall.sock.'
+  if (found?.isFile()) return 'It is a regular file: delete it if nothing needs it, or choose another path.'
+  if (found?.isSymbolicLink()) return 'It is a symbolic link: delete it if nothing needs it, or choose another path.'
+  return 'Another server is listening there: stop it, or choose another path.'
+}
+
+function statOf(path) {
+  try {
+    return lstatSync(path)
+  } catch {
+    // An abstract name, or it is gone meanwhile.
+  }
 }
 
 function portInUse(reusePort) {

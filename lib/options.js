@@ -5,6 +5,7 @@
 const { describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
 const { checkOrigins } = require('./origins.js')
 const { refuseUnknown } = require('./unknown-options.js')
+const { checkHost, checkPath } = require('./where.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
@@ -34,9 +35,9 @@ function checkArguments(portOrOptions, handler, surplus = []) {
   refuseSurplus(surplus)
   const checked = {
     engine: oneOf(options, 'engine', ENGINES),
-    host: string(options, 'host'),
+    host: checkHost(string(options, 'host')),
     port: integer(options, 'port', PORT_DEFAULT, 0, PORT_MAX),
-    path: string(options, 'path'),
+    path: checkPath(string(options, 'path')),
     backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
