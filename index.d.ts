@@ -497,6 +497,8 @@ export interface Server {
    * request, until `headersTimeout` or `requestTimeout`; a client that does not read its answer, until `sendTimeout`.
    * `timeout` bounds all of it.
    *
+   * A listener calls it in a function: `process.once('SIGTERM', () => server.close())`.
+   *
    * @param callback Called without arguments when it has closed, as `net.Server`'s is; of a server that has closed
    *   before, too.
    */

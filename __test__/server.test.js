@@ -56,6 +56,34 @@ test('close refuses what is no callback, and goes on listening', async (t) => {
   await assertServes(t, server)
 })
 
+test('close as a listener itself is refused: it is to be called in a function', async (t) => {
+  const server = serve(t)
+  const inFunction = /`\(\) => server\.close\(\)`/
+  // What a signal, an AbortSignal, and an exit pass on.
+  for (const args of [['SIGTERM', 15], [new Event('abort')], [{ type: 'abort', target: null }], [0], ['']]) {
+    const bound = server.close.bind(server, ...args)
+    t.throws(bound, { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE', message: inFunction })
+  }
+  t.throws(() => server.close(1000), { message: /\{ timeout: 1000 \}/ })
+  const { close } = server
+  for (const call of [() => close(), () => close.call(process, 'SIGTERM', 15), () => close.call(new AbortController().signal)]) {
+    t.throws(call, { instanceOf: TypeError, code: 'ERR_INVALID_THIS', message: inFunction })
+  }
+  t.true(server.listening)
+  await assertServes(t, server)
+})
+
+test('every method without its server is refused, and says how it is passed on', (t) => {
+  const server = serve(t)
+  for (const name of ['address', 'stats', 'ref', 'unref', 'close', 'closeIdleConnections', 'closeAllConnections']) {
+    const method = server[name]
+    for (const it of [undefined, null, 0, {}, process, Object.getPrototypeOf(server)]) {
+      const error = t.throws(() => method.call(it), { instanceOf: TypeError, code: 'ERR_INVALID_THIS' })
+      t.true(error.message.includes(`\`() => server.${name}()\``), error.message)
+    }
+  }
+})
+
 test('what a callback of close throws is an uncaught exception, as anywhere', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('uncaughtException', ({ message }, origin) => console.log(origin, message))

@@ -50,6 +50,15 @@ function invalidArgument(message) {
   return error
 }
 
+function invalidThis(method) {
+  const error = new TypeError(
+    `${method} was called without its server, as happens where \`server.${method}\` is passed on: pass ` +
+      `\`() => server.${method}()\` instead.`
+  )
+  error.code = 'ERR_INVALID_THIS'
+  return error
+}
+
 function outOfRange(name, range, value) {
   const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`)
   error.code = 'ERR_OUT_OF_RANGE'
@@ -135,4 +144,4 @@ function portInUse(reusePort) {
     'another port (0 picks a free one), or set the reusePort option in both servers to share the port.'
 }
 
-module.exports = { describe, invalidArgument, invalidType, invalidValue, outOfRange, printable, startRefused }
+module.exports = { describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused }

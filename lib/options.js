@@ -67,9 +67,8 @@ function checkArguments(portOrOptions, handler, surplus = []) {
 // As with `net.Server`'s `close`, it may be the callback alone: `done`.
 function checkCloseArguments(options = {}, callback) {
   if (typeof options === 'function') return { done: options }
-  if (options === null || typeof options !== 'object') {
-    const cure = typeof options === 'number' ? `The time is an option: { timeout: ${options} }.` : undefined
-    throw invalidType(CLOSE_OPTIONS.argument, CLOSE_OPTIONS.expected, options, cure)
+  if (options === null || typeof options !== 'object' || isEvent(options)) {
+    throw invalidType(CLOSE_OPTIONS.argument, CLOSE_OPTIONS.expected, options, cureOfClose(options))
   }
   if (callback !== undefined && typeof callback !== 'function') {
     throw invalidType('callback', 'of type function', callback)
@@ -77,6 +76,17 @@ function checkCloseArguments(options = {}, callback) {
   const checked = { timeout: integer(options, 'timeout', undefined, 0, INT32_MAX) }
   refuseUnknown(options, Object.keys(checked), CLOSE_OPTIONS)
   return { ...checked, done: callback }
+}
+
+// A listener is called with what has happened: the name of a signal, an exit code, an event.
+function cureOfClose(value) {
+  const listener = 'As a listener pass `() => server.close()`'
+  if (typeof value === 'number') return `${listener}. The time is an option: { timeout: ${value} }.`
+  return typeof value === 'string' || isEvent(value) ? `${listener}.` : undefined
+}
+
+function isEvent(value) {
+  return value !== null && typeof value === 'object' && 'type' in value && 'target' in value
 }
 
 // `net.Server`'s `listen` takes a callback, which is told that it listens.

@@ -3,6 +3,7 @@
 // The public face: `serverListen` and the `Server` that it returns.
 
 const { startEngine, warnOfFallback } = require('./engines/index.js')
+const { invalidThis } = require('./errors.js')
 const events = require('./events.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseArguments } = require('./options.js')
@@ -61,6 +62,7 @@ class Server {
   }
 
   address() {
+    Server.#checkThis(this, 'address')
     if (!this.listening) return null
     const { address, port } = this.#engine.address()
     if (port === undefined) return address
@@ -68,20 +70,24 @@ class Server {
   }
 
   stats() {
+    Server.#checkThis(this, 'stats')
     return { ...this.#engine.stats(), handlerErrors: this.#handlerErrors, engine: this.engine }
   }
 
   ref() {
+    Server.#checkThis(this, 'ref')
     this.#engine.setReferenced(true)
     return this
   }
 
   unref() {
+    Server.#checkThis(this, 'unref')
     if (this.listening) this.#engine.setReferenced(false)
     return this
   }
 
   close(options, callback) {
+    Server.#checkThis(this, 'close')
     const { timeout, done } = checkCloseArguments(options, callback)
     if (this.#closed === undefined) {
       this.#closed = new Promise((resolve) => {
@@ -102,15 +108,22 @@ class Server {
   }
 
   closeIdleConnections() {
+    Server.#checkThis(this, 'closeIdleConnections')
     this.#engine.closeIdleConnections()
   }
 
   closeAllConnections() {
+    Server.#checkThis(this, 'closeAllConnections')
     this.#engine.closeAllConnections()
   }
 
   [Symbol.asyncDispose]() {
     return this.close()
+  }
+
+  // A method that is passed on alone has lost its server.
+  static #checkThis(it, method) {
+    if (typeof it !== 'object' || it === null || !(#options in it)) throw invalidThis(method)
   }
 
   // What `console.log` shows.
