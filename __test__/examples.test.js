@@ -91,3 +91,23 @@ test('a PORT that is none is one line and exit code 1', async (t) => {
     t.is(stderr, `PORT must be a number from 0 to 65535, not ${JSON.stringify(PORT)}.\n`)
   }
 })
+
+const numbers = {
+  'cluster.js': { PORT: 65_535, WORKERS: 1024 },
+  'workers.js': { PORT: 65_535, WORKERS: 1024 },
+  'production.js': { PORT: 65_535, ADMIN_PORT: 65_535, DRAIN_DELAY: 2 ** 31 - 1, CLOSE_TIMEOUT: 2 ** 31 - 1 }
+}
+
+for (const [file, most] of Object.entries(numbers)) {
+  test(`${file}: a variable that is no number, or out of range, is one line and exit code 1`, async (t) => {
+    for (const [name, max] of Object.entries(most)) {
+      const min = name === 'WORKERS' ? 1 : 0
+      const values = ['abc', '', '-1', '1.5', '0x50', '1e3', String(max + 1), ...(min === 1 ? ['0'] : [])]
+      await Promise.all(values.map(async (value) => {
+        const { code, stderr } = await start(t, [`examples/${file}`], { env: { PORT: '0', [name]: value } }).exited
+        t.is(code, 1)
+        t.is(stderr, `${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(value)}.\n`)
+      }))
+    }
+  })
+}

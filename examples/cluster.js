@@ -36,8 +36,9 @@ function serve() {
 }
 
 async function main() {
-  const count = Number(process.env.WORKERS ?? availableParallelism())
-  let port = Number(process.env.PORT ?? 8000)
+  const { PORT = '8000', WORKERS = String(availableParallelism()) } = process.env
+  const count = integer('WORKERS', WORKERS, 1, 1024)
+  let port = integer('PORT', PORT, 0, 65535)
   let isEnding = false
   let busy = Promise.resolve()
   /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -95,6 +96,14 @@ async function main() {
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
   console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
+}
+
+/** @param {string} name @param {string} text @param {number} min @param {number} max */
+function integer(name, text, min, max) {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN
+  if (value >= min && value <= max) return value
+  console.error(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(text)}.`)
+  process.exit(1)
 }
 
 /** @param {number} n */

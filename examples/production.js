@@ -16,13 +16,18 @@ const { setTimeout: delay } = require('node:timers/promises')
 const { serverListen } = require('ringcall')
 const { contentType, prometheus } = require('ringcall/metrics')
 
+const PORT_MAX = 65_535
+const DELAY_MAX = 2 ** 31 - 1
+
 const { PORT = '8000', ADMIN_PORT = '8001', HOST, DRAIN_DELAY = '5000', CLOSE_TIMEOUT = '20000' } = process.env
 const host = HOST || undefined
-const drainDelay = milliseconds('DRAIN_DELAY', DRAIN_DELAY)
-const closeTimeout = milliseconds('CLOSE_TIMEOUT', CLOSE_TIMEOUT)
+const port = integer('PORT', PORT, 0, PORT_MAX)
+const adminPort = integer('ADMIN_PORT', ADMIN_PORT, 0, PORT_MAX)
+const drainDelay = integer('DRAIN_DELAY', DRAIN_DELAY, 0, DELAY_MAX)
+const closeTimeout = integer('CLOSE_TIMEOUT', CLOSE_TIMEOUT, 0, DELAY_MAX)
 
 const server = serverListen({
-  port: Number(PORT),
+  port,
   host,
   onError: (error, n) => console.error(`fibonacci(${n}) failed:`, error)
 }, fibonacci)
@@ -43,7 +48,7 @@ const admin = createServer((request, response) => {
   }
 })
 
-admin.listen(Number(ADMIN_PORT), host, () => {
+admin.listen(adminPort, host, () => {
   const { port } = /** @type {import('node:net').AddressInfo} */ (admin.address())
   console.log(`listening on ${server.url} (POST /15 answers 610), admin on port ${port}`)
 })
@@ -62,11 +67,12 @@ async function drain() {
 }
 
 // Found out now, and not when it is wanted at the end.
-/** @param {string} name @param {string} text */
-function milliseconds(name, text) {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value
-  throw new RangeError(`${name} must be milliseconds, an integer from 0 to 2147483647, not ${JSON.stringify(text)}.`)
+/** @param {string} name @param {string} text @param {number} min @param {number} max */
+function integer(name, text, min, max) {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN
+  if (value >= min && value <= max) return value
+  console.error(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(text)}.`)
+  process.exit(1)
 }
 
 /** @param {number} n */

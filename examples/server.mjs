@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { serverListen } from 'ringcall'
 
-const server = serverListen(Number(process.env.PORT ?? 8000), function fibonacci(n) {
+const server = serverListen(Number(process.env.PORT || 8000), function fibonacci(n) {
   if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
   let [a, b] = [0n, 1n]
   for (let i = 0; i < n; i++) [a, b] = [b, a + b]

@@ -24,7 +24,9 @@ function serve() {
 }
 
 async function main() {
-  let port = Number(process.env.PORT ?? 8000)
+  const { PORT = '8000', WORKERS = String(availableParallelism()) } = process.env
+  const count = integer('WORKERS', WORKERS, 1, 1024)
+  let port = integer('PORT', PORT, 0, 65535)
   let isEnding = false
   let busy = Promise.resolve()
   /** @type {Set<Worker>} */
@@ -63,13 +65,20 @@ async function main() {
     await Promise.all([...workers].map(stop))
   }
 
-  const count = Number(process.env.WORKERS ?? availableParallelism())
   for (let i = 0; i < count; i++) await start()
   process.on('SIGHUP', () => {
     busy = busy.then(restart)
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
   console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
+}
+
+/** @param {string} name @param {string} text @param {number} min @param {number} max */
+function integer(name, text, min, max) {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN
+  if (value >= min && value <= max) return value
+  console.error(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(text)}.`)
+  process.exit(1)
 }
 
 /** @param {number} n */
