@@ -517,7 +517,8 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-// TypeScript tells what is wrong with a call by the last of four overloads; so that one takes whatever the others do.
+// TypeScript tells what is wrong with a call by the last of four overloads. So that one takes whatever the others do, and
+// infers the handler's argument: otherwise each mistake in a handler would be told as one about that.
 
 /**
  * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
@@ -558,12 +559,16 @@ export function serverListen(options: ListenOptions & { bigint: true }, handler:
 export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
 /**
  * The same where it is not known before whether the handler is called with a `number` or, by `bigint: true`, with a
- * `bigint`.
+ * `bigint`: it must take both. Options in a variable say which of them with `{ … } satisfies ListenOptions`; of the type
+ * `ListenOptions` itself they may have `bigint: true`.
  *
  * @param portOrOptions The port, or where to listen, and how.
  * @param handler Called with each `N`; it returns an integer, or a promise of one.
  */
-export function serverListen(portOrOptions: number | ListenOptions, handler: Handler<number | bigint>): Server
+export function serverListen<B extends boolean = false>(
+  portOrOptions: number | (ListenOptions & { bigint?: B | undefined }),
+  handler: Handler<B extends true ? bigint : number>
+): Server
 
 /**
  * What `serverListen` throws with `engine: 'io_uring'` where there is no io_uring; the message says what to do about it.

@@ -70,6 +70,15 @@ serverListen({ origins: 'https://a.example' }, named)
 serverListen({ port: Number(process.env.PORT), host: process.env.HOST }, named)
 serverListen(options, (n) => (same<typeof n>()<number | bigint>(), n))
 serverListen(Math.random() < 0.5 ? 8000 : options, (n) => n)
+serverListen({ bigint: Math.random() < 0.5 }, (n) => (same<typeof n>()<number | bigint>(), n))
+const chosen = { port: 8000 } satisfies ListenOptions
+serverListen(chosen, named)
+// @ts-expect-error it may be called with a bigint
+serverListen(options, named)
+// @ts-expect-error it may be called with a bigint
+serverListen({ bigint: Math.random() < 0.5 }, named)
+// @ts-expect-error it is called with a bigint
+serverListen({ bigint: true }, named)
 
 // Every member of the server.
 async function members(server: Server) {
