@@ -51,9 +51,9 @@ export interface ListenOptions {
   port?: number | undefined
 
   /**
-   * The address to listen on, or a name (not empty); no URL, and without the port. A name is resolved before `serverListen` returns, and its first
-   * address counts. An IPv6 address may be in brackets; a link-local one needs its zone, which is the name of the network
-   * interface: `fe80::1%eth0`.
+   * The address to listen on, or a name (not empty); no URL, and without the port. A name is resolved before
+   * `serverListen` returns, and its first address counts. An IPv6 address may be in brackets; a link-local one needs its
+   * zone, which is the name of the network interface: `fe80::1%eth0`.
    *
    * @default every address of the machine: `::`, which takes IPv4 as well, or `0.0.0.0` where there is no IPv6
    */
@@ -517,8 +517,8 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-// TypeScript tells what is wrong with a call by the last of four overloads. So that one takes whatever the others do, and
-// infers the handler's argument: otherwise each mistake in a handler would be told as one about that.
+// TypeScript tells what is wrong with a call by the last of four overloads. So that one takes whatever the others do,
+// and infers the handler's argument: otherwise each mistake in a handler would be told as one about that.
 
 /**
  * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
@@ -559,8 +559,8 @@ export function serverListen(options: ListenOptions & { bigint: true }, handler:
 export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
 /**
  * The same where it is not known before whether the handler is called with a `number` or, by `bigint: true`, with a
- * `bigint`: it must take both. Options in a variable say which of them with `{ … } satisfies ListenOptions`; of the type
- * `ListenOptions` itself they may have `bigint: true`.
+ * `bigint`: it must take both. Options in a variable say which with `{ … } satisfies ListenOptions`; of the type
+ * `ListenOptions` itself, they may have `bigint: true`.
  *
  * @param portOrOptions The port, or where to listen, and how.
  * @param handler Called with each `N`; it returns an integer, or a promise of one.

@@ -46,7 +46,9 @@ test('the version and the usage, in each of the usual ways', async (t) => {
     t.like(await run(t, args), { stdout: version, code: 0, stderr: '' })
   }
   const about = {
-    '': [['help'], ['--help'], ['-h'], ['help', 'help'], ['--help', '--help'], ['help', '-h', 'serve'], ['help', 'version']]
+    '': [
+      ['help'], ['--help'], ['-h'], ['help', 'help'], ['--help', '--help'], ['help', '-h', 'serve'], ['help', 'version']
+    ]
   }
   for (const name of ['serve', 'doctor', 'build']) about[` ${name}`] = [['help', name], [name, '--help'], [name, '-h']]
   for (const [name, lines] of Object.entries(about)) {

@@ -66,7 +66,8 @@ test('close as a listener itself is refused: it is to be called in a function', 
   }
   t.throws(() => server.close(1000), { message: /\{ timeout: 1000 \}/ })
   const { close } = server
-  for (const call of [() => close(), () => close.call(process, 'SIGTERM', 15), () => close.call(new AbortController().signal)]) {
+  const { signal } = new AbortController()
+  for (const call of [() => close(), () => close.call(process, 'SIGTERM', 15), () => close.call(signal)]) {
     t.throws(call, { instanceOf: TypeError, code: 'ERR_INVALID_THIS', message: inFunction })
   }
   t.true(server.listening)

@@ -144,4 +144,6 @@ function portInUse(reusePort) {
     'another port (0 picks a free one), or set the reusePort option in both servers to share the port.'
 }
 
-module.exports = { describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused }
+module.exports = {
+  describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused
+}

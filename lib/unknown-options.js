@@ -64,7 +64,7 @@ function advice(name, names) {
   return didYouMean(name, names, (each) => `'${each}'`) ?? `It takes ${names.join(', ')}.`
 }
 
-// A question for those of the names that may have been meant; nothing where there are none. `show` is how one is written.
+// A question for those of the names that may have been meant; nothing where there are none. `show` writes one.
 function didYouMean(name, names, show = (each) => each) {
   const meant = nearest(name.toLowerCase(), names).map(show)
   if (meant.length === 0) return undefined

@@ -1,6 +1,6 @@
 'use strict'
 
-// The options `host` and `path`: what can be no name, address or socket is refused before anybody looks it up or binds it.
+// The options `host` and `path`: what can be neither is refused before anybody looks it up or binds it.
 
 const { invalidValue } = require('./errors.js')
 

@@ -21,7 +21,7 @@ function parse(args, { command, usage, options, operand }) {
   if (parsed.values.help) return void console.log(usage)
   const { positionals } = parsed
   const [count, unexpected] = operand === undefined ? [0, positionals[0]] : [1, positionals[1]]
-  if (positionals.length < count || (count > 0 && positionals[0] === '')) return misused(`${operand} is missing.`, command)
+  if (count > 0 && !positionals[0]) return misused(`${operand} is missing.`, command)
   if (unexpected !== undefined) return misused(`unexpected argument ${JSON.stringify(unexpected)}.`, command)
   return parsed
 }
