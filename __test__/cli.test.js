@@ -203,6 +203,9 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
     [[good, '--max-in-flight', ''], /--max-in-flight must be an integer in decimal digits, not ""\./],
     [[good, '--max-in-flight', '0'], /"--max-in-flight" is out of range/],
     [[good, '--engine', 'epoll'], /'--engine' must be one of: 'io_uring', 'node', 'auto'/],
+    [[good, '--host', '127.0.0.1:8000'], /'--host' must be .*:8000'\. The port belongs in --port\./],
+    [[good, '--host', '/run/a.sock'], /The path of a Unix domain socket belongs in --path\./],
+    [[good, '--path', path.dirname(good), '--engine', engine], /EADDRINUSE: .* It is a directory/],
     [[good, '--host', 'no such host', '--engine', engine], /check the --host option/],
     [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE.*the --reuse-port option/]
   ]
@@ -226,6 +229,9 @@ test('serve: what fails ends at once, also where the module holds something open
   for (const [args, sentence] of [
     [[good, '--port', String(port), '--host', '127.0.0.1', '--engine', engine], /EADDRINUSE/],
     [[good, '--max-in-flight', '0'], /"--max-in-flight" is out of range/],
+    [[good, '--host', '127.0.0.1:8000'], /'--host' must be .*:8000'\. The port belongs in --port\./],
+    [[good, '--host', '/run/a.sock'], /The path of a Unix domain socket belongs in --path\./],
+    [[good, '--path', path.dirname(good), '--engine', engine], /EADDRINUSE: .* It is a directory/],
     [[good, '--host', 'no such host', '--engine', engine], /ENOTFOUND/],
     [[holding('none.js', 'module.exports = 610')], /does not export a function/],
     [[holding('throws.js', 'throw new Error("at its top")')], /Error: at its top/],

@@ -141,8 +141,8 @@ function optionOf(name, value) {
 function inFlags(message) {
   const flags = new Map(Object.keys(OPTIONS).map((name) => [camelCase(name), `--${name}`]))
   const ofCommand = message.replace(/ \(await its close\(\) .*?\)/, '')
-  return ofCommand.replace(/\boptions\.(\w+)|\b(\w+)(?= option\b)/g, (text, ...names) => {
-    return flags.get(names[0] ?? names[1]) ?? text
+  return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|\b(\w+)(?= option\b)/g, (text, ...names) => {
+    return flags.get(names.find((name) => name !== undefined)) ?? text
   })
 }
 
