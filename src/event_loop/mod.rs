@@ -11,6 +11,7 @@
 //!   nothing at all is.
 
 mod acceptor;
+mod calls;
 mod mail;
 mod peer;
 mod rings;
@@ -27,7 +28,7 @@ use slab::Slab;
 use crate::bridge::{ConnectionId, Mail, Mailbox, Service};
 use crate::connection::Turn;
 use crate::http::Date;
-use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
+use crate::limits::DATE_AGE_MS_MAX;
 use crate::stats::{Counters, Run};
 use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
@@ -357,41 +358,6 @@ impl<K: Kernel> EventLoop<K> {
         } else {
             self.freed += 1;
         }
-    }
-
-    /// Takes a credit for each of the turn's calls, and refuses those for which there is none. Who
-    /// was refused may be read on, and ask again.
-    fn admit_calls(&mut self) {
-        let mut admitted = 0;
-        while admitted < self.turn.calls.len() {
-            let wanted = self.turn.calls.len() - admitted;
-            let granted = self.rings.calls.take(wanted as u64);
-            admitted += usize::try_from(granted).unwrap_or(wanted);
-            for call in self.turn.calls.split_off(admitted) {
-                if let Some(peer) = find(&mut self.peers, call.connection) {
-                    peer.connection.overloaded(call.sequence, &mut self.turn);
-                    self.touch(call.connection.slot);
-                }
-            }
-            self.advance_touched();
-        }
-    }
-
-    fn hand_over_calls(&mut self) {
-        if self.turn.calls.is_empty() {
-            return;
-        }
-        self.turn.counters.batches += 1;
-        let length = self.turn.calls.len() as u64;
-        self.turn.stats.details.batch_lengths.add(length);
-        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX {
-            for call in &mut self.turn.calls {
-                if let Some(peer) = find(&mut self.peers, call.connection) {
-                    call.line = peer.lend_line(call.sequence);
-                }
-            }
-        }
-        self.service.call(&mut self.turn.calls);
     }
 }
 
