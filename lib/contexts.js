@@ -15,6 +15,8 @@
 
 const { AsyncLocalStorage, AsyncResource } = require('node:async_hooks')
 
+const { runInAsyncScope } = AsyncResource.prototype
+
 class Context extends AsyncResource {
   constructor() {
     super('RINGCALL')
@@ -57,7 +59,8 @@ class Watched extends PerCall {
   run(step) {
     const shared = this.#shared
     this.#shared = undefined
-    if (shared === undefined || shared.runInAsyncScope(untilTouched, undefined, step, this.#watch)) super.run(step)
+    const isOver = shared !== undefined && !runInAsyncScope.call(shared, untilTouched, undefined, step, this.#watch)
+    if (!isOver) super.run(step)
     else if (!this.#watch.isTouched) this.#shared = shared
   }
 
@@ -66,14 +69,23 @@ class Watched extends PerCall {
   }
 }
 
+// Whatever is written to the resource, and is no part of it, goes to a proxy behind it, which tells. The resource itself
+// is none, as Node.js reads its ids for each scope, and that from a proxy is slow.
 function watched(resource, watch) {
-  return new Proxy(resource, {
+  const ids = [resource.asyncId(), resource.triggerAsyncId()]
+  const stores = Object.create(Context.prototype)
+  for (const key of Reflect.ownKeys(resource)) {
+    if (ids.includes(resource[key])) continue
+    stores[key] = resource[key]
+    delete resource[key]
+  }
+  return Object.setPrototypeOf(resource, new Proxy(stores, {
     set(target, key, value) {
       watch.isTouched = true
       target[key] = value
       return true
     }
-  })
+  }))
 }
 
 // Returns whether another step is to follow.
@@ -94,7 +106,7 @@ class Unfollowed extends AsyncLocalStorage {
 function writesAreNoticed() {
   const watch = { isTouched: false }
   const storage = new Unfollowed()
-  return watched(new Context(), watch).runInAsyncScope(() => [1, 2].every((store) => {
+  return runInAsyncScope.call(watched(new Context(), watch), () => [1, 2].every((store) => {
     watch.isTouched = false
     storage.enterWith(store)
     return watch.isTouched
