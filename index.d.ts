@@ -62,7 +62,8 @@ export interface ListenOptions {
   /**
    * The path (not empty) of a Unix domain socket to listen on instead of a TCP port; `host` and `port` are ignored.
    * A socket file that a process left behind is replaced, one that somebody still listens on is not (`EADDRINUSE`). Of
-   * several servers that start on one path at the same time, one listens and the others are refused.
+   * several servers that start on one path at the same time, one listens and the others are refused; on Linux they take
+   * turns by a name in the abstract namespace, so that processes in different network namespaces do not see each other.
    *
    * The file is removed as soon as `close()` is called, while requests are still being answered, so that a successor can
    * listen there at once; and when the process exits. A relative path keeps its meaning after `process.chdir()`. Another
