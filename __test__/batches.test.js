@@ -88,3 +88,28 @@ test.serial('a batch that takes too long is left, and what it had not begun come
   t.deepEqual(ran.map(([n]) => n), [1, 2, 3, 4, 5, 6, 7, 8])
   t.true(ran.at(-1)[1] >= 2, 'what was done is posted before the last is run')
 })
+
+test.serial('the loops of a thread share a turn: the others wait for the next one, and nobody for ever', async (t) => {
+  let tick = 0
+  let isOver = false
+  const count = () => {
+    tick++
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  const ran = []
+  const loops = [1, 2, 3, 4].map((loop) => start([1, 2, 3, 4, 5, 6], (n) => {
+    ran.push([tick, loop])
+    const end = performance.now() + 4
+    while (performance.now() < end);
+    return n
+  }))
+  for (const { batches } of loops) batches.dispatch()
+  await until(() => loops.every(({ posted }) => posted.length === 6))
+  isOver = true
+  for (const [at] of ran) {
+    const calls = ran.filter(([each]) => each === at).length
+    t.true(calls <= 4, `${calls} calls of 4 ms in one turn`)
+  }
+  t.is(new Set(ran.slice(0, 16).map(([, loop]) => loop)).size, 4)
+})

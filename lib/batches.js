@@ -84,7 +84,7 @@ function createBatches({ handler, batchSize, bigint, handlerTimeout, onHandlerEr
     } finally {
       isRunning = false
       // Also where something was thrown: nobody else would ask for a dispatch.
-      if (!isDone) turn.resume(dispatch, hasRun)
+      if (!isDone) turn.resume(dispatch, hasRun, time)
     }
   }
 

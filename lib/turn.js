@@ -13,7 +13,7 @@ const TURN_MS = 10
 // What follows a dispatch sooner than this may be such a call.
 const PAUSE_MS = 0.1
 
-// When the handlers of this turn began, and when the last dispatch had nothing more to do.
+// When the handlers of this turn began, and when the last dispatch ended, for now or because its time was over.
 let began = 0
 let ended = 0
 // Dispatches that wait for the next turn: those that have not run in this one go first.
@@ -27,7 +27,7 @@ let isFresh = true
 function begins(time) {
   // Nobody overtakes those that wait.
   if (isScheduled && !isResuming) return false
-  if (isFresh || time - ended > PAUSE_MS) began = time
+  if (isFresh || (!isResuming && time - ended > PAUSE_MS)) began = time
   isFresh = false
   return goesOn(time)
 }
@@ -35,9 +35,9 @@ function begins(time) {
 // The same for who knows that the event loop has turned since.
 function starts(time) {
   if (isScheduled && !isResuming) return false
-  began = time
+  if (isFresh || !isResuming) began = time
   isFresh = false
-  return true
+  return goesOn(time)
 }
 
 function goesOn(time) {
@@ -48,7 +48,8 @@ function ends(time) {
   ended = time
 }
 
-function resume(dispatch, hasRun) {
+function resume(dispatch, hasRun, time) {
+  ended = time
   if (hasRun) served.push(dispatch)
   else unserved.push(dispatch)
   if (isScheduled) return
@@ -68,7 +69,7 @@ function resumeAll() {
   } finally {
     isResuming = false
     // One has thrown, which is a mistake of ours; the others are not to wait for ever.
-    for (const dispatch of due) resume(dispatch, false)
+    for (const dispatch of due) resume(dispatch, false, ended)
   }
 }
 

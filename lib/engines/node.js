@@ -151,10 +151,11 @@ class NodeEngine {
   #drain(continues = false) {
     let hasRun = continues
     let isDone = false
+    let now
     this.#isDraining = true
     try {
       while (!this.#queue.isEmpty && !this.#hasPromises) {
-        const now = performance.now()
+        now = performance.now()
         if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
         const call = this.#queue.take()
         if (call.isOver) continue
@@ -165,7 +166,7 @@ class NodeEngine {
       isDone = true
       this.#isDraining = false
     } finally {
-      if (!isDone) turn.resume(() => this.#drain(), hasRun)
+      if (!isDone) turn.resume(() => this.#drain(), hasRun, now)
     }
   }
 
