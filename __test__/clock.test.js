@@ -15,13 +15,19 @@ function compute(milliseconds) {
   while (performance.now() < end);
 }
 
-test('five times what the handler can do in its time: nearly all that it runs is answered in time', async (t) => {
-  let runs = 0
-  const server = serve(t, { handlerTimeout: 100 }, (n) => {
-    runs++
-    compute(5)
+// A server whose handler computes for so long, and what it has been called with.
+function serveSlow(t, milliseconds, options = {}) {
+  const ran = []
+  const server = serve(t, options, (n) => {
+    ran.push(n)
+    compute(milliseconds)
     return n
   })
+  return { server, ran }
+}
+
+test('five times what the handler can do in its time: nearly all that it runs is answered in time', async (t) => {
+  const { server, ran } = serveSlow(t, 5, { handlerTimeout: 100 })
   const clients = await connectMany(t, server, 100)
   const statuses = { 200: 0, 503: 0 }
   let isOver = false
@@ -29,10 +35,10 @@ test('five times what the handler can do in its time: nearly all that it runs is
     while (!isOver) {
       const { status } = await client.send('/1')
       statuses[status]++
-      isOver ||= runs >= 200
+      isOver ||= ran.length >= 200
     }
   }))
-  t.true(statuses[200] >= 0.8 * runs, `${statuses[200]} of ${runs}, and ${statuses[503]} refused`)
+  t.true(statuses[200] >= 0.8 * ran.length, `${statuses[200]} of ${ran.length}, and ${statuses[503]} refused`)
 })
 
 ringTest(test)('what waits is bounded by maxInFlight, although its clients have been answered', async (t) => {
@@ -69,33 +75,23 @@ ringTest(test)('what waits is bounded by maxInFlight, although its clients have 
 })
 
 test('close({ timeout }) runs nothing that nobody waits for', async (t) => {
-  let runs = 0
-  const server = serve(t, {}, (n) => {
-    runs++
-    compute(10)
-    return n
-  })
+  const { server, ran } = serveSlow(t, 10)
   const clients = await connectMany(t, server, 200)
   for (const client of clients) await client.write(request('/1'))
-  await until(() => runs > 0)
+  await until(() => ran.length > 0)
   await server.close({ timeout: 50 })
-  const atClose = runs
+  const atClose = ran.length
   t.true(atClose < 200, `${atClose} of 200 were run`)
   for (let i = 0; i < 10; i++) await turn()
-  t.is(runs, atClose)
+  t.is(ran.length, atClose)
 })
 
 test('a call is answered when it is done, not when the others are that came with it', async (t) => {
-  let runs = 0
-  const server = serve(t, {}, (n) => {
-    runs++
-    compute(10)
-    return n
-  })
+  const { server, ran } = serveSlow(t, 10)
   const clients = await connectMany(t, server, 30)
   const asked = clients.map((client) => client.send('/1'))
   await Promise.race(asked)
-  t.true(runs < 30, `${runs} of 30 had run`)
+  t.true(ran.length < 30, `${ran.length} of 30 had run`)
   await Promise.all(asked)
 })
 
@@ -159,12 +155,7 @@ test('timers, signals and promises go on while there are always requests', async
 })
 
 test('who asks once does not wait for all that another connection has pipelined', async (t) => {
-  const ran = []
-  const server = serve(t, {}, (n) => {
-    ran.push(n)
-    compute(5)
-    return n
-  })
+  const { server, ran } = serveSlow(t, 5)
   const [many, one] = await connectMany(t, server, 2)
   await many.write(request('/1').repeat(60))
   await until(() => ran.length > 0)
@@ -183,10 +174,7 @@ test('what is in flight when close({ timeout }) cuts it is in flight no more', a
 })
 
 test('calls that are slow and late leave none in flight', async (t) => {
-  const server = serve(t, { handlerTimeout: 20, maxInFlight: 10 }, (n) => {
-    compute(30)
-    return n
-  })
+  const { server } = serveSlow(t, 30, { handlerTimeout: 20, maxInFlight: 10 })
   const clients = await connectMany(t, server, 30)
   for (let round = 0; round < 3; round++) {
     const statuses = (await Promise.all(clients.map((client) => client.send('/1')))).map(({ status }) => status)

@@ -3,8 +3,8 @@
 // Shares this thread between handlers and everything else: when they have run for TURN_MS, whichever servers' and
 // rings' they are, Node's event loop turns, timers and signals included, before they go on.
 //
-// A dispatch asks before each batch whether it may run it, `begins` or `starts` first and `goesOn` then; where it may
-// not, it leaves itself with `resume`, and is called again in the next turn.
+// A dispatch asks before each batch whether it may run it, `begins` first and `goesOn` then; where it may not, it
+// leaves itself with `resume`, and is called again in the next turn.
 
 const { setImmediate } = require('./globals.js')
 
@@ -23,19 +23,11 @@ let isScheduled = false
 let isResuming = false
 let isFresh = true
 
-// `time` is now, as in all that follows.
-function begins(time) {
+// `time` is now, as in all that follows. Who knows better says whether the event loop has turned since the last dispatch.
+function begins(time, hasTurned = time - ended > PAUSE_MS) {
   // Nobody overtakes those that wait.
   if (isScheduled && !isResuming) return false
-  if (isFresh || (!isResuming && time - ended > PAUSE_MS)) began = time
-  isFresh = false
-  return goesOn(time)
-}
-
-// The same for who knows that the event loop has turned since.
-function starts(time) {
-  if (isScheduled && !isResuming) return false
-  if (isFresh || !isResuming) began = time
+  if (isFresh || (!isResuming && hasTurned)) began = time
   isFresh = false
   return goesOn(time)
 }
@@ -73,4 +65,4 @@ function resumeAll() {
   }
 }
 
-module.exports = { begins, ends, goesOn, resume, starts }
+module.exports = { begins, ends, goesOn, resume }

@@ -16,10 +16,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("uring", &["limits"]),
     ("listener", &["limits"]),
     ("bridge", &["http", "limits", "quota", "uring"]),
-    (
-        "connection",
-        &["bridge", "http", "limits", "quota", "stats", "uring"],
-    ),
+    ("connection", &["bridge", "http", "limits", "stats"]),
     (
         "event_loop",
         &[

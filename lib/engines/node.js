@@ -173,7 +173,7 @@ class NodeEngine {
   #startTurn(now) {
     this.#isInTurn = true
     setImmediate(() => (this.#isInTurn = false))
-    return turn.starts(now)
+    return turn.begins(now, true)
   }
 
   #call(call) {

@@ -155,10 +155,7 @@ impl Exchange {
                     while let Some(call) = self.queue.take() {
                         self.outbox.answer(call, Outcome::Late);
                     }
-                    for call in self.unanswered.take_old(self.now, 0) {
-                        self.outbox.answer(call, Outcome::Late);
-                    }
-                    self.outbox.post(now);
+                    self.give_up(0, now);
                     return NO_MORE_BATCHES;
                 }
             }
@@ -211,15 +208,20 @@ impl Exchange {
         let now = Instant::now();
         self.now = self.micros(now);
         let timeout = self.pace.timeout();
-        for call in self.unanswered.take_old(self.now, timeout) {
-            self.outbox.answer(call, Outcome::Late);
-        }
-        self.outbox.post(now);
+        self.give_up(timeout, now);
         let Some(oldest) = self.unanswered.asked().min() else {
             return -1.0;
         };
         let left = oldest.saturating_add(timeout).saturating_sub(self.now);
         Duration::from_micros(left).as_secs_f64() * MILLISECONDS
+    }
+
+    /// Gives up what was asked `timeout` microseconds ago, and before.
+    fn give_up(&mut self, timeout: u64, now: Instant) {
+        for call in self.unanswered.take_old(self.now, timeout) {
+            self.outbox.answer(call, Outcome::Late);
+        }
+        self.outbox.post(now);
     }
 
     pub(super) fn reply_digits(&mut self, id: Id, digits: String) {

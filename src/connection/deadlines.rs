@@ -32,7 +32,13 @@ impl Connection {
         let handler = self
             .oldest_call()
             .and_then(|(_, _, since_us)| after(since_us / 1000, timeouts.handler));
-        let client = match self.client_since() {
+        let client = self.client_deadline(timeouts);
+        handler.into_iter().chain(client).min()
+    }
+
+    /// When the first of the times is over that the client has.
+    fn client_deadline(&self, timeouts: &Timeouts) -> Option<u64> {
+        match self.client_since() {
             Some((since, Reading::Head)) => {
                 let request = after(since, timeouts.request);
                 after(since, timeouts.headers)
@@ -43,8 +49,7 @@ impl Connection {
             Some((since, _)) => after(since, timeouts.request),
             None if self.is_idle() => self.idle_until(timeouts),
             None => None,
-        };
-        handler.into_iter().chain(client).min()
+        }
     }
 
     /// Until when it may idle; not for long when the server closes.
@@ -57,12 +62,14 @@ impl Connection {
     }
 
     /// Acts on every time that is over; on the client's only where it `owes` us something, and not
-    /// we it our reading. True: it has been idle for too long and is to be closed.
-    pub fn expire(&mut self, owes: bool, turn: &mut Turn) -> bool {
-        if owes && self.expire_client(turn) {
+    /// we it our reading, which is asked where it makes a difference. True: it has been idle for
+    /// too long and is to be closed.
+    pub fn expire(&mut self, owes: impl FnOnce() -> bool, turn: &mut Turn) -> bool {
+        let (now, timeout) = (turn.now, turn.timeouts.handler);
+        let client = self.client_deadline(&turn.timeouts);
+        if client.is_some_and(|at| at <= now) && owes() && self.expire_client(turn) {
             return true;
         }
-        let (now, timeout) = (turn.now, turn.timeouts.handler);
         while let Some((index, reply_to, since_us)) = self.oldest_call()
             && after(since_us / 1000, timeout).is_some_and(|at| at <= now)
         {
@@ -71,6 +78,7 @@ impl Connection {
         false
     }
 
+    /// Acts on the client's deadline, which is over. True: it has been idle.
     fn expire_client(&mut self, turn: &mut Turn) -> bool {
         let now = turn.now;
         let timeouts = turn.timeouts;
@@ -84,10 +92,8 @@ impl Connection {
                 turn.counters.request_timeouts += 1;
                 self.on_refused(LATE_BODY, self.reply_to_late(), turn);
             }
-            None if self.is_idle() => {
-                return self.idle_until(&timeouts).is_some_and(|at| at <= now);
-            }
-            _ => {}
+            Some(_) => {}
+            None => return true,
         }
         false
     }

@@ -195,7 +195,7 @@ impl Peer {
         } else {
             // What waits to be read came in time: it is this thread that did not run, or there is
             // more than it takes in at once.
-            let owes = !ring.has_unread(self.line.as_fd());
+            let owes = || !ring.has_unread(self.line.as_fd());
             if self.connection.expire(owes, turn) {
                 turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
                 self.terminate(ring);

@@ -132,7 +132,7 @@ impl Conversation {
     pub fn pass(&mut self, milliseconds: u64) {
         self.turn.now += milliseconds;
         self.turn.now_us += milliseconds * 1000;
-        if self.connection.expire(true, &mut self.turn) {
+        if self.connection.expire(|| true, &mut self.turn) {
             self.is_closed = true;
         }
         self.advance();
