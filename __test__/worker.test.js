@@ -3,7 +3,7 @@
 const { once } = require('node:events')
 const { Worker } = require('node:worker_threads')
 const test = require('ava')
-const { assertServes, connect, post, request, serve, sharingTest, underTest } = require('./helpers.js')
+const { assertServes, connect, post, request, ringTest, serve, sharingTest, underTest } = require('./helpers.js')
 
 // A worker that runs the text of `main({ serverListen }, parentPort, data)`, the first message it sent, and its exit code.
 async function startWorker(t, main, data) {
@@ -95,7 +95,8 @@ test('terminate with a handler in an endless loop frees the port', async (t) => 
   await assertServes(t, serve(t, { port }))
 })
 
-test('terminate under load frees the port', async (t) => {
+// Node's own http parser aborts the process where a worker ends while it parses: docs/engines.md says so.
+ringTest(test)('terminate under load frees the port', async (t) => {
   const { worker, port } = await startWorker(t, listening)
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect(t, port)))
   await Promise.all(clients.map(async (client, c) => {
