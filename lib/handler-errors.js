@@ -1,25 +1,33 @@
 'use strict'
 
-// What a client is told when the handler throws, rejects, or returns something that is no integer.
+// What a client is told when a function throws, rejects, or returns something that is no integer.
+
+const { fieldsOf } = require('./reply.js')
 
 const MESSAGE_LENGTH_MAX = 1024
-const FAILED = { status: 500, message: 'The handler failed.', isFault: true }
 
 // The http-errors convention: `statusCode` (or `status`) from 400 to 599 is the answer's status, and the message is
 // for the client's eyes below 500 or where `expose` is true. Such an error below 500 is an answer, not a fault. Where it
 // has no message to show, the engine answers with what its status is called.
-function errorAnswer(error) {
+//
+// `fn` is the function's entry in the table. Only with one are the error's `headers` read, as `fields` of the answer: one
+// plain function answers with its status and message alone.
+function errorAnswer(error, fn) {
+  const failed = {
+    status: 500, message: fn === undefined ? 'The handler failed.' : 'The function failed.', isFault: true, fields: undefined
+  }
   try {
-    if (error === null || typeof error !== 'object') return FAILED
+    if (error === null || typeof error !== 'object') return failed
     const status = error.statusCode ?? error.status
-    if (!Number.isInteger(status) || status < 400 || status > 599) return FAILED
+    if (!Number.isInteger(status) || status < 400 || status > 599) return failed
     const isFault = status >= 500
     const expose = typeof error.expose === 'boolean' ? error.expose : !isFault
     const message = expose ? textOf(error.message) : ''
-    return { status, message: message === '' && isFault ? FAILED.message : message, isFault }
+    const fields = fn === undefined ? undefined : fieldsOf(error.headers)
+    return { status, message: message === '' && isFault ? failed.message : message, isFault, fields }
   } catch {
-    // A getter that throws.
-    return FAILED
+    // A getter that throws, or header fields that HTTP does not have.
+    return failed
   }
 }
 
@@ -40,7 +48,7 @@ function received(value) {
   switch (typeof value) {
     case 'undefined': return 'undefined. Is a `return` missing?'
     case 'string': return 'a string. If it holds digits, convert it with Number() or BigInt().'
-    case 'number': return `${value}.${adviceOn(value)}`
+    case 'number': return `${value}.${adviceOnNumber(value)}`
     case 'object':
       if (value === null) return 'null.'
       return Array.isArray(value) ? 'an array. Each call answers with a single integer.' : 'an object.'
@@ -48,10 +56,10 @@ function received(value) {
   }
 }
 
-function adviceOn(number) {
+function adviceOnNumber(number) {
   if (Number.isNaN(number)) return ' Something in the calculation was undefined, or a promise without `await`.'
   if (Number.isInteger(number)) return ' Beyond Number.MAX_SAFE_INTEGER only a bigint is exact: return one.'
   return Number.isFinite(number) ? ' Round it, with Math.round() for example.' : ''
 }
 
-module.exports = { errorAnswer, notAnInteger }
+module.exports = { adviceOnNumber, errorAnswer, notAnInteger }

@@ -1,0 +1,193 @@
+'use strict'
+
+// Declares functions, and makes the table of them that a server is started with; both engines read it.
+//
+// The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
+// result, fewest, signature, summary, description, examples, deprecated }] }. `field` is a header argument's, `schema`
+// that of a type from `types`. `result` is undefined where a function is not declared: JSON, or the bare digits of a bigint.
+
+const { describe, invalidArgument, invalidType } = require('./errors.js')
+const { isSchema } = require('./schemas.js')
+const { BUILT_IN, IDENTIFIER, parseSignature } = require('./signature.js')
+const { refuseUnknown } = require('./unknown-options.js')
+
+const FUNCTIONS_MAX = 1000
+// What a request may pass to a function that is not declared.
+const ARGUMENTS_MAX = 64
+
+const TYPED_OPTIONS = { whose: 'typed', argument: 'options', expected: 'an object of options' }
+
+// What `typed` was told of each function that it has returned.
+const declarations = new WeakMap()
+
+// Returns a function that can be called as the handler can.
+function typed(signature, handler, options = {}) {
+  if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
+  const declaration = { handler, isDeclared: true, ...readOptions(signature, options) }
+  const { name, length } = handler
+  const declared = function (...values) {
+    return Reflect.apply(handler, this, values)
+  }
+  Object.defineProperties(declared, {
+    name: { value: name, configurable: true }, length: { value: length, configurable: true }
+  })
+  declarations.set(declared, declaration)
+  return declared
+}
+
+function readOptions(signature, options) {
+  if (options === null || typeof options !== 'object') {
+    throw invalidType(TYPED_OPTIONS.argument, TYPED_OPTIONS.expected, options)
+  }
+  const { types, summary, description, examples, deprecated = false } = options
+  const schemas = checkTypes(types)
+  const { arguments: parsed, result } = parseSignature(signature, [...schemas.keys()])
+  const checked = {
+    types,
+    summary: string(summary, 'summary'),
+    description: string(description, 'description'),
+    examples: checkExamples(examples),
+    deprecated
+  }
+  if (typeof deprecated !== 'boolean') throw invalidType('options.deprecated', 'of type boolean', deprecated)
+  refuseUnknown(options, Object.keys(checked), TYPED_OPTIONS)
+  delete checked.types
+  return {
+    arguments: parsed.map((each) => (schemas.has(each.type) ? { ...each, schema: schemas.get(each.type) } : each)),
+    result,
+    fewest: parsed.filter(({ isOptional, type }) => !isOptional && type !== 'header').length,
+    signature,
+    ...checked
+  }
+}
+
+function checkTypes(types) {
+  if (types === undefined) return new Map()
+  if (types === null || typeof types !== 'object' || Array.isArray(types)) {
+    throw invalidType('options.types', 'an object of schemas by name', types)
+  }
+  const schemas = new Map(Object.entries(types))
+  for (const [name, schema] of schemas) {
+    if (!IDENTIFIER.test(name)) throw invalidArgument(`options.types has the name '${name}', which can't be in a signature.`)
+    if (BUILT_IN.has(name)) throw invalidArgument(`options.types has the name '${name}', which is a type already.`)
+    if (!isSchema(schema)) {
+      throw invalidType(
+        `options.types.${name}`, "a Standard Schema, such as zod's, Valibot's or ArkType's", schema,
+        'It has no `~standard.validate`: does the library have a newer version?'
+      )
+    }
+  }
+  return schemas
+}
+
+function string(value, name) {
+  if (value !== undefined && typeof value !== 'string') throw invalidType(`options.${name}`, 'of type string', value)
+  return value
+}
+
+// Each is what a request's body may be: an array of arguments, or an object of them by name.
+function checkExamples(examples) {
+  if (examples === undefined) return undefined
+  const expected = 'an array of bodies, each an array of arguments or an object of them by name'
+  if (!Array.isArray(examples)) throw invalidType('options.examples', expected, examples)
+  for (const [i, each] of examples.entries()) {
+    if (each === null || typeof each !== 'object') throw invalidType(`options.examples[${i}]`, 'an array or an object', each)
+  }
+  try {
+    return JSON.parse(JSON.stringify(examples))
+  } catch (error) {
+    throw invalidArgument(`options.examples can't be written as JSON: ${error.message}. A bigint is a string of digits there.`)
+  }
+}
+
+// The table of what was passed to `serverListen`; undefined for one function that is not declared.
+function tableOf(functions) {
+  if (typeof functions === 'function') {
+    const declaration = declarations.get(functions)
+    if (declaration === undefined) return undefined
+    return { isRoot: true, functions: [{ name: functions.name || 'handler', ...declaration }] }
+  }
+  checkIsPlain(functions)
+  const names = Object.keys(functions)
+  const symbol = Object.getOwnPropertySymbols(functions).find((each) => isEnumerable(functions, each))
+  if (symbol !== undefined) throw invalidArgument(`The functions have one named ${String(symbol)}. A name is a string.`)
+  if (names.length === 0) throw invalidArgument('There is no function in the object: serverListen(8000, { sum }).')
+  if (names.length > FUNCTIONS_MAX) {
+    throw invalidArgument(`A server has at most ${FUNCTIONS_MAX} functions, and these are ${names.length}.`)
+  }
+  return { isRoot: false, functions: names.map((name) => entryOf(name, functions)) }
+}
+
+// Of any realm: `node:vm` makes more. A module's namespace is one, too.
+function checkIsPlain(functions) {
+  const expected = 'a function, such as (n) => n + 1, or a plain object of functions'
+  if (functions === null || typeof functions !== 'object') throw invalidType('handler', expected, functions)
+  const prototype = Object.getPrototypeOf(functions)
+  const isPlain = !Array.isArray(functions) && (prototype === null || Object.getPrototypeOf(prototype) === null)
+  if (!isPlain) throw invalidType('handler', expected, functions, cureOf(functions))
+}
+
+function cureOf(functions) {
+  if (Array.isArray(functions)) return 'Functions are called by their names: { sum, greet }.'
+  if (typeof functions.then === 'function') return 'It is a promise: `await` it first.'
+  if (functions instanceof Map) return 'Convert it with Object.fromEntries().'
+  return 'Name its methods: { add: (a, b) => calculator.add(a, b) }.'
+}
+
+function isEnumerable(object, key) {
+  return Object.prototype.propertyIsEnumerable.call(object, key)
+}
+
+function entryOf(name, functions) {
+  const place = `functions.${name}`
+  if (!IDENTIFIER.test(name) || name === '__proto__') {
+    throw invalidArgument(
+      `The functions have one named ${JSON.stringify(name)}. A name has letters, digits, _ and $, begins with no digit, and ` +
+        "can't be __proto__."
+    )
+  }
+  // A getter is asked once.
+  const value = functions[name]
+  if (typeof value !== 'function') throw invalidType(place, 'of type function', value, cureOfValue(value))
+  if (isClass(value)) {
+    throw invalidArgument(`${place} is a class, ${describe(value)}. Pass a function that makes what it needs of it.`)
+  }
+  const declaration = declarations.get(value) ?? undeclared(value, place)
+  return { name, ...declaration }
+}
+
+function cureOfValue(value) {
+  if (value === null || typeof value !== 'object') return undefined
+  if (typeof value.then === 'function') return 'It is a promise: `await` it first.'
+  return 'Functions are not grouped: name them all in one object.'
+}
+
+function isClass(value) {
+  return /^class\b/.test(Function.prototype.toString.call(value))
+}
+
+function undeclared(handler, place) {
+  const { length } = handler
+  const fewest = Number.isSafeInteger(length) && length > 0 ? length : 0
+  if (fewest > ARGUMENTS_MAX) throw invalidArgument(`${place} takes ${fewest} arguments. A call has at most ${ARGUMENTS_MAX}.`)
+  return { handler, isDeclared: false, arguments: [], result: undefined, fewest, deprecated: false }
+}
+
+// The table as plain data, for `server.functions`.
+function describeTable(table) {
+  return freeze((table?.functions ?? []).map(({ handler, ...rest }) => withoutUndefined({
+    ...rest, arguments: rest.arguments.map(({ schema, ...each }) => each)
+  })))
+}
+
+function withoutUndefined(object) {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
+}
+
+function freeze(value) {
+  if (value === null || typeof value !== 'object') return value
+  Object.values(value).forEach(freeze)
+  return Object.freeze(value)
+}
+
+module.exports = { describeTable, tableOf, typed }

@@ -1,0 +1,44 @@
+'use strict'
+
+// Refusals and failures as problems (RFC 9457), for everything but one function that is not declared.
+
+const { STATUS_CODES } = require('node:http')
+
+const MEDIA_TYPE = 'application/problem+json'
+const ENTRIES_MAX = 16
+const TOKEN_LENGTH_MAX = 64
+
+// Where Node.js has other words than the registry (RFC 9110 section 16.2.1), or some for what is not in it.
+const TITLES = { 413: 'Content Too Large', 418: "I'm a teapot", 422: 'Unprocessable Content', 509: 'Unknown' }
+
+function titleOf(status) {
+  return TITLES[status] ?? STATUS_CODES[status] ?? 'Unknown'
+}
+
+function problemText({ status, code, detail, errors = [] }) {
+  return JSON.stringify({
+    type: 'about:blank',
+    title: titleOf(status),
+    status,
+    detail,
+    code,
+    ...(errors.length > 0 && { errors: errors.slice(0, ENTRIES_MAX) })
+  })
+}
+
+// What a function has thrown, as `errorAnswer` tells it.
+function errorProblem({ status, message }) {
+  const code = status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED'
+  return problemText({ status, code, detail: message === '' ? `${titleOf(status)}.` : message.toWellFormed() })
+}
+
+// A JSON pointer (RFC 6901) as a fragment. A name may be a client's, so it is cut.
+function pointerTo(keys) {
+  return `#${keys.map((key) => `/${escape(String(key).slice(0, TOKEN_LENGTH_MAX).toWellFormed())}`).join('')}`
+}
+
+function escape(key) {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+module.exports = { MEDIA_TYPE, errorProblem, pointerTo, problemText, titleOf }

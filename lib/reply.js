@@ -1,0 +1,81 @@
+'use strict'
+
+// `reply(value, { status, headers })`: what a function returns where a value alone does not say enough. And the header
+// fields of answers, which errors may have, too.
+
+const { invalidArgument, invalidType, outOfRange } = require('./errors.js')
+const { refuseUnknown } = require('./unknown-options.js')
+
+const REPLY_OPTIONS = { whose: 'reply', argument: 'options', expected: 'an object of options' }
+
+// RFC 9110 sections 5.6.2 and 5.5; beyond ASCII a field has no encoding that everybody agrees on.
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const VALUE = /^[\t\x20-\x7e]*$/
+
+// What frames an answer and belongs to the connection: the server writes them itself.
+const OWN_FIELDS = new Set([
+  'connection', 'content-length', 'date', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'
+])
+
+class Reply {
+  #isReply = true
+
+  constructor(value, status, fields) {
+    this.value = value
+    this.status = status
+    this.fields = fields
+    Object.freeze(this)
+  }
+
+  static isReply(value) {
+    return typeof value === 'object' && value !== null && #isReply in value
+  }
+}
+
+function reply(value, options = {}) {
+  if (options === null || typeof options !== 'object') {
+    const cure = typeof options === 'number' ? `The status is an option: reply(value, { status: ${options} }).` : undefined
+    throw invalidType(REPLY_OPTIONS.argument, REPLY_OPTIONS.expected, options, cure)
+  }
+  const { status, headers } = options
+  if (status !== undefined && typeof status !== 'number') throw invalidType('options.status', 'of type number', status)
+  if (status !== undefined && (!Number.isInteger(status) || status < 200 || status > 599)) {
+    throw outOfRange('options.status', 'an integer >= 200 and <= 599', status)
+  }
+  const fields = fieldsOf(headers)
+  refuseUnknown(options, ['status', 'headers'], REPLY_OPTIONS)
+  return new Reply(value, status, fields)
+}
+
+// Lower-case names and values, in their order; undefined where there are none. `headers` is an object, whose values may be
+// arrays, or anything that iterates over pairs, as Headers and Maps do.
+function fieldsOf(headers) {
+  if (headers === undefined) return undefined
+  if (headers === null || typeof headers !== 'object') throw invalidType('options.headers', 'an object of header fields', headers)
+  const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers)
+  const fields = []
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2) throw invalidType('options.headers', 'of pairs, a name and a value each', pair)
+    const name = nameOf(pair[0])
+    if (OWN_FIELDS.has(name)) continue
+    const values = Array.isArray(pair[1]) ? pair[1] : [pair[1]]
+    for (const value of values) if (value !== undefined) fields.push([name, textOf(name, value)])
+  }
+  return fields.length === 0 ? undefined : fields
+}
+
+function nameOf(name) {
+  if (typeof name === 'string' && TOKEN.test(name)) return name.toLowerCase()
+  throw invalidArgument(`A header field can't have the name ${JSON.stringify(String(name).slice(0, 64))}.`)
+}
+
+function textOf(name, value) {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
+    throw invalidType(`options.headers['${name}']`, 'of type string or number', value)
+  }
+  const text = String(value).trim()
+  if (VALUE.test(text)) return text
+  throw invalidArgument(`The header field ${name} has characters that are not printable ASCII. Encode them.`)
+}
+
+module.exports = { fieldsOf, isReply: Reply.isReply, reply }

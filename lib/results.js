@@ -1,0 +1,225 @@
+'use strict'
+
+// Makes the body of an answer of what a function has returned, by the result that it declares. Both engines use it.
+//
+// A value that does not fit is refused with a sentence for `onError`, never cut or coerced. Whatever a value does while it
+// is read (getters, `toJSON`, proxies), what is sent is what has been checked.
+
+const { isAnyArrayBuffer, isNumberObject, isSharedArrayBuffer, isStringObject, isTypedArray, isUint8Array } =
+  require('node:util').types
+const { adviceOnNumber } = require('./handler-errors.js')
+const { isReply } = require('./reply.js')
+
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+// Of an answer that has no body, whatever the function has returned (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5).
+const BODILESS = new Set([204, 205, 304])
+
+// Whether a value fits a scalar type, and how it is written as JSON.
+const SCALARS = {
+  int: { fits: Number.isSafeInteger, write: String },
+  number: { fits: Number.isFinite, write: String },
+  int64: { fits: (value) => typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX, write: quoted },
+  bigint: { fits: (value) => typeof value === 'bigint', write: quoted },
+  boolean: { fits: (value) => typeof value === 'boolean', write: String },
+  string: { fits: isText, write: JSON.stringify }
+}
+const MEDIA = { string: 'string', text: 'text', bytes: 'bytes', void: 'none' }
+const WANTED = {
+  int: 'an int, which is a safe integer as a number',
+  number: 'a finite number',
+  int64: 'an int64, which is a bigint of at most 64 bits',
+  bigint: 'a bigint',
+  boolean: 'a boolean',
+  string: 'a well-formed string',
+  text: 'a well-formed string',
+  bytes: 'a Uint8Array'
+}
+
+// { status, fields, media, body } of whatever a function returned or its promise resolved to.
+function answerOf(fn, value) {
+  if (!isReply(value)) {
+    const media = mediaOf(fn)
+    return { status: media === 'none' ? 204 : 200, fields: undefined, media, body: encoderOf(fn)(value) }
+  }
+  const { status, fields } = value
+  const media = BODILESS.has(status) ? 'none' : mediaOf(fn)
+  const body = media === 'none' ? '' : encoderOf(fn)(value.value)
+  return { status: status ?? (media === 'none' ? 204 : 200), fields, media, body }
+}
+
+// What an encoder's bodies are: 'json' text, a 'string' that is still to be quoted, 'text', 'bytes', or 'none'.
+function mediaOf({ result }) {
+  return MEDIA[result] ?? 'json'
+}
+
+const encoders = new WeakMap()
+
+// encode(value) -> body, for values that are no reply; it throws where the value does not fit.
+function encoderOf(fn) {
+  let encode = encoders.get(fn)
+  if (encode === undefined) encoders.set(fn, (encode = createEncoder(fn)))
+  return encode
+}
+
+function createEncoder(fn) {
+  const { result } = fn
+  switch (result) {
+    case undefined: return (value) => (typeof value === 'bigint' ? value.toString() : jsonOf(fn, value))
+    case 'void': return () => ''
+    case 'bytes': return (value) => (isUint8Array(value) ? ownBytes(value) : refuse(fn, value))
+    case 'string':
+    case 'text': return (value) => (isText(value) ? value : refuse(fn, value))
+  }
+  if (result.endsWith('[]')) return (value) => arrayOf(fn, SCALARS[result.slice(0, -2)], value)
+  const scalar = SCALARS[result]
+  if (scalar === undefined) return (value) => jsonOf(fn, value)
+  const { fits, write } = scalar
+  return (value) => (fits(value) ? write(value) : refuse(fn, value))
+}
+
+function isText(value) {
+  return typeof value === 'string' && value.isWellFormed()
+}
+
+function quoted(value) {
+  return `"${value}"`
+}
+
+// Not what another thread may write to meanwhile, nor what may shrink.
+function ownBytes(value) {
+  const { buffer } = value
+  return isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
+}
+
+// Each element is read once: it may come from a getter or a proxy.
+function arrayOf(fn, { fits, write }, value) {
+  let text = '['
+  try {
+    if (!Array.isArray(value) && !isTypedArray(value)) refuse(fn, value)
+    const { length } = value
+    for (let i = 0; i < length; i++) {
+      const each = value[i]
+      if (!fits(each)) throw unfit(fn, `an array whose element ${i} is ${nounOf(each)}`)
+      text += i === 0 ? write(each) : `,${write(each)}`
+    }
+  } catch (error) {
+    throw error?.code === 'ERR_INVALID_RETURN_VALUE' ? error : unreadable(fn, error)
+  }
+  return `${text}]`
+}
+
+// JSON has null for numbers that are not finite, and escapes for lone surrogates: a text with either is looked at again.
+function jsonOf(fn, value) {
+  let text
+  try {
+    text = JSON.stringify(value)
+    if (text !== undefined && (text.includes('null') || text.includes('\\ud'))) text = JSON.stringify(value, replacerOf(fn))
+  } catch (error) {
+    throw error?.code === 'ERR_INVALID_RETURN_VALUE' ? error : unreadable(fn, error)
+  }
+  return text ?? refuse(fn, value)
+}
+
+// Hands on what it has checked, so that nothing is asked a second time for what is written.
+function replacerOf(fn) {
+  return function (key, value) {
+    if (isNumberObject(value)) value = Number(value)
+    else if (isStringObject(value)) value = String(value)
+    if (!key.isWellFormed()) throw unfit(fn, 'an object with a name that has a lone surrogate')
+    switch (typeof value) {
+      case 'number':
+        if (Number.isFinite(value)) return value
+        throw unfit(fn, `${placeOf(this, key)}${value}, which JSON does not have`)
+      case 'string':
+        if (value.isWellFormed()) return value
+        throw unfit(fn, `${placeOf(this, key)}a string with a lone surrogate`)
+      case 'undefined':
+      case 'function':
+      case 'symbol':
+        // Of an object they are left out, as JavaScript users know it.
+        if (Array.isArray(this)) throw unfit(fn, `${placeOf(this, key)}${nounOf(value)}, which JSON does not have`)
+    }
+    return value
+  }
+}
+
+function placeOf(holder, key) {
+  if (Array.isArray(holder)) return `an array whose element ${key} is `
+  return key === '' ? '' : `an object whose ${JSON.stringify(key.slice(0, 64))} is `
+}
+
+function refuse(fn, value) {
+  throw unfit(fn, `${nounOf(value)}${adviceOn(fn, value)}`)
+}
+
+function unfit({ name, result }, what) {
+  const wanted = WANTED[result] ?? (result?.endsWith('[]') ? `an array, ${result}, or a typed array of such` : 'a JSON value')
+  return invalidReturn(`${name} must return ${wanted}, or a promise of one. It returned ${what}${/[.?]$/.test(what) ? '' : '.'}`)
+}
+
+// What a value threw while it was read.
+function unreadable({ name }, cause) {
+  let why = 'it threw'
+  try {
+    if (cause instanceof RangeError && /stack/.test(cause.message)) why = 'it is nested too deep'
+    else if (cause instanceof Error) why = cause.message.split('\n', 1)[0]
+  } catch {
+    // A getter of what was thrown.
+  }
+  const error = invalidReturn(`What ${name} returned can't be written as JSON: ${why}${/[.?]$/.test(why) ? '' : '.'}`)
+  error.cause = cause
+  return error
+}
+
+function invalidReturn(message) {
+  const error = new TypeError(message)
+  error.code = 'ERR_INVALID_RETURN_VALUE'
+  return error
+}
+
+function nounOf(value) {
+  switch (typeof value) {
+    case 'undefined': return 'undefined'
+    case 'number': return String(value)
+    case 'object': return nounOfObject(value)
+    default: return `a ${typeof value}`
+  }
+}
+
+function nounOfObject(value) {
+  if (value === null) return 'null'
+  if (isTypedArray(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)}`
+  if (isAnyArrayBuffer(value)) return 'an ArrayBuffer'
+  try {
+    return Array.isArray(value) ? 'an array' : 'an object'
+  } catch {
+    // A revoked proxy.
+    return 'an object'
+  }
+}
+
+// For the usual mistakes what to do about it.
+function adviceOn({ result }, value) {
+  switch (typeof value) {
+    case 'undefined': return '. Is a `return` missing? A function that returns nothing is declared so: `=> void`.'
+    case 'number': return `.${adviceOnNumberFor(result, value)}`
+    case 'bigint':
+      if (result === 'int64') return '. It has more than 64 bits: declare bigint.'
+      return result === 'int' || result === 'number' ? '. Declare int64 or bigint, or convert it with Number().' : ''
+    case 'string':
+      if (result === 'string' || result === 'text') return ' with a lone surrogate. String.prototype.toWellFormed() replaces those.'
+      if (result === 'bytes') return '. Convert it with Buffer.from(), or declare text.'
+      return result in SCALARS ? '. Convert it, or declare string.' : ''
+    case 'object':
+      return result === 'bytes' && isAnyArrayBuffer(value) ? '. Wrap it: new Uint8Array(buffer).' : ''
+    default: return ''
+  }
+}
+
+function adviceOnNumberFor(result, value) {
+  if (result === 'int' || result === 'number') return adviceOnNumber(value)
+  return result === 'int64' || result === 'bigint' ? ' Convert it with BigInt().' : ''
+}
+
+module.exports = { answerOf, encoderOf, mediaOf }

@@ -1,0 +1,58 @@
+'use strict'
+
+// Runs the Standard Schemas (https://standardschema.dev) of a call's arguments, right before the call.
+
+const { pointerTo } = require('./problems.js')
+
+const ENTRIES_MAX = 16
+const MESSAGE_LENGTH_MAX = 200
+
+function isSchema(value) {
+  const isObject = value !== null && (typeof value === 'object' || typeof value === 'function')
+  return isObject && typeof value['~standard']?.validate === 'function'
+}
+
+// Undefined for a function without schemas; otherwise { args }, { errors }, or a promise of one of them. Whatever a schema
+// throws is thrown on. An optional argument that is absent is not checked.
+function applySchemas(fn, args, isByName) {
+  let results
+  let isAsync = false
+  let position = 0
+  for (const [i, { name, type, schema }] of fn.arguments.entries()) {
+    const key = isByName || type === 'header' ? name : position
+    if (type !== 'header') position++
+    if (schema === undefined || args[i] === undefined) continue
+    const result = schema['~standard'].validate(args[i])
+    isAsync ||= typeof result?.then === 'function'
+    results ??= []
+    results.push({ i, key, result })
+  }
+  if (results === undefined) return hasSchemas(fn) ? { args } : undefined
+  return isAsync ? settle(args, results) : conclude(args, results)
+}
+
+function hasSchemas(fn) {
+  return fn.arguments.some(({ schema }) => schema !== undefined)
+}
+
+// All are awaited: none is to reject with nobody listening.
+async function settle(args, results) {
+  const settled = await Promise.all(results.map(({ result }) => result))
+  return conclude(args, results.map((each, at) => ({ ...each, result: settled[at] })))
+}
+
+function conclude(args, results) {
+  const checked = [...args]
+  const errors = []
+  for (const { i, key, result: { issues, value } } of results) {
+    checked[i] = value
+    for (const { message, path = [] } of issues ?? []) {
+      if (errors.length === ENTRIES_MAX) break
+      const keys = Array.from(path, (each) => (Object(each) === each ? each.key : each))
+      errors.push({ pointer: pointerTo([key, ...keys]), detail: String(message).slice(0, MESSAGE_LENGTH_MAX).toWellFormed() })
+    }
+  }
+  return errors.length > 0 ? { errors } : { args: checked }
+}
+
+module.exports = { applySchemas, isSchema }
