@@ -83,7 +83,7 @@ test('a first argument that is neither a port nor options', (t) => {
 })
 
 test('a handler that is not a function', (t) => {
-  for (const handler of [undefined, null, 610, 'fibonacci', {}, Promise.resolve(610)]) {
+  for (const handler of [undefined, null, 610, 'fibonacci', [], Promise.resolve(610)]) {
     const error = t.throws(() => serverListen(0, handler), wrongType, show(handler))
     t.true(error.message.includes('handler'), error.message)
   }

@@ -62,7 +62,7 @@ test('the version and the usage, in each of the usual ways', async (t) => {
 
 test('the usage of serve has the defaults of serverListen', async (t) => {
   const { stdout } = await run(t, ['help', 'serve'])
-  const options = checkArguments({}, () => 0)
+  const { options } = checkArguments({}, () => 0)
   const told = [...stdout.matchAll(/--([\w-]+) <\w+> .*\[(\d+)\]/g)]
   t.true(told.length > 10)
   for (const [, name, value] of told) {

@@ -72,7 +72,7 @@ test('the bounds that have no option are the same on both engines', (t) => {
 
 test('the defaults are the same for the Rust tests and in JavaScript', (t) => {
   const limits = read('src/limits.rs')
-  const options = checkArguments({}, () => 0)
+  const { options } = checkArguments({}, () => 0)
   for (const [option, name] of Object.entries({
     maxConnections: 'connections_max',
     maxInFlight: 'in_flight_max',

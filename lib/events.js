@@ -57,9 +57,12 @@ function failed(server, failure) {
   if (log.enabled) debug('%s: failed: %s', server.url, failure)
 }
 
-function handlerFailed(server, error, n) {
-  if (handlerErrors.hasSubscribers) handlerErrors.publish({ server, error, n })
-  if (log.enabled) debug('%s: the handler failed for %s: %s', server.url, n, printable(error))
+// `call` is { n } of a plain function, { function, arguments } of one in a table.
+function handlerFailed(server, error, call) {
+  if (handlerErrors.hasSubscribers) handlerErrors.publish({ server, error, ...call })
+  if (!log.enabled) return
+  if ('n' in call) debug('%s: the handler failed for %s: %s', server.url, call.n, printable(error))
+  else debug('%s: the function %s failed: %s', server.url, call.function, printable(error))
 }
 
 // What cannot be written to stderr harms nobody else.

@@ -3,6 +3,7 @@
 // Checks the arguments of `serverListen` and fills in the defaults, which index.d.ts documents.
 
 const { describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
+const { tableOf } = require('./functions.js')
 const { checkOrigins } = require('./origins.js')
 const { refuseUnknown } = require('./unknown-options.js')
 const { checkHost, checkPath } = require('./where.js')
@@ -16,6 +17,10 @@ const RING_THREADS_MAX = 64
 const RING_ENTRIES_MAX = 2 ** 15
 const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
 const BATCH_SIZE_MAX = 2 ** 16
+// A plain function's bodies are skipped.
+const BODY_SIZE_PLAIN = 64 * 1024
+const BODY_SIZE = 2 ** 20
+const BUFFERED_BYTES = 64 * 2 ** 20
 // The last is the default.
 const ENGINES = ['io_uring', 'node', 'auto']
 
@@ -24,14 +29,14 @@ const LISTEN_OPTIONS = {
 }
 const CLOSE_OPTIONS = { whose: 'close', argument: 'options', expected: 'an object of options' }
 
+// The options, complete, and the table of functions, which there is none of for a plain function.
 function checkArguments(portOrOptions, handler, surplus = []) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
   if (options === null || typeof options !== 'object') {
     throw invalidType(LISTEN_OPTIONS.argument, LISTEN_OPTIONS.expected, portOrOptions, cure(portOrOptions))
   }
-  if (typeof handler !== 'function') {
-    throw invalidType('handler', 'of type function, such as (n) => n + 1', handler, cureOfHandler(handler, surplus))
-  }
+  refuseNoHandler(handler, surplus)
+  const table = tableOf(handler)
   refuseSurplus(surplus)
   const checked = {
     engine: oneOf(options, 'engine', ENGINES),
@@ -51,7 +56,10 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
     maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),
-    maxBodySize: integer(options, 'maxBodySize', 64 * 1024, 0, Number.MAX_SAFE_INTEGER),
+    maxBodySize: integer(
+      options, 'maxBodySize', table === undefined ? BODY_SIZE_PLAIN : BODY_SIZE, 0, Number.MAX_SAFE_INTEGER
+    ),
+    maxBufferedBytes: integer(options, 'maxBufferedBytes', BUFFERED_BYTES, 1, Number.MAX_SAFE_INTEGER),
     headersTimeout: integer(options, 'headersTimeout', 10_000, 0, INT32_MAX),
     requestTimeout: integer(options, 'requestTimeout', 30_000, 0, INT32_MAX),
     keepAliveTimeout: integer(options, 'keepAliveTimeout', 72_000, 0, INT32_MAX),
@@ -61,7 +69,24 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     onError: callback(options, 'onError')
   }
   refuseUnknown(options, Object.keys(checked), LISTEN_OPTIONS)
-  return checked
+  if (table !== undefined) refuseContradictions(checked)
+  return { options: checked, table }
+}
+
+// Of options that mean something else, or nothing, where there is a table of functions.
+function refuseContradictions({ bigint, maxBodySize, maxBufferedBytes }) {
+  if (bigint) {
+    throw invalidArgument(
+      "The option 'bigint' is for one function that is not declared. A declared one says which of its arguments are " +
+        "bigints: typed('(n: int64) => int64', (n) => n + 1n)."
+    )
+  }
+  if (maxBodySize > maxBufferedBytes) {
+    throw invalidArgument(
+      `The option 'maxBodySize' is ${maxBodySize}, and 'maxBufferedBytes', which all bodies share, ${maxBufferedBytes}: a ` +
+        'body of that size would never be accepted. Raise the one, or lower the other.'
+    )
+  }
 }
 
 // As with `net.Server`'s `close`, it may be the callback alone: `done`.
@@ -115,8 +140,14 @@ function cure(value) {
   if (typeof value === 'function') return 'The handler is the second argument.'
 }
 
-// For what came in the handler's place, with a function behind it.
-function cureOfHandler(value, [third]) {
+// What came in the handler's place, with a function behind it, or what can be no functions.
+function refuseNoHandler(value, [third]) {
+  const isObject = value !== null && typeof value === 'object'
+  if (typeof value === 'function' || (isObject && typeof third !== 'function')) return
+  throw invalidType('handler', 'a function, such as (n) => n + 1, or an object of functions', value, cureOfHandler(value, third))
+}
+
+function cureOfHandler(value, third) {
   if (typeof third !== 'function') return undefined
   if (typeof value === 'string') return "The host is an option: serverListen({ port: 8000, host: '127.0.0.1' }, handler)."
   return 'It is the second argument, and the options come first: serverListen(options, handler).'

@@ -5,11 +5,13 @@
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const { invalidThis } = require('./errors.js')
 const events = require('./events.js')
+const { describeTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseArguments } = require('./options.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
-  return new Server(checkArguments(portOrOptions, handler, surplus), handler)
+  const { options, table } = checkArguments(portOrOptions, handler, surplus)
+  return new Server(options, handler, table)
 }
 
 // The engines of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
@@ -18,16 +20,20 @@ const onPaths = new Set()
 class Server {
   #engine
   #options
+  #functions
   #handlerErrors = 0
   #closed
   #resolveClosed
   #abort = () => this.close()
 
-  constructor(options, handler) {
+  constructor(options, handler, table) {
     this.#options = options
+    this.#functions = describeTable(table)
     const { engine, refusal } = startEngine(options, {
       handler,
-      onHandlerError: (error, n) => this.#onHandlerError(error, n),
+      table,
+      onHandlerError: (error, n) => this.#onHandlerError(error, { n }, n, `The handler failed for ${n}`),
+      onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
       onFailure: (failure) => this.#onFailure(failure),
       onEnd: () => this.#onEnd()
     })
@@ -55,6 +61,10 @@ class Server {
     const host = address === '::' || address === '0.0.0.0' ? 'localhost' : address
     // A zone's % as RFC 6874 has it.
     return `http://${host.includes(':') ? `[${host.replace('%', '%25')}]` : host}:${port}`
+  }
+
+  get functions() {
+    return this.#functions
   }
 
   get listening() {
@@ -167,15 +177,21 @@ class Server {
     if (onPaths.delete(this.#engine) && onPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
-  #onHandlerError(error, n) {
+  #onFunctionError(error, { name }, args) {
+    const call = { function: name, arguments: args }
+    this.#onHandlerError(error, call, call, `The function ${name} failed`)
+  }
+
+  // `call` is what the channel tells of the call, and `told` what `onError` is passed.
+  #onHandlerError(error, call, told, what) {
     this.#handlerErrors++
-    events.handlerFailed(this, error, n)
+    events.handlerFailed(this, error, call)
     const { onError } = this.#options
     if (onError !== undefined) {
-      this.#tell(onError, error, n)
+      this.#tell(onError, error, told)
     } else if (this.#handlerErrors === 1) {
       process.emitWarning(
-        `The handler failed for ${n}. This warning comes once: pass onError to be told of every failure; ` +
+        `${what}. This warning comes once: pass onError to be told of every failure; ` +
           `stats().handlerErrors counts them.\n${printable(error)}`,
         { code: 'RINGCALL_HANDLER_ERROR' }
       )
@@ -183,9 +199,9 @@ class Server {
   }
 
   // It may be async, and nothing that it throws is to end the process.
-  async #tell(onError, error, n) {
+  async #tell(onError, error, told) {
     try {
-      await onError(error, n)
+      await onError(error, told)
     } catch (thrown) {
       process.emitWarning(`onError itself failed: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }
