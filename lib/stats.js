@@ -5,18 +5,29 @@
 // The binding counts times in microseconds; the API has milliseconds.
 const MICROSECONDS = 1000
 
-function statsOf(counted) {
-  const { preflights, errorsByStatus, batchSizes, latency, dispatchDelay, handlerTime, ...counts } = counted
+// `callees` are the functions by name, if there are any.
+function statsOf(counted, callees) {
+  const {
+    othersByStatus, batchSizes, latency, dispatchDelay, handlerTime, handlerTimes, refusals, ...counts
+  } = counted
   return {
     ...counts,
-    responsesByStatus: {
-      200: counts.responses2xx - preflights, ...(preflights > 0 && { 204: preflights }), ...errorsByStatus
-    },
+    responsesByStatus: { 200: counts.responses2xx - sumOf2xx(othersByStatus), ...othersByStatus },
+    ...(callees !== undefined && {
+      functions: Object.fromEntries(callees.map(({ fn, errors, refusals: refused }, i) => {
+        const times = histogram(handlerTimes[i], MICROSECONDS)
+        return [fn.name, { calls: times.count, errors, refusals: refusals[i] + refused, handlerTime: times }]
+      }))
+    }),
     batchSizes: histogram(batchSizes, 1),
     latency: histogram(latency, MICROSECONDS),
     dispatchDelay: histogram(dispatchDelay, MICROSECONDS),
     handlerTime: histogram(handlerTime, MICROSECONDS)
   }
+}
+
+function sumOf2xx(counts) {
+  return Object.entries(counts).reduce((sum, [status, count]) => (status < 300 ? sum + count : sum), 0)
 }
 
 function histogram({ bounds, counts, sum }, divisor) {

@@ -44,6 +44,8 @@ pub mod http;
 pub mod limits;
 pub mod listener;
 pub mod quota;
+pub mod routes;
 pub mod server;
 pub mod stats;
 pub mod uring;
+pub mod values;

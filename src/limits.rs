@@ -10,8 +10,11 @@ pub struct Limits {
     /// Bytes of a request's head, the request line included; beyond it the answer is 431, or 414
     /// for the request line.
     pub head_bytes_max: u32,
-    /// Bytes of a request's body, which is read and ignored; beyond it the answer is 413.
+    /// Bytes of a request's body, which a plain function ignores; beyond it the answer is 413.
     pub body_bytes_max: u64,
+    /// Bytes of all bodies and arguments together that wait for their functions; beyond it the
+    /// answer is 503.
+    pub buffered_bytes_max: u64,
     /// How long things may take.
     pub timeouts: Timeouts,
 }
@@ -38,6 +41,7 @@ impl Default for Limits {
             in_flight_max: 10_000,
             head_bytes_max: 16 * 1024,
             body_bytes_max: 64 * 1024,
+            buffered_bytes_max: 64 * 1024 * 1024,
             timeouts: Timeouts {
                 headers: 10_000,
                 request: 30_000,
@@ -58,6 +62,18 @@ pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
 
 /// Buffer capacity that an idle connection may keep.
 pub const IDLE_CAPACITY_BYTES_MAX: usize = 2 * 1024;
+
+/// Bytes of one call's arguments that are not counted: `in_flight_max` bounds how many such there
+/// are, and counting costs more than holding them.
+pub const UNRESERVED_BYTES_MAX: usize = 1024;
+
+/// Bytes of a batch's text, unless it is one call's: V8 keeps longer strings apart, and what of it
+/// has been parsed stays until all of it is.
+pub const BATCH_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a batch's buffers, unless they are one call's: they are copied before its first call is
+/// made.
+pub const BATCH_BUFFER_BYTES_MAX: usize = 1024 * 1024;
 
 /// How large a ring is. Nothing but the number of calls and the memory depends on it.
 #[derive(Debug, Clone, Copy)]

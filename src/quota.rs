@@ -2,7 +2,8 @@
 //!
 //! A [`Pool`] holds what is left of one limit. The event loops take connections from theirs one at
 //! a time and wait for one where none is left; of calls they take a turn's at once, and whoever
-//! posts replies gives theirs back together, so that the threads meet in it once a turn.
+//! posts replies gives theirs back together, so that the threads meet in it once a turn. Memory is
+//! taken by [`Reservation`]s, each of which goes with what it was taken for.
 //!
 //! Invariants:
 //! - What all rings together have taken and not given back never exceeds the limit.
@@ -10,6 +11,7 @@
 //!   writes its own word, then reads the other's (Dekker's protocol), all of it sequentially
 //!   consistent, so at least one of them sees the other.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most rings that can wait for one pool: it has a bit for each.
@@ -84,6 +86,47 @@ impl Pool {
     }
 }
 
+/// What one owner has taken of a pool; it gives all of it back when it is dropped.
+#[derive(Debug)]
+pub struct Reservation {
+    pool: Arc<Pool>,
+    count: u64,
+}
+
+impl Reservation {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(pool: Arc<Pool>) -> Self {
+        Self { pool, count: 0 }
+    }
+
+    /// Comes to `count`, less or more than before. False: there is not so much left, and nothing
+    /// has changed.
+    #[must_use]
+    pub fn resize(&mut self, count: u64) -> bool {
+        if count > self.count {
+            let wanted = count - self.count;
+            let granted = self.pool.take(wanted);
+            if granted < wanted {
+                self.pool.give(granted);
+                return false;
+            }
+        } else if count < self.count {
+            self.pool.give(self.count - count);
+        }
+        self.count = count;
+        true
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.pool.give(self.count);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +143,22 @@ mod tests {
         assert_eq!((pool.take(2), pool.taken()), (1, 3));
         assert_eq!((pool.take(2), pool.taken()), (0, 3));
         pool.give(3);
+        assert_eq!(pool.taken(), 0);
+    }
+
+    #[test]
+    fn a_reservation_takes_all_that_it_asks_for_or_nothing_and_gives_it_back() {
+        let pool = Arc::new(Pool::new(10));
+        let mut first = Reservation::new(Arc::clone(&pool));
+        let mut second = Reservation::new(Arc::clone(&pool));
+        assert!(first.resize(7));
+        assert!(!second.resize(4));
+        assert_eq!(pool.taken(), 7);
+        assert!(first.resize(6) && second.resize(4));
+        assert_eq!(pool.taken(), 10);
+        drop(first);
+        assert_eq!(pool.taken(), 4);
+        drop(second);
         assert_eq!(pool.taken(), 0);
     }
 

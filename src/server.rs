@@ -16,6 +16,7 @@ use crate::bridge::{Command, Mailbox, Service};
 use crate::event_loop::{EventLoop, Rings};
 use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Place};
+use crate::routes::Routes;
 use crate::stats::{Counters, Details};
 use crate::uring::{Refused, Ring, with_signals_blocked};
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub ring_size: RingSize,
     /// The handler takes integers up to 64 bits, not only those a double holds exactly.
     pub bigint: bool,
+    /// The functions that requests name; nothing where there is a plain one.
+    pub routes: Option<Arc<Routes>>,
     /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
     pub origins: Vec<String>,
     /// What it may hold, and how long things may take.
@@ -87,6 +90,7 @@ impl Server {
             &options.limits,
             options.bigint,
             &options.origins,
+            options.routes.clone(),
         );
         let rings = Arc::new(rings.map_err(StartError::Thread)?);
         // Last of what can be refused, so that nothing is listened to in vain.

@@ -4,13 +4,14 @@
 //! Garden's trophies), retargeted to the one resource there is. Each says what has to come of the
 //! stream: every request that is run, and how it ends.
 
-use ringcall::http::{Action, Body, EmptyLines, Head, Origins, Refusal, Rules, parse_head};
+use ringcall::http::{Action, Body, EmptyLines, Errors, Head, Origins, Refusal, Rules, parse_head};
 
 const RULES: Rules = Rules {
     head_bytes_max: 16 * 1024,
     body_bytes_max: 64 * 1024,
     bigint: false,
     origins: Origins::None,
+    errors: Errors::Sentences,
 };
 
 /// Reads the stream to its end, or to where the connection closes.

@@ -34,7 +34,7 @@ impl Service for Native {
 }
 
 fn answer(call: Call) -> Reply {
-    let value = fibonacci(call.number);
+    let value = fibonacci(call.number());
     call.reply(Outcome::Value(value))
 }
 
@@ -64,6 +64,7 @@ fn main() -> io::Result<()> {
         ring_threads: 1,
         ring_size: RingSize::default(),
         bigint: false,
+        routes: None,
         origins: Vec::new(),
         limits: Limits::default(),
     };

@@ -1,8 +1,10 @@
 'use strict'
 
-// The engine that this package is about: ring threads that speak HTTP, and batches of numbers for the handler.
+// The engine that this package is about: ring threads that speak HTTP, and batches of calls for the handler.
 
 const { createBatches } = require('../batches.js')
+const { createCallees, createNamedCalls } = require('../calls/named.js')
+const { createPlainCalls } = require('../calls/plain.js')
 const { startRefused } = require('../errors.js')
 const { loadNative } = require('../native.js')
 const { statsOf } = require('../stats.js')
@@ -11,26 +13,31 @@ class IoUringEngine {
   name = 'io_uring'
   #native
   #ringsAlive
+  // Of functions by name.
+  #callees
   #failure = null
   #onFailure
   #onEnd
 
-  constructor(options, { handler, onHandlerError, onFailure, onEnd }) {
+  constructor(options, { handler, table, onHandlerError, onFunctionError, onFailure, onEnd }) {
     const native = loadNative()
+    const { batchSize, bigint } = options
+    this.#callees = table === undefined ? undefined : createCallees(table)
+    const createCalls = table === undefined
+      ? (...shared) => createPlainCalls({ handler, batchSize, bigint, onHandlerError }, ...shared)
+      : (...shared) => createNamedCalls({ callees: this.#callees, batchSize, onFunctionError }, ...shared)
     this.#ringsAlive = options.ringThreads
     this.#onFailure = onFailure
     this.#onEnd = onEnd
     const batches = Array.from({ length: options.ringThreads }, () => createBatches({
-      handler,
-      batchSize: options.batchSize,
-      bigint: options.bigint,
+      createCalls,
+      batchSize,
       handlerTimeout: options.handlerTimeout,
-      onHandlerError,
       onEnd: (failure) => this.#onRingEnd(failure)
     }))
     const arrays = batches.map((ring) => ring.arrays)
     const dispatches = batches.map((ring) => ring.dispatch)
-    const started = native.listen(nativeOptions(options), arrays, dispatches)
+    const started = native.listen(nativeOptions(options, table), arrays, dispatches)
     if (started.syscall !== undefined) throw startRefused(started, options)
     this.#native = started
     started.takeRings().forEach((ring, i) => batches[i].start(ring))
@@ -41,7 +48,7 @@ class IoUringEngine {
   }
 
   stats() {
-    return statsOf(this.#native.stats())
+    return statsOf(this.#native.stats(), this.#callees)
   }
 
   setReferenced(referenced) {
@@ -78,8 +85,21 @@ class IoUringEngine {
 
 // The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its
 // arrays.
-function nativeOptions({ engine, signal, onError, batchSize, origins, ...options }) {
-  return { ...options, origins: origins === '*' ? ['*'] : origins }
+function nativeOptions({ engine, signal, onError, batchSize, origins, ...options }, table) {
+  return {
+    ...options,
+    origins: origins === '*' ? ['*'] : origins,
+    functions: table?.functions.map(nativeFunction),
+    isRoot: table?.isRoot ?? false
+  }
+}
+
+// What a schema checks is JSON to the binding.
+function nativeFunction({ name, isDeclared, arguments: declared, fewest }) {
+  const nativeArguments = declared.map(({ name, type, isOptional, schema }) => (
+    { name, type: schema === undefined ? type : 'json', isOptional }
+  ))
+  return { name, arguments: isDeclared ? nativeArguments : undefined, fewest }
 }
 
 module.exports = { IoUringEngine }

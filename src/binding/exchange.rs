@@ -12,14 +12,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Arrays;
+use super::columns::Columns;
 use super::handover::{Found, Handover};
-use super::pace::Pace;
+use super::results::Results;
+use super::times::Times;
 use super::unanswered::{Id, Unanswered};
-use crate::bridge::{Call, Mailbox, Outbox, Outcome, Queue};
-use crate::stats::{Distribution, Histogram, Run, TIMES};
-
-/// A result that is the bits of a 64-bit integer; 0 is a double.
-const KIND_BIGINT: u8 = 1;
+use crate::bridge::{Call, Outbox, Outcome, Queue};
 
 /// What JavaScript gets instead of a batch's length.
 const NO_BATCH: i32 = 0;
@@ -32,74 +30,54 @@ pub(super) struct Exchange {
     handover: Option<Arc<Handover>>,
     outbox: Outbox,
     arrays: Arrays,
-    bigint: bool,
+    columns: Columns,
     queue: Queue,
-    pace: Pace,
     /// The batch that JavaScript runs: how many calls it has, and when it began.
     batch: usize,
     batch_began: Instant,
     unanswered: Unanswered,
-    /// When the server started.
-    started: Instant,
-    /// Microseconds from then to the last results, and to the batch that followed them.
-    now: u64,
-    /// Microseconds that the first of the calls left together waited for JavaScript.
-    dispatch_delay: Histogram<19>,
-    /// Microseconds from a call's batch to its result.
-    handler_time: Histogram<19>,
-    /// Those that are not there yet.
-    handled: Run,
-    /// When JavaScript got the calls whose replies wait for the next post.
-    replied: Vec<u64>,
+    times: Times,
+    /// Of the calls whose replies wait for the next post, which function each calls, and when
+    /// JavaScript got it.
+    replied: Vec<(u16, u64)>,
 }
 
 impl Exchange {
     pub(super) fn new(
         handover: Arc<Handover>,
-        mailbox: Arc<Mailbox>,
+        outbox: Outbox,
         arrays: Arrays,
-        bigint: bool,
-        started: Instant,
-        handler_timeout: Duration,
+        columns: Columns,
+        times: Times,
     ) -> Self {
         Self {
             handover: Some(handover),
-            outbox: Outbox::new(mailbox),
+            outbox,
             arrays,
-            bigint,
+            columns,
             queue: Queue::default(),
-            pace: Pace::new(handler_timeout),
             batch: 0,
-            batch_began: started,
+            batch_began: times.started,
             unanswered: Unanswered::default(),
-            started,
-            now: 0,
-            dispatch_delay: Histogram::new(&TIMES),
-            handler_time: Histogram::new(&TIMES),
-            handled: Run::default(),
+            times,
             replied: Vec::new(),
         }
     }
 
-    /// How long the first of the calls that the ring thread left together waited for JavaScript.
-    pub(super) fn dispatch_delay(&self) -> Distribution {
-        self.dispatch_delay.read()
-    }
-
-    /// How long the handler had each call.
-    pub(super) fn handler_time(&self) -> Distribution {
-        self.handler_time.read()
+    /// When calls were asked, begun and answered.
+    pub(super) fn times(&self) -> &Times {
+        &self.times
     }
 
     /// How long the oldest call has waited for its reply, of those for which a client waits.
     pub(super) fn oldest(&self) -> Duration {
-        let now = self.micros(Instant::now());
+        let now = self.times.micros(Instant::now());
         let handover = self.handover.as_ref();
         let left = handover.and_then(|handover| handover.oldest());
         let queued = self.queue.iter().map(|call| call.asked);
         let all = self.unanswered.asked().chain(queued).chain(left);
         let ages = all.map(|asked| now.saturating_sub(asked));
-        let waited_for = ages.filter(|age| *age <= self.pace.timeout());
+        let waited_for = ages.filter(|age| *age <= self.times.pace.timeout());
         Duration::from_micros(waited_for.max().unwrap_or_default())
     }
 
@@ -107,23 +85,20 @@ impl Exchange {
     pub(super) fn post(&mut self, count: u32) -> Instant {
         // Once for what is posted and for the batch that follows it.
         let now = Instant::now();
-        self.now = self.micros(now);
-        for since in self.replied.drain(..) {
-            self.handled.add(since, self.now, &self.handler_time);
+        self.times.set_now(now);
+        for (function, since) in self.replied.drain(..) {
+            self.times.handled(function, since);
         }
+        let mut results = Results::new(&self.arrays);
         let count = self.arrays.result_ids.len().min(count as usize);
         for index in 0..count {
-            let value = self.arrays.result_values[index];
-            let value = if self.arrays.result_kinds[index] == KIND_BIGINT {
-                value.to_bits().cast_signed()
-            } else {
-                as_integer(value)
-            };
-            if let Some(since) = self.reply(self.arrays.result_ids[index], Outcome::Value(value)) {
-                self.handled.add(since, self.now, &self.handler_time);
+            let outcome = results.take(index);
+            if let Some((call, since)) = self.unanswered.remove(self.arrays.result_ids[index]) {
+                self.times.handled(call.function, since);
+                self.outbox.answer(call, outcome);
             }
         }
-        self.handled.end(self.now, &self.handler_time);
+        self.times.show_handled();
         self.outbox.post(now);
         now
     }
@@ -135,8 +110,8 @@ impl Exchange {
         self.end_batch(begun as usize, now);
         // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
         // thread, below us.
-        let clock = unsafe { self.arrays.clock.as_mut() };
-        clock[0] = now.duration_since(self.started).as_secs_f64() * MILLISECONDS;
+        let state = unsafe { self.arrays.state.as_mut() };
+        state[0] = now.duration_since(self.times.started).as_secs_f64() * MILLISECONDS;
         while self.batch == 0 {
             let found = match &self.handover {
                 None => Found::End,
@@ -145,7 +120,7 @@ impl Exchange {
             match found {
                 Found::Calls(first) => {
                     if let Some(asked) = first {
-                        self.dispatch_delay.add(self.now.saturating_sub(asked));
+                        self.times.dispatched(asked);
                     }
                     self.next_batch(now);
                 }
@@ -166,89 +141,95 @@ impl Exchange {
     fn end_batch(&mut self, begun: usize, now: Instant) {
         let batch = mem::take(&mut self.batch);
         let begun = begun.min(batch);
-        self.pace
-            .measured(begun, now.saturating_duration_since(self.batch_began));
+        let elapsed = now.saturating_duration_since(self.batch_began);
+        self.times.pace.measured(begun, elapsed);
         for index in (begun..batch).rev() {
             let taken = self.unanswered.remove(self.arrays.ids[index]);
             if let Some((call, _)) = taken {
                 self.queue.put_back(call);
             }
         }
+        if self.columns.has_rest() {
+            for id in &self.arrays.ids[..begun] {
+                self.unanswered.forget_rest(*id);
+            }
+        }
     }
 
     /// Puts what is not too late into the arrays, as much of it as a batch may have.
     fn next_batch(&mut self, now: Instant) {
-        let most = self.pace.batch(self.arrays.ids.len());
-        let too_old = self.now.checked_sub(self.pace.wait_max());
+        let most = self.times.pace.batch(self.arrays.ids.len());
+        let too_old = self.times.now.checked_sub(self.times.pace.wait_max());
         self.queue.settle(most);
-        // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
-        // thread, below us.
-        let ids = unsafe { self.arrays.ids.as_mut() };
-        // SAFETY: as above; the two arrays do not share memory, `lib/` makes one for each.
-        let numbers = unsafe { self.arrays.numbers.as_mut() };
-        for (id, number) in ids.iter_mut().zip(numbers).take(most) {
+        self.columns.clear();
+        for index in 0..most {
             let Some(call) = take_in_time(&mut self.queue, too_old, &mut self.outbox) else {
                 break;
             };
-            *number = if self.bigint {
-                f64::from_bits(call.number.cast_unsigned())
-            } else {
-                as_double(call.number)
-            };
-            *id = self.unanswered.insert(call, self.now);
+            if !self.columns.add(index, &call, &mut self.arrays) {
+                self.queue.put_back(call);
+                break;
+            }
+            // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on
+            // this thread, below us.
+            let ids = unsafe { self.arrays.ids.as_mut() };
+            ids[index] = self.unanswered.insert(call, self.times.now);
             self.batch += 1;
         }
+        self.columns.end(&mut self.arrays);
         self.outbox.post(now);
         self.batch_began = now;
+    }
+
+    /// What of the batch's arguments is neither a slot nor a buffer: a JSON array, in ASCII.
+    pub(super) fn text(&self) -> &[u8] {
+        self.columns.text()
+    }
+
+    /// The buffers among the batch's arguments, in their order.
+    pub(super) fn buffers(&self) -> impl Iterator<Item = &[u8]> {
+        let ids = self.arrays.ids[..self.batch].iter();
+        let calls = ids.filter_map(|id| self.unanswered.get(*id));
+        let rests = calls.filter_map(|call| call.rest.as_ref());
+        rests.flat_map(|rest| rest.buffers.iter().map(Vec::as_slice))
     }
 
     /// Gives up the calls whose time is over, and returns in how many milliseconds the next one's
     /// is; negative where there is none.
     pub(super) fn expire(&mut self) -> f64 {
         let now = Instant::now();
-        self.now = self.micros(now);
-        let timeout = self.pace.timeout();
+        self.times.set_now(now);
+        let timeout = self.times.pace.timeout();
         self.give_up(timeout, now);
         let Some(oldest) = self.unanswered.asked().min() else {
             return -1.0;
         };
-        let left = oldest.saturating_add(timeout).saturating_sub(self.now);
+        let left = oldest
+            .saturating_add(timeout)
+            .saturating_sub(self.times.now);
         Duration::from_micros(left).as_secs_f64() * MILLISECONDS
     }
 
     /// Gives up what was asked `timeout` microseconds ago, and before.
     fn give_up(&mut self, timeout: u64, now: Instant) {
-        for call in self.unanswered.take_old(self.now, timeout) {
+        for call in self.unanswered.take_old(self.times.now, timeout) {
             self.outbox.answer(call, Outcome::Late);
         }
         self.outbox.post(now);
     }
 
-    pub(super) fn reply_digits(&mut self, id: Id, digits: String) {
-        let since = self.reply(id, Outcome::Digits(digits.into_boxed_str()));
-        self.replied.extend(since);
-    }
-
-    pub(super) fn reply_error(&mut self, id: Id, status: u16, message: String) {
-        let since = self.reply(id, Outcome::Error(status, message.into_boxed_str()));
-        self.replied.extend(since);
+    /// The outcome of a call; nothing happens where it has been replied to, or was given up. It goes
+    /// with the next results posted.
+    pub(super) fn reply(&mut self, id: Id, outcome: Outcome) {
+        if let Some((call, since)) = self.unanswered.remove(id) {
+            self.replied.push((call.function, since));
+            self.outbox.answer(call, outcome);
+        }
     }
 
     /// Lets go of the ring thread's side, after its end, and returns what ended it before its time.
     pub(super) fn release(&mut self) -> Option<String> {
         self.handover.take()?.failure()
-    }
-
-    fn micros(&self, at: Instant) -> u64 {
-        let elapsed = at.saturating_duration_since(self.started);
-        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
-    }
-
-    /// Returns when JavaScript got the call; nothing where it has been replied to, or was given up.
-    fn reply(&mut self, id: Id, outcome: Outcome) -> Option<u64> {
-        let (call, since) = self.unanswered.remove(id)?;
-        self.outbox.answer(call, outcome);
-        Some(since)
     }
 }
 
@@ -261,16 +242,4 @@ fn take_in_time(queue: &mut Queue, too_old: Option<u64>, outbox: &mut Outbox) ->
         }
         outbox.answer(call, Outcome::Late);
     }
-}
-
-/// `lib/` lets only safe integers through; -0 becomes 0.
-#[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
-fn as_integer(value: f64) -> i64 {
-    value as i64
-}
-
-/// Without `bigint`, requests beyond ±(2^53 − 1) are refused.
-#[expect(clippy::cast_precision_loss, reason = "it is a safe integer")]
-fn as_double(number: i64) -> f64 {
-    number as f64
 }

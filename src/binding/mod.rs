@@ -12,13 +12,17 @@
     reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
 )]
 
+mod columns;
 mod exchange;
+mod functions;
 mod handover;
 mod pace;
 pub mod probe;
 pub mod refusal;
+mod results;
 mod ring;
 mod stats;
+mod times;
 mod unanswered;
 
 use std::cell::{Cell, RefCell};
@@ -27,19 +31,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array};
+use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array, Uint16Array};
 use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
-use crate::bridge::Command;
+use crate::bridge::{Command, Outbox};
 use crate::limits::{Limits, RingSize, Timeouts};
 use crate::listener::{self, Address, ListenOptions, Place};
 use crate::server::{Options, Server};
+use columns::Columns;
 use exchange::Exchange;
+use functions::NativeFunction;
 use handover::{Handover, Tsfn};
 use refusal::Refusal;
 use ring::NativeRing;
 use stats::NativeStats;
+use times::Times;
 
 /// The options of `serverListen`, checked and with their defaults.
 #[napi(object, object_to_js = false)]
@@ -64,8 +71,12 @@ pub struct NativeOptions {
     pub receive_buffers: u16,
     /// Bytes of one of them.
     pub receive_buffer_size: u32,
-    /// The handler takes `bigint`.
+    /// The plain function takes `bigint`.
     pub bigint: bool,
+    /// The functions that requests name; absent where there is a plain one.
+    pub functions: Option<Vec<NativeFunction>>,
+    /// There is one of them, and it has no name but the root.
+    pub is_root: bool,
     /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
     pub origins: Option<Vec<String>>,
     /// Connections served at a time.
@@ -76,6 +87,8 @@ pub struct NativeOptions {
     pub max_header_size: u32,
     /// Bytes; an integer below 2^53.
     pub max_body_size: i64,
+    /// Bytes of all bodies and arguments that wait, together; an integer below 2^53.
+    pub max_buffered_bytes: i64,
     /// Milliseconds, as all of the following; 0 is for ever.
     pub headers_timeout: u32,
     /// From a request's first byte to its end.
@@ -88,24 +101,32 @@ pub struct NativeOptions {
     pub send_timeout: u32,
 }
 
-/// The typed arrays that JavaScript and the binding share for one ring, all as long as a batch may
-/// be. Both touch them on the JavaScript thread only.
+/// The typed arrays that JavaScript and the binding share for one ring. Both touch them on the
+/// JavaScript thread only. Those of calls and results are as long as a batch may be; those that
+/// only functions by name need are empty for a plain one.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
     /// Written here: the ids of a batch's calls, integers below 2^53.
     pub ids: Float64Array,
-    /// Written here: a batch's numbers, as doubles or, with `bigint`, as the bits of 64-bit
-    /// integers.
-    pub numbers: Float64Array,
+    /// Written here: which function each calls. Empty for a plain function, as all that is for
+    /// functions by name.
+    pub functions: Uint16Array,
+    /// Written here: how many arguments each has, and in which form, as `values` has it.
+    pub counts: Uint8Array,
+    /// Written here: the arguments that take a slot, one call's after another's; of a plain
+    /// function the one of each, as a double or, with `bigint`, as the bits of a 64-bit integer.
+    pub slots: Float64Array,
     /// Read here: the ids of the calls that have a result.
     pub result_ids: Float64Array,
-    /// Read here: 0 for a double, 1 for the bits of a 64-bit integer.
+    /// Read here: what each result is, a `KIND_` of `results`.
     pub result_kinds: Uint8Array,
-    /// Read here: the results.
+    /// Read here: the results; of a text, its length in UTF-16 code units.
     pub result_values: Float64Array,
-    /// Written here, its one element: the milliseconds from the server's start to the last
-    /// exchange.
-    pub clock: Float64Array,
+    /// Read here: the texts among the results, one after another, in UTF-8.
+    pub result_texts: Uint8Array,
+    /// Written here: the milliseconds from the server's start to the last exchange; the bytes of
+    /// the batch's text; how many buffers it has. Read here: the bytes of `result_texts`.
+    pub state: Float64Array,
 }
 
 /// Where a server listens.
@@ -132,6 +153,7 @@ pub fn listen(
         .collect();
     let tsfns = tsfns?;
     let bigint = options.bigint;
+    let functions = options.functions.as_ref().map(Vec::len);
     let handler_timeout = match options.handler_timeout {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(u64::from(milliseconds)),
@@ -148,13 +170,16 @@ pub fn listen(
     };
     let ends = handovers.into_iter().zip(arrays);
     let exchanges = ends.map(|((handover, mailbox), arrays)| {
+        let columns = match functions {
+            Some(_) => Columns::of_functions(),
+            None => Columns::of_numbers(bigint),
+        };
         Rc::new(RefCell::new(Exchange::new(
             handover,
-            mailbox,
+            Outbox::new(mailbox),
             arrays,
-            bigint,
-            server.started(),
-            handler_timeout,
+            columns,
+            Times::new(handler_timeout, functions.unwrap_or(0), server.started()),
         )))
     });
     let exchanges: Vec<_> = exchanges.collect();
@@ -332,12 +357,16 @@ impl From<NativeOptions> for Options {
                 buffer_bytes: options.receive_buffer_size,
             },
             bigint: options.bigint,
+            routes: options
+                .functions
+                .map(|functions| Arc::new(functions::routes(functions, options.is_root))),
             origins: options.origins.unwrap_or_default(),
             limits: Limits {
                 connections_max: options.max_connections,
                 in_flight_max: options.max_in_flight,
                 head_bytes_max: options.max_header_size,
                 body_bytes_max: options.max_body_size.unsigned_abs(),
+                buffered_bytes_max: options.max_buffered_bytes.unsigned_abs(),
                 timeouts: Timeouts {
                     headers: options.headers_timeout,
                     request: options.request_timeout,

@@ -1,4 +1,4 @@
-//! One ring's numbers and values as JavaScript handles them: a class over its [`Exchange`].
+//! One ring's calls and values as JavaScript handles them: a class over its [`Exchange`].
 //!
 //! `lib/batches.js` is its only caller, on the JavaScript thread, with the typed arrays that were
 //! passed to `listen` for this ring.
@@ -6,9 +6,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use napi::bindgen_prelude::{ArrayBuffer, Either, Latin1String, Uint8ArraySlice};
+use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::exchange::Exchange;
+use super::results;
+use crate::bridge::Outcome;
 
 /// The JavaScript thread's end of one ring.
 #[napi]
@@ -47,16 +51,56 @@ impl NativeRing {
         self.exchange.borrow_mut().expire()
     }
 
-    /// The result of call `id`: an integer of any length. Goes with the next results posted.
+    /// What of the batch's arguments is neither a slot nor a buffer: a JSON array.
     #[napi]
-    pub fn reply_digits(&self, id: f64, digits: String) {
-        self.exchange.borrow_mut().reply_digits(id, digits);
+    pub fn text<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
+        env.create_string_latin1(self.exchange.borrow().text())
     }
 
-    /// The result of call `id`: an error. Goes with the next results posted.
+    /// The buffers among the batch's arguments, in their order.
+    #[napi]
+    pub fn buffers<'env>(&self, env: &'env Env) -> napi::Result<Vec<ArrayBuffer<'env>>> {
+        let exchange = self.exchange.borrow();
+        let buffers = exchange.buffers();
+        buffers
+            .map(|bytes| ArrayBuffer::copy_from(env, bytes))
+            .collect()
+    }
+
+    /// The result of call `id`: an integer of any length. It goes with the next results posted, as
+    /// with the next three.
+    #[napi]
+    pub fn reply_digits(&self, id: f64, digits: String) {
+        self.reply(id, Outcome::Digits(digits.into_boxed_str()));
+    }
+
+    /// A text of this kind that is too long for the typed arrays.
+    #[napi]
+    pub fn reply_text(&self, id: f64, kind: u8, text: String) {
+        self.reply(id, results::text(kind, text));
+    }
+
+    /// A status from 200 to 599, whole header lines, each with the line end before it, in Latin-1,
+    /// and a body.
+    #[napi]
+    pub fn reply_answer(
+        &self,
+        id: f64,
+        status: u16,
+        fields: Latin1String,
+        body: Either<String, Uint8ArraySlice<'_>>,
+    ) {
+        self.reply(id, results::answer(status, &fields, body));
+    }
+
+    /// An error: its status and the sentence that the client may read.
     #[napi]
     pub fn reply_error(&self, id: f64, status: u16, message: String) {
-        self.exchange.borrow_mut().reply_error(id, status, message);
+        self.reply(id, Outcome::Error(status, message.into_boxed_str()));
+    }
+
+    fn reply(&self, id: f64, outcome: Outcome) {
+        self.exchange.borrow_mut().reply(id, outcome);
     }
 
     /// After `exchange` has returned -1: lets go of the ring thread's side, and returns what ended

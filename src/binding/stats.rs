@@ -20,7 +20,8 @@ pub struct NativeStats {
     pub requests: i64,
     #[napi(js_name = "responses2xx")]
     pub responses_2xx: i64,
-    pub preflights: i64,
+    #[napi(js_name = "responses3xx")]
+    pub responses_3xx: i64,
     #[napi(js_name = "responses4xx")]
     pub responses_4xx: i64,
     #[napi(js_name = "responses5xx")]
@@ -43,13 +44,17 @@ pub struct NativeStats {
     pub ring_wakeups: i64,
     pub ring_buffer_shortages: i64,
     pub oldest_in_flight: f64,
-    /// Those of 400 to 599 that were sent.
-    pub errors_by_status: HashMap<String, i64>,
+    /// Those that were sent, but for 200.
+    pub others_by_status: HashMap<String, i64>,
     pub batch_sizes: NativeHistogram,
     /// Microseconds, as in all that follow.
     pub latency: NativeHistogram,
     pub dispatch_delay: NativeHistogram,
     pub handler_time: NativeHistogram,
+    /// By function, as in what follows; empty where there is a plain one.
+    pub handler_times: Vec<NativeHistogram>,
+    /// Requests that were refused for their arguments.
+    pub refusals: Vec<i64>,
 }
 
 /// A histogram; integers below 2^53.
@@ -70,17 +75,23 @@ impl NativeStats {
         let details: Vec<&Details> = server.details().collect();
         let exchanges: Vec<_> = exchanges.iter().map(|exchange| exchange.borrow()).collect();
         let ages = exchanges.iter().map(|exchange| exchange.oldest());
-        let mut errors_by_status = HashMap::new();
-        for (status, count) in details.iter().flat_map(|details| details.errors()) {
-            *errors_by_status.entry(status.to_string()).or_default() += count.cast_signed();
+        let mut others_by_status = HashMap::new();
+        for (status, count) in details.iter().flat_map(|details| details.answers()) {
+            *others_by_status.entry(status.to_string()).or_default() += count.cast_signed();
         }
+        let refusals = details.iter().map(|details| details.refusals().collect());
+        let refusals: Vec<u64> = refusals.reduce(add_each).unwrap_or_default();
+        let times = exchanges
+            .iter()
+            .map(|exchange| exchange.times().by_function().collect());
+        let times: Vec<Distribution> = times.reduce(add_all).unwrap_or_default();
         Self {
             connections_open: counters.connections_open.cast_signed(),
             connections_accepted: counters.connections_accepted.cast_signed(),
             connection_errors: counters.connection_errors.cast_signed(),
             requests: counters.requests.cast_signed(),
             responses_2xx: counters.responses_2xx.cast_signed(),
-            preflights: counters.preflights.cast_signed(),
+            responses_3xx: counters.responses_3xx.cast_signed(),
             responses_4xx: counters.responses_4xx.cast_signed(),
             responses_5xx: counters.responses_5xx.cast_signed(),
             in_flight: counters.in_flight.cast_signed(),
@@ -101,11 +112,17 @@ impl NativeStats {
             ring_wakeups: counters.wakeups.cast_signed(),
             ring_buffer_shortages: counters.buffer_shortages.cast_signed(),
             oldest_in_flight: ages.max().unwrap_or_default().as_secs_f64() * 1000.0,
-            errors_by_status,
+            others_by_status,
             batch_sizes: sum(details.iter().map(|details| details.batch_lengths.read())),
             latency: sum(details.iter().map(|details| details.latency.read())),
-            dispatch_delay: sum(exchanges.iter().map(|exchange| exchange.dispatch_delay())),
-            handler_time: sum(exchanges.iter().map(|exchange| exchange.handler_time())),
+            dispatch_delay: sum(exchanges
+                .iter()
+                .map(|exchange| exchange.times().dispatch_delay())),
+            handler_time: sum(exchanges
+                .iter()
+                .map(|exchange| exchange.times().handler_time())),
+            handler_times: times.into_iter().map(NativeHistogram::from).collect(),
+            refusals: refusals.into_iter().map(u64::cast_signed).collect(),
         }
     }
 }
@@ -117,10 +134,30 @@ fn sum(mut rings: impl Iterator<Item = Distribution>) -> NativeHistogram {
         all.add(&ring);
         all
     });
-    let signed = |values: Vec<u64>| values.into_iter().map(u64::cast_signed).collect();
-    NativeHistogram {
-        bounds: signed(all.bounds),
-        counts: signed(all.counts),
-        sum: all.sum.cast_signed(),
+    all.into()
+}
+
+impl From<Distribution> for NativeHistogram {
+    fn from(values: Distribution) -> Self {
+        let signed = |values: Vec<u64>| values.into_iter().map(u64::cast_signed).collect();
+        Self {
+            bounds: signed(values.bounds),
+            counts: signed(values.counts),
+            sum: values.sum.cast_signed(),
+        }
     }
+}
+
+fn add_all(mut all: Vec<Distribution>, others: Vec<Distribution>) -> Vec<Distribution> {
+    for (one, other) in all.iter_mut().zip(&others) {
+        one.add(other);
+    }
+    all
+}
+
+fn add_each(mut all: Vec<u64>, others: Vec<u64>) -> Vec<u64> {
+    for (one, other) in all.iter_mut().zip(others) {
+        *one += other;
+    }
+    all
 }

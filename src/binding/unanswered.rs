@@ -44,6 +44,25 @@ impl Unanswered {
         self.calls.try_remove(slot).flatten()
     }
 
+    /// A call that has not been answered or given up.
+    pub(super) fn get(&self, id: Id) -> Option<&Call> {
+        let (slot, generation) = parts(id);
+        if self.generation(slot) != generation {
+            return None;
+        }
+        self.calls.get(slot)?.as_ref().map(|(call, _)| call)
+    }
+
+    /// JavaScript has what of the call's arguments takes memory.
+    pub(super) fn forget_rest(&mut self, id: Id) {
+        let (slot, generation) = parts(id);
+        if self.generation(slot) == generation
+            && let Some(Some((call, _))) = self.calls.get_mut(slot)
+        {
+            call.rest = None;
+        }
+    }
+
     /// When each was asked.
     pub(super) fn asked(&self) -> impl Iterator<Item = u64> {
         let calls = self.calls.iter().filter_map(|(_, call)| call.as_ref());
@@ -95,13 +114,13 @@ mod tests {
 
     fn call(number: i64) -> Call {
         Call {
-            number,
+            slots: [number.cast_unsigned(), 0],
             ..Call::default()
         }
     }
 
     fn number(removed: Option<(Call, u64)>) -> Option<i64> {
-        removed.map(|(call, _)| call.number)
+        removed.map(|(call, _)| call.number())
     }
 
     #[test]
@@ -139,7 +158,7 @@ mod tests {
         let id = unanswered.insert(asked_at_50, 60);
         let old = unanswered.take_old(149, 100);
         assert_eq!(old.len(), 1);
-        assert_eq!(old[0].number, 1);
+        assert_eq!(old[0].number(), 1);
         assert_eq!(number(unanswered.remove(id)), Some(2));
     }
 

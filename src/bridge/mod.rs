@@ -1,4 +1,4 @@
-//! What crosses between the threads: batches of numbers one way, batches of replies the other.
+//! What crosses between the threads: batches of calls one way, batches of replies the other.
 //!
 //! The event loop hands [`Call`]s to a [`Service`] and finds [`Reply`]s in its [`Mailbox`]; the
 //! service may answer from any thread, in any order.
@@ -20,8 +20,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::http::Answer;
 use crate::quota::Pool;
 use crate::uring::{Token, Waker};
+use crate::values::Rest;
 
 pub use line::{Line, LineOwner};
 pub use outbox::Outbox;
@@ -45,7 +47,7 @@ impl ConnectionId {
     }
 }
 
-/// One request's number on its way to the handler. Within a cache line.
+/// One request's arguments on their way to the handler. Within a cache line.
 #[derive(Debug, Default)]
 pub struct Call {
     /// Who asks.
@@ -53,8 +55,15 @@ pub struct Call {
     /// Which of the connection's requests, counted from 0, modulo 2^32: a connection has fewer
     /// without an answer.
     pub sequence: u32,
-    /// The integer of the request's path.
-    pub number: i64,
+    /// The index of the function that is called.
+    pub function: u16,
+    /// How many arguments there are, and in which form, as `values` has it.
+    pub count: u8,
+    /// The first two of the arguments that take a slot. Of the one integer of a plain function, the
+    /// first is its bits.
+    pub slots: [u64; 2],
+    /// All the others.
+    pub rest: Option<Box<Rest>>,
     /// When the request had arrived, in microseconds since the server's start.
     pub asked: u64,
     /// The connection's line where it is lent, else none.
@@ -64,6 +73,12 @@ pub struct Call {
 const _: () = assert!(size_of::<Call>() <= 64, "a call fits a cache line");
 
 impl Call {
+    /// The integer that a plain function is called with.
+    #[must_use]
+    pub fn number(&self) -> i64 {
+        self.slots[0].cast_signed()
+    }
+
     /// The answer to this call, which it has only one of.
     #[must_use]
     pub fn reply(self, outcome: Outcome) -> Reply {
@@ -86,16 +101,20 @@ pub struct Reply {
     pub outcome: Outcome,
 }
 
-/// What a handler made of a number.
+/// What a handler made of its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// An integer.
     Value(i64),
     /// An integer beyond 64 bits, in decimal digits.
     Digits(Box<str>),
+    /// A document.
+    Json(Vec<u8>),
+    /// A status, fields and a body of whatever kind.
+    Answer(Box<Answer>),
     /// An error: its status (400–599) and the sentence that the client may read.
     Error(u16, Box<str>),
-    /// An integer that has been sent on the connection's lent line, then.
+    /// A value that has been sent on the connection's lent line, then.
     Sent(Instant),
     /// The call's time was over, or would have been, before the handler had it or was done.
     Late,
@@ -110,7 +129,7 @@ pub struct ReturnedLine {
     pub unsent: Vec<u8>,
 }
 
-/// The application: it takes numbers and posts a reply to each to the mailbox of the ring that
+/// The application: it takes calls and posts a reply to each to the mailbox of the ring that
 /// called.
 pub trait Service: Send + Sync + 'static {
     /// Takes a turn's calls, leaving `calls` empty. Runs on the ring thread and must not block.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Call, ConnectionId, Line, Mailbox, Outcome, Reply, ReturnedLine};
 use crate::http::{self, Date, Origins, ReplyTo};
-use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX};
+use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX, OUTPUT_BYTES_MAX};
 use crate::uring;
 
 /// Where one thread leaves its answers for one ring thread.
@@ -101,16 +101,24 @@ impl Outbox {
     fn take_lines(&mut self, now: Instant) {
         self.update_date(now);
         for (reply, line) in self.replies.iter_mut().zip(&self.lines) {
-            let Outcome::Value(value) = reply.outcome else {
+            if !is_short(&reply.outcome) {
                 continue;
-            };
+            }
             let Some(line) = line.upgrade().filter(|line| line.take(reply.sequence)) else {
                 continue;
             };
             let start = self.bytes.len();
-            let to = ReplyTo::ORDINARY;
-            http::encode_value(&mut self.bytes, value, to, &self.date, &Origins::None);
-            reply.outcome = Outcome::Sent(now);
+            let (out, to, origins) = (&mut self.bytes, ReplyTo::ORDINARY, &Origins::None);
+            match mem::replace(&mut reply.outcome, Outcome::Sent(now)) {
+                Outcome::Value(value) => {
+                    http::encode_value(out, value, to, &self.date, origins);
+                }
+                Outcome::Json(body) => {
+                    http::encode_json(out, body.len(), to, &self.date, origins);
+                    out.extend_from_slice(&body);
+                }
+                _ => unreachable!("only these are short"),
+            }
             self.direct.push_back(Direct {
                 line,
                 connection: reply.connection,
@@ -146,5 +154,14 @@ impl Outbox {
             self.date = Date::at(SystemTime::now());
             self.date_made = now;
         }
+    }
+}
+
+/// True: an ordinary value that takes no longer to send than to hand over.
+fn is_short(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Value(_) => true,
+        Outcome::Json(body) => body.len() <= OUTPUT_BYTES_MAX,
+        _ => false,
     }
 }

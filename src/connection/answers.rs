@@ -5,16 +5,18 @@
 
 use super::{Connection, LATE_HANDLER, OVERLOADED, Reading, Turn};
 use crate::bridge::Outcome;
-use crate::http::{self, Refusal, ReplyTo, Status};
+use crate::http::{self, Code, Problem, Refusal, ReplyTo, Status};
 
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// The handler has the number, since then, in microseconds.
+    /// The handler has the call, since then, in microseconds.
     Waiting(ReplyTo, u64),
-    /// The handler, which had the number since then, has answered, but not yet an earlier request.
+    /// The handler, which had the call since then, has answered, but not yet an earlier request.
     Ready(ReplyTo, u64, Outcome),
     /// Refused without the handler.
     Refused(ReplyTo, Refusal),
+    /// The same, with particulars.
+    Problem(ReplyTo, Box<Problem>),
     /// A browser asked whether a page may call, and it may.
     Preflight(ReplyTo),
     /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
@@ -32,10 +34,13 @@ impl Connection {
             Outcome::Late => self.give_up(index, reply_to, since, turn),
             outcome if index == 0 => {
                 self.pop_owed();
-                self.encode_outcome(reply_to, since, &outcome, turn);
+                self.encode_outcome(reply_to, since, outcome, turn);
                 self.encode_answers(turn);
             }
-            outcome => self.owed[index] = Answer::Ready(reply_to, since, outcome),
+            outcome => {
+                self.held_bytes += length(&outcome);
+                self.owed[index] = Answer::Ready(reply_to, since, outcome);
+            }
         }
         true
     }
@@ -89,19 +94,25 @@ impl Connection {
             }
             match self.pop_owed() {
                 Answer::Ready(reply_to, since, outcome) => {
-                    self.encode_outcome(reply_to, since, &outcome, turn);
+                    self.held_bytes -= length(&outcome);
+                    self.encode_outcome(reply_to, since, outcome, turn);
                 }
                 Answer::Refused(to, refusal) => {
-                    self.encode_error(to, refusal.status, refusal.message, turn);
+                    self.encode_error(to, refusal.status, refusal.code, refusal.message, turn);
+                }
+                Answer::Problem(to, problem) => {
+                    let to = self.last_or(to);
+                    turn.count_answer(problem.status.code());
+                    let (out, origins) = (self.output.tail(), &turn.rules.origins);
+                    http::encode_problem(out, &problem, to, &turn.date, origins);
                 }
                 Answer::Preflight(to) => {
                     let to = self.last_or(to);
-                    turn.counters.responses_2xx += 1;
-                    turn.counters.preflights += 1;
-                    let origins = &turn.rules.origins;
-                    http::encode_preflight(&mut self.output, to, &turn.date, origins);
+                    turn.count_answer(Status::NO_CONTENT.code());
+                    let (out, origins) = (self.output.tail(), &turn.rules.origins);
+                    http::encode_preflight(out, to, &turn.date, origins);
                 }
-                Answer::Continue => http::encode_continue(&mut self.output),
+                Answer::Continue => http::encode_continue(self.output.tail()),
                 Answer::Waiting(..) => unreachable!("the front is not waiting"),
             }
         }
@@ -112,45 +123,66 @@ impl Connection {
         self.owed.pop_front().expect("there is a front")
     }
 
-    fn encode_outcome(
-        &mut self,
-        reply_to: ReplyTo,
-        since: u64,
-        outcome: &Outcome,
-        turn: &mut Turn,
-    ) {
+    fn encode_outcome(&mut self, to: ReplyTo, since: u64, outcome: Outcome, turn: &mut Turn) {
         match outcome {
-            Outcome::Sent(at) => turn.count_latency_of_sent(since, *at),
+            Outcome::Sent(at) => turn.count_latency_of_sent(since, at),
             _ => turn.count_latency(since),
         }
         match outcome {
             Outcome::Value(value) => {
-                let reply_to = self.last_or(reply_to);
+                let to = self.last_or(to);
                 turn.counters.responses_2xx += 1;
-                let origins = &turn.rules.origins;
-                http::encode_value(&mut self.output, *value, reply_to, &turn.date, origins);
+                let (out, origins) = (self.output.tail(), &turn.rules.origins);
+                http::encode_value(out, value, to, &turn.date, origins);
             }
             Outcome::Digits(digits) => {
-                let reply_to = self.last_or(reply_to);
+                let to = self.last_or(to);
                 turn.counters.responses_2xx += 1;
-                let origins = &turn.rules.origins;
-                http::encode_digits(&mut self.output, digits, reply_to, &turn.date, origins);
+                let (out, origins) = (self.output.tail(), &turn.rules.origins);
+                http::encode_digits(out, &digits, to, &turn.date, origins);
+            }
+            Outcome::Json(body) => {
+                let to = self.last_or(to);
+                turn.counters.responses_2xx += 1;
+                let (out, origins) = (self.output.tail(), &turn.rules.origins);
+                http::encode_json(out, body.len(), to, &turn.date, origins);
+                self.push_body(body, to);
+            }
+            Outcome::Answer(answer) => {
+                let to = self.last_or(to);
+                turn.count_answer(answer.status.code());
+                let (out, origins) = (self.output.tail(), &turn.rules.origins);
+                http::encode_answer(out, &answer, to, &turn.date, origins);
+                self.push_body(answer.body, to);
             }
             // It has not said that it is the last, even if the server closes.
             Outcome::Sent(_) => self.idle_since = turn.now,
             Outcome::Late => unreachable!("what is late is refused"),
             Outcome::Error(status, message) => {
-                let status = Status::new(*status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
-                self.encode_error(reply_to, status, message, turn);
+                let status = Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
+                self.encode_error(to, status, Code::of_function(status), &message, turn);
             }
         }
     }
 
-    fn encode_error(&mut self, to: ReplyTo, status: Status, message: &str, turn: &mut Turn) {
-        let reply_to = self.last_or(to);
-        turn.count_error(status.code());
-        let (out, origins) = (&mut self.output, &turn.rules.origins);
-        http::encode_error(out, status, message, reply_to, &turn.date, origins);
+    fn push_body(&mut self, body: Vec<u8>, to: ReplyTo) {
+        if !to.head_only {
+            self.output.push_body(body);
+        }
+    }
+
+    fn encode_error(
+        &mut self,
+        to: ReplyTo,
+        status: Status,
+        code: Code,
+        message: &str,
+        turn: &mut Turn,
+    ) {
+        let to = self.last_or(to);
+        turn.count_answer(status.code());
+        let out = self.output.tail();
+        http::encode_error(out, status, code, message, to, &turn.date, &turn.rules);
     }
 
     /// Notes whether this answer is the connection's last, and lets it say so.
@@ -165,5 +197,15 @@ impl Connection {
             keep_alive,
             ..reply_to
         }
+    }
+}
+
+/// Bytes of an answer that are not encoded yet.
+fn length(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Json(body) => body.len(),
+        Outcome::Answer(answer) => answer.body.len(),
+        Outcome::Digits(digits) => digits.len(),
+        _ => 0,
     }
 }

@@ -7,21 +7,22 @@
 //! or a full connection stops them.
 
 use super::{Answer, Connection, Reading, Turn};
-use crate::http::{Refusal, ReplyTo, Status};
+use crate::http::{Code, Refusal, ReplyTo, Status};
 use crate::limits::{CLOSE_GRACE_MS, Timeouts};
 
-const LATE_HEAD: Refusal = Refusal {
-    status: Status::REQUEST_TIMEOUT,
-    message: "The request's head did not arrive in time.",
-};
+const LATE_HEAD: Refusal = Refusal::new(
+    Status::REQUEST_TIMEOUT,
+    "The request's head did not arrive in time.",
+);
 
-const LATE_BODY: Refusal = Refusal {
-    status: Status::REQUEST_TIMEOUT,
-    message: "The request did not arrive in time.",
-};
+const LATE_BODY: Refusal = Refusal::new(
+    Status::REQUEST_TIMEOUT,
+    "The request did not arrive in time.",
+);
 
 pub(super) const LATE_HANDLER: Refusal = Refusal {
     status: Status::SERVICE_UNAVAILABLE,
+    code: Code::Timeout,
     message: "The handler took too long.",
 };
 
@@ -118,6 +119,7 @@ impl Connection {
     fn reply_to_late(&self) -> ReplyTo {
         match &self.reading {
             Reading::Body(_, head) => head.reply_to,
+            Reading::Planned(planned) => planned.head.reply_to,
             _ => ReplyTo::start_of_head(&self.input),
         }
     }

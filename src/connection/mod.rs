@@ -13,23 +13,27 @@
 
 mod answers;
 mod deadlines;
+mod output;
+mod planned;
+mod reading;
 mod turn;
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::Weak;
 
-use crate::bridge::{Call, ConnectionId};
-use crate::http::{self, Body, EmptyLines, Head, Refusal, ReplyTo, Status};
+use crate::bridge::ConnectionId;
+use crate::http::{Body, EmptyLines, Head, Refusal, ReplyTo, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use answers::Answer;
 use deadlines::LATE_HANDLER;
+use output::Output;
+use planned::Planned;
 pub use turn::Turn;
 
-const OVERLOADED: Refusal = Refusal {
-    status: Status::SERVICE_UNAVAILABLE,
-    message: "Too many requests are waiting for the handler.",
-};
+const OVERLOADED: Refusal = Refusal::new(
+    Status::SERVICE_UNAVAILABLE,
+    "Too many requests are waiting for the handler.",
+);
 
 /// One peer's conversation.
 #[derive(Debug)]
@@ -52,9 +56,9 @@ pub struct Connection {
     /// When the last answer had left, or the connection came.
     idle_since: u64,
     /// Encoded answers that wait to be sent.
-    output: Vec<u8>,
-    /// The buffer of the last send, to be used again.
-    spare: Vec<u8>,
+    output: Output,
+    /// Bytes of the handler's answers that wait for those to earlier requests.
+    held_bytes: usize,
     /// True exactly when answers have been taken and are not sent yet.
     sending: bool,
     /// True exactly when the last answer of this connection has been encoded.
@@ -69,7 +73,10 @@ pub struct Connection {
 #[derive(Debug)]
 enum Reading {
     Head,
+    /// A body that means nothing.
     Body(Body, Head),
+    /// The body of a request for one of several functions.
+    Planned(Box<Planned>),
     /// Nothing more is read: the connection closes after the answers owed.
     Ended,
 }
@@ -88,8 +95,8 @@ impl Connection {
             first_sequence: 0,
             request_since: None,
             idle_since: now,
-            output: Vec::new(),
-            spare: Vec::new(),
+            output: Output::default(),
+            held_bytes: 0,
             sending: false,
             answered_last: false,
             peer_ended: false,
@@ -135,18 +142,23 @@ impl Connection {
 
     /// The encoded answers that wait, for one send; `None` where none wait, or one is not done.
     pub fn take_output(&mut self) -> Option<Vec<u8>> {
-        if self.output.is_empty() || self.sending {
+        if self.sending {
             return None;
         }
+        let output = self.output.take()?;
         self.sending = true;
-        Some(mem::replace(&mut self.output, mem::take(&mut self.spare)))
+        Some(output)
     }
 
     /// True: something follows as soon as the answers taken are sent, so that it must be learnt at
-    /// once: the connection's end, or the reading of what was held back.
+    /// once: the next send, the connection's end, or the reading of what was held back.
     #[must_use]
     pub fn continues_when_sent(&self) -> bool {
-        self.answered_last || self.is_draining() || !self.wants_input() || !self.input.is_empty()
+        self.answered_last
+            || self.is_draining()
+            || !self.output.is_empty()
+            || !self.wants_input()
+            || !self.input.is_empty()
     }
 
     /// True: nothing is to be sent but the answer to one call at most, and an ordinary one, so that
@@ -169,19 +181,16 @@ impl Connection {
     /// An answer that was sent on the lent line did not go whole; these bytes go first.
     pub fn not_sent(&mut self, bytes: Vec<u8>) {
         debug_assert!(!self.sending, "nothing is sent while the line is away");
-        self.output.splice(0..0, bytes);
+        self.output.push_front(bytes);
     }
 
     /// A send is done; `bytes` is its buffer.
-    pub fn sent(&mut self, mut bytes: Vec<u8>, now: u64) {
+    pub fn sent(&mut self, bytes: Vec<u8>, now: u64) {
         self.idle_since = now;
         // While its answers waited, we may not have read what it sent.
         self.request_since = self.request_since.map(|_| now);
         self.sending = false;
-        if bytes.capacity() <= IDLE_CAPACITY_BYTES_MAX {
-            bytes.clear();
-            self.spare = bytes;
-        }
+        self.output.reuse(bytes);
     }
 
     /// False: leave what the peer sends in its socket.
@@ -210,7 +219,7 @@ impl Connection {
     /// Bytes of memory that its buffers take now.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.input.capacity() + self.output.capacity() + self.spare.capacity()
+        self.input.capacity() + self.output.capacity()
     }
 
     /// The server closes: the last answer says so to the peer (RFC 9112 section 9.6).
@@ -237,7 +246,7 @@ impl Connection {
     fn is_full(&self) -> bool {
         !matches!(self.reading, Reading::Ended)
             && (self.owed.len() >= PIPELINE_DEPTH_MAX
-                || self.output.len() >= OUTPUT_BYTES_MAX
+                || self.output.len() + self.held_bytes >= OUTPUT_BYTES_MAX
                 || (self.is_draining() && !self.owed.is_empty()))
     }
 
@@ -247,131 +256,6 @@ impl Connection {
         self.partial == 0
             || self.input.len() >= turn.rules.head_bytes_max
             || self.input[self.partial..].contains(&b'\n')
-    }
-
-    /// Reads requests until the bytes end or the connection is full, and returns how many bytes
-    /// that took.
-    fn read(&mut self, bytes: &[u8], turn: &mut Turn) -> usize {
-        let mut at = 0;
-        self.partial = 0;
-        while at < bytes.len() && !self.is_full() {
-            let unread = &bytes[at..];
-            match &mut self.reading {
-                Reading::Head => match self.read_head(unread, turn) {
-                    Some(read) => at += read,
-                    None => break,
-                },
-                Reading::Body(body, head) => match body.skip(unread) {
-                    Ok(skipped) => {
-                        at += skipped.consumed;
-                        if skipped.complete {
-                            let head = *head;
-                            self.on_request(head, turn);
-                        }
-                    }
-                    Err(refusal) => {
-                        let reply_to = head.reply_to;
-                        self.on_refused(refusal, reply_to, turn);
-                    }
-                },
-                Reading::Ended => return bytes.len(),
-            }
-        }
-        at
-    }
-
-    /// Reads empty lines, or else a head, and returns how many bytes that took; `None` where the
-    /// head is not complete.
-    fn read_head(&mut self, unread: &[u8], turn: &mut Turn) -> Option<usize> {
-        let parsed = match self.empty_lines.skip(unread) {
-            Ok(0) => http::parse_head(unread, &turn.rules),
-            Ok(skipped) => return Some(skipped),
-            Err(refusal) => Err(refusal),
-        };
-        match parsed {
-            Ok(Some(head)) => {
-                self.empty_lines = EmptyLines::default();
-                self.on_head(head, head.length < unread.len(), turn);
-                Some(head.length)
-            }
-            Ok(None) => {
-                self.partial = unread.len();
-                self.request_since.get_or_insert(turn.now);
-                None
-            }
-            Err(refusal) => {
-                self.on_refused(refusal, ReplyTo::start_of_head(unread), turn);
-                Some(0)
-            }
-        }
-    }
-
-    fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {
-        let body = match (Body::new(head.framing, &turn.rules), head.action) {
-            (Ok(body), _) => body,
-            (Err(_), http::Action::Refuse(refusal)) if refusal.precedes_arguments() => {
-                return self.on_refused(refusal, head.reply_to, turn);
-            }
-            (Err(refusal), _) => return self.on_refused(refusal, head.reply_to, turn),
-        };
-        let waits_for_continue = head.expects_continue && !body_has_begun;
-        match (body, head.action) {
-            (None, _) => self.on_request(head, turn),
-            // Answered without its body, which the client then need not send.
-            (Some(_), http::Action::Refuse(_) | http::Action::Preflight)
-                if head.expects_continue =>
-            {
-                self.on_request(head, turn);
-            }
-            (Some(body), _) => {
-                self.reading = Reading::Body(body, head);
-                self.request_since.get_or_insert(turn.now);
-                if waits_for_continue {
-                    self.owe(Answer::Continue, turn);
-                }
-            }
-        }
-    }
-
-    /// A request is complete, with its body.
-    fn on_request(&mut self, head: Head, turn: &mut Turn) {
-        turn.counters.requests += 1;
-        self.request_since = None;
-        let keep_alive = head.reply_to.keep_alive;
-        self.reading = if keep_alive {
-            Reading::Head
-        } else {
-            Reading::Ended
-        };
-        match head.action {
-            http::Action::Call(number) => {
-                turn.calls.push(Call {
-                    connection: self.id,
-                    sequence: self.next_sequence(),
-                    number,
-                    asked: turn.now_us,
-                    line: Weak::new(),
-                });
-                self.owed
-                    .push_back(Answer::Waiting(head.reply_to, turn.now_us));
-            }
-            http::Action::Refuse(refusal) => {
-                self.owe(Answer::Refused(head.reply_to, refusal), turn);
-            }
-            http::Action::Preflight => self.owe(Answer::Preflight(head.reply_to), turn),
-        }
-    }
-
-    /// What arrived is no request that may be followed by another one.
-    fn on_refused(&mut self, refusal: Refusal, reply_to: ReplyTo, turn: &mut Turn) {
-        turn.counters.requests += 1;
-        self.request_since = None;
-        self.reading = Reading::Ended;
-        let reply_to = ReplyTo {
-            keep_alive: false,
-            ..reply_to
-        };
-        self.owe(Answer::Refused(reply_to, refusal), turn);
     }
 
     fn next_sequence(&self) -> u32 {

@@ -6,6 +6,8 @@ use std::time::Instant;
 use crate::bridge::Call;
 use crate::http::{Date, Rules};
 use crate::limits::Timeouts;
+use crate::quota::Pool;
+use crate::routes::Routes;
 use crate::stats::{Counters, Run, Stats};
 
 /// What all connections share during one turn of the event loop.
@@ -13,6 +15,10 @@ use crate::stats::{Counters, Run, Stats};
 pub struct Turn {
     /// How requests are read.
     pub rules: Rules,
+    /// The functions that requests name; nothing where there is a plain one.
+    pub routes: Option<Arc<Routes>>,
+    /// What is left of the memory for bodies and arguments.
+    pub buffers: Arc<Pool>,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
     /// When the server started.
@@ -23,7 +29,7 @@ pub struct Turn {
     pub now_us: u64,
     /// The `Date` of the answers encoded in this turn.
     pub date: Date,
-    /// The numbers read in this turn, for the handler.
+    /// The calls read in this turn, for the handler.
     pub calls: Vec<Call>,
     /// What happened so far.
     pub counters: Counters,
@@ -58,10 +64,10 @@ impl Turn {
         self.stats.details.latency.add(latency);
     }
 
-    /// Counts an answer with a status of 400 to 599.
-    pub(super) fn count_error(&mut self, status: u16) {
-        self.counters.count_error(status);
-        self.stats.details.count_error(status);
+    /// Counts an answer with another status than 200.
+    pub(super) fn count_answer(&mut self, status: u16) {
+        self.counters.count(status);
+        self.stats.details.count(status);
     }
 
     fn since_start(&self, now: Instant) -> u64 {

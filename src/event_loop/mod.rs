@@ -89,6 +89,8 @@ impl<K: Kernel> EventLoop<K> {
             next_number: 0,
             turn: Turn {
                 rules: rings.rules.clone(),
+                routes: rings.routes.clone(),
+                buffers: Arc::clone(&rings.buffers),
                 timeouts,
                 started: rings.started,
                 now: 0,

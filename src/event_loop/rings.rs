@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox};
-use crate::http::{Origins, Rules};
+use crate::http::{Errors, Origins, Rules};
 use crate::limits::{Limits, Timeouts};
 use crate::quota::Pool;
+use crate::routes::Routes;
 use crate::stats::Stats;
 
 /// What the ring threads of one server have in common.
@@ -20,6 +21,8 @@ pub struct Rings {
     pub started: Instant,
     /// How requests are read.
     pub rules: Rules,
+    /// The functions that requests name; nothing where there is a plain one.
+    pub routes: Option<Arc<Routes>>,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
     /// True: their listeners are one socket.
@@ -31,6 +34,8 @@ pub struct Rings {
     /// A credit for each call that the handler may still be given. The ring threads take them,
     /// [`Mailbox`] gives them back.
     pub calls: Arc<Pool>,
+    /// Bytes that bodies and arguments may still take.
+    pub buffers: Arc<Pool>,
 }
 
 impl Rings {
@@ -42,9 +47,12 @@ impl Rings {
         limits: &Limits,
         bigint: bool,
         origins: &[String],
+        routes: Option<Arc<Routes>>,
     ) -> io::Result<Self> {
         let calls = Arc::new(Pool::new(u64::from(limits.in_flight_max)));
-        let outlets: io::Result<Vec<Outlet>> = (0..count).map(|_| Outlet::new(&calls)).collect();
+        let functions = routes.as_ref().map_or(0, |routes| routes.len());
+        let outlets = (0..count).map(|_| Outlet::new(&calls, functions));
+        let outlets: io::Result<Vec<Outlet>> = outlets.collect();
         Ok(Self {
             started,
             listener_is_shared,
@@ -53,11 +61,17 @@ impl Rings {
                 body_bytes_max: limits.body_bytes_max,
                 bigint,
                 origins: Origins::named(origins),
+                errors: match routes {
+                    Some(_) => Errors::Problems,
+                    None => Errors::Sentences,
+                },
             },
+            routes,
             timeouts: limits.timeouts,
             outlets: outlets?,
             connections: Pool::new(u64::from(limits.connections_max)),
             calls,
+            buffers: Arc::new(Pool::new(limits.buffered_bytes_max)),
         })
     }
 
@@ -80,10 +94,10 @@ pub struct Outlet {
 
 impl Outlet {
     /// The outlet of a ring thread that has counted nothing.
-    fn new(calls: &Arc<Pool>) -> io::Result<Self> {
+    fn new(calls: &Arc<Pool>, functions: usize) -> io::Result<Self> {
         Ok(Self {
             mailbox: Arc::new(Mailbox::new(Arc::clone(calls))?),
-            stats: Arc::default(),
+            stats: Arc::new(Stats::of_functions(functions)),
         })
     }
 }

@@ -1,7 +1,7 @@
-//! Skips a request's body to the byte, so that the next request on the connection parses.
+//! Reads a request's body to the byte, so that the next request on the connection parses.
 //!
 //! `connection` makes a `Body` from a head's framing and shows it what arrives until it is
-//! complete. The bytes are not kept: a body means nothing to this server.
+//! complete. The data goes to a [`Sink`]: most often it means nothing, and is dropped.
 //!
 //! Invariant: every byte that is not chunk data is checked against the grammar of RFC 9112
 //! section 7.1 one by one, so the verdict cannot depend on how the bytes were cut into pieces.
@@ -45,7 +45,24 @@ const TRAILERS_TOO_LONG: Refusal = Refusal::new(
     "The trailer section is longer than this server accepts.",
 );
 
-/// How far one body has been skipped.
+/// Where the data of a body goes.
+pub trait Sink {
+    /// Takes some more of it. After an `Err` nothing more may be read from the connection.
+    fn take(&mut self, data: &[u8]) -> Result<(), Refusal>;
+}
+
+/// Drops it.
+#[derive(Debug, Clone, Copy)]
+struct Skip;
+
+impl Sink for Skip {
+    #[inline]
+    fn take(&mut self, _: &[u8]) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// How far one body has been read.
 #[derive(Debug, Clone)]
 pub struct Body {
     state: State,
@@ -57,9 +74,9 @@ pub struct Body {
     trailer_bytes_left: usize,
 }
 
-/// What one call has skipped.
+/// What one call has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Skipped {
+pub struct Progress {
     /// Bytes that belonged to the body; the rest is the next request's.
     pub consumed: usize,
     /// True exactly when the body has ended.
@@ -100,7 +117,7 @@ enum State {
 }
 
 impl Body {
-    /// None where there is no body to skip.
+    /// None where there is no body to read.
     pub fn new(framing: Framing, rules: &Rules) -> Result<Option<Self>, Refusal> {
         let (state, remaining) = match framing {
             Framing::Empty | Framing::Length(0) => return Ok(None),
@@ -117,35 +134,46 @@ impl Body {
         }))
     }
 
-    /// Takes what belongs to the body off the start of these bytes.
+    /// Takes what belongs to the body off the start of these bytes, and gives its data to `sink`.
     ///
     /// After an `Err` nothing more may be read from the connection.
-    pub fn skip(&mut self, bytes: &[u8]) -> Result<Skipped, Refusal> {
+    pub fn read(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<Progress, Refusal> {
         let mut consumed = 0;
         while consumed < bytes.len() && self.state != State::Complete {
-            match self.state {
-                State::Counted => consumed += self.skip_data(&bytes[consumed..], State::Complete),
-                State::Data => consumed += self.skip_data(&bytes[consumed..], State::DataReturn),
+            let rest = &bytes[consumed..];
+            consumed += match self.state {
+                State::Counted => self.read_data(rest, State::Complete, sink)?,
+                State::Data => self.read_data(rest, State::DataReturn, sink)?,
                 _ => {
-                    self.state = self.step(bytes[consumed])?;
-                    consumed += 1;
+                    self.state = self.step(rest[0])?;
+                    1
                 }
-            }
+            };
         }
-        Ok(Skipped {
+        Ok(Progress {
             consumed,
             complete: self.state == State::Complete,
         })
     }
 
-    /// Data is skipped without a look at it.
-    fn skip_data(&mut self, bytes: &[u8], then: State) -> usize {
+    /// The same for a body that means nothing.
+    pub fn skip(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
+        self.read(bytes, &mut Skip)
+    }
+
+    fn read_data(
+        &mut self,
+        bytes: &[u8],
+        then: State,
+        sink: &mut impl Sink,
+    ) -> Result<usize, Refusal> {
         let here = usize::try_from(self.remaining).map_or(bytes.len(), |n| n.min(bytes.len()));
+        sink.take(&bytes[..here])?;
         self.remaining -= here as u64;
         if self.remaining == 0 {
             self.state = then;
         }
-        here
+        Ok(here)
     }
 
     /// The state after one byte of the chunked coding that is not data.

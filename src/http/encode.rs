@@ -1,11 +1,12 @@
 //! Answers as bytes, appended to what is to be sent.
 //!
-//! `connection` calls these in the order of the requests; each call appends one whole answer.
+//! `connection` calls these in the order of the requests; each call appends one whole answer, or
+//! all of it but a body that may be too long to be copied.
 //!
 //! Invariant: the Content-Length is the length of the body that follows, or that would follow if
-//! the request were no HEAD; nothing a handler says gets into the head.
+//! the request were no HEAD; nothing a handler says gets into the head but checked fields.
 
-use super::{Date, Origins, Reader, ReplyTo, Status};
+use super::{Code, Date, Errors, Origins, Problem, Reader, ReplyTo, Rules, Status, problem};
 
 /// Bytes of an error's message that are sent. It may come from a handler, and is to be a sentence.
 pub const MESSAGE_BYTES_MAX: usize = 1024;
@@ -32,14 +33,56 @@ pub fn encode_digits(out: &mut Vec<u8>, digits: &str, to: ReplyTo, date: &Date, 
     }
 }
 
+/// The head of an answer 200 whose body is `length` bytes of JSON, which are to follow.
+pub fn encode_json(out: &mut Vec<u8>, length: usize, to: ReplyTo, date: &Date, origins: &Origins) {
+    out.reserve(HEAD_BYTES_SPARE);
+    out.extend_from_slice(date.value_head());
+    push_length(out, length);
+    end_head(out, to, origins);
+}
+
+/// What a function answers that is no value alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// From 200 to 599.
+    pub status: Status,
+    /// Whole header lines, each with the line end before it. They have been checked, and none is
+    /// about framing or about the connection.
+    pub fields: Vec<u8>,
+    /// Empty where the status has it so.
+    pub body: Vec<u8>,
+}
+
+/// The head of such an answer; its body is to follow, if there is one.
+pub fn encode_answer(
+    out: &mut Vec<u8>,
+    answer: &Answer,
+    to: ReplyTo,
+    date: &Date,
+    origins: &Origins,
+) {
+    out.reserve(HEAD_BYTES_SPARE + answer.fields.len());
+    push_status(out, answer.status);
+    out.extend_from_slice(b"\r\nDate: ");
+    out.extend_from_slice(date.as_bytes());
+    out.extend_from_slice(&answer.fields);
+    // RFC 9110 sections 8.6, 15.3.5 and 15.3.6.
+    if !matches!(answer.status, Status::NO_CONTENT | Status::NOT_MODIFIED) {
+        out.extend_from_slice(b"\r\nContent-Length: ");
+        push_length(out, answer.body.len());
+    }
+    end_head(out, to, origins);
+}
+
 /// Answers with an error and one sentence about it.
 pub fn encode_error(
     out: &mut Vec<u8>,
     status: Status,
+    code: Code,
     message: &str,
     to: ReplyTo,
     date: &Date,
-    origins: &Origins,
+    rules: &Rules,
 ) {
     // RFC 9110 section 6.4.1: such answers have no content, which no error is.
     debug_assert!(status.code() >= 400, "an error has a 4xx or 5xx status");
@@ -49,21 +92,19 @@ pub fn encode_error(
     } else {
         sentence
     };
+    if rules.errors == Errors::Problems {
+        let mut body = Vec::new();
+        problem::write_plain(&mut body, status, sentence, code);
+        return push_problem(out, status, code, &body, to, date, &rules.origins);
+    }
     out.reserve(HEAD_BYTES_SPARE + sentence.len());
-    out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(itoa::Buffer::new().format(status.code()).as_bytes());
-    out.push(b' ');
-    out.extend_from_slice(status.reason().as_bytes());
+    push_status(out, status);
     out.extend_from_slice(b"\r\nContent-Type: text/plain; charset=utf-8\r\nDate: ");
     out.extend_from_slice(date.as_bytes());
-    out.extend_from_slice(match status {
-        // RFC 9110 section 15.5.6 demands it.
-        Status::METHOD_NOT_ALLOWED => b"\r\nAllow: POST\r\nContent-Length: ",
-        Status::SERVICE_UNAVAILABLE => b"\r\nRetry-After: 1\r\nContent-Length: ",
-        _ => b"\r\nContent-Length: ".as_slice(),
-    });
+    push_advice(out, status, code);
+    out.extend_from_slice(b"\r\nContent-Length: ");
     push_length(out, sentence.len() + 1);
-    end_head(out, to, origins);
+    end_head(out, to, &rules.origins);
     if !to.head_only {
         // A handler's message may have line ends and worse; the body stays one line of text.
         out.extend(
@@ -73,6 +114,63 @@ pub fn encode_error(
         );
         out.push(b'\n');
     }
+}
+
+/// Answers with a problem and its particulars.
+pub fn encode_problem(
+    out: &mut Vec<u8>,
+    problem: &Problem,
+    to: ReplyTo,
+    date: &Date,
+    origins: &Origins,
+) {
+    let mut body = Vec::new();
+    problem.write(&mut body);
+    push_problem(out, problem.status, problem.code, &body, to, date, origins);
+}
+
+fn push_problem(
+    out: &mut Vec<u8>,
+    status: Status,
+    code: Code,
+    body: &[u8],
+    to: ReplyTo,
+    date: &Date,
+    origins: &Origins,
+) {
+    out.reserve(HEAD_BYTES_SPARE + body.len());
+    push_status(out, status);
+    out.extend_from_slice(b"\r\nContent-Type: application/problem+json\r\nDate: ");
+    out.extend_from_slice(date.as_bytes());
+    push_advice(out, status, code);
+    out.extend_from_slice(b"\r\nContent-Length: ");
+    push_length(out, body.len());
+    end_head(out, to, origins);
+    if !to.head_only {
+        out.extend_from_slice(body);
+    }
+}
+
+/// `HTTP/1.1`, the status and its phrase.
+fn push_status(out: &mut Vec<u8>, status: Status) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(itoa::Buffer::new().format(status.code()).as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.reason().as_bytes());
+}
+
+/// The fields that go with an error, from which a client learns what to do.
+fn push_advice(out: &mut Vec<u8>, status: Status, code: Code) {
+    out.extend_from_slice(match status {
+        // RFC 9110 section 15.5.6 demands it.
+        Status::METHOD_NOT_ALLOWED if code == Code::Method => b"\r\nAllow: POST".as_slice(),
+        // Sections 15.5.16, 12.5.1 and 12.5.3.
+        Status::UNSUPPORTED_MEDIA_TYPE if code == Code::MediaType => {
+            b"\r\nAccept: application/json\r\nAccept-Encoding: identity"
+        }
+        Status::SERVICE_UNAVAILABLE => b"\r\nRetry-After: 1",
+        _ => b"",
+    });
 }
 
 /// Answers 204 to a browser that asks whether a page may call.

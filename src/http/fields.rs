@@ -48,6 +48,7 @@ const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
 );
 
 /// What the fields of one head say.
+#[derive(Debug)]
 pub(super) struct Fields {
     pub(super) framing: Framing,
     /// As `Connection` says, or the version's default.

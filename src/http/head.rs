@@ -1,7 +1,8 @@
 //! From bytes to a request head, or to the refusal that ends the connection.
 //!
-//! `connection` calls `parse_head` when the first bytes of a request arrive, and again once more
-//! bytes hold a line end or fill `head_bytes_max`. httparse finds the tokens; what it is lenient
+//! `connection` calls `parse_head`, or `parse_request` where there are several functions, when the
+//! first bytes of a request arrive, and again once more bytes hold a line end or fill
+//! `head_bytes_max`. httparse finds the tokens; what it is lenient
 //! about is judged here (lines), in `target` (the request-target) and in `fields` (the rest).
 //!
 //! Invariant: a verdict on some bytes is the verdict on every continuation of them, so that it
@@ -9,8 +10,8 @@
 
 use super::fields::{self, Fields};
 use super::site::CROSS_SITE;
-use super::{Action, Head, Refusal, ReplyTo, Rules, Status, target};
-use httparse::{Error, Header, Request};
+use super::{Action, Head, Refusal, ReplyTo, Request, Rules, Status, target};
+use httparse::{Error, Header};
 use std::mem::MaybeUninit;
 
 /// Fields that one head may have.
@@ -54,39 +55,112 @@ const TOO_MANY_FIELDS: Refusal = Refusal::new(
 ///
 /// `Ok(None)` is a partial head. After an `Err` nothing more may be read from the connection.
 pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+    let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
+    let Some(line_and_fields) = split(input, rules, &mut storage)? else {
+        return Ok(None);
+    };
+    let LineAndFields { method, target, .. } = line_and_fields;
+    let on_target = target::resolve(method, target, rules.bigint)?;
+    let fields = line_and_fields.judge(rules)?;
+    let action = decide(on_target, &fields, method == b"OPTIONS");
+    let head = line_and_fields.head(&fields, action);
+    Ok(Some(Head {
+        // A body that was never asked for will not come, or will: nobody can tell where the next
+        // request starts.
+        reply_to: ReplyTo {
+            keep_alive: head.reply_to.keep_alive
+                && (!head.expects_continue || matches!(action, Action::Call(_))),
+            ..head.reply_to
+        },
+        ..head
+    }))
+}
+
+/// The same where the path is for `routes` to understand, and the fields may be arguments: gives
+/// all of it to `look`, which returns what is to be made of it.
+pub fn parse_request<T>(
+    input: &[u8],
+    rules: &Rules,
+    look: impl FnOnce(&Request) -> T,
+) -> Result<Option<(Head<()>, T)>, Refusal> {
+    let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
+    let Some(line_and_fields) = split(input, rules, &mut storage)? else {
+        return Ok(None);
+    };
+    let LineAndFields { method, target, .. } = line_and_fields;
+    let (path, on_method) = target::locate(method, target)?;
+    let judged = line_and_fields.judge(rules)?;
+    let head = line_and_fields.head(&judged, ());
+    let request = Request {
+        head,
+        path,
+        on_method,
+        is_options: method == b"OPTIONS",
+        judged,
+        fields: line_and_fields.fields,
+    };
+    let made = look(&request);
+    Ok(Some((head, made)))
+}
+
+/// A head whose tokens have been found.
+#[derive(Clone, Copy)]
+struct LineAndFields<'a> {
+    length: usize,
+    method: &'a [u8],
+    target: &'a [u8],
+    is_http10: bool,
+    fields: &'a [Header<'a>],
+}
+
+impl LineAndFields<'_> {
+    fn judge(&self, rules: &Rules) -> Result<Fields, Refusal> {
+        fields::parse(self.fields, self.is_http10, &rules.origins)
+    }
+
+    fn head<A>(&self, fields: &Fields, action: A) -> Head<A> {
+        Head {
+            length: self.length,
+            reply_to: ReplyTo {
+                // After CONNECT the peer may take the connection for a tunnel.
+                keep_alive: fields.keep_alive && self.method != b"CONNECT",
+                http10: self.is_http10,
+                head_only: self.method == b"HEAD",
+                reader: fields.site.reader,
+            },
+            framing: fields.framing,
+            expects_continue: fields.expects_continue,
+            action,
+        }
+    }
+}
+
+/// Finds the tokens of a head; nothing while it is partial.
+#[inline]
+fn split<'a>(
+    input: &'a [u8],
+    rules: &Rules,
+    storage: &'a mut [MaybeUninit<Header<'a>>; FIELDS_MAX],
+) -> Result<Option<LineAndFields<'a>>, Refusal> {
     debug_assert!(!matches!(input, [b'\r' | b'\n', ..]), "no empty line");
     let window = &input[..input.len().min(rules.head_bytes_max)];
-    let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
-    let mut request = Request::new(&mut []);
-    let length = match request.parse_with_uninit_headers(window, &mut storage) {
+    let mut request = httparse::Request::new(&mut []);
+    let length = match request.parse_with_uninit_headers(window, storage) {
         Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return partial(window, rules),
-        Err(error) => return malformed(window, rules, error, request.path),
+        Ok(httparse::Status::Partial) => return partial(window, rules).map(|()| None),
+        Err(error) => return malformed(window, rules, error, request.path).map(|()| None),
     };
     let (Some(method), Some(path), Some(minor)) = (request.method, request.path, request.version)
     else {
         return Err(NOT_A_REQUEST_LINE);
     };
-    let (method, path) = (method.as_bytes(), path.as_bytes());
     check_line_ends(&window[..length], request.headers)?;
-
-    let on_target = target::resolve(method, path, rules.bigint)?;
-    let fields = fields::parse(request.headers, minor == 0, &rules.origins)?;
-    let action = decide(on_target, &fields, method == b"OPTIONS");
-    // A body that was never asked for will not come, or will: nobody can tell where the next
-    // request starts. After CONNECT the peer may take the connection for a tunnel.
-    let is_unclear = fields.expects_continue && !matches!(action, Action::Call(_));
-    Ok(Some(Head {
+    Ok(Some(LineAndFields {
         length,
-        reply_to: ReplyTo {
-            keep_alive: fields.keep_alive && !is_unclear && method != b"CONNECT",
-            http10: minor == 0,
-            head_only: method == b"HEAD",
-            reader: fields.site.reader,
-        },
-        framing: fields.framing,
-        expects_continue: fields.expects_continue,
-        action,
+        method: method.as_bytes(),
+        target: path.as_bytes(),
+        is_http10: minor == 0,
+        fields: request.headers,
     }))
 }
 
@@ -124,11 +198,11 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
 
 /// The verdict on a head that is sound as far as it goes.
 #[cold]
-fn partial(window: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
+fn partial(window: &[u8], rules: &Rules) -> Result<(), Refusal> {
     if bare_line_feed(window).is_some() {
         Err(NOT_A_LINE_END)
     } else if window.len() < rules.head_bytes_max {
-        Ok(None)
+        Ok(())
     } else if window.contains(&b'\n') {
         Err(HEAD_TOO_LONG)
     } else {
@@ -143,11 +217,11 @@ fn malformed(
     rules: &Rules,
     error: Error,
     path: Option<&str>,
-) -> Result<Option<Head>, Refusal> {
+) -> Result<(), Refusal> {
     if let Some(line_feed) = bare_line_feed(window) {
         // Whichever of the two comes first in the bytes is the one that a shorter input shows.
         let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
-        let mut request = Request::new(&mut []);
+        let mut request = httparse::Request::new(&mut []);
         let before = request.parse_with_uninit_headers(&window[..line_feed], &mut storage);
         if before.is_ok() {
             return Err(NOT_A_LINE_END);

@@ -1,7 +1,8 @@
 //! HTTP/1.1 as bytes: what arrived is parsed, what to answer is encoded. No sockets here.
 //!
-//! `connection` is the only caller. Nothing in here does I/O, keeps a request's bytes or
-//! allocates on the way of a `POST /<integer>`.
+//! `connection` calls it, and `routes` looks at the requests that it finds. Nothing in here does
+//! I/O, keeps a request's bytes, knows a function's name or allocates on the way of a
+//! `POST /<integer>`.
 //!
 //! Invariant: what a request means depends on its bytes alone, never on how they were cut into
 //! pieces; whatever RFC 9112 calls ambiguous is refused, and the connection closed.
@@ -14,19 +15,25 @@ mod fields;
 mod grammar;
 mod head;
 mod host;
+mod problem;
+mod request;
 mod site;
 mod status;
 mod target;
 #[cfg(test)]
 mod tests;
 
-pub use body::{Body, EXTENSION_BYTES_MAX, Skipped};
+pub use body::{Body, EXTENSION_BYTES_MAX, Progress, Sink};
 pub use date::Date;
 pub use empty_lines::{EMPTY_LINES_MAX, EmptyLines};
 pub use encode::{
-    MESSAGE_BYTES_MAX, encode_continue, encode_digits, encode_error, encode_preflight, encode_value,
+    Answer, MESSAGE_BYTES_MAX, encode_answer, encode_continue, encode_digits, encode_error,
+    encode_json, encode_preflight, encode_problem, encode_value,
 };
-pub use head::{FIELDS_MAX, parse_head};
+pub use grammar::decode_unreserved;
+pub use head::{FIELDS_MAX, parse_head, parse_request};
+pub use problem::{Code, ENTRIES_MAX, Entry, Problem};
+pub use request::{Media, Request};
 pub use site::{Origins, Reader};
 pub use status::Status;
 
@@ -35,12 +42,24 @@ pub use status::Status;
 pub struct Rules {
     /// The longest head, and the longest trailer section, that is read.
     pub head_bytes_max: usize,
-    /// The longest body that is read and ignored.
+    /// The longest body that is read.
     pub body_bytes_max: u64,
     /// True exactly when the handler takes integers beyond ±(2^53 − 1).
     pub bigint: bool,
     /// Whose pages may call.
     pub origins: Origins,
+    /// How errors are told.
+    pub errors: Errors,
+}
+
+/// How errors are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Errors {
+    /// One sentence of `text/plain`.
+    #[default]
+    Sentences,
+    /// A document of `application/problem+json`.
+    Problems,
 }
 
 /// Why a request is not run: the answer's status, and one sentence for the person who sent it.
@@ -48,6 +67,8 @@ pub struct Rules {
 pub struct Refusal {
     /// Always 4xx or 5xx.
     pub status: Status,
+    /// Its kind.
+    pub code: Code,
     /// Says what to change, and nothing about the server's insides.
     pub message: &'static str,
 }
@@ -87,6 +108,24 @@ pub struct ReplyTo {
     pub reader: Reader,
 }
 
+impl Framing {
+    /// True: there is no body.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        matches!(self, Self::Empty | Self::Length(0))
+    }
+
+    /// The length, where it is known.
+    #[must_use]
+    pub fn length(self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Length(length) => Some(length),
+            Self::Chunked => None,
+        }
+    }
+}
+
 impl ReplyTo {
     /// What nearly every request asks for.
     pub const ORDINARY: Self = Self {
@@ -107,9 +146,9 @@ impl ReplyTo {
     }
 }
 
-/// A complete request head.
+/// A complete request head, with what to do about it, where that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
+pub struct Head<A = Action> {
     /// Bytes of the input that the head took.
     pub length: usize,
     /// How to frame the answer.
@@ -119,24 +158,24 @@ pub struct Head {
     /// True exactly when the peer holds its body back until it is sent a `100 Continue`.
     pub expects_continue: bool,
     /// What to do.
-    pub action: Action,
+    pub action: A,
 }
 
 impl Refusal {
-    const fn new(status: Status, message: &'static str) -> Self {
-        Self { status, message }
+    /// One of the usual kind for its status.
+    #[must_use]
+    pub const fn new(status: Status, message: &'static str) -> Self {
+        Self {
+            status,
+            code: Code::of(status),
+            message,
+        }
     }
 
     /// True: the request is not run whatever its fields, its arguments and its body are, and is
     /// told so before anything about them.
     #[must_use]
     pub fn precedes_arguments(&self) -> bool {
-        matches!(
-            self.status,
-            Status::FORBIDDEN
-                | Status::METHOD_NOT_ALLOWED
-                | Status::MISDIRECTED_REQUEST
-                | Status::NOT_IMPLEMENTED
-        )
+        self.status.precedes_arguments()
     }
 }

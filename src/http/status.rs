@@ -28,6 +28,23 @@ macro_rules! statuses {
 // The registry of RFC 9110 section 16.2.1, as far as an answer of this server can have them.
 statuses! {
     200 OK "OK"
+    201 CREATED "Created"
+    202 ACCEPTED "Accepted"
+    203 NON_AUTHORITATIVE_INFORMATION "Non-Authoritative Information"
+    204 NO_CONTENT "No Content"
+    205 RESET_CONTENT "Reset Content"
+    206 PARTIAL_CONTENT "Partial Content"
+    207 MULTI_STATUS "Multi-Status"
+    208 ALREADY_REPORTED "Already Reported"
+    226 IM_USED "IM Used"
+    300 MULTIPLE_CHOICES "Multiple Choices"
+    301 MOVED_PERMANENTLY "Moved Permanently"
+    302 FOUND "Found"
+    303 SEE_OTHER "See Other"
+    304 NOT_MODIFIED "Not Modified"
+    305 USE_PROXY "Use Proxy"
+    307 TEMPORARY_REDIRECT "Temporary Redirect"
+    308 PERMANENT_REDIRECT "Permanent Redirect"
     400 BAD_REQUEST "Bad Request"
     401 UNAUTHORIZED "Unauthorized"
     402 PAYMENT_REQUIRED "Payment Required"
@@ -79,7 +96,29 @@ impl Status {
 
     /// The number.
     #[must_use]
-    pub fn code(self) -> u16 {
+    pub const fn code(self) -> u16 {
         self.0
+    }
+
+    /// True: a request that is refused so is not run whatever its fields, its arguments and its
+    /// body are, and is told so before anything about them.
+    pub(super) fn precedes_arguments(self) -> bool {
+        matches!(
+            self,
+            Self::FORBIDDEN
+                | Self::NOT_FOUND
+                | Self::METHOD_NOT_ALLOWED
+                | Self::MISDIRECTED_REQUEST
+                | Self::NOT_IMPLEMENTED
+        )
+    }
+
+    /// True: an answer with it has no content and no length, RFC 9110 section 6.4.1.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        matches!(
+            self,
+            Self::NO_CONTENT | Self::RESET_CONTENT | Self::NOT_MODIFIED
+        )
     }
 }

@@ -81,6 +81,27 @@ pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Acti
     })
 }
 
+/// The path, which is empty where there is none, and why the request is refused for its method or
+/// its scheme. An `Err` is as with `resolve`.
+pub(super) fn locate<'a>(
+    method: &[u8],
+    target: &'a [u8],
+) -> Result<(&'a [u8], Option<Refusal>), Refusal> {
+    let parsed = parse(method, target)?;
+    let on_method = match parsed {
+        Target::OtherScheme if method == b"POST" => Some(OTHER_SCHEME),
+        _ if method == b"POST" => None,
+        _ if is_known(method) => Some(METHOD_NOT_ALLOWED),
+        _ => Some(UNKNOWN_METHOD),
+    };
+    Ok(match parsed {
+        // RFC 9112 section 3.2.1: an empty path is `/`.
+        Target::Path([]) => (b"/", on_method),
+        Target::Path(path) => (path, on_method),
+        Target::OtherScheme | Target::NoPath => (&[], on_method),
+    })
+}
+
 fn call(integer: i64, bigint: bool) -> Action {
     if bigint || integer.unsigned_abs() <= SAFE_INTEGER_MAX {
         Action::Call(integer)

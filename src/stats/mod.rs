@@ -78,8 +78,8 @@ counters! {
     requests,
     /// Answers with a status of 200 to 299.
     responses_2xx,
-    /// Those among them with 204, to browsers' questions.
-    preflights,
+    /// Answers with a status of 300 to 399.
+    responses_3xx,
     /// Answers with a status of 400 to 499.
     responses_4xx,
     /// Answers with a status of 500 to 599.
@@ -126,24 +126,25 @@ counters! {
 }
 
 impl Counters {
-    /// Counts an answer with a status of 400 to 599.
-    pub fn count_error(&mut self, status: u16) {
+    /// Counts an answer with another status than 200.
+    pub fn count(&mut self, status: u16) {
         match status {
             413 => self.bodies_too_large += 1,
             414 | 431 => self.heads_too_large += 1,
             _ => {}
         }
-        if status >= 500 {
-            self.responses_5xx += 1;
-        } else {
-            self.responses_4xx += 1;
+        match status {
+            500.. => self.responses_5xx += 1,
+            400.. => self.responses_4xx += 1,
+            300.. => self.responses_3xx += 1,
+            _ => self.responses_2xx += 1,
         }
     }
 }
 
-/// The statuses that an error may have.
-const ERROR_STATUS_MIN: u16 = 400;
-const ERROR_STATUSES: usize = 200;
+/// The statuses that are counted one by one: those that an answer may have, but for 200.
+const STATUS_MIN: u16 = 201;
+const STATUSES: usize = 399;
 
 /// What one ring thread counts in place.
 #[derive(Debug)]
@@ -153,7 +154,9 @@ pub struct Details {
     /// Lengths of the batches handed over.
     pub batch_lengths: Histogram<11>,
     /// Answers by their status.
-    errors: [AtomicU64; ERROR_STATUSES],
+    answers: [AtomicU64; STATUSES],
+    /// Requests refused for their arguments, by function.
+    refusals: Box<[AtomicU64]>,
 }
 
 impl Default for Details {
@@ -161,29 +164,51 @@ impl Default for Details {
         Self {
             latency: Histogram::new(&TIMES),
             batch_lengths: Histogram::new(&LENGTHS),
-            errors: [const { AtomicU64::new(0) }; ERROR_STATUSES],
+            answers: [const { AtomicU64::new(0) }; STATUSES],
+            refusals: Box::default(),
         }
     }
 }
 
+impl Stats {
+    /// Nothing counted, for a server of so many functions by name.
+    #[must_use]
+    pub fn of_functions(count: usize) -> Self {
+        let mut stats = Self::default();
+        stats.details.refusals = (0..count).map(|_| AtomicU64::new(0)).collect();
+        stats
+    }
+}
+
 impl Details {
-    /// Counts an answer with a status of 400 to 599. For the ring thread.
-    pub fn count_error(&self, status: u16) {
-        let index = usize::from(status.saturating_sub(ERROR_STATUS_MIN));
-        if let Some(count) = self.errors.get(index) {
+    /// Counts an answer with another status than 200. For the ring thread.
+    pub fn count(&self, status: u16) {
+        let index = status.checked_sub(STATUS_MIN).map(usize::from);
+        if let Some(count) = index.and_then(|index| self.answers.get(index)) {
             histogram::increase(count, 1);
         }
     }
 
-    /// The statuses from 400 to 599 of which there were answers, and how many.
-    pub fn errors(&self) -> impl Iterator<Item = (u16, u64)> {
+    /// The statuses, other than 200, of which there were answers, and how many.
+    pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
         let counts = self
-            .errors
+            .answers
             .iter()
             .map(|count| count.load(Ordering::Relaxed));
-        (ERROR_STATUS_MIN..)
-            .zip(counts)
-            .filter(|(_, count)| *count > 0)
+        (STATUS_MIN..).zip(counts).filter(|(_, count)| *count > 0)
+    }
+
+    /// Counts a request for this function that was refused for its arguments. For the ring thread.
+    pub fn count_refusal(&self, function: u16) {
+        if let Some(count) = self.refusals.get(usize::from(function)) {
+            histogram::increase(count, 1);
+        }
+    }
+
+    /// How many such requests there were, function by function.
+    pub fn refusals(&self) -> impl Iterator<Item = u64> {
+        let counts = self.refusals.iter();
+        counts.map(|count| count.load(Ordering::Relaxed))
     }
 }
 
@@ -225,12 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_counted_by_their_status() {
+    fn answers_are_counted_by_their_status() {
         let details = Details::default();
-        for status in [400, 503, 599, 503] {
-            details.count_error(status);
+        for status in [400, 204, 503, 599, 503] {
+            details.count(status);
         }
-        let counted: Vec<_> = details.errors().collect();
-        assert_eq!(counted, [(400, 1), (503, 2), (599, 1)]);
+        let counted: Vec<_> = details.answers().collect();
+        assert_eq!(counted, [(204, 1), (400, 1), (503, 2), (599, 1)]);
     }
 }

@@ -25,7 +25,7 @@ impl Answering {
             let mut outbox = Outbox::new(mailbox);
             for calls in to_answer {
                 for call in calls {
-                    let outcome = Outcome::Value(call.number);
+                    let outcome = Outcome::Value(call.number());
                     outbox.answer(call, outcome);
                 }
                 outbox.post(Instant::now());

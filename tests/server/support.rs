@@ -24,7 +24,7 @@ struct Inline {
 impl Service for Inline {
     fn call(&self, calls: &mut Vec<Call>) {
         let answer = |call: Call| {
-            let outcome = (self.handler)(call.number);
+            let outcome = (self.handler)(call.number());
             call.reply(outcome)
         };
         self.mailbox
@@ -83,7 +83,7 @@ impl Kept {
 
 impl KeptCall {
     pub(crate) fn answer(self) {
-        let outcome = fibonacci(self.call.number);
+        let outcome = fibonacci(self.call.number());
         let reply = self.call.reply(outcome);
         self.mailbox.post_replies(&mut vec![reply]);
     }

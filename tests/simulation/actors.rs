@@ -192,7 +192,7 @@ impl World {
         let calls = std::mem::take(&mut self.handler.kept().calls);
         let (kept, mut calls): (Vec<_>, Vec<_>) = calls
             .into_iter()
-            .partition(|call| self.is_never_answered(call.number));
+            .partition(|call| self.is_never_answered(call.number()));
         let mut chosen = Vec::new();
         while chosen.len() < most && !calls.is_empty() {
             let at = self.random.below(calls.len());
@@ -205,9 +205,9 @@ impl World {
         }
         let count = chosen.len() as u64;
         for call in &chosen {
-            let (client, request) = whose(call.number);
+            let (client, request) = whose(call.number());
             self.sockets[client].client.on_handler_answered(request);
-            self.note(|| format!("handler: answers {} of client {client}", call.number));
+            self.note(|| format!("handler: answers {} of client {client}", call.number()));
         }
         if self.random.once_in(4) {
             let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
@@ -215,7 +215,7 @@ impl World {
         } else {
             let mut outbox = self.outbox.borrow_mut();
             for call in chosen {
-                let outcome = outcome(call.number);
+                let outcome = outcome(call.number());
                 outbox.answer(call, outcome);
             }
             outbox.begin(Instant::now());

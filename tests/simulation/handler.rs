@@ -47,9 +47,9 @@ impl Service for Handler {
         let mut kept = self.kept();
         let mut at_once = Vec::new();
         for call in mem::take(calls) {
-            let is_answered = call.number % 5 == 0;
+            let is_answered = call.number() % 5 == 0;
             kept.handed.push(Handed {
-                number: call.number,
+                number: call.number(),
                 is_answered,
                 line: Weak::clone(&call.line),
             });
@@ -66,7 +66,7 @@ impl Service for Handler {
 }
 
 pub(crate) fn reply(call: Call) -> Reply {
-    let outcome = outcome(call.number);
+    let outcome = outcome(call.number());
     call.reply(outcome)
 }
 

@@ -8,8 +8,9 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use ringcall::bridge::{Call, ConnectionId, Outcome};
 use ringcall::connection::{Connection, Turn};
-use ringcall::http::{Date, Origins, Rules};
+use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
+use ringcall::quota::Pool;
 use ringcall::stats::{Counters, Run};
 
 /// What the kernel may deliver at once, before a pause takes effect.
@@ -44,7 +45,10 @@ impl Conversation {
                 body_bytes_max: 4096,
                 bigint: false,
                 origins: Origins::Any,
+                errors: Errors::Sentences,
             },
+            routes: None,
+            buffers: Arc::new(Pool::new(1 << 20)),
             timeouts,
             started: Instant::now(),
             now: 0,
@@ -90,10 +94,10 @@ impl Conversation {
             return;
         }
         let call = self.unanswered.swap_remove(choice % self.unanswered.len());
-        let outcome = match call.number % 3 {
-            0 => Outcome::Digits(call.number.to_string().into()),
-            1 => Outcome::Error(422, call.number.to_string().into()),
-            _ => Outcome::Value(call.number),
+        let outcome = match call.number() % 3 {
+            0 => Outcome::Digits(call.number().to_string().into()),
+            1 => Outcome::Error(422, call.number().to_string().into()),
+            _ => Outcome::Value(call.number()),
         };
         self.connection
             .replied(call.sequence, outcome.clone(), &mut self.turn);
@@ -172,7 +176,7 @@ impl Conversation {
             self.is_closed = true;
         }
         for call in self.turn.calls.drain(..) {
-            self.called.push(call.number);
+            self.called.push(call.number());
             self.unanswered.push(call);
         }
         self.check();

@@ -39,14 +39,14 @@ fn a_complete_body_takes_nothing_more() {
         .expect("a body");
     assert_eq!(
         body.skip(b"0\r\n\r\n0"),
-        Ok(Skipped {
+        Ok(Progress {
             consumed: 5,
             complete: true
         })
     );
     assert_eq!(
         body.skip(b"0\r\n\r\n"),
-        Ok(Skipped {
+        Ok(Progress {
             consumed: 0,
             complete: true
         })
@@ -56,21 +56,21 @@ fn a_complete_body_takes_nothing_more() {
         .expect("a body");
     assert_eq!(
         body.skip(b""),
-        Ok(Skipped {
+        Ok(Progress {
             consumed: 0,
             complete: false
         })
     );
     assert_eq!(
         body.skip(b"ab"),
-        Ok(Skipped {
+        Ok(Progress {
             consumed: 1,
             complete: true
         })
     );
     assert_eq!(
         body.skip(b"b"),
-        Ok(Skipped {
+        Ok(Progress {
             consumed: 0,
             complete: true
         })

@@ -27,7 +27,15 @@ fn value(value: i64, to: ReplyTo) -> String {
 
 fn error(status: Status, message: &str, to: ReplyTo) -> String {
     let mut out = Vec::new();
-    encode_error(&mut out, status, message, to, &date(), &Origins::None);
+    encode_error(
+        &mut out,
+        status,
+        Code::Request,
+        message,
+        to,
+        &date(),
+        &RULES,
+    );
     String::from_utf8(out).expect("text")
 }
 
@@ -68,10 +76,11 @@ fn an_answer_is_appended_to_the_ones_before_it() {
     encode_error(
         &mut out,
         Status::BAD_REQUEST,
+        Code::Request,
         "No.",
         CLOSE,
         &date(),
-        &Origins::None,
+        &RULES,
     );
     encode_continue(&mut out);
     let expected = [

@@ -23,6 +23,7 @@ const RULES: Rules = Rules {
     body_bytes_max: 64 * 1024,
     bigint: false,
     origins: Origins::None,
+    errors: Errors::Sentences,
 };
 
 /// Reads the empty lines at the start of the input, and the head behind them.

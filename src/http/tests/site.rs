@@ -174,12 +174,14 @@ fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
         ),
         (&["*"], Reader::Any, "Access-Control-Allow-Origin: *\r\n"),
     ] {
-        let origins = rules(origins).origins;
+        let rules = rules(origins);
+        let origins = &rules.origins;
+        let (status, code) = (Status::BAD_REQUEST, Code::Request);
         let mut answers = [const { Vec::new() }; 3];
         let [value, error, preflight] = &mut answers;
-        encode_value(value, 15, to(reader), &date, &origins);
-        encode_error(error, Status::BAD_REQUEST, "", to(reader), &date, &origins);
-        encode_preflight(preflight, to(reader), &date, &origins);
+        encode_value(value, 15, to(reader), &date, origins);
+        encode_error(error, status, code, "", to(reader), &date, &rules);
+        encode_preflight(preflight, to(reader), &date, origins);
         for answer in answers {
             let answer = String::from_utf8(answer).expect("text");
             assert!(answer.contains(&format!("\r\n{lines}")), "{answer}");

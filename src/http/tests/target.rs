@@ -13,6 +13,7 @@ fn refuses(target: &str, about: &str) {
         Action::Refuse(Refusal {
             status: Status::BAD_REQUEST,
             message,
+            ..
         }) => {
             assert!(message.contains(about), "{target}: {message}");
         }

@@ -1,0 +1,287 @@
+'use strict'
+
+// Calls of functions by name, whose arguments the ring thread has checked.
+//
+// They come in columns, one call's after another's: `slots` for numbers, int64s and booleans, two for each call at least;
+// one JSON array, parsed once a batch, for strings and documents; buffers for bytes and arrays of numbers. `count` tells
+// how many arguments there are, and in which form; `values` on the Rust side writes all of that.
+
+const { errorAnswer } = require('../handler-errors.js')
+const { MEDIA_TYPE, errorProblem, problemText } = require('../problems.js')
+const { isReply } = require('../reply.js')
+const { answerOf, encoderOf, mediaOf } = require('../results.js')
+const { applySchemas } = require('../schemas.js')
+
+const { parse, stringify } = JSON
+const { apply } = Reflect
+
+const BY_NAME = 0x80
+const HOLES = 0x40
+const UNPACKED = 0x3f
+const SLOTS_OF_CALL_MIN = 2
+const ARGUMENTS_MAX = 32
+
+// How an argument comes.
+const NUMBER = 0
+const BOOLEAN = 1
+const INT64 = 2
+const TEXT = 3
+const BIGINT = 4
+const BIGINTS = 5
+const BYTES = 6
+const FLOAT64S = 7
+const INT64S = 8
+
+const KINDS = {
+  int: NUMBER, number: NUMBER, boolean: BOOLEAN, int64: INT64, bigint: BIGINT, 'bigint[]': BIGINTS, bytes: BYTES,
+  'number[]': FLOAT64S, 'int64[]': INT64S
+}
+
+const CONTENT_TYPES = {
+  json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
+}
+
+// A function as calls need it. All of one shape.
+class Callee {
+  errors = 0
+  refusals = 0
+
+  constructor(fn) {
+    this.fn = fn
+    this.handler = fn.handler
+    this.owner = fn.owner
+    this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(ARGUMENTS_MAX).fill(NUMBER)
+    this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
+    this.encode = encoderOf(fn)
+    this.media = mediaOf(fn)
+    // Whether a number that is a safe integer is a result as it stands, and whether a bigint is one as bare digits.
+    this.givesNumbers = ['int', 'number', 'json', undefined].includes(fn.result)
+    this.givesDigits = fn.result === undefined
+  }
+}
+
+function createCallees(table) {
+  return table.functions.map((fn) => new Callee(fn))
+}
+
+// `onFunctionError` is told of each error that is a function's fault.
+function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPromise) {
+  const ids = new Float64Array(batchSize)
+  const functions = new Uint16Array(batchSize)
+  const counts = new Uint8Array(batchSize)
+  const slots = new Float64Array(SLOTS_OF_CALL_MIN * batchSize + ARGUMENTS_MAX + 1)
+  const int64s = new BigInt64Array(slots.buffer)
+  const { state } = results.arrays
+
+  let texts
+  let buffers
+  // Where the next call's arguments begin.
+  let slotAt = 0
+  let textAt = 0
+  let bufferAt = 0
+
+  function begin(native) {
+    slotAt = 0
+    textAt = 0
+    bufferAt = 0
+    texts = state[1] > 0 ? parse(native.text()) : undefined
+    buffers = state[2] > 0 ? native.buffers() : undefined
+  }
+
+  function run(index) {
+    const id = ids[index]
+    const callee = callees[functions[index]]
+    const count = counts[index]
+    const slot = slotAt
+    const text = textAt
+    const buffer = bufferAt
+    let value
+    try {
+      if (callee.hasSchemas) return runWithSchemas(id, callee, takeAll(callee, count), (count & BY_NAME) !== 0)
+      value = call(callee, count)
+    } catch (error) {
+      return fail(id, callee, takeAgain(callee, count, slot, text, buffer), error)
+    }
+    if (typeof value === 'number' && callee.givesNumbers && Number.isSafeInteger(value)) return results.addNumber(id, value)
+    if (isThenable(value)) return settle(id, callee, takeAgain(callee, count, slot, text, buffer), value)
+    answer(id, callee, value, count, slot, text, buffer)
+  }
+
+  function call(callee, count) {
+    const { handler, owner, kinds } = callee
+    if ((count & HOLES) === 0) {
+      const slot = slotAt
+      switch (count & UNPACKED) {
+        case 0:
+          endSlots(slot)
+          return handler.call(owner)
+        case 1: {
+          const a = take(kinds[0])
+          endSlots(slot)
+          return handler.call(owner, a)
+        }
+        case 2: {
+          const a = take(kinds[0])
+          const b = take(kinds[1])
+          endSlots(slot)
+          return handler.call(owner, a, b)
+        }
+        case 3: {
+          const a = take(kinds[0])
+          const b = take(kinds[1])
+          const c = take(kinds[2])
+          endSlots(slot)
+          return handler.call(owner, a, b, c)
+        }
+      }
+    }
+    return apply(handler, owner, takeAll(callee, count))
+  }
+
+  function take(kind) {
+    switch (kind) {
+      case NUMBER: return slots[slotAt++]
+      case BOOLEAN: return slots[slotAt++] !== 0
+      case INT64: return int64s[slotAt++]
+      case TEXT: return texts[textAt++]
+      case BIGINT: return BigInt(texts[textAt++])
+      case BIGINTS: return texts[textAt++].map(BigInt)
+      case BYTES: return new Uint8Array(buffers[bufferAt++])
+      case FLOAT64S: return new Float64Array(buffers[bufferAt++])
+      default: return new BigInt64Array(buffers[bufferAt++])
+    }
+  }
+
+  function takeAll({ kinds }, count) {
+    const slot = slotAt
+    const given = count & UNPACKED
+    if (given === UNPACKED) {
+      endSlots(slot)
+      return texts[textAt++]
+    }
+    // Those given, as bits.
+    const mask = (count & HOLES) === 0 ? 2 ** given - 1 : slots[slotAt++]
+    const values = []
+    for (let i = 0; i < given; i++) values.push(Math.floor(mask / 2 ** i) % 2 === 1 ? take(kinds[i]) : undefined)
+    endSlots(slot)
+    return values
+  }
+
+  function endSlots(first) {
+    slotAt = Math.max(slotAt, first + SLOTS_OF_CALL_MIN)
+  }
+
+  // The arguments of the call that began there, once more, for whoever is told of its failure.
+  function takeAgain(callee, count, slot, text, buffer) {
+    slotAt = slot
+    textAt = text
+    bufferAt = buffer
+    return takeAll(callee, count)
+  }
+
+  function runWithSchemas(id, callee, args, isByName) {
+    const checked = applySchemas(callee.fn, args, isByName)
+    if (isThenable(checked)) return settle(id, callee, args, checked.then((each) => callChecked(id, callee, each)))
+    const value = callChecked(id, callee, checked)
+    if (isThenable(value)) return settle(id, callee, args, value)
+    if (value !== REFUSED) conclude(id, callee, value)
+  }
+
+  function callChecked(id, callee, { args, errors }) {
+    if (errors === undefined) return apply(callee.handler, callee.owner, args)
+    callee.refusals++
+    const detail = `${callee.fn.name}'s arguments do not fit.`
+    const problem = problemText({ status: 400, code: 'ERR_ARGUMENTS', detail, errors })
+    results.addAnswer(id, 400, linesOf([['content-type', MEDIA_TYPE]]), problem)
+    return REFUSED
+  }
+
+  // A value that is no promise.
+  function answer(id, callee, value, count, slot, text, buffer) {
+    try {
+      conclude(id, callee, value)
+    } catch (error) {
+      fail(id, callee, takeAgain(callee, count, slot, text, buffer), error)
+    }
+  }
+
+  async function settle(id, callee, args, promise) {
+    onPromise()
+    try {
+      const value = await promise
+      if (value !== REFUSED) conclude(id, callee, value)
+    } catch (error) {
+      fail(id, callee, args, error)
+    }
+    results.postSoon()
+  }
+
+  // Throws where the value is not what the function declares.
+  function conclude(id, callee, value) {
+    if (typeof value === 'number' && callee.givesNumbers && Number.isSafeInteger(value)) {
+      results.addNumber(id, value)
+    } else if (typeof value === 'bigint' && callee.givesDigits) {
+      results.addBigint(id, value)
+    } else if (isReply(value)) {
+      concludeReply(id, callee, value)
+    } else {
+      const body = callee.encode(value)
+      const { media } = callee
+      if (media === 'json' || media === 'string') results.addText(id, body, media === 'string')
+      else results.addAnswer(id, media === 'none' ? 204 : 200, linesOf([], media), body)
+    }
+  }
+
+  function concludeReply(id, { fn }, value) {
+    const { status, fields, media, body } = answerOf(fn, value)
+    results.addAnswer(id, status, linesOf(fields, media), media === 'string' ? stringify(body) : body)
+  }
+
+  function fail(id, callee, args, error) {
+    const answered = errorAnswer(error, callee.fn)
+    const { status, message, isFault, fields } = answered
+    if (fields === undefined) results.addError(id, status, message)
+    else results.addAnswer(id, status, linesOf([...fields, ...problemFields(status, fields)]), errorProblem(answered))
+    if (!isFault) return
+    callee.errors++
+    onFunctionError(error, callee.fn, args)
+  }
+
+  return { arrays: { ids, functions, counts, slots }, begin, run }
+}
+
+// What a call comes to that a schema has refused.
+const REFUSED = Symbol('refused')
+
+function isThenable(value) {
+  return value !== null && (typeof value === 'object' || typeof value === 'function') && isPromiseLike(value)
+}
+
+// What throws when it is asked is left to `await`, which asks again.
+function isPromiseLike(value) {
+  if (value instanceof Promise) return true
+  try {
+    return typeof value.then === 'function'
+  } catch {
+    return true
+  }
+}
+
+// What an error's own fields do not say.
+function problemFields(status, fields) {
+  const missing = [['content-type', MEDIA_TYPE]]
+  if (status === 503) missing.push(['retry-after', '1'])
+  return missing.filter(([name]) => !fields.some(([given]) => given === name))
+}
+
+// Header lines, each with the line end before it.
+function linesOf(fields = [], media) {
+  let lines = ''
+  if (media in CONTENT_TYPES && !fields.some(([name]) => name === 'content-type')) {
+    lines = `\r\nContent-Type: ${CONTENT_TYPES[media]}`
+  }
+  for (const [name, value] of fields) lines += `\r\n${name}: ${value}`
+  return lines
+}
+
+module.exports = { createCallees, createNamedCalls }

@@ -1,0 +1,120 @@
+'use strict'
+
+// What calls have come to, on its way to the binding: numbers and texts in typed arrays, the rest by a call each.
+
+const { queueMicrotask } = require('../globals.js')
+
+// Kinds of results; the binding knows them too.
+const NUMBER = 0
+const BIGINT = 1
+const JSON_TEXT = 2
+const STRING = 3
+
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+
+// UTF-16 code units of the texts that go together; each takes three bytes at most.
+const TEXTS_LENGTH_MAX = 16 * 1024
+const UNIT_BYTES_MAX = 3
+
+const encoder = new TextEncoder()
+
+class Results {
+  arrays
+  #native
+  #size
+  #count = 0
+  #bigints
+  // The texts among the results, joined.
+  #texts = ''
+  #isPostScheduled = false
+
+  // `size` is how many there may be; only functions by name have texts.
+  constructor(size) {
+    this.#size = size
+    this.arrays = {
+      resultIds: new Float64Array(size),
+      resultKinds: new Uint8Array(size),
+      resultValues: new Float64Array(size),
+      resultTexts: new Uint8Array(TEXTS_LENGTH_MAX * UNIT_BYTES_MAX),
+      // Of a batch: when it was fetched, by the binding's clock, and the sizes of its text and of its buffers; of the
+      // results, the bytes of the texts.
+      state: new Float64Array(4)
+    }
+    this.#bigints = new BigInt64Array(this.arrays.resultValues.buffer)
+  }
+
+  start(native) {
+    this.#native = native
+  }
+
+  // A safe integer.
+  addNumber(id, value) {
+    const index = this.#next(id, NUMBER)
+    this.arrays.resultValues[index] = value
+  }
+
+  // An integer of any length, as bare digits.
+  addBigint(id, value) {
+    if (value >= INT64_MIN && value <= INT64_MAX) {
+      const index = this.#next(id, BIGINT)
+      this.#bigints[index] = value
+    } else {
+      this.#native.replyDigits(id, value.toString())
+    }
+  }
+
+  // A JSON text, or a well-formed string that is to become one.
+  addText(id, text, isString) {
+    const kind = isString ? STRING : JSON_TEXT
+    if (text.length > TEXTS_LENGTH_MAX) return this.#native.replyText(id, kind, text)
+    if (this.#texts.length + text.length > TEXTS_LENGTH_MAX) this.post()
+    const index = this.#next(id, kind)
+    this.arrays.resultValues[index] = text.length
+    this.#texts += text
+  }
+
+  addAnswer(id, status, fields, body) {
+    this.#native.replyAnswer(id, status, fields, body)
+  }
+
+  addError(id, status, message) {
+    this.#native.replyError(id, status, message)
+  }
+
+  // Makes the results the binding's, which is to be told how many they are.
+  take() {
+    const count = this.#count
+    this.#count = 0
+    let bytes = 0
+    if (this.#texts !== '') {
+      bytes = encoder.encodeInto(this.#texts, this.arrays.resultTexts).written
+      this.#texts = ''
+    }
+    this.arrays.state[3] = bytes
+    return count
+  }
+
+  post() {
+    this.#native.post(this.take())
+  }
+
+  // What settles in the same run of microtasks goes in one post.
+  postSoon() {
+    if (this.#isPostScheduled) return
+    this.#isPostScheduled = true
+    queueMicrotask(() => {
+      this.#isPostScheduled = false
+      this.post()
+    })
+  }
+
+  #next(id, kind) {
+    if (this.#count === this.#size) this.post()
+    this.arrays.resultIds[this.#count] = id
+    this.arrays.resultKinds[this.#count] = kind
+    return this.#count++
+  }
+}
+
+module.exports = { Results }

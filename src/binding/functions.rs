@@ -1,0 +1,52 @@
+//! The table of functions, as JavaScript declares it.
+
+use napi_derive::napi;
+
+use crate::routes::{Function, Routes};
+use crate::values::{Argument, Signature, Type};
+
+/// A function by name, checked by `lib/functions.js`.
+#[napi(object, object_to_js = false)]
+pub struct NativeFunction {
+    /// Its name in the path.
+    pub name: String,
+    /// Its arguments; absent where they are not declared.
+    pub arguments: Option<Vec<NativeArgument>>,
+    /// How many arguments it takes at least, where they are not declared.
+    pub fewest: u32,
+}
+
+/// A declared argument.
+#[napi(object, object_to_js = false)]
+pub struct NativeArgument {
+    /// Its name in an object.
+    pub name: String,
+    /// A type of `values`; `json` for what a schema checks.
+    #[napi(js_name = "type")]
+    pub kind: String,
+    /// It may be left out.
+    pub is_optional: bool,
+}
+
+pub(super) fn routes(functions: Vec<NativeFunction>, is_root: bool) -> Routes {
+    let functions = functions.into_iter().map(|function| {
+        let name = &function.name;
+        let signature = match function.arguments {
+            Some(arguments) => {
+                Signature::declared(name, arguments.into_iter().map(argument).collect())
+            }
+            None => Signature::undeclared(name, function.fewest as usize),
+        };
+        let name = name.as_str().into();
+        Function { name, signature }
+    });
+    Routes::new(functions.collect(), is_root)
+}
+
+fn argument(argument: NativeArgument) -> Argument {
+    Argument {
+        name: argument.name.into(),
+        kind: Type::named(&argument.kind).expect("lib/ knows the types"),
+        is_optional: argument.is_optional,
+    }
+}

@@ -1,0 +1,144 @@
+//! The results that JavaScript leaves in the typed arrays, as outcomes.
+
+use napi::bindgen_prelude::{Either, Latin1String, Uint8ArraySlice};
+
+use super::Arrays;
+use crate::bridge::Outcome;
+use crate::http::{Answer, Status};
+use crate::values;
+
+/// A result that is the bits of a 64-bit integer; 0 is a double that is a safe integer.
+const KIND_BIGINT: u8 = 1;
+/// A text that is JSON.
+const KIND_JSON: u8 = 2;
+/// A text that is to become a JSON string.
+const KIND_STRING: u8 = 3;
+
+/// The results of one post, one after the other.
+pub(super) struct Results<'a> {
+    arrays: &'a Arrays,
+    /// The texts that are left.
+    texts: &'a [u8],
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(arrays: &'a Arrays) -> Self {
+        let length = as_length(arrays.state[3]).min(arrays.result_texts.len());
+        Self {
+            arrays,
+            texts: &arrays.result_texts[..length],
+        }
+    }
+
+    /// Result number `index`; each once, in their order.
+    pub(super) fn take(&mut self, index: usize) -> Outcome {
+        let value = self.arrays.result_values[index];
+        match self.arrays.result_kinds[index] {
+            KIND_BIGINT => Outcome::Value(value.to_bits().cast_signed()),
+            KIND_JSON => Outcome::Json(self.take_text(as_length(value)).to_vec()),
+            KIND_STRING => Outcome::Json(quoted(self.take_text(as_length(value)))),
+            _ => Outcome::Value(as_integer(value)),
+        }
+    }
+
+    /// The next text, of so many UTF-16 code units.
+    fn take_text(&mut self, units: usize) -> &'a [u8] {
+        let length = length_of(self.texts, units);
+        let (text, rest) = self.texts.split_at(length);
+        self.texts = rest;
+        text
+    }
+}
+
+/// A text of either kind, as an outcome.
+pub(super) fn text(kind: u8, text: String) -> Outcome {
+    Outcome::Json(match kind {
+        KIND_STRING => quoted(text.as_bytes()),
+        _ => text.into_bytes(),
+    })
+}
+
+/// A status, whole header lines and a body.
+pub(super) fn answer(
+    status: u16,
+    fields: &Latin1String,
+    body: Either<String, Uint8ArraySlice<'_>>,
+) -> Outcome {
+    Outcome::Answer(Box::new(Answer {
+        status: Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR),
+        fields: fields.to_vec(),
+        body: match body {
+            Either::A(text) => text.into_bytes(),
+            Either::B(bytes) => bytes.to_vec(),
+        },
+    }))
+}
+
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    // `lib/` lets only well-formed strings through, which V8 writes in UTF-8.
+    values::quote(&mut out, &String::from_utf8_lossy(text));
+    out
+}
+
+/// The bytes that so many UTF-16 code units take: a character has two of those where it has four
+/// bytes, and else one.
+fn length_of(text: &[u8], units: usize) -> usize {
+    let start = text.len().min(units);
+    // Most often all of it is ASCII.
+    if text[..start].is_ascii() {
+        return start;
+    }
+    let mut left = units;
+    for (at, byte) in text.iter().enumerate() {
+        let of_character = match byte {
+            0x80..0xc0 => continue,
+            0xf0.. => 2,
+            _ => 1,
+        };
+        if left < of_character {
+            return at;
+        }
+        left -= of_character;
+    }
+    text.len()
+}
+
+/// `lib/` lets only safe integers through; -0 becomes 0.
+#[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
+fn as_integer(value: f64) -> i64 {
+    value as i64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is a length"
+)]
+fn as_length(value: f64) -> usize {
+    value as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_apart_by_their_utf_16_lengths() {
+        let texts = ["ab", "", "é€", "😀x", "c"];
+        let all = texts.concat();
+        let mut rest = all.as_bytes();
+        for text in texts {
+            let length = length_of(rest, text.encode_utf16().count());
+            assert_eq!(&rest[..length], text.as_bytes());
+            rest = &rest[length..];
+        }
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_length_beyond_the_text_is_the_text_s() {
+        assert_eq!(length_of(b"ab", 9), 2);
+        assert_eq!(length_of("é".as_bytes(), 9), 2);
+    }
+}

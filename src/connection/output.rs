@@ -1,0 +1,89 @@
+//! The encoded answers that wait to be sent.
+//!
+//! Short ones are appended to one another and leave in one send. A long body is never copied: it
+//! leaves in a send of its own, between what was encoded before and after it.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX};
+
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    /// What leaves before `tail`, in sends of their own.
+    whole: VecDeque<Vec<u8>>,
+    /// The bytes of all of those.
+    whole_bytes: usize,
+    tail: Vec<u8>,
+    /// The buffer of the last send, to be used again.
+    spare: Vec<u8>,
+}
+
+impl Output {
+    /// Where an answer is encoded.
+    pub(super) fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.tail
+    }
+
+    /// A body, which follows what was encoded last.
+    pub(super) fn push_body(&mut self, body: Vec<u8>) {
+        if body.len() < OUTPUT_BYTES_MAX {
+            self.tail.extend_from_slice(&body);
+        } else {
+            let head = mem::replace(&mut self.tail, mem::take(&mut self.spare));
+            self.push_whole(head);
+            self.push_whole(body);
+        }
+    }
+
+    /// Bytes that go first.
+    pub(super) fn push_front(&mut self, bytes: Vec<u8>) {
+        if self.whole.is_empty() {
+            self.tail.splice(0..0, bytes);
+        } else {
+            self.whole_bytes += bytes.len();
+            self.whole.push_front(bytes);
+        }
+    }
+
+    /// The bytes of the next send; nothing where none wait.
+    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
+        if let Some(next) = self.whole.pop_front() {
+            self.whole_bytes -= next.len();
+            return Some(next);
+        }
+        if self.tail.is_empty() {
+            return None;
+        }
+        Some(mem::replace(&mut self.tail, mem::take(&mut self.spare)))
+    }
+
+    /// Takes a send's buffer back.
+    pub(super) fn reuse(&mut self, mut sent: Vec<u8>) {
+        if sent.capacity() <= IDLE_CAPACITY_BYTES_MAX {
+            sent.clear();
+            self.spare = sent;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tail.is_empty() && self.whole.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.whole_bytes + self.tail.len()
+    }
+
+    /// Bytes of memory that its buffers take.
+    pub(super) fn capacity(&self) -> usize {
+        let whole: usize = self.whole.iter().map(Vec::capacity).sum();
+        whole + self.tail.capacity() + self.spare.capacity()
+    }
+
+    fn push_whole(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.whole_bytes += bytes.len();
+            self.whole.push_back(bytes);
+        }
+    }
+}

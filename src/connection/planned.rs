@@ -1,0 +1,239 @@
+//! Requests for one of several functions: `routes` makes a plan of each head, and another one once
+//! the body that it asked for has arrived.
+//!
+//! Invariant: memory for bodies, and for arguments longer than a few, is reserved before it is
+//! taken, and given back with what it was taken for.
+
+use std::borrow::Cow;
+use std::mem;
+use std::sync::Arc;
+
+use super::{Answer, Connection, Reading, Turn};
+use crate::bridge::Call;
+use crate::http::{self, Body, Head, Problem, Progress, Refusal, ReplyTo, Sink, Status};
+use crate::limits::UNRESERVED_BYTES_MAX;
+use crate::quota::Reservation;
+use crate::routes::{Invocation, Plan};
+
+const NO_ROOM: Refusal = Refusal::new(
+    Status::SERVICE_UNAVAILABLE,
+    "Too many bodies are waiting for their functions.",
+);
+
+/// A request whose body is being read.
+#[derive(Debug)]
+pub(super) struct Planned {
+    body: Body,
+    pub(super) head: Head<()>,
+    plan: Plan,
+    kept: Kept,
+}
+
+/// The data of a body, as far as it has arrived.
+#[derive(Debug)]
+struct Kept {
+    /// False: what it is makes no difference, only whether there is any.
+    is_wanted: bool,
+    bytes: Vec<u8>,
+    /// How much it will be, where that is known.
+    length: Option<usize>,
+    reserved: Reservation,
+}
+
+impl Planned {
+    fn new(body: Body, head: Head<()>, plan: Plan, turn: &Turn) -> Self {
+        let length = head.framing.length();
+        let kept = Kept {
+            is_wanted: matches!(&plan, Plan::Read(reading) if reading.keeps_body()),
+            bytes: Vec::new(),
+            length: length.and_then(|length| usize::try_from(length).ok()),
+            reserved: Reservation::new(Arc::clone(&turn.buffers)),
+        };
+        Self {
+            body,
+            head,
+            plan,
+            kept,
+        }
+    }
+
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
+        self.body.read(bytes, &mut self.kept)
+    }
+}
+
+impl Sink for Kept {
+    fn take(&mut self, data: &[u8]) -> Result<(), Refusal> {
+        if !self.is_wanted {
+            // That there was some is enough.
+            if self.bytes.is_empty() {
+                self.bytes.extend(data.first());
+            }
+            return Ok(());
+        }
+        let needed = self.bytes.len() + data.len();
+        if needed > self.bytes.capacity() {
+            // Half as much again each time, so that it is copied seldom; no more than will come.
+            let roomy = needed.max(self.bytes.capacity() / 2 * 3);
+            let capacity = self.length.map_or(roomy, |length| roomy.min(length));
+            if !self.reserved.resize(capacity as u64) {
+                return Err(NO_ROOM);
+            }
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+}
+
+impl Connection {
+    /// Reads a head and makes a plan of it; returns how many bytes that took, a body that has come
+    /// with it included.
+    pub(super) fn parse_planned_head(
+        &mut self,
+        unread: &[u8],
+        turn: &mut Turn,
+    ) -> Result<Option<usize>, Refusal> {
+        let routes = turn.routes.as_ref().expect("there are several functions");
+        let parsed = http::parse_request(unread, &turn.rules, |request| routes.plan(request))?;
+        let Some((head, plan)) = parsed else {
+            return Ok(None);
+        };
+        let behind = &unread[head.length..];
+        Ok(Some(
+            head.length + self.on_planned_head(head, plan, behind, turn),
+        ))
+    }
+
+    /// Returns how many bytes of those behind the head it has read.
+    fn on_planned_head(
+        &mut self,
+        mut head: Head<()>,
+        plan: Plan,
+        behind: &[u8],
+        turn: &mut Turn,
+    ) -> usize {
+        let body = match Body::new(head.framing, &turn.rules) {
+            Ok(body) => body,
+            Err(too_long) => {
+                let problem = match plan {
+                    Plan::Refuse(_, problem) if problem.precedes_arguments() => problem,
+                    _ => Box::new(too_long.into()),
+                };
+                self.on_problem(problem, head.reply_to, turn);
+                return 0;
+            }
+        };
+        let answers_at_once = matches!(plan, Plan::Refuse(..) | Plan::Preflight);
+        if answers_at_once && head.expects_continue {
+            // The body was never asked for and will not come, or will: nobody can tell where the
+            // next request starts.
+            head.reply_to.keep_alive = false;
+        }
+        let Some(body) = body.filter(|_| !(answers_at_once && head.expects_continue)) else {
+            self.on_planned(head.reply_to, plan, None, turn);
+            return 0;
+        };
+        let length = head
+            .framing
+            .length()
+            .and_then(|length| usize::try_from(length).ok());
+        if let (Plan::Read(reading), Some(whole)) =
+            (&plan, length.and_then(|length| behind.get(..length)))
+        {
+            let routes = turn.routes.as_ref().expect("there are several functions");
+            let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
+            self.on_planned(head.reply_to, plan, None, turn);
+            return whole.len();
+        }
+        let waits_for_continue = head.expects_continue && behind.is_empty();
+        let planned = Planned::new(body, head, plan, turn);
+        self.reading = Reading::Planned(Box::new(planned));
+        self.request_since.get_or_insert(turn.now);
+        if waits_for_continue {
+            self.owe(Answer::Continue, turn);
+        }
+        0
+    }
+
+    /// The body of the request that is being read has arrived.
+    pub(super) fn on_body(&mut self, turn: &mut Turn) {
+        let Reading::Planned(planned) = mem::replace(&mut self.reading, Reading::Ended) else {
+            unreachable!("a planned request is being read");
+        };
+        let Planned {
+            head, plan, kept, ..
+        } = *planned;
+        let plan = match &plan {
+            Plan::Read(reading) => {
+                let routes = turn.routes.as_ref().expect("there are several functions");
+                routes.plan_with_body(reading, Cow::Owned(kept.bytes))
+            }
+            _ => plan,
+        };
+        self.on_planned(head.reply_to, plan, Some(kept.reserved), turn);
+    }
+
+    /// A request is complete, with its body, for which memory was `reserved`.
+    fn on_planned(
+        &mut self,
+        to: ReplyTo,
+        plan: Plan,
+        reserved: Option<Reservation>,
+        turn: &mut Turn,
+    ) {
+        self.end_request(to, turn);
+        match plan {
+            Plan::Run(invocation) => self.invoke(invocation, to, reserved, turn),
+            Plan::Refuse(function, problem) => {
+                if let Some(function) = function {
+                    turn.stats.details.count_refusal(function);
+                }
+                self.owe(Answer::Problem(to, problem), turn);
+            }
+            Plan::Preflight => self.owe(Answer::Preflight(to), turn),
+            Plan::Read(_) => unreachable!("its body has been read"),
+        }
+    }
+
+    fn invoke(
+        &mut self,
+        invocation: Invocation,
+        to: ReplyTo,
+        reserved: Option<Reservation>,
+        turn: &mut Turn,
+    ) {
+        let mut arguments = invocation.arguments;
+        if let Some(rest) = &mut arguments.rest {
+            let memory = rest.memory();
+            if memory > UNRESERVED_BYTES_MAX {
+                let mut reserved =
+                    reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));
+                if !reserved.resize(memory as u64) {
+                    turn.counters.overloaded += 1;
+                    return self.owe(Answer::Refused(to, NO_ROOM), turn);
+                }
+                rest.reserved = Some(reserved);
+            }
+        }
+        let call = Call {
+            function: invocation.function,
+            count: arguments.count,
+            slots: arguments.slots,
+            rest: arguments.rest,
+            ..Call::default()
+        };
+        self.call(call, to, turn);
+    }
+
+    fn on_problem(&mut self, problem: Box<Problem>, to: ReplyTo, turn: &mut Turn) {
+        let to = ReplyTo {
+            keep_alive: false,
+            ..to
+        };
+        turn.counters.requests += 1;
+        self.request_since = None;
+        self.reading = Reading::Ended;
+        self.owe(Answer::Problem(to, problem), turn);
+    }
+}

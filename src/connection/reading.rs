@@ -1,0 +1,167 @@
+//! From bytes to requests, one after the other.
+
+use super::{Answer, Connection, Reading, Turn};
+use crate::bridge::Call;
+use crate::http::{self, Body, EmptyLines, Head, Refusal, ReplyTo};
+
+impl Connection {
+    /// Reads requests until the bytes end or the connection is full, and returns how many bytes
+    /// that took.
+    pub(super) fn read(&mut self, bytes: &[u8], turn: &mut Turn) -> usize {
+        let mut at = 0;
+        self.partial = 0;
+        while at < bytes.len() && !self.is_full() {
+            let unread = &bytes[at..];
+            match &mut self.reading {
+                Reading::Head => match self.read_head(unread, turn) {
+                    Some(read) => at += read,
+                    None => break,
+                },
+                Reading::Body(body, head) => match body.skip(unread) {
+                    Ok(skipped) => {
+                        at += skipped.consumed;
+                        if skipped.complete {
+                            let head = *head;
+                            self.on_request(head, turn);
+                        }
+                    }
+                    Err(refusal) => {
+                        let reply_to = head.reply_to;
+                        self.on_refused(refusal, reply_to, turn);
+                    }
+                },
+                Reading::Planned(planned) => match planned.read(unread) {
+                    Ok(read) => {
+                        at += read.consumed;
+                        if read.complete {
+                            self.on_body(turn);
+                        }
+                    }
+                    Err(refusal) => {
+                        let reply_to = planned.head.reply_to;
+                        self.on_refused(refusal, reply_to, turn);
+                    }
+                },
+                Reading::Ended => return bytes.len(),
+            }
+        }
+        at
+    }
+
+    /// Reads empty lines, or else a head, and returns how many bytes that took; `None` where the
+    /// head is not complete.
+    fn read_head(&mut self, unread: &[u8], turn: &mut Turn) -> Option<usize> {
+        let parsed = match self.empty_lines.skip(unread) {
+            Ok(0) => self.parse_head(unread, turn),
+            Ok(skipped) => return Some(skipped),
+            Err(refusal) => Err(refusal),
+        };
+        match parsed {
+            Ok(Some(read)) => {
+                self.empty_lines = EmptyLines::default();
+                Some(read)
+            }
+            Ok(None) => {
+                self.partial = unread.len();
+                self.request_since.get_or_insert(turn.now);
+                None
+            }
+            Err(refusal) => {
+                self.on_refused(refusal, ReplyTo::start_of_head(unread), turn);
+                Some(0)
+            }
+        }
+    }
+
+    /// Reads a head, and returns how many bytes that took, a body that has come with it included.
+    #[inline]
+    fn parse_head(&mut self, unread: &[u8], turn: &mut Turn) -> Result<Option<usize>, Refusal> {
+        if turn.routes.is_some() {
+            return self.parse_planned_head(unread, turn);
+        }
+        let Some(head) = http::parse_head(unread, &turn.rules)? else {
+            return Ok(None);
+        };
+        self.on_head(head, head.length < unread.len(), turn);
+        Ok(Some(head.length))
+    }
+
+    fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {
+        let body = match (Body::new(head.framing, &turn.rules), head.action) {
+            (Ok(body), _) => body,
+            (Err(_), http::Action::Refuse(refusal)) if refusal.precedes_arguments() => {
+                return self.on_refused(refusal, head.reply_to, turn);
+            }
+            (Err(refusal), _) => return self.on_refused(refusal, head.reply_to, turn),
+        };
+        let waits_for_continue = head.expects_continue && !body_has_begun;
+        match (body, head.action) {
+            (None, _) => self.on_request(head, turn),
+            // Answered without its body, which the client then need not send.
+            (Some(_), http::Action::Refuse(_) | http::Action::Preflight)
+                if head.expects_continue =>
+            {
+                self.on_request(head, turn);
+            }
+            (Some(body), _) => {
+                self.reading = Reading::Body(body, head);
+                self.request_since.get_or_insert(turn.now);
+                if waits_for_continue {
+                    self.owe(Answer::Continue, turn);
+                }
+            }
+        }
+    }
+
+    /// A request is complete, with its body.
+    fn on_request(&mut self, head: Head, turn: &mut Turn) {
+        self.end_request(head.reply_to, turn);
+        match head.action {
+            http::Action::Call(number) => {
+                let call = Call {
+                    slots: [number.cast_unsigned(), 0],
+                    ..Call::default()
+                };
+                self.call(call, head.reply_to, turn);
+            }
+            http::Action::Refuse(refusal) => {
+                self.owe(Answer::Refused(head.reply_to, refusal), turn);
+            }
+            http::Action::Preflight => self.owe(Answer::Preflight(head.reply_to), turn),
+        }
+    }
+
+    pub(super) fn end_request(&mut self, reply_to: ReplyTo, turn: &mut Turn) {
+        turn.counters.requests += 1;
+        self.request_since = None;
+        self.reading = if reply_to.keep_alive {
+            Reading::Head
+        } else {
+            Reading::Ended
+        };
+    }
+
+    /// Has the handler called with what `call` has of arguments.
+    #[inline]
+    pub(super) fn call(&mut self, call: Call, reply_to: ReplyTo, turn: &mut Turn) {
+        turn.calls.push(Call {
+            connection: self.id,
+            sequence: self.next_sequence(),
+            asked: turn.now_us,
+            ..call
+        });
+        self.owed.push_back(Answer::Waiting(reply_to, turn.now_us));
+    }
+
+    /// What arrived is no request that may be followed by another one.
+    pub(super) fn on_refused(&mut self, refusal: Refusal, reply_to: ReplyTo, turn: &mut Turn) {
+        turn.counters.requests += 1;
+        self.request_since = None;
+        self.reading = Reading::Ended;
+        let reply_to = ReplyTo {
+            keep_alive: false,
+            ..reply_to
+        };
+        self.owe(Answer::Refused(reply_to, refusal), turn);
+    }
+}

@@ -1,0 +1,112 @@
+//! A sound request that is for one of several functions: what `routes` may ask about it.
+//!
+//! Made by `head` for a server of functions by name, and gone once `routes` has made a plan of it.
+
+use httparse::Header;
+
+use super::fields::Fields;
+use super::site::CROSS_SITE;
+use super::{Action, Head, Refusal, grammar};
+
+/// A sound request, in the bytes that arrived.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// How it is framed, and its answer.
+    pub head: Head<()>,
+    /// The path, still percent-encoded, without the query. Empty where there is none.
+    pub path: &'a [u8],
+    /// Why it is refused for its method or its scheme, where there is something at that path.
+    pub(super) on_method: Option<Refusal>,
+    pub(super) is_options: bool,
+    pub(super) judged: Fields,
+    pub(super) fields: &'a [Header<'a>],
+}
+
+/// What the body is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// JSON: `application/json`, or a type that ends in `+json`; in UTF-8.
+    Json,
+    /// Something else, or nothing is said, or more than one thing.
+    Other,
+    /// Whatever it is, it is encoded: `Content-Encoding`.
+    Encoded,
+}
+
+impl<'a> Request<'a> {
+    /// False: it is for no path, as `OPTIONS *` is.
+    #[must_use]
+    pub fn has_path(&self) -> bool {
+        !self.path.is_empty()
+    }
+
+    /// What precedes everything about its arguments: a refusal for its method or for the page that
+    /// sends it, or the answer to a browser's question. Nothing: it is a call.
+    #[must_use]
+    pub fn admission(&self) -> Option<Action> {
+        let site = &self.judged.site;
+        match self.on_method {
+            Some(_) if self.is_options && site.is_preflight => Some(Action::Preflight),
+            Some(refusal) => Some(Action::Refuse(refusal)),
+            None if site.is_foreign => Some(Action::Refuse(CROSS_SITE)),
+            None => None,
+        }
+    }
+
+    /// Why it is refused for its expectation, which precedes what is wrong with its body.
+    #[must_use]
+    pub fn on_expectation(&self) -> Option<Refusal> {
+        self.judged.refusal
+    }
+
+    /// What its body is said to be, RFC 9110 sections 8.3 and 8.4.
+    #[must_use]
+    pub fn media(&self) -> Media {
+        let is_plain =
+            |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
+        let mut encodings = self.values("content-encoding").flat_map(grammar::list);
+        if !encodings.all(is_plain) {
+            return Media::Encoded;
+        }
+        let mut types = self.values("content-type");
+        match (types.next(), types.next()) {
+            (Some(value), None) if is_json(value) => Media::Json,
+            _ => Media::Other,
+        }
+    }
+
+    /// The values of the lines with this name, in any case.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named = move |field: &&Header<'a>| field.name.eq_ignore_ascii_case(name);
+        self.fields.iter().filter(named).map(|field| field.value)
+    }
+}
+
+/// `application/json`, or any type with the suffix of RFC 6839 section 3.1. Its parameters mean
+/// nothing (RFC 8259 section 11), but for a charset that is not UTF-8.
+fn is_json(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let media = parts.next().unwrap_or_default();
+    let is_other_charset = |parameter: &[u8]| {
+        let (name, value) = parameter.split_at_checked(8).unwrap_or_default();
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        let value = value.strip_suffix(b"\"").unwrap_or(value);
+        name.eq_ignore_ascii_case(b"charset=") && !value.eq_ignore_ascii_case(b"utf-8")
+    };
+    is_json_type(media) && !parts.any(is_other_charset)
+}
+
+fn is_json_type(media: &[u8]) -> bool {
+    if media.eq_ignore_ascii_case(b"application/json") {
+        return true;
+    }
+    let mut halves = media.splitn(2, |byte| *byte == b'/');
+    let (Some(kind), Some(name)) = (halves.next(), halves.next()) else {
+        return false;
+    };
+    let stem = name.len().checked_sub(5).map(|at| name.split_at(at));
+    let is_suffixed = |(stem, suffix): (&[u8], &[u8])| {
+        grammar::is_token(stem) && suffix.eq_ignore_ascii_case(b"+json")
+    };
+    grammar::is_token(kind) && stem.is_some_and(is_suffixed)
+}

@@ -1,0 +1,223 @@
+//! Functions by name: from a request's head to what is to be done about it.
+//!
+//! Made at the start and never changed. `connection` asks for a [`Plan`] of each head, and once
+//! more for the arguments when the plan was to read a body. `values` reads arguments; which
+//! function, whether it may be called, and what its body must be is decided here.
+//!
+//! Invariant: a name is looked up as bytes among those that were declared, and nowhere else.
+
+mod plan;
+
+use std::borrow::Cow;
+
+use crate::http::{
+    Action, Code, Entry, Media, Problem, Refusal, Request, Status, decode_unreserved,
+};
+use crate::values::{self, Arguments, Fault, Headers, Signature};
+pub use plan::{Invocation, Plan, Reading};
+
+const UNKNOWN_FUNCTION: Refusal = Refusal::new(
+    Status::NOT_FOUND,
+    "No function has this name; a call is a POST to /name, with arguments behind it or in the body.",
+);
+const NOT_JSON_MEDIA: Refusal = Refusal::new(
+    Status::UNSUPPORTED_MEDIA_TYPE,
+    "The body must be JSON and say so: Content-Type: application/json, as curl --json sends.",
+);
+const ENCODED: Refusal = Refusal::new(
+    Status::UNSUPPORTED_MEDIA_TYPE,
+    "The body must not be encoded: leave Content-Encoding out.",
+);
+const PATH_AND_BODY: Refusal = Refusal {
+    status: Status::BAD_REQUEST,
+    code: Code::Arguments,
+    message: "The arguments must be in the path or in the body, not in both.",
+};
+
+/// A function as a request sees it.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name in the path.
+    pub name: Box<str>,
+    /// What it takes.
+    pub signature: Signature,
+}
+
+/// The functions of one server.
+#[derive(Debug)]
+pub struct Routes {
+    functions: Box<[Function]>,
+    /// Their indices, in the order of their names; empty where there is one, at the root.
+    by_name: Box<[u16]>,
+    is_root: bool,
+}
+
+impl Routes {
+    /// As many functions as 16 bits can number. Where one `is_root`, there is no other.
+    #[must_use]
+    pub fn new(functions: Vec<Function>, is_root: bool) -> Self {
+        let count = u16::try_from(functions.len()).expect("lib/ bounds them");
+        let mut by_name: Vec<u16> = if is_root {
+            Vec::new()
+        } else {
+            (0..count).collect()
+        };
+        by_name.sort_by_key(|index| functions[usize::from(*index)].name.as_bytes());
+        Self {
+            functions: functions.into(),
+            by_name: by_name.into(),
+            is_root,
+        }
+    }
+
+    /// How many functions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// False, as a rule: there is one at least.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+    }
+
+    /// What to do about a sound request.
+    ///
+    /// What is wrong is told in this order: 404; method, scheme and page; and what is about
+    /// arguments last. `connection` puts a body that is too long in between.
+    #[must_use]
+    pub fn plan(&self, request: &Request) -> Plan {
+        let Some((function, path)) = self.find(request) else {
+            return Plan::refuse(UNKNOWN_FUNCTION);
+        };
+        match request.admission() {
+            Some(Action::Refuse(refusal)) => return Plan::refuse(refusal),
+            Some(_) => return Plan::Preflight,
+            None => {}
+        }
+        if let Some(refusal) = request.on_expectation() {
+            return Plan::refuse(refusal);
+        }
+        let signature = &self.functions[usize::from(function)].signature;
+        let mut headers = Headers::default();
+        for (index, field) in signature.header_fields() {
+            for value in request.values(field) {
+                headers.add(index, value);
+            }
+        }
+        let framing = request.head.framing;
+        if framing.is_empty() {
+            return Plan::of(function, self.without_body(function, path, &headers));
+        }
+        // A body in chunks may turn out to be empty.
+        let is_certain = framing.length().is_some();
+        let refusal = if path.is_empty() {
+            self.refuse_media(function, request.media())
+        } else {
+            Some(PATH_AND_BODY)
+        };
+        match refusal {
+            Some(refusal) if is_certain => Plan::Refuse(Some(function), Box::new(refusal.into())),
+            refusal => Plan::Read(Box::new(Reading {
+                function,
+                refusal,
+                path: path.into(),
+                headers,
+            })),
+        }
+    }
+
+    /// What to do about a request whose body has arrived, whole.
+    #[must_use]
+    pub fn plan_with_body(&self, reading: &Reading, body: Cow<[u8]>) -> Plan {
+        let Reading {
+            function,
+            refusal,
+            path,
+            headers,
+        } = reading;
+        if body.is_empty() {
+            return Plan::of(*function, self.without_body(*function, path, headers));
+        }
+        if let Some(refusal) = *refusal {
+            return Plan::Refuse(Some(*function), Box::new(refusal.into()));
+        }
+        let signature = &self.functions[usize::from(*function)].signature;
+        let arguments = if signature.takes_raw_body() {
+            values::from_bytes(signature, body.into_owned(), headers)
+        } else {
+            values::from_body(signature, &body, headers)
+        };
+        Plan::of(*function, arguments)
+    }
+
+    fn without_body(
+        &self,
+        function: u16,
+        path: &[u8],
+        headers: &Headers,
+    ) -> Result<Arguments, Fault> {
+        let signature = &self.functions[usize::from(function)].signature;
+        if path.is_empty() {
+            values::from_nothing(signature, headers)
+        } else {
+            values::from_path(signature, path, headers)
+        }
+    }
+
+    fn refuse_media(&self, function: u16, media: Media) -> Option<Refusal> {
+        let is_raw = self.functions[usize::from(function)]
+            .signature
+            .takes_raw_body();
+        match media {
+            Media::Encoded => Some(ENCODED),
+            Media::Other if !is_raw => Some(NOT_JSON_MEDIA),
+            Media::Other | Media::Json => None,
+        }
+    }
+
+    /// The function that a request is for, and what its path has behind the name: nothing, or a
+    /// slash and more.
+    fn find<'a>(&self, request: &Request<'a>) -> Option<(u16, &'a [u8])> {
+        let path = request.path;
+        if self.is_root {
+            return Some((0, if path == b"/" { b"" } else { path }));
+        }
+        let path = path.strip_prefix(b"/")?;
+        let end = path.iter().position(|byte| *byte == b'/');
+        let (name, rest) = path.split_at(end.unwrap_or(path.len()));
+        let function = if name.contains(&b'%') {
+            self.named(&decode_unreserved(name))
+        } else {
+            self.named(name)
+        };
+        Some((function?, rest))
+    }
+
+    fn named(&self, name: &[u8]) -> Option<u16> {
+        let name_at = |index: &u16| self.functions[usize::from(*index)].name.as_bytes();
+        let found = self
+            .by_name
+            .binary_search_by(|index| name_at(index).cmp(name));
+        found.ok().map(|at| self.by_name[at])
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let entries = fault.entries.into_iter().map(|entry| Entry {
+            pointer: entry.pointer,
+            detail: entry.detail,
+        });
+        Self {
+            status: Status::BAD_REQUEST,
+            code: match fault.code {
+                values::Code::NotJson => Code::NotJson,
+                values::Code::Arguments => Code::Arguments,
+            },
+            detail: fault.detail,
+            entries: entries.collect(),
+        }
+    }
+}

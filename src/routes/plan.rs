@@ -1,0 +1,61 @@
+//! What is to be done about one request.
+
+use crate::http::{Problem, Refusal};
+use crate::values::{Arguments, Fault, Headers};
+
+/// What is to be done about one request.
+#[derive(Debug)]
+pub enum Plan {
+    /// Call a function.
+    Run(Invocation),
+    /// Keep the body, and ask again when it is there.
+    Read(Box<Reading>),
+    /// Answer with this instead; which function it is for, where that is known.
+    Refuse(Option<u16>, Box<Problem>),
+    /// Tell a browser that a page may call, before it does.
+    Preflight,
+}
+
+/// A call that is ready to be made.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The index of the function.
+    pub function: u16,
+    /// What it is called with.
+    pub arguments: Arguments,
+}
+
+/// A request whose body is wanted.
+#[derive(Debug)]
+pub struct Reading {
+    pub(super) function: u16,
+    /// What comes of it unless its body is empty.
+    pub(super) refusal: Option<Refusal>,
+    /// What its path has behind the name.
+    pub(super) path: Box<[u8]>,
+    pub(super) headers: Headers,
+}
+
+impl Plan {
+    pub(super) fn refuse(refusal: Refusal) -> Self {
+        Self::Refuse(None, Box::new(refusal.into()))
+    }
+
+    pub(super) fn of(function: u16, arguments: Result<Arguments, Fault>) -> Self {
+        match arguments {
+            Ok(arguments) => Self::Run(Invocation {
+                function,
+                arguments,
+            }),
+            Err(fault) => Self::Refuse(Some(function), Box::new(fault.into())),
+        }
+    }
+}
+
+impl Reading {
+    /// False: what the body is makes no difference, only whether there is one.
+    #[must_use]
+    pub fn keeps_body(&self) -> bool {
+        self.refusal.is_none()
+    }
+}
