@@ -23,7 +23,7 @@
 //!    │          │ └▶ listener └───────────────────▶ uring
 //!    └─▶ bridge ◀───────┘     (bridge ─▶ http, uring)
 //!
-//! limits, quota, stats ◀─ anyone     http, uring, these three ─▶ nothing of ours but limits
+//! limits, quota, stats ◀─ anyone     http, values, uring, these three ─▶ nothing of ours but limits
 //! ```
 //!
 //! - [`binding`]: the only place that names `napi`. It converts and does not decide.
@@ -31,6 +31,7 @@
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
 //! - [`connection`]: one peer's conversation, without a socket.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
+//! - [`values`]: arguments read by a function's signature, from path and body; strict JSON.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
 //! - [`bridge`]: what crosses between the threads: calls in the order in which they are to be run,
 //!   replies, lent lines; [`quota`]: the limits that ring

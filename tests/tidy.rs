@@ -8,12 +8,13 @@ const LINE_LENGTH_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 
 /// Who may `use crate::` whom; a module may always use itself.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("http", &[]),
     ("limits", &[]),
     ("quota", &[]),
     ("stats", &[]),
     ("uring", &["limits"]),
+    ("values", &["limits"]),
     ("listener", &["limits"]),
     ("bridge", &["http", "limits", "quota", "uring"]),
     ("connection", &["bridge", "http", "limits", "stats"]),

@@ -1,0 +1,52 @@
+//! The values of header arguments, gathered while the head is read.
+//!
+//! `connection` adds each field that `Signature::header_fields` names; `body` and `path` write
+//! them to the text.
+//!
+//! Invariant: each value has been a field value of HTTP, so that it has no control characters but
+//! HTAB. Its bytes are characters of ISO 8859-1 (RFC 9110 section 5.5), as in Node.js.
+
+use super::columns::Columns;
+use super::faults::{Faults, pointer_to};
+use super::quote;
+use super::signature::Signature;
+
+/// The header arguments that came. Without any it allocates nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Headers(Vec<(usize, Vec<u8>)>);
+
+impl Headers {
+    /// Adds a field's value to the argument of this index; one that came before it is joined with
+    /// a comma, RFC 9110 section 5.3.
+    pub fn add(&mut self, index: usize, value: &[u8]) {
+        match self.0.iter_mut().find(|(at, _)| *at == index) {
+            Some((_, values)) => {
+                values.extend_from_slice(b", ");
+                values.extend_from_slice(value);
+            }
+            None => self.0.push((index, value.to_vec())),
+        }
+    }
+
+    /// An entry for each that is required and has not come.
+    pub(super) fn check(&self, signature: &Signature, faults: &mut Faults) {
+        for (index, field) in signature.header_fields() {
+            let known = &signature.arguments[index];
+            if !known.is_optional && !self.0.iter().any(|(at, _)| *at == index) {
+                let detail = format!("is missing: it is the header field {field}");
+                faults.add(pointer_to(&known.name), detail);
+            }
+        }
+    }
+
+    pub(super) fn write(&self, text: &mut Vec<u8>, columns: &mut Columns) {
+        for (index, value) in &self.0 {
+            text.push(b'"');
+            for byte in value {
+                quote::push_ascii_character(text, char::from(*byte));
+            }
+            text.extend_from_slice(b"\",");
+            columns.put_text(*index, text.len());
+        }
+    }
+}

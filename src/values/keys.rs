@@ -1,0 +1,65 @@
+//! The keys of the objects that are open: no object may have one twice.
+//!
+//! `json` pushes each key that it writes. Keys are compared as they were written, where each
+//! character has one form.
+//!
+//! Invariant: the cost is linear in the keys' bytes, also where somebody chose them: few are
+//! compared with each other, many go into a set whose hash is keyed at random.
+
+use std::collections::HashSet;
+
+/// As many as are quicker compared than hashed.
+const PAIRWISE_MAX: usize = 8;
+
+/// The keys of all open objects, those of the innermost one last.
+#[derive(Default)]
+pub(super) struct Keys(Vec<Key>);
+
+struct Key {
+    /// Its bytes in the text.
+    start: usize,
+    end: usize,
+    /// Where it was in the body.
+    at: usize,
+}
+
+impl Keys {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn push(&mut self, start: usize, end: usize, at: usize) {
+        self.0.push(Key { start, end, at });
+    }
+
+    /// Ends the object whose first key is the one of this number: where in the body a key was that
+    /// it had before.
+    pub(super) fn end(&mut self, first: usize, text: &[u8]) -> Option<usize> {
+        let keys = &self.0[first..];
+        let twice = if keys.len() <= PAIRWISE_MAX {
+            twice_of_few(keys, text)
+        } else {
+            twice_of_many(keys, text)
+        };
+        self.0.truncate(first);
+        twice
+    }
+}
+
+fn twice_of_few(keys: &[Key], text: &[u8]) -> Option<usize> {
+    let bytes = |key: &Key| &text[key.start..key.end];
+    let is_twice = |(count, key): &(usize, &Key)| {
+        let before = keys[..*count].iter();
+        before.map(bytes).any(|earlier| earlier == bytes(key))
+    };
+    let twice = keys.iter().enumerate().find(is_twice);
+    twice.map(|(_, key)| key.at)
+}
+
+fn twice_of_many(keys: &[Key], text: &[u8]) -> Option<usize> {
+    let mut seen = HashSet::with_capacity(keys.len());
+    let twice = keys
+        .iter()
+        .find(|key| !seen.insert(&text[key.start..key.end]));
+    twice.map(|key| key.at)
+}

@@ -1,0 +1,39 @@
+//! Arguments: read from a request's path and body by a function's signature, and checked.
+//!
+//! `routes` and `connection` are the callers. Nothing in here does I/O or knows HTTP; two numbers
+//! are read without an allocation.
+//!
+//! ```text
+//! from_path ──▶ path ─┐                        ┌─▶ Arguments: columns for the JavaScript thread
+//! from_body ──▶ body ─┼─▶ json, numbers ─▶ columns
+//! from_bytes, from_nothing ─┘        base64    └─▶ Fault: what was expected, and where
+//! ```
+//!
+//! Invariants: what is handed over fits the signature, and its text is JSON in ASCII that
+//! `JSON.parse` takes; a `Fault` never repeats what came, but for the name of an unknown argument;
+//! time and memory are linear in the bytes that came, whatever they are.
+
+mod base64;
+mod body;
+mod columns;
+mod faults;
+mod headers;
+mod json;
+mod keys;
+mod numbers;
+mod path;
+mod quote;
+mod read;
+mod signature;
+mod strings;
+#[cfg(test)]
+mod tests;
+mod undeclared;
+
+pub use body::{from_body, from_bytes, from_nothing};
+pub use columns::{ARGUMENTS_MAX, Arguments, BY_NAME, HOLES, Rest, UNPACKED};
+pub use faults::{Code, ENTRIES_MAX, Entry, Fault};
+pub use headers::Headers;
+pub use path::from_path;
+pub use quote::quote;
+pub use signature::{Argument, Signature, Type, UNDECLARED_ARGUMENTS_MAX};

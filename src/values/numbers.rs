@@ -1,0 +1,231 @@
+//! Numbers from their digits: integers of any size and form, and doubles.
+//!
+//! `body` and `path` give tokens of JSON's grammar, or digits with a sign.
+//!
+//! Invariant: an integer is read from its digits, never by way of a double; a double is the one
+//! nearest to the token.
+
+use std::iter;
+use std::str;
+
+use super::columns::ARGUMENTS_MAX;
+use super::json::Json;
+
+/// Digits of a `bigint`: making one of more takes JavaScript too long.
+pub(super) const BIGINT_DIGITS_MAX: usize = 4096;
+
+/// Digits that the exponents of one body may stand for, all together: enough for one `bigint` in each
+/// argument, and not for the thousands that fit into an array.
+pub(super) const ADDED_DIGITS_MAX: usize = ARGUMENTS_MAX * BIGINT_DIGITS_MAX;
+
+/// The largest magnitude of an integer that a JavaScript `number` holds exactly.
+const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// Digits that 64 bits can have.
+const INT64_DIGITS_MAX: usize = 19;
+
+/// Digits before a fraction or an exponent that no double is too small for.
+const FINITE_DIGITS_MAX: usize = 308;
+
+/// Digits of an integer that is read at once: each such integer is exact as a double.
+pub(super) const SMALL_DIGITS_MAX: usize = 15;
+
+/// Why a value does not fit its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// It is something else.
+    Kind,
+    /// It is too large.
+    Range,
+    /// Its exponent stands for more digits than are left of `ADDED_DIGITS_MAX`.
+    Expansion,
+}
+
+/// The integer in a path's segment, which is `-?[0-9]+` or a token of JSON's grammar.
+pub(super) fn integer_in_path<T>(
+    segment: &[u8],
+    parse: impl Fn(&[u8]) -> Result<T, Unfit>,
+) -> Result<T, Unfit> {
+    if is_digits(segment) || is_token(segment) {
+        parse(segment)
+    } else {
+        Err(Unfit::Kind)
+    }
+}
+
+/// The number in a path's segment, which is a token of JSON's grammar.
+pub(super) fn number_in_path(segment: &[u8]) -> Option<f64> {
+    let mut json = Json::new(segment);
+    let number = json.double_if_number().ok()??;
+    json.peek().is_none().then_some(number)
+}
+
+fn is_token(text: &[u8]) -> bool {
+    let mut json = Json::new(text);
+    matches!(text, [b'-' | b'0'..=b'9', ..]) && json.number().is_ok() && json.peek().is_none()
+}
+
+/// A safe integer as a double.
+#[expect(clippy::cast_precision_loss, reason = "a safe integer is exact")]
+pub(super) fn exact(safe_integer: i64) -> f64 {
+    safe_integer as f64
+}
+
+/// True for `-?[0-9]+`.
+pub(super) fn is_digits(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// An integer that a JavaScript `number` holds exactly.
+pub(super) fn safe_integer(text: &[u8]) -> Result<i64, Unfit> {
+    let value = int64(text)?;
+    if value.unsigned_abs() > SAFE_INTEGER_MAX {
+        return Err(Unfit::Range);
+    }
+    Ok(value)
+}
+
+/// An integer of 64 bits.
+pub(super) fn int64(text: &[u8]) -> Result<i64, Unfit> {
+    let integer = Integer::parse(text).ok_or(Unfit::Kind)?;
+    if integer.count() > INT64_DIGITS_MAX {
+        return Err(Unfit::Range);
+    }
+    let add = |sum: i128, digit: u8| sum * 10 + i128::from(digit - b'0');
+    let magnitude = integer.digits().fold(0, add);
+    let signed = if integer.is_negative {
+        -magnitude
+    } else {
+        magnitude
+    };
+    signed.try_into().map_err(|_| Unfit::Range)
+}
+
+/// An integer's digits, without zeros before them.
+pub(super) fn bigint(text: &[u8]) -> Result<Vec<u8>, Unfit> {
+    let integer = Integer::parse(text).ok_or(Unfit::Kind)?;
+    match integer.count() {
+        0 => Ok(b"0".to_vec()),
+        1..=BIGINT_DIGITS_MAX => {
+            let sign = integer.is_negative.then_some(b'-');
+            Ok(sign.into_iter().chain(integer.digits()).collect())
+        }
+        _ => Err(Unfit::Range),
+    }
+}
+
+/// The double that is nearest to a token of JSON's grammar.
+pub(super) fn double(token: &[u8]) -> f64 {
+    str::from_utf8(token)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .expect("JSON's grammar is a part of Rust's")
+}
+
+/// True exactly when the nearest double is finite.
+pub(super) fn is_finite(token: &[u8]) -> bool {
+    let is_certain =
+        token.len() <= FINITE_DIGITS_MAX && token.iter().all(|byte| *byte | 0x20 != b'e');
+    is_certain || double(token).is_finite()
+}
+
+/// An integral value: digits, then zeros. Zero has no digits at all.
+struct Integer<'a> {
+    is_negative: bool,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+    zeros: usize,
+}
+
+impl<'a> Integer<'a> {
+    /// `None` for what is not integral. The text is a token of JSON's grammar, or digits.
+    fn parse(text: &'a [u8]) -> Option<Self> {
+        let (is_negative, text) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = split_at(text, |byte| byte | 0x20 == b'e');
+        let (whole, fraction) = split_at(mantissa, |byte| byte == b'.');
+        let (whole, fraction) = (without_zeros_before(whole), without_zeros_behind(fraction));
+        if whole.is_empty() && fraction.is_empty() {
+            return Some(Self {
+                is_negative: false,
+                whole,
+                fraction,
+                zeros: 0,
+            });
+        }
+        let exponent = exponent_of(exponent);
+        if fraction.is_empty() {
+            let digits = without_zeros_behind(whole);
+            let zeros = signed(whole.len() - digits.len()).saturating_add(exponent);
+            return Some(Self {
+                is_negative,
+                whole: digits,
+                fraction,
+                zeros: usize::try_from(zeros).ok()?,
+            });
+        }
+        let zeros = exponent.saturating_sub(signed(fraction.len()));
+        Some(Self {
+            is_negative,
+            whole,
+            fraction: if whole.is_empty() {
+                without_zeros_before(fraction)
+            } else {
+                fraction
+            },
+            zeros: usize::try_from(zeros).ok()?,
+        })
+    }
+
+    fn count(&self) -> usize {
+        let written = self.whole.len() + self.fraction.len();
+        written.saturating_add(self.zeros)
+    }
+
+    fn digits(&self) -> impl Iterator<Item = u8> {
+        let written = self.whole.iter().chain(self.fraction).copied();
+        written.chain(iter::repeat_n(b'0', self.zeros))
+    }
+}
+
+/// What stands before the first such byte, and behind it.
+fn split_at(text: &[u8], is_border: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    match text.iter().position(|byte| is_border(*byte)) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, &[]),
+    }
+}
+
+fn without_zeros_before(mut digits: &[u8]) -> &[u8] {
+    while let [b'0', rest @ ..] = digits {
+        digits = rest;
+    }
+    digits
+}
+
+fn without_zeros_behind(mut digits: &[u8]) -> &[u8] {
+    while let [rest @ .., b'0'] = digits {
+        digits = rest;
+    }
+    digits
+}
+
+/// The exponent, or one that is as far beyond everything that fits into memory.
+fn exponent_of(text: &[u8]) -> i64 {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] | digits => (1, digits),
+    };
+    let add = |sum: i64, digit: &u8| {
+        let digit = i64::from(digit - b'0');
+        sum.saturating_mul(10).saturating_add(digit)
+    };
+    sign * digits.iter().fold(0, add)
+}
+
+fn signed(length: usize) -> i64 {
+    i64::try_from(length).expect("no slice is longer than isize::MAX")
+}

@@ -1,0 +1,256 @@
+//! One value of a body of JSON, read by its type.
+//!
+//! `body` is the caller; it finds the argument that a value is for.
+//!
+//! Invariant: afterwards the value has been read to its end, whether it fits or not. Of one that
+//! does not, there is an entry.
+
+use super::base64;
+use super::columns::Columns;
+use super::faults::{Faults, pointer_to};
+use super::json::{Json, Scan};
+use super::numbers::{self, Unfit};
+use super::signature::{Signature, Type};
+
+/// Arrays and objects around an argument.
+pub(super) const DEPTH: usize = 1;
+
+/// Reads the values of one body.
+pub(super) struct Reader<'a> {
+    pub(super) signature: &'a Signature,
+    pub(super) json: Json<'a>,
+    pub(super) columns: Columns,
+    pub(super) faults: Faults,
+    /// True exactly when the body is an object.
+    pub(super) is_by_name: bool,
+    /// Digits that exponents have stood for.
+    pub(super) added_digits: usize,
+}
+
+/// A value that has been read, if it fits.
+type Fit<T> = Scan<Result<T, Unfit>>;
+
+impl Reader<'_> {
+    /// Where the argument is, in the form that was sent.
+    pub(super) fn pointer(&self, index: usize) -> String {
+        match self.signature.position_of(index) {
+            Some(position) if !self.is_by_name => format!("#/{position}"),
+            _ => pointer_to(&self.signature.arguments[index].name),
+        }
+    }
+
+    /// Reads the argument.
+    #[inline]
+    pub(super) fn argument(&mut self, index: usize) -> Scan<()> {
+        let kind = self.signature.arguments[index].kind;
+        let fit = match kind {
+            Type::Int => self
+                .int(DEPTH)?
+                .map(|value| self.columns.put_double(index, numbers::exact(value))),
+            Type::Number => self
+                .number(DEPTH)?
+                .map(|value| self.columns.put_double(index, value)),
+            _ => self.other(index, kind)?,
+        };
+        if let Err(unfit) = fit {
+            self.faults.add(self.pointer(index), kind.demand(unfit));
+        }
+        Ok(())
+    }
+
+    fn other(&mut self, index: usize, kind: Type) -> Fit<()> {
+        Ok(match kind {
+            Type::Int64 => {
+                let fit = self.from_digits(DEPTH, numbers::int64)?;
+                fit.map(|value| self.columns.put_slot(index, value.cast_unsigned()))
+            }
+            Type::Boolean => {
+                let fit = self.boolean(DEPTH)?;
+                fit.map(|value| self.columns.put_double(index, f64::from(u8::from(value))))
+            }
+            Type::Bytes => {
+                let fit = self.bytes()?;
+                fit.map(|bytes| self.columns.put_buffer(index, bytes))
+            }
+            Type::Numbers => {
+                let mut buffer = Vec::new();
+                let fit = self.elements(index, Type::Number, |reader| {
+                    let fit = reader.number(DEPTH + 1)?;
+                    Ok(fit.map(|value| buffer.extend_from_slice(&value.to_le_bytes())))
+                })?;
+                fit.map(|()| self.columns.put_buffer(index, buffer))
+            }
+            Type::Int64s => {
+                let mut buffer = Vec::new();
+                let fit = self.elements(index, Type::Int64, |reader| {
+                    let fit = reader.from_digits(DEPTH + 1, numbers::int64)?;
+                    Ok(fit.map(|value| buffer.extend_from_slice(&value.to_le_bytes())))
+                })?;
+                fit.map(|()| self.columns.put_buffer(index, buffer))
+            }
+            _ => {
+                let fit = self.write(index, kind, DEPTH)?;
+                self.json.text.push(b',');
+                fit.map(|()| self.columns.put_text(index, self.json.text.len()))
+            }
+        })
+    }
+
+    /// Reads and writes what crosses as text.
+    fn write(&mut self, index: usize, kind: Type, depth: usize) -> Fit<()> {
+        match kind {
+            Type::Int => Ok(self.int(depth)?.map(|value| {
+                let digits = itoa::Buffer::new().format(value).as_bytes().to_vec();
+                self.json.text.extend_from_slice(&digits);
+            })),
+            Type::Bigint => self.write_bigint(depth),
+            Type::Boolean => Ok(self.boolean(depth)?.map(|value| {
+                let word: &[u8] = if value { b"true" } else { b"false" };
+                self.json.text.extend_from_slice(word);
+            })),
+            Type::String if self.json.peek() == Some(b'"') => {
+                self.json.string()?;
+                Ok(Ok(()))
+            }
+            Type::Json => {
+                self.json.value(depth)?;
+                Ok(Ok(()))
+            }
+            Type::Ints => self.write_elements(index, Type::Int),
+            Type::Bigints => self.write_elements(index, Type::Bigint),
+            Type::Booleans => self.write_elements(index, Type::Boolean),
+            Type::Strings => self.write_elements(index, Type::String),
+            _ => self.another(depth),
+        }
+    }
+
+    fn write_bigint(&mut self, depth: usize) -> Fit<()> {
+        let fit = self.from_digits(depth, |text| {
+            let digits = numbers::bigint(text)?;
+            Ok((digits.len().saturating_sub(text.len()), digits))
+        })?;
+        Ok(fit.and_then(|(added, digits)| {
+            self.added_digits += added;
+            if self.added_digits > numbers::ADDED_DIGITS_MAX {
+                return Err(Unfit::Expansion);
+            }
+            self.json.text.push(b'"');
+            self.json.text.extend_from_slice(&digits);
+            self.json.text.push(b'"');
+            Ok(())
+        }))
+    }
+
+    fn write_elements(&mut self, index: usize, kind: Type) -> Fit<()> {
+        let start = self.json.text.len();
+        let fit = self.elements(index, kind, |reader| {
+            reader.json.text.push(b',');
+            reader.write(index, kind, DEPTH + 1)
+        })?;
+        // The first comma gives way to the bracket.
+        if self.json.text.len() == start {
+            self.json.text.push(b'[');
+        } else {
+            self.json.text[start] = b'[';
+        }
+        self.json.text.push(b']');
+        Ok(fit)
+    }
+
+    /// Reads an array. Each element that does not fit has an entry of its own.
+    fn elements(
+        &mut self,
+        index: usize,
+        kind: Type,
+        mut read: impl FnMut(&mut Self) -> Fit<()>,
+    ) -> Fit<()> {
+        if self.json.peek() != Some(b'[') {
+            return self.another(DEPTH);
+        }
+        self.json.skip();
+        let mut count: usize = 0;
+        while self.json.advance(b']', count == 0)? {
+            if let Err(unfit) = read(self)?
+                && !self.faults.is_full()
+            {
+                let pointer = format!("{}/{count}", self.pointer(index));
+                self.faults.add(pointer, kind.demand(unfit));
+            }
+            count += 1;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads what is of no kind that fits.
+    #[cold]
+    fn another<T>(&mut self, depth: usize) -> Fit<T> {
+        self.json.value(depth)?;
+        Ok(Err(Unfit::Kind))
+    }
+
+    #[inline]
+    fn int(&mut self, depth: usize) -> Fit<i64> {
+        if let Some(small) = self.json.small_integer() {
+            return Ok(Ok(small));
+        }
+        match self.json.finite_if_number()? {
+            Some(token) => Ok(numbers::safe_integer(token)),
+            None => self.another(depth),
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, depth: usize) -> Fit<f64> {
+        match self.json.double_if_number()? {
+            Some(number) => Ok(Ok(number)),
+            None => self.another(depth),
+        }
+    }
+
+    fn boolean(&mut self, depth: usize) -> Fit<bool> {
+        match self.json.peek() {
+            Some(b't') => self.json.skip_word(b"true")?,
+            Some(b'f') => {
+                self.json.skip_word(b"false")?;
+                return Ok(Ok(false));
+            }
+            _ => return self.another(depth),
+        }
+        Ok(Ok(true))
+    }
+
+    /// Reads a number's token, which need not be a finite double, or a string of digits.
+    fn from_digits<T>(
+        &mut self,
+        depth: usize,
+        parse: impl Fn(&[u8]) -> Result<T, Unfit>,
+    ) -> Fit<T> {
+        match self.json.peek() {
+            Some(b'-' | b'0'..=b'9') => Ok(parse(self.json.number()?)),
+            Some(b'"') => self.content(|text| match numbers::is_digits(text) {
+                true => parse(text),
+                false => Err(Unfit::Kind),
+            }),
+            _ => self.another(depth),
+        }
+    }
+
+    fn bytes(&mut self) -> Fit<Vec<u8>> {
+        if self.json.peek() != Some(b'"') {
+            return self.another(DEPTH);
+        }
+        self.content(|text| base64::decode(text).ok_or(Unfit::Kind))
+    }
+
+    /// Reads a string, of which no more is kept than what is made of its content.
+    fn content<T>(&mut self, make: impl FnOnce(&[u8]) -> Result<T, Unfit>) -> Fit<T> {
+        if let Some(content) = self.json.plain_string() {
+            return Ok(make(content));
+        }
+        let start = self.json.text.len();
+        self.json.string_content()?;
+        let made = make(&self.json.text[start..]);
+        self.json.text.truncate(start);
+        Ok(made)
+    }
+}

@@ -1,0 +1,234 @@
+//! What a function takes: its arguments' names and types, or, undeclared, how many.
+//!
+//! JavaScript has parsed and checked the signature's text; `binding` makes this of it at the start.
+//!
+//! Invariant: it does not change afterwards. Header arguments have no position in a path or an
+//! array.
+
+use super::columns::{ARGUMENTS_MAX, Column};
+use super::numbers::Unfit;
+use super::quote;
+
+/// Arguments that a function without declared types is called with at most.
+pub const UNDECLARED_ARGUMENTS_MAX: usize = 64;
+
+/// The type of one argument. A name of `types` is `Json` here; its schema runs in JavaScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A safe integer.
+    Int,
+    /// A finite double.
+    Number,
+    /// An integer of 64 bits, exact.
+    Int64,
+    /// An integer of at most 4096 digits.
+    Bigint,
+    /// `true` or `false`.
+    Boolean,
+    /// Text without lone surrogates.
+    String,
+    /// Any JSON value.
+    Json,
+    /// The whole body where no other argument is in it, else base64.
+    Bytes,
+    /// The value of a request's header field.
+    Header,
+    /// `int[]`
+    Ints,
+    /// `number[]`
+    Numbers,
+    /// `int64[]`
+    Int64s,
+    /// `bigint[]`
+    Bigints,
+    /// `boolean[]`
+    Booleans,
+    /// `string[]`
+    Strings,
+}
+
+/// One declared argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name in the signature.
+    pub name: Box<str>,
+    /// Its type.
+    pub kind: Type,
+    /// True exactly when it may be left out.
+    pub is_optional: bool,
+}
+
+/// What a function takes.
+#[derive(Debug, Clone)]
+pub struct Signature {
+    pub(super) name: Box<str>,
+    /// Empty where nothing is declared.
+    pub(super) arguments: Box<[Known]>,
+    /// The indices of the arguments that are no header fields: their order in paths and arrays.
+    pub(super) positions: Box<[usize]>,
+    headers: Box<[(usize, Box<str>)]>,
+    /// Required arguments where nothing is declared.
+    pub(super) fewest: usize,
+    pub(super) is_declared: bool,
+}
+
+/// A declared argument, prepared to be found.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) name: Box<str>,
+    /// The name as the scanner writes a key: ASCII, escaped.
+    pub(super) key: Box<[u8]>,
+    pub(super) kind: Type,
+    pub(super) is_optional: bool,
+}
+
+impl Type {
+    /// The type that a signature calls so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "int" => Self::Int,
+            "number" => Self::Number,
+            "int64" => Self::Int64,
+            "bigint" => Self::Bigint,
+            "boolean" => Self::Boolean,
+            "string" => Self::String,
+            "json" => Self::Json,
+            "bytes" => Self::Bytes,
+            "header" => Self::Header,
+            "int[]" => Self::Ints,
+            "number[]" => Self::Numbers,
+            "int64[]" => Self::Int64s,
+            "bigint[]" => Self::Bigints,
+            "boolean[]" => Self::Booleans,
+            "string[]" => Self::Strings,
+            _ => return None,
+        })
+    }
+
+    /// Where a value of the type crosses to JavaScript.
+    pub(super) fn column(self) -> Column {
+        match self {
+            Self::Int | Self::Number | Self::Int64 | Self::Boolean => Column::Slot,
+            Self::Bytes | Self::Numbers | Self::Int64s => Column::Buffer,
+            _ => Column::Text,
+        }
+    }
+
+    /// What a value has to be, told to whom it was refused.
+    pub(super) fn demand(self, unfit: Unfit) -> &'static str {
+        match (self, unfit) {
+            (Self::Int, Unfit::Range) => "must be an int, within ±(2^53 − 1)",
+            (Self::Int, _) => "must be an int",
+            (Self::Number, _) => "must be a number",
+            (Self::Int64, Unfit::Range) => "must be an int64, from −2^63 to 2^63 − 1",
+            (Self::Int64, _) => "must be an int64: a number or a string of digits",
+            (Self::Bigint, Unfit::Range) => "must have at most 4096 digits",
+            (Self::Bigint, Unfit::Expansion) => {
+                "must be written out: exponents have added too many digits already"
+            }
+            (Self::Bigint, Unfit::Kind) => "must be a bigint: a number or a string of digits",
+            (Self::Boolean, _) => "must be true or false",
+            (Self::String, _) => "must be a string",
+            (Self::Json, _) => "must be a JSON value",
+            (Self::Bytes, _) => "must be a string of base64, padded (RFC 4648 section 4)",
+            (Self::Header, _) => "must be a header field",
+            (Self::Ints, _) => "must be an array of int",
+            (Self::Numbers, _) => "must be an array of number",
+            (Self::Int64s, _) => "must be an array of int64",
+            (Self::Bigints, _) => "must be an array of bigint",
+            (Self::Booleans, _) => "must be an array of boolean",
+            (Self::Strings, _) => "must be an array of string",
+        }
+    }
+}
+
+impl Signature {
+    /// That of a function whose arguments have names and types, in the order of the signature.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than `ARGUMENTS_MAX`, which JavaScript refuses at the start.
+    #[must_use]
+    pub fn declared(name: &str, arguments: Vec<Argument>) -> Self {
+        assert!(arguments.len() <= ARGUMENTS_MAX, "a mask holds them");
+        let indices = 0..arguments.len();
+        let is_header = |index: &usize| arguments[*index].kind == Type::Header;
+        let positions = indices.clone().filter(|index| !is_header(index)).collect();
+        let headers = indices.filter(is_header);
+        let headers = headers.map(|index| (index, field_of(&arguments[index].name)));
+        Self {
+            name: name.into(),
+            positions,
+            headers: headers.collect(),
+            arguments: arguments.into_iter().map(Known::new).collect(),
+            fewest: 0,
+            is_declared: true,
+        }
+    }
+
+    /// That of a function of which no more is known than how many arguments it needs.
+    #[must_use]
+    pub fn undeclared(name: &str, fewest: usize) -> Self {
+        Self {
+            name: name.into(),
+            arguments: Box::default(),
+            positions: Box::default(),
+            headers: Box::default(),
+            fewest,
+            is_declared: false,
+        }
+    }
+
+    /// True exactly when the only argument besides header fields is `bytes`: it is the whole body,
+    /// of any media type.
+    #[must_use]
+    pub fn takes_raw_body(&self) -> bool {
+        matches!(*self.positions, [index] if self.arguments[index].kind == Type::Bytes)
+    }
+
+    /// The header arguments: the index of each, and the field that it is, in lower case.
+    pub fn header_fields(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.headers.iter().map(|(index, field)| (*index, &**field))
+    }
+
+    /// The argument that a key of an object names, as the scanner writes keys.
+    pub(super) fn index_of(&self, key: &[u8], likely: usize) -> Option<usize> {
+        let is_it = |known: &Known| *known.key == *key;
+        // Clients send them in the order of the signature.
+        if self.arguments.get(likely).is_some_and(is_it) {
+            return Some(likely);
+        }
+        self.arguments.iter().position(is_it)
+    }
+
+    /// Where the argument stands in a path or an array; header fields stand nowhere.
+    pub(super) fn position_of(&self, index: usize) -> Option<usize> {
+        self.positions.iter().position(|at| *at == index)
+    }
+}
+
+impl Known {
+    fn new(argument: Argument) -> Self {
+        let mut key = Vec::new();
+        quote::push_ascii(&mut key, &argument.name);
+        Self {
+            key: key.into(),
+            name: argument.name,
+            kind: argument.kind,
+            is_optional: argument.is_optional,
+        }
+    }
+}
+
+/// `xRequestId` is `x-request-id`.
+fn field_of(name: &str) -> Box<str> {
+    let mut field = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !field.is_empty() {
+            field.push('-');
+        }
+        field.push(character.to_ascii_lowercase());
+    }
+    field.into()
+}

@@ -1,0 +1,143 @@
+//! Arguments of functions that declare none: JSON values by position.
+//!
+//! `body` and `path` hand over what came. Numbers alone cross as slots; with anything else among
+//! them, all of them cross as one array.
+//!
+//! Invariant: they are at least as many as the function needs, at most `UNDECLARED_ARGUMENTS_MAX`.
+
+use super::columns::{ARGUMENTS_MAX, Arguments, Slots, UNPACKED};
+use super::faults::{Broken, ENTRIES_MAX, Fault, Faults};
+use super::json::{Json, Scan};
+use super::numbers;
+use super::path;
+use super::signature::{Signature, UNDECLARED_ARGUMENTS_MAX};
+
+/// Neither path nor body.
+pub(super) fn from_nothing(signature: &Signature) -> Result<Arguments, Fault> {
+    check(signature, 0, Faults::default())?;
+    Ok(Arguments::default())
+}
+
+/// An array.
+pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments, Fault> {
+    let mut json = Json::new(body);
+    if json.peek_token() != Some(b'[') {
+        return from_other_body(signature, json);
+    }
+    let start = json.at();
+    if let Some(slots) = numbers_in(&mut json).map_err(Broken::in_body)? {
+        check(signature, slots.len(), Faults::default())?;
+        return Ok(of_numbers(slots));
+    }
+    json.back_to(start);
+    let count = elements_in(&mut json).map_err(Broken::in_body)?;
+    check(signature, count, Faults::default())?;
+    Ok(of_text(json.text))
+}
+
+/// An empty object has no names.
+fn from_other_body(signature: &Signature, mut json: Json) -> Result<Arguments, Fault> {
+    let read = json.value(0).and_then(|()| json.end());
+    read.map_err(Broken::in_body)?;
+    if json.text == b"{}" && signature.fewest == 0 {
+        return Ok(Arguments::default());
+    }
+    let name = &signature.name;
+    Err(Fault::of_form(format!(
+        "{name}'s arguments have no declared names: send them as a JSON array."
+    )))
+}
+
+/// Reads an array to its end, or to the first element that cannot cross as a slot: then `None`.
+fn numbers_in(json: &mut Json) -> Scan<Option<Slots>> {
+    json.skip();
+    let mut slots = Slots::default();
+    while json.advance(b']', slots.len() == 0)? {
+        if slots.len() == ARGUMENTS_MAX {
+            return Ok(None);
+        }
+        match json.double_if_number()? {
+            Some(number) => slots.push(number.to_bits()),
+            None => return Ok(None),
+        }
+    }
+    json.end()?;
+    Ok(Some(slots))
+}
+
+/// Reads and writes an array to its end, and counts its elements.
+fn elements_in(json: &mut Json) -> Scan<usize> {
+    json.skip();
+    json.text.push(b'[');
+    let mut count = 0;
+    while json.advance(b']', count == 0)? {
+        json.value(1)?;
+        json.text.push(b',');
+        count += 1;
+    }
+    json.end()?;
+    Ok(count)
+}
+
+/// Segments of JSON.
+pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments, Fault> {
+    if let Some(slots) = numbers_of(path) {
+        check(signature, slots.len(), Faults::default())?;
+        return Ok(of_numbers(slots));
+    }
+    let mut faults = Faults::default();
+    let mut text = vec![b'['];
+    let mut count = 0;
+    for segment in path::segments(path) {
+        match path::decode(segment, &mut Vec::new()) {
+            Ok(decoded) => {
+                let mut json = Json::new(decoded);
+                let read = json.whole_value();
+                read.map_err(|broken| broken.in_segment(count, signature))?;
+                text.append(&mut json.text);
+                text.push(b',');
+            }
+            Err(detail) => faults.add(format!("#/{count}"), detail),
+        }
+        count += 1;
+    }
+    check(signature, count, faults)?;
+    Ok(of_text(text))
+}
+
+/// The segments' numbers, if all of them are, and cross as slots.
+fn numbers_of(path: &[u8]) -> Option<Slots> {
+    let mut slots = Slots::default();
+    for segment in path::segments(path) {
+        if slots.len() == ARGUMENTS_MAX {
+            return None;
+        }
+        let number = numbers::number_in_path(path::decode(segment, &mut Vec::new()).ok()?)?;
+        slots.push(number.to_bits());
+    }
+    Some(slots)
+}
+
+fn of_numbers(slots: Slots) -> Arguments {
+    let count = u8::try_from(slots.len()).expect("ARGUMENTS_MAX at most");
+    slots.finish(count, Vec::new(), Vec::new())
+}
+
+/// The text is an array whose last element has a comma, too; or has none.
+fn of_text(mut text: Vec<u8>) -> Arguments {
+    text.pop_if(|last| *last == b',');
+    text.extend_from_slice(b"],");
+    Slots::default().finish(UNPACKED, text, Vec::new())
+}
+
+/// Adds what is wrong about how many there are.
+fn check(signature: &Signature, count: usize, mut faults: Faults) -> Result<(), Fault> {
+    for missing in (count..signature.fewest).take(ENTRIES_MAX) {
+        faults.add(format!("#/{missing}"), "is missing");
+    }
+    if count > UNDECLARED_ARGUMENTS_MAX {
+        let detail = "is one too many: 64 arguments are passed at most";
+        faults.add(format!("#/{UNDECLARED_ARGUMENTS_MAX}"), detail);
+    }
+    faults.verdict(signature)
+}
