@@ -1,14 +1,17 @@
-//! A JavaScript function callable over HTTP.
+//! JavaScript functions callable over HTTP.
 //!
-//! A ring thread owns an `io_uring` and speaks HTTP/1.1. For each `POST /N` it hands the integer
-//! `N` to the JavaScript function and sends the function's value back. Ring threads share a port,
-//! their server's limits and the JavaScript thread, nothing else.
+//! A ring thread owns an `io_uring` and speaks HTTP/1.1. It looks up the function that a request
+//! names, reads and checks its arguments, hands them to the JavaScript thread in batches and sends
+//! the function's value back. A plain function has no name: it takes the integer `N` of `POST /N`.
+//! Ring threads share a port, their server's limits and the JavaScript thread, nothing else.
 //!
 //! ```text
 //! JavaScript thread                           ring thread (one per ringThreads)
 //! serverListen ─▶ Server::start ── spawn ──▶ EventLoop::run
-//!                                             completions ─▶ Connection (no I/O) ─▶ http (no I/O)
-//! handler ◀─ one ThreadsafeFunction call ◀─── a batch of calls (who, when, n)
+//!                                             completions ─▶ Connection (no I/O)
+//!                                                             head ─▶ http ─▶ routes ─▶ a plan
+//!                                                             path, body ─▶ values ─▶ arguments
+//! functions ◀─ one ThreadsafeFunction call ◀─ a batch of calls (who, when, which, arguments)
 //! values  ─▶ a batch of replies + wake-up ──▶ Connection ─▶ send
 //!    └─▶ send, on a line that was lent       (few values, and the ring thread sleeps)
 //! close() ─▶ wake-up ───────────────────────▶ drain to zero ─▶ thread ends ─▶ join
@@ -19,23 +22,23 @@
 //! An arrow is "may use"; nothing else may (`tests/tidy.rs` checks):
 //!
 //! ```text
-//! binding ─▶ server ─▶ event_loop ─▶ connection ─▶ http
+//! binding ─▶ server ─▶ event_loop ─▶ connection ─▶ routes ─▶ http, values
 //!    │          │ └▶ listener └───────────────────▶ uring
-//!    └─▶ bridge ◀───────┘     (bridge ─▶ http, uring)
+//!    └─▶ bridge ◀───────┘     (bridge ─▶ http, values, uring)
 //!
-//! limits, quota, stats ◀─ anyone     http, values, uring, these three ─▶ nothing of ours but limits
+//! limits, quota, stats ◀─ anyone       http, values, uring, these three ─▶ nothing else of ours
 //! ```
 //!
 //! - [`binding`]: the only place that names `napi`. It converts and does not decide.
 //! - [`server`]: starts, commands and joins the ring threads; [`listener`] makes their sockets.
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
 //! - [`connection`]: one peer's conversation, without a socket.
-//! - [`http`]: RFC 9110 and 9112 as functions on bytes.
+//! - [`routes`]: functions by name: from a head to what is to be done about it.
 //! - [`values`]: arguments read by a function's signature, from path and body; strict JSON.
+//! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
 //! - [`bridge`]: what crosses between the threads: calls in the order in which they are to be run,
-//!   replies, lent lines; [`quota`]: the limits that ring
-//!   threads share.
+//!   replies, lent lines; [`quota`]: the limits that ring threads share.
 
 pub mod binding;
 pub mod bridge;

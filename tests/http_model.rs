@@ -7,7 +7,7 @@ mod http_model;
 use http_model::{Skip, Verdict, parse_head};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ringcall::http::{Body, EmptyLines, Framing, Head, Origins, Refusal, Rules};
+use ringcall::http::{Body, EmptyLines, Errors, Framing, Head, Origins, Refusal, Rules};
 
 /// Values of the option.
 const ORIGINS: &[&[&str]] = &[&[], &["*"], &["https://a", "http://b:81"]];
@@ -23,6 +23,7 @@ fn rules() -> impl Strategy<Value = Rules> {
             body_bytes_max,
             bigint,
             origins: Origins::named(&origins.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            errors: Errors::Sentences,
         },
     )
 }

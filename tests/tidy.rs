@@ -8,16 +8,20 @@ const LINE_LENGTH_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 
 /// Who may `use crate::` whom; a module may always use itself.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("http", &[]),
     ("limits", &[]),
     ("quota", &[]),
     ("stats", &[]),
     ("uring", &["limits"]),
-    ("values", &["limits"]),
+    ("values", &["limits", "quota"]),
     ("listener", &["limits"]),
-    ("bridge", &["http", "limits", "quota", "uring"]),
-    ("connection", &["bridge", "http", "limits", "stats"]),
+    ("routes", &["http", "values"]),
+    ("bridge", &["http", "limits", "quota", "uring", "values"]),
+    (
+        "connection",
+        &["bridge", "http", "limits", "quota", "routes", "stats"],
+    ),
     (
         "event_loop",
         &[
@@ -26,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "http",
             "limits",
             "quota",
+            "routes",
             "stats",
             "uring",
         ],
@@ -38,13 +43,16 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "http",
             "limits",
             "listener",
+            "routes",
             "stats",
             "uring",
         ],
     ),
     (
         "binding",
-        &["bridge", "limits", "listener", "server", "stats", "uring"],
+        &[
+            "bridge", "http", "limits", "listener", "routes", "server", "stats", "uring", "values",
+        ],
     ),
 ];
 

@@ -49,6 +49,11 @@ pub(super) fn all_in(bytes: &[u8], class: u8) -> bool {
     }
 }
 
+/// The same, where a `%` may stand for itself.
+pub(super) fn all_in_or_percent(bytes: &[u8], class: u8) -> bool {
+    bytes.iter().all(|&byte| is(byte, class) || byte == b'%')
+}
+
 /// The bytes with those decoded that need not have been percent-encoded: RFC 3986 section 6.2.2.2
 /// has `%31` equivalent to `1`. Others, such as `%2F`, stay what they are.
 pub fn decode_unreserved(bytes: &[u8]) -> Vec<u8> {

@@ -70,7 +70,7 @@ pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Acti
     {
         return Ok(call(integer, bigint));
     }
-    Ok(match (method, parse(method, target)?) {
+    Ok(match (method, parse(method, target, Percent::Encodes)?) {
         (b"POST", Target::Path(path)) => match parse_encoded_integer(path) {
             Ok(integer) => call(integer, bigint),
             Err(refusal) => Action::Refuse(refusal),
@@ -87,7 +87,7 @@ pub(super) fn locate<'a>(
     method: &[u8],
     target: &'a [u8],
 ) -> Result<(&'a [u8], Option<Refusal>), Refusal> {
-    let parsed = parse(method, target)?;
+    let parsed = parse(method, target, Percent::IsAnArguments)?;
     let on_method = match parsed {
         Target::OtherScheme if method == b"POST" => Some(OTHER_SCHEME),
         _ if method == b"POST" => None,
@@ -110,24 +110,37 @@ fn call(integer: i64, bigint: bool) -> Action {
     }
 }
 
+/// Whose business a `%` in the path is.
+#[derive(Clone, Copy)]
+enum Percent {
+    /// It is followed by two digits, or the path is none.
+    Encodes,
+    /// Whoever decodes arguments says what is wrong with it.
+    IsAnArguments,
+}
+
 /// Reads the four forms of RFC 9112 section 3.2.
-fn parse<'a>(method: &[u8], target: &'a [u8]) -> Result<Target<'a>, Refusal> {
+fn parse<'a>(method: &[u8], target: &'a [u8], percent: Percent) -> Result<Target<'a>, Refusal> {
     match (method, target) {
         (b"CONNECT", _) if host::is_valid_with_port(target) => Ok(Target::NoPath),
         (b"OPTIONS", b"*") => Ok(Target::NoPath),
         (b"CONNECT", _) | (_, b"*") => Err(NOT_FOR_THIS_METHOD),
-        (_, [b'/', ..]) => parse_path_and_query(target),
-        _ => parse_uri(target),
+        (_, [b'/', ..]) => parse_path_and_query(target, percent),
+        _ => parse_uri(target, percent),
     }
 }
 
 /// origin-form, RFC 9112 section 3.2.1. Neither `#` nor a byte beyond ASCII belongs to it.
-fn parse_path_and_query(target: &[u8]) -> Result<Target<'_>, Refusal> {
+fn parse_path_and_query(target: &[u8], percent: Percent) -> Result<Target<'_>, Refusal> {
     let (path, query) = match target.iter().position(|&byte| byte == b'?') {
         Some(mark) => (&target[..mark], &target[mark + 1..]),
         None => (target, &target[target.len()..]),
     };
-    if grammar::all_in(path, PATH) && grammar::all_in(query, QUERY) {
+    let is_path = match percent {
+        Percent::Encodes => grammar::all_in(path, PATH),
+        Percent::IsAnArguments => grammar::all_in_or_percent(path, PATH),
+    };
+    if is_path && grammar::all_in(query, QUERY) {
         Ok(Target::Path(path))
     } else {
         Err(NOT_A_TARGET)
@@ -139,7 +152,7 @@ fn parse_path_and_query(target: &[u8]) -> Result<Target<'_>, Refusal> {
 ///
 /// RFC 9110 section 7.4 demands that "https" be refused on a connection that is not secured, and
 /// section 15.5.20 has 421 for a scheme that the server does not answer for.
-fn parse_uri(target: &[u8]) -> Result<Target<'_>, Refusal> {
+fn parse_uri(target: &[u8], percent: Percent) -> Result<Target<'_>, Refusal> {
     let colon = target
         .iter()
         .position(|&byte| byte == b':')
@@ -152,7 +165,7 @@ fn parse_uri(target: &[u8]) -> Result<Target<'_>, Refusal> {
     if !is_scheme(scheme) || !host::is_valid(authority) {
         return Err(NOT_A_TARGET);
     }
-    let path = parse_path_and_query(path_and_query)?;
+    let path = parse_path_and_query(path_and_query, percent)?;
     let is_ours = scheme.eq_ignore_ascii_case(b"http");
     Ok(if is_ours { path } else { Target::OtherScheme })
 }

@@ -9,6 +9,7 @@
 use std::mem;
 
 use super::signature::Signature;
+use crate::quota::Reservation;
 
 /// Declared arguments that a function has at most.
 pub const ARGUMENTS_MAX: usize = 32;
@@ -24,7 +25,8 @@ pub const HOLES: u8 = 0x40;
 pub const UNPACKED: u8 = 0x3f;
 
 /// The arguments of one call. Two numbers allocate nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone, PartialEq))]
 pub struct Arguments {
     /// How many arguments are given, up to the last given one; or `UNPACKED`. With flags.
     pub count: u8,
@@ -35,7 +37,7 @@ pub struct Arguments {
 }
 
 /// What few numbers do not need.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct Rest {
     /// The slots from the third one on.
     pub slots: Vec<u64>,
@@ -43,6 +45,8 @@ pub struct Rest {
     pub text: Vec<u8>,
     /// Bytes, and arrays of numbers in little-endian order.
     pub buffers: Vec<Vec<u8>>,
+    /// The room that is reserved for it, where that is much.
+    pub reserved: Option<Reservation>,
 }
 
 impl Rest {
@@ -55,6 +59,25 @@ impl Rest {
             + self.text.capacity()
             + self.buffers.capacity() * size_of::<Vec<u8>>()
             + buffers
+    }
+}
+
+#[cfg(test)]
+impl PartialEq for Rest {
+    fn eq(&self, other: &Self) -> bool {
+        self.slots == other.slots && self.text == other.text && self.buffers == other.buffers
+    }
+}
+
+#[cfg(test)]
+impl Clone for Rest {
+    fn clone(&self) -> Self {
+        Self {
+            slots: self.slots.clone(),
+            text: self.text.clone(),
+            buffers: self.buffers.clone(),
+            reserved: None,
+        }
     }
 }
 
@@ -212,6 +235,7 @@ impl Slots {
                     slots: self.others,
                     text,
                     buffers,
+                    reserved: None,
                 })
             }),
         }
