@@ -1,0 +1,212 @@
+'use strict'
+
+// The arguments of one call, from a path, a body, header fields or nothing, by the function's signature.
+//
+// Each function returns `{ args, isByName }`, or `{ refusal }`: what had to be sent and where, never what was.
+
+const { pointerTo } = require('../../problems.js')
+const { NotJson, notJson, scan, textOf } = require('./json.js')
+const { refusal } = require('./refusals.js')
+const { readSegment, readToken, takesAnyNumber } = require('./types.js')
+
+// Of a function that is not declared.
+const ARGUMENTS_MAX = 64
+const ENTRIES_MAX = 16
+
+// What is asked of each call's arguments, made once a function.
+class Form {
+  constructor(fn) {
+    const all = fn.arguments.map((argument, index) => ({ ...argument, index }))
+    this.name = fn.name
+    this.isDeclared = fn.isDeclared
+    this.fewest = fn.fewest
+    this.headers = all.filter(({ type }) => type === 'header')
+    this.others = all.filter(({ type }) => type !== 'header')
+    this.most = fn.isDeclared ? this.others.length : ARGUMENTS_MAX
+    this.byName = new Map(this.others.map((argument) => [argument.name, argument]))
+    // Its body is its argument, whatever it is.
+    this.takesRawBody = this.others.length === 1 && this.others[0].type === 'bytes'
+  }
+}
+
+// What has been read so far, and what is wrong with it.
+class Reading {
+  args = []
+  #form
+  #entries = []
+
+  constructor(form) {
+    this.#form = form
+  }
+
+  get isSound() {
+    return this.#entries.length === 0
+  }
+
+  // One that is absent before it is undefined.
+  set(index, value) {
+    while (this.args.length < index) this.args.push(undefined)
+    this.args[index] = value
+  }
+
+  wrong(keys, detail) {
+    if (this.#entries.length < ENTRIES_MAX) this.#entries.push({ pointer: pointerTo(keys), detail })
+  }
+
+  takeToken({ index, type }, key, token) {
+    this.set(index, readToken(type, token, (detail, at) => this.wrong(at === undefined ? [key] : [key, at], detail)))
+  }
+
+  takeSegment({ index, type }, key, text) {
+    this.set(index, readSegment(type, text, (detail) => this.wrong([key], detail)))
+  }
+
+  // The first surplus one, or all that are missing, where `count` have come by position.
+  checkCount(count) {
+    const { most, fewest, isDeclared, others } = this.#form
+    if (count > most) this.wrong([most], `is one too many: ${takes(most)}`)
+    for (let i = count; i < fewest; i++) this.wrong([i], isDeclared ? `is missing: ${others[i].name}` : 'is missing')
+  }
+
+  end(isByName = false) {
+    if (this.isSound) return { args: this.args, isByName }
+    return refused('ERR_ARGUMENTS', `${this.#form.name}'s arguments do not fit.`, this.#entries)
+  }
+}
+
+function takes(most) {
+  return most === 1 ? 'there is one argument' : `there are ${most === 0 ? 'no' : `at most ${most}`} arguments`
+}
+
+function refused(code, message, errors) {
+  return { refusal: { ...refusal(400, message), code, errors } }
+}
+
+// `segments` of the path behind the function's name, as they came.
+function fromPath(form, segments, fields) {
+  const texts = segments.slice(0, form.most).map(decode)
+  if (!form.isDeclared) {
+    const at = texts.findIndex((text) => text !== undefined && text !== '' && !isJson(text))
+    if (at !== -1) return notJsonAt(form, at)
+  }
+  return withHeaders(form, fields, (reading) => {
+    reading.checkCount(segments.length)
+    texts.forEach((text, i) => {
+      if (text === undefined) reading.wrong([i], 'must be percent-encoded UTF-8')
+      else if (text === '') reading.wrong([i], 'must not be empty: an empty string is sent in a body')
+      else if (form.isDeclared) reading.takeSegment(form.others[i], i, text)
+      else reading.set(i, JSON.parse(text))
+    })
+  })
+}
+
+function decode(segment) {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+function isJson(text) {
+  try {
+    return scan(text).tooLarge.length === 0
+  } catch (error) {
+    if (error instanceof NotJson) return false
+    throw error
+  }
+}
+
+function notJsonAt({ name }, at) {
+  return refused('ERR_NOT_JSON', `The arguments of ${name} are JSON, in the path, too.`, [
+    { pointer: pointerTo([at]), detail: 'must be JSON: a string has quotes, %22, or its function declares it with typed()' }
+  ])
+}
+
+// A body that is JSON.
+function fromBody(form, bytes, fields) {
+  try {
+    const text = textOf(bytes)
+    const scanned = scan(text)
+    checkNumbers(form, text, scanned)
+    return withHeaders(form, fields, (reading) => readBody(form, reading, text, scanned))
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error
+    return refused('ERR_NOT_JSON', `The body is not JSON that this server takes: ${error.what} (at byte ${error.at}).`)
+  }
+}
+
+// Those that no double can hold are for the types that have more digits.
+function checkNumbers(form, text, { names, spans, tooLarge }) {
+  let part = 0
+  for (const at of tooLarge) {
+    while (spans[2 * part + 1] <= at) part++
+    const argument = names.length > 0 ? form.byName.get(names[part]) : form.others[part]
+    if (argument === undefined || !takesAnyNumber(argument.type)) throw notJson(text, 'a number is too large', at)
+  }
+}
+
+function readBody(form, reading, text, { kind, start, end, names, spans }) {
+  if (kind === 'array') return readArray(form, reading, text.slice(start, end), spans, start)
+  if (kind !== 'object') {
+    return refused('ERR_ARGUMENTS', 'The body must be an array of arguments, or an object of them by their names.')
+  }
+  if (names.length === 0) return checkNames(form, reading, new Set())
+  if (!form.isDeclared) {
+    return refused('ERR_ARGUMENTS', `The arguments of ${form.name} have no names that are declared: send an array of them.`)
+  }
+  names.forEach((name, i) => {
+    const argument = form.byName.get(name)
+    if (argument === undefined) reading.wrong([name], 'is no argument')
+    else reading.takeToken(argument, name, text.slice(spans[2 * i], spans[2 * i + 1]))
+  })
+  return checkNames(form, reading, new Set(names))
+}
+
+function readArray(form, reading, text, spans, start) {
+  const count = spans.length / 2
+  reading.checkCount(count)
+  if (form.isDeclared) {
+    form.others.slice(0, count).forEach((argument, i) => {
+      reading.takeToken(argument, i, text.slice(spans[2 * i] - start, spans[2 * i + 1] - start))
+    })
+  } else if (reading.isSound) {
+    reading.args = JSON.parse(text)
+  }
+}
+
+function checkNames(form, reading, names) {
+  if (!form.isDeclared) return reading.checkCount(0)
+  for (const { name, isOptional } of form.others) {
+    if (!isOptional && !names.has(name)) reading.wrong([name], 'is missing')
+  }
+  return { isByName: true }
+}
+
+// A body that is the argument itself.
+function fromBytes(form, bytes, fields) {
+  const [{ index, isOptional }] = form.others
+  return withHeaders(form, fields, (reading) => {
+    if (bytes.length > 0 || !isOptional) reading.set(index, new Uint8Array(bytes))
+  })
+}
+
+// Neither a path behind the name nor a body.
+function fromNothing(form, fields) {
+  return withHeaders(form, fields, (reading) => checkNames(form, reading, new Set()))
+}
+
+// Header arguments are the first that are told of. `read` may return a refusal, or that names were used.
+function withHeaders(form, fields, read) {
+  const reading = new Reading(form)
+  for (const { index, name, field, isOptional } of form.headers) {
+    const value = fields?.get(field)
+    if (value !== undefined) reading.set(index, value)
+    else if (!isOptional) reading.wrong([name], `is missing: the header field ${field}`)
+  }
+  if (!reading.isSound) return reading.end()
+  const { refusal: why, isByName } = read(reading) ?? {}
+  return why === undefined ? reading.end(isByName) : { refusal: why }
+}
+
+module.exports = { Form, fromBody, fromBytes, fromNothing, fromPath, refused }

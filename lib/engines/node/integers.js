@@ -1,0 +1,67 @@
+'use strict'
+
+// Integers, read from their digits: what a double would round is exact, or refused.
+
+// For one bigint: making it takes more time than in proportion to its digits.
+const DIGITS_MAX = 4096
+
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+
+const DIGITS = /^-?\d+$/
+const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+
+// Each takes digits, with leading zeros and a sign or without, or a JSON number of integral value, such as `3.0` or
+// `3e0`. It returns the integer, nothing for what is none, and null for one that is too large.
+
+function intOf(text) {
+  const digits = digitsOf(text, 16)
+  if (!digits) return digits
+  const n = Number(digits) + 0 // -0 is 0.
+  return Number.isSafeInteger(n) ? n : null
+}
+
+function int64Of(text) {
+  const digits = digitsOf(text, 19)
+  if (!digits) return digits
+  const n = BigInt(digits)
+  return n >= INT64_MIN && n <= INT64_MAX ? n : null
+}
+
+function bigintOf(text) {
+  const digits = digitsOf(text, DIGITS_MAX)
+  return digits ? BigInt(digits) : digits
+}
+
+function isDigits(text) {
+  return DIGITS.test(text)
+}
+
+// The sign and at most `max` digits without leading zeros.
+function digitsOf(text, max) {
+  if (isDigits(text)) {
+    const sign = text[0] === '-' ? '-' : ''
+    return sized(sign, withoutZeros(text.slice(sign.length)), 0, max)
+  }
+  const [all, sign, whole, fraction = '', exponent = '0'] = NUMBER.exec(text) ?? []
+  if (all === undefined) return undefined
+  return sized(sign, withoutZeros(whole + fraction), Number(exponent) - fraction.length, max)
+}
+
+// The digits with as many zeros behind them as `exponent` says, or as many fewer.
+function sized(sign, digits, exponent, max) {
+  if (digits === '0') return '0'
+  if (digits.length + exponent > max) return null
+  if (exponent >= 0) return sign + digits + '0'.repeat(exponent)
+  const end = digits.length + exponent
+  for (let i = Math.max(end, 0); i < digits.length; i++) if (digits[i] !== '0') return undefined
+  return sign + digits.slice(0, end)
+}
+
+function withoutZeros(digits) {
+  let start = 0
+  while (start < digits.length - 1 && digits[start] === '0') start++
+  return digits.slice(start)
+}
+
+module.exports = { DIGITS_MAX, bigintOf, int64Of, intOf, isDigits }

@@ -1,0 +1,111 @@
+'use strict'
+
+// The types of arguments: how one value of each is read, from the token that JSON has for it or from a segment of a path.
+
+const { DIGITS_MAX, bigintOf, int64Of, intOf, isDigits } = require('./integers.js')
+const { kindAt, scan } = require('./json.js')
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+// Instead of a value: what it had to be.
+class Wrong {
+  constructor(detail) {
+    this.detail = detail
+  }
+}
+
+const INT = new Wrong('must be an int, which is an integer from -(2^53 - 1) to 2^53 - 1')
+const NOT_NUMBER = new Wrong('must be a finite number')
+const INT64 = new Wrong('must be an integer of at most 64 bits, as a number or as a string of digits')
+const BIGINT = new Wrong('must be an integer, as a number or as a string of digits')
+const BIGINT_TOO_LARGE = new Wrong(`must have at most ${DIGITS_MAX} digits`)
+const BOOLEAN = new Wrong('must be true or false')
+const STRING = new Wrong('must be a string')
+const BASE64 = new Wrong('must be a string of base64 with padding')
+const IN_BODY = new Wrong('must be sent in a body')
+
+const INTEGERS = {
+  int: (text) => intOf(text) ?? INT,
+  int64: (text) => int64Of(text) ?? INT64,
+  bigint(text) {
+    const integer = bigintOf(text)
+    return integer === null ? BIGINT_TOO_LARGE : integer ?? BIGINT
+  }
+}
+
+// What a token of a JSON text that is sound stands for.
+const OF_TOKEN = {
+  __proto__: null,
+  int: (kind, token) => (kind === 'number' ? INTEGERS.int(token) : INT),
+  number: (kind, token) => (kind === 'number' ? numberOf(token) : NOT_NUMBER),
+  int64: (kind, token) => digitsOf(kind, token, INTEGERS.int64, INT64),
+  bigint: (kind, token) => digitsOf(kind, token, INTEGERS.bigint, BIGINT),
+  boolean: (kind, token) => (kind === 'boolean' ? token === 'true' : BOOLEAN),
+  string: (kind, token) => (kind === 'string' ? JSON.parse(token) : STRING),
+  json: (kind, token) => JSON.parse(token),
+  bytes: (kind, token) => (kind === 'string' ? bytesOf(JSON.parse(token)) : BASE64)
+}
+
+// The same for a segment of a path, decoded.
+const OF_SEGMENT = {
+  __proto__: null,
+  ...INTEGERS,
+  number: (text) => (NUMBER.test(text) ? numberOf(text) : NOT_NUMBER),
+  boolean: (text) => (text === 'true' || text === 'false' ? text === 'true' : BOOLEAN),
+  string: (text) => text
+}
+
+const ARRAYS = { number: Float64Array, int64: BigInt64Array }
+
+function numberOf(token) {
+  const number = Number(token)
+  return Number.isFinite(number) ? number : NOT_NUMBER
+}
+
+function digitsOf(kind, token, read, otherwise) {
+  if (kind === 'number') return read(token)
+  const text = kind === 'string' ? JSON.parse(token) : ''
+  return isDigits(text) ? read(text) : otherwise
+}
+
+// RFC 4648 section 4. The bytes are the function's own: Node makes small Buffers as parts of one.
+function bytesOf(text) {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.base64Slice(0, bytes.length) === text ? new Uint8Array(bytes) : BASE64
+}
+
+// `onWrong(detail, index)` is called for each that is wrong: the value itself, or elements of it.
+function readToken(type, token, onWrong) {
+  const kind = kindAt(token, 0)
+  if (type.endsWith('[]')) return readArray(type.slice(0, -2), kind, token, onWrong)
+  // A type with a schema is JSON up to here.
+  const value = (OF_TOKEN[type] ?? OF_TOKEN.json)(kind, token)
+  if (value instanceof Wrong) onWrong(value.detail)
+  return value
+}
+
+function readArray(type, kind, token, onWrong) {
+  if (kind !== 'array') return onWrong('must be an array')
+  const { spans } = scan(token)
+  const values = new (ARRAYS[type] ?? Array)(spans.length / 2)
+  for (let i = 0; i < values.length; i++) {
+    const element = token.slice(spans[2 * i], spans[2 * i + 1])
+    const value = OF_TOKEN[type](kindAt(element, 0), element)
+    if (value instanceof Wrong) onWrong(value.detail, i)
+    else values[i] = value
+  }
+  return values
+}
+
+function readSegment(type, text, onWrong) {
+  const value = OF_SEGMENT[type]?.(text) ?? IN_BODY
+  if (value instanceof Wrong) onWrong(value.detail)
+  return value
+}
+
+// Whether a number that no double can hold may be one of the type.
+function takesAnyNumber(type) {
+  return /^(?:int64|bigint)(?:\[\])?$/.test(type)
+}
+
+module.exports = { readSegment, readToken, takesAnyNumber }
