@@ -12,12 +12,14 @@ const { captureContexts } = require('../contexts.js')
 const {
   clearInterval, clearTimeout, performance, queueMicrotask, setImmediate, setInterval, setTimeout
 } = require('../globals.js')
-const { errorAnswer, notAnInteger } = require('../handler-errors.js')
+const { Pool } = require('./node/body.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
+const { handlerOf } = require('./node/handlers.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
 const { listen } = require('./node/listen.js')
-const { LATE_HANDLER, OVERLOADED } = require('./node/refusals.js')
+const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
 const { Queue } = require('./node/queue.js')
+const { PREFLIGHT_HEADERS } = require('./node/site.js')
 const { Counters, addBytes } = require('./node/stats.js')
 const turn = require('../turn.js')
 
@@ -31,13 +33,16 @@ class NodeEngine {
   // When `close()` was called.
   closingSince
   counters = new Counters()
+  // For the bodies of all connections.
+  pool
   #listener
   #listenerClosed = false
   // Of a Unix domain socket.
   #socketFile
   #http
   #address
-  #callbacks
+  #handler
+  #onEnd
   #contexts = captureContexts()
   #connections = new Map()
   // Sockets beyond `maxConnections`, unread.
@@ -58,7 +63,9 @@ class NodeEngine {
 
   constructor(options, callbacks) {
     this.options = options
-    this.#callbacks = callbacks
+    this.pool = new Pool(options.maxBufferedBytes)
+    this.#handler = handlerOf(callbacks)
+    this.#onEnd = callbacks.onEnd
     this.#listener = net.createServer({
       allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: 16 * 1024
     })
@@ -83,7 +90,8 @@ class NodeEngine {
   stats() {
     const [oldest] = this.#pending
     const oldestInFlight = oldest === undefined ? 0 : performance.now() - oldest.since
-    return this.counters.read([...this.#connections.keys(), ...this.#waiting], oldestInFlight)
+    const counts = this.counters.read([...this.#connections.keys(), ...this.#waiting], oldestInFlight)
+    return this.#handler.isTable ? { ...counts, functions: this.#handler.stats() } : counts
   }
 
   setReferenced(referenced) {
@@ -127,20 +135,46 @@ class NodeEngine {
     for (const socket of sockets) socket.destroy()
   }
 
+  // What is to be done about a head.
+  judge(request) {
+    return judge(request, this.options, this.#handler.routes)
+  }
+
+  // An error's answer.
+  refusalAnswer(refusal) {
+    return refusalAnswer(refusal, this.#handler.isTable)
+  }
+
   // A request is complete, and it is its turn.
-  run(connection, exchange, { refusal, isPreflight, n }) {
+  run(connection, exchange) {
+    const { head, body } = exchange
     this.counters.requests++
-    if (isPreflight) return connection.answer(exchange, 204, '')
-    if (refusal !== undefined) return connection.answer(exchange, refusal.status, refusal.message)
+    if (head.isPreflight) return connection.answer(exchange, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
+    if (head.refusal !== undefined) {
+      if (head.refusal === head.onBody) this.#handler.refused(head.route.form)
+      return this.#refuse(connection, exchange, head.refusal)
+    }
+    const { refusal, ...call } = this.#handler.callOf(head, body?.bytes)
+    if (refusal !== undefined) return this.#refuse(connection, exchange, refusal)
     if (this.counters.inFlight >= this.options.maxInFlight) {
       this.counters.overloaded++
-      return connection.answer(exchange, OVERLOADED.status, OVERLOADED.message)
+      return this.#refuse(connection, exchange, OVERLOADED)
     }
+    body?.drop()
+    this.#begin({ ...call, connection, exchange })
+  }
+
+  #refuse(connection, exchange, refusal) {
+    exchange.body?.giveBack()
+    connection.answer(exchange, this.refusalAnswer(refusal))
+  }
+
+  #begin(call) {
     this.counters.batches++
     this.counters.batchSizes.add(1)
     this.counters.inFlight++
     const since = performance.now()
-    const call = { connection, exchange, n, since, began: since, isOver: false }
+    Object.assign(call, { since, began: since, isOver: false })
     this.#pending.add(call)
     this.#queue.add(call)
     // What has been pipelined comes in one go, whatever else this thread has to do.
@@ -159,6 +193,7 @@ class NodeEngine {
         if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
         const call = this.#queue.take()
         if (call.isOver) continue
+        call.exchange.body?.giveBack()
         hasRun = true
         call.began = now
         this.#contexts.run(() => this.#call(call))
@@ -177,9 +212,8 @@ class NodeEngine {
   }
 
   #call(call) {
-    const { handler } = this.#callbacks
     try {
-      this.#take(call, handler(call.n))
+      this.#take(call, this.#handler.invoke(call))
     } catch (error) {
       this.#fail(call, error)
     }
@@ -197,46 +231,42 @@ class NodeEngine {
 
   // Whatever a handler may return.
   #take(call, value) {
-    if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
-      this.#settle(call, 200, String(value))
-    } else if (value !== null && (typeof value === 'object' || typeof value === 'function')) {
-      this.#wait(call, value)
-    } else {
-      this.#fail(call, notAnInteger(value))
-    }
+    const answer = this.#handler.answerOf(call, value, false)
+    if (answer === undefined) this.#wait(call, value)
+    else this.#settle(call, answer)
   }
 
   // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
   async #wait(call, promise) {
     this.#goOnLater()
     try {
-      const value = await promise
-      if (value === promise) throw notAnInteger(value)
-      this.#take(call, value)
+      this.#settle(call, this.#handler.answerOf(call, await promise, true))
     } catch (error) {
       this.#fail(call, error)
     }
   }
 
   #fail(call, error) {
-    const { status, message, isFault } = errorAnswer(error)
-    this.#settle(call, status, message)
-    if (isFault) this.#callbacks.onHandlerError(error, call.n)
+    const { refusal, tell } = this.#handler.failureOf(call, error)
+    this.#settle(call, this.refusalAnswer(refusal))
+    tell?.()
   }
 
-  #settle(call, status, text) {
+  #settle(call, answer) {
     const now = performance.now()
     this.counters.handlerTime.add(now - call.began)
-    this.#answer(call, status, text, now)
+    this.#handler.settled(call, now - call.began)
+    this.#answer(call, answer, now)
   }
 
-  #answer(call, status, text, now) {
+  #answer(call, answer, now) {
     if (call.isOver) return
     call.isOver = true
+    call.exchange.body?.giveBack()
     this.counters.latency.add(now - call.since)
     this.#pending.delete(call)
     this.counters.inFlight--
-    call.connection.answer(call.exchange, status, text)
+    call.connection.answer(call.exchange, answer)
   }
 
   #createHttp(connectionsCheckingInterval) {
@@ -257,7 +287,7 @@ class NodeEngine {
     const onRequest = (request, response) => this.#connections.get(request.socket)?.request(request, response)
     for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, onRequest)
     server.on('connect', (request, socket) => {
-      this.#connections.get(socket)?.refuseTunnel(judge(request, this.options))
+      this.#connections.get(socket)?.refuseTunnel(this.judge(request))
     })
     server.on('clientError', (error, socket) => this.#connections.get(socket)?.failed(error))
     server.on('timeout', (socket) => this.#onSocketTimeout(socket))
@@ -308,7 +338,7 @@ class NodeEngine {
     this.counters.inFlight -= this.#pending.size
     this.#pending.clear()
     this.#http.close()
-    this.#callbacks.onEnd()
+    this.#onEnd()
   }
 
   // Node's timer stands still while bytes leave, however slowly.
@@ -329,7 +359,7 @@ class NodeEngine {
     for (const call of this.#pending) {
       if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
       this.counters.handlerTimeouts++
-      this.#answer(call, LATE_HANDLER.status, LATE_HANDLER.message, now)
+      this.#answer(call, this.refusalAnswer(LATE_HANDLER), now)
     }
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++

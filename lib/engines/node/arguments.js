@@ -17,6 +17,7 @@ const ENTRIES_MAX = 16
 class Form {
   constructor(fn) {
     const all = fn.arguments.map((argument, index) => ({ ...argument, index }))
+    this.fn = fn
     this.name = fn.name
     this.isDeclared = fn.isDeclared
     this.fewest = fn.fewest
@@ -24,6 +25,7 @@ class Form {
     this.others = all.filter(({ type }) => type !== 'header')
     this.most = fn.isDeclared ? this.others.length : ARGUMENTS_MAX
     this.byName = new Map(this.others.map((argument) => [argument.name, argument]))
+    this.hasSchemas = all.some(({ schema }) => schema !== undefined)
     // Its body is its argument, whatever it is.
     this.takesRawBody = this.others.length === 1 && this.others[0].type === 'bytes'
   }

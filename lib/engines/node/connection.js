@@ -7,12 +7,12 @@
 // order; what is kept here is which of them are owed and which is the last.
 
 const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = require('../../globals.js')
-const { judge } = require('./head.js')
+const { Body } = require('./body.js')
+const { isCall } = require('./head.js')
 const {
-  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, TOO_MANY_EMPTY_LINES, errorBody, errorHeaders, isOfHead,
-  lastWords, refusalOf
+  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, NO_ROOM, TOO_MANY_EMPTY_LINES, isOfHead, lastWords, refusalOf
 } = require('./refusals.js')
-const { PREFLIGHT_HEADERS, readerHeaders } = require('./site.js')
+const { readerHeaders } = require('./site.js')
 
 // For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
 const CLOSE_GRACE_MS = 500
@@ -22,6 +22,8 @@ const LINGER_MS = 2_000
 // Requests without an answer, from which on nothing more is read until half of them have theirs. What Node has read by
 // then is made requests of all the same.
 const PIPELINE_DEPTH_MAX = 64
+// The same for the bytes of answers that have not left.
+const UNSENT_BYTES_MAX = 256 * 1024
 
 class Connection {
   #engine
@@ -35,6 +37,7 @@ class Connection {
   #heads = 0
   // Answers that have not left.
   #unsent = 0
+  #unsentBytes = 0
   // True: no request after `#newest` is run, and the connection ends with its answer.
   #ended = false
   // True: the client has ended its side, so that no request follows.
@@ -58,7 +61,7 @@ class Connection {
     socket.resume = () => (this.#isFull ? socket : resume.call(socket))
     // Node ends a connection so after its last answer.
     socket.destroySoon = () => this.#linger()
-    socket.once('close', () => clearTimeout(this.#lingering))
+    socket.once('close', () => this.#onClose())
     // Node itself forgets it where a header was removed.
     socket.once('end', () => (this.#peerEnded = true))
   }
@@ -81,19 +84,16 @@ class Connection {
     // What stands behind the last request is not run.
     const isBehind = this.#ended || (this.#engine.closingSince !== undefined && this.#newest?.isAnswered === false)
     if (isBehind) return this.#stopReading()
-    const head = judge(request, this.#engine.options)
-    const exchange = { request, response, head, isComplete: false, isAnswered: false }
+    const head = this.#engine.judge(request)
+    const exchange = { request, response, head, body: undefined, size: 0, isComplete: false, isAnswered: false }
     this.#newest = exchange
     this.#unsent++
     this.#reading.push(exchange)
     if (!head.keepAlive) this.#ended = true
-    response.once('finish', () => this.#sent())
-    if (this.#unsent >= PIPELINE_DEPTH_MAX && !this.#isFull) {
-      this.#isFull = true
-      this.#socket.pause()
-    }
+    response.once('finish', () => this.#sent(exchange))
+    this.#pauseIfFull()
     // A body that waits to be asked for is not, where it makes no difference.
-    if (head.hasBody && !head.isFatal && !(head.n === undefined && head.expectsContinue)) this.#readBody(exchange)
+    if (head.hasBody && !head.isFatal && (isCall(head) || !head.expectsContinue)) this.#readBody(exchange)
     else this.#complete(exchange)
   }
 
@@ -106,8 +106,7 @@ class Connection {
     else if (error.syscall !== undefined) this.#socket.destroy()
   }
 
-  // Answers with the handler's digits, with an error's message, or with 204 and no text.
-  answer(exchange, status, text) {
+  answer(exchange, { status, headers, body }) {
     if (exchange.isAnswered) return
     exchange.isAnswered = true
     if (this.#socket.destroyed) return
@@ -118,10 +117,12 @@ class Connection {
     const connection = isLast ? 'close' : head.saysSo ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
     this.#engine.counters.count(status)
-    const body = status < 300 ? text : errorBody(status, text)
-    const headers = { ...headersOf(status, body), ...readerHeaders(head.reader) }
-    if (connection !== undefined) headers.Connection = connection
-    response.writeHead(status, headers).end(body)
+    const all = { ...headers, ...readerHeaders(head.reader) }
+    if (connection !== undefined) all.Connection = connection
+    exchange.size = body.length
+    this.#unsentBytes += body.length
+    response.writeHead(status, all).end(body)
+    this.#pauseIfFull()
   }
 
   // CONNECT: Node hands over the socket, for the client may take it for a tunnel.
@@ -162,12 +163,26 @@ class Connection {
   #readBody(exchange) {
     const { request, response, head } = exchange
     let allowance = this.#engine.options.maxBodySize
-    request.on('data', ({ length }) => {
-      allowance -= length
+    request.on('data', (bytes) => {
+      allowance -= bytes.length
       if (allowance < 0) this.#refuse(BODY_TOO_LONG)
+      else if (isCall(exchange.head) && head.route !== undefined) this.#keep(exchange, bytes)
     })
     request.once('end', () => this.#complete(exchange))
     if (head.expectsContinue) response.writeContinue()
+  }
+
+  #keep(exchange, bytes) {
+    const { head } = exchange
+    if (exchange.isComplete) return
+    if (head.onBody !== undefined) {
+      exchange.head = { ...head, refusal: head.onBody }
+      return
+    }
+    exchange.body ??= new Body(this.#engine.pool, head.bodySize)
+    if (exchange.body.add(bytes)) return
+    this.#engine.counters.overloaded++
+    this.#refuse(NO_ROOM)
   }
 
   // The request has arrived, or is refused: it and what had to wait for it can be run.
@@ -175,10 +190,7 @@ class Connection {
     if (exchange.isComplete) return
     exchange.isComplete = true
     this.#bytesAtRest = this.#socket.bytesRead
-    while (this.#reading[0]?.isComplete) {
-      const { head } = this.#reading[0]
-      this.#engine.run(this, this.#reading.shift(), head)
-    }
+    while (this.#reading[0]?.isComplete) this.#engine.run(this, this.#reading.shift())
   }
 
   // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
@@ -193,7 +205,7 @@ class Connection {
       this.#ended = true
       this.#engine.counters.requests++
       this.#engine.counters.count(why.status)
-      this.#lastWords = lastWords(why, isHead)
+      this.#lastWords = lastWords(this.#engine.refusalAnswer(why), isHead)
       if (this.#unsent === 0) this.#sayLastWords()
     }
   }
@@ -203,7 +215,7 @@ class Connection {
     this.#ended = true
     const current = this.#reading.at(-1)
     if (current !== undefined && !current.request.complete) {
-      this.#reading.pop()
+      this.#reading.pop().body?.giveBack()
       this.#unsent--
     }
     if (this.#unsent === 0) this.#linger()
@@ -228,16 +240,34 @@ class Connection {
     this.#refuse(isLateHead ? LATE_HEAD : LATE_BODY)
   }
 
-  #sent() {
+  #pauseIfFull() {
+    if (this.#isFull || this.#isDeaf || (this.#unsent < PIPELINE_DEPTH_MAX && this.#unsentBytes < UNSENT_BYTES_MAX)) return
+    this.#isFull = true
+    this.#socket.pause()
+  }
+
+  #sent({ size }) {
     this.#unsent--
+    this.#unsentBytes -= size
     this.#idleSince = performance.now()
-    if (this.#isFull && this.#unsent <= PIPELINE_DEPTH_MAX / 2) {
+    const isFull = this.#unsent > PIPELINE_DEPTH_MAX / 2 || this.#unsentBytes > UNSENT_BYTES_MAX / 2
+    if (this.#isFull && !isFull) {
       this.#isFull = false
       this.#socket.resume()
     }
     if (this.#unsent > 0) return
     if (this.#lastWords !== undefined) this.#sayLastWords()
     else if (this.#ended || this.#peerEnded) this.#linger()
+  }
+
+  #onClose() {
+    clearTimeout(this.#lingering)
+    // Half a body is for nobody.
+    for (const exchange of this.#reading) {
+      if (exchange.body === undefined) continue
+      exchange.body.giveBack()
+      exchange.isComplete = true
+    }
   }
 
   #sayLastWords() {
@@ -269,11 +299,6 @@ class Connection {
       }
     })
   }
-}
-
-function headersOf(status, body) {
-  if (status === 200) return { 'Content-Type': 'application/json', 'Content-Length': body.length }
-  return status === 204 ? PREFLIGHT_HEADERS : errorHeaders(status, body)
 }
 
 function drop() {}

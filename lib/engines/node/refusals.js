@@ -4,6 +4,7 @@
 // gives up.
 
 const { STATUS_CODES } = require('node:http')
+const { MEDIA_TYPE, problemText, titleOf } = require('../../problems.js')
 
 const MESSAGE_BYTES_MAX = 1024
 // Empty lines that may stand in front of one request.
@@ -36,7 +37,15 @@ const EXTENSIONS_TOO_LONG = refusal(413, 'The chunk extensions are longer than t
 const LATE_HEAD = refusal(408, "The request's head did not arrive in time.")
 const LATE_BODY = refusal(408, 'The request did not arrive in time.')
 const OVERLOADED = refusal(503, 'Too many requests are waiting for the handler.')
-const LATE_HANDLER = refusal(503, 'The handler took too long.')
+const LATE_HANDLER = { ...refusal(503, 'The handler took too long.'), code: 'ERR_TIMEOUT' }
+const NO_ROOM = { status: 503, message: 'Too many bodies are waiting for their functions.' }
+
+// The codes of problems, which docs/functions.md has, where a refusal has none of its own.
+const CODES = {
+  400: 'ERR_REQUEST', 403: 'ERR_CROSS_SITE', 404: 'ERR_UNKNOWN_FUNCTION', 405: 'ERR_METHOD', 408: 'ERR_REQUEST_TIMEOUT',
+  413: 'ERR_BODY_TOO_LARGE', 414: 'ERR_HEAD_TOO_LARGE', 415: 'ERR_MEDIA_TYPE', 417: 'ERR_EXPECTATION', 421: 'ERR_SCHEME',
+  431: 'ERR_HEAD_TOO_LARGE', 501: 'ERR_METHOD', 503: 'ERR_OVERLOADED', 505: 'ERR_VERSION'
+}
 
 // llhttp's error codes. What is not among them is no request line.
 const OF_PARSER = {
@@ -82,7 +91,28 @@ function lineAround(packet, at) {
   return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end)
 }
 
-// The body of an error's answer: one line, whatever a handler's message has in it.
+// The answer to a refusal, or to what a handler has thrown: a sentence, or with `isProblem` a document of RFC 9457.
+function refusalAnswer(why, isProblem) {
+  const { status, message, code = CODES[status], errors, fields = [] } = why
+  const body = isProblem
+    ? problemText({ status, code, detail: message.toWellFormed() || `${titleOf(status)}.`, errors })
+    : errorBody(status, message)
+  const headers = headersOf(fields.filter(([name]) => name !== 'content-type'))
+  headers['Content-Type'] = isProblem ? MEDIA_TYPE : 'text/plain; charset=utf-8'
+  if (status === 405 && code === CODES[405]) headers.Allow = 'POST'
+  if (status === 503 && !('retry-after' in headers)) headers['Retry-After'] = '1'
+  headers['Content-Length'] = Buffer.byteLength(body)
+  return { status, headers, body }
+}
+
+// Pairs as what Node takes: names that come several times have an array.
+function headersOf(fields) {
+  const headers = { __proto__: null }
+  for (const [name, value] of fields) headers[name] = name in headers ? [headers[name], value].flat() : value
+  return headers
+}
+
+// One line, whatever a handler's message has in it.
 function errorBody(status, message) {
   let bytes = Buffer.from(message || STATUS_CODES[status] || 'Unknown')
   if (bytes.length > MESSAGE_BYTES_MAX) {
@@ -93,15 +123,6 @@ function errorBody(status, message) {
   return `${bytes.toString().replace(/[\x00-\x1f\x7f]/g, ' ')}\n`
 }
 
-function errorHeaders(status, body, connection) {
-  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
-  if (status === 405) headers.Allow = 'POST'
-  if (status === 503) headers['Retry-After'] = '1'
-  headers['Content-Length'] = Buffer.byteLength(body)
-  if (connection !== undefined) headers.Connection = connection
-  return headers
-}
-
 // Whether what Node's parser gave up on was a HEAD, as far as its packet tells.
 function isOfHead({ rawPacket }, unread) {
   return rawPacket?.length === unread && HEAD_START.test(rawPacket.toString('latin1', 0, 32))
@@ -109,10 +130,9 @@ function isOfHead({ rawPacket }, unread) {
 
 // The bytes of an answer to what was no request, after which the connection closes. The answer to a HEAD has no body, but
 // the fields that it would have (RFC 9110 section 9.3.2).
-function lastWords({ status, message }, isHead = false) {
-  const body = errorBody(status, message)
-  const headers = { Date: new Date().toUTCString(), ...errorHeaders(status, body, 'close') }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+function lastWords({ status, headers, body }, isHead = false) {
+  const all = Object.entries({ Date: new Date().toUTCString(), ...headers, Connection: 'close' })
+  const lines = all.map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${isHead ? '' : body}`
 }
 
@@ -123,6 +143,7 @@ module.exports = {
   LATE_BODY,
   LATE_HANDLER,
   LATE_HEAD,
+  NO_ROOM,
   NOT_A_REQUEST_LINE,
   NOT_CHUNKED_ONCE,
   OTHER_VERSION,
@@ -131,10 +152,10 @@ module.exports = {
   TOO_MANY_EMPTY_LINES,
   TOO_MANY_FIELDS,
   UNKNOWN_METHOD,
-  errorBody,
-  errorHeaders,
+  headersOf,
   isOfHead,
   lastWords,
   refusal,
+  refusalAnswer,
   refusalOf
 }

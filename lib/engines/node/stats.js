@@ -71,9 +71,23 @@ class Counters {
   }
 }
 
+// Of one of several functions.
+class FunctionCounters {
+  calls = 0
+  errors = 0
+  // Requests that were refused for their arguments.
+  refusals = 0
+  handlerTime = new Histogram(TIMES)
+
+  read() {
+    const { calls, errors, refusals } = this
+    return { calls, errors, refusals, handlerTime: this.handlerTime.read() }
+  }
+}
+
 function addBytes(counts, { bytesRead, bytesWritten }) {
   counts.bytesReceived += bytesRead
   counts.bytesSent += bytesWritten
 }
 
-module.exports = { Counters, addBytes }
+module.exports = { Counters, FunctionCounters, addBytes }

@@ -1,0 +1,76 @@
+'use strict'
+
+// The body of one request, as far as it has arrived. The connection owns it until the request is complete, then the call
+// does, until it is taken. Its bytes are counted by the engine's `Pool`, which bounds those of all bodies together.
+
+class Pool {
+  #left
+
+  constructor(size) {
+    this.#left = size
+  }
+
+  take(count) {
+    if (count > this.#left) return false
+    this.#left -= count
+    return true
+  }
+
+  giveBack(count) {
+    this.#left += count
+  }
+}
+
+class Body {
+  #pool
+  #most
+  #buffer = Buffer.alloc(0)
+  #length = 0
+  #reserved = 0
+
+  // It will have `most` bytes at most.
+  constructor(pool, most) {
+    this.#pool = pool
+    this.#most = most
+  }
+
+  // Returns whether there was room for it. It is copied into one buffer, as every small piece would cost far more than
+  // its bytes.
+  add(bytes) {
+    const needed = this.#length + bytes.length
+    if (needed > this.#buffer.length && !this.#grow(needed)) return false
+    bytes.copy(this.#buffer, this.#length)
+    this.#length = needed
+    return true
+  }
+
+  // Half as much again each time, so that it is copied seldom.
+  #grow(needed) {
+    const size = Math.max(needed, Math.min(Math.floor(this.#buffer.length * 1.5), this.#most))
+    if (!this.#pool.take(size - this.#reserved)) return false
+    this.#reserved = size
+    const grown = Buffer.allocUnsafeSlow(size)
+    this.#buffer.copy(grown, 0, 0, this.#length)
+    this.#buffer = grown
+    return true
+  }
+
+  // Nothing where none has come.
+  get bytes() {
+    return this.#length === 0 ? undefined : this.#buffer.subarray(0, this.#length)
+  }
+
+  // What it is has been read; it counts until `giveBack()` all the same.
+  drop() {
+    this.#buffer = undefined
+    this.#length = 0
+  }
+
+  giveBack() {
+    this.#pool.giveBack(this.#reserved)
+    this.#reserved = 0
+    this.drop()
+  }
+}
+
+module.exports = { Body, Pool }

@@ -1,0 +1,163 @@
+'use strict'
+
+// What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both are
+// asked in the same order: for the `callOf` a request, to `invoke` it, and for the `answerOf` its value or the `failureOf`
+// its error.
+
+const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
+const { answerOf } = require('../../results.js')
+const { applySchemas } = require('../../schemas.js')
+const { refused } = require('./arguments.js')
+const { LATE_HANDLER, headersOf } = require('./refusals.js')
+const { Routes } = require('./routes.js')
+const { FunctionCounters } = require('./stats.js')
+
+const MEDIA_TYPES = {
+  json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
+}
+
+class PlainHandler {
+  // Errors are sentences.
+  isTable = false
+  routes = undefined
+  #handler
+  #onHandlerError
+
+  constructor({ handler, onHandlerError }) {
+    this.#handler = handler
+    this.#onHandlerError = onHandlerError
+  }
+
+  callOf({ n }) {
+    return { n }
+  }
+
+  invoke({ n }) {
+    const handler = this.#handler
+    return handler(n)
+  }
+
+  // Nothing where it may be a promise, which it is not when it `isSettled`.
+  answerOf(call, value, isSettled) {
+    if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
+      const body = String(value)
+      return { status: 200, headers: { 'Content-Type': 'application/json', 'Content-Length': body.length }, body }
+    }
+    if (!isSettled && isObject(value)) return undefined
+    throw notAnInteger(value)
+  }
+
+  failureOf({ n }, error) {
+    const { isFault, ...refusal } = errorAnswer(error)
+    return { refusal, tell: isFault ? () => this.#onHandlerError(error, n) : undefined }
+  }
+
+  settled() {}
+
+  stats() {}
+}
+
+// Thrown where it turns out that the function is not to be called.
+class NotCalled {
+  constructor(refusal) {
+    this.refusal = refusal
+  }
+}
+
+class Functions {
+  // Errors are problems (RFC 9457).
+  isTable = true
+  routes
+  #onFunctionError
+  // By name.
+  #counters
+
+  constructor({ table, onFunctionError }) {
+    this.routes = new Routes(table)
+    this.#onFunctionError = onFunctionError
+    this.#counters = new Map(table.functions.map(({ name }) => [name, new FunctionCounters()]))
+  }
+
+  // `{ refusal }` where the arguments do not fit.
+  callOf({ route }, body) {
+    const { form } = route
+    const { args, isByName, refusal } = route.arguments(body)
+    if (refusal !== undefined) this.refused(form)
+    return { form, counters: this.#counters.get(form.name), args, isByName, refusal }
+  }
+
+  refused({ name }) {
+    this.#counters.get(name).refusals++
+  }
+
+  invoke(call) {
+    const { form: { fn, hasSchemas }, args, isByName } = call
+    if (!hasSchemas) return this.#run(call, { args })
+    const checked = applySchemas(fn, args, isByName)
+    return isThenable(checked) ? this.#runLater(call, checked) : this.#run(call, checked)
+  }
+
+  async #runLater(call, promise) {
+    const checked = await promise
+    if (call.isOver) throw new NotCalled(LATE_HANDLER)
+    return this.#run(call, checked)
+  }
+
+  #run(call, { args, errors }) {
+    const { name, fn: { handler } } = call.form
+    if (errors !== undefined) throw new NotCalled(refused('ERR_ARGUMENTS', `${name}'s arguments do not fit.`, errors).refusal)
+    call.args = args
+    call.counters.calls++
+    return handler(...args)
+  }
+
+  answerOf({ form: { fn } }, value, isSettled) {
+    if (!isSettled && isThenable(value)) return undefined
+    const { status, fields = [], media, body } = answerOf(fn, value)
+    const headers = headersOf(fields)
+    if (media === 'none') return { status, headers: status === 205 ? { ...headers, 'Content-Length': 0 } : headers, body: '' }
+    if (!('content-type' in headers)) headers['Content-Type'] = MEDIA_TYPES[media]
+    const bytes = bytesOf(media, body)
+    headers['Content-Length'] = Buffer.byteLength(bytes)
+    return { status, headers, body: bytes }
+  }
+
+  failureOf({ form: { fn }, counters, args }, error) {
+    if (error instanceof NotCalled) {
+      counters.refusals++
+      return { refusal: error.refusal }
+    }
+    const { isFault, status, ...rest } = errorAnswer(error, fn)
+    if (isFault) counters.errors++
+    const refusal = { ...rest, status, code: status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED' }
+    return { refusal, tell: isFault ? () => this.#onFunctionError(error, fn, args) : undefined }
+  }
+
+  settled({ counters }, milliseconds) {
+    counters.handlerTime.add(milliseconds)
+  }
+
+  stats() {
+    return Object.fromEntries([...this.#counters].map(([name, counters]) => [name, counters.read()]))
+  }
+}
+
+// A function may write to its bytes again while they wait to be sent.
+function bytesOf(media, body) {
+  if (media === 'bytes') return Buffer.from(body)
+  return media === 'string' ? JSON.stringify(body) : body
+}
+
+function isThenable(value) {
+  return isObject(value) && typeof value.then === 'function'
+}
+
+function isObject(value) {
+  return value !== null && (typeof value === 'object' || typeof value === 'function')
+}
+
+function handlerOf(callbacks) {
+  return callbacks.table === undefined ? new PlainHandler(callbacks) : new Functions(callbacks)
+}
+
+module.exports = { handlerOf }

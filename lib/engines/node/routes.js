@@ -1,0 +1,106 @@
+'use strict'
+
+// Functions by name: which of them a path is for, whether its body is one that it takes, and the arguments. What
+// `src/routes` is for rings.
+//
+// Made at the start and never changed. `head.js` asks for a route of each head; the engine asks it for the arguments once
+// the request is complete.
+
+const { Form, fromBody, fromBytes, fromNothing, fromPath, refused } = require('./arguments.js')
+const { decodeUnreserved } = require('./targets.js')
+
+const NOT_JSON_MEDIA = {
+  status: 415,
+  message: 'The body must be JSON and say so: Content-Type: application/json, as curl --json sends.',
+  fields: [['Accept', 'application/json']]
+}
+const ENCODED = {
+  status: 415,
+  message: 'The body must not be encoded: leave Content-Encoding out.',
+  fields: [['Accept-Encoding', 'identity']]
+}
+
+const JSON_TYPE = /^(?:application\/json|[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]*[!#$%&'*.^_`|~\w-]\+json)$/i
+const CHARSET = /^charset=(.*)$/i
+const UTF_8 = /^(?:utf-8|"utf-8")$/i
+
+class Routes {
+  // By name; of a function at the root there is no other.
+  #forms = new Map()
+  #root
+
+  constructor({ isRoot, functions }) {
+    for (const fn of functions) this.#forms.set(fn.name, new Form(fn))
+    if (isRoot) [this.#root] = this.#forms.values()
+  }
+
+  get forms() {
+    return this.#forms
+  }
+
+  // `path` as it came, without the query; nothing where it is for no function.
+  find(path) {
+    if (this.#root !== undefined) return new Route(this.#root, path === '/' ? [] : path.slice(1).split('/'))
+    const [name, ...segments] = path.slice(1).split('/')
+    const form = this.#forms.get(decodeUnreserved(name))
+    return form && new Route(form, segments)
+  }
+}
+
+// One request's.
+class Route {
+  form
+  // Behind the function's name.
+  #segments
+  #fields
+
+  constructor(form, segments) {
+    this.form = form
+    this.#segments = segments
+  }
+
+  // Takes what it needs of the head. Returns why a body is refused, if there is one.
+  read(rawHeaders) {
+    const { headers, takesRawBody } = this.form
+    if (headers.length > 0) this.#fields = valuesOf(headers.map(({ field }) => field), rawHeaders)
+    const found = valuesOf(['content-type', 'content-encoding'], rawHeaders, '\n')
+    if (isEncoded(found.get('content-encoding'))) return ENCODED
+    if (!takesRawBody && !isJson(found.get('content-type'))) return NOT_JSON_MEDIA
+    return this.#segments.length > 0 ? this.#refuseBoth() : undefined
+  }
+
+  // `{ args, isByName }` or `{ refusal }`. An empty body is none.
+  arguments(body) {
+    if (this.#segments.length > 0) return fromPath(this.form, this.#segments, this.#fields)
+    if (body === undefined) return fromNothing(this.form, this.#fields)
+    return this.form.takesRawBody ? fromBytes(this.form, body, this.#fields) : fromBody(this.form, body, this.#fields)
+  }
+
+  #refuseBoth() {
+    return refused('ERR_ARGUMENTS', `The arguments of ${this.form.name} must be in the path or in the body, not in both.`).refusal
+  }
+}
+
+// The fields of these names that there are; several of one name are joined.
+function valuesOf(names, rawHeaders, separator = ', ') {
+  const values = new Map()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i].toLowerCase()
+    if (!names.includes(name)) continue
+    const before = values.get(name)
+    values.set(name, before === undefined ? rawHeaders[i + 1] : before + separator + rawHeaders[i + 1])
+  }
+  return values
+}
+
+function isEncoded(codings = '') {
+  return codings.split(/[\n,]/).some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()))
+}
+
+// Two of them are separated by what no field has.
+function isJson(contentType = '') {
+  const [type, ...parameters] = contentType.split(';').map((part) => part.trim())
+  return JSON_TYPE.test(type) && parameters.every((each) => UTF_8.test(CHARSET.exec(each)?.[1] ?? 'utf-8'))
+}
+
+module.exports = { Routes }

@@ -1,0 +1,102 @@
+'use strict'
+
+// The request-target: its grammar, and what the path of a POST is, an integer or what `Routes` finds there: what
+// `src/http/target.rs` says, with its sentences.
+
+const { isIPv6 } = require('node:net')
+const { UNKNOWN_METHOD, refusal } = require('./refusals.js')
+
+const NOT_A_TARGET = refusal(400, 'The request target is not a valid path or URI.')
+const NOT_FOR_THIS_METHOD = refusal(400, 'The request target does not have a form that this method allows.')
+const NOT_AN_INTEGER = refusal(400, 'The path must be one decimal integer, such as /15.')
+const BEYOND_64_BITS = refusal(400, 'The integer in the path does not fit into 64 bits.')
+const NEEDS_BIGINT = refusal(400, 'An integer beyond 2^53 - 1 needs a server that was started with bigint: true.')
+const OTHER_SCHEME = refusal(421, 'This server answers requests for http URIs only.')
+const METHOD_NOT_ALLOWED = refusal(405, 'The only method allowed here is POST.')
+const UNKNOWN_FUNCTION = {
+  status: 404,
+  message: 'No function has this name; a call is a POST to /name, with arguments behind it or in the body.'
+}
+
+// Of RFC 9110 section 9.3, then the others of the registry of section 16.1.1.
+const KNOWN_METHODS = new Set(
+  ('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK ' +
+    'LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND ' +
+    'REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL').split(' ')
+)
+
+// Each takes time in proportion to what it reads: no two parts that may repeat can take the same character.
+const URI_START = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
+const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/
+const PORT_AT_END = /:\d+$/
+const IP_LITERAL_TO_COME = /^v[\da-f]+\.[\w.~!$&'()*+,;=:-]+$/i
+const INTEGER = /^\/(-?)(\d+)$/
+const LEADING_ZEROS = /^0+(?=\d)/
+const ENCODED = /%[\da-f]{2}/gi
+const UNRESERVED = /^[\w.~-]$/
+const NAME = /^(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+$/i
+const PATH = /^(?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*$/i
+// What is wrong with its percent-encoding is told with the arguments.
+const PATH_OF_ARGUMENTS = /^[\w.~!$&'()*+,;=:@/%-]*$/
+const QUERY = /^[!$-;=?-~]*$/ // No `"`, `#`, `<` or `>`.
+
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+
+// The four forms of RFC 9112 section 3.2. With `routes` a path is for one of them, and otherwise an integer.
+function resolve(method, target, bigint, routes) {
+  const fatal = (why) => ({ refusal: why, isFatal: true })
+  let path
+  let isOurs = true
+  if (method === 'CONNECT') {
+    if (!PORT_AT_END.test(target) || !isHost(target)) return fatal(NOT_FOR_THIS_METHOD)
+  } else if (target === '*') {
+    if (method !== 'OPTIONS') return fatal(NOT_FOR_THIS_METHOD)
+  } else {
+    const [start, scheme, authority] = URI_START.exec(target) ?? ['']
+    if (scheme === undefined ? !target.startsWith('/') : !isHost(authority)) return fatal(NOT_A_TARGET)
+    const rest = target.slice(start.length)
+    const mark = rest.indexOf('?')
+    path = mark === -1 ? rest : rest.slice(0, mark)
+    const grammar = routes === undefined ? PATH : PATH_OF_ARGUMENTS
+    if (!grammar.test(path) || (mark !== -1 && !QUERY.test(rest.slice(mark + 1)))) return fatal(NOT_A_TARGET)
+    isOurs = scheme === undefined || scheme.toLowerCase() === 'http'
+  }
+  const isRouted = routes !== undefined && path !== undefined && isOurs
+  const route = isRouted ? routes.find(path === '' ? '/' : path) : undefined
+  if (isRouted && route === undefined) return { refusal: UNKNOWN_FUNCTION }
+  if (method !== 'POST') return { refusal: KNOWN_METHODS.has(method) ? METHOD_NOT_ALLOWED : UNKNOWN_METHOD }
+  if (!isOurs) return { refusal: OTHER_SCHEME }
+  return isRouted ? { route } : parseInteger(path, bigint)
+}
+
+function parseInteger(path, bigint) {
+  const [, sign, all] = INTEGER.exec(path.includes('%') ? decodeUnreserved(path) : path) ?? []
+  if (all === undefined) return { refusal: NOT_AN_INTEGER }
+  if (!bigint && all.length <= 15) return { n: Number(sign + all) + 0 } // + 0: -0 is 0.
+  const digits = all.replace(LEADING_ZEROS, '')
+  if (digits.length > 19) return { refusal: BEYOND_64_BITS }
+  const integer = BigInt(sign + digits)
+  if (integer < INT64_MIN || integer > INT64_MAX) return { refusal: BEYOND_64_BITS }
+  if (bigint) return { n: integer }
+  const n = Number(integer)
+  return Number.isSafeInteger(n) ? { n } : { refusal: NEEDS_BIGINT }
+}
+
+// RFC 3986 section 6.2.2.2: `%31` is `1`, as for all that needs no encoding; others, such as `%2F`, stay what they are.
+function decodeUnreserved(path) {
+  return path.replace(ENCODED, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
+    return UNRESERVED.test(character) ? character : encoded
+  })
+}
+
+// `uri-host [ ":" port ]`, and not empty.
+function isHost(authority) {
+  const [, literal, name, port] = AUTHORITY.exec(authority) ?? []
+  if (Number(port ?? 0) > 65535) return false
+  if (literal !== undefined) return isIPv6(literal) || IP_LITERAL_TO_COME.test(literal)
+  return name !== undefined && NAME.test(name)
+}
+
+module.exports = { decodeUnreserved, isHost, resolve }
