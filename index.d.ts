@@ -149,7 +149,7 @@ export interface ListenOptions {
 
   /**
    * Calls the handler with a `bigint`, which carries every signed 64-bit `N`. Without it an `N` beyond the safe
-   * integers, ±(2^53 − 1), is answered `400`.
+   * integers, ±(2^53 − 1), is answered `400`. Declared functions do not take it: they declare `int64` or `bigint`.
    *
    * @default false
    */
@@ -198,13 +198,22 @@ export interface ListenOptions {
   maxHeaderSize?: number | undefined
 
   /**
-   * Bytes of a request's body, which is read and ignored: an integer from 0 to 9007199254740991. Beyond it the client
-   * gets `413` (RFC 9110 section 15.5.14) and the connection is closed: before the body arrives where `Content-Length`
-   * tells its size, and otherwise once the chunks together exceed it.
+   * Bytes of a request's body: an integer from 0 to 9007199254740991. Beyond it the client gets `413` (RFC 9110 section
+   * 15.5.14) and the connection is closed: before the body arrives where `Content-Length` tells its size, and otherwise
+   * once the chunks together exceed it. Where one plain function is served, bodies are read and ignored.
    *
-   * @default 65536
+   * @default 1048576, or 65536 for one plain function
    */
   maxBodySize?: number | undefined
+
+  /**
+   * Bytes of all bodies and arguments together that have arrived and that no function has taken yet: an integer from 1
+   * to 9007199254740991, and not less than `maxBodySize`. What would exceed it is answered `503` with `Retry-After`. One
+   * plain function ignores it, as its bodies are not kept.
+   *
+   * @default 67108864
+   */
+  maxBufferedBytes?: number | undefined
 
   /**
    * Milliseconds from a request's first byte to the end of its head: an integer from 0, which is for ever, to
@@ -266,6 +275,28 @@ export interface ListenOptions {
    * are counted in `server.stats().handlerErrors`
    */
   onError?: ((error: unknown, n: number | bigint) => void) | undefined
+}
+
+/** The options of a server of declared functions, or of functions by name: where to listen, and how. */
+export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onError'> {
+  /**
+   * Told whatever a function threw or rejected with, as it is, and a `TypeError` with the code
+   * `ERR_INVALID_RETURN_VALUE` when it gave what does not fit its result. `call` says which function it was, and what it
+   * was called with. If `onError` itself throws or rejects, that becomes a process warning with the code
+   * `RINGCALL_ON_ERROR`.
+   *
+   * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
+   * are counted in `server.stats().handlerErrors`
+   */
+  onError?: ((error: unknown, call: FailedCall) => void) | undefined
+}
+
+/** A call that failed. */
+export interface FailedCall {
+  /** The function's name. */
+  function: string
+  /** What it was called with. */
+  arguments: unknown[]
 }
 
 /** Where a TCP server listens, in the shape of `net.Server`'s `address()`. */
@@ -394,6 +425,20 @@ export interface ServerStats {
   acceptPauses: number
   /** Who does the network's work. */
   engine: Engine
+  /** The same by function, under their names; not there for one plain function. */
+  functions?: { [name: string]: FunctionStats }
+}
+
+/** What one function has done since the server was started. */
+export interface FunctionStats {
+  /** How often it was called. */
+  calls: number
+  /** How often it threw, rejected or gave what does not fit its result; refusals below 500 do not count. */
+  errors: number
+  /** Requests for it that were refused, so that it was not called: wrong arguments, bodies, fields, methods, origins. */
+  refusals: number
+  /** As the server's `handlerTime`. */
+  handlerTime: Histogram
 }
 
 /** Who does a server's network work. */
@@ -411,6 +456,14 @@ export interface HandlerErrorMessage {
   error: unknown
   /** What it was called with. */
   n: number | bigint
+}
+
+/** The same of a function that is declared, or served by its name. */
+export interface FunctionErrorMessage extends FailedCall {
+  /** Whose function it was. */
+  server: Server
+  /** What it threw or rejected with, or a `TypeError` about what it gave. */
+  error: unknown
 }
 
 /**
@@ -473,6 +526,9 @@ export interface Server {
    */
   readonly url: string
 
+  /** The functions that it serves, in their order, as plain data; empty for one plain function. */
+  readonly functions: readonly FunctionDescription[]
+
   /** Whether it takes new connections: `true` until `close()` is called or `signal` aborts. */
   readonly listening: boolean
 
@@ -518,8 +574,179 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-// TypeScript tells what is wrong with a call by the last of four overloads. So that one takes whatever the others do,
-// and infers the handler's argument: otherwise each mistake in a handler would be told as one about that.
+/** A function as `server.functions` describes it. */
+export interface FunctionDescription {
+  /** Its name; of a function at the root, the function's own. */
+  readonly name: string
+  /** Whether it was declared by `typed`. */
+  readonly isDeclared: boolean
+  /** The arguments that are declared; none for one that is not. */
+  readonly arguments: readonly ArgumentDescription[]
+  /** The type of its result, as in the signature; not there for one that is not declared. */
+  readonly result?: string
+  /** How many arguments a request must have, header fields not counted. */
+  readonly fewest: number
+  /** The signature, as it was declared. */
+  readonly signature?: string
+  /** What it does, in a few words. */
+  readonly summary?: string
+  /** What it does, at length. */
+  readonly description?: string
+  /** Bodies of requests to it. */
+  readonly examples?: readonly unknown[]
+  /** Whether callers should look for another one. */
+  readonly deprecated: boolean
+}
+
+/** An argument of a declared function. */
+export interface ArgumentDescription {
+  /** Its name. */
+  readonly name: string
+  /** Its type, as in the signature. */
+  readonly type: string
+  /** Whether a request may leave it out. */
+  readonly isOptional: boolean
+  /** The header field that it is, for the type `header`. */
+  readonly field?: string
+}
+
+/**
+ * Declares the types of a function: what a request must bring, and what the function returns. Returns a function for
+ * `serverListen`, which can be called as the handler can.
+ *
+ * TypeScript infers the handler's parameters and its result. docs/functions.md has the types, and what they are on the
+ * wire.
+ *
+ * @example
+ * ```js
+ * const greet = typed('(name: string, loud?: boolean) => string', (name, loud) => `Hello, ${name}${loud ? '!' : '.'}`)
+ * serverListen(8000, { greet }) // POST /greet/Ada, or the body {"name":"Ada"}
+ * ```
+ *
+ * @param signature Names and types: `int`, `number`, `int64`, `bigint`, `boolean`, `string`, arrays of these such as
+ *   `int[]`, `json`, `bytes`, `header`, a name of `options.types`; a result may be `text` or `void`, too.
+ * @param handler Called with the arguments; what it returns, or what its promise resolves to, is the answer, or a
+ *   `reply`.
+ * @param options Schemas of further types, and what the description tells.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: the signature has a mistake, which the message points at, or an option does
+ *   not exist.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument, an option or a schema of the wrong type.
+ */
+export function typed<
+  const S extends string, R extends Returned<ValueOf<S, T>>, const T extends { readonly [name: string]: StandardSchema } = {}
+>(
+  signature: Signature<S, T>,
+  handler: (...values: ArgumentsOf<S, T>) => R,
+  options?: TypedOptions<T> | undefined
+): TypedFunction<S, ArgumentsOf<S, T>, R>
+
+/** Options of `typed`. */
+export interface TypedOptions<T = { readonly [name: string]: StandardSchema }> {
+  /**
+   * Types for the signature by their names: Standard Schemas, as zod, Valibot and ArkType make them. They check in
+   * JavaScript, right before the call; what they make of the value is what the function is called with.
+   */
+  types?: T | undefined
+  /** What the function does, in a few words. */
+  summary?: string | undefined
+  /** What it does, at length. */
+  description?: string | undefined
+  /** Bodies of requests to it: arrays of arguments, or objects of them by name. */
+  examples?: readonly (readonly unknown[] | { readonly [name: string]: unknown })[] | undefined
+  /**
+   * Whether callers should look for another one.
+   *
+   * @default false
+   */
+  deprecated?: boolean | undefined
+}
+
+/** A function with its types, as `typed` returns it: it can be called as the handler can. */
+export interface TypedFunction<S extends string = string, A extends unknown[] = any[], R = any> extends Declared<S> {
+  /** Calls the handler, without any check. */
+  (...values: A): R
+}
+
+/** What `typed` has returned. */
+export interface Declared<S extends string = string> {
+  /** The signature, for the type alone: there is no such property. */
+  readonly [declared]: S
+}
+
+/**
+ * What a function returns where its value alone does not say enough: another status, header fields.
+ *
+ * @example
+ * ```js
+ * const create = typed('(name: string) => json', (name) => reply({ name }, { status: 201, headers: { Location: '/1' } }))
+ * ```
+ *
+ * @param value What it would have returned. It must fit the declared result, but for the statuses 204, 205 and 304, whose
+ *   answers have no body.
+ * @param options The status and the header fields.
+ *
+ * @throws RangeError `ERR_OUT_OF_RANGE`: a status below 200 or above 599.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: a field's name or value that HTTP does not have, or an option that does not
+ *   exist.
+ */
+export function reply<V = undefined>(value?: V, options?: ReplyOptions | undefined): ReplyWith<V>
+
+/** Options of `reply`. */
+export interface ReplyOptions {
+  /**
+   * The answer's status: an integer from 200 to 599.
+   *
+   * @default 200, or 204 for the result `void`
+   */
+  status?: number | undefined
+  /**
+   * Header fields of the answer: an object, whose values may be arrays where a field comes several times, or what
+   * iterates over pairs of a name and a value, as `Headers` does. `content-type` takes the place of the one that the
+   * result has. Fields that the server writes itself are left out, such as `content-length` and `connection`.
+   */
+  headers?:
+    | { readonly [name: string]: string | number | readonly (string | number)[] | undefined }
+    | Iterable<readonly [string, string | number | readonly (string | number)[]]>
+    | undefined
+}
+
+/** A value with a status and header fields, as `reply` returns it. */
+export interface ReplyWith<V> {
+  /** The value. */
+  readonly value: V
+  /** The status that was given, if one was. */
+  readonly status: number | undefined
+  /** The header fields, their names in lower case. */
+  readonly fields: readonly (readonly [string, string])[] | undefined
+  /** Only `reply` makes these. There is no such property. */
+  readonly [replied]: true
+}
+
+/** What zod, Valibot, ArkType and others make: see https://standardschema.dev. */
+export interface StandardSchema<Output = unknown> {
+  /** What they have in common. */
+  readonly '~standard': {
+    readonly validate: (value: unknown) => unknown
+    readonly types?: { readonly output: Output } | undefined
+  }
+}
+
+/** Functions by name: `POST /name` calls the one of that name. */
+export interface Functions {
+  /** A function with types, or one that takes JSON values and returns one. */
+  readonly [name: string]: UndeclaredFunction | TypedFunction
+}
+
+/** A function of JSON values, by position, to a JSON value; a `bigint` is answered as bare digits. */
+export type UndeclaredFunction = (...values: any[]) => Returned<JsonValue | bigint>
+
+/** What can be written as JSON, as far as TypeScript tells it: not `undefined`, and no `bigint`. */
+export type JsonValue = string | number | boolean | null | object
+
+// TypeScript tells what is wrong with a call by the last of four overloads or more. So that one takes whatever the others do,
+// and infers the handler's argument: otherwise each mistake in a handler would be told as one about that. It can do so
+// where only one of the types that the handler may have can be called.
 
 /**
  * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
@@ -559,16 +786,33 @@ export function serverListen(options: ListenOptions & { bigint: true }, handler:
  */
 export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
 /**
+ * Starts a server of functions by name, where `POST /sum/3/4`, or `POST /sum` with the body `[3,4]`, calls `sum`; or of one
+ * typed function, whose arguments are the whole path, or the body. docs/functions.md is their reference.
+ *
+ * @example
+ * ```js
+ * const { serverListen, typed } = require('ringcall')
+ * serverListen(8000, {
+ *   sum: (a, b) => a + b, // curl -X POST http://localhost:8000/sum/3/4 answers 7
+ *   greet: typed('(name: string) => string', (name) => `Hello, ${name}.`)
+ * })
+ * ```
+ *
+ * @param portOrOptions The port, or where to listen, and how.
+ * @param functions A plain object of at most 1000 functions, or one function that `typed` has returned.
+ */
+export function serverListen(portOrOptions: number | FunctionsOptions, functions: Functions | TypedFunction): Server
+/**
  * The same where it is not known before whether the handler is called with a `number` or, by `bigint: true`, with a
  * `bigint`: it must take both. Options in a variable say which with `{ … } satisfies ListenOptions`; of the type
  * `ListenOptions` itself, they may have `bigint: true`.
  *
  * @param portOrOptions The port, or where to listen, and how.
- * @param handler Called with each `N`; it returns an integer, or a promise of one.
+ * @param handler Called with each `N`; it returns an integer, or a promise of one. Or functions by name.
  */
 export function serverListen<B extends boolean = false>(
-  portOrOptions: number | (ListenOptions & { bigint?: B | undefined }),
-  handler: Handler<B extends true ? bigint : number>
+  portOrOptions: number | (ListenOptions & { bigint?: B | undefined }) | FunctionsOptions,
+  handler: Handler<B extends true ? bigint : number> | Functions | Declared
 ): Server
 
 /**
@@ -633,3 +877,136 @@ export interface Limit {
   /** How far the process may raise it itself; `null` as above. */
   hard: number | null
 }
+
+// What TypeScript reads out of a signature. A mistake becomes a sentence in the place of the string's type, so that the
+// compiler tells it; lib/signature.js finds the same ones, and some more, when the program runs.
+
+declare const declared: unique symbol
+declare const replied: unique symbol
+
+type NumberArray =
+  | readonly number[] | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
+  | Float32Array | Float64Array
+type BigIntArray = readonly bigint[] | BigInt64Array | BigUint64Array
+
+interface ArgumentTypes {
+  int: number
+  number: number
+  int64: bigint
+  bigint: bigint
+  boolean: boolean
+  string: string
+  json: any
+  bytes: Uint8Array
+  header: string
+  'int[]': number[]
+  'number[]': Float64Array
+  'int64[]': BigInt64Array
+  'bigint[]': bigint[]
+  'boolean[]': boolean[]
+  'string[]': string[]
+}
+
+interface ResultTypes {
+  int: number
+  number: number
+  int64: bigint
+  bigint: bigint
+  boolean: boolean
+  string: string
+  json: JsonValue
+  bytes: Uint8Array
+  text: string
+  void: unknown
+  'int[]': NumberArray
+  'number[]': NumberArray
+  'int64[]': BigIntArray
+  'bigint[]': BigIntArray
+  'boolean[]': readonly boolean[]
+  'string[]': readonly string[]
+}
+
+// The signature's own type where it is right, or where only the running program knows it; otherwise the sentence.
+type Signature<S extends string, T> =
+  string extends S ? S : ReadSignature<S, T> extends Mistake<infer Sentence> ? Sentence : S
+type ArgumentsOf<S extends string, T> =
+  string extends S ? any[] : ReadSignature<S, T> extends { arguments: infer A extends unknown[] } ? A : any[]
+type ValueOf<S extends string, T> =
+  string extends S ? any : ReadSignature<S, T> extends { result: infer R } ? R : any
+type Returned<V> = V | ReplyWith<V> | PromiseLike<V | ReplyWith<V>>
+
+interface Mistake<Sentence extends string> {
+  mistake: Sentence
+}
+
+type ReadSignature<S extends string, T> =
+  Trim<S> extends `(${infer List})${infer After}`
+    ? Trim<After> extends `=>${infer Result}`
+      ? ReadArguments<Trim<List> extends '' ? '' : `${List},`, T> extends infer Read
+        ? Read extends { arguments: infer A } ? WithResult<A, TypeOf<Result, ResultTypes, T, 'a result'>> : Read
+        : never
+      : Mistake<"behind the arguments there must be '=>' and the type of the result">
+    : Mistake<"a signature is written as in '(a: int, b?: string) => json'">
+type WithResult<A, Found> = Found extends { type: infer R } ? { arguments: A; result: R } : Found
+
+// `List` has a comma behind each argument.
+type ReadArguments<
+  List extends string, T, Found extends unknown[] = [], Names extends string = never, IsAfter extends boolean = false
+> =
+  List extends `${infer First},${infer Rest}`
+    ? ReadArgument<First, T, Names, IsAfter> extends infer One
+      ? One extends { name: infer Name extends string; type: infer V; isOptional: infer IsOptional extends boolean }
+        ? ReadArguments<Rest, T, IsOptional extends true ? [...Found, V?] : [...Found, V], Names | Name, IsOptional>
+        : One
+      : never
+    : { arguments: Found }
+
+type ReadArgument<S extends string, T, Names extends string, IsAfter extends boolean> =
+  Trim<S> extends `${infer Left}:${infer Type}`
+    ? Trim<Left> extends `${infer Name}?`
+      ? ReadNamed<Trim<Name>, true, Type, T, Names, IsAfter>
+      : ReadNamed<Trim<Left>, false, Type, T, Names, IsAfter>
+    : Mistake<Trim<S> extends ''
+      ? 'there is a comma without an argument'
+      : `'${Trim<S>}' is no argument: write a name, a colon and a type, such as 'a: int'`>
+
+type ReadNamed<
+  Name extends string, IsOptional extends boolean, Type extends string, T, Names extends string, IsAfter extends boolean
+> =
+  Name extends '' | `${string}${Space | '.' | '-' | '{' | '['}${string}` ? Mistake<`'${Name}' is no name of an argument`>
+  : Name extends Names ? Mistake<`there are two arguments of the name '${Name}'`>
+  : [IsAfter, IsOptional] extends [true, false] ? Mistake<`'${Name}' is required behind an optional argument`>
+  : WithName<Name, IsOptional, TypeOf<Type, ArgumentTypes, T, 'an argument'>>
+type WithName<Name extends string, IsOptional extends boolean, Found> =
+  Found extends { type: infer V } ? { name: Name; type: V; isOptional: IsOptional } : Found
+
+type TypeOf<S extends string, Known, T, What extends string> =
+  TypeName<S> extends infer Name extends string
+    ? Name extends keyof Known ? { type: Known[Name] }
+    : Name extends keyof T ? { type: OutputOf<T[Name]> }
+    : Mistake<
+        Name extends keyof ArgumentTypes | keyof ResultTypes ? `'${Name}' is no type of ${What}`
+        : Name extends `${string}|${string}` ? `there are no unions: declare 'json', or a schema in 'types'`
+        : Name extends `${string}[]` ? `there is no type '${Name}': declare 'json', or a schema in 'types'`
+        : `there is no type '${Name}': it is one of ${What extends 'a result' ? Results : Arguments}, or a name in 'types'`
+      >
+    : never
+
+// `int [ ]` is `int[]`.
+type TypeName<S extends string> =
+  Trim<S> extends `${infer Of}[${infer Inside}]` ? (Trim<Inside> extends '' ? `${Trim<Of>}[]` : Trim<S>) : Trim<S>
+
+type OutputOf<S> =
+  S extends { readonly '~standard': { readonly types?: infer Inferred } }
+    ? NonNullable<Inferred> extends { readonly output: infer Output } ? Output : unknown
+    : unknown
+
+type Arguments = 'int, number, int64, bigint, boolean, string, json, bytes, header, an array such as int[]'
+type Results = 'int, number, int64, bigint, boolean, string, json, bytes, text, void, an array such as int[]'
+
+type Space = ' ' | '\n' | '\t' | '\r'
+type Trim<S extends string> =
+  S extends `${Space}${infer Rest}` ? Trim<Rest> : S extends `${infer Rest}${Space}` ? Trim<Rest> : S
+
+// Nothing else is exported.
+export {}
