@@ -1,0 +1,161 @@
+'use strict'
+
+// The table of cases (cases/README.md) over sockets: each request whole and in two pieces, one after another on a
+// connection that is kept, and for each what came of it: the answer, and what the function was called with.
+
+const { setImmediate: turn } = require('node:timers/promises')
+const { inspect, isDeepStrictEqual } = require('node:util')
+const test = require('ava')
+const { files, requestOf, textOf, valueOf } = require('./cases/read.js')
+const { functions, servers } = require('./cases/functions.js')
+const { connect, engine, serve, until } = require('./helpers.js')
+const { tableOf } = require('../lib/functions.js')
+
+const BUILT_IN = new Set([
+  'int', 'number', 'int64', 'bigint', 'boolean', 'string', 'json', 'bytes', 'header',
+  'int[]', 'number[]', 'int64[]', 'bigint[]', 'boolean[]', 'string[]'
+])
+// What has no body, whatever the function returns.
+const BODILESS = new Set([204, 205, 304])
+const FAILURES_TOLD = 20
+
+test('the functions as plain data are those of the servers', (t) => {
+  const all = Object.entries(servers(() => {})).map(([name, { options, handler }]) => {
+    const { isRoot, functions } = tableOf(handler)
+    return [name, { options, isRoot, functions: functions.map(plain) }]
+  })
+  t.deepEqual(Object.fromEntries(all), functions)
+})
+
+function plain({ name, isDeclared, fewest, arguments: declared = [] }) {
+  return {
+    name,
+    isDeclared,
+    fewest,
+    arguments: declared.map(({ name, type, isOptional }) => ({ name, type: BUILT_IN.has(type) ? type : 'json', isOptional }))
+  }
+}
+
+test('there are many cases, and each has a name of its own', (t) => {
+  const names = files().flatMap(({ cases }) => cases.map(({ name }) => name))
+  t.true(names.length >= 400)
+  t.is(new Set(names).size, names.length)
+})
+
+for (const { topic, server, cases } of files()) {
+  test(`${topic}: every request of the table is answered and run as it says`, async (t) => {
+    const calls = []
+    const errors = []
+    const { options, handler } = servers((name, args) => calls.push([name, args]))[server]
+    const onError = (error, call) => errors.push(call?.function)
+    const running = serve(t, { ...options, onError }, handler)
+    const all = cases.filter(({ engines = [engine] }) => engines.includes(engine))
+    const failures = []
+    let client
+    for (const each of all) {
+      const { bytes, bodyAt } = requestOf(each.request)
+      const cuts = each.cut === false ? [0] : [0, ...cutsOf(bytes.length, bodyAt)]
+      const expected = expectedOf(each)
+      for (const cut of cuts) {
+        client ??= await connect(t, running)
+        calls.length = errors.length = 0
+        let response
+        try {
+          response = await ask(client, bytes, cut, each)
+          if (expected.errors.length > 0) await until(() => errors.length > 0)
+        } catch (error) {
+          failures.push({ name: each.name, cut, error: error.message })
+          client = undefined
+          continue
+        }
+        const actual = { ...actualOf(response, each), calls: calls.map((call) => shorten(call, each)), errors: [...errors] }
+        if (!isDeepStrictEqual(actual, expected)) failures.push({ name: each.name, cut, actual, expected })
+        if (response.headers.connection === 'close') client = client.destroy()
+      }
+    }
+    t.deepEqual(failures.slice(0, FAILURES_TOLD).map(readable), [], `${failures.length} failures`)
+  })
+}
+
+// Within the head, before the body, within it, and before its last byte.
+function cutsOf(length, bodyAt) {
+  const cuts = [Math.floor(bodyAt / 2), bodyAt - 1, bodyAt, Math.floor((bodyAt + length) / 2), length - 1]
+  return [...new Set(cuts.filter((cut) => cut < length))]
+}
+
+async function ask(client, bytes, cut, { request: { method }, status }) {
+  if (cut > 0) {
+    await client.write(bytes.subarray(0, cut))
+    await turn()
+  }
+  await client.write(bytes.subarray(cut))
+  return client.response({ method: BODILESS.has(status) ? 'HEAD' : method })
+}
+
+// Arguments that are absent at the end are none, and where the case has none, any will do.
+function shorten([name, args], { arguments: expected }) {
+  const given = args.slice(0, args.findLastIndex((each) => each !== undefined) + 1)
+  return [name, expected === undefined ? undefined : given]
+}
+
+function expectedOf(each) {
+  const { status, code, pointers, type, body, fields = {}, function: name, arguments: args, request, schema } = each
+  const isError = status >= 400 && body === undefined
+  const types = { 204: undefined, 205: undefined, 304: undefined }
+  return {
+    status,
+    type: type ?? (isError ? 'application/problem+json' : status in types ? undefined : 'application/json'),
+    ...(code === undefined ? {} : { code }),
+    ...(pointers === undefined ? {} : { pointers: pointers.map(textOf).sort() }),
+    ...(body === undefined ? {} : { body: textOf(body) }),
+    fields: { ...fields },
+    problems: [],
+    calls: name === undefined ? [] : [[name, args === undefined ? undefined : args.map(valueOf)]],
+    errors: status >= 500 && (name !== undefined || schema) ? [name ?? textOf(request.path).slice(1)] : []
+  }
+}
+
+function actualOf({ status, headers, body }, each) {
+  const actual = { status, type: headers['content-type'], fields: {}, problems: [] }
+  for (const name of Object.keys(each.fields ?? {})) actual.fields[name] = headers[name] ?? null
+  if (each.body !== undefined) actual.body = body
+  else if (status >= 400 && each.request.method !== 'HEAD') readProblem(body, each, actual)
+  if (each.marker !== undefined && body.includes(each.marker)) actual.problems.push('it has what came, or what is secret')
+  return actual
+}
+
+// RFC 9457, as docs/functions.md has it.
+function readProblem(body, { status, code, pointers, function: name, says, at }, actual) {
+  const { problems } = actual
+  const expect = (condition, message) => condition || problems.push(message)
+  let problem
+  try {
+    problem = JSON.parse(body)
+  } catch {
+    return problems.push(`no JSON: ${body}`)
+  }
+  const { type, title, detail, errors } = problem
+  const members = ['type', 'title', 'status', 'detail', 'code', ...(errors === undefined ? [] : ['errors'])]
+  expect(isDeepStrictEqual(Object.keys(problem), members), `other members: ${Object.keys(problem)}`)
+  expect(body === JSON.stringify(problem), 'written otherwise than JSON.stringify does')
+  expect(type === 'about:blank' && typeof title === 'string' && title !== '', 'no type and title')
+  expect(problem.status === status, `its status is ${problem.status}`)
+  expect(typeof detail === 'string' && detail !== '', 'no detail')
+  if (name === undefined) expect(/^\P{Cc}+\.$/u.test(detail), `no sentence: ${detail}`)
+  if (says !== undefined) expect(detail.includes(says), `it does not say ${says}: ${detail}`)
+  if (code === 'ERR_NOT_JSON') expect(/ \(at byte \d+\)\.$/.test(detail), `no place: ${detail}`)
+  if (at !== undefined) expect(detail.endsWith(` (at byte ${at}).`), `not at byte ${at}: ${detail}`)
+  if (errors !== undefined) expect(errors.length >= 1 && errors.length <= 16, `${errors.length} entries`)
+  for (const entry of errors ?? []) {
+    expect(isDeepStrictEqual(Object.keys(entry), ['pointer', 'detail']) && entry.detail !== '', 'an entry of other members')
+  }
+  if (code !== undefined) actual.code = problem.code
+  if (pointers !== undefined) actual.pointers = (errors ?? []).map(({ pointer }) => pointer).sort()
+}
+
+// What differs, short enough to be read.
+function readable({ name, cut, error, actual, expected }) {
+  const short = (value) => inspect(value, { breakLength: Infinity, depth: 6 }).slice(0, 500)
+  const differs = Object.keys(expected ?? {}).filter((key) => !isDeepStrictEqual(actual[key], expected[key]))
+  return [name, `cut at ${cut}`, error ?? differs.map((key) => `${key}: ${short(actual[key])} instead of ${short(expected[key])}`)]
+}
