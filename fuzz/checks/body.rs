@@ -8,7 +8,7 @@
 mod http_model;
 
 use http_model::Skip;
-use ringcall::http::{Body, Framing, Origins, Rules};
+use ringcall::http::{Body, Errors, Framing, Origins, Rules};
 
 pub fn check(input: &[u8]) {
     let [choice, cut, input @ ..] = input else {

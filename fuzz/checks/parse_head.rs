@@ -7,7 +7,7 @@
 mod http_model;
 
 use http_model::{Verdict, parse_head};
-use ringcall::http::{Origins, Rules};
+use ringcall::http::{Errors, Origins, Rules};
 
 pub fn check(input: &[u8]) {
     let Some((&choice, input)) = input.split_first() else {
@@ -29,6 +29,7 @@ pub fn check(input: &[u8]) {
             1 => &any,
             _ => &listed,
         }),
+        errors: Errors::Sentences,
     };
     let parsed = parse_head(input, &rules);
     assert_eq!(Verdict::from(parsed), http_model::head(input, &rules));

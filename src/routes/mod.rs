@@ -88,14 +88,17 @@ impl Routes {
     /// arguments last. `connection` puts a body that is too long in between.
     #[must_use]
     pub fn plan(&self, request: &Request) -> Plan {
-        let Some((function, path)) = self.find(request) else {
+        let found = self.find(request);
+        if found.is_some() || !request.has_path() {
+            match request.admission() {
+                Some(Action::Refuse(refusal)) => return Plan::refuse(refusal),
+                Some(_) => return Plan::Preflight,
+                None => {}
+            }
+        }
+        let Some((function, path)) = found else {
             return Plan::refuse(UNKNOWN_FUNCTION);
         };
-        match request.admission() {
-            Some(Action::Refuse(refusal)) => return Plan::refuse(refusal),
-            Some(_) => return Plan::Preflight,
-            None => {}
-        }
         if let Some(refusal) = request.on_expectation() {
             return Plan::refuse(refusal);
         }
@@ -112,11 +115,8 @@ impl Routes {
         }
         // A body in chunks may turn out to be empty.
         let is_certain = framing.length().is_some();
-        let refusal = if path.is_empty() {
-            self.refuse_media(function, request.media())
-        } else {
-            Some(PATH_AND_BODY)
-        };
+        let on_media = self.refuse_media(function, request.media());
+        let refusal = on_media.or((!path.is_empty()).then_some(PATH_AND_BODY));
         match refusal {
             Some(refusal) if is_certain => Plan::Refuse(Some(function), Box::new(refusal.into())),
             refusal => Plan::Read(Box::new(Reading {

@@ -190,6 +190,7 @@ pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
         ring_threads,
         ring_size: ring_size(),
         bigint: false,
+        routes: None,
         origins: Vec::new(),
         limits,
     }

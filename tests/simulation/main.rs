@@ -54,7 +54,15 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let is_shared = plan.listener_is_shared;
     let fault = plan.fault;
     let started = Instant::now();
-    let rings = Rings::new(ring_count, started, is_shared, &plan.limits, false, &[]);
+    let rings = Rings::new(
+        ring_count,
+        started,
+        is_shared,
+        &plan.limits,
+        false,
+        &[],
+        None,
+    );
     let rings = Arc::new(rings.unwrap());
     let handler = Handler::new(Arc::clone(&rings.outlets[0].mailbox));
     let handler = Arc::new(handler);

@@ -82,6 +82,7 @@ impl Plan {
                 in_flight_max: random.pick(&[1, 3, 1000, 1000, 1000, 1000]),
                 head_bytes_max: 200,
                 body_bytes_max: 100,
+                buffered_bytes_max: 1000,
                 timeouts,
             },
             is_patient,
