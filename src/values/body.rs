@@ -114,14 +114,13 @@ impl<'a> Reader<'a> {
         let positions = &self.signature.positions;
         let mut count = 0;
         while self.json.advance(b']', count == 0)? {
-            match positions.get(count) {
-                Some(index) => self.argument(*index)?,
-                None => {
-                    if count == positions.len() {
-                        self.faults.add(format!("#/{count}"), "is one too many");
-                    }
-                    self.json.value(DEPTH)?;
+            if let Some(index) = positions.get(count) {
+                self.argument(*index)?;
+            } else {
+                if count == positions.len() {
+                    self.faults.add(format!("#/{count}"), "is one too many");
                 }
+                self.json.value(DEPTH)?;
             }
             count += 1;
         }

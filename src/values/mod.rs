@@ -19,13 +19,12 @@ mod columns;
 mod faults;
 mod headers;
 mod json;
-mod keys;
 mod numbers;
 mod path;
 mod quote;
 mod read;
+mod runs;
 mod signature;
-mod strings;
 #[cfg(test)]
 mod tests;
 mod undeclared;

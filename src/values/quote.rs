@@ -2,7 +2,7 @@
 //!
 //! Invariant: each character has one form. What is plain is copied by runs.
 
-use super::strings::{plain_ascii, plain_utf8};
+use super::runs::{plain_ascii, plain_utf8};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 

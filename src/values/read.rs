@@ -61,7 +61,7 @@ impl Reader<'_> {
     fn other(&mut self, index: usize, kind: Type) -> Fit<()> {
         Ok(match kind {
             Type::Int64 => {
-                let fit = self.from_digits(DEPTH, numbers::int64)?;
+                let fit = self.whole_number(DEPTH, numbers::int64)?;
                 fit.map(|value| self.columns.put_slot(index, value.cast_unsigned()))
             }
             Type::Boolean => {
@@ -83,7 +83,7 @@ impl Reader<'_> {
             Type::Int64s => {
                 let mut buffer = Vec::new();
                 let fit = self.elements(index, Type::Int64, |reader| {
-                    let fit = reader.from_digits(DEPTH + 1, numbers::int64)?;
+                    let fit = reader.whole_number(DEPTH + 1, numbers::int64)?;
                     Ok(fit.map(|value| buffer.extend_from_slice(&value.to_le_bytes())))
                 })?;
                 fit.map(|()| self.columns.put_buffer(index, buffer))
@@ -125,7 +125,7 @@ impl Reader<'_> {
     }
 
     fn write_bigint(&mut self, depth: usize) -> Fit<()> {
-        let fit = self.from_digits(depth, |text| {
+        let fit = self.whole_number(depth, |text| {
             let digits = numbers::bigint(text)?;
             Ok((digits.len().saturating_sub(text.len()), digits))
         })?;
@@ -220,16 +220,19 @@ impl Reader<'_> {
     }
 
     /// Reads a number's token, which need not be a finite double, or a string of digits.
-    fn from_digits<T>(
+    fn whole_number<T>(
         &mut self,
         depth: usize,
         parse: impl Fn(&[u8]) -> Result<T, Unfit>,
     ) -> Fit<T> {
         match self.json.peek() {
             Some(b'-' | b'0'..=b'9') => Ok(parse(self.json.number()?)),
-            Some(b'"') => self.content(|text| match numbers::is_digits(text) {
-                true => parse(text),
-                false => Err(Unfit::Kind),
+            Some(b'"') => self.content(|text| {
+                if numbers::is_digits(text) {
+                    parse(text)
+                } else {
+                    Err(Unfit::Kind)
+                }
             }),
             _ => self.another(depth),
         }
@@ -249,8 +252,8 @@ impl Reader<'_> {
         }
         let start = self.json.text.len();
         self.json.string_content()?;
-        let made = make(&self.json.text[start..]);
+        let result = make(&self.json.text[start..]);
         self.json.text.truncate(start);
-        Ok(made)
+        Ok(result)
     }
 }

@@ -87,7 +87,8 @@ fn a_key_that_is_there_twice_is_no_strict_json() {
             "{sentence}"
         );
     }
-    let many: String = (0..5000).map(|n| format!("\"{n}\":0,")).collect();
+    let many: Vec<String> = (0..5000).map(|n| format!("\"{n}\":0,")).collect();
+    let many = many.concat();
     let accepted = body("a: json", format!("[{{{many}\"x\":1}}]"));
     assert_eq!(written(accepted), format!("{{{many}\"x\":1}}"));
     let sentence = not_json(body("a: json", format!("[{{{many}\"4999\":1}}]")));

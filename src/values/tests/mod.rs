@@ -2,6 +2,7 @@
 
 mod by_name;
 mod faults;
+mod integers;
 mod limits;
 mod path;
 mod strict;

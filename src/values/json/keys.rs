@@ -1,6 +1,6 @@
 //! The keys of the objects that are open: no object may have one twice.
 //!
-//! `json` pushes each key that it writes. Keys are compared as they were written, where each
+//! Each key is pushed when it has been written. Keys are compared as they were written, where each
 //! character has one form.
 //!
 //! Invariant: the cost is linear in the keys' bytes, also where somebody chose them: few are
@@ -13,7 +13,7 @@ const PAIRWISE_MAX: usize = 8;
 
 /// The keys of all open objects, those of the innermost one last.
 #[derive(Default)]
-pub(super) struct Keys(Vec<Key>);
+pub(in crate::values) struct Keys(Vec<Key>);
 
 struct Key {
     /// Its bytes in the text.
@@ -24,17 +24,17 @@ struct Key {
 }
 
 impl Keys {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::values) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn push(&mut self, start: usize, end: usize, at: usize) {
+    pub(in crate::values) fn push(&mut self, start: usize, end: usize, at: usize) {
         self.0.push(Key { start, end, at });
     }
 
     /// Ends the object whose first key is the one of this number: where in the body a key was that
     /// it had before.
-    pub(super) fn end(&mut self, first: usize, text: &[u8]) -> Option<usize> {
+    pub(in crate::values) fn end(&mut self, first: usize, text: &[u8]) -> Option<usize> {
         let keys = &self.0[first..];
         let twice = if keys.len() <= PAIRWISE_MAX {
             twice_of_few(keys, text)
