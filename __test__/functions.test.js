@@ -17,7 +17,7 @@ const BUILT_IN = new Set([
 ])
 // What has no body, whatever the function returns.
 const BODILESS = new Set([204, 205, 304])
-const FAILURES_TOLD = 20
+const FAILURES_TOLD = 100
 
 test('the functions as plain data are those of the servers', (t) => {
   const all = Object.entries(servers(() => {})).map(([name, { options, handler }]) => {
@@ -66,11 +66,13 @@ for (const { topic, server, cases } of files()) {
         } catch (error) {
           failures.push({ name: each.name, cut, error: error.message })
           client = undefined
-          continue
+          break
         }
         const actual = { ...actualOf(response, each), calls: calls.map((call) => shorten(call, each)), errors: [...errors] }
-        if (!isDeepStrictEqual(actual, expected)) failures.push({ name: each.name, cut, actual, expected })
         if (response.headers.connection === 'close') client = client.destroy()
+        if (isDeepStrictEqual(actual, expected)) continue
+        failures.push({ name: each.name, cut, actual, expected })
+        break
       }
     }
     t.deepEqual(failures.slice(0, FAILURES_TOLD).map(readable), [], `${failures.length} failures`)
@@ -143,7 +145,7 @@ function readProblem(body, { status, code, pointers, function: name, says, at },
   expect(typeof detail === 'string' && detail !== '', 'no detail')
   if (name === undefined) expect(/^\P{Cc}+\.$/u.test(detail), `no sentence: ${detail}`)
   if (says !== undefined) expect(detail.includes(says), `it does not say ${says}: ${detail}`)
-  if (code === 'ERR_NOT_JSON') expect(/ \(at byte \d+\)\.$/.test(detail), `no place: ${detail}`)
+  if (code === 'ERR_NOT_JSON' && pointers === undefined) expect(/ \(at byte \d+\)\.$/.test(detail), `no place: ${detail}`)
   if (at !== undefined) expect(detail.endsWith(` (at byte ${at}).`), `not at byte ${at}: ${detail}`)
   if (errors !== undefined) expect(errors.length >= 1 && errors.length <= 16, `${errors.length} entries`)
   for (const entry of errors ?? []) {

@@ -61,7 +61,7 @@ function serve(t, options, handler = fibonacci) {
   const server = serverListen({ port: 0, ...options }, handler)
   t.timeout(100_000)
   t.teardown(() => {
-    if (!t.passed) t.log(JSON.stringify(server.stats()))
+    if (!t.passed) t.log(JSON.stringify({ ...server.stats(), functions: undefined }))
     const closed = server.close()
     server.closeAllConnections()
     return closed
