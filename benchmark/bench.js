@@ -10,10 +10,23 @@ const { parseArgs } = require('node:util')
 const { LOADS, generatorFor } = require('./load')
 const machine = require('./machine')
 const { measure, startServer, warmUp } = require('./measure')
-const { MEMORY, measureMemory } = require('./memory')
+const memory = require('./memory')
 const { writePlots } = require('./plot')
 const report = require('./report')
-const { SERVERS, addCheckout, available, version } = require('./servers')
+const { SERVERS, SERVICES, addCheckout, available, version } = require('./servers')
+
+// By the names that `--loads` takes: the service that is asked, how to measure it, and the table of that.
+const KINDS = {
+  ...Object.fromEntries(Object.entries(LOADS).map(([name, load]) =>
+    [name, { ...load, measure: measureLoad, table: report.table }]
+  )),
+  memory
+}
+
+// Names for several.
+const GROUPS = {
+  functions: Object.keys(LOADS).filter((name) => LOADS[name].service === 'functions')
+}
 
 const OPTIONS = {
   servers: { type: 'string', default: 'ringcall,node-http' },
@@ -31,7 +44,7 @@ const OPTIONS = {
 const HELP = `npm run bench -- [options]
 
   --servers LIST     ${list(SERVERS)}, or all   [ringcall,node-http]
-  --loads LIST       ${list(LOADS)}, ${MEMORY}, or all
+  --loads LIST       ${list(KINDS)}; ${list(GROUPS)}, or all
                      [keep-alive,pipelined]
   --rounds N         measurements of each server under each load, in turn   [5]
   --seconds N        length of each   [3]
@@ -54,10 +67,11 @@ async function main() {
   const result = { machine: machine.describe(), versions, cores, rounds, seconds, loads: [] }
   console.log(report.heading(result))
   for (const [name, load] of options.loads) {
-    const kind = name === MEMORY ? measureMemory : measureLoad
-    const measured = { name, title: load.title, ...await kind(load, options, cores) }
+    const able = serving(servers, name, load)
+    if (able.length === 0) continue
+    const measured = { name, title: load.title, ...await load.measure(load, { ...options, servers: able }, cores) }
     result.loads.push(measured)
-    console.log(`\n${name === MEMORY ? report.memoryTable(measured) : report.table(measured)}`)
+    console.log(`\n${load.table(measured)}`)
   }
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
   if (options.plots) writePlots(result, options.plots)
@@ -72,7 +86,7 @@ async function measureLoad(load, { servers, rounds, seconds }, cores) {
   const measured = servers.map((name) => ({ name, title: SERVERS[name].title, rounds: [] }))
   try {
     for (const name of servers) {
-      running.push(await startServer(name, { core: cores.server, unix: load.unix }))
+      running.push(await startServer(name, { core: cores.server, service: load.service, unix: load.unix }))
       progress(`${load.title}: warming up ${SERVERS[name].title}`)
       await warmUp(running.at(-1), load, { core: client })
     }
@@ -103,8 +117,8 @@ function parseOptions() {
   }
   const rounds = positive(values.rounds, '--rounds')
   const seconds = positive(values.seconds, '--seconds')
-  const loads = pick(values.loads, { ...LOADS, [MEMORY]: { title: 'memory' } }, '--loads').map(([name, load]) => {
-    if (!values.connections || name === MEMORY) return [name, load]
+  const loads = pick(values.loads, KINDS, '--loads', GROUPS).map(([name, load]) => {
+    if (!values.connections || !Object.hasOwn(LOADS, name)) return [name, load]
     const connections = positive(values.connections, '--connections')
     return [name, { ...load, connections, title: load.title.replace(/\d+/, connections) }]
   })
@@ -121,26 +135,39 @@ function positive(text, option) {
   return n
 }
 
-function pick(text, table, option) {
-  const names = text === 'all' ? Object.keys(table) : text.split(',')
+function pick(text, table, option, groups = {}) {
+  const names = text === 'all' ? Object.keys(table) : text.split(',').flatMap((name) => groups[name] ?? name)
   return names.map((name) => {
-    if (!Object.hasOwn(table, name)) throw new Error(`${option} takes ${list(table)} or all, not ${name}`)
+    if (!Object.hasOwn(table, name)) throw new Error(`${option} takes ${list({ ...table, ...groups })} or all, not ${name}`)
     return [name, table[name]]
   })
 }
 
 // The peers are large and of use to nobody who builds ringcall, so they come when they are first asked for.
 function present(names) {
-  const missing = names.filter((name) => SERVERS[name].peer && !available(name))
+  const here = (name) => Object.keys(SERVICES).some((service) => available(name, service))
+  const missing = names.filter((name) => SERVERS[name].peer && !here(name))
   if (missing.length > 0 && !existsSync(path.join(__dirname, 'node_modules'))) {
-    console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 200 MB).`)
+    console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 320 MB).`)
     // Their install scripts only move binaries about, which servers/index.js finds where they are.
     spawnSync('npm', ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: 'inherit' })
   }
   return names.filter((name) => {
-    if (available(name)) return true
-    const { title, hint = 'npm install in benchmark/' } = SERVERS[name]
-    console.error(`Left out: ${title} is not installed (${hint}).`)
+    if (here(name)) return true
+    console.error(`Left out: ${SERVERS[name].title} is not installed (npm install in benchmark/).`)
+    return false
+  })
+}
+
+// Those of the servers that have what a load asks for.
+function serving(names, loadName, { service, needs }) {
+  if (needs && !machine.installed(needs)) {
+    console.error(`Left out: ${loadName} needs ${needs}.`)
+    return []
+  }
+  return names.filter((name) => {
+    if (available(name, service)) return true
+    console.error(`Left out of ${loadName}: ${SERVERS[name].title} has no ${SERVICES[service]}.`)
     return false
   })
 }

@@ -5,11 +5,21 @@
 const path = require('node:path')
 const { installed } = require('./machine')
 const { output } = require('./processes')
+const { REQUESTS } = require('./requests')
 
 const TARGET = '/15'
 const ANSWER = 610n
 
-const of64 = { connections: 64, depth: 1, close: false, unix: false, oneCore: false }
+// `body` is JSON; `bad` are bodies that take turns with it, all of which are to be refused.
+const of64 = {
+  service: 'number', path: TARGET, body: '', bad: [],
+  connections: 64, depth: 1, close: false, unix: false, oneCore: false
+}
+
+function functionsLoad(name, more) {
+  const { title, path, body = '' } = REQUESTS[name]
+  return { ...of64, service: 'functions', title: `64 connections, ${title}`, path, body, ...more }
+}
 
 // By the names that `--loads` takes.
 const LOADS = {
@@ -22,7 +32,16 @@ const LOADS = {
   2: { ...of64, connections: 2, title: '2 connections' },
   8: { ...of64, connections: 8, title: '8 connections' },
   512: { ...of64, connections: 512, title: '512 connections' },
-  4096: { ...of64, connections: 4096, title: '4096 connections' }
+  4096: { ...of64, connections: 4096, title: '4096 connections' },
+  'sum-path': functionsLoad('sum-path'),
+  'sum-json': functionsLoad('sum-json'),
+  'sum-json-pipelined': functionsLoad('sum-json', {
+    depth: 16, title: `64 connections, 16 requests pipelined, ${REQUESTS['sum-json'].title}`
+  }),
+  greet: functionsLoad('greet'),
+  document: functionsLoad('document'),
+  'document-back': functionsLoad('document-back'),
+  doubles: functionsLoad('doubles')
 }
 
 const AUTOCANNON = path.join(path.dirname(require.resolve('autocannon/package.json')), 'autocannon.js')
@@ -42,15 +61,16 @@ async function run(load, where, { seconds, core }) {
 
 function wrk(load, { port }, seconds) {
   const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s',
-    '-s', path.join(__dirname, 'wrk.lua'), `http://127.0.0.1:${port}${TARGET}`,
-    '--', String(load.depth), load.close ? 'close' : 'keep-alive']
+    '-s', path.join(__dirname, 'wrk.lua'), `http://127.0.0.1:${port}${load.path}`,
+    '--', String(load.depth), load.close ? 'close' : 'keep-alive', load.body, ...load.bad]
   return [command, (text) => {
-    const { requests, microseconds, failed, cut, latency } = JSON.parse(/^{.*}$/m.exec(text)[0])
+    const { requests, refused, microseconds, unanswered, cut, latency } = JSON.parse(/^{.*}$/m.exec(text)[0])
     return {
       requests,
+      refused,
       seconds: microseconds / 1e6,
       // Bun closes after the answer without having said so, which wrk takes for a connection cut.
-      failed: failed + (load.close ? 0 : cut),
+      failed: unanswered + (load.close ? 0 : cut) + (load.bad.length > 0 ? 0 : refused),
       // wrk adds what coordinated omission hides, on the assumption of one request at a time.
       latency: load.depth === 1 ? latency : {}
     }
@@ -61,8 +81,9 @@ function autocannon(load, where, seconds) {
   const command = [process.execPath, AUTOCANNON, '--json', '--no-progress', '-m', 'POST',
     '-c', String(load.connections), '-p', String(load.depth), '-d', String(seconds)]
   if (load.close) command.push('-H', 'Connection=close')
+  if (load.body) command.push('-H', 'Content-Type=application/json', '-b', load.body)
   if (where.path) command.push('-S', where.path)
-  command.push(`http://127.0.0.1:${where.port ?? 80}${TARGET}`)
+  command.push(`http://127.0.0.1:${where.port ?? 80}${load.path}`)
   return [command, (text) => {
     const { latency, duration, errors, timeouts, non2xx, '2xx': requests } = JSON.parse(text)
     const microseconds = (name) => latency[name] * 1000 // measured in whole milliseconds

@@ -4,26 +4,26 @@
 
 const { once } = require('node:events')
 const { rmSync } = require('node:fs')
-const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
-const { ANSWER, TARGET, run } = require('./load')
+const { check } = require('./check')
+const { run } = require('./load')
 const { cpuTime } = require('./machine')
 const processes = require('./processes')
 const { SERVERS } = require('./servers')
 
 const START_MS_MAX = 10_000
-const CHECK_MS_MAX = 5_000
 const WARM_UP_REQUESTS = 30_000
 const WARM_UP_SECONDS_MAX = 10
 const OTHERS_MAX = 0.05 // of the machine's CPU time
 const ATTEMPTS_MAX = 3
 
-// Starts the server `name` on `core`; on a unix socket where asked. Resolves when it listens and has answered right.
-async function startServer(name, { core, unix = false }) {
+// Starts what the server `name` has for `service` on `core`; on a unix socket where asked. Resolves when it listens and
+// has answered right.
+async function startServer(name, { core, service = 'number', unix = false }) {
   const socket = unix ? path.join(os.tmpdir(), `ringcall-bench-${process.pid}-${name}.sock`) : undefined
-  const command = SERVERS[name].command()
+  const command = SERVERS[name][service]()
   const child = processes.start(socket ? [...command, socket] : command, { core })
   const server = {
     name,
@@ -36,7 +36,7 @@ async function startServer(name, { core, unix = false }) {
   }
   try {
     server.where = await listening(child)
-    await check(server.where)
+    await check(server.where, service)
   } catch (error) {
     await server.stop()
     throw new Error(`${SERVERS[name].title}: ${error.message}`)
@@ -53,43 +53,6 @@ async function listening(child) {
   ended.catch(() => {}) // its end is no longer ours to report
   const [what, value] = line.split(' ')
   return what === 'PATH' ? { path: value } : { port: Number(value) }
-}
-
-// A server that answers wrong, or out of order, would be a fast one.
-async function check(where) {
-  const numbers = [15, 17, ...Array(16).keys(), 15]
-  const expected = numbers.map((n) => String(fibonacci(n)))
-  const requests = numbers.map((n, i) => request(`/${n}`, i === numbers.length - 1))
-  const answers = await exchange(where, requests.join(''))
-  if (answers.join() !== expected.join()) {
-    throw new Error(`answers ${answers.join()} to POST /N with N of ${numbers.join()}: expected ${expected.join()}`)
-  }
-  const [first] = await exchange(where, request(TARGET, true))
-  if (first !== String(ANSWER)) throw new Error(`answers ${first} to POST ${TARGET}: expected ${ANSWER}`)
-}
-
-function fibonacci(n) {
-  return n < 2 ? BigInt(n) : fibonacci(n - 1) + fibonacci(n - 2)
-}
-
-function request(target, last) {
-  return `POST ${target} HTTP/1.1\r\nHost: localhost\r\n${last ? 'Connection: close\r\n' : ''}\r\n`
-}
-
-// The bodies of all answers until the server closes, of those with status 200.
-async function exchange(where, bytes) {
-  const socket = net.connect({ ...where, host: '127.0.0.1' })
-  const timer = setTimeout(() => socket.destroy(new Error('did not answer in time')), CHECK_MS_MAX)
-  socket.setEncoding('latin1').write(bytes)
-  let text = ''
-  try {
-    for await (const chunk of socket) text += chunk
-  } finally {
-    clearTimeout(timer)
-  }
-  return text.split('HTTP/1.1 ').slice(1).map((answer) => {
-    return answer.startsWith('200 ') ? answer.slice(answer.indexOf('\r\n\r\n') + 4) : answer.split('\r\n')[0]
-  })
 }
 
 // A just-in-time compiler needs requests rather than seconds.
@@ -128,17 +91,20 @@ async function attemptMeasure(server, load, { seconds, core }) {
     system: perRequest('system'),
     switches: perRequest('voluntary', 'involuntary'),
     rss: after.server.rss,
+    refused: result.refused,
+    client: (after.own - before.own) / (result.seconds * 1e6),
     others: Math.max(0, (after.others - before.others) / (after.total - before.total)),
     latency: result.latency
   }
 }
 
-// All CPU time that is neither the server's nor the load generator's, which is a child of ours that has ended by then,
-// is others'.
+// `own` is the load generator's CPU time: a child of ours that has ended by then. All that is neither its nor the
+// server's is others'.
 function snapshot({ pid }) {
   const server = processes.usage(pid)
+  const own = processes.ownTime()
   const { used, total } = cpuTime()
-  return { server, total, others: used - server.user - server.system - processes.ownTime() }
+  return { server, own, total, others: used - server.user - server.system - own }
 }
 
 module.exports = { measure, startServer, warmUp }

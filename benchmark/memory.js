@@ -9,9 +9,9 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const { LOADS, run } = require('./load')
 const { startServer } = require('./measure')
 const processes = require('./processes')
+const { memoryTable } = require('./report')
 const { SERVERS } = require('./servers')
 
-const MEMORY = 'memory'
 const WARM_UP_SECONDS = 5
 const REQUESTS = 1_000_000
 const REQUESTS_SECONDS_MAX = 300
@@ -75,4 +75,4 @@ function rss(server) {
   return processes.usage(server.pid).rss
 }
 
-module.exports = { MEMORY, measureMemory }
+module.exports = { title: 'memory', service: 'number', measure: measureMemory, table: memoryTable }

@@ -4,7 +4,7 @@
 
 const REFERENCE = 'node-http'
 
-const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'others']
+const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'client', 'others']
 
 function summarize({ rounds, ...server }) {
   const summary = { ...server, failed: sum(rounds.map((round) => round.failed)), rounds }
@@ -48,10 +48,10 @@ function table({ title, generator, servers }) {
     decimal(server.user.median), decimal(server.system.median),
     ...['50', '99', '99.9'].map((p) => server.latency[p] ? count(server.latency[p].median) : '–'),
     decimal(server.switches.median), count(server.rss.median / 2 ** 20),
-    `${count(server.others.median * 100)}%`
+    percent(server.client.median), percent(server.others.median)
   ])
   const head = ['', 'requests/s', '', '', 'CPU µs', '', '', 'user', 'system', 'p50 µs', 'p99', 'p99.9',
-    'switches', 'MiB', 'others']
+    'switches', 'MiB', 'client', 'others']
   const failed = servers.filter((server) => server.failed > 0)
     .map((server) => `${server.title}: ${server.failed} requests failed\n`)
   const relative = reference ? `; × is against ${reference.title}` : ''
@@ -86,6 +86,10 @@ function decimal(n) {
   return n.toFixed(2)
 }
 
+function percent(share) {
+  return `${count(share * 100)}%`
+}
+
 function mebibytes(bytes) {
   return (bytes / 2 ** 20).toFixed(1)
 }
@@ -98,4 +102,6 @@ function range({ min, max }, format) {
   return `(${format(min)}–${format(max)})`
 }
 
-module.exports = { count, decimal, heading, memoryTable, spread, summarize, table }
+module.exports = {
+  align, count, decimal, heading, mebibytes, memoryTable, percent, range, signed, spread, summarize, table
+}

@@ -1,49 +1,57 @@
 'use strict'
 
-// The servers that can be measured: what runs each, and whether it is here. Every one of them runs a script of this
-// folder (see announce.js) that answers `POST /N` with the same fibonacci.
+// The servers that can be measured: what runs each, and whether it is here. There are two services: `number` answers
+// `POST /N` with the same fibonacci, `functions` has those of ../functions.js by name. A server runs a script of this
+// folder for each that it has (see announce.js).
 
 const { spawnSync } = require('node:child_process')
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 
+const ROOT = path.join(__dirname, '..', '..')
+
 const script = (name) => path.join(__dirname, name)
 const node = (name) => () => [process.execPath, script(name)]
+const bun = (name) => () => {
+  const arch = process.arch === 'arm64' ? 'aarch64' : process.arch
+  return [platformBinary(`@oven/bun-linux-${arch}`, 'bin/bun'), script(name)]
+}
+const deno = (name) => () => {
+  return [platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno'), 'run', '--allow-all', script(name)]
+}
 
-// `command` gives what to spawn, or throws when the server is not here. `module` names the package whose version it is,
-// Node.js itself where there is none. `peer`: comes with benchmark/package.json.
+// `number` and `functions` give what to spawn, or throw when the server is not here. `module` names the package whose
+// version it is, Node.js itself where there is none. `peer`: comes with benchmark/package.json.
 const SERVERS = {
-  ringcall: { title: 'ringcall', module: '../..', command: node('ringcall.js') },
-  promise: { title: 'ringcall, async', module: '../..', command: node('ringcall-promise.js') },
-  bigint: { title: 'ringcall, bigint', module: '../..', command: node('ringcall-bigint.js') },
-  rings: { title: 'ringcall, 2 rings', module: '../..', command: node('ringcall-rings.js') },
+  ringcall: { title: 'ringcall', module: '../..', number: node('ringcall.js'), functions: ringcallFunctions(ROOT) },
+  promise: { title: 'ringcall, async', module: '../..', number: node('ringcall-promise.js') },
+  bigint: { title: 'ringcall, bigint', module: '../..', number: node('ringcall-bigint.js') },
+  rings: { title: 'ringcall, 2 rings', module: '../..', number: node('ringcall-rings.js') },
   // The limit, and no peer: see native.rs.
-  native: { title: 'native (limit)', module: '../..', command: nativeCommand },
-  'node-http': { title: 'node:http', command: node('node-http.js') },
-  fastify: { title: 'fastify', module: 'fastify', peer: true, command: needs('fastify', node('fastify.js')) },
-  deno: {
-    title: 'Deno.serve',
-    module: 'deno',
-    peer: true,
-    command: () => {
-      const deno = platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno')
-      return [deno, 'run', '--allow-all', script('deno.mjs')]
-    }
-  },
-  bun: {
-    title: 'Bun.serve',
-    module: 'bun',
-    peer: true,
-    command: () => {
-      const arch = process.arch === 'arm64' ? 'aarch64' : process.arch
-      return [platformBinary(`@oven/bun-linux-${arch}`, 'bin/bun'), script('bun.js')]
-    }
-  },
-  uws: {
-    title: 'uWebSockets.js',
-    module: 'uWebSockets.js',
-    hint: 'not on npm; its README at github.com/uNetworking/uWebSockets.js says how to install it',
-    command: needs('uWebSockets.js', node('uws.js'))
+  native: { title: 'native (limit)', module: '../..', number: nativeCommand },
+  'node-http': { title: 'node:http', number: node('node-http.js'), functions: node('functions/node-http.js') },
+  fastify: peer('fastify', 'fastify', { number: node('fastify.js'), functions: node('functions/fastify.js') }),
+  deno: peer('Deno.serve', 'deno', { number: deno('deno.mjs'), functions: deno('functions/deno.mjs') }),
+  bun: peer('Bun.serve', 'bun', { number: bun('bun.js'), functions: bun('functions/bun.js') }),
+  elysia: peer('Elysia', 'elysia', { functions: bun('functions/elysia.js') }),
+  uws: peer('uWebSockets.js', 'uWebSockets.js', { number: node('uws.js'), functions: node('functions/uws.js') })
+}
+
+const SERVICES = { number: 'function of one number', functions: 'functions by name' }
+
+function peer(title, module, services) {
+  const needing = Object.entries(services).map(([service, command]) => [service, () => {
+    require.resolve(`${module}/package.json`)
+    return command()
+  }])
+  return { title, module, peer: true, ...Object.fromEntries(needing) }
+}
+
+// A checkout from before functions had names has none to measure.
+function ringcallFunctions(root) {
+  return () => {
+    if (!existsSync(path.join(root, 'lib', 'functions.js'))) throw new Error('no functions by name')
+    return [process.execPath, path.join(root, 'benchmark', 'servers', 'functions', 'ringcall.js')]
   }
 }
 
@@ -57,7 +65,7 @@ function nativeCommand() {
 function buildExample(name) {
   const args = ['build', '--release', '--locked', '--example', name, '--message-format=json-render-diagnostics']
   const { stdout, status } = spawnSync('cargo', args, {
-    cwd: path.join(__dirname, '..', '..'), encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
+    cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
   })
   if (status !== 0) throw new Error(`cargo could not build the example ${name}`)
   const messages = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
@@ -69,16 +77,9 @@ function addCheckout(directory) {
   const root = path.resolve(directory)
   const name = path.basename(root)
   if (Object.hasOwn(SERVERS, name)) throw new Error(`--against: ${name} is a server already`)
-  const command = [process.execPath, path.join(root, 'benchmark', 'servers', 'ringcall.js')]
-  SERVERS[name] = { title: `ringcall in ${name}`, module: root, command: () => command }
+  const number = () => [process.execPath, path.join(root, 'benchmark', 'servers', 'ringcall.js')]
+  SERVERS[name] = { title: `ringcall in ${name}`, module: root, number, functions: ringcallFunctions(root) }
   return name
-}
-
-function needs(module, command) {
-  return () => {
-    require.resolve(module)
-    return command()
-  }
 }
 
 // The runtimes come as one package for each platform, which the package of the bare name depends on.
@@ -86,9 +87,9 @@ function platformBinary(module, file) {
   return path.join(path.dirname(require.resolve(`${module}/package.json`)), file)
 }
 
-function available(name) {
+function available(name, service) {
   try {
-    return existsSync(SERVERS[name].command()[0])
+    return existsSync(SERVERS[name][service]()[0])
   } catch {
     return false
   }
@@ -99,4 +100,4 @@ function version(name) {
   return module ? require(`${module}/package.json`).version : process.versions.node
 }
 
-module.exports = { SERVERS, addCheckout, available, version }
+module.exports = { SERVERS, SERVICES, addCheckout, available, version }

@@ -1,6 +1,6 @@
 'use strict'
 
-const uws = require('uWebSockets.js')
+const uws = require('./native-uws')
 const fibonacci = require('../fibonacci')
 const announce = require('./announce')
 
