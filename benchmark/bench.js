@@ -7,6 +7,7 @@ const { existsSync, writeFileSync } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { parseArgs } = require('node:util')
+const badArguments = require('./bad-arguments')
 const { LOADS, generatorFor } = require('./load')
 const machine = require('./machine')
 const { measure, startServer, warmUp } = require('./measure')
@@ -20,6 +21,7 @@ const KINDS = {
   ...Object.fromEntries(Object.entries(LOADS).map(([name, load]) =>
     [name, { ...load, measure: measureLoad, table: report.table }]
   )),
+  'bad-arguments': badArguments,
   memory
 }
 
