@@ -13,6 +13,7 @@ const machine = require('./machine')
 const { measure, startServer, warmUp } = require('./measure')
 const memory = require('./memory')
 const { writePlots } = require('./plot')
+const { halfBodies, largeAnswers, slowReaders } = require('./pressure')
 const report = require('./report')
 const { SERVERS, SERVICES, addCheckout, available, version } = require('./servers')
 
@@ -22,7 +23,10 @@ const KINDS = {
     [name, { ...load, measure: measureLoad, table: report.table }]
   )),
   'bad-arguments': badArguments,
-  memory
+  memory,
+  'half-bodies': halfBodies,
+  'slow-readers': slowReaders,
+  'large-answers': largeAnswers
 }
 
 // Names for several.
