@@ -89,8 +89,7 @@ function nativeOptions({ engine, signal, onError, batchSize, origins, ...options
   return {
     ...options,
     origins: origins === '*' ? ['*'] : origins,
-    functions: table?.functions.map(nativeFunction),
-    isRoot: table?.isRoot ?? false
+    functions: table && { isRoot: table.isRoot, functions: table.functions.map(nativeFunction) }
   }
 }
 

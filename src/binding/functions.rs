@@ -5,6 +5,21 @@ use napi_derive::napi;
 use crate::routes::{Function, Routes};
 use crate::values::{Argument, Signature, Type};
 
+/// The functions of a server, in the order in which calls number them.
+#[napi(object, object_to_js = false)]
+pub struct NativeTable {
+    /// There is one, at the root.
+    pub is_root: bool,
+    /// One at least.
+    pub functions: Vec<NativeFunction>,
+}
+
+impl NativeTable {
+    pub(super) fn len(&self) -> usize {
+        self.functions.len()
+    }
+}
+
 /// A function by name, checked by `lib/functions.js`.
 #[napi(object, object_to_js = false)]
 pub struct NativeFunction {
@@ -28,8 +43,8 @@ pub struct NativeArgument {
     pub is_optional: bool,
 }
 
-pub(super) fn routes(functions: Vec<NativeFunction>, is_root: bool) -> Routes {
-    let functions = functions.into_iter().map(|function| {
+pub(super) fn routes(table: NativeTable) -> Routes {
+    let functions = table.functions.into_iter().map(|function| {
         let name = &function.name;
         let signature = match function.arguments {
             Some(arguments) => {
@@ -40,7 +55,7 @@ pub(super) fn routes(functions: Vec<NativeFunction>, is_root: bool) -> Routes {
         let name = name.as_str().into();
         Function { name, signature }
     });
-    Routes::new(functions.collect(), is_root)
+    Routes::new(functions.collect(), table.is_root)
 }
 
 fn argument(argument: NativeArgument) -> Argument {

@@ -41,7 +41,7 @@ use crate::listener::{self, Address, ListenOptions, Place};
 use crate::server::{Options, Server};
 use columns::Columns;
 use exchange::Exchange;
-use functions::NativeFunction;
+use functions::NativeTable;
 use handover::{Handover, Tsfn};
 use refusal::Refusal;
 use ring::NativeRing;
@@ -74,9 +74,7 @@ pub struct NativeOptions {
     /// The plain function takes `bigint`.
     pub bigint: bool,
     /// The functions that requests name; absent where there is a plain one.
-    pub functions: Option<Vec<NativeFunction>>,
-    /// There is one of them, and it has no name but the root.
-    pub is_root: bool,
+    pub functions: Option<NativeTable>,
     /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
     pub origins: Option<Vec<String>>,
     /// Connections served at a time.
@@ -153,7 +151,7 @@ pub fn listen(
         .collect();
     let tsfns = tsfns?;
     let bigint = options.bigint;
-    let functions = options.functions.as_ref().map(Vec::len);
+    let functions = options.functions.as_ref().map(NativeTable::len);
     let handler_timeout = match options.handler_timeout {
         0 => Duration::MAX,
         milliseconds => Duration::from_millis(u64::from(milliseconds)),
@@ -359,7 +357,7 @@ impl From<NativeOptions> for Options {
             bigint: options.bigint,
             routes: options
                 .functions
-                .map(|functions| Arc::new(functions::routes(functions, options.is_root))),
+                .map(|table| Arc::new(functions::routes(table))),
             origins: options.origins.unwrap_or_default(),
             limits: Limits {
                 connections_max: options.max_connections,

@@ -61,12 +61,12 @@ pub(super) fn text(kind: u8, text: String) -> Outcome {
 /// A status, whole header lines and a body.
 pub(super) fn answer(
     status: u16,
-    fields: &Latin1String,
+    fields: Latin1String,
     body: Either<String, Uint8ArraySlice<'_>>,
 ) -> Outcome {
     Outcome::Answer(Box::new(Answer {
         status: Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR),
-        fields: fields.to_vec(),
+        fields: fields.into(),
         body: match body {
             Either::A(text) => text.into_bytes(),
             Either::B(bytes) => bytes.to_vec(),

@@ -90,7 +90,7 @@ impl NativeRing {
         fields: Latin1String,
         body: Either<String, Uint8ArraySlice<'_>>,
     ) {
-        self.reply(id, results::answer(status, &fields, body));
+        self.reply(id, results::answer(status, fields, body));
     }
 
     /// An error: its status and the sentence that the client may read.

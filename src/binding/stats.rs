@@ -80,11 +80,15 @@ impl NativeStats {
             *others_by_status.entry(status.to_string()).or_default() += count.cast_signed();
         }
         let refusals = details.iter().map(|details| details.refusals().collect());
-        let refusals: Vec<u64> = refusals.reduce(add_each).unwrap_or_default();
+        let refusals: Vec<u64> = refusals
+            .reduce(each_with(|one, other| *one += other))
+            .unwrap_or_default();
         let times = exchanges
             .iter()
             .map(|exchange| exchange.times().by_function().collect());
-        let times: Vec<Distribution> = times.reduce(add_all).unwrap_or_default();
+        let times: Vec<Distribution> = times
+            .reduce(each_with(|one: &mut Distribution, other| one.add(&other)))
+            .unwrap_or_default();
         Self {
             connections_open: counters.connections_open.cast_signed(),
             connections_accepted: counters.connections_accepted.cast_signed(),
@@ -148,16 +152,12 @@ impl From<Distribution> for NativeHistogram {
     }
 }
 
-fn add_all(mut all: Vec<Distribution>, others: Vec<Distribution>) -> Vec<Distribution> {
-    for (one, other) in all.iter_mut().zip(&others) {
-        one.add(other);
+/// Adds each to the one in its place.
+fn each_with<T>(add: impl Fn(&mut T, T)) -> impl Fn(Vec<T>, Vec<T>) -> Vec<T> {
+    move |mut all, others| {
+        for (one, other) in all.iter_mut().zip(others) {
+            add(one, other);
+        }
+        all
     }
-    all
-}
-
-fn add_each(mut all: Vec<u64>, others: Vec<u64>) -> Vec<u64> {
-    for (one, other) in all.iter_mut().zip(others) {
-        *one += other;
-    }
-    all
 }

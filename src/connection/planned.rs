@@ -134,18 +134,17 @@ impl Connection {
             self.on_planned(head.reply_to, plan, None, turn);
             return 0;
         };
-        let length = head
-            .framing
-            .length()
-            .and_then(|length| usize::try_from(length).ok());
-        if let (Plan::Read(reading), Some(whole)) =
-            (&plan, length.and_then(|length| behind.get(..length)))
-        {
-            let routes = turn.routes.as_ref().expect("there are several functions");
-            let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
-            self.on_planned(head.reply_to, plan, None, turn);
-            return whole.len();
-        }
+        let length = head.framing.length().map(usize::try_from);
+        let whole = length.and_then(|length| behind.get(..length.ok()?));
+        let plan = match (plan, whole) {
+            (Plan::Read(reading), Some(whole)) => {
+                let routes = turn.routes.as_ref().expect("there are several functions");
+                let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
+                self.on_planned(head.reply_to, plan, None, turn);
+                return whole.len();
+            }
+            (plan, _) => plan,
+        };
         let waits_for_continue = head.expects_continue && behind.is_empty();
         let planned = Planned::new(body, head, plan, turn);
         self.reading = Reading::Planned(Box::new(planned));
@@ -164,12 +163,12 @@ impl Connection {
         let Planned {
             head, plan, kept, ..
         } = *planned;
-        let plan = match &plan {
+        let plan = match plan {
             Plan::Read(reading) => {
                 let routes = turn.routes.as_ref().expect("there are several functions");
                 routes.plan_with_body(reading, Cow::Owned(kept.bytes))
             }
-            _ => plan,
+            plan => plan,
         };
         self.on_planned(head.reply_to, plan, Some(kept.reserved), turn);
     }

@@ -56,6 +56,7 @@ pub(super) fn all_in_or_percent(bytes: &[u8], class: u8) -> bool {
 
 /// The bytes with those decoded that need not have been percent-encoded: RFC 3986 section 6.2.2.2
 /// has `%31` equivalent to `1`. Others, such as `%2F`, stay what they are.
+#[must_use]
 pub fn decode_unreserved(bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

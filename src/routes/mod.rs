@@ -28,11 +28,6 @@ const ENCODED: Refusal = Refusal::new(
     Status::UNSUPPORTED_MEDIA_TYPE,
     "The body must not be encoded: leave Content-Encoding out.",
 );
-const PATH_AND_BODY: Refusal = Refusal {
-    status: Status::BAD_REQUEST,
-    code: Code::Arguments,
-    message: "The arguments must be in the path or in the body, not in both.",
-};
 
 /// A function as a request sees it.
 #[derive(Debug)]
@@ -113,43 +108,45 @@ impl Routes {
         if framing.is_empty() {
             return Plan::of(function, self.without_body(function, path, &headers));
         }
-        // A body in chunks may turn out to be empty.
-        let is_certain = framing.length().is_some();
         let on_media = self.refuse_media(function, request.media());
-        let refusal = on_media.or((!path.is_empty()).then_some(PATH_AND_BODY));
-        match refusal {
-            Some(refusal) if is_certain => Plan::Refuse(Some(function), Box::new(refusal.into())),
-            refusal => Plan::Read(Box::new(Reading {
+        let on_body = on_media
+            .map(Problem::from)
+            .or_else(|| (!path.is_empty()).then(|| Fault::path_and_body(signature).into()));
+        let on_body = on_body.map(Box::new);
+        match on_body {
+            // A body in chunks may turn out to be empty.
+            Some(problem) if framing.length().is_some() => Plan::Refuse(Some(function), problem),
+            on_body => Plan::Read(Reading {
                 function,
-                refusal,
+                on_body,
                 path: path.into(),
                 headers,
-            })),
+            }),
         }
     }
 
     /// What to do about a request whose body has arrived, whole.
     #[must_use]
-    pub fn plan_with_body(&self, reading: &Reading, body: Cow<[u8]>) -> Plan {
+    pub fn plan_with_body(&self, reading: Reading, body: Cow<[u8]>) -> Plan {
         let Reading {
             function,
-            refusal,
+            on_body,
             path,
             headers,
         } = reading;
         if body.is_empty() {
-            return Plan::of(*function, self.without_body(*function, path, headers));
+            return Plan::of(function, self.without_body(function, &path, &headers));
         }
-        if let Some(refusal) = *refusal {
-            return Plan::Refuse(Some(*function), Box::new(refusal.into()));
+        if let Some(problem) = on_body {
+            return Plan::Refuse(Some(function), problem);
         }
-        let signature = &self.functions[usize::from(*function)].signature;
+        let signature = &self.functions[usize::from(function)].signature;
         let arguments = if signature.takes_raw_body() {
-            values::from_bytes(signature, body.into_owned(), headers)
+            values::from_bytes(signature, body.into_owned(), &headers)
         } else {
-            values::from_body(signature, &body, headers)
+            values::from_body(signature, &body, &headers)
         };
-        Plan::of(*function, arguments)
+        Plan::of(function, arguments)
     }
 
     fn without_body(

@@ -9,7 +9,7 @@ pub enum Plan {
     /// Call a function.
     Run(Invocation),
     /// Keep the body, and ask again when it is there.
-    Read(Box<Reading>),
+    Read(Reading),
     /// Answer with this instead; which function it is for, where that is known.
     Refuse(Option<u16>, Box<Problem>),
     /// Tell a browser that a page may call, before it does.
@@ -29,8 +29,8 @@ pub struct Invocation {
 #[derive(Debug)]
 pub struct Reading {
     pub(super) function: u16,
-    /// What comes of it unless its body is empty.
-    pub(super) refusal: Option<Refusal>,
+    /// What is wrong with it unless its body is empty.
+    pub(super) on_body: Option<Box<Problem>>,
     /// What its path has behind the name.
     pub(super) path: Box<[u8]>,
     pub(super) headers: Headers,
@@ -56,6 +56,6 @@ impl Reading {
     /// False: what the body is makes no difference, only whether there is one.
     #[must_use]
     pub fn keeps_body(&self) -> bool {
-        self.refusal.is_none()
+        self.on_body.is_none()
     }
 }
