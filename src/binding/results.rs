@@ -1,6 +1,6 @@
 //! The results that JavaScript leaves in the typed arrays, as outcomes.
 
-use napi::bindgen_prelude::{Either, Latin1String, Uint8ArraySlice};
+use napi::bindgen_prelude::{Either, Uint8ArraySlice};
 
 use super::Arrays;
 use crate::bridge::Outcome;
@@ -61,12 +61,12 @@ pub(super) fn text(kind: u8, text: String) -> Outcome {
 /// A status, whole header lines and a body.
 pub(super) fn answer(
     status: u16,
-    fields: Latin1String,
+    fields: String,
     body: Either<String, Uint8ArraySlice<'_>>,
 ) -> Outcome {
     Outcome::Answer(Box::new(Answer {
         status: Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR),
-        fields: fields.into(),
+        fields: fields.into_bytes(),
         body: match body {
             Either::A(text) => text.into_bytes(),
             Either::B(bytes) => bytes.to_vec(),

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{ArrayBuffer, Either, Latin1String, Uint8ArraySlice};
+use napi::bindgen_prelude::{ArrayBuffer, Either, Uint8ArraySlice};
 use napi::{Env, JsString};
 use napi_derive::napi;
 
@@ -80,14 +80,14 @@ impl NativeRing {
         self.reply(id, results::text(kind, text));
     }
 
-    /// A status from 200 to 599, whole header lines, each with the line end before it, in Latin-1,
+    /// A status from 200 to 599, whole header lines, in ASCII, each with the line end before it,
     /// and a body.
     #[napi]
     pub fn reply_answer(
         &self,
         id: f64,
         status: u16,
-        fields: Latin1String,
+        fields: String,
         body: Either<String, Uint8ArraySlice<'_>>,
     ) {
         self.reply(id, results::answer(status, fields, body));
