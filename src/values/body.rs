@@ -5,13 +5,18 @@
 //! Invariant: the body is read to its end, whatever its arguments are: that it is no JSON is told
 //! before anything about them.
 
-use super::columns::{Arguments, BY_NAME, Columns};
-use super::faults::{Broken, Fault, Faults, NAME_CHARACTERS_MAX, pointer_to};
+use std::str;
+
+use super::columns::{ARGUMENTS_MAX, Arguments, BY_NAME, Columns};
+use super::faults::{Broken, Fault, Faults, MISSING, NAME_CHARACTERS_MAX, TOO_MANY, pointer_to};
 use super::headers::Headers;
-use super::json::{Json, Scan};
+use super::json::{Json, Scan, check_key, key_twice};
 use super::read::{DEPTH, Reader};
-use super::signature::{Signature, Type};
+use super::signature::Signature;
 use super::{quote, undeclared};
+
+const UNKNOWN: &str = "is no argument";
+const HEADER: &str = "is a header field, not a part of the body";
 
 /// Reads the arguments from a body of JSON.
 pub fn from_body(
@@ -19,6 +24,7 @@ pub fn from_body(
     body: &[u8],
     headers: &Headers,
 ) -> Result<Arguments, Fault> {
+    let body = str::from_utf8(body).map_err(|error| Broken::of_utf8(error).in_body())?;
     if !signature.is_declared {
         return undeclared::from_body(signature, body);
     }
@@ -30,7 +36,7 @@ pub fn from_body(
             "The body must be a JSON array or object of {name}'s arguments."
         )));
     }
-    reader.finish(headers)
+    reader.finish()
 }
 
 /// Takes the whole body for the one argument of a function that takes it raw.
@@ -39,12 +45,12 @@ pub fn from_bytes(
     body: Vec<u8>,
     headers: &Headers,
 ) -> Result<Arguments, Fault> {
-    let mut reader = Reader::new(signature, b"", headers);
+    let mut reader = Reader::new(signature, "", headers);
     let index = signature.positions[0];
     if !(body.is_empty() && signature.arguments[index].is_optional) {
         reader.columns.put_buffer(index, body);
     }
-    reader.finish(headers)
+    reader.finish()
 }
 
 /// Calls the function with its header arguments alone, if it can be: there is neither a body nor
@@ -56,31 +62,39 @@ pub fn from_nothing(signature: &Signature, headers: &Headers) -> Result<Argument
     if signature.takes_raw_body() {
         return from_bytes(signature, Vec::new(), headers);
     }
-    let mut reader = Reader::new(signature, b"", headers);
-    reader.is_by_name = true;
-    reader.miss(&signature.positions, 0);
-    reader.is_by_name = false;
-    reader.finish(headers)
+    let mut reader = Reader::new(signature, "", headers);
+    for &index in &signature.positions {
+        let known = &signature.arguments[index];
+        if !known.is_optional {
+            reader.faults.add(pointer_to(&known.name), MISSING);
+        }
+    }
+    reader.finish()
 }
 
 impl<'a> Reader<'a> {
-    fn new(signature: &'a Signature, body: &'a [u8], headers: &Headers) -> Self {
-        let mut faults = Faults::default();
-        headers.check(signature, &mut faults);
-        Self {
+    #[inline]
+    fn new(signature: &'a Signature, body: &'a str, headers: &'a Headers) -> Self {
+        let mut reader = Self {
             signature,
+            headers,
             json: Json::new(body),
-            columns: Columns::new(),
-            faults,
+            columns: Columns::default(),
+            faults: Faults::default(),
+            seen: 0,
             is_by_name: false,
             added_digits: 0,
-        }
+        };
+        headers.check(signature, &mut reader.faults);
+        reader
     }
 
-    fn finish(mut self, headers: &Headers) -> Result<Arguments, Fault> {
+    #[inline]
+    fn finish(&mut self) -> Result<Arguments, Fault> {
         self.faults.verdict(self.signature)?;
-        headers.write(&mut self.json.text, &mut self.columns);
-        let mut arguments = self.columns.finish(self.signature, self.json.text);
+        let (text, columns) = (&mut self.json.text, &mut self.columns);
+        self.headers.write_others(self.signature, text, columns);
+        let mut arguments = columns.finish(text);
         if self.is_by_name {
             arguments.count |= BY_NAME;
         }
@@ -88,15 +102,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the body. False: it is neither an array nor an object.
+    #[inline]
     fn read(&mut self) -> Scan<bool> {
         let is_form = match self.json.peek_token() {
             Some(b'[') => {
-                self.json.skip();
                 self.by_position()?;
                 true
             }
             Some(b'{') => {
-                self.json.skip();
                 self.is_by_name = true;
                 self.by_name()?;
                 true
@@ -111,6 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     fn by_position(&mut self) -> Scan<()> {
+        self.json.skip();
         let positions = &self.signature.positions;
         let mut count = 0;
         while self.json.advance(b']', count == 0)? {
@@ -118,88 +132,135 @@ impl<'a> Reader<'a> {
                 self.argument(*index)?;
             } else {
                 if count == positions.len() {
-                    self.faults.add(format!("#/{count}"), "is one too many");
+                    self.faults.add(format!("#/{count}"), TOO_MANY);
                 }
                 self.json.value(DEPTH)?;
             }
             count += 1;
         }
-        self.miss(positions.get(count..).unwrap_or_default(), 0);
+        self.miss(positions.get(count..).unwrap_or_default());
         Ok(())
     }
 
     fn by_name(&mut self) -> Scan<()> {
-        let mut seen: u32 = 0;
-        let mut likely = 0;
+        let start = self.json.at();
+        if !self.by_name_in_order()? {
+            self.by_name_in_any_order(start)?;
+        }
+        Ok(())
+    }
+
+    /// Most clients send the arguments in the order of the signature. False: this one does not.
+    fn by_name_in_order(&mut self) -> Scan<bool> {
+        self.json.skip();
+        let mut next = 0;
         let mut is_first = true;
         while self.json.advance(b'}', is_first)? {
-            is_first = false;
-            match self.name(likely, &mut seen)? {
+            match self.name(next)? {
+                Some(index) if index < next => return Ok(false),
                 Some(index) => {
                     self.argument(index)?;
-                    likely = index + 1;
+                    next = index + 1;
                 }
                 None => self.json.value(DEPTH)?,
             }
+            is_first = false;
         }
         self.json.end_keys(0)?;
-        self.miss(&self.signature.positions, seen);
+        self.miss(&self.signature.positions);
+        Ok(true)
+    }
+
+    /// Reads all of it, and then, if it fits, each argument where it is its turn.
+    #[cold]
+    fn by_name_in_any_order(&mut self, start: usize) -> Scan<()> {
+        self.again(start);
+        self.json.skip();
+        let mut places = [0; ARGUMENTS_MAX];
+        let mut is_first = true;
+        while self.json.advance(b'}', is_first)? {
+            if let Some(index) = self.name(0)? {
+                places[index] = self.json.at();
+                self.argument(index)?;
+            } else {
+                self.json.value(DEPTH)?;
+            }
+            is_first = false;
+        }
+        self.json.end_keys(0)?;
+        self.miss(&self.signature.positions);
+        if !self.faults.is_empty() {
+            return Ok(());
+        }
+        let (end, seen) = (self.json.at(), self.seen);
+        self.again(end);
+        for index in (0..ARGUMENTS_MAX).filter(|index| seen & (1 << index) != 0) {
+            self.json.back_to(places[index]);
+            self.argument(index)?;
+        }
+        self.json.back_to(end);
         Ok(())
+    }
+
+    /// Forgets what has been read, and goes on from here.
+    fn again(&mut self, at: usize) {
+        *self = Self {
+            is_by_name: true,
+            ..Self::new(self.signature, self.json.source(), self.headers)
+        };
+        self.json.back_to(at);
     }
 
     /// Reads a key and its colon: which argument it names, if any.
     #[inline]
-    fn name(&mut self, likely: usize, seen: &mut u32) -> Scan<Option<usize>> {
+    fn name(&mut self, likely: usize) -> Scan<Option<usize>> {
         let (at, start) = (self.json.at(), self.json.text.len());
         self.json.key()?;
         let plain = self.json.plain_string();
         if plain.is_none() {
-            self.json.string_content()?;
+            self.json.string()?;
         }
-        let key = plain.unwrap_or(&self.json.text[start..]);
+        let key = plain.unwrap_or_else(|| self.json.last_string(start));
         let index = self.signature.index_of(key, likely);
         if let Some(index) = index {
-            if *seen & (1 << index) != 0 {
-                return self.json.key_twice(at);
+            if self.seen & (1 << index) != 0 {
+                return key_twice(at);
             }
-            *seen |= 1 << index;
+            self.seen |= 1 << index;
             self.json.text.truncate(start);
         } else {
-            self.json.check_key(key, at)?;
-            self.json.text.extend_from_slice(plain.unwrap_or_default());
-            self.json.keys.push(start, self.json.text.len(), at);
+            if let Some(key) = plain {
+                self.json.text.push(b'"');
+                self.json.text.extend_from_slice(key);
+                self.json.text.push(b'"');
+            }
+            self.unknown(at, start)?;
         }
         self.json.colon()?;
-        match index {
-            Some(index) if self.signature.arguments[index].kind != Type::Header => Ok(Some(index)),
-            Some(index) => {
-                let pointer = self.pointer(index);
-                self.faults
-                    .add(pointer, "is a header field, not a part of the body");
-                Ok(None)
-            }
-            None => {
-                self.unknown(start);
-                Ok(None)
-            }
-        }
+        Ok(index)
     }
 
     /// Adds an entry for the name that was written last.
-    fn unknown(&mut self, start: usize) {
-        if self.faults.is_full() {
-            return;
+    #[cold]
+    fn unknown(&mut self, at: usize, start: usize) -> Scan<()> {
+        let name = self.json.last_string(start);
+        check_key(name, at)?;
+        if !self.faults.is_full() {
+            let is_header = self.signature.is_header(name);
+            let name = quote::first_characters(name, NAME_CHARACTERS_MAX);
+            self.faults
+                .add(pointer_to(&name), if is_header { HEADER } else { UNKNOWN });
         }
-        let name = quote::first_characters(&self.json.text[start..], NAME_CHARACTERS_MAX);
-        self.faults.add(pointer_to(&name), "is no argument");
+        self.json.keys.push(start + 1, self.json.text.len() - 1, at);
+        Ok(())
     }
 
     /// Adds an entry for each of the arguments that is required and was not seen.
-    fn miss(&mut self, indices: &[usize], seen: u32) {
+    fn miss(&mut self, indices: &[usize]) {
         for &index in indices {
             let known = &self.signature.arguments[index];
-            if !known.is_optional && seen & (1 << index) == 0 {
-                self.faults.add(self.pointer(index), "is missing");
+            if !known.is_optional && self.seen & (1 << index) == 0 {
+                self.faults.add(self.pointer(index), MISSING);
             }
         }
     }

@@ -1,14 +1,13 @@
 //! Checked arguments as they cross to the JavaScript thread.
 //!
-//! `body` and `path` fill `Columns` in the order in which arguments come; `bridge` and `binding`
-//! copy what is made of them, `Arguments`, into a batch.
+//! `body` and `path` fill `Columns`; `bridge` and `binding` copy what is made of them, `Arguments`,
+//! into a batch.
 //!
-//! Invariant: slots, text and buffers are in the order of the signature, whatever order the
-//! arguments came in.
+//! Invariant: slots, text and buffers are in the order of the signature: arguments are put in that
+//! order, whatever order they came in.
 
 use std::mem;
 
-use super::signature::Signature;
 use crate::quota::Reservation;
 
 /// Declared arguments that a function has at most.
@@ -81,123 +80,60 @@ impl Clone for Rest {
     }
 }
 
-/// Where a value crosses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
-    /// Eight bytes.
-    Slot,
-    /// An element of the JSON text.
-    Text,
-    /// A buffer of its own.
-    Buffer,
-}
-
-/// Arguments on their way in, each at its index.
+/// Arguments on their way in, besides their text.
+#[derive(Default)]
 pub(super) struct Columns {
     /// Bit i is set exactly when argument i is given.
     given: u32,
-    /// Of a slot its bits, of a text where it ends, of a buffer its place in `buffers`.
-    values: [u64; ARGUMENTS_MAX],
+    slots: Slots,
     buffers: Vec<Vec<u8>>,
 }
 
 impl Columns {
-    pub(super) fn new() -> Self {
-        Self {
-            given: 0,
-            values: [0; ARGUMENTS_MAX],
-            buffers: Vec::new(),
-        }
+    #[inline]
+    pub(super) fn put_slot(&mut self, index: usize, bits: u64) {
+        self.give(index);
+        self.slots.push(bits);
+    }
+
+    #[inline]
+    pub(super) fn put_double(&mut self, index: usize, value: f64) {
+        self.put_slot(index, value.to_bits());
+    }
+
+    pub(super) fn put_boolean(&mut self, index: usize, value: bool) {
+        self.put_double(index, f64::from(u8::from(value)));
+    }
+
+    /// The argument is what has been appended to the text.
+    pub(super) fn put_text(&mut self, index: usize) {
+        self.give(index);
+    }
+
+    pub(super) fn put_buffer(&mut self, index: usize, mut buffer: Vec<u8>) {
+        self.give(index);
+        trim(&mut buffer);
+        self.buffers.push(buffer);
     }
 
     pub(super) fn is_given(&self, index: usize) -> bool {
         self.given & (1 << index) != 0
     }
 
-    pub(super) fn put_slot(&mut self, index: usize, bits: u64) {
+    fn give(&mut self, index: usize) {
         self.given |= 1 << index;
-        self.values[index] = bits;
     }
 
-    pub(super) fn put_double(&mut self, index: usize, value: f64) {
-        self.put_slot(index, value.to_bits());
-    }
-
-    /// The argument is what was appended to the text since the one before it, up to `end`.
-    pub(super) fn put_text(&mut self, index: usize, end: usize) {
-        self.put_slot(index, end as u64);
-    }
-
-    pub(super) fn put_buffer(&mut self, index: usize, buffer: Vec<u8>) {
-        self.put_slot(index, self.buffers.len() as u64);
-        self.buffers.push(buffer);
-    }
-
-    /// What crosses, in the order of the signature.
-    pub(super) fn finish(self, signature: &Signature, text: Vec<u8>) -> Arguments {
+    /// What crosses, as far as it was put.
+    #[inline]
+    pub(super) fn finish(&mut self, text: &mut Vec<u8>) -> Arguments {
         let count = u32::BITS - self.given.leading_zeros();
-        let mut slots = Slots::default();
-        let mut flags = 0;
+        let mut count = u8::try_from(count).expect("32 at most");
         if self.given & self.given.wrapping_add(1) != 0 {
-            flags |= HOLES;
-            slots.push(f64::from(self.given).to_bits());
+            count |= HOLES;
+            self.slots.push_first(f64::from(self.given).to_bits());
         }
-        for index in 0..count as usize {
-            if self.is_given(index) && signature.arguments[index].kind.column() == Column::Slot {
-                slots.push(self.values[index]);
-            }
-        }
-        let count = u8::try_from(count).expect("32 at most");
-        if text.is_empty() && self.buffers.is_empty() {
-            return slots.finish(count | flags, Vec::new(), Vec::new());
-        }
-        let text = self.text_in_order(signature, text);
-        let buffers = self.buffers_in_order(signature);
-        slots.finish(count | flags, text, buffers)
-    }
-
-    /// The indices of the given arguments that cross so.
-    fn given_as(&self, column: Column, signature: &Signature) -> impl Iterator<Item = usize> {
-        let kinds = signature.arguments.iter().map(|known| known.kind);
-        let is_given = |index: usize| self.is_given(index);
-        kinds.enumerate().filter_map(move |(index, kind)| {
-            (kind.column() == column && is_given(index)).then_some(index)
-        })
-    }
-
-    fn text_in_order(&self, signature: &Signature, text: Vec<u8>) -> Vec<u8> {
-        let end_of = |index: usize| usize::try_from(self.values[index]).expect("it was a length");
-        if self
-            .given_as(Column::Text, signature)
-            .map(end_of)
-            .is_sorted()
-        {
-            return text;
-        }
-        let mut came: Vec<usize> = self.given_as(Column::Text, signature).collect();
-        came.sort_unstable_by_key(|index| end_of(*index));
-        let mut starts = [0; ARGUMENTS_MAX];
-        for pair in came.windows(2) {
-            starts[pair[1]] = end_of(pair[0]);
-        }
-        let mut sorted = Vec::with_capacity(text.len());
-        for index in self.given_as(Column::Text, signature) {
-            sorted.extend_from_slice(&text[starts[index]..end_of(index)]);
-        }
-        sorted
-    }
-
-    fn buffers_in_order(mut self, signature: &Signature) -> Vec<Vec<u8>> {
-        let places: Vec<u64> = self
-            .given_as(Column::Buffer, signature)
-            .map(|index| self.values[index])
-            .collect();
-        if places.is_sorted() {
-            return self.buffers;
-        }
-        let place = |place: u64| usize::try_from(place).expect("it was an index");
-        let places = places.into_iter().map(place);
-        places.map(|at| mem::take(&mut self.buffers[at])).collect()
+        self.slots.finish(count, text, &mut self.buffers)
     }
 }
 
@@ -214,6 +150,7 @@ impl Slots {
         self.count
     }
 
+    #[inline]
     pub(super) fn push(&mut self, bits: u64) {
         match self.first.get_mut(self.count) {
             Some(slot) => *slot = bits,
@@ -222,22 +159,41 @@ impl Slots {
         self.count += 1;
     }
 
-    pub(super) fn finish(self, count: u8, mut text: Vec<u8>, buffers: Vec<Vec<u8>>) -> Arguments {
-        let is_needed = !(self.others.is_empty() && text.is_empty() && buffers.is_empty());
-        if text.capacity() > 2 * text.len() + 64 {
-            text.shrink_to_fit();
+    fn push_first(&mut self, bits: u64) {
+        if self.count >= self.first.len() {
+            self.others.insert(0, self.first[1]);
         }
+        self.first = [bits, self.first[0]];
+        self.count += 1;
+    }
+
+    #[inline]
+    pub(super) fn finish(
+        &mut self,
+        count: u8,
+        text: &mut Vec<u8>,
+        buffers: &mut Vec<Vec<u8>>,
+    ) -> Arguments {
+        let is_needed = self.count > self.first.len() || !text.is_empty() || !buffers.is_empty();
         Arguments {
             count,
             slots: self.first,
             rest: is_needed.then(|| {
+                trim(text);
                 Box::new(Rest {
-                    slots: self.others,
-                    text,
-                    buffers,
+                    slots: mem::take(&mut self.others),
+                    text: mem::take(text),
+                    buffers: mem::take(buffers),
                     reserved: None,
                 })
             }),
         }
+    }
+}
+
+/// Gives back what is not needed, where it is more than what is.
+fn trim(bytes: &mut Vec<u8>) {
+    if bytes.capacity() > 2 * bytes.len() + 64 {
+        bytes.shrink_to_fit();
     }
 }

@@ -5,11 +5,16 @@
 //! Invariant: nothing of what came is repeated, but for the name of an unknown argument.
 
 use std::borrow::Cow;
+use std::mem;
+use std::str::Utf8Error;
 
 use super::signature::Signature;
 
 /// Entries that a fault has at most.
 pub const ENTRIES_MAX: usize = 16;
+
+pub(super) const MISSING: &str = "is missing";
+pub(super) const TOO_MANY: &str = "is one too many";
 
 /// Characters of an unknown argument's name that are repeated.
 pub(super) const NAME_CHARACTERS_MAX: usize = 64;
@@ -77,6 +82,13 @@ pub(super) struct Broken {
 }
 
 impl Broken {
+    pub(super) fn of_utf8(error: Utf8Error) -> Self {
+        Self {
+            at: error.valid_up_to(),
+            why: "it is not UTF-8",
+        }
+    }
+
     pub(super) fn in_body(self) -> Fault {
         Fault {
             code: Code::NotJson,
@@ -112,6 +124,10 @@ impl Broken {
 pub(super) struct Faults(Vec<Entry>);
 
 impl Faults {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// True exactly when no more entries are taken.
     pub(super) fn is_full(&self) -> bool {
         self.0.len() == ENTRIES_MAX
@@ -125,14 +141,15 @@ impl Faults {
     }
 
     /// The arguments, if nothing is wrong with them.
-    pub(super) fn verdict(self, signature: &Signature) -> Result<(), Fault> {
-        if self.0.is_empty() {
+    #[inline]
+    pub(super) fn verdict(&mut self, signature: &Signature) -> Result<(), Fault> {
+        if self.is_empty() {
             return Ok(());
         }
         Err(Fault {
             code: Code::Arguments,
             detail: format!("{}'s arguments do not fit.", signature.name).into(),
-            entries: self.0,
+            entries: mem::take(&mut self.0),
         })
     }
 }

@@ -6,7 +6,7 @@
 //! Invariant: each value has been a field value of HTTP, so that it has no control characters but
 //! HTAB. Its bytes are characters of ISO 8859-1 (RFC 9110 section 5.5), as in Node.js.
 
-use super::columns::Columns;
+use super::columns::{ARGUMENTS_MAX, Columns};
 use super::faults::{Faults, pointer_to};
 use super::quote;
 use super::signature::Signature;
@@ -39,14 +39,51 @@ impl Headers {
         }
     }
 
-    pub(super) fn write(&self, text: &mut Vec<u8>, columns: &mut Columns) {
-        for (index, value) in &self.0 {
+    /// Writes those that come before the argument of this index.
+    #[inline]
+    pub(super) fn write_before(
+        &self,
+        index: usize,
+        signature: &Signature,
+        text: &mut Vec<u8>,
+        columns: &mut Columns,
+    ) {
+        if !self.0.is_empty() {
+            self.write_some(index, signature, text, columns);
+        }
+    }
+
+    /// Writes those that have not been written.
+    #[inline]
+    pub(super) fn write_others(
+        &self,
+        signature: &Signature,
+        text: &mut Vec<u8>,
+        columns: &mut Columns,
+    ) {
+        self.write_before(ARGUMENTS_MAX, signature, text, columns);
+    }
+
+    #[inline(never)]
+    fn write_some(
+        &self,
+        before: usize,
+        signature: &Signature,
+        text: &mut Vec<u8>,
+        columns: &mut Columns,
+    ) {
+        let fields = signature.header_fields();
+        for (index, _) in fields.take_while(|(index, _)| *index < before) {
+            let came = self.0.iter().find(|(at, _)| *at == index);
+            let Some((_, value)) = came.filter(|_| !columns.is_given(index)) else {
+                continue;
+            };
             text.push(b'"');
             for byte in value {
                 quote::push_ascii_character(text, char::from(*byte));
             }
             text.extend_from_slice(b"\",");
-            columns.put_text(*index, text.len());
+            columns.put_text(index);
         }
     }
 }

@@ -6,7 +6,6 @@
 //! nearest to the token.
 
 use std::iter;
-use std::str;
 
 use super::columns::ARGUMENTS_MAX;
 use super::json::Json;
@@ -14,8 +13,8 @@ use super::json::Json;
 /// Digits of a `bigint`: making one of more takes JavaScript too long.
 pub(super) const BIGINT_DIGITS_MAX: usize = 4096;
 
-/// Digits that the exponents of one body may stand for, all together: enough for one `bigint` in each
-/// argument, and not for the thousands that fit into an array.
+/// Digits that the exponents of one body may stand for, all together: enough for one `bigint` in
+/// each argument, and not for the thousands that fit into an array.
 pub(super) const ADDED_DIGITS_MAX: usize = ARGUMENTS_MAX * BIGINT_DIGITS_MAX;
 
 /// The largest magnitude of an integer that a JavaScript `number` holds exactly.
@@ -25,7 +24,7 @@ const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 const INT64_DIGITS_MAX: usize = 19;
 
 /// Digits before a fraction or an exponent that no double is too small for.
-const FINITE_DIGITS_MAX: usize = 308;
+pub(super) const FINITE_DIGITS_MAX: usize = 308;
 
 /// Digits of an integer that is read at once: each such integer is exact as a double.
 pub(super) const SMALL_DIGITS_MAX: usize = 15;
@@ -41,28 +40,32 @@ pub(super) enum Unfit {
     Expansion,
 }
 
-/// The integer in a path's segment, which is `-?[0-9]+` or a token of JSON's grammar.
-pub(super) fn integer_in_path<T>(
-    segment: &[u8],
-    parse: impl Fn(&[u8]) -> Result<T, Unfit>,
-) -> Result<T, Unfit> {
-    if is_digits(segment) || is_token(segment) {
-        parse(segment)
+/// The digits of the integer in a path's segment, which is `-?[0-9]+` or a token of JSON's grammar.
+pub(super) fn integer_in_path(segment: &str) -> Result<&[u8], Unfit> {
+    let is_token = || {
+        let mut json = Json::new(segment);
+        matches!(json.number_if_next(), Ok(Some(_))) && json.peek().is_none()
+    };
+    if is_digits(segment.as_bytes()) || is_token() {
+        Ok(segment.as_bytes())
     } else {
         Err(Unfit::Kind)
     }
 }
 
 /// The number in a path's segment, which is a token of JSON's grammar.
-pub(super) fn number_in_path(segment: &[u8]) -> Option<f64> {
+pub(super) fn number_in_path(segment: &str) -> Option<f64> {
     let mut json = Json::new(segment);
     let number = json.double_if_number().ok()??;
     json.peek().is_none().then_some(number)
 }
 
-fn is_token(text: &[u8]) -> bool {
-    let mut json = Json::new(text);
-    matches!(text, [b'-' | b'0'..=b'9', ..]) && json.number().is_ok() && json.peek().is_none()
+/// The integer in a path's segment that has few digits and no other form.
+#[inline]
+pub(super) fn small_in_path(segment: &str) -> Option<i64> {
+    let mut json = Json::new(segment);
+    let small = json.small_integer()?;
+    json.peek().is_none().then_some(small)
 }
 
 /// A safe integer as a double.
@@ -102,32 +105,25 @@ pub(super) fn int64(text: &[u8]) -> Result<i64, Unfit> {
     signed.try_into().map_err(|_| Unfit::Range)
 }
 
-/// An integer's digits, without zeros before them.
-pub(super) fn bigint(text: &[u8]) -> Result<Vec<u8>, Unfit> {
+/// Appends an integer's digits, without zeros before them.
+pub(super) fn push_bigint(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Unfit> {
     let integer = Integer::parse(text).ok_or(Unfit::Kind)?;
     match integer.count() {
-        0 => Ok(b"0".to_vec()),
+        0 => out.push(b'0'),
         1..=BIGINT_DIGITS_MAX => {
-            let sign = integer.is_negative.then_some(b'-');
-            Ok(sign.into_iter().chain(integer.digits()).collect())
+            out.extend(integer.is_negative.then_some(b'-'));
+            out.extend_from_slice(integer.whole);
+            out.extend_from_slice(integer.fraction);
+            out.resize(out.len() + integer.zeros, b'0');
         }
-        _ => Err(Unfit::Range),
+        _ => return Err(Unfit::Range),
     }
+    Ok(())
 }
 
 /// The double that is nearest to a token of JSON's grammar.
-pub(super) fn double(token: &[u8]) -> f64 {
-    str::from_utf8(token)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .expect("JSON's grammar is a part of Rust's")
-}
-
-/// True exactly when the nearest double is finite.
-pub(super) fn is_finite(token: &[u8]) -> bool {
-    let is_certain =
-        token.len() <= FINITE_DIGITS_MAX && token.iter().all(|byte| *byte | 0x20 != b'e');
-    is_certain || double(token).is_finite()
+pub(super) fn double(token: &str) -> f64 {
+    token.parse().expect("JSON's grammar is a part of Rust's")
 }
 
 /// An integral value: digits, then zeros. Zero has no digits at all.

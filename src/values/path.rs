@@ -10,7 +10,7 @@ use std::str;
 
 use super::body::from_nothing;
 use super::columns::{Arguments, Columns};
-use super::faults::{Fault, Faults};
+use super::faults::{Fault, Faults, MISSING, TOO_MANY};
 use super::headers::Headers;
 use super::numbers::{self, Unfit};
 use super::signature::{Signature, Type};
@@ -28,24 +28,27 @@ pub fn from_path(
     if path.is_empty() {
         return from_nothing(signature, headers);
     }
+    let Ok(path) = str::from_utf8(path) else {
+        return Err(Fault::of_form(
+            "The path must be percent-encoded.".to_owned(),
+        ));
+    };
     if !signature.is_declared {
         return undeclared::from_path(signature, path);
     }
-    let mut columns = Columns::new();
+    let mut columns = Columns::default();
     let mut faults = Faults::default();
     let mut text = Vec::new();
     headers.check(signature, &mut faults);
     let mut count = 0;
     for segment in segments(path) {
         let read = match signature.positions.get(count) {
-            Some(&index) => read(
-                signature.arguments[index].kind,
-                index,
-                segment,
-                &mut columns,
-                &mut text,
-            ),
-            None if count == signature.positions.len() => Err("is one too many"),
+            Some(&index) => {
+                headers.write_before(index, signature, &mut text, &mut columns);
+                let kind = signature.arguments[index].kind;
+                read(kind, index, segment, &mut columns, &mut text)
+            }
+            None if count == signature.positions.len() => Err(TOO_MANY),
             None => break,
         };
         if let Err(detail) = read {
@@ -60,30 +63,34 @@ pub fn from_path(
         }
     }
     faults.verdict(signature)?;
-    headers.write(&mut text, &mut columns);
-    Ok(columns.finish(signature, text))
+    headers.write_others(signature, &mut text, &mut columns);
+    Ok(columns.finish(&mut text))
 }
 
 /// The segments of a path that is not empty, still percent-encoded.
-pub(super) fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let path = path.strip_prefix(b"/").unwrap_or(path);
-    path.split(|byte| *byte == b'/')
+pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.split('/')
 }
 
-/// The segment's bytes, which are UTF-8 where it is percent-encoded.
+/// The segment's characters.
+#[inline]
 pub(super) fn decode<'a>(
-    segment: &'a [u8],
+    segment: &'a str,
     decoded: &'a mut Vec<u8>,
-) -> Result<&'a [u8], &'static str> {
+) -> Result<&'a str, &'static str> {
     if segment.is_empty() {
         return Err("is empty: an empty string goes in the body");
     }
-    let Some(first) = segment.iter().position(|byte| *byte == b'%') else {
+    if !segment.contains('%') {
         return Ok(segment);
-    };
-    let (plain, mut rest) = segment.split_at(first);
-    decoded.reserve(segment.len());
-    decoded.extend_from_slice(plain);
+    }
+    decode_bytes(segment.as_bytes(), decoded)?;
+    str::from_utf8(decoded).map_err(|_| "must be UTF-8")
+}
+
+fn decode_bytes(mut rest: &[u8], decoded: &mut Vec<u8>) -> Result<(), &'static str> {
+    decoded.reserve(rest.len());
     while let [byte, tail @ ..] = rest {
         rest = tail;
         if *byte != b'%' {
@@ -97,10 +104,7 @@ pub(super) fn decode<'a>(
         decoded.push(u8::try_from(high * 16 + low).expect("two digits are a byte"));
         rest = &tail[2..];
     }
-    match str::from_utf8(decoded) {
-        Ok(characters) => Ok(characters.as_bytes()),
-        Err(_) => Err("must be UTF-8"),
-    }
+    Ok(())
 }
 
 /// Reads one argument, or says what it must be.
@@ -108,56 +112,55 @@ pub(super) fn decode<'a>(
 fn read(
     kind: Type,
     index: usize,
-    segment: &[u8],
+    segment: &str,
     columns: &mut Columns,
     text: &mut Vec<u8>,
 ) -> Result<(), &'static str> {
+    if let Type::Int | Type::Number = kind
+        && let Some(small) = numbers::small_in_path(segment)
+    {
+        columns.put_double(index, numbers::exact(small));
+        return Ok(());
+    }
     let mut decoded = Vec::new();
     let segment = decode(segment, &mut decoded)?;
-    let demand = |unfit: Unfit| kind.demand(unfit);
-    match kind {
-        Type::Int => {
-            let integer = numbers::integer_in_path(segment, numbers::safe_integer);
-            columns.put_double(index, numbers::exact(integer.map_err(demand)?));
-        }
-        Type::Int64 => {
-            let integer = numbers::integer_in_path(segment, numbers::int64).map_err(demand)?;
-            columns.put_slot(index, integer.cast_unsigned());
-        }
-        Type::Number => {
-            let number = numbers::number_in_path(segment).ok_or(Unfit::Kind);
-            columns.put_double(index, number.map_err(demand)?);
-        }
+    let fit = match kind {
+        Type::Int => numbers::integer_in_path(segment)
+            .and_then(numbers::safe_integer)
+            .map(|integer| columns.put_double(index, numbers::exact(integer))),
+        Type::Int64 => numbers::integer_in_path(segment)
+            .and_then(numbers::int64)
+            .map(|integer| columns.put_slot(index, integer.cast_unsigned())),
+        Type::Number => numbers::number_in_path(segment)
+            .map(|number| columns.put_double(index, number))
+            .ok_or(Unfit::Kind),
         Type::Bigint => {
-            let digits = numbers::integer_in_path(segment, numbers::bigint).map_err(demand)?;
             text.push(b'"');
-            text.extend_from_slice(&digits);
+            let digits = numbers::integer_in_path(segment);
+            let pushed = digits.and_then(|digits| numbers::push_bigint(text, digits));
             text.extend_from_slice(b"\",");
-            columns.put_text(index, text.len());
+            pushed.map(|()| columns.put_text(index))
         }
-        Type::Boolean => {
-            let is_true = segment == b"true";
-            if !is_true && segment != b"false" {
-                return Err(demand(Unfit::Kind));
-            }
-            columns.put_double(index, f64::from(u8::from(is_true)));
-        }
+        Type::Boolean => segment
+            .parse()
+            .map(|word| columns.put_boolean(index, word))
+            .map_err(|_| Unfit::Kind),
         Type::String => {
-            let characters = str::from_utf8(segment).map_err(|_| "must be UTF-8")?;
             text.push(b'"');
-            quote::push_ascii(text, characters);
+            quote::push_ascii(text, segment);
             text.extend_from_slice(b"\",");
-            columns.put_text(index, text.len());
+            columns.put_text(index);
+            Ok(())
         }
         _ => return Err(NOT_IN_A_PATH),
-    }
-    Ok(())
+    };
+    fit.map_err(|unfit| kind.demand(unfit))
 }
 
 fn missing(kind: Type) -> &'static str {
     match kind {
         Type::Int | Type::Number | Type::Int64 | Type::Bigint | Type::Boolean | Type::String => {
-            "is missing"
+            MISSING
         }
         _ => NOT_IN_A_PATH,
     }

@@ -5,9 +5,12 @@
 //! Invariant: afterwards the value has been read to its end, whether it fits or not. Of one that
 //! does not, there is an entry.
 
+use std::borrow::Cow;
+
 use super::base64;
 use super::columns::Columns;
 use super::faults::{Faults, pointer_to};
+use super::headers::Headers;
 use super::json::{Json, Scan};
 use super::numbers::{self, Unfit};
 use super::signature::{Signature, Type};
@@ -18,9 +21,12 @@ pub(super) const DEPTH: usize = 1;
 /// Reads the values of one body.
 pub(super) struct Reader<'a> {
     pub(super) signature: &'a Signature,
+    pub(super) headers: &'a Headers,
     pub(super) json: Json<'a>,
     pub(super) columns: Columns,
     pub(super) faults: Faults,
+    /// Bit i is set exactly when argument i was named in the object.
+    pub(super) seen: u32,
     /// True exactly when the body is an object.
     pub(super) is_by_name: bool,
     /// Digits that exponents have stood for.
@@ -30,7 +36,7 @@ pub(super) struct Reader<'a> {
 /// A value that has been read, if it fits.
 type Fit<T> = Scan<Result<T, Unfit>>;
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// Where the argument is, in the form that was sent.
     pub(super) fn pointer(&self, index: usize) -> String {
         match self.signature.position_of(index) {
@@ -39,9 +45,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the argument.
+    /// Reads the argument, which comes after all those that were read before.
     #[inline]
     pub(super) fn argument(&mut self, index: usize) -> Scan<()> {
+        self.headers.write_before(
+            index,
+            self.signature,
+            &mut self.json.text,
+            &mut self.columns,
+        );
         let kind = self.signature.arguments[index].kind;
         let fit = match kind {
             Type::Int => self
@@ -61,16 +73,17 @@ impl Reader<'_> {
     fn other(&mut self, index: usize, kind: Type) -> Fit<()> {
         Ok(match kind {
             Type::Int64 => {
-                let fit = self.whole_number(DEPTH, numbers::int64)?;
+                let fit = self.int64(DEPTH)?;
                 fit.map(|value| self.columns.put_slot(index, value.cast_unsigned()))
             }
             Type::Boolean => {
                 let fit = self.boolean(DEPTH)?;
-                fit.map(|value| self.columns.put_double(index, f64::from(u8::from(value))))
+                fit.map(|value| self.columns.put_boolean(index, value))
             }
             Type::Bytes => {
-                let fit = self.bytes()?;
-                fit.map(|bytes| self.columns.put_buffer(index, bytes))
+                let text = self.string(DEPTH)?;
+                let bytes = text.and_then(|text| base64::decode(&text).ok_or(Unfit::Kind));
+                bytes.map(|bytes| self.columns.put_buffer(index, bytes))
             }
             Type::Numbers => {
                 let mut buffer = Vec::new();
@@ -83,7 +96,7 @@ impl Reader<'_> {
             Type::Int64s => {
                 let mut buffer = Vec::new();
                 let fit = self.elements(index, Type::Int64, |reader| {
-                    let fit = reader.whole_number(DEPTH + 1, numbers::int64)?;
+                    let fit = reader.int64(DEPTH + 1)?;
                     Ok(fit.map(|value| buffer.extend_from_slice(&value.to_le_bytes())))
                 })?;
                 fit.map(|()| self.columns.put_buffer(index, buffer))
@@ -91,7 +104,7 @@ impl Reader<'_> {
             _ => {
                 let fit = self.write(index, kind, DEPTH)?;
                 self.json.text.push(b',');
-                fit.map(|()| self.columns.put_text(index, self.json.text.len()))
+                fit.map(|()| self.columns.put_text(index))
             }
         })
     }
@@ -100,8 +113,9 @@ impl Reader<'_> {
     fn write(&mut self, index: usize, kind: Type, depth: usize) -> Fit<()> {
         match kind {
             Type::Int => Ok(self.int(depth)?.map(|value| {
-                let digits = itoa::Buffer::new().format(value).as_bytes().to_vec();
-                self.json.text.extend_from_slice(&digits);
+                let mut digits = itoa::Buffer::new();
+                let digits = digits.format(value).as_bytes();
+                self.json.text.extend_from_slice(digits);
             })),
             Type::Bigint => self.write_bigint(depth),
             Type::Boolean => Ok(self.boolean(depth)?.map(|value| {
@@ -125,20 +139,21 @@ impl Reader<'_> {
     }
 
     fn write_bigint(&mut self, depth: usize) -> Fit<()> {
-        let fit = self.whole_number(depth, |text| {
-            let digits = numbers::bigint(text)?;
-            Ok((digits.len().saturating_sub(text.len()), digits))
-        })?;
-        Ok(fit.and_then(|(added, digits)| {
-            self.added_digits += added;
-            if self.added_digits > numbers::ADDED_DIGITS_MAX {
-                return Err(Unfit::Expansion);
-            }
-            self.json.text.push(b'"');
-            self.json.text.extend_from_slice(&digits);
-            self.json.text.push(b'"');
-            Ok(())
-        }))
+        let text = match self.digits(depth)? {
+            Ok(text) => text,
+            Err(unfit) => return Ok(Err(unfit)),
+        };
+        let start = self.json.text.len();
+        self.json.text.push(b'"');
+        let fit = numbers::push_bigint(&mut self.json.text, &text);
+        let length = self.json.text.len() - start - 1;
+        self.json.text.push(b'"');
+        self.added_digits += length.saturating_sub(text.len());
+        if self.added_digits > numbers::ADDED_DIGITS_MAX {
+            self.json.text.truncate(start);
+            return Ok(Err(Unfit::Expansion));
+        }
+        Ok(fit)
     }
 
     fn write_elements(&mut self, index: usize, kind: Type) -> Fit<()> {
@@ -194,7 +209,7 @@ impl Reader<'_> {
             return Ok(Ok(small));
         }
         match self.json.finite_if_number()? {
-            Some(token) => Ok(numbers::safe_integer(token)),
+            Some(token) => Ok(numbers::safe_integer(token.as_bytes())),
             None => self.another(depth),
         }
     }
@@ -207,53 +222,55 @@ impl Reader<'_> {
         }
     }
 
-    fn boolean(&mut self, depth: usize) -> Fit<bool> {
-        match self.json.peek() {
-            Some(b't') => self.json.skip_word(b"true")?,
-            Some(b'f') => {
-                self.json.skip_word(b"false")?;
-                return Ok(Ok(false));
-            }
-            _ => return self.another(depth),
+    fn int64(&mut self, depth: usize) -> Fit<i64> {
+        if let Some(small) = self.json.small_integer() {
+            return Ok(Ok(small));
         }
-        Ok(Ok(true))
+        let digits = self.digits(depth)?;
+        Ok(digits.and_then(|text| numbers::int64(&text)))
     }
 
-    /// Reads a number's token, which need not be a finite double, or a string of digits.
-    fn whole_number<T>(
-        &mut self,
-        depth: usize,
-        parse: impl Fn(&[u8]) -> Result<T, Unfit>,
-    ) -> Fit<T> {
+    fn boolean(&mut self, depth: usize) -> Fit<bool> {
         match self.json.peek() {
-            Some(b'-' | b'0'..=b'9') => Ok(parse(self.json.number()?)),
-            Some(b'"') => self.content(|text| {
-                if numbers::is_digits(text) {
-                    parse(text)
-                } else {
-                    Err(Unfit::Kind)
-                }
-            }),
+            Some(b't') => {
+                self.json.skip_word("true")?;
+                Ok(Ok(true))
+            }
+            Some(b'f') => {
+                self.json.skip_word("false")?;
+                Ok(Ok(false))
+            }
             _ => self.another(depth),
         }
     }
 
-    fn bytes(&mut self) -> Fit<Vec<u8>> {
-        if self.json.peek() != Some(b'"') {
-            return self.another(DEPTH);
+    /// Reads a number's token, which need not be a finite double, or a string of digits.
+    fn digits(&mut self, depth: usize) -> Fit<Cow<'a, [u8]>> {
+        if let Some(token) = self.json.number_if_next()? {
+            return Ok(Ok(token.as_bytes().into()));
         }
-        self.content(|text| base64::decode(text).ok_or(Unfit::Kind))
+        let text = self.string(depth)?;
+        Ok(text.and_then(|text| {
+            if numbers::is_digits(&text) {
+                Ok(text)
+            } else {
+                Err(Unfit::Kind)
+            }
+        }))
     }
 
-    /// Reads a string, of which no more is kept than what is made of its content.
-    fn content<T>(&mut self, make: impl FnOnce(&[u8]) -> Result<T, Unfit>) -> Fit<T> {
+    /// Reads a string, of which nothing is written.
+    fn string(&mut self, depth: usize) -> Fit<Cow<'a, [u8]>> {
+        if self.json.peek() != Some(b'"') {
+            return self.another(depth);
+        }
         if let Some(content) = self.json.plain_string() {
-            return Ok(make(content));
+            return Ok(Ok(content.into()));
         }
         let start = self.json.text.len();
-        self.json.string_content()?;
-        let result = make(&self.json.text[start..]);
+        self.json.string()?;
+        let content = self.json.last_string(start).to_vec();
         self.json.text.truncate(start);
-        Ok(result)
+        Ok(Ok(content.into()))
     }
 }

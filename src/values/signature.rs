@@ -5,7 +5,7 @@
 //! Invariant: it does not change afterwards. Header arguments have no position in a path or an
 //! array.
 
-use super::columns::{ARGUMENTS_MAX, Column};
+use super::columns::ARGUMENTS_MAX;
 use super::numbers::Unfit;
 use super::quote;
 
@@ -106,15 +106,6 @@ impl Type {
         })
     }
 
-    /// Where a value of the type crosses to JavaScript.
-    pub(super) fn column(self) -> Column {
-        match self {
-            Self::Int | Self::Number | Self::Int64 | Self::Boolean => Column::Slot,
-            Self::Bytes | Self::Numbers | Self::Int64s => Column::Buffer,
-            _ => Column::Text,
-        }
-    }
-
     /// What a value has to be, told to whom it was refused.
     pub(super) fn demand(self, unfit: Unfit) -> &'static str {
         match (self, unfit) {
@@ -192,14 +183,22 @@ impl Signature {
         self.headers.iter().map(|(index, field)| (*index, &**field))
     }
 
-    /// The argument that a key of an object names, as the scanner writes keys.
+    /// The argument that a key of an object names, as the scanner writes keys. A header field is
+    /// none.
+    #[inline]
     pub(super) fn index_of(&self, key: &[u8], likely: usize) -> Option<usize> {
-        let is_it = |known: &Known| *known.key == *key;
-        // Clients send them in the order of the signature.
+        let is_it = |known: &Known| *known.key == *key && known.kind != Type::Header;
+        // Most clients send them in the order of the signature.
         if self.arguments.get(likely).is_some_and(is_it) {
             return Some(likely);
         }
         self.arguments.iter().position(is_it)
+    }
+
+    /// True exactly when the key names a header argument.
+    pub(super) fn is_header(&self, key: &[u8]) -> bool {
+        let is_it = |known: &Known| *known.key == *key && known.kind == Type::Header;
+        self.arguments.iter().any(is_it)
     }
 
     /// Where the argument stands in a path or an array; header fields stand nowhere.

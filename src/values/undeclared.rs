@@ -6,7 +6,7 @@
 //! Invariant: they are at least as many as the function needs, at most `UNDECLARED_ARGUMENTS_MAX`.
 
 use super::columns::{ARGUMENTS_MAX, Arguments, Slots, UNPACKED};
-use super::faults::{Broken, ENTRIES_MAX, Fault, Faults};
+use super::faults::{Broken, ENTRIES_MAX, Fault, Faults, MISSING};
 use super::json::{Json, Scan};
 use super::numbers;
 use super::path;
@@ -19,7 +19,7 @@ pub(super) fn from_nothing(signature: &Signature) -> Result<Arguments, Fault> {
 }
 
 /// An array.
-pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments, Fault> {
+pub(super) fn from_body(signature: &Signature, body: &str) -> Result<Arguments, Fault> {
     let mut json = Json::new(body);
     if json.peek_token() != Some(b'[') {
         return from_other_body(signature, json);
@@ -30,7 +30,8 @@ pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments,
         return Ok(of_numbers(slots));
     }
     json.back_to(start);
-    let count = elements_in(&mut json).map_err(Broken::in_body)?;
+    let count = json.array().map_err(Broken::in_body)?;
+    json.end().map_err(Broken::in_body)?;
     check(signature, count, Faults::default())?;
     Ok(of_text(json.text))
 }
@@ -65,28 +66,14 @@ fn numbers_in(json: &mut Json) -> Scan<Option<Slots>> {
     Ok(Some(slots))
 }
 
-/// Reads and writes an array to its end, and counts its elements.
-fn elements_in(json: &mut Json) -> Scan<usize> {
-    json.skip();
-    json.text.push(b'[');
-    let mut count = 0;
-    while json.advance(b']', count == 0)? {
-        json.value(1)?;
-        json.text.push(b',');
-        count += 1;
-    }
-    json.end()?;
-    Ok(count)
-}
-
 /// Segments of JSON.
-pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments, Fault> {
+pub(super) fn from_path(signature: &Signature, path: &str) -> Result<Arguments, Fault> {
     if let Some(slots) = numbers_of(path) {
         check(signature, slots.len(), Faults::default())?;
         return Ok(of_numbers(slots));
     }
     let mut faults = Faults::default();
-    let mut text = vec![b'['];
+    let mut text = Vec::new();
     let mut count = 0;
     for segment in path::segments(path) {
         match path::decode(segment, &mut Vec::new()) {
@@ -94,19 +81,21 @@ pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments,
                 let mut json = Json::new(decoded);
                 let read = json.whole_value();
                 read.map_err(|broken| broken.in_segment(count, signature))?;
-                text.append(&mut json.text);
                 text.push(b',');
+                text.append(&mut json.text);
             }
             Err(detail) => faults.add(format!("#/{count}"), detail),
         }
         count += 1;
     }
     check(signature, count, faults)?;
+    text[0] = b'[';
+    text.push(b']');
     Ok(of_text(text))
 }
 
 /// The segments' numbers, if all of them are, and cross as slots.
-fn numbers_of(path: &[u8]) -> Option<Slots> {
+fn numbers_of(path: &str) -> Option<Slots> {
     let mut slots = Slots::default();
     for segment in path::segments(path) {
         if slots.len() == ARGUMENTS_MAX {
@@ -118,22 +107,21 @@ fn numbers_of(path: &[u8]) -> Option<Slots> {
     Some(slots)
 }
 
-fn of_numbers(slots: Slots) -> Arguments {
+fn of_numbers(mut slots: Slots) -> Arguments {
     let count = u8::try_from(slots.len()).expect("ARGUMENTS_MAX at most");
-    slots.finish(count, Vec::new(), Vec::new())
+    slots.finish(count, &mut Vec::new(), &mut Vec::new())
 }
 
-/// The text is an array whose last element has a comma, too; or has none.
+/// The text is an array.
 fn of_text(mut text: Vec<u8>) -> Arguments {
-    text.pop_if(|last| *last == b',');
-    text.extend_from_slice(b"],");
-    Slots::default().finish(UNPACKED, text, Vec::new())
+    text.push(b',');
+    Slots::default().finish(UNPACKED, &mut text, &mut Vec::new())
 }
 
 /// Adds what is wrong about how many there are.
 fn check(signature: &Signature, count: usize, mut faults: Faults) -> Result<(), Fault> {
     for missing in (count..signature.fewest).take(ENTRIES_MAX) {
-        faults.add(format!("#/{missing}"), "is missing");
+        faults.add(format!("#/{missing}"), MISSING);
     }
     if count > UNDECLARED_ARGUMENTS_MAX {
         let detail = "is one too many: 64 arguments are passed at most";

@@ -1,18 +1,17 @@
-//! Strings of a JSON text, read from UTF-8 with escapes and written in ASCII in one form.
+//! Strings of a JSON text, with escapes, written in ASCII in one form.
 //!
 //! Invariant: what is written is the same characters; no surrogate is alone.
 
-use std::str;
-
 use super::super::quote;
 use super::super::runs::plain_ascii;
-use super::{Json, Scan};
+use super::{Json, Scan, broken_at};
 
 impl<'a> Json<'a> {
-    /// Reads a string whose content is written as it came, if the next value is one.
+    /// Reads a string that is written as it came, if the next value is one: what is between the
+    /// quotes.
     #[inline]
     pub(in crate::values) fn plain_string(&mut self) -> Option<&'a [u8]> {
-        let content = self.bytes[self.at..].strip_prefix(b"\"")?;
+        let content = self.rest().strip_prefix(b"\"")?;
         let (plain, rest) = content.split_at(plain_ascii(content));
         if rest.first() != Some(&b'"') {
             return None;
@@ -23,47 +22,45 @@ impl<'a> Json<'a> {
 
     /// Reads and writes a string, whose first quote was seen.
     pub(in crate::values) fn string(&mut self) -> Scan<()> {
-        self.text.push(b'"');
-        self.string_content()?;
-        self.text.push(b'"');
+        self.span = self.at;
+        self.any_string()?;
+        self.copy();
         Ok(())
     }
 
-    /// The same without the quotes.
-    pub(in crate::values) fn string_content(&mut self) -> Scan<()> {
+    pub(super) fn any_string(&mut self) -> Scan<()> {
         self.skip();
         loop {
-            let rest = &self.bytes[self.at..];
-            let plain = plain_ascii(rest);
-            self.text.extend_from_slice(&rest[..plain]);
-            self.at += plain;
+            self.at += plain_ascii(self.rest());
             match self.peek() {
                 Some(b'"') => {
                     self.skip();
                     return Ok(());
                 }
                 Some(b'\\') => {
+                    self.copy();
                     let character = self.escape()?;
                     quote::push_ascii_character(&mut self.text, character);
                 }
-                Some(0x80..) => self.beyond_ascii()?,
+                Some(0x80..) => {
+                    self.copy();
+                    self.beyond_ascii();
+                }
                 Some(_) => return self.broken("a control character is not escaped"),
                 None => return self.broken("a string does not end"),
             }
+            self.span = self.at;
         }
     }
 
-    /// Reads and writes the characters up to the next that is in ASCII.
-    fn beyond_ascii(&mut self) -> Scan<()> {
-        let rest = &self.bytes[self.at..];
-        let length = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
-        match str::from_utf8(&rest[..length]) {
-            Ok(characters) => {
-                quote::push_ascii(&mut self.text, characters);
-                self.at += length;
-                Ok(())
+    /// Reads and writes the characters up to the next one in ASCII.
+    fn beyond_ascii(&mut self) {
+        for character in self.source[self.at..].chars() {
+            if character.is_ascii() {
+                return;
             }
-            Err(error) => self.broken_at(self.at + error.valid_up_to(), "it is not UTF-8"),
+            quote::push_ascii_character(&mut self.text, character);
+            self.at += character.len_utf8();
         }
     }
 
@@ -82,7 +79,7 @@ impl<'a> Json<'a> {
             Some(b'r') => '\r',
             Some(b't') => '\t',
             Some(b'u') => return self.unicode_escape(start),
-            _ => return self.broken_at(start, "there is no such escape"),
+            _ => return no_escape(start),
         })
     }
 
@@ -93,26 +90,30 @@ impl<'a> Json<'a> {
         if let Some(character) = char::from_u32(first) {
             return Ok(character);
         }
-        if first >= 0xdc00 || !self.bytes[self.at..].starts_with(b"\\u") {
-            return self.broken_at(start, LONE);
+        if first >= 0xdc00 || !self.rest().starts_with(b"\\u") {
+            return broken_at(start, LONE);
         }
         let second_start = self.at;
         self.at += 2;
         let second = self.four_digits(second_start)?;
         if !(0xdc00..0xe000).contains(&second) {
-            return self.broken_at(start, LONE);
+            return broken_at(start, LONE);
         }
         let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
         Ok(char::from_u32(code).expect("a pair of surrogates is a character"))
     }
 
     fn four_digits(&mut self, start: usize) -> Scan<u32> {
-        let digits = self.bytes[self.at..].first_chunk::<4>();
+        let digits = self.rest().first_chunk::<4>();
         let digits = digits.map(|four| four.map(|digit| char::from(digit).to_digit(16)));
         let Some([Some(a), Some(b), Some(c), Some(d)]) = digits else {
-            return self.broken_at(start, "there is no such escape");
+            return no_escape(start);
         };
         self.at += 4;
         Ok(a << 12 | b << 8 | c << 4 | d)
     }
+}
+
+fn no_escape<T>(start: usize) -> Scan<T> {
+    broken_at(start, "there is no such escape")
 }
