@@ -31,6 +31,7 @@ pub fn from_body(
     let mut reader = Reader::new(signature, body, headers);
     let is_form = reader.read().map_err(Broken::in_body)?;
     if !is_form {
+        headers.check(signature)?;
         let name = &signature.name;
         return Err(Fault::of_form(format!(
             "The body must be a JSON array or object of {name}'s arguments."
@@ -75,7 +76,7 @@ pub fn from_nothing(signature: &Signature, headers: &Headers) -> Result<Argument
 impl<'a> Reader<'a> {
     #[inline]
     fn new(signature: &'a Signature, body: &'a str, headers: &'a Headers) -> Self {
-        let mut reader = Self {
+        Self {
             signature,
             headers,
             json: Json::new(body),
@@ -84,13 +85,12 @@ impl<'a> Reader<'a> {
             seen: 0,
             is_by_name: false,
             added_digits: 0,
-        };
-        headers.check(signature, &mut reader.faults);
-        reader
+        }
     }
 
     #[inline]
     fn finish(&mut self) -> Result<Arguments, Fault> {
+        self.headers.check(self.signature)?;
         self.faults.verdict(self.signature)?;
         let (text, columns) = (&mut self.json.text, &mut self.columns);
         self.headers.write_others(self.signature, text, columns);

@@ -7,7 +7,7 @@
 //! HTAB. Its bytes are characters of ISO 8859-1 (RFC 9110 section 5.5), as in Node.js.
 
 use super::columns::{ARGUMENTS_MAX, Columns};
-use super::faults::{Faults, pointer_to};
+use super::faults::{Fault, Faults, pointer_to};
 use super::quote;
 use super::signature::Signature;
 
@@ -28,8 +28,10 @@ impl Headers {
         }
     }
 
-    /// An entry for each that is required and has not come.
-    pub(super) fn check(&self, signature: &Signature, faults: &mut Faults) {
+    /// Refuses where one that is required has not come.
+    #[inline]
+    pub(super) fn check(&self, signature: &Signature) -> Result<(), Fault> {
+        let mut faults = Faults::default();
         for (index, field) in signature.header_fields() {
             let known = &signature.arguments[index];
             if !known.is_optional && !self.0.iter().any(|(at, _)| *at == index) {
@@ -37,6 +39,7 @@ impl Headers {
                 faults.add(pointer_to(&known.name), detail);
             }
         }
+        faults.verdict(signature)
     }
 
     /// Writes those that come before the argument of this index.

@@ -36,10 +36,10 @@ pub fn from_path(
     if !signature.is_declared {
         return undeclared::from_path(signature, path);
     }
+    headers.check(signature)?;
     let mut columns = Columns::default();
     let mut faults = Faults::default();
     let mut text = Vec::new();
-    headers.check(signature, &mut faults);
     let mut count = 0;
     for segment in segments(path) {
         let read = match signature.positions.get(count) {

@@ -36,12 +36,11 @@ pub(super) fn from_body(signature: &Signature, body: &str) -> Result<Arguments, 
     Ok(of_text(json.text))
 }
 
-/// An empty object has no names.
+/// An object may be empty, which is as good as nothing.
 fn from_other_body(signature: &Signature, mut json: Json) -> Result<Arguments, Fault> {
-    let read = json.value(0).and_then(|()| json.end());
-    read.map_err(Broken::in_body)?;
-    if json.text == b"{}" && signature.fewest == 0 {
-        return Ok(Arguments::default());
+    json.whole_value().map_err(Broken::in_body)?;
+    if json.text == b"{}" {
+        return from_nothing(signature);
     }
     let name = &signature.name;
     Err(Fault::of_form(format!(
@@ -74,20 +73,20 @@ pub(super) fn from_path(signature: &Signature, path: &str) -> Result<Arguments, 
     }
     let mut faults = Faults::default();
     let mut text = Vec::new();
-    let mut count = 0;
-    for segment in path::segments(path) {
+    let passed = path::segments(path).take(UNDECLARED_ARGUMENTS_MAX);
+    for (position, segment) in passed.enumerate() {
         match path::decode(segment, &mut Vec::new()) {
             Ok(decoded) => {
                 let mut json = Json::new(decoded);
                 let read = json.whole_value();
-                read.map_err(|broken| broken.in_segment(count, signature))?;
+                read.map_err(|broken| broken.in_segment(position, signature))?;
                 text.push(b',');
                 text.append(&mut json.text);
             }
-            Err(detail) => faults.add(format!("#/{count}"), detail),
+            Err(detail) => faults.add(format!("#/{position}"), detail),
         }
-        count += 1;
     }
+    let count = path::segments(path).count();
     check(signature, count, faults)?;
     text[0] = b'[';
     text.push(b']');

@@ -1,8 +1,8 @@
 //! Strict JSON (RFC 8259, I-JSON of RFC 7493), read once from its start to its end and written
 //! again as compact ASCII.
 //!
-//! `read`, `body`, `path` and `undeclared` are the callers: they read what a signature declares, and
-//! leave the rest to `value`. What is written as it came is copied by spans, not by tokens.
+//! `read`, `body`, `path` and `undeclared` are the callers: they read what a signature declares,
+//! and leave the rest to `value`. What is written as it came is copied by spans, not by tokens.
 //!
 //! Invariant: what has been read is sound: no lone surrogate, finite numbers, at most `DEPTH_MAX`
 //! levels, no key twice, none that is `__proto__`.

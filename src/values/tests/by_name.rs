@@ -120,7 +120,7 @@ fn header_arguments_come_from_the_head() {
     assert_eq!(by_name.count, BY_NAME | HOLES | 4);
     assert_eq!(by_name.rest, read.rest);
     let missing = from_body(&signature, b"[3,4,5]", &no_headers());
-    assert_eq!(pointers(missing), ["#/xRequestId", "#/0", "#/2"]);
+    assert_eq!(pointers(missing), ["#/xRequestId"]);
     let in_body = from_body(&signature, br#"{"xRequestId":"1","a":""}"#, &headers);
     assert_eq!(pointers(in_body), ["#/xRequestId"]);
 }

@@ -70,9 +70,14 @@ fn too_few_and_too_many_are_refused() {
         ["#/0", "#/1"]
     );
     assert_eq!(pointers(read(1000, "[]")).len(), 16);
+    assert_eq!(pointers(read(2, "{}")), ["#/0", "#/1"]);
     let many = format!("[{}0]", "1,".repeat(64));
     assert_eq!(pointers(read(0, &many)), ["#/64"]);
     assert_eq!(pointers(read_path(0, &"/1".repeat(65))), ["#/64"]);
+    assert_eq!(
+        pointers(read_path(0, &format!("{}/x", "/1".repeat(64)))),
+        ["#/64"]
+    );
     assert_eq!(pointers(read_path(3, "/1/")), ["#/1", "#/2"]);
 }
 
@@ -84,7 +89,6 @@ fn names_are_refused_where_none_are_declared() {
         assert!(fault.entries.is_empty());
         assert!(fault.detail.contains("JSON array"), "{}", fault.detail);
     }
-    assert!(read(1, "{}").is_err());
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn a_segment_that_is_no_json_says_how_to_send_a_string() {
         ("/3/3%20x", 1),
         ("/%7B%22a%22:1,%22a%22:2%7D", 0),
         ("/%22%5Cud800%22", 0),
-        (&format!("{}/x", "/1".repeat(70)), 70),
+        (&format!("{}/x", "/1".repeat(63)), 63),
     ] {
         let fault = read_path(5, path).expect_err("it does not fit");
         assert_eq!(fault.code, Code::NotJson, "{path}");
