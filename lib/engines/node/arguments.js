@@ -12,6 +12,7 @@ const { readSegment, readToken, takesAnyNumber } = require('./types.js')
 // Of a function that is not declared.
 const ARGUMENTS_MAX = 64
 const ENTRIES_MAX = 16
+const NO_BYTES = new Uint8Array()
 
 // What is asked of each call's arguments, made once a function.
 class Form {
@@ -195,6 +196,7 @@ function fromBytes(form, bytes, fields) {
 
 // Neither a path behind the name nor a body.
 function fromNothing(form, fields) {
+  if (form.takesRawBody) return fromBytes(form, NO_BYTES, fields)
   return withHeaders(form, fields, (reading) => checkNames(form, reading, new Set()))
 }
 

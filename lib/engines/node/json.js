@@ -17,8 +17,8 @@ const LONG_NAME = 1024
 // A longer integer may be beyond what a double can hold.
 const FINITE_DIGITS = 308
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?/y
-const EXPONENT = /[eE][+-]?\d+/y
+const INTEGER = /-?(?:0|[1-9]\d*)/y
+const DIGITS = /\d+/y
 const HEX_4 = /[\da-fA-F]{4}/y
 const SIMPLE_ESCAPES = '"\\/bfnrt'
 
@@ -205,16 +205,23 @@ class Scanner {
   }
 
   #number() {
+    const text = this.#text
     const start = this.#at
-    NUMBER.lastIndex = start
-    if (!NUMBER.test(this.#text)) this.#fail('a value is missing')
-    let end = NUMBER.lastIndex
-    EXPONENT.lastIndex = end
-    const hasExponent = EXPONENT.test(this.#text)
-    if (hasExponent) end = EXPONENT.lastIndex
-    this.#at = end
-    if (!hasExponent && end - start <= FINITE_DIGITS) return
-    if (!Number.isFinite(Number(this.#text.slice(start, end)))) this.#tooLarge.push(start)
+    INTEGER.lastIndex = start
+    if (!INTEGER.test(text)) this.#fail('a value is missing', text[start] === '-' ? start + 1 : start)
+    this.#at = INTEGER.lastIndex
+    if (text[this.#at] === '.') this.#digits(1)
+    const hasExponent = text[this.#at] === 'e' || text[this.#at] === 'E'
+    if (hasExponent) this.#digits(text[this.#at + 1] === '+' || text[this.#at + 1] === '-' ? 2 : 1)
+    if (!hasExponent && this.#at - start <= FINITE_DIGITS) return
+    if (!Number.isFinite(Number(text.slice(start, this.#at)))) this.#tooLarge.push(start)
+  }
+
+  // Behind so many characters.
+  #digits(skipped) {
+    DIGITS.lastIndex = this.#at + skipped
+    if (!DIGITS.test(this.#text)) this.#fail('a digit is missing', this.#at + skipped)
+    this.#at = DIGITS.lastIndex
   }
 
   #takes(code) {
