@@ -22,13 +22,13 @@ const LINGER_MS = 2_000
 // Requests without an answer, from which on nothing more is read until half of them have theirs. What Node has read by
 // then is made requests of all the same.
 const PIPELINE_DEPTH_MAX = 64
-// The same for the bytes of answers that have not left.
+// The same for the bytes of answers that have not left; what is read by then is not run before.
 const UNSENT_BYTES_MAX = 256 * 1024
 
 class Connection {
   #engine
   #socket
-  // Requests whose handler is not called yet, because a body has not ended: theirs, or an earlier one's.
+  // Requests whose handler is not called yet: a body has not ended, theirs or an earlier one's, or too much is unsent.
   #reading = []
   // The last request that was read and is to be answered.
   #newest
@@ -38,6 +38,9 @@ class Connection {
   // Answers that have not left.
   #unsent = 0
   #unsentBytes = 0
+  // Requests that are run and have no answer.
+  #running = 0
+  #lastSize = 0
   // True: no request after `#newest` is run, and the connection ends with its answer.
   #ended = false
   // True: the client has ended its side, so that no request follows.
@@ -109,6 +112,7 @@ class Connection {
   answer(exchange, { status, headers, body }) {
     if (exchange.isAnswered) return
     exchange.isAnswered = true
+    this.#running--
     if (this.#socket.destroyed) return
     const { response, head } = exchange
     const isNewest = exchange === this.#newest && this.#lastWords === undefined
@@ -120,6 +124,7 @@ class Connection {
     const all = { ...headers, ...readerHeaders(head.reader) }
     if (connection !== undefined) all.Connection = connection
     exchange.size = body.length
+    this.#lastSize = body.length
     this.#unsentBytes += body.length
     response.writeHead(status, all).end(body)
     this.#pauseIfFull()
@@ -190,7 +195,15 @@ class Connection {
     if (exchange.isComplete) return
     exchange.isComplete = true
     this.#bytesAtRest = this.#socket.bytesRead
-    while (this.#reading[0]?.isComplete) this.#engine.run(this, this.#reading.shift())
+    this.#runComplete()
+  }
+
+  #runComplete() {
+    // Those that run are taken to have an answer as long as the last one was.
+    while (this.#reading[0]?.isComplete && this.#unsentBytes + this.#running * this.#lastSize < UNSENT_BYTES_MAX) {
+      this.#running++
+      this.#engine.run(this, this.#reading.shift())
+    }
   }
 
   // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
@@ -255,6 +268,7 @@ class Connection {
       this.#isFull = false
       this.#socket.resume()
     }
+    this.#runComplete()
     if (this.#unsent > 0) return
     if (this.#lastWords !== undefined) this.#sayLastWords()
     else if (this.#ended || this.#peerEnded) this.#linger()
@@ -264,9 +278,8 @@ class Connection {
     clearTimeout(this.#lingering)
     // Half a body is for nobody.
     for (const exchange of this.#reading) {
-      if (exchange.body === undefined) continue
-      exchange.body.giveBack()
-      exchange.isComplete = true
+      exchange.isComplete ||= exchange.body !== undefined
+      exchange.body?.giveBack()
     }
   }
 

@@ -1,0 +1,199 @@
+'use strict'
+
+// Tables of functions on the engine node: what its memory is bounded by, and what its clients' slowness costs. What all
+// functions answer to a request is in the table of cases.
+
+const test = require('ava')
+const { reply, typed } = require('..')
+const { Body, Pool } = require('../lib/engines/node/body.js')
+const { connect, post, request, serve, until, withResolvers } = require('./helpers.js')
+
+const serveFunctions = (t, functions, options) => serve(t, { engine: 'node', ...options }, functions)
+
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+const problemOf = ({ status, body }) => {
+  const { code, errors = [] } = JSON.parse(body)
+  return [status, code, ...errors.map(({ pointer }) => pointer)]
+}
+
+// A request whose body has `length` bytes, and as many of them as are sent.
+function begun(target, length, body) {
+  return request(target, { headers: { ...JSON_TYPE, 'Content-Length': length }, body })
+}
+
+test('bodies beyond maxBufferedBytes together: 503, and the connection ends', async (t) => {
+  const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 1000, maxBodySize: 1000 })
+  const first = await connect(t, server)
+  await first.write(begun('/size', 802, `["${'a'.repeat(600)}`))
+  // It may arrive after the second one, which then is the one that has no room.
+  await until(() => server.stats().bytesReceived > 602)
+  const second = await connect(t, server)
+  await second.write(begun('/size', 802, `["${'a'.repeat(600)}`))
+  const refused = await second.response()
+  t.deepEqual(problemOf(refused), [503, 'ERR_OVERLOADED'])
+  t.deepEqual([refused.headers['retry-after'], refused.headers.connection], ['1', 'close'])
+  t.is(await second.rest(), '')
+  await first.write(`${'a'.repeat(198)}"]`)
+  t.is((await first.response()).body, '798')
+  t.is(server.stats().overloaded, 1)
+})
+
+for (const [how, leave] of [
+  ['leaves', (client) => client.destroy()],
+  ['resets its connection', (client) => client.reset()],
+  ['ends its side', (client) => client.end()]
+]) {
+  test(`a client that ${how} within a body gives its room back`, async (t) => {
+    const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 1000, maxBodySize: 1000 })
+    const body = JSON.stringify(['a'.repeat(800)])
+    for (let i = 0; i < 3; i++) {
+      const client = await connect(t, server)
+      await client.write(begun('/size', 900, body))
+      const { bytesReceived } = server.stats()
+      await until(() => server.stats().bytesReceived >= bytesReceived)
+      leave(client)
+      await client.gone()
+      await until(() => server.stats().connectionsOpen === 0)
+    }
+    t.is((await post(t, server, '/size', { headers: JSON_TYPE, body })).body, '800')
+  })
+}
+
+for (const [what, target, headers, body] of [
+  ['arguments that do not fit', '/size', JSON_TYPE, '["a",1]'],
+  ['no JSON', '/size', JSON_TYPE, '["a"'],
+  ['another media type', '/size', {}, '["a"]'],
+  ['path and body', '/size/a', JSON_TYPE, '["a"]'],
+  ['an unknown function', '/no', JSON_TYPE, '["a"]'],
+  ['a failure', '/fail', JSON_TYPE, '["a"]'],
+  ['an ordinary call', '/size', JSON_TYPE, '["a"]']
+]) {
+  test(`${what}: the room of the body is given back`, async (t) => {
+    const functions = { size: typed('(text: string) => int', (text) => text.length), fail: () => { throw Error('no') } }
+    const server = serveFunctions(t, functions, { maxBufferedBytes: 20, maxBodySize: 20, onError() {} })
+    const client = await connect(t, server)
+    for (let i = 0; i < 20; i++) t.not((await client.send(target, { headers, body })).status, 503)
+  })
+}
+
+test('a body counts until its call is taken, not until it is answered', async (t) => {
+  const { promise, resolve } = withResolvers()
+  const taken = []
+  const functions = { wait: (text) => (taken.push(text), promise) }
+  const server = serveFunctions(t, functions, { maxBufferedBytes: 20, maxBodySize: 20 })
+  const clients = []
+  for (let i = 0; i < 3; i++) {
+    const client = await connect(t, server)
+    await client.write(request('/wait', { headers: JSON_TYPE, body: '["0123456789"]' }))
+    await until(() => taken.length > i)
+    clients.push(client)
+  }
+  resolve(7)
+  for (const client of clients) t.is((await client.response()).body, '7')
+})
+
+test('a body that comes byte by byte takes little more memory than its bytes', (t) => {
+  const room = 150_000
+  const pool = new Pool(room)
+  const body = new Body(pool, 1_000_000)
+  for (let i = 0; i < 100_000; i++) t.true(body.add(Buffer.from([i])))
+  t.is(body.bytes.length, 100_000)
+  body.giveBack()
+  t.true(pool.take(room))
+})
+
+test('a body whose length is known takes no more than that', (t) => {
+  const body = new Body(new Pool(100), 100)
+  for (let i = 0; i < 100; i++) t.true(body.add(Buffer.from([i])))
+  t.false(body.add(Buffer.from([0])))
+})
+
+test('who does not read its answers is not answered further', async (t) => {
+  let calls = 0
+  const text = 'x'.repeat(1_000_000)
+  const large = typed('() => text', () => (calls++, text))
+  const server = serveFunctions(t, { large })
+  const client = await connect(t, server)
+  await client.write(request('/large').repeat(100))
+  // Each takes its turn before the next one's answer.
+  await until(() => server.stats().requests > 0)
+  for (let i = 0; i < 5; i++) t.is((await post(t, server, '/large')).body.length, text.length)
+  t.true(calls < 30, `${calls} calls`)
+  for (const { body } of await client.responses(100)) t.is(body.length, text.length)
+  t.is(calls, 105)
+})
+
+test('a 100 MB answer arrives whole', async (t) => {
+  const bytes = Buffer.alloc(100_000_000, 'ringcall')
+  const server = serveFunctions(t, { all: typed('() => bytes', () => bytes) })
+  const response = await fetch(`${server.url.replace('localhost', '127.0.0.1')}/all`, { method: 'POST' })
+  t.true(bytes.equals(Buffer.from(await response.arrayBuffer())))
+})
+
+test('bytes that a function writes to again are sent as they were', async (t) => {
+  const scratch = new Uint8Array(300_000)
+  let n = 0
+  const server = serveFunctions(t, { next: typed('() => bytes', () => scratch.fill(65 + n++)) })
+  const client = await connect(t, server)
+  await client.write(request('/next').repeat(5))
+  const answers = await client.responses(5)
+  t.deepEqual(answers.map(({ body }) => body[0] + body.at(-1)), ['AA', 'BB', 'CC', 'DD', 'EE'])
+})
+
+test('a schema that takes longer than handlerTimeout: 503, and the function is not called', async (t) => {
+  const { promise, resolve } = withResolvers()
+  let calls = 0
+  const Slow = { '~standard': { version: 1, vendor: 'test', validate: () => promise } }
+  const slow = typed('(value: Slow) => int', () => ++calls, { types: { Slow } })
+  const server = serveFunctions(t, { slow }, { handlerTimeout: 20 })
+  const late = await post(t, server, '/slow', { headers: JSON_TYPE, body: '[1]' })
+  t.deepEqual(problemOf(late), [503, 'ERR_TIMEOUT'])
+  resolve({ value: 1 })
+  await new Promise((done) => setImmediate(done))
+  t.deepEqual([calls, server.stats().handlerErrors], [0, 0])
+})
+
+test('stats tell calls, errors and refusals of each function', async (t) => {
+  const functions = {
+    sum: typed('(a: int, b: int) => int', (a, b) => a + b),
+    fail: () => { throw Error('no') },
+    refuse: () => { throw Object.assign(Error('no'), { statusCode: 409 }) },
+    again: () => reply(1, { status: 201 })
+  }
+  const server = serveFunctions(t, functions, { onError() {} })
+  for (const target of ['/sum/1/2', '/sum/1', '/sum/1/x', '/fail', '/refuse', '/again', '/no']) await post(t, server, target)
+  const told = Object.entries(server.stats().functions).map(([name, { calls, errors, refusals, handlerTime }]) => (
+    [name, calls, errors, refusals, handlerTime.count]
+  ))
+  t.deepEqual(told, [['sum', 1, 0, 2, 1], ['fail', 1, 1, 0, 1], ['refuse', 1, 0, 0, 1], ['again', 1, 0, 0, 1]])
+})
+
+test('a plain function has no stats by function', (t) => {
+  t.false('functions' in serve(t, { engine: 'node' }).stats())
+})
+
+test('what is no request is answered with a problem, too', async (t) => {
+  const server = serveFunctions(t, { sum: (a, b) => a + b })
+  for (const [bytes, ...expected] of [
+    ['nonsense\r\n\r\n', 400, 'ERR_REQUEST'],
+    ['POST /sum/1/2 HTTP/1.1\r\n\r\n', 400, 'ERR_REQUEST'],
+    ['POST /sum/1/2 HTTP/2.5\r\nHost: a\r\n\r\n', 505, 'ERR_VERSION'],
+    [`POST /sum/1/2 HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'ERR_HEAD_TOO_LARGE'],
+    ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', 405, 'ERR_METHOD']
+  ]) {
+    const client = await connect(t, server)
+    await client.write(bytes)
+    const response = await client.response()
+    t.deepEqual(problemOf(response), expected)
+    t.is(response.headers['content-type'], 'application/problem+json')
+    t.is(await client.rest(), '')
+  }
+})
+
+test('a request that does not arrive in time is answered with a problem', async (t) => {
+  const server = serveFunctions(t, { size: (text) => text.length }, { requestTimeout: 50, headersTimeout: 50 })
+  const client = await connect(t, server)
+  await client.write(begun('/size', 10, '["a'))
+  t.deepEqual(problemOf(await client.response()), [408, 'ERR_REQUEST_TIMEOUT'])
+})
