@@ -12,6 +12,7 @@ const { readSegment, readToken, takesAnyNumber } = require('./types.js')
 // Of a function that is not declared.
 const ARGUMENTS_MAX = 64
 const ENTRIES_MAX = 16
+const NOT_FINITE = 'a number is too large for a double'
 const NO_BYTES = new Uint8Array()
 
 // What is asked of each call's arguments, made once a function.
@@ -89,8 +90,9 @@ function refused(code, message, errors) {
 function fromPath(form, segments, fields) {
   const texts = segments.slice(0, form.most).map(decode)
   if (!form.isDeclared) {
-    const at = texts.findIndex((text) => text !== undefined && text !== '' && !isJson(text))
-    if (at !== -1) return notJsonAt(form, at)
+    const faults = texts.map(faultIn)
+    const at = faults.findIndex((fault) => fault !== undefined)
+    if (at !== -1) return notJsonAt(form, at, faults[at])
   }
   return withHeaders(form, fields, (reading) => {
     reading.checkCount(segments.length)
@@ -111,18 +113,21 @@ function decode(segment) {
   }
 }
 
-function isJson(text) {
+// Why one segment is no JSON. What cannot be decoded, or is empty, is told otherwise.
+function faultIn(text) {
+  if (text === undefined || text === '') return undefined
   try {
-    return scan(text).tooLarge.length === 0
+    const { tooLarge: [at] } = scan(text)
+    return at === undefined ? undefined : notJson(text, NOT_FINITE, at)
   } catch (error) {
-    if (error instanceof NotJson) return false
+    if (error instanceof NotJson) return error
     throw error
   }
 }
 
-function notJsonAt({ name }, at) {
-  return refused('ERR_NOT_JSON', `The arguments of ${name} are JSON, in the path, too.`, [
-    { pointer: pointerTo([at]), detail: 'must be JSON: a string has quotes, %22, or its function declares it with typed()' }
+function notJsonAt({ name }, index, { what, at }) {
+  return refused('ERR_NOT_JSON', `The arguments of ${name} are JSON, in the path, too: ${what} (at byte ${at}).`, [
+    { pointer: pointerTo([index]), detail: 'must be JSON: a string has quotes, %22, or its function declares it with typed()' }
   ])
 }
 
@@ -145,7 +150,7 @@ function checkNumbers(form, text, { names, spans, tooLarge }) {
   for (const at of tooLarge) {
     while (spans[2 * part + 1] <= at) part++
     const argument = names.length > 0 ? form.byName.get(names[part]) : form.others[part]
-    if (argument === undefined || !takesAnyNumber(argument.type)) throw notJson(text, 'a number is too large', at)
+    if (argument === undefined || !takesAnyNumber(argument.type)) throw notJson(text, NOT_FINITE, at)
   }
 }
 
