@@ -39,11 +39,10 @@ function requestOf({ method = 'POST', path, version = 'HTTP/1.1', headers = {}, 
     else fields['Content-Length'] = String(content.length)
   }
   Object.assign(fields, headers)
-  let head = `${method} ${textOf(path)} ${version}\r\n`
-  for (const [name, values] of Object.entries(fields)) {
-    for (const value of [values].flat()) if (value !== null) head += `${name}: ${textOf(value)}\r\n`
-  }
-  const start = Buffer.from(`${head}\r\n`)
+  const lines = Object.entries(fields).flatMap(([name, values]) => (
+    [values].flat().filter((value) => value !== null).map((value) => [`${name}: `, value, '\r\n'])
+  ))
+  const start = bytesOf({ parts: [`${method} `, path, ` ${version}\r\n`, ...lines.flat(), '\r\n'] })
   return { bytes: Buffer.concat([start, chunked ? inChunks(content) : content]), bodyAt: start.length }
 }
 

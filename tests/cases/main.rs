@@ -1,0 +1,233 @@
+//! The table of cases (`__test__/cases`): each request in every split, without a socket.
+//!
+//! `table` reads the cases, `columns` compares what is handed to JavaScript with the arguments that
+//! a case names. What a function does, and what a schema says, is for `__test__/functions.test.js`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod columns;
+mod table;
+
+use std::sync::Arc;
+use std::time::{Instant, UNIX_EPOCH};
+
+use ringcall::bridge::{Call, ConnectionId};
+use ringcall::connection::{Connection, Turn};
+use ringcall::http::{Date, Errors, Origins, Rules};
+use ringcall::limits::Timeouts;
+use ringcall::quota::Pool;
+use ringcall::routes::Routes;
+use ringcall::stats::{Counters, Run};
+use ringcall::values::BY_NAME;
+use serde_json::Value;
+
+use table::{Case, Server};
+
+const NO_TIMEOUTS: Timeouts = Timeouts {
+    headers: 0,
+    request: 0,
+    keep_alive: 0,
+    handler: 0,
+    send: 0,
+};
+/// Up to this length a request is cut at every byte, and arrives byte by byte once.
+const CUT_EVERYWHERE_MAX: usize = 1500;
+/// As many places are tried in a longer one.
+const CUTS: usize = 60;
+/// What arrives at once at most.
+const ARRIVAL_BYTES_MAX: usize = 16 * 1024;
+const FAILURES_TOLD: usize = 40;
+
+/// What came of one request.
+struct Outcome {
+    calls: Vec<Call>,
+    /// What was sent, without a `100 Continue`.
+    sent: String,
+}
+
+fn turn(server: &Server) -> Turn {
+    Turn {
+        rules: Rules {
+            head_bytes_max: server.head_bytes_max,
+            body_bytes_max: server.body_bytes_max,
+            bigint: false,
+            origins: Origins::named(&server.origins),
+            errors: Errors::Problems,
+        },
+        routes: Some(Arc::new(Routes::new(server.functions(), server.is_root))),
+        buffers: Arc::new(Pool::new(64 << 20)),
+        timeouts: NO_TIMEOUTS,
+        started: Instant::now(),
+        now: 0,
+        now_us: 0,
+        date: Date::at(UNIX_EPOCH),
+        calls: Vec::new(),
+        counters: Counters::default(),
+        stats: Arc::default(),
+        latencies: Run::default(),
+    }
+}
+
+/// Sends the request in these pieces on a connection of its own.
+fn ask<'a>(turn: &mut Turn, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
+    let mut connection = Connection::new(ConnectionId::default(), 0);
+    let mut sent = Vec::new();
+    for piece in pieces.flat_map(|piece| piece.chunks(ARRIVAL_BYTES_MAX)) {
+        connection.received(piece, turn);
+        loop {
+            connection.resume(turn);
+            let Some(output) = connection.take_output() else {
+                break;
+            };
+            sent.extend_from_slice(&output);
+            connection.sent(output, 0);
+        }
+    }
+    let sent = String::from_utf8(sent).unwrap();
+    Outcome {
+        calls: turn.calls.drain(..).collect(),
+        sent: sent.replace("HTTP/1.1 100 Continue\r\n\r\n", ""),
+    }
+}
+
+/// Where requests of this length are cut.
+fn cuts(length: usize) -> impl Iterator<Item = usize> {
+    let step = if length <= CUT_EVERYWHERE_MAX {
+        1
+    } else {
+        length / CUTS
+    };
+    (1..length).step_by(step).chain([length - 1])
+}
+
+/// What differs from the case, or nothing.
+fn check(case: &Case, server: &Server, outcome: &Outcome) -> Result<(), String> {
+    if let Some(name) = case.called() {
+        let [call] = &*outcome.calls else {
+            return Err(format!("it is not called: {}", outcome.sent));
+        };
+        let function = &server.table[usize::from(call.function)];
+        if function.name != *name {
+            return Err(format!("{} is called", function.name));
+        }
+        if !outcome.sent.is_empty() {
+            return Err(format!("it is answered: {}", outcome.sent));
+        }
+        return case.arguments().map_or(Ok(()), |arguments| {
+            let is_known = function.is_declared && !arguments.is_empty();
+            if is_known && (call.count & BY_NAME != 0) != case.is_by_name {
+                return Err("the form that was sent is not told".to_owned());
+            }
+            columns::compare(function, call, arguments)
+        });
+    }
+    if !outcome.calls.is_empty() {
+        return Err("it is called".to_owned());
+    }
+    check_answer(case, &outcome.sent)
+}
+
+fn check_answer(case: &Case, sent: &str) -> Result<(), String> {
+    let status: u16 = sent
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or("no answer")?;
+    let (head, body) = sent.split_once("\r\n\r\n").ok_or("no head")?;
+    let expect = |holds: bool, what: &str| {
+        if holds {
+            Ok(())
+        } else {
+            Err(format!("{what}: {sent}"))
+        }
+    };
+    expect(status == case.status, "another status")?;
+    for (name, value) in &case.fields {
+        let found = head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(field, _)| field.eq_ignore_ascii_case(name));
+        expect(
+            found.map(|(_, value)| value) == value.as_str(),
+            &format!("another {name}"),
+        )?;
+    }
+    if let Some(marker) = &case.marker {
+        expect(!body.contains(marker), "it has what came")?;
+    }
+    if case.is_bodiless() {
+        return expect(body.is_empty(), "a body");
+    }
+    let problem: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    let code = problem["code"].as_str();
+    expect(
+        case.code.is_none() || code == case.code.as_deref(),
+        "another code",
+    )?;
+    let detail = problem["detail"].as_str().ok_or("no detail")?;
+    if let Some(says) = &case.says {
+        expect(detail.contains(&**says), "it says something else")?;
+    }
+    if let Some(at) = case.at {
+        expect(
+            detail.ends_with(&format!(" (at byte {at}).")),
+            "another place",
+        )?;
+    }
+    let Some(expected) = &case.pointers else {
+        return Ok(());
+    };
+    let entries = problem["errors"].as_array().cloned().unwrap_or_default();
+    let mut pointers: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry["pointer"].as_str().unwrap())
+        .collect();
+    pointers.sort_unstable();
+    expect(pointers == *expected, "other pointers")
+}
+
+#[test]
+fn every_request_of_the_table_is_called_or_answered_as_it_says_however_it_is_cut() {
+    let servers = table::servers();
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for topic in table::topics() {
+        let server = &servers[&topic.server];
+        let mut turn = turn(server);
+        for case in topic.cases() {
+            count += 1;
+            if let Err((cut, failure)) = check_every_split(&case, server, &mut turn) {
+                failures.push(format!("{}, cut at {cut}: {failure}", case.name));
+            }
+        }
+        assert_eq!(
+            turn.buffers.taken(),
+            0,
+            "all memory for bodies is given back"
+        );
+    }
+    assert!(count > 400, "the cases were found");
+    let told = failures.len().min(FAILURES_TOLD);
+    assert!(
+        failures.is_empty(),
+        "{} of {count} differ:\n{}",
+        failures.len(),
+        failures[..told].join("\n")
+    );
+}
+
+/// The first split that comes to something else, and to what.
+fn check_every_split(case: &Case, server: &Server, turn: &mut Turn) -> Result<(), (usize, String)> {
+    let bytes = &*case.bytes;
+    let mut pieces = |cut: usize| {
+        let (before, after) = bytes.split_at(cut);
+        let outcome = ask(turn, [before, after].into_iter());
+        check(case, server, &outcome).map_err(|failure| (cut, failure))
+    };
+    pieces(0)?;
+    cuts(bytes.len()).try_for_each(pieces)?;
+    if bytes.len() <= CUT_EVERYWHERE_MAX {
+        let outcome = ask(turn, bytes.chunks(1));
+        check(case, server, &outcome).map_err(|failure| (1, failure))?;
+    }
+    Ok(())
+}
