@@ -4,7 +4,7 @@
 //
 // The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
 // result, fewest, signature, summary, description, examples, deprecated }] }. `field` is a header argument's, `schema`
-// that of a type from `types`. `result` is undefined where a function is not declared: JSON, or the bare digits of a bigint.
+// that of a type from `types`. `result` is undefined where a function is not declared: JSON, or a bigint's bare digits.
 
 const { describe, invalidArgument, invalidType } = require('./errors.js')
 const { isSchema } = require('./schemas.js')
@@ -68,8 +68,8 @@ function checkTypes(types) {
   }
   const schemas = new Map(Object.entries(types))
   for (const [name, schema] of schemas) {
-    if (!IDENTIFIER.test(name)) throw invalidArgument(`options.types has the name '${name}', which can't be in a signature.`)
-    if (BUILT_IN.has(name)) throw invalidArgument(`options.types has the name '${name}', which is a type already.`)
+    if (!IDENTIFIER.test(name)) throw invalidArgument(`options.types has '${name}', which can't be a name in a signature.`)
+    if (BUILT_IN.has(name)) throw invalidArgument(`options.types has '${name}', which is the name of a type already.`)
     if (!isSchema(schema)) {
       throw invalidType(
         `options.types.${name}`, "a Standard Schema, such as zod's, Valibot's or ArkType's", schema,
@@ -91,12 +91,13 @@ function checkExamples(examples) {
   const expected = 'an array of bodies, each an array of arguments or an object of them by name'
   if (!Array.isArray(examples)) throw invalidType('options.examples', expected, examples)
   for (const [i, each] of examples.entries()) {
-    if (each === null || typeof each !== 'object') throw invalidType(`options.examples[${i}]`, 'an array or an object', each)
+    const isBody = each !== null && typeof each === 'object'
+    if (!isBody) throw invalidType(`options.examples[${i}]`, 'an array or an object', each)
   }
   try {
     return JSON.parse(JSON.stringify(examples))
   } catch (error) {
-    throw invalidArgument(`options.examples can't be written as JSON: ${error.message}. A bigint is a string of digits there.`)
+    throw invalidArgument(`options.examples can't be written as JSON: ${error.message}. There, a bigint is a string.`)
   }
 }
 
@@ -142,8 +143,8 @@ function entryOf(name, functions) {
   const place = `functions.${name}`
   if (!IDENTIFIER.test(name) || name === '__proto__') {
     throw invalidArgument(
-      `The functions have one named ${JSON.stringify(name)}. A name has letters, digits, _ and $, begins with no digit, and ` +
-        "can't be __proto__."
+      `The functions have one named ${JSON.stringify(name)}. A name has letters, digits, _ and $, does not begin with a ` +
+        "digit, and can't be __proto__."
     )
   }
   // A getter is asked once.
@@ -169,7 +170,9 @@ function isClass(value) {
 function undeclared(handler, place) {
   const { length } = handler
   const fewest = Number.isSafeInteger(length) && length > 0 ? length : 0
-  if (fewest > ARGUMENTS_MAX) throw invalidArgument(`${place} takes ${fewest} arguments. A call has at most ${ARGUMENTS_MAX}.`)
+  if (fewest > ARGUMENTS_MAX) {
+    throw invalidArgument(`${place} takes ${fewest} arguments. A call has at most ${ARGUMENTS_MAX}.`)
+  }
   return { handler, isDeclared: false, arguments: [], result: undefined, fewest, deprecated: false }
 }
 

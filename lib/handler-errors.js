@@ -13,9 +13,8 @@ const MESSAGE_LENGTH_MAX = 1024
 // `fn` is the function's entry in the table. Only with one are the error's `headers` read, as `fields` of the answer: one
 // plain function answers with its status and message alone.
 function errorAnswer(error, fn) {
-  const failed = {
-    status: 500, message: fn === undefined ? 'The handler failed.' : 'The function failed.', isFault: true, fields: undefined
-  }
+  const what = fn === undefined ? 'handler' : 'function'
+  const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined }
   try {
     if (error === null || typeof error !== 'object') return failed
     const status = error.statusCode ?? error.status

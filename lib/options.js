@@ -83,8 +83,8 @@ function refuseContradictions({ bigint, maxBodySize, maxBufferedBytes }) {
   }
   if (maxBodySize > maxBufferedBytes) {
     throw invalidArgument(
-      `The option 'maxBodySize' is ${maxBodySize}, and 'maxBufferedBytes', which all bodies share, ${maxBufferedBytes}: a ` +
-        'body of that size would never be accepted. Raise the one, or lower the other.'
+      `The option 'maxBodySize' is ${maxBodySize}, and 'maxBufferedBytes', for all bodies together, ` +
+        `${maxBufferedBytes}: a body of that size would never be accepted. Raise the one, or lower the other.`
     )
   }
 }
@@ -144,7 +144,8 @@ function cure(value) {
 function refuseNoHandler(value, [third]) {
   const isObject = value !== null && typeof value === 'object'
   if (typeof value === 'function' || (isObject && typeof third !== 'function')) return
-  throw invalidType('handler', 'a function, such as (n) => n + 1, or an object of functions', value, cureOfHandler(value, third))
+  const expected = 'a function, such as (n) => n + 1, or an object of functions'
+  throw invalidType('handler', expected, value, cureOfHandler(value, third))
 }
 
 function cureOfHandler(value, third) {

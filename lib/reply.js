@@ -14,7 +14,8 @@ const VALUE = /^[\t\x20-\x7e]*$/
 
 // What frames an answer and belongs to the connection: the server writes them itself.
 const OWN_FIELDS = new Set([
-  'connection', 'content-length', 'date', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'
+  'connection', 'content-length', 'date', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding',
+  'upgrade'
 ])
 
 class Reply {
@@ -34,7 +35,7 @@ class Reply {
 
 function reply(value, options = {}) {
   if (options === null || typeof options !== 'object') {
-    const cure = typeof options === 'number' ? `The status is an option: reply(value, { status: ${options} }).` : undefined
+    const cure = typeof options === 'number' ? `The status is an option: { status: ${options} }.` : undefined
     throw invalidType(REPLY_OPTIONS.argument, REPLY_OPTIONS.expected, options, cure)
   }
   const { status, headers } = options
@@ -47,15 +48,19 @@ function reply(value, options = {}) {
   return new Reply(value, status, fields)
 }
 
-// Lower-case names and values, in their order; undefined where there are none. `headers` is an object, whose values may be
-// arrays, or anything that iterates over pairs, as Headers and Maps do.
+// Lower-case names and values, in their order; undefined where there are none. `headers` is an object, whose values may
+// be arrays, or anything that iterates over pairs, as Headers and Maps do.
 function fieldsOf(headers) {
   if (headers === undefined) return undefined
-  if (headers === null || typeof headers !== 'object') throw invalidType('options.headers', 'an object of header fields', headers)
+  if (headers === null || typeof headers !== 'object') {
+    throw invalidType('options.headers', 'an object of header fields', headers)
+  }
   const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers)
   const fields = []
   for (const pair of pairs) {
-    if (!Array.isArray(pair) || pair.length !== 2) throw invalidType('options.headers', 'of pairs, a name and a value each', pair)
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw invalidType('options.headers', 'of pairs, a name and a value each', pair)
+    }
     const name = nameOf(pair[0])
     if (OWN_FIELDS.has(name)) continue
     const values = Array.isArray(pair[1]) ? pair[1] : [pair[1]]

@@ -5,8 +5,7 @@
 // A value that does not fit is refused with a sentence for `onError`, never cut or coerced. Whatever a value does while it
 // is read (getters, `toJSON`, proxies), what is sent is what has been checked.
 
-const { isAnyArrayBuffer, isNumberObject, isSharedArrayBuffer, isStringObject, isTypedArray, isUint8Array } =
-  require('node:util').types
+const { types } = require('node:util')
 const { adviceOnNumber } = require('./handler-errors.js')
 const { isReply } = require('./reply.js')
 
@@ -65,9 +64,9 @@ function encoderOf(fn) {
 function createEncoder(fn) {
   const { result } = fn
   switch (result) {
-    case undefined: return (value) => (typeof value === 'bigint' ? value.toString() : jsonOf(fn, value))
+    case undefined: return (value) => undeclaredOf(fn, value)
     case 'void': return () => ''
-    case 'bytes': return (value) => (isUint8Array(value) ? ownBytes(value) : refuse(fn, value))
+    case 'bytes': return (value) => (types.isUint8Array(value) ? ownBytes(value) : refuse(fn, value))
     case 'string':
     case 'text': return (value) => (isText(value) ? value : refuse(fn, value))
   }
@@ -76,6 +75,11 @@ function createEncoder(fn) {
   if (scalar === undefined) return (value) => jsonOf(fn, value)
   const { fits, write } = scalar
   return (value) => (fits(value) ? write(value) : refuse(fn, value))
+}
+
+function undeclaredOf(fn, value) {
+  const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+  return isNumber ? String(value) : jsonOf(fn, value)
 }
 
 function isText(value) {
@@ -89,14 +93,14 @@ function quoted(value) {
 // Not what another thread may write to meanwhile, nor what may shrink.
 function ownBytes(value) {
   const { buffer } = value
-  return isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
+  return types.isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
 }
 
 // Each element is read once: it may come from a getter or a proxy.
 function arrayOf(fn, { fits, write }, value) {
   let text = '['
   try {
-    if (!Array.isArray(value) && !isTypedArray(value)) refuse(fn, value)
+    if (!Array.isArray(value) && !types.isTypedArray(value)) refuse(fn, value)
     const { length } = value
     for (let i = 0; i < length; i++) {
       const each = value[i]
@@ -109,23 +113,47 @@ function arrayOf(fn, { fits, write }, value) {
   return `${text}]`
 }
 
-// JSON has null for numbers that are not finite, and escapes for lone surrogates: a text with either is looked at again.
+// JSON has null for numbers that are not finite, and escapes for lone surrogates: of a text with either the value is looked
+// at again, and where that does not show that all is well, it is written again while it is checked.
 function jsonOf(fn, value) {
   let text
   try {
     text = JSON.stringify(value)
-    if (text !== undefined && (text.includes('null') || text.includes('\\ud'))) text = JSON.stringify(value, replacerOf(fn))
+    if (text === undefined) refuse(fn, value)
+    const isSuspect = text.includes('\\ud') || (text.includes('null') && !isPlain(value))
+    if (isSuspect) text = JSON.stringify(value, replacerOf(fn))
   } catch (error) {
     throw error?.code === 'ERR_INVALID_RETURN_VALUE' ? error : unreadable(fn, error)
   }
   return text ?? refuse(fn, value)
 }
 
+// Whether each null in the JSON of the value is one in the value, too, as far as that is quick to tell.
+function isPlain(value, isElement = false) {
+  switch (typeof value) {
+    case 'number': return Number.isFinite(value)
+    case 'object': break
+    case 'undefined':
+    case 'function':
+    case 'symbol': return !isElement
+    default: return true
+  }
+  if (value === null) return true
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], true)) return false
+  } else {
+    const prototype = Object.getPrototypeOf(value)
+    if (prototype !== Object.prototype && prototype !== null) return false
+    for (const key in value) if (!isPlain(value[key])) return false
+  }
+  return typeof value.toJSON === 'undefined'
+}
+
 // Hands on what it has checked, so that nothing is asked a second time for what is written.
 function replacerOf(fn) {
   return function (key, value) {
-    if (isNumberObject(value)) value = Number(value)
-    else if (isStringObject(value)) value = String(value)
+    if (types.isNumberObject(value)) value = Number(value)
+    else if (types.isStringObject(value)) value = String(value)
     if (!key.isWellFormed()) throw unfit(fn, 'an object with a name that has a lone surrogate')
     switch (typeof value) {
       case 'number':
@@ -154,8 +182,8 @@ function refuse(fn, value) {
 }
 
 function unfit({ name, result }, what) {
-  const wanted = WANTED[result] ?? (result?.endsWith('[]') ? `an array, ${result}, or a typed array of such` : 'a JSON value')
-  return invalidReturn(`${name} must return ${wanted}, or a promise of one. It returned ${what}${/[.?]$/.test(what) ? '' : '.'}`)
+  const wanted = WANTED[result] ?? (result?.endsWith('[]') ? `an array that is ${result}` : 'a JSON value')
+  return invalidReturn(`${name} must return ${wanted}, or a promise of one. It returned ${sentenceEnd(what)}`)
 }
 
 // What a value threw while it was read.
@@ -167,9 +195,13 @@ function unreadable({ name }, cause) {
   } catch {
     // A getter of what was thrown.
   }
-  const error = invalidReturn(`What ${name} returned can't be written as JSON: ${why}${/[.?]$/.test(why) ? '' : '.'}`)
+  const error = invalidReturn(`What ${name} returned can't be written as JSON: ${sentenceEnd(why)}`)
   error.cause = cause
   return error
+}
+
+function sentenceEnd(text) {
+  return /[.?!]$/.test(text) ? text : `${text}.`
 }
 
 function invalidReturn(message) {
@@ -189,8 +221,8 @@ function nounOf(value) {
 
 function nounOfObject(value) {
   if (value === null) return 'null'
-  if (isTypedArray(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)}`
-  if (isAnyArrayBuffer(value)) return 'an ArrayBuffer'
+  if (types.isTypedArray(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)}`
+  if (types.isAnyArrayBuffer(value)) return 'an ArrayBuffer'
   try {
     return Array.isArray(value) ? 'an array' : 'an object'
   } catch {
@@ -208,11 +240,11 @@ function adviceOn({ result }, value) {
       if (result === 'int64') return '. It has more than 64 bits: declare bigint.'
       return result === 'int' || result === 'number' ? '. Declare int64 or bigint, or convert it with Number().' : ''
     case 'string':
-      if (result === 'string' || result === 'text') return ' with a lone surrogate. String.prototype.toWellFormed() replaces those.'
+      if (MEDIA[result] === result) return ' with a lone surrogate, which String.prototype.toWellFormed() replaces.'
       if (result === 'bytes') return '. Convert it with Buffer.from(), or declare text.'
       return result in SCALARS ? '. Convert it, or declare string.' : ''
     case 'object':
-      return result === 'bytes' && isAnyArrayBuffer(value) ? '. Wrap it: new Uint8Array(buffer).' : ''
+      return result === 'bytes' && types.isAnyArrayBuffer(value) ? '. Wrap it: new Uint8Array(buffer).' : ''
     default: return ''
   }
 }

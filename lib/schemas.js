@@ -49,7 +49,8 @@ function conclude(args, results) {
     for (const { message, path = [] } of issues ?? []) {
       if (errors.length === ENTRIES_MAX) break
       const keys = Array.from(path, (each) => (Object(each) === each ? each.key : each))
-      errors.push({ pointer: pointerTo([key, ...keys]), detail: String(message).slice(0, MESSAGE_LENGTH_MAX).toWellFormed() })
+      const detail = String(message).slice(0, MESSAGE_LENGTH_MAX).toWellFormed()
+      errors.push({ pointer: pointerTo([key, ...keys]), detail })
     }
   }
   return errors.length > 0 ? { errors } : { args: checked }

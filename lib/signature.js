@@ -18,10 +18,10 @@ const TOKEN = /\s*([A-Za-z_$][A-Za-z0-9_$]*|=>|\.\.\.|[^]|$)/y
 
 // What other languages call them.
 const SYNONYMS = {
-  integer: 'int', i32: 'int', int32: 'int', long: 'int64', i64: 'int64', bool: 'boolean', float: 'number', double: 'number',
-  f64: 'number', str: 'string', any: 'json', object: 'json', unknown: 'json', record: 'json', array: 'json', map: 'json',
-  buffer: 'bytes', uint8array: 'bytes', float64array: 'number[]', bigint64array: 'int64[]', undefined: 'void', null: 'void',
-  none: 'void'
+  integer: 'int', i32: 'int', int32: 'int', long: 'int64', i64: 'int64', bool: 'boolean', str: 'string',
+  float: 'number', double: 'number', f64: 'number', float64array: 'number[]', bigint64array: 'int64[]',
+  any: 'json', object: 'json', unknown: 'json', record: 'json', array: 'json', map: 'json',
+  buffer: 'bytes', uint8array: 'bytes', undefined: 'void', null: 'void', none: 'void'
 }
 
 const NO_UNIONS = 'there are no unions. Declare `json`, or a schema in `types`, and tell them apart in the function'
@@ -144,7 +144,7 @@ function readType(reader, builtIn, typeNames, what) {
   const close = reader.take()
   if (close.text !== ']') reader.fail(close, `an array is written \`${name}[]\``)
   if (!SCALARS.includes(name)) {
-    reader.fail(open, `there are arrays of ${SCALARS.join(', ')} only. Declare \`json\`, or a schema of the array in \`types\``)
+    reader.fail(open, `there are arrays of ${SCALARS.join(', ')} only. Declare \`json\`, or a schema in \`types\``)
   }
   if (reader.next.text === '[') {
     reader.fail(reader.next, 'there are no arrays of arrays. Declare `json`, or a schema in `types`')
@@ -156,7 +156,8 @@ function unknownType(name, builtIn, typeNames, what) {
   if (BUILT_IN.has(name)) return `'${name}' is no type of ${what}`
   const known = [...builtIn.filter((each) => !each.endsWith('[]')), ...typeNames]
   const synonym = SYNONYMS[name.toLowerCase()]
-  const meant = builtIn.includes(synonym) ? `Did you mean '${synonym}'?` : didYouMean(name, known, (each) => `'${each}'`)
+  const quoted = (each) => `'${each}'`
+  const meant = builtIn.includes(synonym) ? `Did you mean '${synonym}'?` : didYouMean(name, known, quoted)
   return `there is no type '${name}'. ${meant ?? `It is one of ${known.join(', ')}, or a name in \`types\`.`}`
 }
 

@@ -1,0 +1,186 @@
+// Compiled, never run, as types.ts: what TypeScript infers from signatures, and what it refuses.
+
+import { type } from 'arktype'
+import {
+  reply, serverListen, typed,
+  type FunctionErrorMessage, type Functions, type FunctionsOptions, type FunctionStats, type ListenOptions, type ReplyWith,
+  type StandardSchema
+} from 'ringcall'
+import * as v from 'valibot'
+import { z } from 'zod'
+
+function same<A,>() {
+  return <B>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {}
+}
+
+// The parameters are those of the signature, whatever its white space.
+const greet = typed('(name: string, loud?: boolean) => string', (name, loud) => {
+  same<typeof name>()<string>()
+  same<typeof loud>()<boolean | undefined>()
+  return loud ? name.toUpperCase() : name
+})
+same<string>()<ReturnType<typeof greet>>()
+same<Parameters<typeof greet>>()<[string, boolean?]>()
+greet('Ada')
+greet('Ada', true)
+// @ts-expect-error it is called as its handler is
+greet(3)
+
+typed('(a: int, b: number, c: int64, d: bigint, e: boolean, f: string) => void', (a, b, c, d, e, f) => {
+  same<[typeof a, typeof b, typeof c, typeof d, typeof e, typeof f]>()<[number, number, bigint, bigint, boolean, string]>()
+})
+typed('(a: json, b: bytes, xRequestId: header) => void', (a, b, xRequestId) => {
+  same<[typeof b, typeof xRequestId]>()<[Uint8Array, string]>()
+  return a.anything
+})
+typed('(a: int[], b: number[], c: int64[], d: bigint[], e: boolean[], f: string[]) => void', (a, b, c, d, e, f) => {
+  same<[typeof a, typeof b, typeof c]>()<[number[], Float64Array, BigInt64Array]>()
+  same<[typeof d, typeof e, typeof f]>()<[bigint[], boolean[], string[]]>()
+})
+typed(' (\n\ta :int ,\n\tb ?: int [ ]\n) =>\nint ', (a, b) => (same<typeof b>()<number[] | undefined>(), a))
+typed('() => int', () => 1)
+typed('( ) => int', async () => 1)
+
+// The results.
+typed('() => number', () => 1.5)
+typed('() => int64', () => 1n)
+typed('() => bigint', async () => 1n)
+typed('() => boolean', () => true)
+typed('() => text', () => '<p>')
+typed('() => bytes', () => Buffer.from('a'))
+typed('() => void', () => {})
+typed('() => void', async () => 'dropped')
+typed('() => int[]', () => [1, 2])
+typed('() => number[]', () => new Float64Array(2))
+typed('() => number[]', () => [1.5] as const)
+typed('() => int64[]', () => new BigInt64Array(2))
+typed('() => bigint[]', () => [1n])
+typed('() => boolean[]', async () => [true])
+typed('() => string[]', () => ['a'])
+typed('() => json', () => ({ a: [1, null, 'b'] }))
+typed('() => json', () => null)
+interface Row { id: string }
+declare const row: Row
+typed('() => json', async () => row)
+
+// Replies.
+same<ReplyWith<number>>()<ReturnType<typeof reply<number>>>()
+typed('() => int', () => reply(1, { status: 201, headers: { Location: '/1', 'Set-Cookie': ['a=1', 'b=2'], Age: 3 } }))
+typed('() => int', async () => reply(1, { headers: new Headers() }))
+typed('() => int', async (): Promise<number | ReplyWith<number>> => 1)
+typed('() => void', () => reply())
+typed('() => json', () => reply({ a: 1 }, { headers: [['A', 'b']] }))
+
+// What schemas give.
+const Order = z.object({ id: z.string(), when: z.string().transform((text) => new Date(text)) })
+const Point = v.object({ x: v.number() })
+const User = type({ name: 'string' })
+const order = typed('(order: Order, at: Point, by?: User) => Point', (order, at, by) => {
+  same<typeof order>()<{ id: string, when: Date }>()
+  same<typeof at>()<{ x: number }>()
+  same<typeof by>()<{ name: string } | undefined>()
+  return at
+}, { types: { Order, Point, User }, summary: 's', description: 'd', examples: [{ order: {} }, []], deprecated: true })
+same<StandardSchema>()<StandardSchema<unknown>>()
+
+// A signature that only the running program knows.
+declare const read: string
+typed(read, (a, b) => a + b)
+
+// Where they are served.
+const functions = { sum: (a: number, b: number) => a + b, greet, order, big: () => 1n, async later() { return row } }
+functions satisfies Functions
+serverListen(8000, functions)
+serverListen(8000, { sum: (a, b) => a + b, greet })
+serverListen(8000, greet)
+serverListen({ port: 0, maxBufferedBytes: 2 ** 26 }, greet)
+serverListen({
+  port: 0,
+  onError: (error, call) => {
+    same<typeof error>()<unknown>()
+    same<typeof call.function>()<string>()
+    same<typeof call.arguments>()<unknown[]>()
+  }
+}, { sum: (a, b) => a + b })
+const options = { port: 0, onError: (error, call) => `${call.function}: ${error}` } satisfies FunctionsOptions
+const server = serverListen(options, functions)
+declare const either: ListenOptions
+serverListen(either, functions)
+const [first] = server.functions
+same<string | undefined>()<typeof first.signature>()
+const counted: FunctionStats | undefined = server.stats().functions?.sum
+same<FunctionErrorMessage['function']>()<string>()
+// @ts-expect-error they are told, not set
+server.functions.push(first)
+
+// What must not compile.
+// @ts-expect-error no such type
+typed('(a: integr) => int', (a) => a)
+// @ts-expect-error no such result
+typed('(a: int) => flot', (a) => a)
+// @ts-expect-error a comma too many
+typed('(a: int,) => int', (a) => a)
+// @ts-expect-error optional arguments come last
+typed('(a?: int, b: int) => int', (a, b) => b)
+// @ts-expect-error a name twice
+typed('(a: int, a: int) => int', (a) => a)
+// @ts-expect-error no parentheses
+typed('a: int => int', (a) => a)
+// @ts-expect-error no result
+typed('(a: int)', (a) => a)
+// @ts-expect-error no type
+typed('(a) => int', (a) => a)
+// @ts-expect-error of results only
+typed('(a: text) => int', () => 1)
+// @ts-expect-error of arguments only
+typed('() => header', () => '')
+// @ts-expect-error no union
+typed('(a: int | string) => int', () => 1)
+// @ts-expect-error no arrays of these
+typed('(a: json[]) => int', () => 1)
+// @ts-expect-error no arrays of named types
+typed('(a: Order[]) => int', () => 1, { types: { Order } })
+// @ts-expect-error a type that is not among these
+typed('(a: Point) => int', () => 1, { types: { Order } })
+// @ts-expect-error no schema
+typed('(a: Order) => int', () => 1, { types: { Order: {} } })
+// @ts-expect-error no such option
+typed('() => int', () => 1, { sumary: 's' })
+// @ts-expect-error another result
+typed('(a: int) => int', (a) => String(a))
+// @ts-expect-error a promise of another result
+typed('(a: int) => int', async (a) => String(a))
+// @ts-expect-error no result
+typed('() => int', () => {})
+// @ts-expect-error a number is no bigint
+typed('() => int64', () => 1)
+// @ts-expect-error nor the other way round
+typed('() => int', () => 1n)
+// @ts-expect-error undefined is no JSON
+typed('() => json', () => {})
+// @ts-expect-error another parameter
+typed('(a: int) => int', (a: string) => a.length)
+// @ts-expect-error more parameters than arguments
+typed('(a: int) => int', (a: number, b: number) => a + b)
+// @ts-expect-error it may be undefined
+typed('(a?: int) => int', (a: number) => a)
+// @ts-expect-error the wrong value in a reply
+typed('() => int', () => reply('1'))
+// @ts-expect-error only `reply` makes one
+typed('() => int', () => ({ value: 1, status: 201 }))
+// @ts-expect-error the status is an option
+reply(1, 201)
+// @ts-expect-error no such option
+reply(1, { statusCode: 201 })
+// @ts-expect-error it returns nothing
+serverListen(8000, { sum: () => {} })
+// @ts-expect-error no function
+serverListen(8000, { sum: 3 })
+// @ts-expect-error functions are not grouped
+serverListen(8000, { math: { sum: (a: number) => a } })
+// @ts-expect-error they have names
+serverListen(8000, [greet])
+// @ts-expect-error bigint is for a plain function
+serverListen({ bigint: true }, functions) satisfies never
+
+export { counted, server }
