@@ -634,7 +634,9 @@ export interface ArgumentDescription {
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument, an option or a schema of the wrong type.
  */
 export function typed<
-  const S extends string, R extends Returned<ValueOf<S, T>>, const T extends { readonly [name: string]: StandardSchema } = {}
+  const S extends string,
+  R extends Returned<ValueOf<S, T>>,
+  const T extends { readonly [name: string]: StandardSchema } = {}
 >(
   signature: Signature<S, T>,
   handler: (...values: ArgumentsOf<S, T>) => R,
@@ -744,9 +746,9 @@ export type UndeclaredFunction = (...values: any[]) => Returned<JsonValue | bigi
 /** What can be written as JSON, as far as TypeScript tells it: not `undefined`, and no `bigint`. */
 export type JsonValue = string | number | boolean | null | object
 
-// TypeScript tells what is wrong with a call by the last of four overloads or more. So that one takes whatever the others do,
-// and infers the handler's argument: otherwise each mistake in a handler would be told as one about that. It can do so
-// where only one of the types that the handler may have can be called.
+// TypeScript tells what is wrong with a call by the last of four overloads or more. So that one takes whatever the others
+// do, and infers the handler's argument: otherwise each mistake in a handler would be told as one about that. It can do
+// so as long as only one of the types that the handler may have is one of functions.
 
 /**
  * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
@@ -786,8 +788,8 @@ export function serverListen(options: ListenOptions & { bigint: true }, handler:
  */
 export function serverListen(options: ListenOptions & { bigint?: false | undefined }, handler: Handler): Server
 /**
- * Starts a server of functions by name, where `POST /sum/3/4`, or `POST /sum` with the body `[3,4]`, calls `sum`; or of one
- * typed function, whose arguments are the whole path, or the body. docs/functions.md is their reference.
+ * Starts a server of functions by name, where `POST /sum/3/4`, or `POST /sum` with the body `[3,4]`, calls `sum`; or of
+ * one typed function, whose arguments are the whole path, or the body. docs/functions.md is their reference.
  *
  * @example
  * ```js
@@ -988,7 +990,7 @@ type TypeOf<S extends string, Known, T, What extends string> =
         Name extends keyof ArgumentTypes | keyof ResultTypes ? `'${Name}' is no type of ${What}`
         : Name extends `${string}|${string}` ? `there are no unions: declare 'json', or a schema in 'types'`
         : Name extends `${string}[]` ? `there is no type '${Name}': declare 'json', or a schema in 'types'`
-        : `there is no type '${Name}': it is one of ${What extends 'a result' ? Results : Arguments}, or a name in 'types'`
+        : `there is no type '${Name}': it is ${What extends 'a result' ? Results : Arguments}, or a name in 'types'`
       >
     : never
 
@@ -1001,8 +1003,8 @@ type OutputOf<S> =
     ? NonNullable<Inferred> extends { readonly output: infer Output } ? Output : unknown
     : unknown
 
-type Arguments = 'int, number, int64, bigint, boolean, string, json, bytes, header, an array such as int[]'
-type Results = 'int, number, int64, bigint, boolean, string, json, bytes, text, void, an array such as int[]'
+type Arguments = 'one of int, number, int64, bigint, boolean, string, json, bytes, header, an array such as int[]'
+type Results = 'one of int, number, int64, bigint, boolean, string, json, bytes, text, void, an array such as int[]'
 
 type Space = ' ' | '\n' | '\t' | '\r'
 type Trim<S extends string> =

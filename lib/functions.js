@@ -6,7 +6,7 @@
 // result, fewest, signature, summary, description, examples, deprecated }] }. `field` is a header argument's, `schema`
 // that of a type from `types`. `result` is undefined where a function is not declared: JSON, or a bigint's bare digits.
 
-const { describe, invalidArgument, invalidType } = require('./errors.js')
+const { invalidArgument, invalidType } = require('./errors.js')
 const { isSchema } = require('./schemas.js')
 const { BUILT_IN, IDENTIFIER, parseSignature } = require('./signature.js')
 const { refuseUnknown } = require('./unknown-options.js')
@@ -23,6 +23,7 @@ const declarations = new WeakMap()
 // Returns a function that can be called as the handler can.
 function typed(signature, handler, options = {}) {
   if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
+  if (isClass(handler)) throw isNoFunction('The handler', handler)
   const declaration = { handler, isDeclared: true, ...readOptions(signature, options) }
   const { name, length } = handler
   const declared = function (...values) {
@@ -150,9 +151,7 @@ function entryOf(name, functions) {
   // A getter is asked once.
   const value = functions[name]
   if (typeof value !== 'function') throw invalidType(place, 'of type function', value, cureOfValue(value))
-  if (isClass(value)) {
-    throw invalidArgument(`${place} is a class, ${describe(value)}. Pass a function that makes what it needs of it.`)
-  }
+  if (isClass(value)) throw isNoFunction(place, value)
   const declaration = declarations.get(value) ?? undeclared(value, place)
   return { name, ...declaration }
 }
@@ -165,6 +164,10 @@ function cureOfValue(value) {
 
 function isClass(value) {
   return /^class\b/.test(Function.prototype.toString.call(value))
+}
+
+function isNoFunction(place, { name }) {
+  return invalidArgument(`${place} is a class, which can't be called. Pass a function, such as () => new ${name || 'It'}().`)
 }
 
 function undeclared(handler, place) {

@@ -35,6 +35,8 @@ const WANTED = {
   bytes: 'a Uint8Array'
 }
 
+const LONE_SURROGATE = ' with a lone surrogate, which String.prototype.toWellFormed() replaces.'
+
 // { status, fields, media, body } of whatever a function returned or its promise resolved to.
 function answerOf(fn, value) {
   if (!isReply(value)) {
@@ -240,8 +242,8 @@ function adviceOn({ result }, value) {
       if (result === 'int64') return '. It has more than 64 bits: declare bigint.'
       return result === 'int' || result === 'number' ? '. Declare int64 or bigint, or convert it with Number().' : ''
     case 'string':
-      if (MEDIA[result] === result) return ' with a lone surrogate, which String.prototype.toWellFormed() replaces.'
       if (result === 'bytes') return '. Convert it with Buffer.from(), or declare text.'
+      if (result === 'string' || result === 'text') return LONE_SURROGATE
       return result in SCALARS ? '. Convert it, or declare string.' : ''
     case 'object':
       return result === 'bytes' && types.isAnyArrayBuffer(value) ? '. Wrap it: new Uint8Array(buffer).' : ''

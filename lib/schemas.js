@@ -12,30 +12,32 @@ function isSchema(value) {
   return isObject && typeof value['~standard']?.validate === 'function'
 }
 
-// Undefined for a function without schemas; otherwise { args }, { errors }, or a promise of one of them. Whatever a schema
+// Undefined for a function without schemas; otherwise { args }, { errors }, or a promise of one of them. What a schema
 // throws is thrown on. An optional argument that is absent is not checked.
 function applySchemas(fn, args, isByName) {
-  let results
+  const results = []
+  let hasSchemas = false
   let isAsync = false
   let position = 0
   for (const [i, { name, type, schema }] of fn.arguments.entries()) {
     const key = isByName || type === 'header' ? name : position
     if (type !== 'header') position++
-    if (schema === undefined || args[i] === undefined) continue
-    const result = schema['~standard'].validate(args[i])
+    if (schema === undefined) continue
+    hasSchemas = true
+    if (args[i] === undefined) continue
+    const result = isAsync ? validateLater(schema, args[i]) : schema['~standard'].validate(args[i])
     isAsync ||= typeof result?.then === 'function'
-    results ??= []
     results.push({ i, key, result })
   }
-  if (results === undefined) return hasSchemas(fn) ? { args } : undefined
+  if (!hasSchemas) return undefined
   return isAsync ? settle(args, results) : conclude(args, results)
 }
 
-function hasSchemas(fn) {
-  return fn.arguments.some(({ schema }) => schema !== undefined)
+// What it throws becomes a rejection, as an earlier one may still reject and has to be listened to.
+async function validateLater(schema, value) {
+  return schema['~standard'].validate(value)
 }
 
-// All are awaited: none is to reject with nobody listening.
 async function settle(args, results) {
   const settled = await Promise.all(results.map(({ result }) => result))
   return conclude(args, results.map((each, at) => ({ ...each, result: settled[at] })))

@@ -1,0 +1,140 @@
+'use strict'
+
+// What a signature means, and where it is wrong.
+
+const test = require('ava')
+const { typed } = require('..')
+const { tableOf } = require('../lib/functions.js')
+
+const schema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
+
+function read(signature, types) {
+  return tableOf(typed(signature, () => {}, { types })).functions[0]
+}
+
+function argument(name, type, isOptional = false) {
+  return { name, type, isOptional }
+}
+
+test('names, types and the result are read as they stand', (t) => {
+  t.like(read('() => void'), { arguments: [], result: 'void', fewest: 0, signature: '() => void', isDeclared: true })
+  const { arguments: declared, result, fewest } = read('(name: string, _$1: int64, loud?: boolean) => string')
+  t.deepEqual(declared, [argument('name', 'string'), argument('_$1', 'int64'), argument('loud', 'boolean', true)])
+  t.is(result, 'string')
+  t.is(fewest, 2)
+})
+
+test('every type of an argument, and every type of a result', (t) => {
+  const scalars = ['int', 'number', 'int64', 'bigint', 'boolean', 'string']
+  const arrays = scalars.map((type) => `${type}[]`)
+  for (const type of [...scalars, ...arrays, 'json', 'bytes']) {
+    t.deepEqual(read(`(a: ${type}) => void`).arguments, [argument('a', type)])
+  }
+  for (const type of [...scalars, ...arrays, 'json', 'bytes', 'text', 'void']) t.is(read(`() => ${type}`).result, type)
+})
+
+test('white space is free', (t) => {
+  const signature = ' (\n\ta :int ,b\n?: number [ ]\r\n )\t=>\n json '
+  t.deepEqual(read(signature).arguments, [argument('a', 'int'), argument('b', 'number[]', true)])
+  t.is(read(signature).signature, signature)
+})
+
+test('a header argument is a request field, and no argument that a request must have', (t) => {
+  const { arguments: declared, fewest } = read('(xRequestId: header, a: int, accept?: header, ETag?: header) => int')
+  t.deepEqual(declared.map(({ field }) => field), ['x-request-id', undefined, 'accept', 'e-tag'])
+  t.is(fewest, 1)
+})
+
+test('a name of `types` is a type, of arguments and of results', (t) => {
+  const { arguments: [order], result } = read('(order?: Order) => Order', { Order: schema, Unused: schema })
+  t.deepEqual(order, { ...argument('order', 'Order', true), schema })
+  t.is(result, 'Order')
+})
+
+test('thirty-two arguments are the most', (t) => {
+  const signature = (count) => `(${Array.from({ length: count }, (_, i) => `a${i}: int`).join(', ')}) => int`
+  t.is(read(signature(32)).arguments.length, 32)
+  t.throws(() => read(signature(33)), { message: /at most 32 arguments/ })
+})
+
+// The text up to the mistake, and what is said about it.
+const mistakes = {
+  '(a: integr) => int': ['(a: ', "there is no type 'integr'. Did you mean 'int'?"],
+  '(a: Int) => int': ['(a: ', "there is no type 'Int'. Did you mean 'int'?"],
+  '(a: float) => int': ['(a: ', "there is no type 'float'. Did you mean 'number'?"],
+  '(a: constructor) => int': ['(a: ', "there is no type 'constructor'. It is one of int, number, "],
+  '(a: Order) => int': ['(a: ', "there is no type 'Order'. It is one of "],
+  '() => flot': ['() => ', "there is no type 'flot'. It is one of "],
+  '(a: text) => int': ['(a: ', "'text' is no type of an argument."],
+  '(a: void) => int': ['(a: ', "'void' is no type of an argument."],
+  '() => header': ['() => ', "'header' is no type of a result."],
+  '(a: int) => Promise<int>': ['(a: int) => ', 'the result is what the promise resolves to.'],
+  '(a: int | string) => int': ['(a: int ', 'there are no unions.'],
+  '() => int | string': ['() => int ', 'there are no unions.'],
+  "(a: 'x') => int": ['(a: ', 'there must be the type of an argument, such as `int`.'],
+  '(a: { b: int }) => int': ['(a: ', 'there are no object types.'],
+  '(a: int = 3) => int': ['(a: int ', 'there are no defaults. Declare `a?`'],
+  '(a: json[]) => int': ['(a: json', 'there are arrays of int, number, int64, bigint, boolean, string only.'],
+  '(a: Known[]) => int': ['(a: Known', 'there are arrays of int, '],
+  '(a: int[][]) => int': ['(a: int[]', 'there are no arrays of arrays.'],
+  '(a: int[3]) => int': ['(a: int[', 'an array is written `int[]`.'],
+  '(a: int,) => int': ['(a: int', 'there must be an argument behind the comma.'],
+  '(, a: int) => int': ['(', "there must be an argument's name, as in `a: int`."],
+  '(a: int b: int) => int': ['(a: int ', 'there must be `,` or `)` after an argument.'],
+  '(a: int': ['(a: int', 'there must be `,` or `)` after an argument.'],
+  '(a?: int, b: int) => int': ['(a?: int, ', "'b' is required behind an optional argument."],
+  '(a?: int, h: header) => int': ['(a?: int, ', "'h' is required behind an optional argument."],
+  '(a: int, a: int) => int': ['(a: int, ', "there are two arguments of the name 'a'."],
+  '(__proto__: int) => int': ['(', "an argument can't have the name '__proto__'."],
+  '(1a: int) => int': ['(', "there must be an argument's name"],
+  '(ä: int) => int': ['(', "there must be an argument's name"],
+  '(...a: int[]) => int': ['(', 'there are no rest arguments.'],
+  '({ a }: json) => int': ['(', 'an argument has a name. Take it apart in the function.'],
+  '(a) => int': ['(a', "there must be `:` and a type after the name 'a', as in `a: int`."],
+  'a: int => int': ['', "a signature begins with `(`, as in '(a: int) => int'."],
+  'async () => int': ['', 'a signature says nothing of `async`: leave it out.'],
+  '': ['', 'a signature begins with `(`'],
+  '()': ['()', 'there must be `=>` and the type of the result.'],
+  '() = > int': ['() ', 'there must be `=>` and the type of the result.'],
+  '(): int': ['()', 'the result is written after `=>`.'],
+  '() =>': ['() =>', 'there must be the type of a result, such as `int`.'],
+  '() => int;': ['() => int', 'the signature must end after the type of the result.'],
+  '() => int () => int': ['() => int ', 'the signature must end after the type of the result.'],
+  '(a: 😀) => int': ['(a: ', 'there must be the type of an argument']
+}
+
+for (const [signature, [before, sentence]] of Object.entries(mistakes)) {
+  test(`${JSON.stringify(signature)} is refused, with the place`, (t) => {
+    const error = t.throws(() => read(signature, { Known: schema }), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' })
+    const start = `The signature is wrong at character ${before.length + 1}: ${sentence}`
+    t.is(error.message.slice(0, start.length), start)
+    t.true(error.message.endsWith(`\n    ${signature.trimEnd()}\n    ${' '.repeat(before.length)}^`), error.message)
+  })
+}
+
+test('in a signature of several lines the line with the mistake is shown', (t) => {
+  const { message } = t.throws(() => read('(\n  a: int,\n\tb: boolen\n) => int'))
+  const start = "The signature is wrong at character 17: there is no type 'boolen'. Did you mean 'boolean'?"
+  t.true(message.startsWith(start), message)
+  t.true(message.endsWith('\n    \tb: boolen\n    \t   ^'), message)
+})
+
+test('a signature is a string', (t) => {
+  for (const signature of [undefined, null, 3, {}, [], () => {}]) {
+    t.throws(() => typed(signature, () => {}), { code: 'ERR_INVALID_ARG_TYPE' })
+  }
+})
+
+test('a type by the name of a built-in one, or by no name, is refused', (t) => {
+  for (const name of ['int', 'json', 'header', 'text', 'void', 'a b', '1', 'int[]', '']) {
+    t.throws(() => read('() => int', { [name]: schema }), { code: 'ERR_INVALID_ARG_VALUE', message: /options\.types has/ })
+  }
+})
+
+test('a type that is no Standard Schema is refused', (t) => {
+  for (const value of [undefined, null, {}, 'string', () => {}, { '~standard': {} }, { type: 'object' }]) {
+    const expected = { code: 'ERR_INVALID_ARG_TYPE', message: /options\.types\.Order.*Standard Schema/ }
+    t.throws(() => read('() => int', { Order: value }), expected)
+  }
+  for (const types of [null, [], 'Order']) t.throws(() => read('() => int', types), { code: 'ERR_INVALID_ARG_TYPE' })
+})
