@@ -3,8 +3,9 @@
 // Declares functions, and makes the table of them that a server is started with; both engines read it.
 //
 // The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
-// result, fewest, signature, summary, description, examples, deprecated }] }. `field` is a header argument's, `schema`
-// that of a type from `types`. `result` is undefined where a function is not declared: JSON, or a bigint's bare digits.
+// result, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` is a header argument's,
+// `schema` that of a type from `types`. `result` is undefined where a function is not declared: JSON, or the bare digits of
+// a bigint. `owner` is the object that the function is in, and its `this`; a function at the root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
 const { isSchema } = require('./schemas.js')
@@ -153,7 +154,7 @@ function entryOf(name, functions) {
   if (typeof value !== 'function') throw invalidType(place, 'of type function', value, cureOfValue(value))
   if (isClass(value)) throw isNoFunction(place, value)
   const declaration = declarations.get(value) ?? undeclared(value, place)
-  return { name, ...declaration }
+  return { name, owner: functions, ...declaration }
 }
 
 function cureOfValue(value) {
@@ -181,7 +182,7 @@ function undeclared(handler, place) {
 
 // The table as plain data, for `server.functions`.
 function describeTable(table) {
-  return freeze((table?.functions ?? []).map(({ handler, ...rest }) => withoutUndefined({
+  return freeze((table?.functions ?? []).map(({ handler, owner, ...rest }) => withoutUndefined({
     ...rest, arguments: rest.arguments.map(({ schema, ...each }) => each)
   })))
 }

@@ -104,11 +104,11 @@ class Functions {
   }
 
   #run(call, { args, errors }) {
-    const { name, fn: { handler } } = call.form
+    const { name, fn: { handler, owner } } = call.form
     if (errors !== undefined) throw new NotCalled(refused('ERR_ARGUMENTS', `${name}'s arguments do not fit.`, errors).refusal)
     call.args = args
     call.counters.calls++
-    return handler(...args)
+    return Reflect.apply(handler, owner, args)
   }
 
   answerOf({ form: { fn } }, value, isSettled) {
