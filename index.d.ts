@@ -341,11 +341,13 @@ export interface ServerStats {
   requests: number
   /** Answers with a status from 200 to 299. */
   responses2xx: number
+  /** Answers with a status from 300 to 399, which only `reply` gives. */
+  responses3xx: number
   /** Answers with a status from 400 to 499. */
   responses4xx: number
   /** Answers with a status from 500 to 599. */
   responses5xx: number
-  /** Answers by their status: `200`, and of `204` (preflights) and `400` to `599` those of which there was one. */
+  /** Answers by their status: `200`, and of the others those of which there was one. */
   responsesByStatus: Record<number, number>
   /** How often the handler threw, rejected or gave anything but an integer; refusals below 500 do not count. */
   handlerErrors: number
@@ -431,13 +433,16 @@ export interface ServerStats {
 
 /** What one function has done since the server was started. */
 export interface FunctionStats {
-  /** How often it was called. */
+  /** How often it was called, and has returned or failed since. */
   calls: number
   /** How often it threw, rejected or gave what does not fit its result; refusals below 500 do not count. */
   errors: number
-  /** Requests for it that were refused, so that it was not called: wrong arguments, bodies, fields, methods, origins. */
+  /**
+   * Requests for it that were refused for what they passed, so that it was not called: `400` and `415`. Other refusals,
+   * such as `405` or `413`, are in `responsesByStatus` alone.
+   */
   refusals: number
-  /** As the server's `handlerTime`. */
+  /** As the server's `handlerTime`, with the time that schemas took. */
   handlerTime: Histogram
 }
 

@@ -2,13 +2,14 @@
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
+const { reply, typed } = require('../index.js')
 const {
   connect, connectMany, engine, gate, post, request, ringTest, ringThreads, serve, until, untilStats
 } = require('./helpers.js')
 
 const counts = [
-  'connectionsOpen', 'connectionsAccepted', 'connectionErrors', 'requests', 'responses2xx', 'responses4xx', 'responses5xx',
-  'handlerErrors', 'inFlight', 'oldestInFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge',
+  'connectionsOpen', 'connectionsAccepted', 'connectionErrors', 'requests', 'responses2xx', 'responses3xx', 'responses4xx',
+  'responses5xx', 'handlerErrors', 'inFlight', 'oldestInFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge',
   'headersTimeouts', 'requestTimeouts', 'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses',
   'bytesReceived', 'bytesSent', 'ringCompletions', 'ringWakeups', 'ringBufferShortages'
 ]
@@ -55,6 +56,38 @@ test('requests and answers are counted by what became of them', async (t) => {
   })
   t.is(server.stats().handlerErrors, 2)
   t.deepEqual(server.stats().responsesByStatus, { 200: 3, 400: 1, 404: 1, 405: 1, 500: 1, 501: 1, 503: 1 })
+})
+
+test('functions by name are counted one by one', async (t) => {
+  const validate = (value) => (value === 1 ? { value } : { issues: [{ message: 'must be 1' }] })
+  const types = { One: { '~standard': { version: 1, vendor: 'test', validate } } }
+  const server = serve(t, { onError: () => {} }, {
+    sum: (a, b) => a + b,
+    refuse() { throw Object.assign(new Error('no'), { statusCode: 404 }) },
+    fail() { throw new Error('no') },
+    one: typed('(value: One) => int', (value) => value, { types }),
+    moved: () => reply(null, { status: 303, headers: { Location: '/sum' } }),
+    idle: () => 0
+  })
+  const client = await connect(t, server)
+  for (const target of ['/sum/1/2', '/sum/3/4', '/sum/1', '/sum/x/y', '/refuse', '/fail', '/moved', '/none']) await client.send(target)
+  const headers = { 'Content-Type': 'application/json' }
+  for (const body of ['[1]', '[2]', '[']) await client.send('/one', { body, headers })
+  await client.send('/sum', { method: 'GET' })
+  await client.send('/sum', { body: '[1,2]' })
+  await untilStats(server, { requests: 13, inFlight: 0 })
+  const { functions, responses3xx, responsesByStatus } = server.stats()
+  t.deepEqual(Object.keys(functions), ['sum', 'refuse', 'fail', 'one', 'moved', 'idle'])
+  const counted = Object.entries(functions).map(([name, { calls, errors, refusals }]) => [name, calls, errors, refusals])
+  t.deepEqual(counted, [
+    ['sum', 2, 0, 3], ['refuse', 1, 0, 0], ['fail', 1, 1, 0], ['one', 1, 0, 2], ['moved', 1, 0, 0], ['idle', 0, 0, 0]
+  ])
+  t.is(responses3xx, 1)
+  t.deepEqual(responsesByStatus, { 200: 3, 303: 1, 400: 4, 404: 2, 405: 1, 415: 1, 500: 1 })
+  for (const { calls, handlerTime: { bounds, counts, sum } } of Object.values(functions)) {
+    t.is(counts.length, bounds.length + 1)
+    t.is(sum > 0, calls > 0)
+  }
 })
 
 test('connections are counted as they come and go', async (t) => {

@@ -83,7 +83,7 @@ class Functions {
     const { form } = route
     const { args, isByName, refusal } = route.arguments(body)
     if (refusal !== undefined) this.refused(form)
-    return { form, counters: this.#counters.get(form.name), args, isByName, refusal }
+    return { form, counters: this.#counters.get(form.name), args, isByName, isCalled: false, refusal }
   }
 
   refused({ name }) {
@@ -107,7 +107,7 @@ class Functions {
     const { name, fn: { handler, owner } } = call.form
     if (errors !== undefined) throw new NotCalled(refused('ERR_ARGUMENTS', `${name}'s arguments do not fit.`, errors).refusal)
     call.args = args
-    call.counters.calls++
+    call.isCalled = true
     return Reflect.apply(handler, owner, args)
   }
 
@@ -133,7 +133,8 @@ class Functions {
     return { refusal, tell: isFault ? () => this.#onFunctionError(error, fn, args) : undefined }
   }
 
-  settled({ counters }, milliseconds) {
+  settled({ counters, isCalled }, milliseconds) {
+    if (isCalled) counters.calls++
     counters.handlerTime.add(milliseconds)
   }
 

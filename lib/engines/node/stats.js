@@ -8,10 +8,10 @@ const TIMES = [
 const LENGTHS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 
 const NAMES = [
-  'connectionsOpen', 'connectionsAccepted', 'connectionErrors', 'requests', 'responses2xx', 'responses4xx', 'responses5xx',
-  'inFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts', 'requestTimeouts',
-  'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses', 'bytesReceived', 'bytesSent', 'ringTurns',
-  'ringCompletions', 'ringWakeups', 'ringBufferShortages'
+  'connectionsOpen', 'connectionsAccepted', 'connectionErrors', 'requests', 'responses2xx', 'responses3xx', 'responses4xx',
+  'responses5xx', 'inFlight', 'batches', 'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts',
+  'requestTimeouts', 'keepAliveTimeouts', 'handlerTimeouts', 'sendTimeouts', 'acceptPauses', 'bytesReceived', 'bytesSent',
+  'ringTurns', 'ringCompletions', 'ringWakeups', 'ringBufferShortages'
 ]
 
 class Histogram {
