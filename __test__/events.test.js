@@ -2,6 +2,7 @@
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const test = require('ava')
+const { typed } = require('../index.js')
 const { connect, post, serve, start, startMain, until, untilStats } = require('./helpers.js')
 
 // Collects what a channel tells of the servers of this test.
@@ -27,6 +28,36 @@ test('each failure of the handler is told, before onError', async (t) => {
   t.is(messages[0].error, failure)
   t.is(messages[1].error, failure)
   t.is(messages[2].error.code, 'ERR_INVALID_RETURN_VALUE')
+})
+
+test('the failure of a function by name is told with its name and its arguments', async (t) => {
+  const told = collect(t, 'ringcall:handler-error')
+  const failure = new Error('no')
+  const onError = (error, call) => t.like(told(server).at(-1), { error, ...call })
+  const server = serve(t, { onError }, {
+    sum: (a, b) => a + b,
+    fail() { throw failure },
+    reject: async () => { throw failure },
+    half: typed('(n: int) => int', (n) => n / 2)
+  })
+  for (const target of ['/sum/1/2', '/sum/1', '/fail/1/2', '/reject/3', '/half/1']) await post(t, server, target)
+  const messages = told(server)
+  const called = messages.map(({ name, function: fn, arguments: args }) => [name, fn, args])
+  t.deepEqual(called, [
+    ['ringcall:handler-error', 'fail', [1, 2]], ['ringcall:handler-error', 'reject', [3]], ['ringcall:handler-error', 'half', [1]]
+  ])
+  t.deepEqual(messages.slice(0, 2).map(({ error }) => error), [failure, failure])
+  t.is(messages[2].error.code, 'ERR_INVALID_RETURN_VALUE')
+  t.false(messages.some((message) => 'n' in message))
+})
+
+test('a declared function at the root has its own name there, or handler', async (t) => {
+  const told = collect(t, 'ringcall:handler-error')
+  const servers = [function half() { return 0.5 }, () => 0.5].map((handler) => (
+    serve(t, { onError: () => {} }, typed('(n: int) => int', handler))
+  ))
+  for (const server of servers) await post(t, server, '/1')
+  t.deepEqual(servers.map((server) => told(server)[0].function), ['half', 'handler'])
 })
 
 test('a flood of refusals is told once a second at most, and every one of them is in the counts', async (t) => {
@@ -99,6 +130,21 @@ test('NODE_DEBUG=ringcall tells of a life', async (t) => {
     `${url}: bodiesTooLarge: 1 more`,
     `${url}: closed`
   ].sort((a, b) => lines.indexOf(a) - lines.indexOf(b)))
+})
+
+test('NODE_DEBUG=ringcall names the function that failed, and not what it was called with', async (t) => {
+  const source = `
+    const { serverListen } = require('ringcall')
+    const server = serverListen({ port: 0, onError() {} }, { login() { throw new Error('no') } })
+    console.log(server.port)
+    process.once('SIGTERM', () => server.close())`
+  const child = start(t, ['-e', source], { env: { NODE_DEBUG: 'ringcall' } })
+  const port = Number(await child.line())
+  t.is((await post(t, port, '/login/%22secret%22')).status, 500)
+  child.kill('SIGTERM')
+  const { stderr } = await child.exited
+  t.true(stderr.includes(`http://localhost:${port}: the function login failed: Error: no\n`), stderr)
+  t.false(stderr.includes('secret'))
 })
 
 test('nothing is printed without NODE_DEBUG', async (t) => {

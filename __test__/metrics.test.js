@@ -16,8 +16,11 @@ const value = (text, name, labels = {}) => {
 // A server of another engine, or of another version.
 const fake = (stats, more) => ({ stats: () => stats, ...more })
 
+// What is on a server of functions by name.
+const functions = { sum: (a, b) => a + b, fail() { throw new Error('no') } }
+
 test('a new server has every metric, in the format, with zeros', (t) => {
-  const families = parse(prometheus(serve(t)))
+  const families = parse(prometheus(serve(t, {}, functions)))
   for (const { name, samples } of families.values()) {
     if (name === 'ringcall_info' || name === 'ringcall_ring_turns_total') continue
     for (const sample of samples) t.is(sample.value, 0, sample.name)
@@ -51,6 +54,45 @@ test('what a server has counted is what its metrics say', async (t) => {
   t.is(value(text, 'ringcall_request_duration_seconds_bucket', { le: '0.000025' }), stats.latency.counts[0])
   t.is(value(text, 'ringcall_handler_duration_seconds_count'), 4)
   t.is(value(text, 'ringcall_info', { version: require('ringcall/package.json').version }), 1)
+})
+
+test('functions by name are told apart, and have a few buckets each', async (t) => {
+  const server = serve(t, { onError: () => {} }, functions)
+  const client = await connect(t, server)
+  for (const target of ['/sum/1/2', '/sum/3/4', '/sum/1', '/fail', '/none']) await client.send(target)
+  await untilStats(server, { requests: 5, inFlight: 0 })
+  const text = prometheus(server)
+  const read = (name) => ['sum', 'fail'].map((each) => value(text, `ringcall_function_${name}`, { function: each }))
+  t.deepEqual(read('calls_total'), [2, 1])
+  t.deepEqual(read('errors_total'), [0, 1])
+  t.deepEqual(read('refusals_total'), [1, 0])
+  t.deepEqual(read('duration_seconds_count'), [2, 1])
+  const { bounds, counts, sum } = server.stats().functions.sum.handlerTime
+  t.is(value(text, 'ringcall_function_duration_seconds_sum', { function: 'sum' }), Number((sum / 1000).toPrecision(15)))
+  const within = counts.slice(0, bounds.indexOf(5) + 1).reduce((total, count) => total + count)
+  t.is(value(text, 'ringcall_function_duration_seconds_bucket', { function: 'sum', le: '0.005' }), within)
+  const series = [...parse(text).values()].flatMap(({ samples }) => samples).filter((sample) => sample.labels.function === 'sum')
+  t.is(series.length, 18, 'as docs/metrics.md says')
+})
+
+test('one plain function has no metrics by function', (t) => {
+  t.false(prometheus(serve(t)).includes('ringcall_function_'))
+})
+
+test('functions of the same name on several servers are added up', async (t) => {
+  const servers = [serve(t, {}, functions), serve(t, {}, { sum: (a, b) => a + b })]
+  for (const server of servers) {
+    await post(t, server, '/sum/1/2')
+    await untilStats(server, { requests: 1, inFlight: 0 })
+  }
+  t.is(value(prometheus(servers), 'ringcall_function_calls_total', { function: 'sum' }), 2)
+})
+
+test('a thousand functions have eighteen thousand series', (t) => {
+  const names = Array.from({ length: 1000 }, (_, i) => `f${i}`)
+  const families = parse(prometheus(serve(t, {}, Object.fromEntries(names.map((name) => [name, () => 0])))))
+  const samples = [...families.values()].flatMap(({ samples }) => samples).filter((sample) => 'function' in sample.labels)
+  t.is(samples.length, 18_000)
 })
 
 test('labels and their escapes, and another prefix', (t) => {
@@ -100,17 +142,18 @@ test('what Prometheus would refuse is refused', (t) => {
   t.throws(() => prometheus(server, []), invalid)
   t.throws(() => prometheus(server, { label: {} }), { code: 'ERR_INVALID_ARG_VALUE', message: /'label'.*'labels'/ })
   for (const prefix of ['1a', 'a-b', 'ä', ' ']) t.throws(() => prometheus(server, { prefix }), outOfRange)
-  for (const name of ['', '1a', 'a-b', '__a', 'le', 'status']) {
+  for (const name of ['', '1a', 'a-b', '__a', 'le', 'status', 'function']) {
     t.throws(() => prometheus(server, { labels: { [name]: 'x' } }), outOfRange)
   }
 })
 
 test('docs/metrics.md lists every metric, as it is, and no other', (t) => {
-  const families = parse(prometheus(serve(t)))
+  const families = parse(prometheus(serve(t, {}, functions)))
   const unit = (name) => (/(_seconds|_bytes)(_total)?$/.exec(name)?.[1] ?? '').slice(1) || '–'
   const labels = { info: '`version`, `engine`', responses_total: '`status`', limits_exceeded_total: '`limit`' }
+  const of = (name) => labels[name] ?? (name.startsWith('function_') ? '`function`' : '–')
   const rows = [...families].map(([name, { type, help }]) =>
-    `| \`${name}\` | ${type} | ${unit(name)} | ${labels[name.slice('ringcall_'.length)] ?? '–'} | ${help} |`)
+    `| \`${name}\` | ${type} | ${unit(name)} | ${of(name.slice('ringcall_'.length))} | ${help} |`)
   const docs = readFileSync(join(root, 'docs', 'metrics.md'), 'utf8')
   t.deepEqual(docs.split('\n').filter((line) => line.startsWith('| `ringcall_')), rows)
 })

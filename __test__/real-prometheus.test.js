@@ -1,6 +1,7 @@
 'use strict'
 
-// A real Prometheus scrapes examples/production.js under load and evaluates what the Grafana dashboard asks it.
+// A real Prometheus scrapes examples/production.js, and a server of functions by name, under load and evaluates what the
+// Grafana dashboard asks it.
 
 const { spawnSync } = require('node:child_process')
 const { once } = require('node:events')
@@ -32,7 +33,7 @@ async function freePort() {
 }
 
 test('the dashboard asks for metrics that there are', (t) => {
-  const families = parse(prometheus(serve(t)))
+  const families = parse(prometheus(serve(t, {}, { sum: (a, b) => a + b })))
   const variables = dashboard.templating.list.flatMap(({ query }) => query.query ?? [])
   const names = [...targets.map(({ expr }) => expr), ...variables].flatMap((text) => text.match(/ringcall_\w+/g) ?? [])
   t.true(names.length > 20)
@@ -46,19 +47,34 @@ test('the dashboard asks for metrics that there are', (t) => {
 
 test('promtool finds nothing to say', async (t) => {
   if (!has(t, 'promtool')) return
-  const server = serve(t)
-  await post(t, server, '/15')
+  const servers = [serve(t), serve(t, {}, { sum: (a, b) => a + b })]
+  await post(t, servers[0], '/15')
+  await post(t, servers[1], '/sum/1/2')
   for (const options of [{}, { labels: { path: 'C:\\temp\n"a"' }, prefix: 'app_' }]) {
-    const input = prometheus(server, options)
+    const input = prometheus(servers, options)
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
     t.deepEqual([status, stdout, stderr], [0, '', ''])
   }
 })
 
+// Serves functions by name, and its metrics as examples/production.js does.
+const FUNCTIONS = `
+  const http = require('node:http')
+  const { serverListen } = require('ringcall')
+  const { contentType, prometheus } = require('ringcall/metrics')
+  const sum = (a, b) => a + b
+  const fail = () => { throw new Error('no') }
+  const server = serverListen({ port: 0, host: '127.0.0.1', onError: () => {} }, { sum, fail })
+  const admin = http.createServer((_, response) => {
+    response.setHeader('Content-Type', contentType).end(prometheus(server))
+  })
+  admin.listen(0, '127.0.0.1', () => console.log(server.port + ' ' + admin.address().port))`
+
 test('Prometheus scrapes a loaded server, and has an answer to everything that the dashboard asks', async (t) => {
   if (!has(t, 'prometheus')) return
   const service = start(t, ['examples/production.js'], { env: { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0' } })
   const [, port, adminPort] = /:(\d+) .* (\d+)$/.exec(await service.line())
+  const [namedPort, namedAdminPort] = (await start(t, ['-e', FUNCTIONS]).line()).split(' ')
   const folder = mkdtempSync(join(tmpdir(), 'ringcall-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'prometheus.yml'), `
@@ -66,7 +82,7 @@ test('Prometheus scrapes a loaded server, and has an answer to everything that t
       - job_name: fibonacci
         scrape_interval: 500ms
         scrape_timeout: 500ms
-        static_configs: [{ targets: ['127.0.0.1:${adminPort}'] }]
+        static_configs: [{ targets: ['127.0.0.1:${adminPort}', '127.0.0.1:${namedAdminPort}'] }]
   `)
   const at = await freePort()
   const child = start(t, [
@@ -81,7 +97,9 @@ test('Prometheus scrapes a loaded server, and has an answer to everything that t
   let running = true
   const loaded = Promise.all(Array.from({ length: 4 }, async () => {
     const client = await connect(t, Number(port))
+    const named = await connect(t, Number(namedPort))
     while (running) {
+      for (const target of ['/sum/1/2', '/sum/1', '/fail']) await named.send(target)
       for (const target of ['/15', '/100', '/x', '/10001']) await client.send(target)
       const breaking = await connect(t, Number(port))
       await breaking.write(request('/15'))

@@ -10,8 +10,12 @@ const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
 // Those that the server itself answers with are there from the start, so that rates of them are, too.
 const OWN_STATUSES = [200, 400, 403, 405, 408, 413, 414, 431, 500, 501, 503, 505]
+const STATUSES_BY_NAME = [404, 415]
 
-const OWN_LABELS = ['engine', 'le', 'limit', 'status', 'version']
+// There may be a thousand functions, so not all the bounds that their times have, in milliseconds, are told.
+const BOUNDS_BY_FUNCTION = new Set([0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000, 10_000])
+
+const OWN_LABELS = ['engine', 'function', 'le', 'limit', 'status', 'version']
 
 // The count in `stats()` of how often the limit that an option sets was crossed.
 const LIMITS = {
@@ -44,7 +48,13 @@ const FAMILIES = [
   counter('responses_total', 'Answers, by status.', responses),
   counter('limits_exceeded_total', 'How often a limit was exceeded, by the option that sets it.', (stats) =>
     Object.entries(LIMITS).map(([limit, name]) => ['', { limit }, stats[name]])),
-  counter('handler_errors_total', 'How often the handler threw, rejected or gave no integer.', one('handlerErrors')),
+  counter('handler_errors_total', 'How often a function threw, rejected or gave what it must not give.', one('handlerErrors')),
+  counter('function_calls_total', 'Calls of a function by name that have returned or failed.', byFunction('calls')),
+  counter('function_errors_total', 'How often a function threw, rejected or gave what does not fit its result.',
+    byFunction('errors')),
+  counter('function_refusals_total', 'Requests for a function that were refused for what they passed: 400 and 415.',
+    byFunction('refusals')),
+  histogramByFunction('function_duration_seconds', "A function's part of handler_duration_seconds, with fewer buckets."),
   gauge('requests_in_flight', 'Requests that the handler has and has not answered.', one('inFlight')),
   gauge('oldest_request_in_flight_seconds', 'For how long the oldest of them has waited for its answer.',
     (stats) => [['', {}, seconds(stats.oldestInFlight)]], Math.max),
@@ -77,25 +87,41 @@ function gauge(name, help, read, merge = add) {
 function histogram(name, help, pick, inUnit) {
   const read = (stats) => {
     const distribution = pick(stats)
-    if (distribution === undefined) return []
-    const { bounds, counts, sum } = distribution
-    let count = 0
-    const buckets = counts.map((within, i) => {
-      count += within
-      return ['_bucket', { le: i < bounds.length ? String(inUnit(bounds[i])) : '+Inf' }, count]
-    })
-    return [...buckets, ['_sum', {}, inUnit(sum)], ['_count', {}, count]]
+    return distribution === undefined ? [] : samplesOf(distribution, inUnit)
   }
   return { name, help, type: 'histogram', read, merge: add }
+}
+
+function histogramByFunction(name, help) {
+  const read = ({ functions = {} }) => Object.entries(functions).flatMap(([name, { handlerTime }]) => (
+    samplesOf(handlerTime, seconds, (bound) => BOUNDS_BY_FUNCTION.has(bound), { function: name })
+  ))
+  return { name, help, type: 'histogram', read, merge: add }
+}
+
+// Of the bounds, those that are wanted; there is one more bucket, for what is beyond them.
+function samplesOf({ bounds, counts, sum }, inUnit, isWanted = () => true, labels = {}) {
+  let count = 0
+  const buckets = counts.flatMap((within, i) => {
+    count += within
+    if (i < bounds.length && !isWanted(bounds[i])) return []
+    return [['_bucket', { ...labels, le: i < bounds.length ? String(inUnit(bounds[i])) : '+Inf' }, count]]
+  })
+  return [...buckets, ['_sum', labels, inUnit(sum)], ['_count', labels, count]]
 }
 
 function one(name) {
   return (stats) => [['', {}, stats[name]]]
 }
 
-function responses({ responsesByStatus }) {
+function byFunction(count) {
+  return ({ functions = {} }) => Object.entries(functions).map(([name, stats]) => ['', { function: name }, stats[count]])
+}
+
+function responses({ responsesByStatus, functions }) {
   if (responsesByStatus === undefined) return []
-  const all = { ...Object.fromEntries(OWN_STATUSES.map((status) => [status, 0])), ...responsesByStatus }
+  const own = functions === undefined ? OWN_STATUSES : [...OWN_STATUSES, ...STATUSES_BY_NAME]
+  const all = { ...Object.fromEntries(own.map((status) => [status, 0])), ...responsesByStatus }
   return Object.entries(all).map(([status, count]) => ['', { status }, count])
 }
 
@@ -143,9 +169,11 @@ function checkLabels(labels) {
 function exposition({ help, type, read, merge }, name, sources) {
   const samples = new Map()
   for (const { server, stats, labels } of sources) {
+    const common = pairsOf(labels)
     for (const [suffix, own, value] of read(stats, server)) {
       if (value === undefined) continue
-      const sample = name + suffix + labelsText({ ...labels, ...own })
+      const pairs = [...common, ...pairsOf(own)]
+      const sample = name + suffix + (pairs.length === 0 ? '' : `{${pairs.join(',')}}`)
       samples.set(sample, samples.has(sample) ? merge(samples.get(sample), value) : value)
     }
   }
@@ -154,9 +182,8 @@ function exposition({ help, type, read, merge }, name, sources) {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
 }
 
-function labelsText(labels) {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(String(value))}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+function pairsOf(labels) {
+  return Object.entries(labels).map(([name, value]) => `${name}="${escape(String(value))}"`)
 }
 
 function escape(value) {
