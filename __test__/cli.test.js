@@ -65,6 +65,8 @@ test('the usage of serve has the defaults of serverListen', async (t) => {
   const { options } = checkArguments({}, () => 0)
   const told = [...stdout.matchAll(/--([\w-]+) <\w+> .*\[(\d+)\]/g)]
   t.true(told.length > 10)
+  const { maxBodySize } = checkArguments({}, { sum: () => 0 }).options
+  t.true(stdout.includes(`of a request's body [${maxBodySize}]; of one plain function [65536]`))
   for (const [, name, value] of told) {
     t.is(Number(value), options[name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())], name)
   }
@@ -115,6 +117,86 @@ for (const [what, [name, source]] of Object.entries(modules)) {
     t.is((await post(t, port, '/609')).body, '610')
   })
 }
+
+const ringcall = JSON.stringify(root)
+
+// What is asked of each is `sum`, and `missing`, which it does not serve.
+const modulesOfFunctions = {
+  'an object as the default export': ['math.mjs', 'export default { sum: (a, b) => a + b }'],
+  'named exports': ['math.mjs', 'export const sum = (a, b) => a + b\nexport const PI = 3\nexport class missing {}'],
+  'a default export, which wins over named ones': [
+    'math.mjs', 'export default { sum: (a, b) => a + b }\nexport const missing = () => 0'
+  ],
+  'an object that is module.exports': ['math.js', 'module.exports = { sum: (a, b) => a + b, PI: 3, missing: class {} }'],
+  'properties of exports': ['math.js', 'exports.sum = (a, b) => a + b\nexports.missing = undefined'],
+  'named exports that were compiled to CommonJS': [
+    'math.js', 'Object.defineProperty(exports, "__esModule", { value: true })\nexports.sum = (a, b) => a + b'
+  ],
+  'a default object that was compiled to CommonJS': [
+    'math.js', 'exports.__esModule = true\nexports.default = { sum: (a, b) => a + b }\nexports.missing = () => 0'
+  ],
+  'declared functions': ['math.js', `const { typed } = require(${ringcall})
+    exports.sum = typed('(a: int, b: int) => int', (a, b) => a + b)`]
+}
+
+for (const [what, [name, source]] of Object.entries(modulesOfFunctions)) {
+  test(`serve: ${what}`, async (t) => {
+    const { child, line, port } = await startServe(t, [file(t, name, source)])
+    t.is(line, `ringcall (${engine}) listening on http://localhost:${port}`)
+    t.is(await child.line(), 'functions: sum')
+    t.is((await post(t, port, '/sum/3/4')).body, '7')
+    t.is((await post(t, port, '/missing')).status, 404)
+  })
+}
+
+test('serve: a declared function as the default export is the root', async (t) => {
+  const source = `module.exports = require(${ringcall}).typed('(a: int, b: int) => int', (a, b) => a + b)`
+  const { port } = await startServe(t, [file(t, 'sum.js', source)])
+  t.is((await post(t, port, '/3/4')).body, '7')
+})
+
+test('serve: this is what is exported', async (t) => {
+  const source = 'export function scale(n) { return this.multiply(n, this.factor) }\nexport const factor = 3\n' +
+    'export const multiply = (a, b) => a * b'
+  const { port } = await startServe(t, [file(t, 'math.mjs', source)])
+  t.is((await post(t, port, '/scale/4')).body, '12')
+  const counts = 'exports.total = 0\nexports.add = function (n) { return this.total += n }\nexports.read = () => exports.total'
+  const counter = await startServe(t, [file(t, 'counter.js', counts)])
+  for (const [target, body] of [['/add/3', '3'], ['/add/4', '7'], ['/read', '7']]) {
+    t.is((await post(t, counter.port, target)).body, body)
+  }
+})
+
+test('serve: of many functions the first are named', async (t) => {
+  const source = 'for (let i = 0; i < 12; i++) exports[`f${i}`] = () => i'
+  const { child } = await startServe(t, [file(t, 'many.js', source)])
+  t.is(await child.line(), 'functions: f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 2 more')
+})
+
+test('serve: the failure of a function by name is told with what it was called with, but for header fields', async (t) => {
+  const source = `const { typed } = require(${ringcall})
+  exports.fail = (...args) => { throw new Error('no') }
+  exports.login = typed('(name: string, authorization: header) => void', () => { throw new Error('not now') })
+  exports.refuse = () => { throw Object.assign(new Error('no'), { statusCode: 404 }) }`
+  const { child, port } = await startServe(t, [file(t, 'functions.js', source)])
+  const client = await connect(t, port)
+  await client.send('/fail/1/%22a%22/%5B%5D')
+  await client.send('/fail')
+  await client.send('/fail', { body: JSON.stringify(['x'.repeat(1000)]), headers: { 'Content-Type': 'application/json' } })
+  await client.send('/login/Ada', { headers: { Authorization: 'secret' } })
+  await client.send('/refuse')
+  client.end()
+  child.kill('SIGTERM')
+  const { code, stderr } = await child.exited
+  t.is(code, 0)
+  const [first, second, third, fourth, ...more] = stderr.split(/^(?=ringcall: )/m)
+  t.regex(first, /^ringcall: fail\(1, 'a', \[\]\) failed: Error: no\n +at /)
+  t.regex(second, /^ringcall: fail\(\) failed: Error: no\n/)
+  t.regex(third, /^ringcall: fail\('x{100}'\.\.\. 900 more characters\) failed: Error: no\n/)
+  t.regex(fourth, /^ringcall: login\('Ada', <authorization>\) failed: Error: not now\n/)
+  t.deepEqual(more, [])
+  t.false(stderr.includes('secret'))
+})
 
 test('serve: a folder is what require makes of it', async (t) => {
   const main = file(t, 'main.js', 'module.exports = (n) => n + 1')
@@ -191,7 +273,19 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
   const { port } = serve(t, { host: '127.0.0.1' })
   const wrong = [
     [['nowhere.js'], /there is no file nowhere\.js\./],
-    [[file(t, 'none.mjs', 'export const handler = (n) => n')], /does not export a function\. A module is /],
+    [[file(t, 'none.mjs', 'export const PI = 3')], /does not export a function\. A module is /],
+    [[file(t, 'none.mjs', 'export default { }')], /does not export a function\. A module is /],
+    [[file(t, 'none.mjs', 'export const sum = () => 0; export default 3')], /does not export a function\. .* a default export goes before/],
+    [[file(t, 'class.mjs', 'export class Calculator {}')], /does not export a function\. A module is /],
+    [[file(t, 'mixed.mjs', 'export default { sum: () => 0, PI: 3 }')],
+      /mixed\.mjs cannot be served: functions\.PI must be of type function\. Received type number \(3\)/],
+    [[file(t, 'class.mjs', 'export default { Calculator: class {} }')], /cannot be served: functions\.Calculator is a class/],
+    [[file(t, 'instance.js', 'module.exports = new (class Calculator { add() {} })()')],
+      /instance\.js cannot be served: what it exports must be a function, .* an instance of Calculator\. Name its methods/],
+    [[file(t, 'name.js', 'exports["a-b"] = () => 0')], /cannot be served: The functions have one named "a-b"/],
+    [[file(t, 'named.js', 'exports.sum = () => 0'), '--bigint'], /The option '--bigint' is for one function/],
+    [[file(t, 'named.js', 'exports.sum = () => 0'), '--max-buffered-bytes', '1000'],
+      /The option '--max-body-size' is 1048576, and '--max-buffered-bytes'/],
     [[file(t, 'number.js', 'module.exports = 610')], /does not export a function\. A module is /],
     [[path.dirname(file(t, 'nothing.txt', ''))], /is a folder without an index\.js or .* A module is /],
     [[file(t, 'package.json', '{ "main": "handler.js" }')], /package\.json is not a module\. A module is /],

@@ -17,7 +17,7 @@ const VERSION = ['version', '--version', '-v']
 
 const USAGE = `Usage: ringcall <command>
 
-  serve <module>   serves the function that the module exports by default
+  serve <module>   serves the function, or the functions, that the module exports
   doctor           says whether io_uring can run here and, if not, why and what to do
   build            builds the addon from the sources in this package; needs Rust
 

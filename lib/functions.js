@@ -197,4 +197,4 @@ function freeze(value) {
   return Object.freeze(value)
 }
 
-module.exports = { describeTable, tableOf, typed }
+module.exports = { describeTable, isClass, tableOf, typed }

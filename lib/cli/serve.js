@@ -1,24 +1,28 @@
 'use strict'
 
-// `ringcall serve`: a server whose handler is a module's default export.
+// `ringcall serve`: a server of what a module exports.
 
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
+const { inspect } = require('node:util')
 const { printable } = require('../errors.js')
 const events = require('../events.js')
+const { isClass, tableOf } = require('../functions.js')
 const { serverListen } = require('../server.js')
 const { camelCase, end, fail, parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
 
-Serves the function that the module exports by default: POST /N calls it with N and answers with what it returns. The
-module is a JavaScript file, or a folder with an index.js or a package.json that names its "main".
+Serves what the module exports. Of several functions, POST /sum/3/4 calls the one of the name sum and answers with what
+it returns; of one function that is the default export, POST /N does. A default export, which is a function or an object
+of functions, goes before named ones; exports that are no functions are not served. The module is a JavaScript file, or a
+folder with an index.js or a package.json that names its "main".
 
   -p, --port <n>             the TCP port [8000]; 0 picks a free one
   --host <name>              the address to listen on [every address]
   --path <path>              a Unix domain socket instead of a port
-  --bigint                   call the function with a bigint
+  --bigint                   call the one function with a bigint
   --engine <name>            auto, io_uring or node [auto]
   --ring-threads <n>         threads for the network's work, 1 to 64 [1]
   --reuse-port               share the port with other servers that do so, too
@@ -26,9 +30,10 @@ module is a JavaScript file, or a folder with an index.js or a package.json that
   --origins <list>           other sites whose pages may call: https://a.example,https://b.example or '*'
   --backlog <n>              connections that may wait to be accepted [1024]
   --max-connections <n>      connections served at a time [10000]
-  --max-in-flight <n>        requests that the function may have at a time [10000]
+  --max-in-flight <n>        requests that the functions may have at a time [10000]
   --max-header-size <bytes>  of a request's head [16384]
-  --max-body-size <bytes>    of a request's body [65536]
+  --max-body-size <bytes>    of a request's body [1048576]; of one plain function [65536]
+  --max-buffered-bytes <n>   of all bodies that wait for their functions [67108864]
   --headers-timeout <ms>     for the head of a request to arrive [10000]; 0 is no timeout
   --request-timeout <ms>     for a whole request to arrive [30000]
   --keep-alive-timeout <ms>  for a connection without a request [72000]
@@ -36,11 +41,16 @@ module is a JavaScript file, or a folder with an index.js or a package.json that
   --send-timeout <ms>        for a client that takes nothing of its answers [30000]
   -h, --help
 
-What the function throws goes to stderr. On SIGINT or SIGTERM it answers the requests that it has and ends; a second
+What a function throws goes to stderr. On SIGINT or SIGTERM it answers the requests that it has and ends; a second
 signal ends it at once.`
 
 const MODULE =
-  'A module is a JavaScript file whose default export is a function, such as `module.exports = (n) => n + 1`.'
+  'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by their ' +
+  'names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
+
+// How arguments are shown, and how many functions are named.
+const BRIEFLY = { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: 100 }
+const NAMES_MAX = 10
 
 // Node's own exit code for this.
 const UNSETTLED_AWAIT = 13
@@ -49,7 +59,7 @@ const STRINGS = ['host', 'path', 'engine', 'origins']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only']
 const NUMBERS = [
   'port', 'backlog', 'ring-threads', 'max-connections', 'max-in-flight', 'max-header-size', 'max-body-size',
-  'headers-timeout', 'request-timeout', 'keep-alive-timeout', 'handler-timeout', 'send-timeout'
+  'max-buffered-bytes', 'headers-timeout', 'request-timeout', 'keep-alive-timeout', 'handler-timeout', 'send-timeout'
 ]
 
 const OPTIONS = {
@@ -67,8 +77,10 @@ async function serve(args) {
     return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
   const handler = await load(file)
+  checkFunctions(file, handler)
   let server
   try {
+    const onError = (error, call) => tell(error, call, server.functions)
     server = serverListen({ ...listenOptions(values), onError }, handler)
   } catch (error) {
     return fail(`${inFlags(error.message)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
@@ -76,9 +88,10 @@ async function serve(args) {
   // Before it says that it listens: who reads that may send a signal at once.
   closeOnSignals(server)
   console.log(`ringcall (${server.engine}) listening on ${server.url}`)
+  if (typeof handler !== 'function') console.log(`functions: ${listOf(server.functions)}`)
 }
 
-// The module's function. Where it has none, that is told, and the process ends.
+// The module's functions. Where it has none, that is told, and the process ends.
 async function load(file) {
   const resolved = resolve(file)
   if (resolved === undefined) {
@@ -87,10 +100,52 @@ async function load(file) {
   }
   if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${MODULE}`)
   const module = await importModule(file, resolved)
-  // What TypeScript and Babel make of an ES module has its default inside.
-  const handler = [module.default, module.default?.default].find((each) => typeof each === 'function')
-  if (handler !== undefined) return handler
+  const cached = require.cache[resolved]
+  const isCommonJS = cached !== undefined && cached.exports === module.default
+  const functions = functionsOf(isCommonJS ? cached.exports : module)
+  if (functions !== undefined) return functions
   return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : MODULE}`)
+}
+
+// One function or an object of them, and nothing where there is none. `exports` is an ES module's namespace or what a
+// CommonJS module exports, where TypeScript and Babel put the default of an ES module inside.
+function functionsOf(exports) {
+  if (typeof exports === 'function') return exports
+  if (exports === null || typeof exports !== 'object') return undefined
+  if (Object.hasOwn(exports, 'default')) return defaultOf(exports.default)
+  // An instance or an array, say: what is wrong with it is told with the rest.
+  if (![null, Object.prototype].includes(Object.getPrototypeOf(exports))) return exports
+  return namedOf(exports)
+}
+
+// The functions among them. The rest is not served, but is there where a function asks its `this`.
+function namedOf(exports) {
+  const functions = {}
+  for (const [name, value] of Object.entries(exports)) {
+    if (typeof value === 'function' && !isClass(value)) functions[name] = value
+    else Object.defineProperty(functions, name, { get: () => exports[name], set: (next) => (exports[name] = next) })
+  }
+  return Object.keys(functions).length === 0 ? undefined : functions
+}
+
+function defaultOf(value) {
+  if (typeof value === 'function') return value
+  const isSome = value !== null && typeof value === 'object' && Object.keys(value).length > 0
+  // What a bundler makes of a compiled module has one default in another.
+  if (isSome && value.__esModule) return functionsOf(value)
+  return isSome ? value : undefined
+}
+
+// What is wrong with them is told here, as serverListen speaks of what it is passed.
+function checkFunctions(file, functions) {
+  try {
+    tableOf(functions)
+  } catch ({ message }) {
+    const told = message
+      .replace(/^The "handler" argument/, 'what it exports')
+      .replace(/^The "(functions\.[\w$]+)" argument/, '$1')
+    fail(`${file} cannot be served: ${told}`)
+  }
 }
 
 async function importModule(file, resolved) {
@@ -110,9 +165,22 @@ function ownServer(file) {
   return `The module started a server of its own: run it with \`node ${file}\`.`
 }
 
-// Whoever runs the command has nothing else to be told by.
-function onError(error, n) {
-  console.error(`ringcall: the function failed for ${n}: ${printable(error)}`)
+// Whoever runs the command has nothing else to be told by. `call` is an integer where there is one plain function.
+function tell(error, call, functions) {
+  const what = typeof call === 'object' ? `${callText(call, functions)} failed` : `the function failed for ${call}`
+  console.error(`ringcall: ${what}: ${printable(error)}`)
+}
+
+// Header fields may be secrets, and logs are read by others.
+function callText({ function: name, arguments: values }, functions) {
+  const declared = functions.find((fn) => fn.name === name).arguments
+  const texts = values.map((value, i) => (declared[i]?.type === 'header' ? `<${declared[i].field}>` : inspect(value, BRIEFLY)))
+  return `${name}(${texts.join(', ')})`
+}
+
+function listOf(functions) {
+  const names = functions.slice(0, NAMES_MAX).map(({ name }) => name).join(', ')
+  return functions.length > NAMES_MAX ? `${names} and ${functions.length - NAMES_MAX} more` : names
 }
 
 // The file that `require` would take, of a folder, too.
@@ -141,7 +209,7 @@ function optionOf(name, value) {
 function inFlags(message) {
   const flags = new Map(Object.keys(OPTIONS).map((name) => [camelCase(name), `--${name}`]))
   const ofCommand = message.replace(/ \(await its close\(\) .*?\)/, '')
-  return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|\b(\w+)(?= option\b)/g, (text, ...names) => {
+  return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|(?<=')(\w+)(?=')|\b(\w+)(?= option\b)/g, (text, ...names) => {
     return flags.get(names.find((name) => name !== undefined)) ?? text
   })
 }
