@@ -7,6 +7,8 @@
 //! Invariant: a name is looked up as bytes among those that were declared, and nowhere else.
 
 mod plan;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
