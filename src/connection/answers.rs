@@ -204,7 +204,7 @@ impl Connection {
 fn length(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Json(body) => body.len(),
-        Outcome::Answer(answer) => answer.body.len(),
+        Outcome::Answer(answer) => answer.fields.len() + answer.body.len(),
         Outcome::Digits(digits) => digits.len(),
         _ => 0,
     }
