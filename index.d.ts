@@ -407,7 +407,7 @@ export interface ServerStats {
    * but where it happens all the time, more `receiveBuffers` are worth trying.
    */
   ringBufferShortages: number
-  /** Requests beyond `maxInFlight`: `503`. */
+  /** Requests beyond `maxInFlight` or `maxBufferedBytes`: `503`. */
   overloaded: number
   /** Heads beyond `maxHeaderSize` or of more than 100 fields: `431` or `414`. */
   headersTooLarge: number

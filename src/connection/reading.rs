@@ -2,7 +2,7 @@
 
 use super::{Answer, Connection, Reading, Turn};
 use crate::bridge::Call;
-use crate::http::{self, Body, EmptyLines, Head, Refusal, ReplyTo};
+use crate::http::{self, Body, Code, EmptyLines, Head, Refusal, ReplyTo};
 
 impl Connection {
     /// Reads requests until the bytes end or the connection is full, and returns how many bytes
@@ -156,6 +156,7 @@ impl Connection {
     /// What arrived is no request that may be followed by another one.
     pub(super) fn on_refused(&mut self, refusal: Refusal, reply_to: ReplyTo, turn: &mut Turn) {
         turn.counters.requests += 1;
+        turn.counters.overloaded += u64::from(refusal.code == Code::Overloaded);
         self.request_since = None;
         self.reading = Reading::Ended;
         let reply_to = ReplyTo {

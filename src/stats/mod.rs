@@ -89,7 +89,7 @@ counters! {
     in_flight,
     /// Batches of numbers handed over.
     batches,
-    /// Requests refused because too many were in flight: 503.
+    /// Requests refused because too many were in flight, or too many bytes of them waited: 503.
     overloaded,
     /// Heads over their limit: 431 or 414.
     heads_too_large,

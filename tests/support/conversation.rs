@@ -3,6 +3,8 @@
 //!
 //! Used by the property tests and by the fuzzer.
 
+pub mod functions;
+
 use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
@@ -11,6 +13,7 @@ use ringcall::connection::{Connection, Turn};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::quota::Pool;
+use ringcall::routes::Routes;
 use ringcall::stats::{Counters, Run};
 
 /// What the kernel may deliver at once, before a pause takes effect.
@@ -31,23 +34,41 @@ pub struct Conversation {
     pub unanswered: Vec<Call>,
     /// Every number that the handler was given, in order.
     pub called: Vec<i64>,
+    /// What the functions were called with, in order, where there are several.
+    pub called_with: Vec<String>,
     /// What has reached the peer.
     pub sent: Vec<u8>,
+    /// The lengths of the sends.
+    pub sends: Vec<usize>,
+    /// Calls that the handler may have at a time; those beyond are refused.
+    pub calls_max: usize,
     sending: Option<(Vec<u8>, usize)>,
     is_closed: bool,
 }
 
 impl Conversation {
     pub fn new(timeouts: Timeouts) -> Self {
+        Self::of(timeouts, None, Errors::Sentences)
+    }
+
+    /// The same with a server of several functions, and so much memory for bodies and arguments.
+    pub fn with_functions(timeouts: Timeouts, buffered_bytes_max: u64) -> Self {
+        let routes = Some(functions::routes());
+        let mut conversation = Self::of(timeouts, routes, Errors::Problems);
+        conversation.turn.buffers = Arc::new(Pool::new(buffered_bytes_max));
+        conversation
+    }
+
+    fn of(timeouts: Timeouts, routes: Option<Routes>, errors: Errors) -> Self {
         let turn = Turn {
             rules: Rules {
                 head_bytes_max: 4096,
                 body_bytes_max: 4096,
                 bigint: false,
                 origins: Origins::Any,
-                errors: Errors::Sentences,
+                errors,
             },
-            routes: None,
+            routes: routes.map(Arc::new),
             buffers: Arc::new(Pool::new(1 << 20)),
             timeouts,
             started: Instant::now(),
@@ -64,7 +85,10 @@ impl Conversation {
             turn,
             unanswered: Vec::new(),
             called: Vec::new(),
+            called_with: Vec::new(),
             sent: Vec::new(),
+            sends: Vec::new(),
+            calls_max: usize::MAX,
             sending: None,
             is_closed: false,
         }
@@ -95,18 +119,30 @@ impl Conversation {
         }
         let call = self.unanswered.swap_remove(choice % self.unanswered.len());
         let outcome = match call.number() % 3 {
+            _ if self.turn.routes.is_some() => functions::outcome(&call),
             0 => Outcome::Digits(call.number().to_string().into()),
             1 => Outcome::Error(422, call.number().to_string().into()),
             _ => Outcome::Value(call.number()),
         };
+        self.reply_with(call, outcome);
+    }
+
+    /// One of the calls was late when it was taken, and is not run.
+    pub fn reply_late(&mut self, choice: usize) {
+        if !self.unanswered.is_empty() {
+            let call = self.unanswered.swap_remove(choice % self.unanswered.len());
+            self.reply_with(call, Outcome::Late);
+        }
+    }
+
+    fn reply_with(&mut self, call: Call, outcome: Outcome) {
+        // What it was called with goes first, as in the bridge.
+        let sequence = call.sequence;
+        drop(call);
         self.connection
-            .replied(call.sequence, outcome.clone(), &mut self.turn);
+            .replied(sequence, outcome.clone(), &mut self.turn);
         // A second reply to the same number is nobody's.
-        assert!(
-            !self
-                .connection
-                .replied(call.sequence, outcome, &mut self.turn)
-        );
+        assert!(!self.connection.replied(sequence, outcome, &mut self.turn));
         self.advance();
     }
 
@@ -164,22 +200,41 @@ impl Conversation {
 
     /// What the event loop does at the end of a turn.
     fn advance(&mut self) {
+        self.exchange();
+        while let Some(call) = self.take_refused() {
+            self.connection.overloaded(call.sequence, &mut self.turn);
+            self.exchange();
+        }
+        for call in self.turn.calls.drain(..) {
+            if self.turn.routes.is_some() {
+                self.called_with.push(functions::described(&call));
+            } else {
+                self.called.push(call.number());
+            }
+            self.unanswered.push(call);
+        }
+        self.check();
+    }
+
+    fn exchange(&mut self) {
         loop {
             self.connection.resume(&mut self.turn);
             let Some(output) = self.connection.take_output() else {
                 break;
             };
             assert!(!output.is_empty());
+            self.sends.push(output.len());
             self.sending = Some((output, 0));
         }
         if self.connection.is_finished() {
             self.is_closed = true;
         }
-        for call in self.turn.calls.drain(..) {
-            self.called.push(call.number());
-            self.unanswered.push(call);
-        }
-        self.check();
+    }
+
+    /// A call that is one too many.
+    fn take_refused(&mut self) -> Option<Call> {
+        let admitted = self.calls_max.saturating_sub(self.unanswered.len());
+        (self.turn.calls.len() > admitted).then(|| self.turn.calls.remove(admitted))
     }
 
     fn check(&self) {
@@ -191,9 +246,10 @@ impl Conversation {
             .map_or(0, |(bytes, _)| bytes.capacity());
         let bytes_held = self.connection.buffered_bytes() + sending;
         let head = self.turn.rules.head_bytes_max;
-        // Vectors grow by doubling.
+        // Vectors grow by doubling. What functions answer may be long.
         assert!(
-            bytes_held <= 2 * (BURST_BYTES_MAX + head + 2 * (OUTPUT_BYTES_MAX + 2048)),
+            self.turn.routes.is_some()
+                || bytes_held <= 2 * (BURST_BYTES_MAX + head + 2 * (OUTPUT_BYTES_MAX + 2048)),
             "{bytes_held}"
         );
         let answered = self.answers();

@@ -1,0 +1,123 @@
+//! Three functions by name, in Rust: what they take, and what they answer.
+//!
+//! Each answer tells the number that its call was asked with, so that a wrong one is seen.
+
+use ringcall::bridge::{Call, Outcome};
+use ringcall::http::{Answer, Status};
+use ringcall::routes::{Function, Routes};
+use ringcall::values::{Argument, HOLES, Signature, Type};
+
+pub const COUNT: u16 = 0;
+pub const SAY: u16 = 1;
+pub const KEEP: u16 = 2;
+
+/// How often `say` says a value at most.
+pub const TIMES_MAX: usize = 1_000;
+
+/// `count(n: int)`, `say(n: int, value?: json, times?: int)` and `keep(data: bytes, xTag?: header)`,
+/// whose data begins with its number.
+pub fn routes() -> Routes {
+    let functions = [
+        ("count", vec![("n", Type::Int, false)]),
+        (
+            "say",
+            vec![
+                ("n", Type::Int, false),
+                ("value", Type::Json, true),
+                ("times", Type::Int, true),
+            ],
+        ),
+        (
+            "keep",
+            vec![("data", Type::Bytes, false), ("xTag", Type::Header, true)],
+        ),
+    ];
+    let function = |(name, arguments): (&str, Vec<_>)| {
+        let arguments = arguments.into_iter().map(argument).collect();
+        Function {
+            name: name.into(),
+            signature: Signature::declared(name, arguments),
+        }
+    };
+    Routes::new(functions.into_iter().map(function).collect(), false)
+}
+
+fn argument((name, kind, is_optional): (&str, Type, bool)) -> Argument {
+    Argument {
+        name: name.into(),
+        kind,
+        is_optional,
+    }
+}
+
+/// The number that a call was asked with.
+pub fn number(call: &Call) -> i64 {
+    if call.function == KEEP {
+        let data = data(call);
+        let digits = data.iter().take_while(|byte| byte.is_ascii_digit());
+        return digits.fold(0_i64, |n, digit| {
+            n.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'))
+        });
+    }
+    integer(call, 0)
+}
+
+/// What the functions make of a call.
+pub fn outcome(call: &Call) -> Outcome {
+    match call.function {
+        COUNT => Outcome::Value(number(call)),
+        SAY => Outcome::Json(said(call)),
+        _ => Outcome::Answer(Box::new(Answer {
+            status: Status::CREATED,
+            fields: b"\r\nContent-Type: application/octet-stream".to_vec(),
+            body: data(call).to_vec(),
+        })),
+    }
+}
+
+/// All that arrived of a call.
+pub fn described(call: &Call) -> String {
+    let rest = call.rest.as_ref();
+    let text = rest.map(|rest| String::from_utf8_lossy(&rest.text).into_owned());
+    let buffers = rest.map(|rest| rest.buffers.clone());
+    let Call {
+        function,
+        count,
+        slots,
+        ..
+    } = call;
+    format!("{function} {count:x} {slots:x?} {text:?} {buffers:x?}")
+}
+
+/// The number, and the value as often as it is to be said, in an array.
+fn said(call: &Call) -> Vec<u8> {
+    let text = call.rest.as_ref().map_or(&[][..], |rest| &rest.text);
+    let has_times = call.count & 0x3f == 3;
+    let times = if has_times { integer(call, 1) } else { 1 };
+    let times = usize::try_from(times).map_or(0, |times| times.min(TIMES_MAX));
+    let mut said = format!("[{}", integer(call, 0)).into_bytes();
+    if let Some((b',', value)) = text.split_last() {
+        for _ in 0..times {
+            said.push(b',');
+            said.extend_from_slice(value);
+        }
+    }
+    said.push(b']');
+    said
+}
+
+/// The integer at this place among those that are given.
+#[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
+fn integer(call: &Call, place: usize) -> i64 {
+    let place = place + usize::from(call.count & HOLES != 0);
+    let more = call.rest.iter().flat_map(|rest| &rest.slots);
+    let slot = call.slots.iter().chain(more).nth(place);
+    f64::from_bits(*slot.expect("it is given")) as i64
+}
+
+fn data(call: &Call) -> &[u8] {
+    let buffers = call.rest.as_ref().map(|rest| &rest.buffers);
+    buffers
+        .and_then(|buffers| buffers.first())
+        .map_or(&[], |data| data)
+}
