@@ -204,7 +204,7 @@ fn a_chunked_body_that_is_empty_is_none() {
         let Plan::Read(reading) = plan(&routes, line, chunked) else {
             panic!("{line} is read");
         };
-        let planned = match routes.plan_with_body(&reading, body.as_bytes().into()) {
+        let planned = match routes.plan_with_body(reading, body.as_bytes().into()) {
             Plan::Run(Invocation { function, .. }) => Ok(function),
             Plan::Refuse(_, problem) => Err(problem.code.as_str()),
             other => panic!("{other:?}"),
