@@ -163,7 +163,7 @@ fn push_status(out: &mut Vec<u8>, status: Status) {
 fn push_advice(out: &mut Vec<u8>, status: Status, code: Code) {
     out.extend_from_slice(match status {
         // RFC 9110 section 15.5.6 demands it.
-        Status::METHOD_NOT_ALLOWED if code == Code::Method => b"\r\nAllow: POST".as_slice(),
+        Status::METHOD_NOT_ALLOWED => b"\r\nAllow: POST".as_slice(),
         // Sections 15.5.16, 12.5.1 and 12.5.3.
         Status::UNSUPPORTED_MEDIA_TYPE if code == Code::MediaType => {
             b"\r\nAccept: application/json\r\nAccept-Encoding: identity"
