@@ -74,12 +74,16 @@ class Reading {
 
   end(isByName = false) {
     if (this.isSound) return { args: this.args, isByName }
-    return refused('ERR_ARGUMENTS', `${this.#form.name}'s arguments do not fit.`, this.#entries)
+    return unfit(this.#form, this.#entries)
   }
 }
 
 function takes(most) {
   return most === 1 ? 'there is one argument' : `there are ${most === 0 ? 'no' : `at most ${most}`} arguments`
+}
+
+function unfit({ name }, errors) {
+  return refused('ERR_ARGUMENTS', `${name}'s arguments do not fit.`, errors)
 }
 
 function refused(code, message, errors) {
@@ -159,16 +163,18 @@ function readBody(form, reading, text, { kind, start, end, names, spans }) {
   if (kind !== 'object') {
     return refused('ERR_ARGUMENTS', 'The body must be an array of arguments, or an object of them by their names.')
   }
-  if (names.length === 0) return checkNames(form, reading, new Set())
+  if (names.length === 0) return checkNames(form, reading)
   if (!form.isDeclared) {
-    return refused('ERR_ARGUMENTS', `The arguments of ${form.name} have no names that are declared: send an array of them.`)
+    return refused('ERR_ARGUMENTS', `The names of ${form.name}'s arguments are not declared: send an array of them.`)
   }
+  const given = new Set()
   names.forEach((name, i) => {
     const argument = form.byName.get(name)
-    if (argument === undefined) reading.wrong([name], 'is no argument')
-    else reading.takeToken(argument, name, text.slice(spans[2 * i], spans[2 * i + 1]))
+    if (argument === undefined) return reading.wrong([name], 'is no argument')
+    given.add(argument)
+    reading.takeToken(argument, name, text.slice(spans[2 * i], spans[2 * i + 1]))
   })
-  return checkNames(form, reading, new Set(names))
+  return checkNames(form, reading, given)
 }
 
 function readArray(form, reading, text, spans, start) {
@@ -183,10 +189,11 @@ function readArray(form, reading, text, spans, start) {
   }
 }
 
-function checkNames(form, reading, names) {
+// Names the arguments that are missing.
+function checkNames(form, reading, given = new Set()) {
   if (!form.isDeclared) return reading.checkCount(0)
-  for (const { name, isOptional } of form.others) {
-    if (!isOptional && !names.has(name)) reading.wrong([name], 'is missing')
+  for (const argument of form.others) {
+    if (!argument.isOptional && !given.has(argument)) reading.wrong([argument.name], 'is missing')
   }
   return { isByName: true }
 }
@@ -202,7 +209,7 @@ function fromBytes(form, bytes, fields) {
 // Neither a path behind the name nor a body.
 function fromNothing(form, fields) {
   if (form.takesRawBody) return fromBytes(form, NO_BYTES, fields)
-  return withHeaders(form, fields, (reading) => checkNames(form, reading, new Set()))
+  return withHeaders(form, fields, (reading) => checkNames(form, reading))
 }
 
 // Header arguments are the first that are told of. `read` may return a refusal, or that names were used.
@@ -218,4 +225,4 @@ function withHeaders(form, fields, read) {
   return why === undefined ? reading.end(isByName) : { refusal: why }
 }
 
-module.exports = { Form, fromBody, fromBytes, fromNothing, fromPath, refused }
+module.exports = { Form, fromBody, fromBytes, fromNothing, fromPath, refused, unfit }

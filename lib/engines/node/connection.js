@@ -254,7 +254,8 @@ class Connection {
   }
 
   #pauseIfFull() {
-    if (this.#isFull || this.#isDeaf || (this.#unsent < PIPELINE_DEPTH_MAX && this.#unsentBytes < UNSENT_BYTES_MAX)) return
+    const isFull = this.#unsent >= PIPELINE_DEPTH_MAX || this.#unsentBytes >= UNSENT_BYTES_MAX
+    if (!isFull || this.#isFull || this.#isDeaf) return
     this.#isFull = true
     this.#socket.pause()
   }

@@ -7,7 +7,7 @@
 const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
 const { answerOf } = require('../../results.js')
 const { applySchemas } = require('../../schemas.js')
-const { refused } = require('./arguments.js')
+const { unfit } = require('./arguments.js')
 const { LATE_HANDLER, headersOf } = require('./refusals.js')
 const { Routes } = require('./routes.js')
 const { FunctionCounters } = require('./stats.js')
@@ -104,8 +104,8 @@ class Functions {
   }
 
   #run(call, { args, errors }) {
-    const { name, fn: { handler, owner } } = call.form
-    if (errors !== undefined) throw new NotCalled(refused('ERR_ARGUMENTS', `${name}'s arguments do not fit.`, errors).refusal)
+    const { fn: { handler, owner } } = call.form
+    if (errors !== undefined) throw new NotCalled(unfit(call.form, errors).refusal)
     call.args = args
     call.isCalled = true
     return Reflect.apply(handler, owner, args)
@@ -115,7 +115,10 @@ class Functions {
     if (!isSettled && isThenable(value)) return undefined
     const { status, fields = [], media, body } = answerOf(fn, value)
     const headers = headersOf(fields)
-    if (media === 'none') return { status, headers: status === 205 ? { ...headers, 'Content-Length': 0 } : headers, body: '' }
+    if (media === 'none') {
+      if (status === 205) headers['Content-Length'] = 0
+      return { status, headers, body: '' }
+    }
     if (!('content-type' in headers)) headers['Content-Type'] = MEDIA_TYPES[media]
     const bytes = bytesOf(media, body)
     headers['Content-Length'] = Buffer.byteLength(bytes)

@@ -77,7 +77,8 @@ class Route {
   }
 
   #refuseBoth() {
-    return refused('ERR_ARGUMENTS', `The arguments of ${this.form.name} must be in the path or in the body, not in both.`).refusal
+    const message = `The arguments of ${this.form.name} must be in the path or in the body, not in both.`
+    return refused('ERR_ARGUMENTS', message).refusal
   }
 }
 
