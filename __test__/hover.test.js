@@ -38,24 +38,59 @@ const mistakes = {
   'a handler of the wrong kind': ['serverListen({ bigint: true }, (n: number) => n)', /'bigint' is not assignable to/],
   'an option that does not exist': ['serverListen({ prot: 0 }, (n) => n)', /'prot' does not exist in type/],
   'one beside others': ["serverListen({ port: 0, hostname: '' }, (n) => n)", /'hostname' does not exist in type/],
-  'an option of the wrong type': ["serverListen({ port: '0' }, (n) => n)", /'string' is not assignable to type 'number'/]
+  'an option of the wrong type': ["serverListen({ port: '0' }, (n) => n)", /'string' is not assignable to type 'number'/],
+  'a function by name that returns nothing': ['serverListen(0, { sum: () => {} })', /'\(\) => void' is not assignable/],
+  'what is no function by name': ['serverListen(0, { sum: 3 })', /'number' is not assignable to type '.*UndeclaredFunction'/],
+  'a type that does not exist': [
+    "typed('(a: integr) => int', (a) => a)", /"there is no type 'integr': it is one of int, number, .*, or a name in 'types'"/
+  ],
+  'a result that does not exist': ["typed('() => nubmer', () => 1)", /"there is no type 'nubmer': it is one of .* void, /],
+  'an optional argument that is not last': [
+    "typed('(a?: int, b: int) => int', (a, b) => b)", /"'b' is required behind an optional argument"/
+  ],
+  'a signature without a result': ["typed('(a: int)', (a) => a)", /"behind the arguments there must be '=>' and the type/],
+  'a handler of another result': ["typed('() => int', () => '1')", /'string' is not assignable to type 'Returned<number>'/],
+  'a handler of another parameter': ["typed('(a: int) => int', (a: string) => 1)", /'number' is not assignable to type 'string'/],
+  'an option of typed that does not exist': ["typed('() => int', () => 1, { sumary: '' })", /'sumary' does not exist in type/]
 }
 
-test('TypeScript tells of a mistake in a call what it is about, and of nothing else', (t) => {
-  const names = Object.keys(mistakes).map((_, i) => path.join(root, `mistake-${i}.ts`))
+// Compiles sources that are in no file.
+function compile(sources) {
+  const names = sources.map((_, i) => path.join(root, `source-${i}.ts`))
   const options = { target: ts.ScriptTarget.ES2022, strict: true, noEmit: true, types: [] }
   const host = ts.createCompilerHost(options)
   const { fileExists, getSourceFile } = host
-  const sources = Object.values(mistakes).map(([source]) => `import { serverListen } from './index.js'\n${source}\n`)
   host.fileExists = (name) => names.includes(name) || fileExists(name)
   host.getSourceFile = (name, ...more) => {
     const index = names.indexOf(name)
     return index < 0 ? getSourceFile(name, ...more) : ts.createSourceFile(name, sources[index], ...more)
   }
   const program = ts.createProgram(names, options, host)
+  const diagnostics = names.map((name) => program.getSemanticDiagnostics(program.getSourceFile(name)))
+  return { program, diagnostics }
+}
+
+test('TypeScript tells of a mistake in a call what it is about, and of nothing else', (t) => {
+  const imports = "import { serverListen, typed } from './index.js'"
+  const { diagnostics } = compile(Object.values(mistakes).map(([source]) => `${imports}\n${source}\n`))
   for (const [i, [what, [, expected]]] of Object.entries(mistakes).entries()) {
-    const found = program.getSemanticDiagnostics(program.getSourceFile(names[i]))
+    const found = diagnostics[i]
     t.is(found.length, 1, what)
     t.regex(ts.flattenDiagnosticMessageText(found[0].messageText, '\n'), expected, what)
   }
+})
+
+// What the compiler does for them is counted, as a time would be that of the machine.
+test('three hundred functions with five arguments each are quickly compiled', (t) => {
+  const types = ['int', 'number', 'int64', 'boolean', 'string', 'json', 'bytes', 'int[]', 'number[]', 'string[]']
+  const functions = Array.from({ length: 300 }, (_, i) => {
+    const declared = Array.from({ length: 5 }, (_, j) => `a${i}_${j}${j === 4 ? '?' : ''}: ${types[(i + j) % 10]}`)
+    return `  f${i}: typed('(${declared.join(', ')}) => json', (a, b, c, d, e) => ({ a, b, c, d, e }))`
+  })
+  const source = (list) => `import { serverListen, typed } from './index.js'\nserverListen(0, {\n${list.join(',\n')}\n})`
+  const [one, all] = [functions.slice(0, 1), functions].map((list) => compile([source(list)]))
+  t.deepEqual([...one.diagnostics, ...all.diagnostics], [[], []])
+  const each = (all.program.getInstantiationCount() - one.program.getInstantiationCount()) / 299
+  t.log(`${each} instantiations a function`)
+  t.true(each < 2000)
 })

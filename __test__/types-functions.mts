@@ -10,7 +10,7 @@ import * as v from 'valibot'
 import { z } from 'zod'
 
 function same<A,>() {
-  return <B>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {}
+  return <B,>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {}
 }
 
 // The parameters are those of the signature, whatever its white space.
