@@ -1,7 +1,11 @@
 'use strict'
 
+const { execFile } = require('node:child_process')
+const { readFileSync } = require('node:fs')
+const path = require('node:path')
+const { promisify } = require('node:util')
 const test = require('ava')
-const { assertRefused, assertServes, connect, post, serve, start } = require('./helpers.js')
+const { assertRefused, assertServes, connect, has, post, root, serve, start } = require('./helpers.js')
 
 // Starts an example; its port once it listens.
 async function startExample(t, file, env) {
@@ -32,6 +36,39 @@ for (const file of ['server.js', 'server.mjs']) {
     })
   }
 }
+
+test('functions.js answers as its comment says', async (t) => {
+  if (!has(t, 'curl')) return
+  const { line, port } = await startExample(t, 'functions.js', { PORT: '0' })
+  t.is(line, `listening on http://localhost:${port} (POST /sum/3/4 answers 7)`)
+  const source = readFileSync(path.join(root, 'examples', 'functions.js'), 'utf8')
+  const told = [...source.matchAll(/^\/\/ {3}\$ (.*)\n\/\/ {3}(.*)$/gm)]
+  t.is(told.length, 5)
+  for (const [, command, output] of told) {
+    const here = command.replace('localhost:8000', `127.0.0.1:${port}`).replace('curl', 'curl -s')
+    t.is((await promisify(execFile)('sh', ['-c', here])).stdout, output)
+  }
+})
+
+test('functions.js refuses what does not fit, and what there is not', async (t) => {
+  const { child, port } = await startExample(t, 'functions.js', { PORT: '0' })
+  const json = (body) => ({ body, headers: { 'Content-Type': 'application/json' } })
+  const { status, headers, body } = await post(t, port, '/addNote', json('["Buy tea."]'))
+  t.like({ status, location: headers.location, body }, { status: 201, location: '/note/1', body: '{"id":1}' })
+  t.is((await post(t, port, '/greet/Ada')).body, '"Hello, Ada."')
+  for (const [target, options, problem] of [
+    ['/note/2', {}, { status: 404, detail: 'There is no note 2.' }],
+    ['/score', json('[[1, 2]]'), { status: 400, detail: 'There must be 3 features.' }],
+    ['/greet', json('{"name":"Ada","loud":"yes"}'), { status: 400, code: 'ERR_ARGUMENTS', errors: [{ pointer: '#/loud' }] }],
+    ['/nothing', {}, { status: 404, code: 'ERR_UNKNOWN_FUNCTION' }]
+  ]) {
+    const refused = await post(t, port, target, options)
+    t.is(refused.status, problem.status)
+    t.like(JSON.parse(refused.body), problem)
+  }
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
 
 test('fibonacci is exact for every N that it accepts', async (t) => {
   const { port } = await startExample(t, 'server.js', { PORT: '0' })
