@@ -33,9 +33,10 @@ function find(folder) {
 
 function blocksOf(file) {
   const text = fs.readFileSync(path.join(root, file), 'utf8')
-  return [...text.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)].map(([, indent, language, code], i) => ({
+  return [...text.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)].map(({ index, 1: indent, 2: language, 3: code }, i) => ({
     language,
     name: `${file}, block ${i + 1}`,
+    section: text.slice(0, index).match(/^## /gm)?.length ?? 0,
     code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), '')
   }))
 }
@@ -70,6 +71,16 @@ async function run(t, code) {
   return started
 }
 
+// The server that the prose is about there: that of the last block before in the same section that starts one.
+async function serverBefore(t, blocks, index) {
+  const startsOne = ({ section, code }) => section === blocks[index].section && code.includes('serverListen(8000,')
+  const before = blocks.slice(0, index).findLast(startsOne)
+  if (before !== undefined) return (await run(t, before.code)).at(-1)
+  const server = serverListen({ port: 0, host: '127.0.0.1' }, fibonacci)
+  t.teardown(() => server.close())
+  return server
+}
+
 // Each `$ command` with the lines that it prints.
 function commandsOf(code) {
   return code.split(/^\$ /m).slice(1).map((text) => {
@@ -79,7 +90,8 @@ function commandsOf(code) {
 }
 
 for (const file of files) {
-  for (const { language, name, code } of blocksOf(file)) {
+  const blocks = blocksOf(file)
+  for (const [i, { language, name, code }] of blocks.entries()) {
     if (language === 'js') {
       test.serial(`${name} runs`, async (t) => {
         for (const server of await run(t, code)) {
@@ -91,14 +103,13 @@ for (const file of files) {
       })
     } else if (language === 'console') {
       test.serial(`${name} prints what it says`, async (t) => {
-        const server = serverListen({ port: 0, host: '127.0.0.1' }, fibonacci)
-        t.teardown(() => server.close())
+        const server = await serverBefore(t, blocks, i)
         for (const { command, output } of commandsOf(code)) {
           if (RUN_ELSEWHERE.includes(command)) continue
-          t.regex(command, /^curl -X POST http:\/\/localhost:8000/, 'nothing runs that command')
+          t.regex(command, /^curl [^;&|]* http:\/\/localhost:8000\/\S*$/, 'nothing runs that command')
           if (!has(t, 'curl')) continue
-          const args = command.replace('http://localhost:8000', server.url).split(' ').slice(1)
-          t.is((await promisify(execFile)('curl', ['-s', ...args])).stdout.trimEnd(), output)
+          const here = command.replace('http://localhost:8000', server.url).replace('curl', 'curl -s')
+          t.is((await promisify(execFile)('sh', ['-c', here])).stdout.trimEnd(), output)
         }
         t.pass()
       })
