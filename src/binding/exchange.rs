@@ -218,8 +218,8 @@ impl Exchange {
         self.outbox.post(now);
     }
 
-    /// The outcome of a call; nothing happens where it has been replied to, or was given up. It goes
-    /// with the next results posted.
+    /// The outcome of a call; nothing happens where it has been replied to, or was given up. It
+    /// goes with the next results posted.
     pub(super) fn reply(&mut self, id: Id, outcome: Outcome) {
         if let Some((call, since)) = self.unanswered.remove(id) {
             self.replied.push((call.function, since));

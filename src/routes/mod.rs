@@ -20,7 +20,7 @@ pub use plan::{Invocation, Plan, Reading};
 
 const UNKNOWN_FUNCTION: Refusal = Refusal::new(
     Status::NOT_FOUND,
-    "No function has this name; a call is a POST to /name, with arguments behind it or in the body.",
+    "There is no function of this name; to call one, POST to its name.",
 );
 const NOT_JSON_MEDIA: Refusal = Refusal::new(
     Status::UNSUPPORTED_MEDIA_TYPE,

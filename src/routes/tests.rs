@@ -131,7 +131,8 @@ fn at_the_root_the_whole_path_is_arguments() {
 #[test]
 fn what_is_wrong_is_told_in_one_order() {
     let routes = several();
-    let all = "Sec-Fetch-Site: cross-site\r\nExpect: x\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n";
+    let all = "Sec-Fetch-Site: cross-site\r\nExpect: x\r\nContent-Encoding: gzip\r\n\
+               Content-Length: 3\r\n";
     let steps = [
         ("GET /nobody/x", all, "ERR_UNKNOWN_FUNCTION"),
         ("GET /sum/x", all, "ERR_METHOD"),
