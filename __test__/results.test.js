@@ -203,6 +203,9 @@ const hostile = {
   '10,000 objects in one another, with a null': [nested(10_000, (a) => ({ a, b: null })), /nested too deep/],
   'a getter that throws': [{ get a() { return thrower() } }, /secret/],
   'toJSON that throws': [{ toJSON: thrower }, /secret/],
+  'a getter that throws what throws when it is looked at': [
+    { get a() { throw new Proxy({}, { get: thrower, getPrototypeOf: thrower, has: thrower }) } }, /it threw/
+  ],
   'a getter that throws undefined': [{ get a() { throw undefined } }, /it threw/],
   'a getter that throws an error whose message throws': [
     { get a() { throw Object.defineProperty(new Error(), 'message', { get: thrower }) } }, /it threw/

@@ -14,14 +14,14 @@ const INT64_MAX = 2n ** 63n - 1n
 // Of an answer that has no body, whatever the function has returned (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5).
 const BODILESS = new Set([204, 205, 304])
 
-// Whether a value fits a scalar type, and how it is written as JSON.
-const SCALARS = {
-  int: { fits: Number.isSafeInteger, write: String },
-  number: { fits: Number.isFinite, write: String },
-  int64: { fits: (value) => typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX, write: quoted },
-  bigint: { fits: (value) => typeof value === 'bigint', write: quoted },
-  boolean: { fits: (value) => typeof value === 'boolean', write: String },
-  string: { fits: isText, write: JSON.stringify }
+// Whether a value fits a scalar type.
+const FITS = {
+  int: Number.isSafeInteger,
+  number: Number.isFinite,
+  int64: (value) => typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX,
+  bigint: (value) => typeof value === 'bigint',
+  boolean: (value) => typeof value === 'boolean',
+  string: (value) => typeof value === 'string' && value.isWellFormed()
 }
 const MEDIA = { string: 'string', text: 'text', bytes: 'bytes', void: 'none' }
 const WANTED = {
@@ -34,6 +34,9 @@ const WANTED = {
   text: 'a well-formed string',
   bytes: 'a Uint8Array'
 }
+
+// The errors that are made here, as what a value throws while it is read may look like anything.
+const refusals = new WeakSet()
 
 const LONE_SURROGATE = ' with a lone surrogate, which String.prototype.toWellFormed() replaces.'
 
@@ -67,29 +70,24 @@ function createEncoder(fn) {
   const { result } = fn
   switch (result) {
     case undefined: return (value) => undeclaredOf(fn, value)
-    case 'void': return () => ''
-    case 'bytes': return (value) => (types.isUint8Array(value) ? ownBytes(value) : refuse(fn, value))
+    // What is called most has a function of its own: one that all share would be optimized for none.
+    case 'int': return (value) => (Number.isSafeInteger(value) ? String(value) : refuse(fn, value))
+    case 'number': return (value) => (Number.isFinite(value) ? String(value) : refuse(fn, value))
+    case 'int64':
+    case 'bigint': return (value) => (FITS[result](value) ? `"${value}"` : refuse(fn, value))
+    case 'boolean': return (value) => (typeof value === 'boolean' ? String(value) : refuse(fn, value))
     case 'string':
-    case 'text': return (value) => (isText(value) ? value : refuse(fn, value))
+    case 'text': return (value) => (FITS.string(value) ? value : refuse(fn, value))
+    case 'bytes': return (value) => (types.isUint8Array(value) ? ownBytes(value) : refuse(fn, value))
+    case 'void': return () => ''
   }
-  if (result.endsWith('[]')) return (value) => arrayOf(fn, SCALARS[result.slice(0, -2)], value)
-  const scalar = SCALARS[result]
-  if (scalar === undefined) return (value) => jsonOf(fn, value)
-  const { fits, write } = scalar
-  return (value) => (fits(value) ? write(value) : refuse(fn, value))
+  if (result.endsWith('[]')) return (value) => arrayOf(fn, FITS[result.slice(0, -2)], value)
+  return (value) => jsonOf(fn, value)
 }
 
 function undeclaredOf(fn, value) {
   const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
   return isNumber ? String(value) : jsonOf(fn, value)
-}
-
-function isText(value) {
-  return typeof value === 'string' && value.isWellFormed()
-}
-
-function quoted(value) {
-  return `"${value}"`
 }
 
 // Not what another thread may write to meanwhile, nor what may shrink.
@@ -98,21 +96,21 @@ function ownBytes(value) {
   return types.isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
 }
 
-// Each element is read once: it may come from a getter or a proxy.
-function arrayOf(fn, { fits, write }, value) {
-  let text = '['
+// Each element is read once, as it may come from a getter or a proxy; what has been checked is written.
+function arrayOf(fn, fits, value) {
   try {
     if (!Array.isArray(value) && !types.isTypedArray(value)) refuse(fn, value)
     const { length } = value
+    const elements = []
     for (let i = 0; i < length; i++) {
       const each = value[i]
       if (!fits(each)) throw unfit(fn, `an array whose element ${i} is ${nounOf(each)}`)
-      text += i === 0 ? write(each) : `,${write(each)}`
+      elements.push(typeof each === 'bigint' ? String(each) : each)
     }
+    return JSON.stringify(elements)
   } catch (error) {
-    throw error?.code === 'ERR_INVALID_RETURN_VALUE' ? error : unreadable(fn, error)
+    throw refusals.has(error) ? error : unreadable(fn, error)
   }
-  return `${text}]`
 }
 
 // JSON has null for numbers that are not finite, and escapes for lone surrogates: of a text with either the value is looked
@@ -125,7 +123,7 @@ function jsonOf(fn, value) {
     const isSuspect = text.includes('\\ud') || (text.includes('null') && !isPlain(value))
     if (isSuspect) text = JSON.stringify(value, replacerOf(fn))
   } catch (error) {
-    throw error?.code === 'ERR_INVALID_RETURN_VALUE' ? error : unreadable(fn, error)
+    throw refusals.has(error) ? error : unreadable(fn, error)
   }
   return text ?? refuse(fn, value)
 }
@@ -209,6 +207,7 @@ function sentenceEnd(text) {
 function invalidReturn(message) {
   const error = new TypeError(message)
   error.code = 'ERR_INVALID_RETURN_VALUE'
+  refusals.add(error)
   return error
 }
 
@@ -244,7 +243,7 @@ function adviceOn({ result }, value) {
     case 'string':
       if (result === 'bytes') return '. Convert it with Buffer.from(), or declare text.'
       if (result === 'string' || result === 'text') return LONE_SURROGATE
-      return result in SCALARS ? '. Convert it, or declare string.' : ''
+      return result in FITS ? '. Convert it, or declare string.' : ''
     case 'object':
       return result === 'bytes' && types.isAnyArrayBuffer(value) ? '. Wrap it: new Uint8Array(buffer).' : ''
     default: return ''
