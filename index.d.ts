@@ -739,7 +739,7 @@ export interface StandardSchema<Output = unknown> {
   }
 }
 
-/** Functions by name: `POST /name` calls the one of that name, with the object itself as `this`. */
+/** Functions by name: `POST /name` calls the one of that name, with this object as its `this`. */
 export interface Functions {
   /** A function with types, or one that takes JSON values and returns one. */
   readonly [name: string]: UndeclaredFunction | TypedFunction
