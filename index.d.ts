@@ -808,7 +808,9 @@ export function serverListen(options: ListenOptions & { bigint?: false | undefin
  * @param portOrOptions The port, or where to listen, and how.
  * @param functions A plain object of at most 1000 functions, or one function that `typed` has returned.
  */
-export function serverListen(portOrOptions: number | FunctionsOptions, functions: Functions | TypedFunction): Server
+export function serverListen<F extends Functions | TypedFunction>(
+  portOrOptions: number | FunctionsOptions, functions: F & ThisType<F>
+): Server
 /**
  * The same where it is not known before whether the handler is called with a `number` or, by `bigint: true`, with a
  * `bigint`: it must take both. Options in a variable say which with `{ … } satisfies ListenOptions`; of the type

@@ -205,6 +205,14 @@ serverListen({ bigint: true }, named)
 serverListen({ bigint: false }, exact)
 // @ts-expect-error
 serverListen(8000, exact)
+serverListen(8000, {
+  twice(a: number): number { return this.add(a, a) },
+  add: (a: number, b: number) => a + b
+})
+serverListen(8000, {
+  // @ts-expect-error `this` is the object, which has no such function
+  twice(a: number): number { return this.subtract(a, a) }
+})
 // @ts-expect-error a time is a number of milliseconds
 serverListen({ headersTimeout: '10s' }, named)
 // @ts-expect-error for ever is 0
