@@ -5,10 +5,8 @@
 //! Invariant: the body is read to its end, whatever its arguments are: that it is no JSON is told
 //! before anything about them.
 
-use std::str;
-
 use super::columns::{ARGUMENTS_MAX, Arguments, BY_NAME, Columns};
-use super::faults::{Broken, Fault, Faults, MISSING, NAME_CHARACTERS_MAX, TOO_MANY, pointer_to};
+use super::faults::{Fault, Faults, MISSING, NAME_CHARACTERS_MAX, TOO_MANY, pointer_to};
 use super::headers::Headers;
 use super::json::{Json, Scan, check_key, key_twice};
 use super::read::{DEPTH, Reader};
@@ -24,12 +22,11 @@ pub fn from_body(
     body: &[u8],
     headers: &Headers,
 ) -> Result<Arguments, Fault> {
-    let body = str::from_utf8(body).map_err(|error| Broken::of_utf8(error).in_body())?;
     if !signature.is_declared {
         return undeclared::from_body(signature, body);
     }
     let mut reader = Reader::new(signature, body, headers);
-    let is_form = reader.read().map_err(Broken::in_body)?;
+    let is_form = reader.read().map_err(|broken| broken.in_body())?;
     if !is_form {
         headers.check(signature)?;
         let name = &signature.name;
@@ -46,7 +43,7 @@ pub fn from_bytes(
     body: Vec<u8>,
     headers: &Headers,
 ) -> Result<Arguments, Fault> {
-    let mut reader = Reader::new(signature, "", headers);
+    let mut reader = Reader::new(signature, b"", headers);
     let index = signature.positions[0];
     if !(body.is_empty() && signature.arguments[index].is_optional) {
         reader.columns.put_buffer(index, body);
@@ -63,7 +60,7 @@ pub fn from_nothing(signature: &Signature, headers: &Headers) -> Result<Argument
     if signature.takes_raw_body() {
         return from_bytes(signature, Vec::new(), headers);
     }
-    let mut reader = Reader::new(signature, "", headers);
+    let mut reader = Reader::new(signature, b"", headers);
     for &index in &signature.positions {
         let known = &signature.arguments[index];
         if !known.is_optional {
@@ -75,7 +72,7 @@ pub fn from_nothing(signature: &Signature, headers: &Headers) -> Result<Argument
 
 impl<'a> Reader<'a> {
     #[inline]
-    fn new(signature: &'a Signature, body: &'a str, headers: &'a Headers) -> Self {
+    fn new(signature: &'a Signature, body: &'a [u8], headers: &'a Headers) -> Self {
         Self {
             signature,
             headers,
@@ -211,32 +208,37 @@ impl<'a> Reader<'a> {
         self.json.back_to(at);
     }
 
-    /// Reads a key and its colon: which argument it names, if any.
+    /// Reads a key and its colon: which argument it names, if any. It is likely to be this one.
     #[inline]
     fn name(&mut self, likely: usize) -> Scan<Option<usize>> {
-        let (at, start) = (self.json.at(), self.json.text.len());
-        self.json.key()?;
-        let plain = self.json.plain_string();
-        if plain.is_none() {
-            self.json.string()?;
-        }
-        let key = plain.unwrap_or_else(|| self.json.last_string(start));
-        let index = self.signature.index_of(key, likely);
+        let at = self.json.at();
+        let key = self.signature.key_of(likely);
+        let index = if key.is_some_and(|key| self.json.skip_if(key)) {
+            Some(likely)
+        } else {
+            self.other_name()?
+        };
         if let Some(index) = index {
             if self.seen & (1 << index) != 0 {
                 return key_twice(at);
             }
             self.seen |= 1 << index;
-            self.json.text.truncate(start);
-        } else {
-            if let Some(key) = plain {
-                self.json.text.push(b'"');
-                self.json.text.extend_from_slice(key);
-                self.json.text.push(b'"');
-            }
-            self.unknown(at, start)?;
         }
         self.json.colon()?;
+        Ok(index)
+    }
+
+    fn other_name(&mut self) -> Scan<Option<usize>> {
+        let (at, start) = (self.json.at(), self.json.text.len());
+        self.json.key()?;
+        self.json.string()?;
+        let key = self.json.last_string(start);
+        let index = self.signature.index_of(key);
+        if index.is_some() {
+            self.json.text.truncate(start);
+        } else {
+            self.unknown(at, start)?;
+        }
         Ok(index)
     }
 

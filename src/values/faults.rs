@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::mem;
-use std::str::Utf8Error;
 
 use super::signature::Signature;
 
@@ -82,14 +81,7 @@ pub(super) struct Broken {
 }
 
 impl Broken {
-    pub(super) fn of_utf8(error: Utf8Error) -> Self {
-        Self {
-            at: error.valid_up_to(),
-            why: "it is not UTF-8",
-        }
-    }
-
-    pub(super) fn in_body(self) -> Fault {
+    pub(super) fn in_body(&self) -> Fault {
         Fault {
             code: Code::NotJson,
             detail: format!(
@@ -102,7 +94,7 @@ impl Broken {
     }
 
     /// The offset counts the bytes of the segment after decoding.
-    pub(super) fn in_segment(self, position: usize, signature: &Signature) -> Fault {
+    pub(super) fn in_segment(&self, position: usize, signature: &Signature) -> Fault {
         Fault {
             code: Code::NotJson,
             detail: format!(

@@ -6,6 +6,7 @@
 //! nearest to the token.
 
 use std::iter;
+use std::str;
 
 use super::columns::ARGUMENTS_MAX;
 use super::json::Json;
@@ -27,7 +28,7 @@ const INT64_DIGITS_MAX: usize = 19;
 pub(super) const FINITE_DIGITS_MAX: usize = 308;
 
 /// Digits of an integer that is read at once: each such integer is exact as a double.
-pub(super) const SMALL_DIGITS_MAX: usize = 15;
+const SMALL_DIGITS_MAX: usize = 15;
 
 /// Why a value does not fit its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,31 +42,51 @@ pub(super) enum Unfit {
 }
 
 /// The digits of the integer in a path's segment, which is `-?[0-9]+` or a token of JSON's grammar.
-pub(super) fn integer_in_path(segment: &str) -> Result<&[u8], Unfit> {
+pub(super) fn integer_in_path(segment: &[u8]) -> Result<&[u8], Unfit> {
     let is_token = || {
         let mut json = Json::new(segment);
         matches!(json.number_if_next(), Ok(Some(_))) && json.peek().is_none()
     };
-    if is_digits(segment.as_bytes()) || is_token() {
-        Ok(segment.as_bytes())
+    if is_digits(segment) || is_token() {
+        Ok(segment)
     } else {
         Err(Unfit::Kind)
     }
 }
 
 /// The number in a path's segment, which is a token of JSON's grammar.
-pub(super) fn number_in_path(segment: &str) -> Option<f64> {
+pub(super) fn number_in_path(segment: &[u8]) -> Option<f64> {
     let mut json = Json::new(segment);
     let number = json.double_if_number().ok()??;
     json.peek().is_none().then_some(number)
 }
 
-/// The integer in a path's segment that has few digits and no other form.
-#[inline]
-pub(super) fn small_in_path(segment: &str) -> Option<i64> {
-    let mut json = Json::new(segment);
-    let small = json.small_integer()?;
-    json.peek().is_none().then_some(small)
+/// The integer at the start of the text and its length, if it has few digits and is a token of
+/// JSON's grammar. It is the same as a double; `-0` is not.
+#[expect(
+    clippy::inline_always,
+    reason = "the pair is in registers then, on the hottest path"
+)]
+#[inline(always)]
+pub(super) fn small_integer(text: &[u8]) -> Option<(i64, usize)> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let mut value: i64 = 0;
+    let mut rest = digits;
+    while let [byte @ b'0'..=b'9', tail @ ..] = rest {
+        value = value.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));
+        rest = tail;
+    }
+    let count = digits.len() - rest.len();
+    let is_negative = digits.len() < text.len();
+    let has_other_form = match digits {
+        [b'0', ..] => count > 1 || is_negative,
+        _ => count == 0 || count > SMALL_DIGITS_MAX,
+    };
+    if has_other_form || matches!(rest, [b'.' | b'e' | b'E', ..]) {
+        return None;
+    }
+    let value = if is_negative { -value } else { value };
+    Some((value, text.len() - rest.len()))
 }
 
 /// A safe integer as a double.
@@ -122,8 +143,9 @@ pub(super) fn push_bigint(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Unfit> {
 }
 
 /// The double that is nearest to a token of JSON's grammar.
-pub(super) fn double(token: &str) -> f64 {
-    token.parse().expect("JSON's grammar is a part of Rust's")
+pub(super) fn double(token: &[u8]) -> f64 {
+    let text = str::from_utf8(token).expect("a token is ASCII");
+    text.parse().expect("JSON's grammar is a part of Rust's")
 }
 
 /// An integral value: digits, then zeros. Zero has no digits at all.

@@ -18,6 +18,8 @@ use super::{quote, undeclared};
 
 const NOT_IN_A_PATH: &str = "cannot be in a path: send the arguments in the body";
 
+const NOT_UTF8: &str = "must be UTF-8";
+
 /// Reads the arguments from what follows the function's name in a path: nothing, or `/3/4`, still
 /// percent-encoded.
 pub fn from_path(
@@ -28,11 +30,6 @@ pub fn from_path(
     if path.is_empty() {
         return from_nothing(signature, headers);
     }
-    let Ok(path) = str::from_utf8(path) else {
-        return Err(Fault::of_form(
-            "The path must be percent-encoded.".to_owned(),
-        ));
-    };
     if !signature.is_declared {
         return undeclared::from_path(signature, path);
     }
@@ -68,25 +65,26 @@ pub fn from_path(
 }
 
 /// The segments of a path that is not empty, still percent-encoded.
-pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    path.split('/')
+pub(super) fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    path.split(|byte| *byte == b'/')
 }
 
 /// The segment's characters.
 #[inline]
 pub(super) fn decode<'a>(
-    segment: &'a str,
+    segment: &'a [u8],
     decoded: &'a mut Vec<u8>,
-) -> Result<&'a str, &'static str> {
+) -> Result<&'a [u8], &'static str> {
     if segment.is_empty() {
         return Err("is empty: an empty string goes in the body");
     }
-    if !segment.contains('%') {
+    if !segment.contains(&b'%') {
         return Ok(segment);
     }
-    decode_bytes(segment.as_bytes(), decoded)?;
-    str::from_utf8(decoded).map_err(|_| "must be UTF-8")
+    decode_bytes(segment, decoded)?;
+    str::from_utf8(decoded).map_err(|_| NOT_UTF8)?;
+    Ok(decoded)
 }
 
 fn decode_bytes(mut rest: &[u8], decoded: &mut Vec<u8>) -> Result<(), &'static str> {
@@ -112,12 +110,13 @@ fn decode_bytes(mut rest: &[u8], decoded: &mut Vec<u8>) -> Result<(), &'static s
 fn read(
     kind: Type,
     index: usize,
-    segment: &str,
+    segment: &[u8],
     columns: &mut Columns,
     text: &mut Vec<u8>,
 ) -> Result<(), &'static str> {
     if let Type::Int | Type::Number = kind
-        && let Some(small) = numbers::small_in_path(segment)
+        && let Some((small, length)) = numbers::small_integer(segment)
+        && length == segment.len()
     {
         columns.put_double(index, numbers::exact(small));
         return Ok(());
@@ -141,13 +140,11 @@ fn read(
             text.extend_from_slice(b"\",");
             pushed.map(|()| columns.put_text(index))
         }
-        Type::Boolean => segment
-            .parse()
-            .map(|word| columns.put_boolean(index, word))
-            .map_err(|_| Unfit::Kind),
+        Type::Boolean => boolean_in(segment).map(|word| columns.put_boolean(index, word)),
         Type::String => {
+            let characters = str::from_utf8(segment).map_err(|_| NOT_UTF8)?;
             text.push(b'"');
-            quote::push_ascii(text, segment);
+            quote::push_ascii(text, characters);
             text.extend_from_slice(b"\",");
             columns.put_text(index);
             Ok(())
@@ -155,6 +152,14 @@ fn read(
         _ => return Err(NOT_IN_A_PATH),
     };
     fit.map_err(|unfit| kind.demand(unfit))
+}
+
+fn boolean_in(segment: &[u8]) -> Result<bool, Unfit> {
+    match segment {
+        b"true" => Ok(true),
+        b"false" => Ok(false),
+        _ => Err(Unfit::Kind),
+    }
 }
 
 fn missing(kind: Type) -> &'static str {

@@ -112,11 +112,7 @@ impl<'a> Reader<'a> {
     /// Reads and writes what crosses as text.
     fn write(&mut self, index: usize, kind: Type, depth: usize) -> Fit<()> {
         match kind {
-            Type::Int => Ok(self.int(depth)?.map(|value| {
-                let mut digits = itoa::Buffer::new();
-                let digits = digits.format(value).as_bytes();
-                self.json.text.extend_from_slice(digits);
-            })),
+            Type::Int => Ok(self.int(depth)?.map(|value| self.write_integer(value))),
             Type::Bigint => self.write_bigint(depth),
             Type::Boolean => Ok(self.boolean(depth)?.map(|value| {
                 let word: &[u8] = if value { b"true" } else { b"false" };
@@ -138,7 +134,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn write_integer(&mut self, value: i64) {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(value).as_bytes();
+        self.json.text.extend_from_slice(digits);
+    }
+
     fn write_bigint(&mut self, depth: usize) -> Fit<()> {
+        if let Some(small) = self.json.small_integer() {
+            self.json.text.push(b'"');
+            self.write_integer(small);
+            self.json.text.push(b'"');
+            return Ok(Ok(()));
+        }
         let text = match self.digits(depth)? {
             Ok(text) => text,
             Err(unfit) => return Ok(Err(unfit)),
@@ -209,7 +217,7 @@ impl<'a> Reader<'a> {
             return Ok(Ok(small));
         }
         match self.json.finite_if_number()? {
-            Some(token) => Ok(numbers::safe_integer(token.as_bytes())),
+            Some(token) => Ok(numbers::safe_integer(token)),
             None => self.another(depth),
         }
     }
@@ -233,11 +241,11 @@ impl<'a> Reader<'a> {
     fn boolean(&mut self, depth: usize) -> Fit<bool> {
         match self.json.peek() {
             Some(b't') => {
-                self.json.skip_word("true")?;
+                self.json.skip_word(b"true")?;
                 Ok(Ok(true))
             }
             Some(b'f') => {
-                self.json.skip_word("false")?;
+                self.json.skip_word(b"false")?;
                 Ok(Ok(false))
             }
             _ => self.another(depth),
@@ -247,7 +255,7 @@ impl<'a> Reader<'a> {
     /// Reads a number's token, which need not be a finite double, or a string of digits.
     fn digits(&mut self, depth: usize) -> Fit<Cow<'a, [u8]>> {
         if let Some(token) = self.json.number_if_next()? {
-            return Ok(Ok(token.as_bytes().into()));
+            return Ok(Ok(token.into()));
         }
         let text = self.string(depth)?;
         Ok(text.and_then(|text| {

@@ -76,8 +76,8 @@ pub struct Signature {
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) name: Box<str>,
-    /// The name as the scanner writes a key: ASCII, escaped.
-    pub(super) key: Box<[u8]>,
+    /// The name as the scanner writes a key: ASCII, escaped, in quotes.
+    key: Box<[u8]>,
     pub(super) kind: Type,
     pub(super) is_optional: bool,
 }
@@ -183,21 +183,22 @@ impl Signature {
         self.headers.iter().map(|(index, field)| (*index, &**field))
     }
 
-    /// The argument that a key of an object names, as the scanner writes keys. A header field is
-    /// none.
+    /// The key of the argument, in quotes, if it may be named. A header field may not.
     #[inline]
-    pub(super) fn index_of(&self, key: &[u8], likely: usize) -> Option<usize> {
-        let is_it = |known: &Known| *known.key == *key && known.kind != Type::Header;
-        // Most clients send them in the order of the signature.
-        if self.arguments.get(likely).is_some_and(is_it) {
-            return Some(likely);
-        }
+    pub(super) fn key_of(&self, index: usize) -> Option<&[u8]> {
+        let known = self.arguments.get(index)?;
+        (known.kind != Type::Header).then_some(&*known.key)
+    }
+
+    /// The argument that has this key, which is in no quotes.
+    pub(super) fn index_of(&self, key: &[u8]) -> Option<usize> {
+        let is_it = |known: &Known| known.is(key) && known.kind != Type::Header;
         self.arguments.iter().position(is_it)
     }
 
-    /// True exactly when the key names a header argument.
+    /// True exactly when the key is that of a header argument.
     pub(super) fn is_header(&self, key: &[u8]) -> bool {
-        let is_it = |known: &Known| *known.key == *key && known.kind == Type::Header;
+        let is_it = |known: &Known| known.is(key) && known.kind == Type::Header;
         self.arguments.iter().any(is_it)
     }
 
@@ -208,9 +209,14 @@ impl Signature {
 }
 
 impl Known {
+    fn is(&self, key: &[u8]) -> bool {
+        self.key.len() == key.len() + 2 && self.key[1..].starts_with(key)
+    }
+
     fn new(argument: Argument) -> Self {
-        let mut key = Vec::new();
+        let mut key = vec![b'"'];
         quote::push_ascii(&mut key, &argument.name);
+        key.push(b'"');
         Self {
             key: key.into(),
             name: argument.name,

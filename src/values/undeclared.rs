@@ -6,7 +6,7 @@
 //! Invariant: they are at least as many as the function needs, at most `UNDECLARED_ARGUMENTS_MAX`.
 
 use super::columns::{ARGUMENTS_MAX, Arguments, Slots, UNPACKED};
-use super::faults::{Broken, ENTRIES_MAX, Fault, Faults, MISSING};
+use super::faults::{ENTRIES_MAX, Fault, Faults, MISSING};
 use super::json::{Json, Scan};
 use super::numbers;
 use super::path;
@@ -19,26 +19,26 @@ pub(super) fn from_nothing(signature: &Signature) -> Result<Arguments, Fault> {
 }
 
 /// An array.
-pub(super) fn from_body(signature: &Signature, body: &str) -> Result<Arguments, Fault> {
+pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments, Fault> {
     let mut json = Json::new(body);
     if json.peek_token() != Some(b'[') {
         return from_other_body(signature, json);
     }
     let start = json.at();
-    if let Some(slots) = numbers_in(&mut json).map_err(Broken::in_body)? {
+    if let Some(slots) = numbers_in(&mut json).map_err(|broken| broken.in_body())? {
         check(signature, slots.len(), Faults::default())?;
         return Ok(of_numbers(slots));
     }
     json.back_to(start);
-    let count = json.array().map_err(Broken::in_body)?;
-    json.end().map_err(Broken::in_body)?;
+    let count = json.array().map_err(|broken| broken.in_body())?;
+    json.end().map_err(|broken| broken.in_body())?;
     check(signature, count, Faults::default())?;
     Ok(of_text(json.text))
 }
 
 /// An object may be empty, which is as good as nothing.
 fn from_other_body(signature: &Signature, mut json: Json) -> Result<Arguments, Fault> {
-    json.whole_value().map_err(Broken::in_body)?;
+    json.whole_value().map_err(|broken| broken.in_body())?;
     if json.text == b"{}" {
         return from_nothing(signature);
     }
@@ -66,7 +66,7 @@ fn numbers_in(json: &mut Json) -> Scan<Option<Slots>> {
 }
 
 /// Segments of JSON.
-pub(super) fn from_path(signature: &Signature, path: &str) -> Result<Arguments, Fault> {
+pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments, Fault> {
     if let Some(slots) = numbers_of(path) {
         check(signature, slots.len(), Faults::default())?;
         return Ok(of_numbers(slots));
@@ -94,7 +94,7 @@ pub(super) fn from_path(signature: &Signature, path: &str) -> Result<Arguments, 
 }
 
 /// The segments' numbers, if all of them are, and cross as slots.
-fn numbers_of(path: &str) -> Option<Slots> {
+fn numbers_of(path: &[u8]) -> Option<Slots> {
     let mut slots = Slots::default();
     for segment in path::segments(path) {
         if slots.len() == ARGUMENTS_MAX {

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 /// As many as are quicker compared than hashed.
-const PAIRWISE_MAX: usize = 8;
+const PAIRWISE_MAX: usize = 16;
 
 /// The keys of all open objects, those of the innermost one last.
 #[derive(Default)]

@@ -4,8 +4,8 @@
 //! `read`, `body`, `path` and `undeclared` are the callers: they read what a signature declares,
 //! and leave the rest to `value`. What is written as it came is copied by spans, not by tokens.
 //!
-//! Invariant: what has been read is sound: no lone surrogate, finite numbers, at most `DEPTH_MAX`
-//! levels, no key twice, none that is `__proto__`.
+//! Invariant: what has been read is sound: valid UTF-8, no lone surrogate, finite numbers, at most
+//! `DEPTH_MAX` levels, no key twice, none that is `__proto__`.
 
 mod keys;
 mod strings;
@@ -18,11 +18,12 @@ use super::faults::Broken;
 /// Arrays and objects within each other, the outermost one included.
 pub(super) const DEPTH_MAX: usize = 128;
 
-pub(super) type Scan<T> = Result<T, Broken>;
+/// What has been read, or why it is no JSON: that is rare, and should take no room.
+pub(super) type Scan<T> = Result<T, Box<Broken>>;
 
 /// A reader of one JSON text.
 pub(super) struct Json<'a> {
-    source: &'a str,
+    source: &'a [u8],
     /// How much has been read.
     at: usize,
     /// While a value is written: what stands from here to `at` is to be copied as it came.
@@ -33,7 +34,7 @@ pub(super) struct Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn new(source: &'a str) -> Self {
+    pub(super) fn new(source: &'a [u8]) -> Self {
         Self {
             source,
             at: 0,
@@ -53,7 +54,7 @@ impl<'a> Json<'a> {
         self.at = at;
     }
 
-    pub(super) fn source(&self) -> &'a str {
+    pub(super) fn source(&self) -> &'a [u8] {
         self.source
     }
 
@@ -63,41 +64,60 @@ impl<'a> Json<'a> {
     }
 
     fn rest(&self) -> &'a [u8] {
-        &self.source.as_bytes()[self.at..]
+        &self.source[self.at..]
     }
 
     /// The next byte, which is not consumed.
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
-        self.source.as_bytes().get(self.at).copied()
+        self.source.get(self.at).copied()
     }
 
     /// The next byte that is no white space, which is not consumed.
     #[inline]
     pub(super) fn peek_token(&mut self) -> Option<u8> {
+        match self.peek() {
+            Some(b'\0'..=b' ') => self.after_white_space(),
+            next => next,
+        }
+    }
+
+    /// The same while a value is written, which leaves white space out.
+    #[inline]
+    fn peek_written(&mut self) -> Option<u8> {
+        match self.peek() {
+            Some(b'\0'..=b' ') => {
+                self.copy();
+                let next = self.after_white_space();
+                self.span = self.at;
+                next
+            }
+            next => next,
+        }
+    }
+
+    #[inline(never)]
+    fn after_white_space(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
         self.peek()
     }
 
-    /// The same while a value is written, which leaves white space out.
-    #[inline]
-    fn peek_written(&mut self) -> Option<u8> {
-        let first = self.peek();
-        if !matches!(first, Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            return first;
-        }
-        self.copy();
-        let first = self.peek_token();
-        self.span = self.at;
-        first
-    }
-
     /// Consumes the byte that was peeked at.
     #[inline]
     pub(super) fn skip(&mut self) {
         self.at += 1;
+    }
+
+    /// Consumes these bytes, if they are next.
+    #[inline]
+    pub(super) fn skip_if(&mut self, bytes: &[u8]) -> bool {
+        let is_next = self.rest().starts_with(bytes);
+        if is_next {
+            self.at += bytes.len();
+        }
+        is_next
     }
 
     pub(super) fn broken<T>(&self, why: &'static str) -> Scan<T> {
@@ -179,7 +199,7 @@ impl<'a> Json<'a> {
 
     /// Writes what is to be copied as it came.
     fn copy(&mut self) {
-        let span = &self.source.as_bytes()[self.span..self.at];
+        let span = &self.source[self.span..self.at];
         self.text.extend_from_slice(span);
         self.span = self.at;
     }
@@ -195,9 +215,9 @@ impl<'a> Json<'a> {
             Some(b'{') => self.any_object(depth),
             Some(b'[') => self.any_array(depth),
             Some(b'-' | b'0'..=b'9') => self.any_number(),
-            Some(b't') => self.skip_word("true"),
-            Some(b'f') => self.skip_word("false"),
-            Some(b'n') => self.skip_word("null"),
+            Some(b't') => self.skip_word(b"true"),
+            Some(b'f') => self.skip_word(b"false"),
+            Some(b'n') => self.skip_word(b"null"),
             _ => self.no_value(),
         }
     }
@@ -295,7 +315,7 @@ impl<'a> Json<'a> {
 
 #[cold]
 fn broken_at<T>(at: usize, why: &'static str) -> Scan<T> {
-    Err(Broken { at, why })
+    Err(Box::new(Broken { at, why }))
 }
 
 /// JavaScript gives this key a meaning of its own.

@@ -1,6 +1,8 @@
 //! Strings of a JSON text, with escapes, written in ASCII in one form.
 //!
-//! Invariant: what is written is the same characters; no surrogate is alone.
+//! Invariant: what is written is the same characters, which are valid UTF-8; no surrogate is alone.
+
+use std::str;
 
 use super::super::quote;
 use super::super::runs::plain_ascii;
@@ -44,7 +46,7 @@ impl<'a> Json<'a> {
                 }
                 Some(0x80..) => {
                     self.copy();
-                    self.beyond_ascii();
+                    self.beyond_ascii()?;
                 }
                 Some(_) => return self.broken("a control character is not escaped"),
                 None => return self.broken("a string does not end"),
@@ -54,13 +56,18 @@ impl<'a> Json<'a> {
     }
 
     /// Reads and writes the characters up to the next one in ASCII.
-    fn beyond_ascii(&mut self) {
-        for character in self.source[self.at..].chars() {
-            if character.is_ascii() {
-                return;
+    fn beyond_ascii(&mut self) -> Scan<()> {
+        let rest = self.rest();
+        let length = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+        match str::from_utf8(&rest[..length]) {
+            Ok(characters) => {
+                for character in characters.chars() {
+                    quote::push_ascii_character(&mut self.text, character);
+                }
+                self.at += length;
+                Ok(())
             }
-            quote::push_ascii_character(&mut self.text, character);
-            self.at += character.len_utf8();
+            Err(error) => broken_at(self.at + error.valid_up_to(), "it is not UTF-8"),
         }
     }
 

@@ -3,46 +3,26 @@
 //! Invariant: a number has been read to the last byte of its token. Those that are handed out as
 //! finite are, as doubles.
 
-use super::super::numbers::{self, FINITE_DIGITS_MAX, SMALL_DIGITS_MAX};
+use super::super::numbers::{self, FINITE_DIGITS_MAX};
 use super::{Json, Scan, broken_at};
 
 impl<'a> Json<'a> {
     /// Reads `true`, `false` or `null`, whose first letter was seen.
-    pub(in crate::values) fn skip_word(&mut self, word: &str) -> Scan<()> {
-        if !self.rest().starts_with(word.as_bytes()) {
-            return self.no_value();
+    pub(in crate::values) fn skip_word(&mut self, word: &[u8]) -> Scan<()> {
+        if self.skip_if(word) {
+            Ok(())
+        } else {
+            self.no_value()
         }
-        self.at += word.len();
-        Ok(())
     }
 
     /// Reads an integer of few digits, if the next value is one. It is the same as a double; `-0`
     /// is left to others.
     #[inline]
     pub(in crate::values) fn small_integer(&mut self) -> Option<i64> {
-        let rest = self.rest();
-        let (is_negative, digits) = match rest {
-            [b'-', digits @ ..] => (true, digits),
-            digits => (false, digits),
-        };
-        let mut value = 0;
-        let mut count = 0;
-        while let Some(byte @ b'0'..=b'9') = digits.get(count) {
-            if count == SMALL_DIGITS_MAX {
-                return None;
-            }
-            value = value * 10 + i64::from(byte - b'0');
-            count += 1;
-        }
-        let is_other = match digits.first() {
-            Some(b'0') => count > 1 || is_negative,
-            _ => count == 0,
-        };
-        if is_other || matches!(digits.get(count), Some(b'.' | b'e' | b'E')) {
-            return None;
-        }
-        self.at += count + usize::from(is_negative);
-        Some(if is_negative { -value } else { value })
+        let (value, length) = numbers::small_integer(self.rest())?;
+        self.at += length;
+        Some(value)
     }
 
     /// Reads a number, if the next value is one.
@@ -64,7 +44,7 @@ impl<'a> Json<'a> {
     }
 
     /// Reads the token of a number that is finite, if the next value is a number.
-    pub(in crate::values) fn finite_if_number(&mut self) -> Scan<Option<&'a str>> {
+    pub(in crate::values) fn finite_if_number(&mut self) -> Scan<Option<&'a [u8]>> {
         let at = self.at;
         match self.number_if_next()? {
             Some(token) if is_finite(token) => Ok(Some(token)),
@@ -74,7 +54,7 @@ impl<'a> Json<'a> {
     }
 
     /// Reads the token of a number, if the next value is one.
-    pub(in crate::values) fn number_if_next(&mut self) -> Scan<Option<&'a str>> {
+    pub(in crate::values) fn number_if_next(&mut self) -> Scan<Option<&'a [u8]>> {
         match self.peek() {
             Some(b'-' | b'0'..=b'9') => self.number().map(Some),
             _ => Ok(None),
@@ -93,7 +73,7 @@ impl<'a> Json<'a> {
     }
 
     /// Reads a number's token, whose first byte was seen.
-    fn number(&mut self) -> Scan<&'a str> {
+    fn number(&mut self) -> Scan<&'a [u8]> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.skip();
@@ -131,8 +111,9 @@ impl<'a> Json<'a> {
     }
 }
 
-fn is_finite(token: &str) -> bool {
-    let is_certain = token.len() <= FINITE_DIGITS_MAX && !token.contains(['e', 'E']);
+fn is_finite(token: &[u8]) -> bool {
+    let is_certain =
+        token.len() <= FINITE_DIGITS_MAX && !token.iter().any(|byte| byte | 0x20 == b'e');
     is_certain || numbers::double(token).is_finite()
 }
 
