@@ -8,7 +8,7 @@ use std::time::Instant;
 use ringcall::bridge::Reply;
 use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
 
-use crate::handler::{Handed, outcome, reply};
+use crate::handler::{Handed, number, outcome, reply};
 use crate::plan::Kind;
 use crate::script::whose;
 use crate::socket::{Socket, Stage};
@@ -192,7 +192,7 @@ impl World {
         let calls = std::mem::take(&mut self.handler.kept().calls);
         let (kept, mut calls): (Vec<_>, Vec<_>) = calls
             .into_iter()
-            .partition(|call| self.is_never_answered(call.number()));
+            .partition(|call| self.is_never_answered(number(call)));
         let mut chosen = Vec::new();
         while chosen.len() < most && !calls.is_empty() {
             let at = self.random.below(calls.len());
@@ -205,9 +205,10 @@ impl World {
         }
         let count = chosen.len() as u64;
         for call in &chosen {
-            let (client, request) = whose(call.number());
+            let number = number(call);
+            let (client, request) = whose(number);
             self.sockets[client].client.on_handler_answered(request);
-            self.note(|| format!("handler: answers {} of client {client}", call.number()));
+            self.note(|| format!("handler: answers {number} of client {client}"));
         }
         if self.random.once_in(4) {
             let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
@@ -215,7 +216,7 @@ impl World {
         } else {
             let mut outbox = self.outbox.borrow_mut();
             for call in chosen {
-                let outcome = outcome(call.number());
+                let outcome = outcome(&call);
                 outbox.answer(call, outcome);
             }
             outbox.begin(Instant::now());

@@ -111,6 +111,12 @@ impl World {
         }
     }
 
+    /// The connections are gone, and with what the handler has goes all that was reserved.
+    pub(crate) fn check_memory(&self) {
+        self.handler.kept().calls.clear();
+        assert_eq!(self.rings.buffers.taken(), 0, "memory is not given back");
+    }
+
     fn check_answers(&self, index: usize, all: bool) {
         let client = &self.sockets[index].client;
         let due = client.answers_due(all, |number| self.is_never_answered(number));

@@ -6,6 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use ringcall::bridge::{Call, Line, Mailbox, Outcome, Reply, Service};
 
 use crate::client::{is_error, is_late};
+use crate::functions;
+
+/// Bytes of the longest answers.
+pub(crate) const ANSWER_BYTES_MAX: usize = 100 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Handler {
@@ -47,9 +51,10 @@ impl Service for Handler {
         let mut kept = self.kept();
         let mut at_once = Vec::new();
         for call in mem::take(calls) {
-            let is_answered = call.number() % 5 == 0;
+            let number = number(&call);
+            let is_answered = number % 5 == 0;
             kept.handed.push(Handed {
-                number: call.number(),
+                number,
                 is_answered,
                 line: Weak::clone(&call.line),
             });
@@ -66,16 +71,33 @@ impl Service for Handler {
 }
 
 pub(crate) fn reply(call: Call) -> Reply {
-    let outcome = outcome(call.number());
+    let outcome = outcome(&call);
     call.reply(outcome)
 }
 
-/// What the handler makes of a number.
-pub(crate) fn outcome(number: i64) -> Outcome {
+/// True: it is the call of a plain function, which has no arguments to count.
+fn is_plain(call: &Call) -> bool {
+    call.count == 0
+}
+
+/// The number that tells whose call it is.
+pub(crate) fn number(call: &Call) -> i64 {
+    if is_plain(call) {
+        call.number()
+    } else {
+        functions::number(call)
+    }
+}
+
+/// What the handler makes of a call.
+pub(crate) fn outcome(call: &Call) -> Outcome {
+    let number = number(call);
     if is_late(number) {
         Outcome::Late
     } else if is_error(number) {
         Outcome::Error(422, number.to_string().into())
+    } else if !is_plain(call) {
+        functions::outcome_within(call, ANSWER_BYTES_MAX)
     } else if number % 7 == 5 {
         Outcome::Digits(number.to_string().into())
     } else {

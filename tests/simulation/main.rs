@@ -10,8 +10,13 @@ mod actors;
 mod checks;
 mod client;
 mod completions;
+#[expect(unreachable_pub, reason = "shared with the tests of conversations")]
+#[allow(dead_code, reason = "its clients need a part of it")]
+#[path = "../support/functions.rs"]
+mod functions;
 mod handler;
 mod kernel;
+mod named;
 mod ops;
 mod plan;
 mod random;
@@ -54,6 +59,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let is_shared = plan.listener_is_shared;
     let fault = plan.fault;
     let started = Instant::now();
+    let routes = plan.has_functions.then(|| Arc::new(functions::routes()));
     let rings = Rings::new(
         ring_count,
         started,
@@ -61,7 +67,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         &plan.limits,
         false,
         &[],
-        None,
+        routes,
     );
     let rings = Arc::new(rings.unwrap());
     let handler = Handler::new(Arc::clone(&rings.outlets[0].mailbox));
@@ -93,6 +99,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         }
         (Err(error), _) => panic!("{error}"),
     }
+    world.check_memory();
     world.ops.completed
 }
 

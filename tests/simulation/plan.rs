@@ -12,6 +12,9 @@ const NEVER: Timeouts = Timeouts {
     send: 0,
 };
 
+/// Bytes that all bodies and arguments of a run do not take.
+const PLENTY: u64 = 1 << 30;
+
 /// What completes, and can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
@@ -55,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) listener_is_shared: bool,
     /// Another ring takes connections of the limit and gives them back.
     pub(crate) has_other_ring: bool,
+    /// The server is one of several functions, not of a plain one.
+    pub(crate) has_functions: bool,
     /// The handler leaves some calls without an answer.
     pub(crate) leaves_unanswered: bool,
     pub(crate) buffers: u16,
@@ -75,14 +80,15 @@ impl Plan {
         let random = &mut Random::new(seed ^ 0x51a7);
         let is_patient = random.below(5) < 3;
         let timeouts = if is_patient { NEVER } else { timeouts(random) };
+        let has_functions = random.once_in(2);
         Self {
             seed,
             limits: Limits {
                 connections_max: random.pick(&[1, 2, 3, 100, 100, 100]),
                 in_flight_max: random.pick(&[1, 3, 1000, 1000, 1000, 1000]),
                 head_bytes_max: 200,
-                body_bytes_max: 100,
-                buffered_bytes_max: 1000,
+                body_bytes_max: if has_functions { 2_000 } else { 100 },
+                buffered_bytes_max: random.pick(&[400, 3_000, PLENTY, PLENTY, PLENTY]),
                 timeouts,
             },
             is_patient,
@@ -90,6 +96,7 @@ impl Plan {
             fault: None,
             listener_is_shared: random.once_in(4),
             has_other_ring: random.once_in(6),
+            has_functions,
             leaves_unanswered: random.once_in(4),
             buffers: random.pick(&[1, 2, 4, 16]),
             buffer_bytes: random.pick(&[16, 64, 256, 1024]),
@@ -99,6 +106,11 @@ impl Plan {
             chaos_turns: random.pick(&[4, 10, 20, 40, 80]),
             ticks_late_ms: random.pick(&[100, 400]),
         }
+    }
+
+    /// True: bodies and arguments may find no room.
+    pub(crate) fn is_short_of_memory(&self) -> bool {
+        self.limits.buffered_bytes_max < PLENTY
     }
 
     /// A run in which nothing goes wrong but `fault`.
@@ -120,6 +132,7 @@ impl Plan {
             is_patient: true,
             is_calm: true,
             has_other_ring: false,
+            has_functions: false,
             leaves_unanswered: false,
             socket_bytes: 100_000,
             low_water: 0,

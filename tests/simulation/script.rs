@@ -1,5 +1,7 @@
 //! What a client says in its life, and what it must hear.
 
+use crate::named::Said;
+use crate::plan::Plan;
 use crate::random::Random;
 
 /// Requests of one client at most, so that a number tells client and request.
@@ -21,6 +23,8 @@ pub(crate) struct Request {
     /// Where it ends in the script's bytes.
     pub(crate) end: usize,
     pub(crate) fate: Fate,
+    /// What is answered to its call.
+    pub(crate) said: Said,
     /// It has no answer's body.
     pub(crate) is_head: bool,
     pub(crate) expects_continue: bool,
@@ -44,14 +48,19 @@ pub(crate) fn whose(number: i64) -> (usize, usize) {
 }
 
 impl Script {
-    pub(crate) fn new(client: usize, random: &mut Random) -> Self {
+    pub(crate) fn new(client: usize, plan: &Plan, random: &mut Random) -> Self {
         let mut script = Self::default();
         let count = random.pick(&[1, 1, 2, 3, 5, 8, 8, 20, 100]);
         for index in 0..count {
-            script.add(number(client, index), random);
+            let n = number(client, index);
+            if plan.has_functions {
+                script.add_named(n, plan, random);
+            } else {
+                script.add(n, random);
+            }
         }
         if random.once_in(3) {
-            script.end_badly(number(client, count), random);
+            script.end_badly(number(client, count), plan, random);
         }
         script
     }
@@ -83,15 +92,12 @@ impl Script {
             2 => {
                 let fields = "Expect: 100-continue\r\nContent-Length: 3\r\n";
                 self.push(&format!("POST /{n} HTTP/1.1"), fields, "abc", call);
-                self.requests
-                    .last_mut()
-                    .expect("just pushed")
-                    .expects_continue = true;
+                self.last().expects_continue = true;
             }
             3 => self.push("GET /15 HTTP/1.1", "", "", Fate::Refused(405)),
             4 => {
                 self.push("HEAD /15 HTTP/1.1", "", "", Fate::Refused(405));
-                self.requests.last_mut().expect("just pushed").is_head = true;
+                self.last().is_head = true;
             }
             5 => self.push("POST /abc HTTP/1.1", "", "", Fate::Refused(400)),
             6 => {
@@ -103,12 +109,13 @@ impl Script {
     }
 
     /// What ends the conversation, and something behind it that nobody may answer.
-    fn end_badly(&mut self, n: i64, random: &mut Random) {
-        let post = format!("POST /{n} HTTP/1.1");
+    fn end_badly(&mut self, n: i64, plan: &Plan, random: &mut Random) {
+        let function = if plan.has_functions { "count/" } else { "" };
+        let post = format!("POST /{function}{n} HTTP/1.1");
         let last = Fate::Call(n, true);
-        match random.below(9) {
+        match random.below(10) {
             0 => self.push(&post, "Connection: close\r\n", "", last),
-            1 => self.push(&format!("POST /{n} HTTP/1.0"), "", "", last),
+            1 => self.push(&format!("POST /{function}{n} HTTP/1.0"), "", "", last),
             2 => self.push(&post, "Host: b\r\n", "", Fate::Last(&[400])),
             3 => self.push("\x16\x03\x01", "", "", Fate::Last(&[400])),
             4 => {
@@ -120,8 +127,12 @@ impl Script {
                 self.push(&target, "", "", Fate::Last(&[414]));
             }
             6 => {
-                let field = "Content-Length: 101\r\n";
-                self.push(&post, field, "", Fate::Last(&[413]));
+                let field = format!("Content-Length: {}\r\n", plan.limits.body_bytes_max + 1);
+                self.push(&post, &field, "", Fate::Last(&[413]));
+            }
+            8 if plan.has_functions => {
+                let fields = "Expect: 100-continue\r\nContent-Length: 3\r\n";
+                self.push("POST /nobody HTTP/1.1", fields, "", Fate::Last(&[404]));
             }
             7 => {
                 let field = "Transfer-Encoding: chunked\r\n";
@@ -140,15 +151,21 @@ impl Script {
         }
     }
 
-    fn push(&mut self, line: &str, fields: &str, body: &str, fate: Fate) {
+    pub(crate) fn push(&mut self, line: &str, fields: &str, body: &str, fate: Fate) {
         let request = format!("{line}\r\nHost: a\r\n{fields}\r\n{body}");
         self.bytes.extend_from_slice(request.as_bytes());
         self.requests.push(Request {
             end: self.bytes.len(),
             fate,
+            said: Said::Number,
             is_head: false,
             expects_continue: false,
         });
+    }
+
+    /// The request that was pushed last.
+    pub(crate) fn last(&mut self) -> &mut Request {
+        self.requests.last_mut().expect("just pushed")
     }
 }
 

@@ -98,7 +98,7 @@ impl World {
         let mut random = Random::new(plan.seed);
         let outbox = Outbox::new(Arc::clone(&rings.outlets[0].mailbox));
         let client = |index| {
-            let script = Script::new(index, &mut random);
+            let script = Script::new(index, &plan, &mut random);
             Socket::new(Client::new(script, random.once_in(20)))
         };
         let sockets = (0..plan.clients).map(client).collect();

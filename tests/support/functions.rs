@@ -11,8 +11,8 @@ pub const COUNT: u16 = 0;
 pub const SAY: u16 = 1;
 pub const KEEP: u16 = 2;
 
-/// How often `say` says a value at most.
-pub const TIMES_MAX: usize = 1_000;
+/// Bytes that `say` says at most.
+pub const SAID_BYTES_MAX: usize = 16 * 1024;
 
 /// `count(n: int)`, `say(n: int, value?: json, times?: int)` and `keep(data: bytes, xTag?: header)`,
 /// whose data begins with its number.
@@ -64,9 +64,14 @@ pub fn number(call: &Call) -> i64 {
 
 /// What the functions make of a call.
 pub fn outcome(call: &Call) -> Outcome {
+    outcome_within(call, SAID_BYTES_MAX)
+}
+
+/// The same, where `say` says as many bytes at most.
+pub fn outcome_within(call: &Call, said_bytes_max: usize) -> Outcome {
     match call.function {
         COUNT => Outcome::Value(number(call)),
-        SAY => Outcome::Json(said(call)),
+        SAY => Outcome::Json(said(call, said_bytes_max)),
         _ => Outcome::Answer(Box::new(Answer {
             status: Status::CREATED,
             fields: b"\r\nContent-Type: application/octet-stream".to_vec(),
@@ -90,14 +95,14 @@ pub fn described(call: &Call) -> String {
 }
 
 /// The number, and the value as often as it is to be said, in an array.
-fn said(call: &Call) -> Vec<u8> {
+fn said(call: &Call, bytes_max: usize) -> Vec<u8> {
     let text = call.rest.as_ref().map_or(&[][..], |rest| &rest.text);
     let has_times = call.count & 0x3f == 3;
     let times = if has_times { integer(call, 1) } else { 1 };
-    let times = usize::try_from(times).map_or(0, |times| times.min(TIMES_MAX));
     let mut said = format!("[{}", integer(call, 0)).into_bytes();
     if let Some((b',', value)) = text.split_last() {
-        for _ in 0..times {
+        let most = bytes_max / (value.len() + 1);
+        for _ in 0..usize::try_from(times).map_or(0, |times| times.min(most)) {
             said.push(b',');
             said.extend_from_slice(value);
         }
