@@ -7,6 +7,7 @@ mod conversation;
 
 use conversation::{BURST_BYTES_MAX, Conversation, NO_TIMEOUTS, without_continue};
 use proptest::prelude::*;
+use ringcall::bridge::Outcome;
 use ringcall::limits::{OUTPUT_BYTES_MAX, Timeouts};
 
 const MUCH: u64 = 1 << 30;
@@ -496,6 +497,25 @@ fn a_long_answer_leaves_in_sends_of_its_own_and_in_order() {
     assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
     assert_eq!(statuses(&conversation).len(), 5);
     assert_eq!(sent.matches("0123456789").count(), 1_803);
+}
+
+/// Whoever had the line has sent all of an answer on it, and gives it back.
+#[test]
+fn nothing_is_sent_before_a_long_answer_where_nothing_was_left_of_a_direct_one() {
+    let mut conversation = functions(MUCH);
+    let long = json("/say", r#"[2,"0123456789",900]"#);
+    conversation.arrive(&[json("/count", "[1]"), long].concat());
+    let (connection, turn) = (&mut conversation.connection, &mut conversation.turn);
+    let outcomes = [
+        Outcome::Sent(turn.started),
+        conversation::functions::outcome(&conversation.unanswered[1]),
+    ];
+    for (call, outcome) in conversation.unanswered.drain(..).zip(outcomes) {
+        assert!(connection.replied(call.sequence, outcome, turn));
+    }
+    connection.not_sent(Vec::new());
+    let output = connection.take_output();
+    assert!(output.is_some_and(|bytes| bytes.starts_with(b"HTTP/1.1 200 OK\r\n")));
 }
 
 #[test]

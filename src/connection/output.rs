@@ -10,7 +10,7 @@ use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX};
 
 #[derive(Debug, Default)]
 pub(super) struct Output {
-    /// What leaves before `tail`, in sends of their own.
+    /// What leaves before `tail`, in sends of their own; none of them is empty.
     whole: VecDeque<Vec<u8>>,
     /// The bytes of all of those.
     whole_bytes: usize,
@@ -36,11 +36,11 @@ impl Output {
         }
     }
 
-    /// Bytes that go first.
+    /// Bytes that go first, if there are any.
     pub(super) fn push_front(&mut self, bytes: Vec<u8>) {
         if self.whole.is_empty() {
             self.tail.splice(0..0, bytes);
-        } else {
+        } else if !bytes.is_empty() {
             self.whole_bytes += bytes.len();
             self.whole.push_front(bytes);
         }
