@@ -99,13 +99,13 @@ function fromPath(form, segments, fields) {
     if (at !== -1) return notJsonAt(form, at, faults[at])
   }
   return withHeaders(form, fields, (reading) => {
-    reading.checkCount(segments.length)
     texts.forEach((text, i) => {
       if (text === undefined) reading.wrong([i], 'must be percent-encoded UTF-8')
       else if (text === '') reading.wrong([i], 'must not be empty: an empty string is sent in a body')
       else if (form.isDeclared) reading.takeSegment(form.others[i], i, text)
       else reading.set(i, JSON.parse(text))
     })
+    reading.checkCount(segments.length)
   })
 }
 
@@ -179,14 +179,13 @@ function readBody(form, reading, text, { kind, start, end, names, spans }) {
 
 function readArray(form, reading, text, spans, start) {
   const count = spans.length / 2
-  reading.checkCount(count)
   if (form.isDeclared) {
     form.others.slice(0, count).forEach((argument, i) => {
       reading.takeToken(argument, i, text.slice(spans[2 * i] - start, spans[2 * i + 1] - start))
     })
-  } else if (reading.isSound) {
-    reading.args = JSON.parse(text)
   }
+  reading.checkCount(count)
+  if (!form.isDeclared && reading.isSound) reading.args = JSON.parse(text)
 }
 
 // Names the arguments that are missing.
