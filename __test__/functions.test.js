@@ -18,6 +18,7 @@ const BUILT_IN = new Set([
 // What has no body, whatever the function returns.
 const BODILESS = new Set([204, 205, 304])
 const FAILURES_TOLD = 100
+const CONNECTIONS = 4
 
 test('the functions as plain data are those of the servers', (t) => {
   const all = Object.entries(servers(() => {})).map(([name, { options, handler }]) => {
@@ -77,6 +78,57 @@ for (const { topic, server, cases } of files()) {
     }
     t.deepEqual(failures.slice(0, FAILURES_TOLD).map(readable), [], `${failures.length} failures`)
   })
+}
+
+// Whatever calls are handed over together, each has its own arguments, which stay as they are. No batch is told of, but
+// on this thread all of a round's bytes are sent before anything is called.
+test('all requests of the table at once, pipelined on several connections: each is answered and run as it says', async (t) => {
+  const calls = []
+  const { options, handler } = servers((...call) => calls.push(call)).named
+  const running = serve(t, { ...options, onError: () => {} }, handler)
+  const all = files().flatMap(({ server, cases }) => (server === 'named' ? cases : [])).filter(isPipelined)
+  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => connect(t, running)))
+  const asked = clients.map((_, i) => shuffled(all, i))
+  const answered = clients.map(async (client, i) => {
+    await client.write(Buffer.concat(asked[i].map(({ request }) => requestOf(request).bytes)))
+    const failures = []
+    for (const each of asked[i]) {
+      const response = await client.response({ method: BODILESS.has(each.status) ? 'HEAD' : 'POST' })
+      const { calls, errors, ...expected } = expectedOf(each)
+      const actual = actualOf(response, each)
+      if (!isDeepStrictEqual(actual, expected)) failures.push(readable({ name: each.name, cut: 0, actual, expected }))
+    }
+    return failures
+  })
+  t.deepEqual((await Promise.all(answered)).flat().slice(0, FAILURES_TOLD), [])
+  const expected = asked.flat().filter(({ function: name }) => name !== undefined)
+  const tell = (name, args) => inspect(shorten([name, args], { arguments: args }), { depth: Infinity, maxArrayLength: Infinity })
+  t.deepEqual(
+    calls.map(([name, args]) => tell(name, args)).sort(),
+    expected.map(({ function: name, arguments: args }) => tell(name, args.map(valueOf))).sort()
+  )
+})
+
+// One that others may follow, and whose arguments are known.
+function isPipelined({ request, status, code, function: name, arguments: args, schema, cut, engines }) {
+  const { method = 'POST', version, headers = {} } = request
+  const isPlain = method === 'POST' && version === undefined && !('Host' in headers || 'Connection' in headers || 'Expect' in headers)
+  const isKnown = name === undefined ? schema !== true : args !== undefined
+  return isPlain && isKnown && cut === undefined && engines === undefined && code !== 'ERR_REQUEST' && status !== 413
+}
+
+// The same in another order, which the seed decides.
+function shuffled(all, seed) {
+  const order = [...all]
+  let state = seed
+  for (let i = order.length - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    const j = Math.floor(state / 2 ** 32 * (i + 1))
+    const each = order[i]
+    order[i] = order[j]
+    order[j] = each
+  }
+  return order
 }
 
 // Within the head, before the body, within it, and before its last byte.
