@@ -7,7 +7,7 @@ const fc = require('fast-check')
 const test = require('ava')
 const { files, requestOf, textOf } = require('./cases/read.js')
 const { servers } = require('./cases/functions.js')
-const { connect, ringTest, serve } = require('./helpers.js')
+const { connect, serve } = require('./helpers.js')
 
 const RUNS = { numRuns: 2000, includeErrorInReport: true, endOnFailure: true }
 const REQUEST_BYTES_MAX = 4000
@@ -67,7 +67,7 @@ function startAll(t, engine) {
   }
 }
 
-ringTest(test)('whatever becomes of a request on one engine, the same becomes of it on the other', async (t) => {
+test('whatever becomes of a request on one engine, the same becomes of it on the other', async (t) => {
   const [ring, node] = [startAll(t, 'io_uring'), startAll(t, 'node')]
   const cases = files().flatMap(({ server, cases }) => cases.filter(isPlain).map(({ request }) => ({ server, request })))
   const step = fc.tuple(fc.nat(), fc.nat(4), fc.integer({ min: -1, max: 100 }))
