@@ -97,14 +97,15 @@ test('answers keep the order of their requests, refused or not', async (t) => {
   const client = await connect(t, serveFunctions(t, { wait: (n) => handler(n), sum: (a, b) => a + b }))
   const json = (target, body) => request(target, { headers: JSON_TYPE, body })
   await client.write([
-    request('/wait/1'), request('/sum/1'), json('/sum', '[1,2]'), request('/nosuch'), json('/wait', '[2]'), json('/sum', '['),
-    request('/sum/3/4'), request('/sum/1/2', { method: 'GET' }), json('/sum', '["a","b"]')
+    request('/wait/1'), request('/sum/1'), json('/sum', '[1,2]'), request('/nosuch'), json('/wait', '[2]'),
+    json('/sum', '['), request('/sum/3/4'), request('/sum/1/2', { method: 'GET' }), json('/sum', '["a","b"]')
   ].join(''))
   release(2, 'second')
   release(1, 'first')
   const answers = await client.responses(9)
   t.deepEqual(answers.map(({ status }) => status), [200, 400, 200, 404, 200, 400, 200, 405, 200])
-  t.deepEqual(answers.filter(({ status }) => status === 200).map(({ body }) => body), ['"first"', '3', '"second"', '7', '"ab"'])
+  const good = answers.filter(({ status }) => status === 200)
+  t.deepEqual(good.map(({ body }) => body), ['"first"', '3', '"second"', '7', '"ab"'])
 })
 
 test('what a function keeps of its arguments is its own, and stays as it is', async (t) => {

@@ -2,7 +2,7 @@
 
 // Properties of arguments and results that no table of cases can list: whatever is sent arrives as it is, by every way.
 
-const { isDeepStrictEqual } = require('node:util')
+const { inspect, isDeepStrictEqual } = require('node:util')
 const test = require('ava')
 const fc = require('fast-check')
 const { connect, serve } = require('./helpers.js')
@@ -42,7 +42,8 @@ async function holds(t, arbitrary, predicate, runs = RUNS) {
 }
 
 function assertSame(actual, expected) {
-  if (!isDeepStrictEqual(actual, expected)) throw new Error(`${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`)
+  if (isDeepStrictEqual(actual, expected)) return
+  throw new Error(`${inspect(actual)} instead of ${inspect(expected)}`)
 }
 
 // Text that UTF-8 can carry.
@@ -61,14 +62,16 @@ const { value: anyValue } = fc.letrec((tie) => ({
 function write(value, draw) {
   const blank = () => ['', '', '', ' ', '\n', '\t', '\r\n  '][draw(7)]
   const string = (each) => {
-    const units = [...each].map((character) => (draw(4) === 0 ? escaped(character, draw) : JSON.stringify(character).slice(1, -1)))
+    const plain = (character) => JSON.stringify(character).slice(1, -1)
+    const units = [...each].map((character) => (draw(4) === 0 ? escaped(character, draw) : plain(character)))
     return `"${units.join('')}"`
   }
   const token = (each) => {
     if (typeof each === 'string') return string(each)
     if (Array.isArray(each)) return `[${each.map(all).join(',') || blank()}]`
     if (typeof each !== 'object' || each === null) return Object.is(each, -0) ? '-0' : JSON.stringify(each)
-    return `{${Object.entries(each).map(([name, one]) => `${blank()}${string(name)}${blank()}:${all(one)}`).join(',') || blank()}}`
+    const members = Object.entries(each).map(([name, one]) => `${blank()}${string(name)}${blank()}:${all(one)}`)
+    return `{${members.join(',') || blank()}}`
   }
   const all = (each) => `${blank()}${token(each)}${blank()}`
   return all(value)
@@ -96,7 +99,8 @@ test('any JSON value arrives by array, by name and undeclared, however it is wri
     assertSame(await ask('json', { body: `[${write(value, draw)}]` }), back)
     assertSame(await ask('json', { body: `{"value":${write(value, draw)}}` }), back)
     const both = [value, value]
-    assertSame(await ask('undeclared', { body: write(both, draw) }), { status: 200, text: JSON.stringify(both), value: both })
+    const bothBack = { status: 200, text: JSON.stringify(both), value: both }
+    assertSame(await ask('undeclared', { body: write(both, draw) }), bothBack)
   })
 })
 
@@ -145,7 +149,8 @@ test('any double arrives exactly, by body and by path, and is written as JavaScr
     const back = { status: 200, text: JSON.stringify(value), value }
     assertSame(await ask('number', { body: `[${token}]` }), back)
     assertSame(await ask('number', { path: `/${token}` }), back)
-    assertSame(await ask('undeclared', { path: `/${token}` }), { status: 200, text: JSON.stringify([value]), value: [value] })
+    const one = { status: 200, text: JSON.stringify([value]), value: [value] }
+    assertSame(await ask('undeclared', { path: `/${token}` }), one)
     const two = Float64Array.of(value, -value)
     assertSame(await ask('numbers', { body: `[[${token},${Object.is(-value, -0) ? '-0' : -value}]]` }), {
       status: 200, text: JSON.stringify([...two]), value: two
@@ -158,7 +163,9 @@ test('any int arrives by body and by path, in whatever form its token has', asyn
   await holds(t, fc.tuple(fc.maxSafeInteger(), fc.nat(20)), async ([each, zeros]) => {
     const value = each + 0 // -0 is 0.
     const back = { status: 200, text: String(value), value }
-    const point = `${each}`.replace(/(\d)(\d*)$/, (_, first, rest) => `${first}.${rest}${'0'.repeat(zeros + 1)}e${rest.length}`)
+    const point = `${each}`.replace(/(\d)(\d*)$/, (_, first, rest) => (
+      `${first}.${rest}${'0'.repeat(zeros + 1)}e${rest.length}`
+    ))
     const shifted = value === 0 ? '0e-7' : `${value}${'0'.repeat(zeros)}e-${zeros}`
     for (const token of [String(value), `${value}.${'0'.repeat(zeros + 1)}`, shifted, point]) {
       assertSame(await ask('int', { body: `[${token}]` }), back)
@@ -182,7 +189,8 @@ test('any integer arrives exactly as int64 or bigint, and beyond 64 bits only as
     for (const way of ways) {
       assertSame(await ask('bigint', way), back)
       const { status, text, value: given } = await ask('int64', way)
-      assertSame(fits ? { status, text, value: given } : { status, value: given }, fits ? back : { status: 400, value: undefined })
+      if (fits) assertSame({ status, text, value: given }, back)
+      else assertSame({ status, value: given }, { status: 400, value: undefined })
     }
     if (!fits) return
     const two = BigInt64Array.of(value, value)
@@ -203,8 +211,9 @@ test('any bytes arrive as a body and as base64', async (t) => {
 
 test('what JavaScript does not read is refused, and what is taken is what JavaScript reads', async (t) => {
   const ask = await asker(t)
-  const change = fc.tuple(fc.nat(), fc.nat(3), fc.constantFrom(...'[]{},:"\\ \n0-.e1tu\u0000\u007f', 'é', '\\ud800', '\\u00'))
-  await holds(t, fc.tuple(anyValue, fc.nat(), fc.array(change, { minLength: 1, maxLength: 3 })), async ([drawn, seed, changes]) => {
+  const piece = fc.constantFrom(...'[]{},:"\\ \n0-.e1tu\u0000\u007f', 'é', '\\ud800', '\\u00')
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(3), piece), { minLength: 1, maxLength: 3 })
+  await holds(t, fc.tuple(anyValue, fc.nat(), changes), async ([drawn, seed, changes]) => {
     let body = `[${write(drawn, drawer(seed))}]`
     for (const [at, cut, put] of changes) {
       const place = at % (body.length + 1)

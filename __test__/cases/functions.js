@@ -114,7 +114,9 @@ const ERRORS = {
   symbol: () => Symbol('secret'),
   refused: () => Object.assign(new Error('No such tea.'), { statusCode: 404 }),
   status: () => Object.assign(new Error('Too much tea.'), { status: 429 }),
-  fields: () => Object.assign(new Error('Later.'), { statusCode: 429, headers: { 'Retry-After': '7', 'X-Tea': 'none' } }),
+  fields: () => Object.assign(new Error('Later.'), {
+    statusCode: 429, headers: { 'Retry-After': '7', 'X-Tea': 'none' }
+  }),
   teapot: () => Object.assign(new Error('A teapot.'), { statusCode: 418 }),
   silent: () => Object.assign(new Error(''), { statusCode: 409 }),
   hidden: () => Object.assign(new Error('secret'), { statusCode: 409, expose: false }),

@@ -30,9 +30,9 @@ const NO_TIMEOUTS: Timeouts = Timeouts {
     send: 0,
 };
 /// Up to this length a request is cut at every byte, and arrives byte by byte once.
-const CUT_EVERYWHERE_MAX: usize = 1500;
+const CUT_EVERYWHERE_MAX: usize = 1000;
 /// As many places are tried in a longer one.
-const CUTS: usize = 60;
+const CUTS: usize = 12;
 /// What arrives at once at most.
 const ARRIVAL_BYTES_MAX: usize = 16 * 1024;
 const FAILURES_TOLD: usize = 40;
