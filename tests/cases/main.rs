@@ -7,15 +7,17 @@
 mod columns;
 mod table;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 use std::time::{Instant, UNIX_EPOCH};
 
+use proptest::prelude::*;
+use proptest::sample::Index;
 use ringcall::bridge::{Call, ConnectionId};
 use ringcall::connection::{Connection, Turn};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::Timeouts;
 use ringcall::quota::Pool;
-use ringcall::routes::Routes;
 use ringcall::stats::{Counters, Run};
 use ringcall::values::BY_NAME;
 use serde_json::Value;
@@ -53,7 +55,7 @@ fn turn(server: &Server) -> Turn {
             origins: Origins::named(&server.origins),
             errors: Errors::Problems,
         },
-        routes: Some(Arc::new(Routes::new(server.functions(), server.is_root))),
+        routes: Some(Arc::clone(&server.routes)),
         buffers: Arc::new(Pool::new(64 << 20)),
         timeouts: NO_TIMEOUTS,
         started: Instant::now(),
@@ -230,4 +232,67 @@ fn check_every_split(case: &Case, server: &Server, turn: &mut Turn) -> Result<()
         check(case, server, &outcome).map_err(|failure| (1, failure))?;
     }
     Ok(())
+}
+
+/// All cases of up to `CUT_EVERYWHERE_MAX` bytes, each with the name of its server.
+static SHORT: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
+    let all = table::topics().into_iter().flat_map(|topic| {
+        let cases: Vec<_> = topic.cases().map(|case| case.bytes).collect();
+        let named = move |bytes| (topic.server.clone(), bytes);
+        cases.into_iter().map(named)
+    });
+    all.filter(|(_, bytes)| bytes.len() <= CUT_EVERYWHERE_MAX)
+        .collect()
+});
+
+static SERVERS: LazyLock<BTreeMap<String, Server>> = LazyLock::new(table::servers);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn how_a_request_that_was_tampered_with_is_cut_changes_nothing(
+        case in any::<Index>(),
+        edits in prop::collection::vec((any::<Index>(), any::<u8>(), 0_u8..3), 0..4),
+        cuts in prop::collection::vec(any::<Index>(), 1..6),
+    ) {
+        let (server, bytes) = case.get(&SHORT);
+        let mut bytes = bytes.clone();
+        for (at, byte, edit) in edits {
+            let at = at.index(bytes.len());
+            match edit {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        // A head that is no HTTP is told as soon as a line ends, not before.
+        bytes.extend_from_slice(b"\r\n\r\n");
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        cuts.sort_unstable();
+        let ends = cuts.iter().copied().chain([bytes.len()]);
+        let pieces = cuts.iter().copied().zip(ends.skip(1)).map(|(from, to)| &bytes[from..to]);
+        let mut turn = turn(&SERVERS[server]);
+        let whole = ask(&mut turn, [&*bytes].into_iter());
+        let cut = ask(&mut turn, [&bytes[..cuts[0]]].into_iter().chain(pieces));
+        prop_assert_eq!(&whole.sent, &cut.sent);
+        prop_assert_eq!(arguments(&whole), arguments(&cut));
+        drop((whole, cut));
+        prop_assert_eq!(turn.buffers.taken(), 0);
+    }
+}
+
+/// What was called, and with what.
+fn arguments(outcome: &Outcome) -> Vec<String> {
+    let call = |call: &Call| {
+        let columns = call
+            .rest
+            .as_ref()
+            .map(|rest| (&rest.slots, &rest.text, &rest.buffers));
+        format!(
+            "{} {} {:?} {columns:?}",
+            call.function, call.count, call.slots
+        )
+    };
+    outcome.calls.iter().map(call).collect()
 }

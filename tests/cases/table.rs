@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ringcall::routes;
+use ringcall::routes::{self, Routes};
 use ringcall::values::{self, Signature, Type};
 use serde_json::{Map, Value};
 
@@ -13,7 +14,7 @@ const CHUNK_SIZES: [usize; 3] = [1, 16, 4096];
 
 /// A server as plain data.
 pub(crate) struct Server {
-    pub(crate) is_root: bool,
+    pub(crate) routes: Arc<Routes>,
     pub(crate) head_bytes_max: usize,
     pub(crate) body_bytes_max: u64,
     pub(crate) origins: Vec<String>,
@@ -94,24 +95,17 @@ impl Server {
         let options = &server["options"];
         let origins = options["origins"].as_array().into_iter().flatten();
         let functions = server["functions"].as_array().unwrap().iter();
+        let table: Vec<_> = functions.map(Function::of).collect();
+        let routes = table.iter().map(Function::route).collect();
         Self {
-            is_root: server["isRoot"].as_bool().unwrap(),
+            routes: Arc::new(Routes::new(routes, server["isRoot"].as_bool().unwrap())),
             head_bytes_max: options["maxHeaderSize"]
                 .as_u64()
                 .map_or(16 * 1024, |size| size.try_into().unwrap()),
             body_bytes_max: options["maxBodySize"].as_u64().unwrap_or(1 << 20),
             origins: origins.map(|origin| string(origin).unwrap()).collect(),
-            table: functions.map(Function::of).collect(),
+            table,
         }
-    }
-
-    /// The same for `Routes`.
-    pub(crate) fn functions(&self) -> Vec<routes::Function> {
-        let function = |function: &Function| routes::Function {
-            name: function.name.as_str().into(),
-            signature: function.signature(),
-        };
-        self.table.iter().map(function).collect()
     }
 }
 
@@ -128,6 +122,14 @@ impl Function {
             is_declared: function["isDeclared"].as_bool().unwrap(),
             arguments: arguments.map(argument).collect(),
             fewest: function["fewest"].as_u64().unwrap().try_into().unwrap(),
+        }
+    }
+
+    /// The same for `Routes`.
+    fn route(&self) -> routes::Function {
+        routes::Function {
+            name: self.name.as_str().into(),
+            signature: self.signature(),
         }
     }
 
