@@ -20,11 +20,8 @@ const LATE_BODY: Refusal = Refusal::new(
     "The request did not arrive in time.",
 );
 
-pub(super) const LATE_HANDLER: Refusal = Refusal {
-    status: Status::SERVICE_UNAVAILABLE,
-    code: Code::Timeout,
-    message: "The handler took too long.",
-};
+pub(super) const LATE_HANDLER: Refusal =
+    Refusal::new(Status::SERVICE_UNAVAILABLE, "The handler took too long.").of(Code::Timeout);
 
 impl Connection {
     /// When the first of the times that run for this connection is over, if nothing happens before.

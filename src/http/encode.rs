@@ -87,16 +87,20 @@ pub fn encode_error(
     // RFC 9110 section 6.4.1: such answers have no content, which no error is.
     debug_assert!(status.code() >= 400, "an error has a 4xx or 5xx status");
     let sentence = first(message, MESSAGE_BYTES_MAX);
+    if rules.errors == Errors::Problems {
+        let mut body = Vec::new();
+        if sentence.is_empty() {
+            problem::write_plain(&mut body, status, &format!("{}.", status.reason()), code);
+        } else {
+            problem::write_plain(&mut body, status, sentence, code);
+        }
+        return push_problem(out, status, code, &body, to, date, &rules.origins);
+    }
     let sentence = if sentence.is_empty() {
         status.reason()
     } else {
         sentence
     };
-    if rules.errors == Errors::Problems {
-        let mut body = Vec::new();
-        problem::write_plain(&mut body, status, sentence, code);
-        return push_problem(out, status, code, &body, to, date, &rules.origins);
-    }
     out.reserve(HEAD_BYTES_SPARE + sentence.len());
     push_status(out, status);
     out.extend_from_slice(b"\r\nContent-Type: text/plain; charset=utf-8\r\nDate: ");

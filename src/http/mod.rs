@@ -172,6 +172,12 @@ impl Refusal {
         }
     }
 
+    /// The same of another kind.
+    #[must_use]
+    pub const fn of(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
     /// True: the request is not run whatever its fields, its arguments and its body are, and is
     /// told so before anything about them.
     #[must_use]
