@@ -18,8 +18,10 @@ const ARGUMENTS_MAX = 64
 
 const TYPED_OPTIONS = { whose: 'typed', argument: 'options', expected: 'an object of options' }
 
-// What `typed` was told of each function that it has returned.
-const declarations = new WeakMap()
+// What `typed` was told of each function that it has returned, whichever copy of the package it is of: a command that is
+// installed globally serves modules that have a copy of their own.
+const DECLARATIONS = Symbol.for('ringcall.declarations')
+const declarations = globalThis[DECLARATIONS] ??= new WeakMap()
 
 // Returns a function that can be called as the handler can.
 function typed(signature, handler, options = {}) {

@@ -18,19 +18,23 @@ const OWN_FIELDS = new Set([
   'upgrade'
 ])
 
-class Reply {
-  #isReply = true
+// All replies, of whatever copy of the package: a command that is installed globally serves modules that have a copy of
+// their own.
+const REPLIES = Symbol.for('ringcall.replies')
+const replies = globalThis[REPLIES] ??= new WeakSet()
 
+class Reply {
   constructor(value, status, fields) {
     this.value = value
     this.status = status
     this.fields = fields
     Object.freeze(this)
+    replies.add(this)
   }
+}
 
-  static isReply(value) {
-    return typeof value === 'object' && value !== null && #isReply in value
-  }
+function isReply(value) {
+  return replies.has(value)
 }
 
 function reply(value, options = {}) {
@@ -83,4 +87,4 @@ function textOf(name, value) {
   throw invalidArgument(`The header field ${name} has characters that are not printable ASCII. Encode them.`)
 }
 
-module.exports = { fieldsOf, isReply: Reply.isReply, reply }
+module.exports = { fieldsOf, isReply, reply }
