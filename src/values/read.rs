@@ -154,10 +154,10 @@ impl<'a> Reader<'a> {
         let start = self.json.text.len();
         self.json.text.push(b'"');
         let fit = numbers::push_bigint(&mut self.json.text, &text);
-        let length = self.json.text.len() - start - 1;
+        let added = (self.json.text.len() - start - 1).saturating_sub(text.len());
         self.json.text.push(b'"');
-        self.added_digits += length.saturating_sub(text.len());
-        if self.added_digits > numbers::ADDED_DIGITS_MAX {
+        self.added_digits += added;
+        if added > 0 && self.added_digits > numbers::ADDED_DIGITS_MAX {
             self.json.text.truncate(start);
             return Ok(Err(Unfit::Expansion));
         }

@@ -1,0 +1,225 @@
+//! What was made of a request: the columns read back, so that they can be compared.
+
+use std::collections::VecDeque;
+
+use ringcall::values::{
+    self, Argument, Arguments, BY_NAME, Code, ENTRIES_MAX, Fault, HOLES, Rest, Type, UNPACKED,
+};
+
+use super::{Function, Value, json};
+
+/// What should come of a request, or what came.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    NotJson,
+    /// The arguments do not fit, here.
+    Refused(Vec<String>),
+    /// Sent by name or not; up to the last argument that is given.
+    Taken(bool, Vec<Option<Given>>),
+    /// All arguments of an undeclared function.
+    Unpacked(Vec<Value>),
+}
+
+/// One argument, as it crosses.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Given {
+    Slot(u64),
+    Text(Value),
+    Buffer(Vec<u8>),
+}
+
+impl Given {
+    /// An array of elements that have been taken one by one.
+    pub(super) fn array(kind: Type, elements: Vec<Given>) -> Self {
+        if let Type::Numbers | Type::Int64s = kind {
+            let slots = elements.iter().flat_map(|element| match element {
+                Self::Slot(bits) => bits.to_le_bytes(),
+                other => panic!("{other:?} is no number"),
+            });
+            return Self::Buffer(slots.collect());
+        }
+        let value = |element| match element {
+            Self::Slot(bits) if kind == Type::Booleans => {
+                Value::Boolean(f64::from_bits(bits) > 0.5)
+            }
+            Self::Slot(bits) => Value::Number(f64::from_bits(bits).to_string()),
+            Self::Text(value) => value,
+            Self::Buffer(_) => panic!("no array is one of bytes"),
+        };
+        Self::Text(Value::Array(elements.into_iter().map(value).collect()))
+    }
+}
+
+impl Verdict {
+    /// What came, read as its signature has it.
+    pub(crate) fn of(function: &Function, read: Result<Arguments, Fault>) -> Self {
+        let arguments = match read {
+            Ok(arguments) => arguments,
+            Err(Fault {
+                code: Code::NotJson,
+                detail,
+                ..
+            }) => {
+                assert!(detail.ends_with(")."), "{detail}");
+                return Self::NotJson;
+            }
+            Err(Fault { entries, .. }) => {
+                let pointers = entries.into_iter().map(|entry| entry.pointer);
+                return Self::Refused(pointers.collect());
+            }
+        };
+        let mut columns = Columns::of(&arguments);
+        let verdict = match &function.arguments {
+            Some(declared) => columns.declared(arguments.count, declared),
+            None if arguments.count == UNPACKED => match columns.text.pop_front() {
+                Some(Value::Array(values)) => Self::Unpacked(values),
+                other => panic!("{other:?} is no array"),
+            },
+            None => {
+                let slots = columns.slots.drain(..usize::from(arguments.count));
+                Self::Taken(false, slots.map(Given::Slot).map(Some).collect())
+            }
+        };
+        columns.end();
+        verdict
+    }
+
+    /// Whether both say the same. As many entries as there may be stand for more.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Refused(some), Self::Refused(others)) => {
+                let count = some.len().min(others.len());
+                let is_cut = some.len() != others.len();
+                some[..count] == others[..count] && (!is_cut || count == ENTRIES_MAX)
+            }
+            _ => self == other,
+        }
+    }
+}
+
+struct Columns {
+    slots: VecDeque<u64>,
+    text: VecDeque<Value>,
+    buffers: VecDeque<Vec<u8>>,
+}
+
+impl Columns {
+    fn of(arguments: &Arguments) -> Self {
+        let rest = arguments.rest.as_deref().cloned().unwrap_or_default();
+        let Rest {
+            slots,
+            text,
+            buffers,
+        } = rest;
+        let slots = arguments.slots.into_iter().chain(slots).collect();
+        assert!(text.is_ascii(), "the text is ASCII");
+        let values = match text.strip_suffix(b",") {
+            Some(elements) => json::parse(&[b"[", elements, b"]"].concat()).expect("it is JSON"),
+            None => Value::Array(Vec::new()),
+        };
+        let Value::Array(values) = values else {
+            panic!("{values:?} is no array")
+        };
+        Self {
+            slots,
+            text: values.into(),
+            buffers: buffers.into(),
+        }
+    }
+
+    fn declared(&mut self, count: u8, arguments: &[Argument]) -> Verdict {
+        let is_by_name = count & BY_NAME != 0;
+        let mut given = u32::MAX;
+        if count & HOLES != 0 {
+            let mask = f64::from_bits(self.slots.pop_front().expect("it has a mask"));
+            given = mask.to_string().parse().expect("it is a mask of 32 bits");
+        }
+        let count = usize::from(count & !(BY_NAME | HOLES));
+        let mut values = Vec::new();
+        for (index, argument) in arguments[..count].iter().enumerate() {
+            let is_given = given >> index & 1 == 1;
+            values.push(is_given.then(|| self.take(argument.kind)));
+        }
+        Verdict::Taken(is_by_name, values)
+    }
+
+    fn take(&mut self, kind: Type) -> Given {
+        match kind {
+            Type::Int | Type::Number | Type::Int64 | Type::Boolean => {
+                Given::Slot(self.slots.pop_front().expect("it has a slot"))
+            }
+            Type::Bytes | Type::Numbers | Type::Int64s => {
+                Given::Buffer(self.buffers.pop_front().expect("it has a buffer"))
+            }
+            _ => Given::Text(self.text.pop_front().expect("it has a value")),
+        }
+    }
+
+    fn end(self) {
+        assert!(self.slots.iter().all(|slot| *slot == 0), "no slot is left");
+        assert!(
+            self.text.is_empty() && self.buffers.is_empty(),
+            "nothing is left"
+        );
+    }
+}
+
+/// RFC 4648 section 4, bit by bit.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let unpadded = text.trim_end_matches('=');
+    if !text.chars().count().is_multiple_of(4) || text.len() - unpadded.len() > 2 {
+        return None;
+    }
+    let mut bits = Vec::new();
+    for character in unpadded.chars() {
+        let value = alphabet.find(character)?;
+        bits.extend((0..6).rev().map(|bit| value >> bit & 1));
+    }
+    let (bytes, rest) = bits.split_at(bits.len() / 8 * 8);
+    if rest.len() >= 6 || rest.contains(&1) {
+        return None;
+    }
+    let byte = |eight: &[usize]| eight.iter().fold(0, |byte, bit| byte * 2 + bit);
+    bytes
+        .chunks(8)
+        .map(|eight| u8::try_from(byte(eight)).ok())
+        .collect()
+}
+
+/// Reads once, and holds it against the model.
+#[track_caller]
+pub(crate) fn agree(function: &Function, input: &[u8], is_path: bool) -> Verdict {
+    let signature = function.signature();
+    let headers = values::Headers::default();
+    let (read, expected) = if is_path {
+        (
+            values::from_path(&signature, input, &headers),
+            super::path(function, input),
+        )
+    } else {
+        (
+            values::from_body(&signature, input, &headers),
+            super::body(function, input),
+        )
+    };
+    if let Ok(Arguments {
+        rest: Some(rest), ..
+    }) = &read
+    {
+        let bound = 12 * input.len() + 1024 + 32 * 4096 * 2;
+        assert!(
+            rest.memory() <= bound,
+            "{} bytes for {}",
+            rest.memory(),
+            input.len()
+        );
+    }
+    let verdict = Verdict::of(function, read);
+    assert!(
+        verdict.agrees_with(&expected),
+        "{verdict:?}, but {expected:?} of {function:?} and {}",
+        input.escape_ascii()
+    );
+    verdict
+}
