@@ -539,6 +539,25 @@ fn answers_that_wait_for_an_earlier_one_stop_the_reading_until_they_have_left() 
 }
 
 #[test]
+fn a_long_answer_on_its_way_stops_the_reading_until_it_has_left() {
+    let mut conversation = functions(MUCH);
+    conversation.arrive(&json("/say", r#"[2,"0123456789",900]"#));
+    conversation.reply(0);
+    conversation.send(usize::MAX);
+    assert_eq!(conversation.sends.len(), 2, "its head has left");
+    assert!(!conversation.connection.wants_input());
+    conversation.send(5_000);
+    assert!(!conversation.connection.wants_input());
+    conversation.arrive(&json("/count", "[1]"));
+    assert!(conversation.unanswered.is_empty(), "it is not read");
+    conversation.send(usize::MAX);
+    assert!(conversation.connection.wants_input());
+    assert_eq!(conversation.unanswered.len(), 1);
+    conversation.settle();
+    assert!(sent(&conversation).ends_with("\r\n\r\n1"));
+}
+
+#[test]
 fn a_head_request_is_answered_without_a_body() {
     let mut conversation = functions(MUCH);
     conversation.arrive(b"HEAD /count/1 HTTP/1.1\r\nHost: a\r\n\r\n");

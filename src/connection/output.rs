@@ -15,6 +15,8 @@ pub(super) struct Output {
     /// The bytes of all of those.
     whole_bytes: usize,
     tail: Vec<u8>,
+    /// The bytes of the long body that is being sent, if it is one.
+    long_in_flight: usize,
     /// The buffer of the last send, to be used again.
     spare: Vec<u8>,
 }
@@ -50,6 +52,9 @@ impl Output {
     pub(super) fn take(&mut self) -> Option<Vec<u8>> {
         if let Some(next) = self.whole.pop_front() {
             self.whole_bytes -= next.len();
+            if next.len() >= OUTPUT_BYTES_MAX {
+                self.long_in_flight = next.len();
+            }
             return Some(next);
         }
         if self.tail.is_empty() {
@@ -60,6 +65,7 @@ impl Output {
 
     /// Takes a send's buffer back.
     pub(super) fn reuse(&mut self, mut sent: Vec<u8>) {
+        self.long_in_flight = 0;
         if sent.capacity() <= IDLE_CAPACITY_BYTES_MAX {
             sent.clear();
             self.spare = sent;
@@ -70,8 +76,9 @@ impl Output {
         self.tail.is_empty() && self.whole.is_empty()
     }
 
+    /// The bytes that bound what is read: those that wait, and a long body until it has left.
     pub(super) fn len(&self) -> usize {
-        self.whole_bytes + self.tail.len()
+        self.whole_bytes + self.tail.len() + self.long_in_flight
     }
 
     /// Bytes of memory that its buffers take.
