@@ -154,14 +154,16 @@ class NodeEngine {
       if (head.refusal === head.onBody) this.#handler.refused(head.route.form)
       return this.#refuse(connection, exchange, head.refusal)
     }
-    const { refusal, ...call } = this.#handler.callOf(head, body?.bytes)
-    if (refusal !== undefined) return this.#refuse(connection, exchange, refusal)
+    const call = this.#handler.callOf(head, body?.bytes)
+    if (call.refusal !== undefined) return this.#refuse(connection, exchange, call.refusal)
     if (this.counters.inFlight >= this.options.maxInFlight) {
       this.counters.overloaded++
       return this.#refuse(connection, exchange, OVERLOADED)
     }
     body?.drop()
-    this.#begin({ ...call, connection, exchange })
+    call.connection = connection
+    call.exchange = exchange
+    this.#begin(call)
   }
 
   #refuse(connection, exchange, refusal) {
@@ -173,8 +175,8 @@ class NodeEngine {
     this.counters.batches++
     this.counters.batchSizes.add(1)
     this.counters.inFlight++
-    const since = performance.now()
-    Object.assign(call, { since, began: since, isOver: false })
+    call.since = performance.now()
+    call.began = call.since
     this.#pending.add(call)
     this.#queue.add(call)
     // What has been pipelined comes in one go, whatever else this thread has to do.

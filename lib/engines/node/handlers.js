@@ -16,6 +16,25 @@ const MEDIA_TYPES = {
   json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
 }
 
+// One request's. The engine writes down whose it is and since when.
+class Call {
+  connection
+  exchange
+  since
+  began
+  isOver = false
+}
+
+class PlainCall extends Call {
+  refusal
+  n
+
+  constructor(n) {
+    super()
+    this.n = n
+  }
+}
+
 class PlainHandler {
   // Errors are sentences.
   isTable = false
@@ -29,7 +48,7 @@ class PlainHandler {
   }
 
   callOf({ n }) {
-    return { n }
+    return new PlainCall(n)
   }
 
   invoke({ n }) {
@@ -57,6 +76,24 @@ class PlainHandler {
   stats() {}
 }
 
+class FunctionCall extends Call {
+  // Where the arguments do not fit.
+  refusal
+  form
+  counters
+  args
+  isByName
+
+  constructor(form, counters, { args, isByName, refusal }) {
+    super()
+    this.form = form
+    this.counters = counters
+    this.args = args
+    this.isByName = isByName
+    this.refusal = refusal
+  }
+}
+
 // Thrown where it turns out that the function is not to be called.
 class NotCalled {
   constructor(refusal) {
@@ -78,12 +115,11 @@ class Functions {
     this.#counters = new Map(table.functions.map(({ name }) => [name, new FunctionCounters()]))
   }
 
-  // `{ refusal }` where the arguments do not fit.
   callOf({ route }, body) {
     const { form } = route
-    const { args, isByName, refusal } = route.arguments(body)
-    if (refusal !== undefined) this.refused(form)
-    return { form, counters: this.#counters.get(form.name), args, isByName, isCalled: false, refusal }
+    const call = new FunctionCall(form, this.#counters.get(form.name), route.arguments(body))
+    if (call.refusal !== undefined) call.counters.refusals++
+    return call
   }
 
   refused({ name }) {
