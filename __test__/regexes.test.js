@@ -19,10 +19,10 @@ function sources() {
 }
 
 function regexesOf(name) {
-  const found = []
+  const found = new Set()
   const file = ts.createSourceFile(name, readFileSync(path.join(root, name), 'utf8'), ts.ScriptTarget.Latest)
   const visit = (node) => {
-    if (ts.isRegularExpressionLiteral(node)) found.push(node.text)
+    if (ts.isRegularExpressionLiteral(node)) found.add(node.text)
     ts.forEachChild(node, visit)
   }
   visit(file)

@@ -14,8 +14,8 @@ const VALUE = /^[\t\x20-\x7e]*$/
 
 // What frames an answer and belongs to the connection: the server writes them itself.
 const OWN_FIELDS = new Set([
-  'connection', 'content-length', 'date', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding',
-  'upgrade'
+  'access-control-allow-origin', 'connection', 'content-length', 'date', 'keep-alive', 'proxy-connection', 'te', 'trailer',
+  'transfer-encoding', 'upgrade'
 ])
 
 // All replies, of whatever copy of the package: a command that is installed globally serves modules that have a copy of

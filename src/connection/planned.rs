@@ -204,8 +204,10 @@ impl Connection {
     ) {
         let mut arguments = invocation.arguments;
         if let Some(rest) = &mut arguments.rest {
-            let memory = rest.memory();
-            if memory > UNRESERVED_BYTES_MAX {
+            if rest.memory() > UNRESERVED_BYTES_MAX {
+                // What is counted is what is needed.
+                rest.shrink();
+                let memory = rest.memory();
                 let mut reserved =
                     reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));
                 if !reserved.resize(memory as u64) {

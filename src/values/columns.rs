@@ -49,6 +49,14 @@ pub struct Rest {
 }
 
 impl Rest {
+    /// Gives back what it has more of than it needs.
+    pub fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        for buffer in &mut self.buffers {
+            buffer.shrink_to_fit();
+        }
+    }
+
     /// Bytes of the heap that it holds.
     #[must_use]
     pub fn memory(&self) -> usize {

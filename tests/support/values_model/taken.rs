@@ -105,13 +105,14 @@ struct Columns {
 
 impl Columns {
     fn of(arguments: &Arguments) -> Self {
-        let rest = arguments.rest.as_deref().cloned().unwrap_or_default();
+        let none = Rest::default();
         let Rest {
             slots,
             text,
             buffers,
-        } = rest;
-        let slots = arguments.slots.into_iter().chain(slots).collect();
+            ..
+        } = arguments.rest.as_deref().unwrap_or(&none);
+        let slots = arguments.slots.iter().chain(slots).copied().collect();
         assert!(text.is_ascii(), "the text is ASCII");
         let values = match text.strip_suffix(b",") {
             Some(elements) => json::parse(&[b"[", elements, b"]"].concat()).expect("it is JSON"),
@@ -123,7 +124,7 @@ impl Columns {
         Self {
             slots,
             text: values.into(),
-            buffers: buffers.into(),
+            buffers: buffers.clone().into(),
         }
     }
 
