@@ -426,6 +426,23 @@ fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() 
 }
 
 #[test]
+fn arguments_take_no_more_than_they_are_long() {
+    let text = "x".repeat(3_000);
+    for request in [
+        json("/say", &format!(r#"[1,"{text}"]"#)),
+        chunked("/say", "application/json", &format!(r#"[1,"{text}"]"#), 100),
+        chunked("/keep", "text/plain", &text, 100),
+    ] {
+        let mut conversation = functions(MUCH);
+        for byte in &request {
+            conversation.arrive(&[*byte]);
+        }
+        assert_eq!(conversation.unanswered.len(), 1);
+        assert!((3_000..3_300).contains(&taken(&conversation)));
+    }
+}
+
+#[test]
 fn arguments_for_which_there_is_no_room_are_refused_and_the_next_request_is_served() {
     let mut conversation = functions(1_000);
     let long = json("/say", &format!(r#"[1,"{}"]"#, "x".repeat(2_000)));

@@ -257,11 +257,10 @@ function isThenable(value) {
   return value !== null && (typeof value === 'object' || typeof value === 'function') && isPromiseLike(value)
 }
 
-// What throws when it is asked is left to `await`, which asks again.
+// What throws when it is asked is left to `await`, which asks again; a proxy may throw at anything.
 function isPromiseLike(value) {
-  if (value instanceof Promise) return true
   try {
-    return typeof value.then === 'function'
+    return value instanceof Promise || typeof value.then === 'function'
   } catch {
     return true
   }

@@ -205,12 +205,10 @@ impl Connection {
         let mut arguments = invocation.arguments;
         if let Some(rest) = &mut arguments.rest {
             if rest.memory() > UNRESERVED_BYTES_MAX {
-                // What is counted is what is needed.
                 rest.shrink();
-                let memory = rest.memory();
                 let mut reserved =
                     reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));
-                if !reserved.resize(memory as u64) {
+                if !reserved.resize(rest.memory() as u64) {
                     turn.counters.overloaded += 1;
                     return self.owe(Answer::Refused(to, NO_ROOM), turn);
                 }

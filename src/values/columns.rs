@@ -49,7 +49,7 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// Gives back what it has more of than it needs.
+    /// Lets go of memory that only its growing took.
     pub fn shrink(&mut self) {
         self.text.shrink_to_fit();
         for buffer in &mut self.buffers {

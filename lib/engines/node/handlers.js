@@ -96,8 +96,15 @@ class FunctionCall extends Call {
 
 // Thrown where it turns out that the function is not to be called.
 class NotCalled {
+  #refusal
+
   constructor(refusal) {
-    this.refusal = refusal
+    this.#refusal = refusal
+  }
+
+  // Nothing where something else was thrown, which may be a proxy that throws when `instanceof` asks it.
+  static refusalOf(error) {
+    return error !== null && typeof error === 'object' && #refusal in error ? error.#refusal : undefined
   }
 }
 
@@ -162,9 +169,10 @@ class Functions {
   }
 
   failureOf({ form: { fn }, counters, args }, error) {
-    if (error instanceof NotCalled) {
+    const notCalled = NotCalled.refusalOf(error)
+    if (notCalled !== undefined) {
       counters.refusals++
-      return { refusal: error.refusal }
+      return { refusal: notCalled }
     }
     const { isFault, status, ...rest } = errorAnswer(error, fn)
     if (isFault) counters.errors++
