@@ -9,6 +9,7 @@ const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
 const DIGITS = /^-?\d+$/
+const EXPONENT = /[eE]\+?(\d+)$/
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
 // Each takes digits, with leading zeros and a sign or without, or a JSON number of integral value, such as `3.0` or
@@ -31,6 +32,12 @@ function int64Of(text) {
 function bigintOf(text) {
   const digits = digitsOf(text, DIGITS_MAX)
   return digits ? BigInt(digits) : digits
+}
+
+// How many more digits a bigint has than the JSON number that it is written as.
+function addedDigitsOf(number) {
+  const exponent = Number(EXPONENT.exec(number)?.[1] ?? 0)
+  return exponent > DIGITS_MAX ? 0 : Math.max(0, exponent + 1 - number.length)
 }
 
 function isDigits(text) {
@@ -64,4 +71,4 @@ function withoutZeros(digits) {
   return digits.slice(start)
 }
 
-module.exports = { DIGITS_MAX, bigintOf, int64Of, intOf, isDigits }
+module.exports = { DIGITS_MAX, addedDigitsOf, bigintOf, int64Of, intOf, isDigits }

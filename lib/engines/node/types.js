@@ -2,10 +2,13 @@
 
 // The types of arguments: how one value of each is read, from the token that JSON has for it or from a segment of a path.
 
-const { DIGITS_MAX, bigintOf, int64Of, intOf, isDigits } = require('./integers.js')
+const { DIGITS_MAX, addedDigitsOf, bigintOf, int64Of, intOf, isDigits } = require('./integers.js')
 const { kindAt, scan } = require('./json.js')
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+// Digits that the exponents of one array may stand for, all together: thousands of `1e4095` fit into a short body.
+const ADDED_DIGITS_MAX = 32 * DIGITS_MAX
 
 // Instead of a value: what it had to be.
 class Wrong {
@@ -19,6 +22,7 @@ const NOT_NUMBER = new Wrong('must be a finite number')
 const INT64 = new Wrong('must be an integer of at most 64 bits, as a number or as a string of digits')
 const BIGINT = new Wrong('must be an integer, as a number or as a string of digits')
 const BIGINT_TOO_LARGE = new Wrong(`must have at most ${DIGITS_MAX} digits`)
+const BIGINT_EXPANDED = new Wrong('must be written out: exponents have added too many digits already')
 const BOOLEAN = new Wrong('must be true or false')
 const STRING = new Wrong('must be a string')
 const BASE64 = new Wrong('must be a string of base64 with padding')
@@ -88,9 +92,11 @@ function readArray(type, kind, token, onWrong) {
   if (kind !== 'array') return onWrong('must be an array')
   const { spans } = scan(token)
   const values = new (ARRAYS[type] ?? Array)(spans.length / 2)
+  let added = 0
   for (let i = 0; i < values.length; i++) {
     const element = token.slice(spans[2 * i], spans[2 * i + 1])
-    const value = OF_TOKEN[type](kindAt(element, 0), element)
+    if (type === 'bigint') added += addedDigitsOf(element)
+    const value = added > ADDED_DIGITS_MAX ? BIGINT_EXPANDED : OF_TOKEN[type](kindAt(element, 0), element)
     if (value instanceof Wrong) onWrong(value.detail, i)
     else values[i] = value
   }
