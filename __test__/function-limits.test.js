@@ -103,7 +103,8 @@ test('10,000 levels are refused as an argument, and no harm as a result', async 
     give: () => JSON.parse(deep(10_000))
   })
   for (const path of ['/take', '/any']) {
-    for (const body of [`[${deep(10_000)}]`, deep(10_000), `{"value":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`]) {
+    const objects = `{"value":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`
+    for (const body of [`[${deep(10_000)}]`, deep(10_000), objects]) {
       const refused = await post(t, server, path, json(body))
       t.deepEqual([refused.status, codeOf(refused)], [400, 'ERR_NOT_JSON'])
     }
@@ -214,7 +215,8 @@ test('what a handler keeps of its arguments never changes and holds no more than
   const sent = ([text, value, numbers, ints, data, texts]) => [
     text, value, [...numbers], [...ints].map(String), Buffer.from(data).toString('base64'), texts
   ]
-  const others = request('/other', json(['y'.repeat(500), [1, 2, 3], Buffer.alloc(300, 7).toString('base64')])).repeat(49)
+  const data = Buffer.alloc(300, 7).toString('base64')
+  const others = request('/other', json(['y'.repeat(500), [1, 2, 3], data])).repeat(49)
   for (let i = 0; i < 200; i++) {
     await client.write(request('/keep', json(sent(expected(i)))) + others)
     t.deepEqual((await client.responses(50)).map(({ body }) => body), [String(i + 1), ...Array(49).fill('500')])
@@ -255,7 +257,8 @@ test('a body that is half there when the server closes is awaited, run and answe
 })
 
 test('a body that does not come in time is a 408, and its memory is free again', async (t) => {
-  const server = serve(t, { requestTimeout: 200, headersTimeout: 200, maxBufferedBytes: 40_000, maxBodySize: 40_000 }, { length })
+  const limits = { requestTimeout: 200, headersTimeout: 200, maxBufferedBytes: 40_000, maxBodySize: 40_000 }
+  const server = serve(t, limits, { length })
   const client = await connect(t, server)
   await client.write(halves(40_000)[0])
   const late = await client.response()

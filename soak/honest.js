@@ -11,6 +11,7 @@
 const { setTimeout: delay } = require('node:timers/promises')
 const { connect, request } = require('../__test__/helpers.js')
 const { N_MAX, expected } = require('./answers')
+const { askedOf } = require('./functions')
 
 const ANSWER_MS_MAX = 60_000
 const SEND_MS_MAX = 5_000 // half of the shortest timeout
@@ -71,9 +72,32 @@ function chunked(body) {
   return `${chunks.join('')}0\r\n${pick(['', 'X-Trailer: 1\r\n'])}\r\n`
 }
 
-// Runs `count` clients on the port until `stop()` has resolved, which waits for every answer that is due.
-function startHonest(port, count) {
-  const counts = { requests: 0, connections: 0, refused: 0, late: 0, wrong: 0, lost: 0 }
+// What the clients ask, by the number that each request has: its bytes, and whether an answer is right.
+const PLAIN = {
+  bytesOf: (n, options) => request(`/${n}`, options),
+  isRight(n, { status, body }) {
+    const right = expected(n)
+    return status === right.status && body === right.body
+  }
+}
+
+// These have bodies of their own, whatever the options say; in chunks, where those are.
+const NAMED = {
+  bytesOf(n, { version, headers = {} }) {
+    const { path, body = '', headers: own } = askedOf(n).request
+    const isChunked = 'Transfer-Encoding' in headers
+    // Bytes as characters, so that chunks are counted in bytes.
+    const bytes = Buffer.from(body).toString('latin1')
+    const framing = isChunked || body === '' ? {} : { 'Content-Length': bytes.length }
+    const head = request(path, { version, headers: { ...own, ...headers, ...framing } })
+    return head + (isChunked ? chunked(bytes) : bytes)
+  },
+  isRight: (n, response) => askedOf(n).isRight(response)
+}
+
+// Runs `count` clients that ask on the port, `PLAIN` or `NAMED`, until `stop()` has resolved, which waits for every
+// answer that is due. They add to `counts`.
+function startHonest(port, count, { bytesOf, isRight }, counts) {
   let told = 0
   let stopped = false
   const names = Object.keys(HONEST)
@@ -101,7 +125,7 @@ function startHonest(port, count) {
       await HONEST[name](async (asked, { slices = 1, end = false, last = false, ...options } = {}) => {
         due = asked.length
         sent = undefined
-        const bytes = asked.map((n) => request(`/${n}`, options)).join('')
+        const bytes = asked.map((n) => bytesOf(n, options)).join('')
         const sending = send(client, bytes, { slices, end }).then(() => (sent = performance.now()))
         sending.catch(() => {}) // Told by the answer that does not come, or awaited below.
         for (const n of asked) {
@@ -129,12 +153,12 @@ function startHonest(port, count) {
     }
   }
 
-  function check(name, n, { status, headers, body }) {
+  function check(name, n, response) {
+    const { status, headers, body } = response
     if (status === 503 && 'retry-after' in headers) return counts.refused++
-    const right = expected(n)
-    if (status === right.status && body === right.body) return
+    if (isRight(n, response)) return
     counts.wrong++
-    fault('wrong', name, `${n}: ${status} ${JSON.stringify(body)}, not ${right.status} ${JSON.stringify(right.body)}`)
+    fault('wrong', name, `${n}: ${status} ${JSON.stringify(body.slice(0, 500))}`)
   }
 
   function ended(name, rest) {
@@ -150,7 +174,6 @@ function startHonest(port, count) {
     }
   })
   return {
-    counts,
     async stop() {
       stopped = true
       await Promise.all(clients)
@@ -163,10 +186,10 @@ async function send(client, bytes, { slices, end }) {
   const length = Math.ceil(bytes.length / slices) || 1
   for (let at = 0; at < bytes.length; at += length) {
     if (at > 0) await delay(random(3))
-    const slice = bytes.slice(at, at + length)
+    const slice = Buffer.from(bytes.slice(at, at + length), 'latin1')
     if (end && at + length >= bytes.length) client.end(slice)
     else await client.write(slice)
   }
 }
 
-module.exports = { startHonest }
+module.exports = { NAMED, PLAIN, startHonest }

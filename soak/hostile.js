@@ -12,6 +12,7 @@ const { FLOOD, NEVER, N_MAX } = require('./answers')
 
 const STAY_MS_MAX = 20_000
 const PAUSE_MS_MAX = 200
+const JSON_TYPE = { 'Content-Type': 'application/json' }
 const LEAVE_MS_MAX = 1000
 
 const random = (max) => Math.floor(Math.random() * max)
@@ -78,9 +79,47 @@ const HOSTILE = {
   }
 }
 
+// The same for functions by name.
+const HOSTILE_TO_FUNCTIONS = {
+  async 'drips a body'(socket, stay) {
+    const bytes = pick([
+      request('/data', { headers: { 'X-Tag': 'a' }, body: 'x'.repeat(60_000) }),
+      request('/document', { headers: JSON_TYPE, body: `[${'['.repeat(100)}${'"é",'.repeat(10_000)}` })
+    ])
+    for (let at = 0; at < bytes.length && !socket.destroyed && !stay.over(); at += 1 + random(100)) {
+      socket.write(bytes.slice(at, at + 1))
+      await delay(20 + random(50))
+    }
+  },
+  async 'half a body'(socket, stay) {
+    const whole = request('/data', { headers: { 'X-Tag': 'a' }, body: 'x'.repeat(random(1_000_000)) })
+    socket.write(whole.slice(0, random(whole.length)))
+    await stay(STAY_MS_MAX)
+  },
+  async 'no arguments'(socket, stay) {
+    const long = [`[${'1,'.repeat(10_000)}1]`, '['.repeat(10_000)]
+    const bodies = [...long, '[', '{"a":1,"a":2}', '[1e400,1]', '["\\ud800"]', '{"__proto__":1}']
+    socket.write(bodies.map((body) => request('/sum', { headers: JSON_TYPE, body })).join('').repeat(1 + random(20)))
+    await stay(100)
+  },
+  async 'reads no long answer'(socket, stay) {
+    socket.pause()
+    socket.write(request('/long/1').repeat(1 + random(10)))
+    await stay(STAY_MS_MAX)
+  },
+  async 'resets with a body'(socket) {
+    const body = JSON.stringify(['x'.repeat(random(5_000)), ['a']])
+    const bytes = request('/document', { headers: JSON_TYPE, body }).repeat(1 + random(50))
+    socket.write(bytes.slice(0, bytes.length - random(500)))
+    await delay(random(5))
+    socket.resetAndDestroy()
+  },
+  garbage: HOSTILE.garbage
+}
+
 // Runs `each` of every kind on the port until `stop()` has resolved.
-function startHostile(port, each) {
-  const counts = Object.fromEntries(Object.keys(HOSTILE).map((name) => [name, 0]))
+function startHostile(port, each, kinds) {
+  const counts = Object.fromEntries(Object.keys(kinds).map((name) => [name, 0]))
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal) // One for each client that stays.
 
@@ -96,13 +135,13 @@ function startHostile(port, each) {
       return Promise.race([delay(random(ms), undefined, { signal: stopping.signal }).catch(() => {}), closed])
     }
     stay.over = () => stopping.signal.aborted
-    await HOSTILE[name](socket, stay)
+    await kinds[name](socket, stay)
     pick([() => socket.end(), () => socket.destroy(), () => socket.resetAndDestroy()])()
     await Promise.race([closed, delay(LEAVE_MS_MAX)])
     socket.destroy()
   }
 
-  const clients = Object.keys(HOSTILE).flatMap((name) => Array.from({ length: each }, async () => {
+  const clients = Object.keys(kinds).flatMap((name) => Array.from({ length: each }, async () => {
     while (!stopping.signal.aborted) {
       await live(name)
       await delay(random(PAUSE_MS_MAX))
@@ -117,4 +156,4 @@ function startHostile(port, each) {
   }
 }
 
-module.exports = { startHostile }
+module.exports = { HOSTILE, HOSTILE_TO_FUNCTIONS, startHostile }

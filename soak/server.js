@@ -1,15 +1,18 @@
 'use strict'
 
-// node --expose-gc soak/server.js OPTIONS: the server of the soak, in a process of its own, so that what the soak costs
-// can be read off it. Its parent sends `look`, which it answers with what it holds, and at last `close`, after which
-// nothing keeps it alive.
+// node --expose-gc soak/server.js OPTIONS: the servers of the soak, of a plain function and of functions by name, in a
+// process of their own, so that what the soak costs can be read off it. Its parent sends `look`, which it answers with
+// what it holds, and at last `close`, after which nothing keeps it alive.
 
 const { readFileSync, readdirSync } = require('node:fs')
 const { serverListen } = require('..')
 const { handler } = require('./answers')
+const { functions } = require('./functions')
 
 let errors = 0
-const server = serverListen({ engine: 'io_uring', ...JSON.parse(process.argv[2]), onError: () => errors++ }, handler)
+const options = { engine: 'io_uring', ...JSON.parse(process.argv[2]), onError: () => errors++ }
+const server = serverListen(options, handler)
+const named = serverListen(options, functions)
 
 // The second collection frees what the finalizers of the first let go.
 function look() {
@@ -20,16 +23,22 @@ function look() {
     descriptors: readdirSync('/proc/self/fd').length - 1, // without the one that reads the folder
     threads: readdirSync('/proc/self/task').length,
     errors,
-    stats: server.stats()
+    stats: added(server.stats(), named.stats())
   }
+}
+
+// The counts of both.
+function added(stats, others) {
+  const counts = Object.entries(stats).filter(([, count]) => typeof count === 'number')
+  return Object.fromEntries(counts.map(([name, count]) => [name, count + others[name]]))
 }
 
 process.on('message', async (message) => {
   if (message === 'look') return process.send(look())
-  await server.close()
+  await Promise.all([server.close(), named.close()])
   process.disconnect()
 })
 // It does not outlive its parent, whatever ends that.
-process.on('disconnect', () => server.close({ timeout: 1 }))
+process.on('disconnect', () => [server, named].forEach((each) => each.close({ timeout: 1 })))
 
-process.send({ port: server.port })
+process.send({ port: server.port, namedPort: named.port })

@@ -1,7 +1,8 @@
 'use strict'
 
 // `npm run soak`: minutes of honest and hostile clients that come and go, on a server in a process of its own. Every
-// honest answer is checked; what the server holds is read off its process, after a garbage collection.
+// honest answer is checked; what the server holds is read off its process, after a garbage collection. Half of the
+// clients call one plain function, the others functions by name.
 
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
@@ -11,8 +12,8 @@ const { setTimeout: delay } = require('node:timers/promises')
 const { parseArgs } = require('node:util')
 const { connect, request } = require('../__test__/helpers.js')
 const { expected } = require('./answers')
-const { startHonest } = require('./honest')
-const { startHostile } = require('./hostile')
+const { NAMED, PLAIN, startHonest } = require('./honest')
+const { HOSTILE, HOSTILE_TO_FUNCTIONS, startHostile } = require('./hostile')
 
 const OPTIONS = {
   minutes: { type: 'string', default: '20' },
@@ -34,8 +35,8 @@ thread stayed, or where the server did not end in order. A run of less than two 
 const MIB = 2 ** 20
 const GROWTH_MAX = 8 * MIB
 const GROWTH_MINUTES_MIN = 2 // Before that V8 still compiles.
-const HONEST_CLIENTS = 32
-const HOSTILE_OF_EACH = 4
+const HONEST_CLIENTS = 16 // on each of the two servers, as the next
+const HOSTILE_OF_EACH = 2
 const GONE_MS_MAX = 60_000
 const LOOKS = 5
 const TOOL_PATIENCE = 8
@@ -78,9 +79,16 @@ async function soak(server, minutes) {
   const ms = minutes * 60_000
   await ask(server.port, 0)
   const start = await allGone(server)
-  const honest = startHonest(server.port, HONEST_CLIENTS)
-  const hostile = startHostile(server.port, HOSTILE_OF_EACH)
-  const report = reporter(honest.counts)
+  const counts = { requests: 0, connections: 0, refused: 0, late: 0, wrong: 0, lost: 0 }
+  const clients = [
+    startHonest(server.port, HONEST_CLIENTS, PLAIN, counts),
+    startHonest(server.namedPort, HONEST_CLIENTS, NAMED, counts)
+  ]
+  const hostile = [
+    startHostile(server.port, HOSTILE_OF_EACH, HOSTILE),
+    startHostile(server.namedPort, HOSTILE_OF_EACH, HOSTILE_TO_FUNCTIONS)
+  ]
+  const report = reporter(counts)
 
   await delay(ms / 10)
   const warm = await settled(server, ms)
@@ -93,13 +101,12 @@ async function soak(server, minutes) {
   const loaded = await settled(server, ms)
   report(loaded)
 
-  await Promise.all([honest.stop(), hostile.stop()])
+  await Promise.all([...clients, ...hostile].map((each) => each.stop()))
   const end = await allGone(server, start)
   report(end)
-  console.log(`hostile: ${Object.entries(hostile.counts).map(([name, count]) => `${name} ${count}`).join(', ')}`)
-  const counted = Object.entries(end.stats).filter(([, count]) => typeof count === 'number')
-  console.log(`server: ${counted.map(([name, count]) => `${name} ${count}`).join(', ')}`)
-  const { wrong, lost, late, refused, requests } = honest.counts
+  for (const each of hostile) console.log(`hostile: ${told(each.counts)}`)
+  console.log(`servers: ${told(end.stats)}`)
+  const { wrong, lost, late, refused, requests } = counts
   const growth = loaded.rss - warm.rss
   console.log(`${requests} requests, ${refused} of them refused with 503, ${late} sent too late, ` +
     `${wrong} wrong, ${lost} lost; memory ${mebibytes(warm.rss)} MiB, then ${mebibytes(growth)} MiB more`)
@@ -183,6 +190,7 @@ function reporter(counts) {
   }
 }
 
+const told = (counts) => Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(', ')
 const mebibytes = (bytes) => (bytes / MIB).toFixed(1)
 
 async function startServer(options, under) {
@@ -201,9 +209,10 @@ async function startServer(options, under) {
     if (Array.isArray(answer)) return answer[0]
     throw new Error(`the server's process ended: ${JSON.stringify(answer)}`)
   }
-  const { port } = await message()
+  const { port, namedPort } = await message()
   return {
     port,
+    namedPort,
     ended,
     look() {
       child.send('look')
