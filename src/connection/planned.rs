@@ -203,17 +203,17 @@ impl Connection {
         turn: &mut Turn,
     ) {
         let mut arguments = invocation.arguments;
-        if let Some(rest) = &mut arguments.rest {
-            if rest.memory() > UNRESERVED_BYTES_MAX {
-                rest.shrink();
-                let mut reserved =
-                    reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));
-                if !reserved.resize(rest.memory() as u64) {
-                    turn.counters.overloaded += 1;
-                    return self.owe(Answer::Refused(to, NO_ROOM), turn);
-                }
-                rest.reserved = Some(reserved);
+        if let Some(rest) = &mut arguments.rest
+            && rest.memory() > UNRESERVED_BYTES_MAX
+        {
+            rest.shrink();
+            let mut reserved =
+                reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));
+            if !reserved.resize(rest.memory() as u64) {
+                turn.counters.overloaded += 1;
+                return self.owe(Answer::Refused(to, NO_ROOM), turn);
             }
+            rest.reserved = Some(reserved);
         }
         let call = Call {
             function: invocation.function,
