@@ -7,12 +7,18 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+#[path = "checks/arguments.rs"]
+mod arguments;
 #[path = "checks/body.rs"]
 mod body;
+#[path = "checks/body_arguments.rs"]
+mod body_arguments;
 #[path = "checks/conversation.rs"]
 mod conversation;
 #[path = "checks/parse_head.rs"]
 mod parse_head;
+#[path = "checks/path_arguments.rs"]
+mod path_arguments;
 
 const INPUT_BYTES_MAX: usize = 512;
 const ALLOCATION_BYTES_MAX: usize = 1 << 20;
@@ -44,13 +50,13 @@ static ALLOCATOR: Limited = Limited;
 
 fn main() {
     let mut arguments = env::args().skip(1);
-    let name = arguments
-        .next()
-        .expect("a check: parse_head, body or conversation");
+    let name = arguments.next().expect("a check: one of those in checks/");
     let check = match name.as_str() {
         "parse_head" => parse_head::check,
         "body" => body::check,
         "conversation" => conversation::check,
+        "body_arguments" => body_arguments::check,
+        "path_arguments" => path_arguments::check,
         other => panic!("no check is called {other}"),
     };
     let runs: u64 = arguments
@@ -94,7 +100,7 @@ fn main() {
 }
 
 fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], random: &mut Random) {
-    const BYTES: &[u8] = b"\r\n\t :;,=/?#%0123456789abcdefxX-+\0\x7f\x80\xff\"";
+    const BYTES: &[u8] = b"\r\n\t :;,=/?#%0123456789abcdefxX-+\0\x7f\x80\xff\"[]{}\\.E";
     let at = random.below(input.len() + 1);
     let byte = BYTES[random.below(BYTES.len())];
     match random.below(6) {

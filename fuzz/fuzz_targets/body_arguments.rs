@@ -1,0 +1,10 @@
+//! libFuzzer chooses the inputs of `checks/body_arguments.rs`.
+
+#![no_main]
+
+#[path = "../checks/arguments.rs"]
+mod arguments;
+#[path = "../checks/body_arguments.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::check(input));
