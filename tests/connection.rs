@@ -1,6 +1,7 @@
 //! Properties of one conversation: any sequence of arrivals, replies, sends, ticks and closes.
 
 #[expect(unreachable_pub, reason = "shared with the fuzzer")]
+#[expect(dead_code, reason = "each test uses a part of it")]
 #[path = "support/conversation.rs"]
 mod conversation;
 

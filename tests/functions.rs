@@ -1,7 +1,7 @@
 //! Conversations with a server of several functions: bodies and their memory, long answers.
 
 #[expect(unreachable_pub, reason = "shared with the fuzzer")]
-#[allow(dead_code, reason = "each test uses a part of it")]
+#[expect(dead_code, reason = "each test uses a part of it")]
 #[path = "support/conversation.rs"]
 mod conversation;
 
@@ -42,7 +42,8 @@ fn chunked(path: &str, media: &str, body: &str, size: usize) -> Vec<u8> {
         let chunk = std::str::from_utf8(chunk).expect("ASCII");
         // What extensions may take is limited.
         let extension = if chunks.is_empty() { ";a=b" } else { "" };
-        chunks += &format!("{:x}{extension}\r\n{chunk}\r\n", chunk.len());
+        let length = chunk.len();
+        chunks.extend([&format!("{length:x}"), extension, "\r\n", chunk, "\r\n"]);
     }
     let fields = format!("Content-Type: {media}\r\nTransfer-Encoding: chunked\r\n");
     with_fields(path, &fields, &format!("{chunks}0\r\nTrailer: z\r\n\r\n"))
@@ -357,7 +358,8 @@ fn rest() -> Vec<u8> {
 
 #[test]
 fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
-    let ends: [(&str, fn(&mut Conversation)); 6] = [
+    type End = fn(&mut Conversation);
+    let ends: [(&str, End); 6] = [
         ("it is whole, and answered", |conversation| {
             conversation.arrive(&rest());
             assert_eq!(conversation.unanswered.len(), 1);

@@ -11,7 +11,7 @@ mod checks;
 mod client;
 mod completions;
 #[expect(unreachable_pub, reason = "shared with the tests of conversations")]
-#[allow(dead_code, reason = "its clients need a part of it")]
+#[expect(dead_code, reason = "its clients need a part of it")]
 #[path = "../support/functions.rs"]
 mod functions;
 mod handler;

@@ -93,7 +93,8 @@ impl Script {
             let mut chunks = String::new();
             for chunk in body.as_bytes().chunks(size) {
                 let data = String::from_utf8_lossy(chunk);
-                chunks += &format!("{:x}\r\n{data}\r\n", chunk.len());
+                let length = format!("{:x}", chunk.len());
+                chunks.extend([&length, "\r\n", &*data, "\r\n"]);
             }
             let fields = format!("{fields}Transfer-Encoding: chunked\r\n");
             self.push(&line, &fields, &format!("{chunks}0\r\n\r\n"), fate);
