@@ -8,7 +8,6 @@
 use super::columns::{ARGUMENTS_MAX, Arguments, Slots, UNPACKED};
 use super::faults::{ENTRIES_MAX, Fault, Faults, MISSING};
 use super::json::{Json, Scan};
-use super::numbers;
 use super::path;
 use super::signature::{Signature, UNDECLARED_ARGUMENTS_MAX};
 
@@ -100,7 +99,11 @@ fn numbers_of(path: &[u8]) -> Option<Slots> {
         if slots.len() == ARGUMENTS_MAX {
             return None;
         }
-        let number = numbers::number_in_path(path::decode(segment, &mut Vec::new()).ok()?)?;
+        let mut decoded = Vec::new();
+        let mut json = Json::new(path::decode(segment, &mut decoded).ok()?);
+        json.peek_token();
+        let number = json.double_if_number().ok()??;
+        json.end().ok()?;
         slots.push(number.to_bits());
     }
     Some(slots)

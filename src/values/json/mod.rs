@@ -178,7 +178,7 @@ impl<'a> Json<'a> {
 
     /// Reads and writes a value within so many arrays and objects.
     pub(super) fn value(&mut self, depth: usize) -> Scan<()> {
-        self.span = self.at;
+        self.begin();
         self.any(depth)?;
         self.copy();
         Ok(())
@@ -186,7 +186,7 @@ impl<'a> Json<'a> {
 
     /// Reads and writes an array, whose bracket was seen: how many elements it has.
     pub(super) fn array(&mut self) -> Scan<usize> {
-        self.span = self.at;
+        self.begin();
         self.skip();
         let mut count = 0;
         while self.advance_written(b']', count == 0)? {
@@ -195,6 +195,15 @@ impl<'a> Json<'a> {
         }
         self.copy();
         Ok(count)
+    }
+
+    /// Begins to write. What comes is seldom longer when it is written, so that there is no more
+    /// than one allocation; what is too much of it is given back at the end.
+    fn begin(&mut self) {
+        self.span = self.at;
+        if self.text.capacity() == 0 {
+            self.text.reserve(self.rest().len() + 1);
+        }
     }
 
     /// Writes what is to be copied as it came.

@@ -24,7 +24,7 @@ impl<'a> Json<'a> {
 
     /// Reads and writes a string, whose first quote was seen.
     pub(in crate::values) fn string(&mut self) -> Scan<()> {
-        self.span = self.at;
+        self.begin();
         self.any_string()?;
         self.copy();
         Ok(())

@@ -74,40 +74,45 @@ impl<'a> Json<'a> {
 
     /// Reads a number's token, whose first byte was seen.
     fn number(&mut self) -> Scan<&'a [u8]> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.skip();
-        }
-        if self.peek() == Some(b'0') {
-            self.skip();
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.skip();
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.skip();
-            if let Some(b'+' | b'-') = self.peek() {
-                self.skip();
+        let rest = self.rest();
+        match after_number(rest) {
+            Ok(after) => {
+                let token = &rest[..rest.len() - after.len()];
+                self.at += token.len();
+                Ok(token)
             }
-            self.digits()?;
+            Err(after) => broken_at(self.source.len() - after.len(), "a digit is missing"),
         }
-        Ok(&self.source[start..self.at])
     }
+}
 
-    /// One at least.
-    #[inline]
-    fn digits(&mut self) -> Scan<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.skip();
-        }
-        if self.at == start {
-            return self.broken("a digit is missing");
-        }
-        Ok(())
+/// What follows the number at the start of the text, or, as an error, what stands where a digit is
+/// missing.
+fn after_number(text: &[u8]) -> Result<&[u8], &[u8]> {
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    rest = match rest {
+        [b'0', rest @ ..] => rest,
+        _ => after_digits(rest)?,
+    };
+    if let [b'.', fraction @ ..] = rest {
+        rest = after_digits(fraction)?;
+    }
+    if let [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] = rest {
+        rest = after_digits(exponent)?;
+    }
+    Ok(rest)
+}
+
+/// What follows the digits at the start of the text, if there are any.
+fn after_digits(text: &[u8]) -> Result<&[u8], &[u8]> {
+    let mut rest = text;
+    while let [b'0'..=b'9', tail @ ..] = rest {
+        rest = tail;
+    }
+    if rest.len() == text.len() {
+        Err(text)
+    } else {
+        Ok(rest)
     }
 }
 
