@@ -198,9 +198,10 @@ export interface ListenOptions {
   maxHeaderSize?: number | undefined
 
   /**
-   * Bytes of a request's body: an integer from 0 to 9007199254740991. Beyond it the client gets `413` (RFC 9110 section
-   * 15.5.14) and the connection is closed: before the body arrives where `Content-Length` tells its size, and otherwise
-   * once the chunks together exceed it. Where one plain function is served, bodies are read and ignored.
+   * Bytes of a request's body: an integer from 0 to 536870888, as JavaScript has no longer strings, or to
+   * 9007199254740991 for one plain function, whose bodies are read and ignored. Beyond it the client gets `413` (RFC 9110
+   * section 15.5.14) and the connection is closed: before the body arrives where `Content-Length` tells its size, and
+   * otherwise once the chunks together exceed it.
    *
    * @default 1048576, or 65536 for one plain function
    */

@@ -5,6 +5,7 @@
 
 const test = require('ava')
 const { createBatches } = require('../lib/batches')
+const { createPlainCalls } = require('../lib/calls/plain')
 const { until } = require('./helpers')
 
 // A binding that has `numbers` to be called with, and what it is told.
@@ -14,15 +15,14 @@ function start(numbers, handler) {
   let taken = 0
   let inBatch = 0
   const began = performance.now()
+  const onHandlerError = (error) => told.push(error)
   const batches = createBatches({
-    handler,
+    createCalls: (...shared) => createPlainCalls({ handler, batchSize: 16, bigint: false, onHandlerError }, ...shared),
     batchSize: 16,
-    bigint: false,
     handlerTimeout: 0,
-    onHandlerError: (error) => told.push(error),
     onEnd() {}
   })
-  const { ids, numbers: calls, resultIds, resultValues, clock } = batches.arrays
+  const { ids, slots, resultIds, resultValues, state } = batches.arrays
   const native = {
     post(results) {
       for (let i = 0; i < results; i++) posted.push([resultIds[i], resultValues[i]])
@@ -30,11 +30,11 @@ function start(numbers, handler) {
     exchange(results, begun) {
       native.post(results)
       taken -= inBatch - begun
-      clock[0] = performance.now() - began
+      state[0] = performance.now() - began
       inBatch = numbers.length - taken
       for (let i = 0; i < inBatch; i++) {
         ids[i] = taken
-        calls[i] = numbers[taken++]
+        slots[i] = numbers[taken++]
       }
       return inBatch
     },

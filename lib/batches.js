@@ -20,7 +20,8 @@ const STRIDE_MAX = 32
 const EXPIRY_PART = 1 / 32
 
 // `createCalls(results, onPromise)` makes what runs calls: `arrays` of a batch, `begin(native)`, called when a batch has
-// been fetched, and `run(index)`, which must not throw. It calls `onPromise` where what a call has returned is a promise.
+// been fetched, `run(index)`, which must not throw, and `end()`, called when there is none. It calls `onPromise` where what
+// a call has returned is a promise.
 // `batchSize` is how many calls a batch may have; `handlerTimeout` after how many milliseconds a promise that has not
 // settled is given up, or 0 for never; `onEnd` is told that no batch will come any more, and what ended the ring thread
 // before its time, or null.
@@ -68,6 +69,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd }) {
         return queueMicrotask(dispatch)
       }
       isDone = true
+      calls.end()
       turn.ends(time)
       if (count < 0) end()
     } finally {

@@ -20,6 +20,8 @@ const BATCH_SIZE_MAX = 2 ** 16
 // A plain function's bodies are skipped.
 const BODY_SIZE_PLAIN = 64 * 1024
 const BODY_SIZE = 2 ** 20
+// What V8 has a string for.
+const BODY_SIZE_MAX = 2 ** 29 - 24
 const BUFFERED_BYTES = 64 * 2 ** 20
 // The last is the default.
 const ENGINES = ['io_uring', 'node', 'auto']
@@ -56,9 +58,9 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
     maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),
-    maxBodySize: integer(
-      options, 'maxBodySize', table === undefined ? BODY_SIZE_PLAIN : BODY_SIZE, 0, Number.MAX_SAFE_INTEGER
-    ),
+    maxBodySize: table === undefined
+      ? integer(options, 'maxBodySize', BODY_SIZE_PLAIN, 0, Number.MAX_SAFE_INTEGER)
+      : integer(options, 'maxBodySize', BODY_SIZE, 0, BODY_SIZE_MAX),
     maxBufferedBytes: integer(options, 'maxBufferedBytes', BUFFERED_BYTES, 1, Number.MAX_SAFE_INTEGER),
     headersTimeout: integer(options, 'headersTimeout', 10_000, 0, INT32_MAX),
     requestTimeout: integer(options, 'requestTimeout', 30_000, 0, INT32_MAX),

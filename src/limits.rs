@@ -75,6 +75,9 @@ pub const BATCH_TEXT_BYTES_MAX: usize = 64 * 1024;
 /// made.
 pub const BATCH_BUFFER_BYTES_MAX: usize = 1024 * 1024;
 
+/// Bytes of one call's text: V8 has no longer strings, and two brackets go around it.
+pub const TEXT_BYTES_MAX: usize = (1 << 29) - 24 - 2;
+
 /// How large a ring is. Nothing but the number of calls and the memory depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct RingSize {

@@ -88,6 +88,12 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
     buffers = state[2] > 0 ? native.buffers() : undefined
   }
 
+  // There is no batch: what the last one came with is not to be held on to.
+  function end() {
+    texts = undefined
+    buffers = undefined
+  }
+
   function run(index) {
     const id = ids[index]
     const callee = callees[functions[index]]
@@ -146,10 +152,18 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
       case TEXT: return texts[textAt++]
       case BIGINT: return BigInt(texts[textAt++])
       case BIGINTS: return texts[textAt++].map(BigInt)
-      case BYTES: return new Uint8Array(buffers[bufferAt++])
-      case FLOAT64S: return new Float64Array(buffers[bufferAt++])
-      default: return new BigInt64Array(buffers[bufferAt++])
+      case BYTES: return takeBuffer(Uint8Array)
+      case FLOAT64S: return takeBuffer(Float64Array)
+      default: return takeBuffer(BigInt64Array)
     }
+  }
+
+  // The same array each time: the handler may have transferred its memory away, of which no other could be made.
+  function takeBuffer(ArrayType) {
+    const buffer = buffers[bufferAt]
+    const array = ArrayBuffer.isView(buffer) ? buffer : new ArrayType(buffer)
+    buffers[bufferAt++] = array
+    return array
   }
 
   function takeAll({ kinds }, count) {
@@ -241,13 +255,13 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
     const answered = errorAnswer(error, callee.fn)
     const { status, message, isFault, fields } = answered
     if (fields === undefined) results.addError(id, status, message)
-    else results.addAnswer(id, status, linesOf([...fields, ...problemFields(status, fields)]), errorProblem(answered))
+    else results.addAnswer(id, status, linesOf(fieldsOfProblem(status, fields)), errorProblem(answered))
     if (!isFault) return
     callee.errors++
     onFunctionError(error, callee.fn, args)
   }
 
-  return { arrays: { ids, functions, counts, slots }, begin, run }
+  return { arrays: { ids, functions, counts, slots }, begin, run, end }
 }
 
 // What a call comes to that a schema has refused.
@@ -266,11 +280,12 @@ function isPromiseLike(value) {
   }
 }
 
-// What an error's own fields do not say.
-function problemFields(status, fields) {
-  const missing = [['content-type', MEDIA_TYPE]]
-  if (status === 503) missing.push(['retry-after', '1'])
-  return missing.filter(([name]) => !fields.some(([given]) => given === name))
+// An error's own fields, and those that it has as a problem.
+function fieldsOfProblem(status, fields) {
+  const own = fields.filter(([name]) => name !== 'content-type')
+  if (status === 503 && !own.some(([name]) => name === 'retry-after')) own.push(['retry-after', '1'])
+  if (status === 405 && !own.some(([name]) => name === 'allow')) own.push(['allow', 'POST'])
+  return [['content-type', MEDIA_TYPE], ...own]
 }
 
 // Header lines, each with the line end before it.

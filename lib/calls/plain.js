@@ -58,7 +58,7 @@ function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, result
   }
 
   const none = new Uint8Array(0)
-  return { arrays: { ids, functions: new Uint16Array(0), counts: none, slots }, begin() {}, run }
+  return { arrays: { ids, functions: new Uint16Array(0), counts: none, slots }, begin() {}, run, end() {} }
 }
 
 module.exports = { createPlainCalls }

@@ -35,11 +35,13 @@ impl Columns {
         Self::Functions(Table::default())
     }
 
-    /// A batch begins.
+    /// A batch begins, or has ended.
     pub(super) fn clear(&mut self) {
         if let Self::Functions(table) = self {
             table.slots = 0;
             table.text.clear();
+            // One long text is no reason to hold so much for ever.
+            table.text.shrink_to(BATCH_TEXT_BYTES_MAX);
             table.buffers = 0;
             table.buffer_bytes = 0;
         }

@@ -153,6 +153,7 @@ impl Exchange {
             for id in &self.arrays.ids[..begun] {
                 self.unanswered.forget_rest(*id);
             }
+            self.columns.clear();
         }
     }
 

@@ -11,10 +11,14 @@ use std::sync::Arc;
 use super::{Answer, Connection, Reading, Turn};
 use crate::bridge::Call;
 use crate::http::{self, Body, Head, Problem, Progress, Refusal, ReplyTo, Sink, Status};
-use crate::limits::UNRESERVED_BYTES_MAX;
+use crate::limits::{TEXT_BYTES_MAX, UNRESERVED_BYTES_MAX};
 use crate::quota::Reservation;
 use crate::routes::{Invocation, Plan};
 
+const TEXT_TOO_LONG: Refusal = Refusal::new(
+    Status::CONTENT_TOO_LARGE,
+    "The arguments are longer than JavaScript has strings for.",
+);
 const NO_ROOM: Refusal = Refusal::new(
     Status::SERVICE_UNAVAILABLE,
     "Too many bodies are waiting for their functions.",
@@ -206,6 +210,9 @@ impl Connection {
         if let Some(rest) = &mut arguments.rest
             && rest.memory() > UNRESERVED_BYTES_MAX
         {
+            if rest.text.len() > TEXT_BYTES_MAX {
+                return self.owe(Answer::Refused(to, TEXT_TOO_LONG), turn);
+            }
             rest.shrink();
             let mut reserved =
                 reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));

@@ -159,7 +159,7 @@ class Functions {
     const { status, fields = [], media, body } = answerOf(fn, value)
     const headers = headersOf(fields)
     if (media === 'none') {
-      if (status === 205) headers['Content-Length'] = 0
+      if (status !== 204 && status !== 304) headers['Content-Length'] = 0
       return { status, headers, body: '' }
     }
     if (!('content-type' in headers)) headers['Content-Type'] = MEDIA_TYPES[media]
@@ -190,9 +190,9 @@ class Functions {
   }
 }
 
-// A function may write to its bytes again while they wait to be sent.
+// A function may write to its bytes again while they wait to be sent. Their class may say what it likes of their length.
 function bytesOf(media, body) {
-  if (media === 'bytes') return Buffer.from(body)
+  if (media === 'bytes') return Buffer.from(new Uint8Array(body).buffer)
   return media === 'string' ? JSON.stringify(body) : body
 }
 
