@@ -6,7 +6,12 @@
 
 mod closing;
 mod direct;
+#[expect(unreachable_pub, reason = "shared with the tests of conversations")]
+#[expect(dead_code, reason = "its clients need a part of it")]
+#[path = "../support/functions.rs"]
+mod functions;
 mod limits;
+mod named;
 mod pipelining;
 mod requests;
 mod rings;
