@@ -5,7 +5,7 @@
 
 const { reply, typed } = require('..')
 
-const LONG_BYTES = 300_000
+const LONG_BYTES = 50_000
 
 function add(a, b) {
   return a + b
