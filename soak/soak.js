@@ -29,8 +29,8 @@ const HELP = `npm run soak -- [options]
   --under COMMAND    runs the server's process, a valgrind for example
 
 Prints a line each minute, and at the end what was asked and held. Fails with a sentence where an honest request got a
-wrong answer or none, where memory grew by 8 MiB or more after the first tenth of the time, two minutes at least, where a
-descriptor or a thread stayed, or where the server did not end in order. A run of less than four minutes says nothing
+wrong answer or none, where memory grew by 8 MiB or more after the first tenth of the time, two minutes at least, where
+a descriptor or a thread stayed, or where the server did not end in order. A run of less than four minutes says nothing
 about memory.`
 
 const MIB = 2 ** 20
