@@ -100,10 +100,12 @@ impl Reservation {
         Self { pool, count: 0 }
     }
 
-    /// Comes to `count`, less or more than before. False: there is not so much left, and nothing
-    /// has changed.
+    /// Comes to `count`, less or more than before. False: others have too much of the pool, and
+    /// nothing has changed. Who has all of it may have more, which is not counted: what is larger
+    /// than the pool would otherwise be told to come again for ever.
     #[must_use]
     pub fn resize(&mut self, count: u64) -> bool {
+        let count = count.min(self.pool.limit);
         if count > self.count {
             let wanted = count - self.count;
             let granted = self.pool.take(wanted);
@@ -159,6 +161,11 @@ mod tests {
         drop(first);
         assert_eq!(pool.taken(), 4);
         drop(second);
+        assert_eq!(pool.taken(), 0);
+        let mut all = Reservation::new(Arc::clone(&pool));
+        assert!(all.resize(100));
+        assert_eq!(pool.taken(), 10);
+        drop(all);
         assert_eq!(pool.taken(), 0);
     }
 

@@ -14,6 +14,7 @@ const { applySchemas } = require('../schemas.js')
 
 const { parse, stringify } = JSON
 const { apply } = Reflect
+const { call } = Function.prototype
 
 const BY_NAME = 0x80
 const HOLES = 0x40
@@ -33,6 +34,7 @@ const FLOAT64S = 7
 const INT64S = 8
 
 const KINDS = {
+  __proto__: null,
   int: NUMBER, number: NUMBER, boolean: BOOLEAN, int64: INT64, bigint: BIGINT, 'bigint[]': BIGINTS, bytes: BYTES,
   'number[]': FLOAT64S, 'int64[]': INT64S
 }
@@ -48,7 +50,7 @@ class Callee {
 
   constructor(fn) {
     this.fn = fn
-    this.handler = fn.handler
+    this.handler = callable(fn.handler)
     this.owner = fn.owner
     this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(ARGUMENTS_MAX).fill(NUMBER)
     this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
@@ -58,6 +60,11 @@ class Callee {
     this.givesNumbers = ['int', 'number', 'json', undefined].includes(fn.result)
     this.givesDigits = fn.result === undefined
   }
+}
+
+// With `Function.prototype.call`, whatever the function calls so itself.
+function callable(handler) {
+  return handler.call === call ? handler : function (...values) { return apply(handler, this, values) }
 }
 
 function createCallees(table) {
@@ -80,7 +87,10 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
   let textAt = 0
   let bufferAt = 0
 
-  function begin(native) {
+  let native
+
+  function begin(itsNative) {
+    native = itsNative
     slotAt = 0
     textAt = 0
     bufferAt = 0
@@ -104,7 +114,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
     let value
     try {
       if (callee.hasSchemas) return runWithSchemas(id, callee, takeAll(callee, count), (count & BY_NAME) !== 0)
-      value = call(callee, count)
+      value = invoke(callee, count)
     } catch (error) {
       return fail(id, callee, takeAgain(callee, count, slot, text, buffer), error)
     }
@@ -113,7 +123,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
     answer(id, callee, value, count, slot, text, buffer)
   }
 
-  function call(callee, count) {
+  function invoke(callee, count) {
     const { handler, owner, kinds } = callee
     if ((count & HOLES) === 0) {
       const slot = slotAt
@@ -195,19 +205,21 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
 
   function runWithSchemas(id, callee, args, isByName) {
     const checked = applySchemas(callee.fn, args, isByName)
-    if (isThenable(checked)) return settle(id, callee, args, checked.then((each) => callChecked(id, callee, each)))
+    if (isThenable(checked)) return settle(id, callee, args, checked.then((each) => callChecked(id, callee, each, true)))
     const value = callChecked(id, callee, checked)
     if (isThenable(value)) return settle(id, callee, args, value)
-    if (value !== REFUSED) conclude(id, callee, value)
+    if (value !== NOT_CALLED) conclude(id, callee, value)
   }
 
-  function callChecked(id, callee, { args, errors }) {
+  // `isLater` than the call was taken: its time may be over.
+  function callChecked(id, callee, { args, errors }, isLater = false) {
+    if (isLater && !native.isAwaited(id)) return NOT_CALLED
     if (errors === undefined) return apply(callee.handler, callee.owner, args)
     callee.refusals++
     const detail = `${callee.fn.name}'s arguments do not fit.`
     const problem = problemText({ status: 400, code: 'ERR_ARGUMENTS', detail, errors })
     results.addAnswer(id, 400, linesOf([['content-type', MEDIA_TYPE]]), problem)
-    return REFUSED
+    return NOT_CALLED
   }
 
   // A value that is no promise.
@@ -223,7 +235,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
     onPromise()
     try {
       const value = await promise
-      if (value !== REFUSED) conclude(id, callee, value)
+      if (value !== NOT_CALLED) conclude(id, callee, value)
     } catch (error) {
       fail(id, callee, args, error)
     }
@@ -264,8 +276,8 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
   return { arrays: { ids, functions, counts, slots }, begin, run, end }
 }
 
-// What a call comes to that a schema has refused.
-const REFUSED = Symbol('refused')
+// What a call comes to that has its answer, or needs none.
+const NOT_CALLED = Symbol('not called')
 
 function isThenable(value) {
   return value !== null && (typeof value === 'object' || typeof value === 'function') && isPromiseLike(value)

@@ -219,6 +219,13 @@ impl Exchange {
         self.outbox.post(now);
     }
 
+    /// False: nobody waits for the call's answer any more.
+    pub(super) fn is_awaited(&self, id: Id) -> bool {
+        let now = self.times.micros(Instant::now());
+        let is_in_time = |call: &Call| now.saturating_sub(call.asked) < self.times.pace.timeout();
+        self.unanswered.get(id).is_some_and(is_in_time)
+    }
+
     /// The outcome of a call; nothing happens where it has been replied to, or was given up. It
     /// goes with the next results posted.
     pub(super) fn reply(&mut self, id: Id, outcome: Outcome) {

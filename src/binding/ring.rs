@@ -67,6 +67,12 @@ impl NativeRing {
             .collect()
     }
 
+    /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
+    #[napi]
+    pub fn is_awaited(&self, id: f64) -> bool {
+        self.exchange.borrow().is_awaited(id)
+    }
+
     /// The result of call `id`: an integer of any length. It goes with the next results posted, as
     /// with the next three.
     #[napi]

@@ -57,6 +57,8 @@ pub struct EventLoop<K> {
     freed: u64,
     /// Slots of the peers to advance at the end of the turn.
     touched: Vec<u32>,
+    /// Slots of those among them that found no receive buffer, and had nothing else in this turn.
+    starved: Vec<u32>,
     sweep: Sweep,
     /// Reused by each look at what is due.
     due: Vec<ConnectionId>,
@@ -107,6 +109,7 @@ impl<K: Kernel> EventLoop<K> {
             uncounted: 0,
             freed: 0,
             touched: Vec::new(),
+            starved: Vec::new(),
             sweep: Sweep::new(&timeouts),
             due: Vec::new(),
             ticking: false,
@@ -155,7 +158,10 @@ impl<K: Kernel> EventLoop<K> {
             self.turn.counters.turns += 1;
             self.turn.stats.publish(&self.turn.counters);
             self.give_room();
-            debug_assert!(self.touched.is_empty(), "nobody is left for a later turn");
+            debug_assert!(
+                self.touched.is_empty() && self.starved.is_empty(),
+                "nobody is left for a later turn"
+            );
         }
         self.ring.push_cancel(Op::Wake, Token::NONE);
         self.ring.push_cancel(Op::Tick, Token::NONE);
@@ -208,8 +214,14 @@ impl<K: Kernel> EventLoop<K> {
                 armed,
             } => {
                 let peer = &mut self.peers[token.slot as usize];
+                let is_starved = !peer.touched && found_no_buffer(&result);
                 peer.on_received(result, armed, &mut self.ring, &mut self.turn);
-                self.touch(token.slot);
+                if is_starved {
+                    peer.touched = true;
+                    self.starved.push(token.slot);
+                } else {
+                    self.touch(token.slot);
+                }
             }
             Event::Sent {
                 token,
@@ -336,9 +348,11 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
+    /// Those that were starved receive first: who sends much would else have all buffers each time.
     fn advance_touched(&mut self) {
+        let mut starved = mem::take(&mut self.starved);
         let mut touched = mem::take(&mut self.touched);
-        for slot in touched.drain(..) {
+        for slot in starved.drain(..).chain(touched.drain(..)) {
             let peer = &mut self.peers[slot as usize];
             peer.touched = false;
             peer.advance(&mut self.ring, &mut self.turn);
@@ -346,6 +360,7 @@ impl<K: Kernel> EventLoop<K> {
                 self.remove(slot);
             }
         }
+        self.starved = starved;
         self.touched = touched;
     }
 
@@ -361,6 +376,12 @@ impl<K: Kernel> EventLoop<K> {
             self.freed += 1;
         }
     }
+}
+
+/// True: a receive was to have data and there was nowhere to put it.
+fn found_no_buffer<B>(received: &io::Result<B>) -> bool {
+    let error = received.as_ref().err().and_then(io::Error::raw_os_error);
+    error == Some(libc::ENOBUFS)
 }
 
 /// The peer that `id` names, unless it is gone and its slot empty or another's.
