@@ -31,6 +31,9 @@ fn what_is_left_out_makes_a_hole() {
     assert_eq!(doubles(&holes), [f64::from(0b101), 1.0]);
     assert_eq!(text(&holes), "\"x\",");
     assert_eq!(read(r#"{"a":1,"b":2}"#).count, BY_NAME | 2);
+    let arguments = "a?: int, b?: int, c?: int, d?: int, e?: int";
+    let holes = body(arguments, r#"{"b":2,"c":3,"d":4,"e":5}"#).expect("it fits");
+    assert_eq!(doubles(&holes), [f64::from(0b11110), 2.0, 3.0, 4.0, 5.0]);
 }
 
 #[test]
