@@ -163,6 +163,7 @@ function keys(length, name = (i) => `k${i}`) {
 const LENGTH = 100_000
 const TIMES = 8
 const ROUNDS = 5
+const HURTS_MS = 1000
 
 test(`${TIMES} times as long a body of the dearest JSON costs no more than about ${TIMES} times as much`, async (t) => {
   const { client, ask } = await serveApart(t)
@@ -185,8 +186,8 @@ test(`${TIMES} times as long a body of the dearest JSON costs no more than about
     const nanoseconds = (1e6 * long.best) / (TIMES * LENGTH)
     const times = (long.best / short.best).toFixed(1)
     t.log(`${what}: ${long.status}, ${nanoseconds.toFixed(1)} ns a byte, ${times} times as much`)
-    // A quadratic cost would be 64 times as much.
-    if (long.best > 5 * TIMES * short.best + 10) slow.push(what)
+    // A quadratic cost would be 64 times as much. On a busy machine little may take 64 times as long, too.
+    if (long.best > 5 * TIMES * short.best && long.best > HURTS_MS) slow.push(what)
   }
   t.deepEqual(slow, [])
   t.is(await ask('/quick'), 1)

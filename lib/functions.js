@@ -74,6 +74,7 @@ function checkTypes(types) {
   for (const [name, schema] of schemas) {
     if (!IDENTIFIER.test(name)) throw invalidArgument(`options.types has '${name}', which can't be a name in a signature.`)
     if (BUILT_IN.has(name)) throw invalidArgument(`options.types has '${name}', which is the name of a type already.`)
+    if (name in Object.prototype) throw invalidArgument(`options.types has '${name}', which every object has already.`)
     if (!isSchema(schema)) {
       throw invalidType(
         `options.types.${name}`, "a Standard Schema, such as zod's, Valibot's or ArkType's", schema,
