@@ -42,6 +42,8 @@ function reply(value, options = {}) {
     const cure = typeof options === 'number' ? `The status is an option: { status: ${options} }.` : undefined
     throw invalidType(REPLY_OPTIONS.argument, REPLY_OPTIONS.expected, options, cure)
   }
+  if (isReply(value)) throw invalidArgument('The value of a reply is a reply itself. Pass reply() what that one was made of.')
+  if (typeof value?.then === 'function') throw invalidType('value', 'a value', value, 'It is a promise: `await` it first.')
   const { status, headers } = options
   if (status !== undefined && typeof status !== 'number') throw invalidType('options.status', 'of type number', status)
   if (status !== undefined && (!Number.isInteger(status) || status < 200 || status > 599)) {
@@ -87,4 +89,4 @@ function textOf(name, value) {
   throw invalidArgument(`The header field ${name} has characters that are not printable ASCII. Encode them.`)
 }
 
-module.exports = { fieldsOf, isReply, reply }
+module.exports = { TOKEN, fieldsOf, isReply, reply }

@@ -113,14 +113,15 @@ function arrayOf(fn, fits, value) {
   }
 }
 
-// JSON has null for numbers that are not finite, and escapes for lone surrogates: of a text with either the value is looked
-// at again, and where that does not show that all is well, it is written again while it is checked.
+// JSON has null for numbers that are not finite, escapes for lone surrogates, objects of indices for typed arrays, and
+// empty ones for what keeps its contents to itself: of a text with any of these the value is looked at again, and where
+// that does not show that all is well, it is written again while it is checked.
 function jsonOf(fn, value) {
   let text
   try {
-    text = JSON.stringify(value)
+    text = textOf(fn, value)
     if (text === undefined) refuse(fn, value)
-    const isSuspect = text.includes('\\ud') || (text.includes('null') && !isPlain(value))
+    const isSuspect = text.includes('\\ud') || (mayHideSome(text) && !isPlain(value))
     if (isSuspect) text = JSON.stringify(value, replacerOf(fn))
   } catch (error) {
     throw refusals.has(error) ? error : unreadable(fn, error)
@@ -128,7 +129,20 @@ function jsonOf(fn, value) {
   return text ?? refuse(fn, value)
 }
 
-// Whether each null in the JSON of the value is one in the value, too, as far as that is quick to tell.
+function textOf(fn, value) {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // Where a bigint is in it, its place is found by writing it again; anything else is thrown again.
+    return JSON.stringify(value, replacerOf(fn))
+  }
+}
+
+function mayHideSome(text) {
+  return text.includes('null') || text.includes('{}') || text.includes('{"0":')
+}
+
+// Whether the JSON of the value shows all that is in the value, as far as that is quick to tell.
 function isPlain(value, isElement = false) {
   switch (typeof value) {
     case 'number': return Number.isFinite(value)
@@ -153,6 +167,7 @@ function isPlain(value, isElement = false) {
 function replacerOf(fn) {
   return function (key, value) {
     if (types.isNumberObject(value)) value = Number(value)
+    else if (types.isBigIntObject(value)) value = BigInt(value)
     else if (types.isStringObject(value)) value = String(value)
     if (!key.isWellFormed()) throw unfit(fn, 'an object with a name that has a lone surrogate')
     switch (typeof value) {
@@ -162,6 +177,11 @@ function replacerOf(fn) {
       case 'string':
         if (value.isWellFormed()) return value
         throw unfit(fn, `${placeOf(this, key)}a string with a lone surrogate`)
+      case 'bigint':
+        throw unfit(fn, `${placeOf(this, key)}a bigint, which JSON does not have. ${adviceOnBigint(this, key)}`)
+      case 'object':
+        checkShows(fn, this, key, value)
+        break
       case 'undefined':
       case 'function':
       case 'symbol':
@@ -170,6 +190,42 @@ function replacerOf(fn) {
     }
     return value
   }
+}
+
+function adviceOnBigint(holder, key) {
+  if (key !== '' && !Array.isArray(holder)) return 'Convert it with String().'
+  return `Convert it with String(), or declare ${key === '' ? 'bigint' : 'bigint[]'} as the result.`
+}
+
+// Refuses an object that JSON does not show, or only as an object of indices.
+function checkShows(fn, holder, key, value) {
+  if (value === null || Array.isArray(value) || types.isBoxedPrimitive(value)) return
+  const isBinary = types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)
+  if (!isBinary && (isOfNoClass(value) || Object.keys(value).length > 0)) return
+  throw unfit(fn, `${placeOf(holder, key)}${nounOfInstance(value)}, which JSON does not have. ${adviceOnInstance(value)}`)
+}
+
+// Of any realm.
+function isOfNoClass(value) {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function nounOfInstance(value) {
+  if (types.isPromise(value)) return 'a promise'
+  if (typeof value.next === 'function') return 'an iterator'
+  const name = value.constructor?.name
+  if (typeof name !== 'string' || !/^\w{1,64}$/.test(name)) return 'an object without properties of its own'
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
+}
+
+function adviceOnInstance(value) {
+  if (types.isPromise(value) || typeof value.then === 'function') return 'Is an `await` missing?'
+  if (types.isMap(value)) return 'Convert it with Object.fromEntries().'
+  if (types.isSet(value) || types.isTypedArray(value) || typeof value.next === 'function') return 'Convert it with Array.from().'
+  if (types.isAnyArrayBuffer(value)) return 'Convert it with Array.from(new Uint8Array(buffer)).'
+  if (types.isNativeError(value)) return 'Throw it, or return its message.'
+  return 'Return a plain object with what is to be told of it, or give it a toJSON method.'
 }
 
 function placeOf(holder, key) {
