@@ -89,6 +89,39 @@ test('an error from 500 on is told, and tells the client nothing unless it is to
   t.deepEqual(told.map((each) => each.function), ['hidden', 'shown', 'wrongFields'])
 })
 
+test('an error whose status or header fields HTTP does not have is told as the cause of one that says so', async (t) => {
+  const errors = [
+    refusal(404, 'Gone.', { headers: { A: 'b\r\nC: d' } }), refusal(404, 'Gone.', { headers: 'A: b' }),
+    refusal('404', 'Gone.'), refusal(404.5, 'Gone.'), Object.assign(new Error('Gone.'), { status: 'NOT_FOUND' })
+  ]
+  const { server, told } = serveFailing(t, { fail: (i) => { throw errors[i] }, later: async (i) => { throw errors[i] } })
+  for (const [i, error] of errors.entries()) {
+    for (const name of ['fail', 'later']) {
+      t.is((await post(t, server, `/${name}/${i}`)).status, 500)
+      const { error: shown } = told.pop()
+      t.like(shown, { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', cause: error })
+    }
+  }
+  const sentences = [
+    /^fail threw an error whose `headers` are wrong\. The header field a has characters/, /`headers` are wrong\. .*object of/,
+    /^fail threw an error whose status is '404', which is no integer\. Write 404 without quotes\.$/, /404\.5.*no integer\.$/,
+    /'NOT_FOUND', which is no integer\.$/
+  ]
+  for (const [i, sentence] of sentences.entries()) {
+    await post(t, server, `/fail/${i}`)
+    t.regex(told.pop().error.message, sentence)
+  }
+})
+
+test('an error whose status is an integer that is no error\'s is told as it is', async (t) => {
+  const errors = [refusal(200), refusal(1), refusal(null), refusal(undefined)]
+  const { server, told } = serveFailing(t, { fail: (i) => { throw errors[i] } })
+  for (const [i, error] of errors.entries()) {
+    t.is((await post(t, server, `/fail/${i}`)).status, 500)
+    t.is(told.pop().error, error)
+  }
+})
+
 test('one typed function at the root fails under its own name', async (t) => {
   const { server, told } = serveFailing(t, typed('(a: int) => int', function half(a) { return a / 2 }))
   t.is((await post(t, server, '/4')).body, '2')

@@ -25,6 +25,13 @@ test('only what reply has made is a reply', (t) => {
   }
 })
 
+test('the value is no promise, and no reply', (t) => {
+  const wrongType = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE', message: /`await` it first/ }
+  for (const value of [Promise.resolve(1), { then() {} }]) t.throws(() => reply(value), wrongType)
+  t.throws(() => reply(reply(1)), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE', message: /is a reply itself/ })
+  t.deepEqual(reply({ then: 'go on' }).value, { then: 'go on' })
+})
+
 test('header fields come as an object, as pairs, as Headers or as a Map', (t) => {
   const fields = [['a', 'b'], ['x-count', '3']]
   const forms = [
@@ -77,7 +84,7 @@ test('a status that is no final one, and an option that does not exist, are thro
 test('a thrown error has header fields, as a reply has', (t) => {
   const error = Object.assign(new Error('Slow down.'), { statusCode: 429, headers: { 'Retry-After': 3, Connection: 'close' } })
   t.deepEqual(errorAnswer(error, fn), {
-    status: 429, message: 'Slow down.', isFault: false, fields: [['retry-after', '3']]
+    status: 429, message: 'Slow down.', isFault: false, fields: [['retry-after', '3']], told: error
   })
 })
 
@@ -85,13 +92,16 @@ test('a thrown error with header fields that HTTP does not have is a failure', (
   const failed = { status: 500, message: 'The function failed.', isFault: true, fields: undefined }
   const hostile = { get a() { throw new Error('no') } }
   for (const headers of [null, 3, { A: 'a\r\nb' }, { 'a b': 'c' }, { A: {} }, hostile]) {
-    t.deepEqual(errorAnswer(Object.assign(new Error('Gone.'), { statusCode: 410, headers }), fn), failed)
+    const error = Object.assign(new Error('Gone.'), { statusCode: 410, headers })
+    const { told, ...answer } = errorAnswer(error, fn)
+    t.deepEqual(answer, failed)
+    t.is(told.cause, error)
   }
 })
 
 test('one plain function answers with a status and a message alone', (t) => {
   const error = Object.assign(new Error('Gone.'), { statusCode: 410, headers: { A: 'a\r\nb' } })
-  t.deepEqual(errorAnswer(error), { status: 410, message: 'Gone.', isFault: false, fields: undefined })
+  t.deepEqual(errorAnswer(error), { status: 410, message: 'Gone.', isFault: false, fields: undefined, told: error })
   t.like(errorAnswer(new Error('secret')), { status: 500, message: 'The handler failed.' })
 })
 

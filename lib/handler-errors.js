@@ -2,32 +2,62 @@
 
 // What a client is told when a function throws, rejects, or returns something that is no integer.
 
+const { inspect } = require('node:util')
 const { fieldsOf } = require('./reply.js')
 
 const MESSAGE_LENGTH_MAX = 1024
+const BRIEFLY = { depth: 0, maxStringLength: 64 }
 
 // The http-errors convention: `statusCode` (or `status`) from 400 to 599 is the answer's status, and the message is
 // for the client's eyes below 500 or where `expose` is true. Such an error below 500 is an answer, not a fault. Where it
 // has no message to show, the engine answers with what its status is called.
 //
 // `fn` is the function's entry in the table. Only with one are the error's `headers` read, as `fields` of the answer: one
-// plain function answers with its status and message alone.
+// plain function answers with its status and message alone. `told` is what `onError` is told of a fault: the error, or
+// what is wrong with its status or its headers.
 function errorAnswer(error, fn) {
   const what = fn === undefined ? 'handler' : 'function'
-  const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined }
+  const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined, told: error }
   try {
     if (error === null || typeof error !== 'object') return failed
     const status = error.statusCode ?? error.status
+    if (fn !== undefined && isNoStatus(status)) return { ...failed, told: wrongError(fn, wrongStatus(status), error) }
     if (!Number.isInteger(status) || status < 400 || status > 599) return failed
     const isFault = status >= 500
     const expose = typeof error.expose === 'boolean' ? error.expose : !isFault
     const message = expose ? textOf(error.message) : ''
-    const fields = fn === undefined ? undefined : fieldsOf(error.headers)
-    return { status, message: message === '' && isFault ? failed.message : message, isFault, fields }
+    const shown = message === '' && isFault ? failed.message : message
+    const answer = { status, message: shown, isFault, fields: undefined, told: error }
+    return fn === undefined ? answer : withFields(answer, fn, error, failed)
   } catch {
-    // A getter that throws, or header fields that HTTP does not have.
+    // A getter that throws.
     return failed
   }
+}
+
+// `failed` where HTTP does not have them.
+function withFields(answer, fn, error, failed) {
+  const { headers } = error
+  try {
+    return { ...answer, fields: fieldsOf(headers) }
+  } catch ({ message }) {
+    return { ...failed, told: wrongError(fn, `whose \`headers\` are wrong. ${message.replace('options.headers', 'headers')}`, error) }
+  }
+}
+
+function isNoStatus(status) {
+  return status !== undefined && status !== null && !Number.isInteger(status)
+}
+
+function wrongStatus(status) {
+  const digits = typeof status === 'string' && /^[45]\d\d$/.test(status) ? ` Write ${status} without quotes.` : ''
+  return `whose status is ${inspect(status, BRIEFLY)}, which is no integer.${digits}`
+}
+
+function wrongError({ name }, what, cause) {
+  const error = new TypeError(`${name} threw an error ${what}`, { cause })
+  error.code = 'ERR_INVALID_ARG_VALUE'
+  return error
 }
 
 function textOf(message) {

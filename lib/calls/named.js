@@ -265,12 +265,12 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
 
   function fail(id, callee, args, error) {
     const answered = errorAnswer(error, callee.fn)
-    const { status, message, isFault, fields } = answered
+    const { status, message, isFault, fields, told } = answered
     if (fields === undefined) results.addError(id, status, message)
     else results.addAnswer(id, status, linesOf(fieldsOfProblem(status, fields)), errorProblem(answered))
     if (!isFault) return
     callee.errors++
-    onFunctionError(error, callee.fn, args)
+    onFunctionError(told, callee.fn, args)
   }
 
   return { arrays: { ids, functions, counts, slots }, begin, run, end }

@@ -67,8 +67,8 @@ class PlainHandler {
   }
 
   failureOf({ n }, error) {
-    const { isFault, ...refusal } = errorAnswer(error)
-    return { refusal, tell: isFault ? () => this.#onHandlerError(error, n) : undefined }
+    const { isFault, told, ...refusal } = errorAnswer(error)
+    return { refusal, tell: isFault ? () => this.#onHandlerError(told, n) : undefined }
   }
 
   settled() {}
@@ -174,10 +174,10 @@ class Functions {
       counters.refusals++
       return { refusal: notCalled }
     }
-    const { isFault, status, ...rest } = errorAnswer(error, fn)
+    const { isFault, told, status, ...rest } = errorAnswer(error, fn)
     if (isFault) counters.errors++
     const refusal = { ...rest, status, code: status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED' }
-    return { refusal, tell: isFault ? () => this.#onFunctionError(error, fn, args) : undefined }
+    return { refusal, tell: isFault ? () => this.#onFunctionError(told, fn, args) : undefined }
   }
 
   settled({ counters, isCalled }, milliseconds) {
