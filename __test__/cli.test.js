@@ -280,6 +280,7 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
     [[file(t, 'mixed.mjs', 'export default { sum: () => 0, PI: 3 }')],
       /mixed\.mjs cannot be served: functions\.PI must be of type function\. Received type number \(3\)/],
     [[file(t, 'class.mjs', 'export default { Calculator: class {} }')], /cannot be served: functions\.Calculator is a class/],
+    [[file(t, 'class.mjs', 'export default class Calculator {}')], /cannot be served: what it exports is a class, which can't be/],
     [[file(t, 'instance.js', 'module.exports = new (class Calculator { add() {} })()')],
       /instance\.js cannot be served: what it exports must be a function, .* an instance of Calculator\. Name its methods/],
     [[file(t, 'name.js', 'exports["a-b"] = () => 0')], /cannot be served: The functions have one named "a-b"/],

@@ -14,7 +14,6 @@ const wrongValue = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' }
 
 test('one function that is not declared has no table', (t) => {
   t.is(tableOf(add), undefined)
-  t.is(tableOf(class {}), undefined)
 })
 
 test('one declared function is at the root, under its own name', (t) => {
@@ -91,6 +90,10 @@ const refused = {
   'a function that is not there': [{ add: undefined }, wrongType, /functions\.add.*undefined/],
   'a promise of a function': [{ add: Promise.resolve(add) }, wrongType, /await/],
   'a group of functions': [{ math: { add } }, wrongType, /functions\.math.*not grouped/],
+  'a class': [Calculator, wrongValue, /^The handler is a class, .* \(\) => new Calculator\(\)\.$/],
+  'a class without a name': [class {}, wrongValue, /new It\(\)/],
+  'typed itself': [typed, wrongValue, /^The handler is `typed` itself\./],
+  'typed itself among them': [{ add: typed }, wrongValue, /^functions\.add is `typed` itself\./],
   'a class among them': [{ Calculator }, wrongValue, /functions\.Calculator is a class/],
   'a name with a dash': [{ 'get-user': add }, wrongValue, /"get-user"/],
   'a name with a dot': [{ 'openapi.json': add }, wrongValue, /"openapi\.json"/],
@@ -138,6 +141,7 @@ test('one handler may be declared twice', (t) => {
 test('mistakes in what typed is passed are thrown', (t) => {
   t.throws(() => typed('() => int'), wrongType)
   t.throws(() => typed('() => int', 3), wrongType)
+  t.throws(() => typed('() => int', typed), { ...wrongValue, message: /`typed` itself/ })
   t.throws(() => typed('() => int', Calculator), { ...wrongValue, message: /is a class/ })
   t.throws(() => typed(add, '() => int'), wrongType)
   t.throws(() => typed('() => int', add, null), wrongType)

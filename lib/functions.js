@@ -26,7 +26,7 @@ const declarations = globalThis[DECLARATIONS] ??= new WeakMap()
 // Returns a function that can be called as the handler can.
 function typed(signature, handler, options = {}) {
   if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
-  if (isClass(handler)) throw isNoFunction('The handler', handler)
+  refuseUncallable(handler, 'The handler')
   const declaration = { handler, isDeclared: true, ...readOptions(signature, options) }
   const { name, length } = handler
   const declared = function (...values) {
@@ -109,6 +109,7 @@ function checkExamples(examples) {
 // The table of what was passed to `serverListen`; undefined for one function that is not declared.
 function tableOf(functions) {
   if (typeof functions === 'function') {
+    refuseUncallable(functions, 'The handler')
     const declaration = declarations.get(functions)
     if (declaration === undefined) return undefined
     return { isRoot: true, functions: [{ name: functions.name || 'handler', ...declaration }] }
@@ -155,7 +156,7 @@ function entryOf(name, functions) {
   // A getter is asked once.
   const value = functions[name]
   if (typeof value !== 'function') throw invalidType(place, 'of type function', value, cureOfValue(value))
-  if (isClass(value)) throw isNoFunction(place, value)
+  refuseUncallable(value, place)
   const declaration = declarations.get(value) ?? undeclared(value, place)
   return { name, owner: functions, ...declaration }
 }
@@ -170,8 +171,16 @@ function isClass(value) {
   return /^class\b/.test(Function.prototype.toString.call(value))
 }
 
-function isNoFunction(place, { name }) {
-  return invalidArgument(`${place} is a class, which can't be called. Pass a function, such as () => new ${name || 'It'}().`)
+// A class, and `typed` without its call.
+function refuseUncallable(value, place) {
+  if (isClass(value)) {
+    const { name } = value
+    const made = typeof name === 'string' && name !== '' ? name : 'It'
+    throw invalidArgument(`${place} is a class, which can't be called. Pass a function, such as () => new ${made}().`)
+  }
+  if (value === typed) {
+    throw invalidArgument(`${place} is \`typed\` itself. Pass what it returns: typed('(n: int) => int', (n) => n + 1).`)
+  }
 }
 
 function undeclared(handler, place) {

@@ -142,7 +142,7 @@ function checkFunctions(file, functions) {
     tableOf(functions)
   } catch ({ message }) {
     const told = message
-      .replace(/^The "handler" argument/, 'what it exports')
+      .replace(/^The (?:"handler" argument|handler)/, 'what it exports')
       .replace(/^The "(functions\.[\w$]+)" argument/, '$1')
     fail(`${file} cannot be served: ${told}`)
   }
