@@ -656,6 +656,11 @@ export interface TypedOptions<T = { readonly [name: string]: StandardSchema }> {
    * JavaScript, right before the call; what they make of the value is what the function is called with.
    */
   types?: T | undefined
+  /**
+   * Which request fields the arguments of the type `header` are, where their names do not say so:
+   * `{ signature: 'X-Hub-Signature-256' }`.
+   */
+  headers?: { readonly [argument: string]: string } | undefined
   /** What the function does, in a few words. */
   summary?: string | undefined
   /** What it does, at length. */
@@ -749,8 +754,16 @@ export interface Functions {
 /** A function of JSON values, by position, to a JSON value; a `bigint` is answered as bare digits. */
 export type UndeclaredFunction = (...values: any[]) => Returned<JsonValue | bigint>
 
-/** What can be written as JSON, as far as TypeScript tells it: not `undefined`, and no `bigint`. */
-export type JsonValue = string | number | boolean | null | object
+/**
+ * What can be written as JSON, as far as TypeScript tells it: not `undefined`, and no `bigint`, function, promise, `Map`,
+ * `Set` or typed array.
+ */
+export type JsonValue = string | number | boolean | null | JsonObject
+
+/** An object that JSON shows: of any interface or class, but for those whose objects keep what they have to themselves. */
+export type JsonObject =
+  | { toJSON(...values: any[]): unknown }
+  | (object & { [Symbol.toStringTag]?: never; [Symbol.hasInstance]?: never; [replied]?: never })
 
 // TypeScript tells what is wrong with a call by the last of four overloads or more. So that one takes whatever the others
 // do, and infers the handler's argument: otherwise each mistake in a handler would be told as one about that. It can do
@@ -822,7 +835,7 @@ export function serverListen<F extends Functions | TypedFunction>(
  */
 export function serverListen<B extends boolean = false>(
   portOrOptions: number | (ListenOptions & { bigint?: B | undefined }) | FunctionsOptions,
-  handler: Handler<B extends true ? bigint : number> | Functions | Declared
+  handler: Handler<B extends true ? bigint : number> | ([B] extends [true] ? never : Functions | Declared)
 ): Server
 
 /**
@@ -983,7 +996,8 @@ type ReadArgument<S extends string, T, Names extends string, IsAfter extends boo
 type ReadNamed<
   Name extends string, IsOptional extends boolean, Type extends string, T, Names extends string, IsAfter extends boolean
 > =
-  Name extends '' | `${string}${Space | '.' | '-' | '{' | '['}${string}` ? Mistake<`'${Name}' is no name of an argument`>
+  Name extends `${string}-${string}` ? Mistake<`'${Name}' has a dash: write 'xTenant: header' for X-Tenant, or use 'headers'`>
+  : Name extends '' | `${string}${Space | '.' | '{' | '['}${string}` ? Mistake<`'${Name}' is no name of an argument`>
   : Name extends Names ? Mistake<`there are two arguments of the name '${Name}'`>
   : [IsAfter, IsOptional] extends [true, false] ? Mistake<`'${Name}' is required behind an optional argument`>
   : WithName<Name, IsOptional, TypeOf<Type, ArgumentTypes, T, 'an argument'>>

@@ -63,6 +63,20 @@ interface Row { id: string }
 declare const row: Row
 typed('() => json', async () => row)
 
+class Point3 { x = 1; toJSON() { return [this.x] } get [Symbol.toStringTag]() { return 'Point3' } }
+class Named { #secret = 1; name = 'a'; length() { return this.#secret } }
+typed('() => json', () => new Point3())
+typed('() => json', () => new Named())
+typed('() => json', () => new Date())
+typed('() => json', () => Buffer.from('a'))
+typed('() => json', () => [row, [1]] as const)
+typed('() => json', () => ({ then: 'go on', call: 1, apply: [row] }))
+typed('() => json', (): object | null => null)
+typed('() => json', (): Record<string, unknown> => ({}))
+declare const anything: any
+typed('() => json', () => anything)
+typed('() => json', <T extends Row>() => row as T)
+
 // Replies.
 same<ReplyWith<number>>()<ReturnType<typeof reply<number>>>()
 typed('() => int', () => reply(1, { status: 201, headers: { Location: '/1', 'Set-Cookie': ['a=1', 'b=2'], Age: 3 } }))
@@ -158,6 +172,24 @@ typed('() => int64', () => 1)
 typed('() => int', () => 1n)
 // @ts-expect-error undefined is no JSON
 typed('() => json', () => {})
+// @ts-expect-error a Map is no JSON
+typed('() => json', () => new Map([[1, 2]]))
+// @ts-expect-error nor is a Set
+typed('() => json', () => new Set([1]))
+// @ts-expect-error nor a function
+typed('() => json', () => () => 1)
+// @ts-expect-error nor a class
+typed('() => json', () => Named)
+// @ts-expect-error nor a typed array
+typed('() => json', () => new Float64Array(1))
+// @ts-expect-error nor a promise of nothing
+typed('() => json', async () => {})
+// @ts-expect-error a promise in a reply
+typed('() => json', () => reply(Promise.resolve(1)))
+// @ts-expect-error a reply in a reply
+typed('() => json', () => reply(reply(1)))
+// @ts-expect-error a Map of a function that is not declared
+serverListen(8000, { map: () => new Map() })
 // @ts-expect-error another parameter
 typed('(a: int) => int', (a: string) => a.length)
 // @ts-expect-error more parameters than arguments
@@ -181,6 +213,13 @@ serverListen(8000, { math: { sum: (a: number) => a } })
 // @ts-expect-error they have names
 serverListen(8000, [greet])
 // @ts-expect-error bigint is for a plain function
-serverListen({ bigint: true }, functions) satisfies never
+serverListen({ bigint: true }, functions)
+// @ts-expect-error so it is where there is one function that is declared
+serverListen({ port: 0, bigint: true }, greet)
+// @ts-expect-error a name of a header field has a dash, and that of an argument none
+typed('(X-Tenant: header) => int', () => 1)
+typed('(tenant: header) => int', (tenant) => tenant.length, { headers: { tenant: 'X-Tenant' } })
+// @ts-expect-error a field's name is a string
+typed('(tenant: header) => int', (tenant) => tenant.length, { headers: { tenant: 1 } })
 
 export { counted, server }
