@@ -38,8 +38,14 @@ function help([name]) {
 
 function run(name, args) {
   if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]()(args)
-  const advice = didYouMean(name, [...Object.keys(COMMANDS), 'help', 'version'])
+  const advice = isModule(name)
+    ? `Did you mean \`ringcall serve ${name}\`?`
+    : didYouMean(name, [...Object.keys(COMMANDS), 'help', 'version'])
   misused(`there is no command ${JSON.stringify(name)}.${advice === undefined ? '' : ` ${advice}`}`)
+}
+
+function isModule(name) {
+  return /[\\/]|\.[cm]?[jt]s$/.test(name)
 }
 
 main(process.argv.slice(2))
