@@ -79,3 +79,33 @@ test('nothing in lib/ asks the global scope for timers, queues or the clock', (t
     t.notRegex(source, /process\.(nextTick|hrtime)|Date\.now/, file)
   }
 })
+
+test('a global JSON that is replaced after the start changes neither arguments nor answers', async (t) => {
+  const child = startMain(t, ({ serverListen }) => {
+    const { typed } = require('./index.js')
+    const same = typed('(a: json, b: string, c: string[]) => json', (a, b, c) => [a, b, c])
+    const functions = {
+      same,
+      undeclared: (...args) => args,
+      text: typed('(a: bytes) => string', (a) => `"${a.length}"`),
+      list: typed('() => int[]', () => [1, 2])
+    }
+    const { port } = serverListen({ port: 0, host: '127.0.0.1' }, functions)
+    JSON.parse = () => ({ other: true })
+    JSON.stringify = () => '"other"'
+    console.log(port)
+  })
+  const client = await connect(t, Number(await child.line()))
+  const headers = { 'Content-Type': 'application/json' }
+  for (const [target, body, expected] of [
+    ['/same', '[{"a":1},"b\\n",["c\\n"]]', '[{"a":1},"b\\n",["c\\n"]]'],
+    ['/same', '{"\\u0061":null,"b":"","c":[]}', '[null,"",[]]'],
+    ['/undeclared', '["a",{"b":1}]', '["a",{"b":1}]'],
+    ['/undeclared/%22a%22/1', '', '["a",1]'],
+    ['/text', 'abc', '"\\"3\\""'],
+    ['/list', '', '[1,2]']
+  ]) {
+    t.is((await client.send(target, { headers, body })).body, expected, target)
+  }
+  t.is(JSON.parse((await client.send('/none')).body).code, 'ERR_UNKNOWN_FUNCTION')
+})

@@ -4,6 +4,9 @@
 
 const { STATUS_CODES } = require('node:http')
 
+// Taken now, as tests replace what is global.
+const { stringify } = JSON
+
 const MEDIA_TYPE = 'application/problem+json'
 const ENTRIES_MAX = 16
 const TOKEN_LENGTH_MAX = 64
@@ -16,7 +19,7 @@ function titleOf(status) {
 }
 
 function problemText({ status, code, detail, errors = [] }) {
-  return JSON.stringify({
+  return stringify({
     type: 'about:blank',
     title: titleOf(status),
     status,

@@ -9,6 +9,9 @@ const { types } = require('node:util')
 const { adviceOnNumber } = require('./handler-errors.js')
 const { isReply } = require('./reply.js')
 
+// Taken now, as tests replace what is global.
+const { stringify } = JSON
+
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 // Of an answer that has no body, whatever the function has returned (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5).
@@ -107,7 +110,7 @@ function arrayOf(fn, fits, value) {
       if (!fits(each)) throw unfit(fn, `an array whose element ${i} is ${nounOf(each)}`)
       elements.push(typeof each === 'bigint' ? String(each) : each)
     }
-    return JSON.stringify(elements)
+    return stringify(elements)
   } catch (error) {
     throw refusals.has(error) ? error : unreadable(fn, error)
   }
@@ -122,7 +125,7 @@ function jsonOf(fn, value) {
     text = textOf(fn, value)
     if (text === undefined) refuse(fn, value)
     const isSuspect = text.includes('\\ud') || (mayHideSome(text) && !isPlain(value))
-    if (isSuspect) text = JSON.stringify(value, replacerOf(fn))
+    if (isSuspect) text = stringify(value, replacerOf(fn))
   } catch (error) {
     throw refusals.has(error) ? error : unreadable(fn, error)
   }
@@ -131,10 +134,10 @@ function jsonOf(fn, value) {
 
 function textOf(fn, value) {
   try {
-    return JSON.stringify(value)
+    return stringify(value)
   } catch {
     // Where a bigint is in it, its place is found by writing it again; anything else is thrown again.
-    return JSON.stringify(value, replacerOf(fn))
+    return stringify(value, replacerOf(fn))
   }
 }
 
@@ -230,7 +233,7 @@ function adviceOnInstance(value) {
 
 function placeOf(holder, key) {
   if (Array.isArray(holder)) return `an array whose element ${key} is `
-  return key === '' ? '' : `an object whose ${JSON.stringify(key.slice(0, 64))} is `
+  return key === '' ? '' : `an object whose ${stringify(key.slice(0, 64))} is `
 }
 
 function refuse(fn, value) {

@@ -11,6 +11,9 @@
 const { isUtf8 } = require('node:buffer')
 const { createHash } = require('node:crypto')
 
+// Taken now, as tests replace what is global.
+const { parse } = JSON
+
 const DEPTH_MAX = 128
 // From this length on a name is compared by its digest: V8 tells strings of 16,384 characters apart by their length.
 const LONG_NAME = 1024
@@ -155,7 +158,7 @@ class Scanner {
     if (this.#text.charCodeAt(start) !== QUOTE) this.#fail('a name is missing')
     const hasEscapes = this.#string()
     const quoted = this.#text.slice(start, this.#at)
-    const name = hasEscapes ? JSON.parse(quoted) : quoted.slice(1, -1)
+    const name = hasEscapes ? parse(quoted) : quoted.slice(1, -1)
     if (name === '__proto__') this.#fail('__proto__ is not allowed as a name', start)
     // The hashes of strings that look like integers can be foreseen.
     const identity = name.length < LONG_NAME ? `"${name}` : createHash('sha256').update(name).digest('latin1')
