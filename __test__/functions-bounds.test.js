@@ -82,6 +82,15 @@ test('bodies beyond maxBufferedBytes together: 503, and room again when they are
   for (let i = 0; i < 10; i++) t.is((await clients[0].send('/size', { headers: JSON_TYPE, body: LARGE })).body, '80000')
 })
 
+test('while bodies that stall take all of maxBufferedBytes, short ones are still taken', async (t) => {
+  const server = serveFunctions(t, { size: (text) => text.length }, { ...ROOM, maxBufferedBytes: 5 * LARGE.length })
+  for (let i = 0; i < 5; i++) await beginLarge(t, server)
+  const client = await connect(t, server)
+  for (const length of [100, 400]) {
+    t.is((await client.send('/size', { headers: JSON_TYPE, body: JSON.stringify(['a'.repeat(length)]) })).body, String(length))
+  }
+})
+
 test('bodies of clients that leave take no room', async (t) => {
   const server = serveFunctions(t, { size: (text) => text.length }, ROOM)
   for (const leave of ['destroy', 'reset', 'end', 'destroy', 'reset', 'end', 'destroy', 'reset', 'end']) {

@@ -23,19 +23,19 @@ function begun(target, length, body) {
 }
 
 test('bodies beyond maxBufferedBytes together: 503, and the connection ends', async (t) => {
-  const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 1000, maxBodySize: 1000 })
+  const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 3000, maxBodySize: 3000 })
   const first = await connect(t, server)
-  await first.write(begun('/size', 802, `["${'a'.repeat(600)}`))
+  await first.write(begun('/size', 2402, `["${'a'.repeat(1800)}`))
   // It may arrive after the second one, which then is the one that has no room.
-  await until(() => server.stats().bytesReceived > 602)
+  await until(() => server.stats().bytesReceived > 1802)
   const second = await connect(t, server)
-  await second.write(begun('/size', 802, `["${'a'.repeat(600)}`))
+  await second.write(begun('/size', 2402, `["${'a'.repeat(1800)}`))
   const refused = await second.response()
   t.deepEqual(problemOf(refused), [503, 'ERR_OVERLOADED'])
   t.deepEqual([refused.headers['retry-after'], refused.headers.connection], ['1', 'close'])
   t.is(await second.rest(), '')
-  await first.write(`${'a'.repeat(198)}"]`)
-  t.is((await first.response()).body, '798')
+  await first.write(`${'a'.repeat(598)}"]`)
+  t.is((await first.response()).body, '2398')
   t.is(server.stats().overloaded, 1)
 })
 
@@ -45,18 +45,18 @@ for (const [how, leave] of [
   ['ends its side', (client) => client.end()]
 ]) {
   test(`a client that ${how} within a body gives its room back`, async (t) => {
-    const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 1000, maxBodySize: 1000 })
-    const body = JSON.stringify(['a'.repeat(800)])
+    const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 3000, maxBodySize: 3000 })
+    const body = JSON.stringify(['a'.repeat(2000)])
     for (let i = 0; i < 3; i++) {
       const client = await connect(t, server)
-      await client.write(begun('/size', 900, body))
+      await client.write(begun('/size', 2100, body))
       const { bytesReceived } = server.stats()
       await until(() => server.stats().bytesReceived >= bytesReceived)
       leave(client)
       await client.gone()
       await until(() => server.stats().connectionsOpen === 0)
     }
-    t.is((await post(t, server, '/size', { headers: JSON_TYPE, body })).body, '800')
+    t.is((await post(t, server, '/size', { headers: JSON_TYPE, body })).body, '2000')
   })
 }
 
@@ -71,9 +71,9 @@ for (const [what, target, headers, body] of [
 ]) {
   test(`${what}: the room of the body is given back`, async (t) => {
     const functions = { size: typed('(text: string) => int', (text) => text.length), fail: () => { throw Error('no') } }
-    const server = serveFunctions(t, functions, { maxBufferedBytes: 20, maxBodySize: 20, onError() {} })
+    const server = serveFunctions(t, functions, { maxBufferedBytes: 2000, maxBodySize: 2000, onError() {} })
     const client = await connect(t, server)
-    for (let i = 0; i < 20; i++) t.not((await client.send(target, { headers, body })).status, 503)
+    for (let i = 0; i < 20; i++) t.not((await client.send(target, { headers, body: body.padStart(1500) })).status, 503)
   })
 }
 
@@ -81,11 +81,11 @@ test('a body counts until its call is taken, not until it is answered', async (t
   const { promise, resolve } = withResolvers()
   const taken = []
   const functions = { wait: (text) => (taken.push(text), promise) }
-  const server = serveFunctions(t, functions, { maxBufferedBytes: 20, maxBodySize: 20 })
+  const server = serveFunctions(t, functions, { maxBufferedBytes: 2000, maxBodySize: 2000 })
   const clients = []
   for (let i = 0; i < 3; i++) {
     const client = await connect(t, server)
-    await client.write(request('/wait', { headers: JSON_TYPE, body: '["0123456789"]' }))
+    await client.write(request('/wait', { headers: JSON_TYPE, body: JSON.stringify(['a'.repeat(1500)]) }))
     await until(() => taken.length > i)
     clients.push(client)
   }
@@ -104,8 +104,8 @@ test('a body that comes byte by byte takes little more memory than its bytes', (
 })
 
 test('a body whose length is known takes no more than that', (t) => {
-  const body = new Body(new Pool(100), 100)
-  for (let i = 0; i < 100; i++) t.true(body.add(Buffer.from([i])))
+  const body = new Body(new Pool(2000), 2000)
+  for (let i = 0; i < 2000; i++) t.true(body.add(Buffer.from([i])))
   t.false(body.add(Buffer.from([0])))
 })
 

@@ -3,6 +3,10 @@
 // The body of one request, as far as it has arrived. The connection owns it until the request is complete, then the call
 // does, until it is taken. Its bytes are counted by the engine's `Pool`, which bounds those of all bodies together.
 
+// A body of so many bytes at most is not counted: the numbers of connections and of calls bound how many such there are,
+// and large ones that do not come to an end leave room for them.
+const UNCOUNTED_BYTES_MAX = 1024
+
 class Pool {
   #left
 
@@ -47,8 +51,10 @@ class Body {
   // Half as much again each time, so that it is copied seldom.
   #grow(needed) {
     const size = Math.max(needed, Math.min(Math.floor(this.#buffer.length * 1.5), this.#most))
-    if (!this.#pool.take(size - this.#reserved)) return false
-    this.#reserved = size
+    if (size > UNCOUNTED_BYTES_MAX) {
+      if (!this.#pool.take(size - this.#reserved)) return false
+      this.#reserved = size
+    }
     const grown = Buffer.allocUnsafeSlow(size)
     this.#buffer.copy(grown, 0, 0, this.#length)
     this.#buffer = grown
