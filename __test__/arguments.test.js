@@ -100,7 +100,7 @@ test('an option that is undefined is its default', async (t) => {
 })
 
 const meant = {
-  hostname: 'host', address: 'host', bind: 'host', hots: 'host', Host: 'host',
+  hostname: 'host', address: 'host', cors: 'origins', bind: 'host', hots: 'host', Host: 'host',
   prot: 'port', PORT: 'port', portNumber: 'port', prt: 'port',
   socket: 'path', socketPath: 'path', unix: 'path',
   threads: 'ringThreads', workers: 'ringThreads', ringThread: 'ringThreads',

@@ -19,7 +19,8 @@ const SYNONYMS = {
   maxheaderbytes: 'maxHeaderSize',
   bodylimit: 'maxBodySize',
   idletimeout: 'keepAliveTimeout',
-  abort: 'signal'
+  abort: 'signal',
+  cors: 'origins'
 }
 
 const NO_ACTIVATION = 'It takes no socket that is open already, as socket activation hands over: have it listen itself, ' +
