@@ -33,8 +33,8 @@ function plain({ name, isDeclared, fewest, arguments: declared = [] }) {
     name,
     isDeclared,
     fewest,
-    arguments: declared.map(({ name, type, isOptional }) => (
-      { name, type: BUILT_IN.has(type) ? type : 'json', isOptional }
+    arguments: declared.map(({ name, type, isOptional, field }) => (
+      { name, type: BUILT_IN.has(type) ? type : 'json', isOptional, ...(field && { field }) }
     ))
   }
 }

@@ -45,6 +45,30 @@ test('a header argument is a request field, and no argument that a request must 
   t.is(fewest, 1)
 })
 
+test('capitals that stand together are one word of a header field', (t) => {
+  const fields = {
+    xRequestID: 'x-request-id', xRequestId: 'x-request-id', DNT: 'dnt', contentMD5: 'content-md5', ETag: 'e-tag',
+    xHTTPMethod: 'x-http-method', sha256Sum: 'sha256-sum', X: 'x', accept: 'accept', x_tag: 'x_tag'
+  }
+  for (const [name, field] of Object.entries(fields)) t.is(read(`(${name}: header) => int`).arguments[0].field, field)
+})
+
+test('a header argument is the field that `headers` says', (t) => {
+  const field = (headers) => {
+    const handler = typed('(n: int, signature: header, xTag?: header) => int', (n) => n, { headers })
+    return tableOf(handler).functions[0].arguments.map((each) => each.field)
+  }
+  t.deepEqual(field({ signature: 'X-Hub-Signature-256' }), [undefined, 'x-hub-signature-256', 'x-tag'])
+  t.deepEqual(field({}), [undefined, 'signature', 'x-tag'])
+  t.deepEqual(field(undefined), [undefined, 'signature', 'x-tag'])
+  const wrongType = { code: 'ERR_INVALID_ARG_TYPE', message: /options\.headers/ }
+  const wrongValue = { code: 'ERR_INVALID_ARG_VALUE', message: /options\.headers/ }
+  for (const headers of [null, [], 'X-Tag', { xTag: 3 }, { xTag: undefined }]) t.throws(() => field(headers), wrongType)
+  for (const headers of [{ n: 'X' }, { other: 'X' }, { xTag: '' }, { xTag: 'X Tag' }, { xTag: 'X:' }]) {
+    t.throws(() => field(headers), wrongValue)
+  }
+})
+
 test('a name of `types` is a type, of arguments and of results', (t) => {
   const { arguments: [order], result } = read('(order?: Order) => Order', { Order: schema, Unused: schema })
   t.deepEqual(order, { ...argument('order', 'Order', true), schema })
@@ -90,6 +114,14 @@ const mistakes = {
   '(ä: int) => int': ['(', "there must be an argument's name"],
   '(...a: int[]) => int': ['(', 'there are no rest arguments.'],
   '({ a }: json) => int': ['(', 'an argument has a name. Take it apart in the function.'],
+  '(a: Array<int>) => int': ['(a: ', 'an array is written `int[]`.'],
+  '(a: ReadonlyArray<string>) => int': ['(a: ', 'an array is written `string[]`.'],
+  '() => Array<json>': ['() => ', 'an array is written `int[]`.'],
+  '(a: Array) => int': ['(a: ', "there is no type 'Array'. Did you mean 'json'?"],
+  '(a: json?) => int': ['(a: json', 'an optional argument has its mark behind the name: `a?: json`.'],
+  '(a: float64[]) => int': ['(a: ', "there is no type 'float64'. Did you mean 'number[]'?"],
+  '(a: bool[]) => int': ['(a: ', "there is no type 'bool'. Did you mean 'boolean[]'?"],
+  '(X-Tenant: header) => int': ['(X', 'a name has no dashes. X-Tenant is `xTenant: header`, or'],
   '(a) => int': ['(a', "there must be `:` and a type after the name 'a', as in `a: int`."],
   'a: int => int': ['', "a signature begins with `(`, as in '(a: int) => int'."],
   'async () => int': ['', 'a signature says nothing of `async`: leave it out.'],

@@ -8,6 +8,7 @@
 // a bigint. `owner` is the object that the function is in, and its `this`; a function at the root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
+const { TOKEN } = require('./reply.js')
 const { isSchema } = require('./schemas.js')
 const { BUILT_IN, IDENTIFIER, parseSignature } = require('./signature.js')
 const { refuseUnknown } = require('./unknown-options.js')
@@ -43,11 +44,12 @@ function readOptions(signature, options) {
   if (options === null || typeof options !== 'object') {
     throw invalidType(TYPED_OPTIONS.argument, TYPED_OPTIONS.expected, options)
   }
-  const { types, summary, description, examples, deprecated = false } = options
+  const { types, headers, summary, description, examples, deprecated = false } = options
   const schemas = checkTypes(types)
   const { arguments: parsed, result } = parseSignature(signature, [...schemas.keys()])
   const checked = {
     types,
+    headers,
     summary: string(summary, 'summary'),
     description: string(description, 'description'),
     examples: checkExamples(examples),
@@ -56,8 +58,11 @@ function readOptions(signature, options) {
   if (typeof deprecated !== 'boolean') throw invalidType('options.deprecated', 'of type boolean', deprecated)
   refuseUnknown(options, Object.keys(checked), TYPED_OPTIONS)
   delete checked.types
+  delete checked.headers
   return {
-    arguments: parsed.map((each) => (schemas.has(each.type) ? { ...each, schema: schemas.get(each.type) } : each)),
+    arguments: withFields(parsed, headers).map((each) => (
+      schemas.has(each.type) ? { ...each, schema: schemas.get(each.type) } : each
+    )),
     result,
     fewest: parsed.filter(({ isOptional, type }) => !isOptional && type !== 'header').length,
     signature,
@@ -83,6 +88,24 @@ function checkTypes(types) {
     }
   }
   return schemas
+}
+
+// The arguments, those of the type `header` with the fields that `headers` has for them.
+function withFields(parsed, headers = {}) {
+  if (headers === null || typeof headers !== 'object' || Array.isArray(headers)) {
+    throw invalidType('options.headers', 'an object of header fields by the names of arguments', headers)
+  }
+  const fields = new Map(Object.entries(headers))
+  for (const [name, field] of fields) {
+    if (!parsed.some((each) => each.name === name && each.type === 'header')) {
+      throw invalidArgument(`options.headers has '${name}', which is no argument of the type header.`)
+    }
+    if (typeof field !== 'string') throw invalidType(`options.headers.${name}`, 'of type string', field)
+    if (!TOKEN.test(field)) {
+      throw invalidArgument(`options.headers.${name} is ${JSON.stringify(field)}, which can't be the name of a header field.`)
+    }
+  }
+  return parsed.map((each) => (fields.has(each.name) ? { ...each, field: fields.get(each.name).toLowerCase() } : each))
 }
 
 function string(value, name) {

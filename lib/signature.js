@@ -19,11 +19,12 @@ const TOKEN = /\s*([A-Za-z_$][A-Za-z0-9_$]*|=>|\.\.\.|[^]|$)/y
 // What other languages call them.
 const SYNONYMS = {
   integer: 'int', i32: 'int', int32: 'int', long: 'int64', i64: 'int64', bool: 'boolean', str: 'string',
-  float: 'number', double: 'number', f64: 'number', float64array: 'number[]', bigint64array: 'int64[]',
+  float: 'number', double: 'number', f64: 'number', float64: 'number', float32: 'number', f32: 'number', float64array: 'number[]', bigint64array: 'int64[]',
   any: 'json', object: 'json', unknown: 'json', record: 'json', array: 'json', map: 'json',
   buffer: 'bytes', uint8array: 'bytes', undefined: 'void', null: 'void', none: 'void'
 }
 
+const NO_DASHES = 'a name has no dashes. X-Tenant is `xTenant: header`, or whatever name the option `headers` gives a field'
 const NO_UNIONS = 'there are no unions. Declare `json`, or a schema in `types`, and tell them apart in the function'
 const NO_OBJECTS = 'there are no object types. Declare `json`, or a schema in `types`'
 const NO_PROMISES = 'the result is what the promise resolves to. Write its type alone, without `Promise`'
@@ -110,6 +111,9 @@ function readArguments(reader, typeNames) {
       reader.fail(after, `there are no defaults. Declare \`${argument.name}?\`, and give the default in the function`)
     }
     if (after.text === '|') reader.fail(after, NO_UNIONS)
+    if (after.text === '?') {
+      reader.fail(after, `an optional argument has its mark behind the name: \`${argument.name}?: ${argument.type}\``)
+    }
     if (after.text !== ',') reader.fail(after, 'there must be `,` or `)` after an argument')
     if (reader.next.text === ')') reader.fail(after, 'there must be an argument behind the comma')
   }
@@ -124,6 +128,7 @@ function readArgument(reader, typeNames) {
   if (name === '__proto__') reader.fail(token, "an argument can't have the name '__proto__'")
   const isOptional = reader.takeIf('?')
   if (reader.next.text !== ':') {
+    if (reader.next.text === '-') reader.fail(reader.next, NO_DASHES)
     reader.fail(reader.next, `there must be \`:\` and a type after the name '${name}', as in \`${name}: int\``)
   }
   reader.take()
@@ -137,9 +142,11 @@ function readType(reader, builtIn, typeNames, what) {
   if (name === '{') reader.fail(token, NO_OBJECTS)
   if (!IDENTIFIER.test(name)) reader.fail(token, `there must be the type of ${what}, such as \`int\``)
   if (name === 'Promise') reader.fail(token, NO_PROMISES)
+  if (/^(Readonly)?Array$/.test(name) && reader.next.text === '<') reader.fail(token, arrayOf(reader))
   const isKnown = builtIn.includes(name) || typeNames.includes(name)
-  if (!isKnown) reader.fail(token, unknownType(name, builtIn, typeNames, what))
-  if (reader.next.text !== '[') return name
+  const isArray = reader.next.text === '['
+  if (!isKnown) reader.fail(token, unknownType(name, isArray, builtIn, typeNames, what))
+  if (!isArray) return name
   const open = reader.take()
   const close = reader.take()
   if (close.text !== ']') reader.fail(close, `an array is written \`${name}[]\``)
@@ -152,18 +159,26 @@ function readType(reader, builtIn, typeNames, what) {
   return `${name}[]`
 }
 
-function unknownType(name, builtIn, typeNames, what) {
+// What to write for `Array<T>`.
+function arrayOf(reader) {
+  reader.take()
+  const { text } = reader.take()
+  return `an array is written \`${SCALARS.includes(text) ? text : 'int'}[]\``
+}
+
+function unknownType(name, isArray, builtIn, typeNames, what) {
   if (BUILT_IN.has(name)) return `'${name}' is no type of ${what}`
   const known = [...builtIn.filter((each) => !each.endsWith('[]')), ...typeNames]
   const synonym = SYNONYMS[name.toLowerCase()]
   const quoted = (each) => `'${each}'`
-  const meant = builtIn.includes(synonym) ? `Did you mean '${synonym}'?` : didYouMean(name, known, quoted)
+  const meantType = isArray && SCALARS.includes(synonym) ? `${synonym}[]` : synonym
+  const meant = builtIn.includes(meantType) ? `Did you mean '${meantType}'?` : didYouMean(name, known, quoted)
   return `there is no type '${name}'. ${meant ?? `It is one of ${known.join(', ')}, or a name in \`types\`.`}`
 }
 
-// The request field that a header argument is: xRequestId is x-request-id.
+// The request field that a header argument is: xRequestId and xRequestID are x-request-id, and DNT is dnt.
 function fieldOf(name) {
-  return name.replace(/[A-Z]/g, (letter, at) => `${at === 0 ? '' : '-'}${letter.toLowerCase()}`)
+  return name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
 }
 
 module.exports = { ARGUMENTS_MAX, BUILT_IN, IDENTIFIER, parseSignature }

@@ -85,6 +85,7 @@ fn is_taken(Document { name, bytes }: &Document) -> bool {
         name: "value".into(),
         kind: Type::Json,
         is_optional: false,
+        field: None,
     };
     let declared = Signature::declared("f", vec![value]);
     let undeclared = Signature::undeclared("f", 1);

@@ -95,8 +95,8 @@ function nativeOptions({ engine, signal, onError, batchSize, origins, ...options
 
 // What a schema checks is JSON to the binding.
 function nativeFunction({ name, isDeclared, arguments: declared, fewest }) {
-  const nativeArguments = declared.map(({ name, type, isOptional, schema }) => (
-    { name, type: schema === undefined ? type : 'json', isOptional }
+  const nativeArguments = declared.map(({ name, type, isOptional, field, schema }) => (
+    { name, type: schema === undefined ? type : 'json', isOptional, field }
   ))
   return { name, arguments: isDeclared ? nativeArguments : undefined, fewest }
 }

@@ -41,6 +41,8 @@ pub struct NativeArgument {
     pub kind: String,
     /// It may be left out.
     pub is_optional: bool,
+    /// The header field that it is, in lower case, where its type is `header`.
+    pub field: Option<String>,
 }
 
 pub(super) fn routes(table: NativeTable) -> Routes {
@@ -63,5 +65,6 @@ fn argument(argument: NativeArgument) -> Argument {
         name: argument.name.into(),
         kind: Type::named(&argument.kind).expect("lib/ knows the types"),
         is_optional: argument.is_optional,
+        field: argument.field.map(Into::into),
     }
 }

@@ -9,6 +9,7 @@ fn function(name: &str, arguments: &[(&str, Type)]) -> Function {
         name: (*name).into(),
         kind: *kind,
         is_optional: false,
+        field: (*kind == Type::Header).then(|| "x-tag".into()),
     };
     Function {
         name: name.into(),

@@ -56,6 +56,8 @@ pub struct Argument {
     pub kind: Type,
     /// True exactly when it may be left out.
     pub is_optional: bool,
+    /// The header field that it is, in lower case; only of `Type::Header`.
+    pub field: Option<Box<str>>,
 }
 
 /// What a function takes.
@@ -106,6 +108,11 @@ impl Type {
         })
     }
 
+    pub(super) fn is_array(self) -> bool {
+        use Type::{Bigints, Booleans, Int64s, Ints, Numbers, Strings};
+        matches!(self, Ints | Numbers | Int64s | Bigints | Booleans | Strings)
+    }
+
     /// What a value has to be, told to whom it was refused.
     pub(super) fn demand(self, unfit: Unfit) -> &'static str {
         match (self, unfit) {
@@ -145,9 +152,10 @@ impl Signature {
         assert!(arguments.len() <= ARGUMENTS_MAX, "a mask holds them");
         let indices = 0..arguments.len();
         let is_header = |index: &usize| arguments[*index].kind == Type::Header;
-        let positions = indices.clone().filter(|index| !is_header(index)).collect();
-        let headers = indices.filter(is_header);
-        let headers = headers.map(|index| (index, field_of(&arguments[index].name)));
+        let positions = indices.filter(|index| !is_header(index)).collect();
+        let fields = arguments.iter().map(|argument| argument.field.clone());
+        let headers = fields.enumerate();
+        let headers = headers.filter_map(|(index, field)| Some((index, field?)));
         Self {
             name: name.into(),
             positions,
@@ -224,16 +232,4 @@ impl Known {
             is_optional: argument.is_optional,
         }
     }
-}
-
-/// `xRequestId` is `x-request-id`.
-fn field_of(name: &str) -> Box<str> {
-    let mut field = String::new();
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && !field.is_empty() {
-            field.push('-');
-        }
-        field.push(character.to_ascii_lowercase());
-    }
-    field.into()
 }

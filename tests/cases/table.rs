@@ -32,6 +32,7 @@ pub(crate) struct Argument {
     pub(crate) name: String,
     pub(crate) kind: String,
     is_optional: bool,
+    field: Option<String>,
 }
 
 /// One file of cases.
@@ -115,6 +116,7 @@ impl Function {
             name: string(&argument["name"]).unwrap(),
             kind: string(&argument["type"]).unwrap(),
             is_optional: argument["isOptional"].as_bool().unwrap(),
+            field: string(&argument["field"]),
         };
         let arguments = function["arguments"].as_array().unwrap().iter();
         Self {
@@ -141,6 +143,7 @@ impl Function {
             name: argument.name.as_str().into(),
             kind: Type::named(&argument.kind).unwrap(),
             is_optional: argument.is_optional,
+            field: argument.field.as_deref().map(Into::into),
         };
         Signature::declared(&self.name, self.arguments.iter().map(argument).collect())
     }

@@ -47,6 +47,7 @@ fn argument((name, kind, is_optional): (&str, Type, bool)) -> Argument {
         name: name.into(),
         kind,
         is_optional,
+        field: (kind == Type::Header).then(|| "x-tag".into()),
     }
 }
 

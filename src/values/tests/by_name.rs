@@ -84,7 +84,7 @@ fn a_key_that_is_there_twice_is_no_strict_json() {
         (r#"{"h":1,"h":2,"a":1}"#, 7),
         (r#"{"a":{"b":1,"c":2,"b":3}}"#, 18),
     ] {
-        let sentence = not_json(body("a: json, h?: header", text));
+        let sentence = not_json(body("a: json, h?: header h", text));
         assert!(
             sentence.ends_with(&format!("a key is there twice (at byte {at}).")),
             "{sentence}"
@@ -108,7 +108,8 @@ fn a_key_that_is_there_twice_is_no_strict_json() {
 
 #[test]
 fn header_arguments_come_from_the_head() {
-    let signature = declared("xRequestId: header, a: string, ifMatch?: header, b?: int");
+    let signature =
+        declared("xRequestId: header x-request-id, a: string, ifMatch?: header if-match, b?: int");
     let fields: Vec<_> = signature.header_fields().collect();
     assert_eq!(fields, [(0, "x-request-id"), (2, "if-match")]);
     let mut headers = Headers::default();

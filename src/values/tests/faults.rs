@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn json_comes_before_header_arguments_and_those_before_others() {
-    let signature = declared("h: header, a: int");
+    let signature = declared("h: header h, a: int");
     let read = |body: &str| from_body(&signature, body.as_bytes(), &no_headers());
     not_json(read("[1.5,2,"));
     assert_eq!(pointers(read("[1.5,2]")), ["#/h"]);

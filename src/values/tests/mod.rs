@@ -12,14 +12,20 @@ mod undeclared;
 use super::columns::UNPACKED;
 use super::*;
 
-/// A function whose arguments are written as in a signature: `a: int, b?: string`.
+/// A function whose arguments are written as in a signature: `a: int, b?: string`. A header
+/// argument's field follows its type: `xTag: header x-tag`.
 pub(super) fn declared(arguments: &str) -> Signature {
     let parse = |argument: &str| {
         let (name, kind) = argument.split_once(": ").expect("a name and a type");
+        let (kind, field) = match kind.split_once(' ') {
+            Some((kind, field)) => (kind, Some(field.into())),
+            None => (kind, None),
+        };
         Argument {
             name: name.trim_end_matches('?').into(),
             kind: Type::named(kind).expect("a type"),
             is_optional: name.ends_with('?'),
+            field,
         }
     };
     let arguments = arguments

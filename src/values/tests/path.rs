@@ -150,7 +150,7 @@ fn without_path_and_body_the_missing_are_told_by_name() {
     assert_eq!(pointers(path("a: int", "")), ["#/a"]);
     assert_eq!(nothing(""), Ok(Arguments::default()));
     assert_eq!(nothing("a?: int"), Ok(Arguments::default()));
-    assert_eq!(pointers(nothing("h: header")), ["#/h"]);
+    assert_eq!(pointers(nothing("h: header h")), ["#/h"]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_function_without_arguments_takes_what_is_empty() {
 
 #[test]
 fn bytes_alone_are_the_whole_body() {
-    let signature = declared("xTag?: header, data: bytes");
+    let signature = declared("xTag?: header x-tag, data: bytes");
     assert!(signature.takes_raw_body());
     let mut headers = Headers::default();
     headers.add(0, b"t");
@@ -193,7 +193,7 @@ fn bytes_alone_are_the_whole_body() {
     for other in ["", "a: int", "a: bytes, b?: int", "a: bytes, b: bytes"] {
         assert!(!declared(other).takes_raw_body());
     }
-    let required = declared("xTag: header, data: bytes");
+    let required = declared("xTag: header x-tag, data: bytes");
     assert_eq!(
         pointers(from_bytes(&required, Vec::new(), &no_headers())),
         ["#/xTag"]

@@ -29,6 +29,7 @@ impl Function {
                 name: name.trim_end_matches('?').into(),
                 kind: Type::named(kind).expect("a type"),
                 is_optional: name.ends_with('?'),
+                field: (kind == "header").then(|| "h".into()),
             }
         };
         let arguments = arguments
