@@ -282,7 +282,8 @@ export interface ListenOptions {
 export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onError'> {
   /**
    * Told whatever a function threw or rejected with, as it is, and a `TypeError` with the code
-   * `ERR_INVALID_RETURN_VALUE` when it gave what does not fit its result. `call` says which function it was, and what it
+   * `ERR_INVALID_RETURN_VALUE` when it gave what does not fit its result. Where the status of what it threw is no integer,
+   * or its `headers` are none that HTTP has, that is the `cause` of a `TypeError` `ERR_INVALID_ARG_VALUE`. `call` says which function it was, and what it
    * was called with. If `onError` itself throws or rejects, that becomes a process warning with the code
    * `RINGCALL_ON_ERROR`.
    *

@@ -40,6 +40,13 @@ test('it says whether names were used', (t) => {
   t.false(fromPath(form, ['1']).isByName)
 })
 
+test('elements in place of the only array are told where it goes', (t) => {
+  const detailOf = (signature, body) => read(declared(signature), body, new Map([['h', '']])).refusal.errors[0].detail
+  t.is(detailOf('(h: header, a: number[]) => int', [1, 2.5]), 'must be an array, within the array of arguments: [[...]]')
+  t.is(detailOf('(a: int[], b?: int) => int', [1, 2]), 'must be an array')
+  t.is(detailOf('(a: int[]) => int', { a: 1 }), 'must be an array')
+})
+
 test('16 entries at most', (t) => {
   const names = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a${i}`, 1]))
   t.is(pointersOf(read(declared('(a: int) => int'), names)).length, 16)

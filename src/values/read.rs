@@ -65,9 +65,20 @@ impl<'a> Reader<'a> {
             _ => self.other(index, kind)?,
         };
         if let Err(unfit) = fit {
-            self.faults.add(self.pointer(index), kind.demand(unfit));
+            let demand = self.demand(kind, unfit);
+            self.faults.add(self.pointer(index), demand);
         }
         Ok(())
+    }
+
+    /// Who sends the elements of the only argument as the body means an array of arguments.
+    #[cold]
+    fn demand(&self, kind: Type, unfit: Unfit) -> Cow<'static, str> {
+        let demand = kind.demand(unfit);
+        if kind.is_array() && !self.is_by_name && self.signature.positions.len() == 1 {
+            return format!("{demand}, within the array of arguments: [[...]]").into();
+        }
+        demand.into()
     }
 
     fn other(&mut self, index: usize, kind: Type) -> Fit<()> {

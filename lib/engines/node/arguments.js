@@ -61,11 +61,19 @@ class Reading {
   }
 
   takeToken({ index, type }, key, token) {
-    this.set(index, readToken(type, token, (detail, at) => this.wrong(at === undefined ? [key] : [key, at], detail)))
+    this.set(index, readToken(type, token, (detail, at) => {
+      if (at !== undefined) this.wrong([key, at], detail)
+      else this.wrong([key], this.#isLoneArray(type, key) ? `${detail}, within the array of arguments: [[...]]` : detail)
+    }))
   }
 
   takeSegment({ index, type }, key, text) {
     this.set(index, readSegment(type, text, (detail) => this.wrong([key], detail)))
+  }
+
+  // Who sends the elements of the only argument as the body means an array of arguments.
+  #isLoneArray(type, key) {
+    return type.endsWith('[]') && key === 0 && this.#form.others.length === 1
   }
 
   // The first surplus one, or all that are missing, where `count` have come by position.

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What is said of no array in an array, besides.
+const WITHIN: &str = ", within the array of arguments: [[...]]";
+
 /// In an array, and by name: both say the same.
 #[track_caller]
 pub(super) fn each_way(kind: &str, value: &str) -> Result<Arguments, Fault> {
@@ -20,7 +23,7 @@ pub(super) fn each_way(kind: &str, value: &str) -> Result<Arguments, Fault> {
                 fault
                     .entries
                     .iter()
-                    .map(|entry| entry.detail.clone())
+                    .map(|entry| entry.detail.replace(WITHIN, ""))
                     .collect()
             };
             assert_eq!(details(&by_name), details(by_position));
@@ -202,7 +205,7 @@ fn each_element_that_does_not_fit_has_an_entry() {
                 kind,
                 other,
                 "#/0",
-                &format!("must be an array of {}", &kind[..kind.len() - 2]),
+                &format!("must be an array of {}{WITHIN}", &kind[..kind.len() - 2]),
             );
         }
     }
@@ -211,4 +214,14 @@ fn each_element_that_does_not_fit_has_an_entry() {
         16
     );
     assert!(not_json(each_way("number[]", "[1,1e999]")).contains("at byte 4"));
+}
+
+#[test]
+fn elements_in_place_of_the_only_array_are_told_where_it_goes() {
+    let found = entries(body("h: header, a: number[]", "[1,2.5]"));
+    assert!(found[0].1.ends_with(WITHIN), "{found:?}");
+    for (arguments, text) in [("a: int[], b?: int", "[1,2]"), ("a: int[]", r#"{"a":1}"#)] {
+        let found = entries(body(arguments, text));
+        assert_eq!(found[0].1, "must be an array of int", "{text}");
+    }
 }
