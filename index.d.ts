@@ -283,9 +283,9 @@ export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onErro
   /**
    * Told whatever a function threw or rejected with, as it is, and a `TypeError` with the code
    * `ERR_INVALID_RETURN_VALUE` when it gave what does not fit its result. Where the status of what it threw is no integer,
-   * or its `headers` are none that HTTP has, that is the `cause` of a `TypeError` `ERR_INVALID_ARG_VALUE`. `call` says which function it was, and what it
-   * was called with. If `onError` itself throws or rejects, that becomes a process warning with the code
-   * `RINGCALL_ON_ERROR`.
+   * or its `headers` are none that HTTP has, that is the `cause` of a `TypeError` `ERR_INVALID_ARG_VALUE`. `call` says
+   * which function it was, and what it was called with. If `onError` itself throws or rejects, that becomes a process
+   * warning with the code `RINGCALL_ON_ERROR`.
    *
    * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
    * are counted in `server.stats().handlerErrors`
@@ -997,7 +997,8 @@ type ReadArgument<S extends string, T, Names extends string, IsAfter extends boo
 type ReadNamed<
   Name extends string, IsOptional extends boolean, Type extends string, T, Names extends string, IsAfter extends boolean
 > =
-  Name extends `${string}-${string}` ? Mistake<`'${Name}' has a dash: write 'xTenant: header' for X-Tenant, or use 'headers'`>
+  Name extends `${string}-${string}`
+    ? Mistake<`'${Name}' has a dash: write 'xTenant: header' for X-Tenant, or use 'headers'`>
   : Name extends '' | `${string}${Space | '.' | '{' | '['}${string}` ? Mistake<`'${Name}' is no name of an argument`>
   : Name extends Names ? Mistake<`there are two arguments of the name '${Name}'`>
   : [IsAfter, IsOptional] extends [true, false] ? Mistake<`'${Name}' is required behind an optional argument`>

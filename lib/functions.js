@@ -102,7 +102,7 @@ function withFields(parsed, headers = {}) {
     }
     if (typeof field !== 'string') throw invalidType(`options.headers.${name}`, 'of type string', field)
     if (!TOKEN.test(field)) {
-      throw invalidArgument(`options.headers.${name} is ${JSON.stringify(field)}, which can't be the name of a header field.`)
+      throw invalidArgument(`options.headers.${name} is ${JSON.stringify(field)}, which can't name a header field.`)
     }
   }
   return parsed.map((each) => (fields.has(each.name) ? { ...each, field: fields.get(each.name).toLowerCase() } : each))

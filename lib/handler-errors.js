@@ -41,7 +41,8 @@ function withFields(answer, fn, error, failed) {
   try {
     return { ...answer, fields: fieldsOf(headers) }
   } catch ({ message }) {
-    return { ...failed, told: wrongError(fn, `whose \`headers\` are wrong. ${message.replace('options.headers', 'headers')}`, error) }
+    const why = message.replace('options.headers', 'headers')
+    return { ...failed, told: wrongError(fn, `whose \`headers\` are wrong. ${why}`, error) }
   }
 }
 

@@ -42,7 +42,7 @@ function reply(value, options = {}) {
     const cure = typeof options === 'number' ? `The status is an option: { status: ${options} }.` : undefined
     throw invalidType(REPLY_OPTIONS.argument, REPLY_OPTIONS.expected, options, cure)
   }
-  if (isReply(value)) throw invalidArgument('The value of a reply is a reply itself. Pass reply() what that one was made of.')
+  if (isReply(value)) throw invalidArgument('The value of the reply is a reply itself. Pass reply() a plain value.')
   if (typeof value?.then === 'function') throw invalidType('value', 'a value', value, 'It is a promise: `await` it first.')
   const { status, headers } = options
   if (status !== undefined && typeof status !== 'number') throw invalidType('options.status', 'of type number', status)

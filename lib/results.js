@@ -225,7 +225,8 @@ function nounOfInstance(value) {
 function adviceOnInstance(value) {
   if (types.isPromise(value) || typeof value.then === 'function') return 'Is an `await` missing?'
   if (types.isMap(value)) return 'Convert it with Object.fromEntries().'
-  if (types.isSet(value) || types.isTypedArray(value) || typeof value.next === 'function') return 'Convert it with Array.from().'
+  const isList = types.isSet(value) || types.isTypedArray(value) || typeof value.next === 'function'
+  if (isList) return 'Convert it with Array.from().'
   if (types.isAnyArrayBuffer(value)) return 'Convert it with Array.from(new Uint8Array(buffer)).'
   if (types.isNativeError(value)) return 'Throw it, or return its message.'
   return 'Return a plain object with what is to be told of it, or give it a toJSON method.'

@@ -19,7 +19,8 @@ const TOKEN = /\s*([A-Za-z_$][A-Za-z0-9_$]*|=>|\.\.\.|[^]|$)/y
 // What other languages call them.
 const SYNONYMS = {
   integer: 'int', i32: 'int', int32: 'int', long: 'int64', i64: 'int64', bool: 'boolean', str: 'string',
-  float: 'number', double: 'number', f64: 'number', float64: 'number', float32: 'number', f32: 'number', float64array: 'number[]', bigint64array: 'int64[]',
+  float: 'number', double: 'number', f64: 'number', float64: 'number', float32: 'number', f32: 'number',
+  float64array: 'number[]', bigint64array: 'int64[]',
   any: 'json', object: 'json', unknown: 'json', record: 'json', array: 'json', map: 'json',
   buffer: 'bytes', uint8array: 'bytes', undefined: 'void', null: 'void', none: 'void'
 }
