@@ -1,7 +1,8 @@
 'use strict'
 
 const test = require('ava')
-const { connect, fibonacci, post, serve } = require('./helpers.js')
+const { reply } = require('../index.js')
+const { connect, fibonacci, post, serve, untilStats } = require('./helpers.js')
 
 // Answers with the error that `fields` make of it.
 function refuse(t, fields) {
@@ -112,4 +113,20 @@ test('a message is a body of one line, whatever it contains', async (t) => {
 test('a message is cut after 1024 characters', async (t) => {
   const { body } = await refuse(t, { statusCode: 400, message: 'x'.repeat(100_000) })
   t.is(body.trimEnd(), 'x'.repeat(1024))
+})
+
+test("a function's own 413 and 431 are not counted as what the server has found too large", async (t) => {
+  const refuse = (status) => { throw Object.assign(new Error('No.'), { statusCode: status }) }
+  for (const [handler, targets] of [
+    [refuse, ['/413', '/414', '/431']],
+    [{ refuse, answer: (status) => reply(1, { status }) }, ['/refuse/413', '/refuse/431', '/answer/413', '/answer/431']]
+  ]) {
+    const server = serve(t, { maxBodySize: 10 }, handler)
+    for (const target of targets) t.is(String((await post(t, server, target)).status), target.slice(-3))
+    await untilStats(server, { responses4xx: targets.length })
+    const { bodiesTooLarge, headersTooLarge } = server.stats()
+    t.deepEqual([bodiesTooLarge, headersTooLarge], [0, 0])
+    t.is((await post(t, server, targets[0], { headers: { 'Content-Type': 'application/json' }, body: 'x'.repeat(11) })).status, 413)
+    await untilStats(server, { bodiesTooLarge: 1 })
+  }
 })

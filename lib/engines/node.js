@@ -173,6 +173,7 @@ class NodeEngine {
 
   #begin(call) {
     this.counters.batches++
+    this.counters.countTooLarge(refusal.status)
     this.counters.batchSizes.add(1)
     this.counters.inFlight++
     call.since = performance.now()

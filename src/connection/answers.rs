@@ -98,11 +98,12 @@ impl Connection {
                     self.encode_outcome(reply_to, since, outcome, turn);
                 }
                 Answer::Refused(to, refusal) => {
+                    turn.count_refusal(refusal.status.code());
                     self.encode_error(to, refusal.status, refusal.code, refusal.message, turn);
                 }
                 Answer::Problem(to, problem) => {
                     let to = self.last_or(to);
-                    turn.count_answer(problem.status.code());
+                    turn.count_refusal(problem.status.code());
                     let (out, origins) = (self.output.tail(), &turn.rules.origins);
                     http::encode_problem(out, &problem, to, &turn.date, origins);
                 }
@@ -160,6 +161,7 @@ impl Connection {
             Outcome::Late => unreachable!("what is late is refused"),
             Outcome::Error(status, message) => {
                 let status = Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
+                turn.count_answer(status.code());
                 self.encode_error(to, status, Code::of_function(status), &message, turn);
             }
         }
@@ -180,7 +182,6 @@ impl Connection {
         turn: &mut Turn,
     ) {
         let to = self.last_or(to);
-        turn.count_answer(status.code());
         let out = self.output.tail();
         http::encode_error(out, status, code, message, to, &turn.date, &turn.rules);
     }

@@ -70,6 +70,12 @@ impl Turn {
         self.stats.details.count(status);
     }
 
+    /// The same where the function has no part in it.
+    pub(super) fn count_refusal(&mut self, status: u16) {
+        self.counters.count_too_large(status);
+        self.count_answer(status);
+    }
+
     fn since_start(&self, now: Instant) -> u64 {
         let elapsed = now.saturating_duration_since(self.started);
         u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)

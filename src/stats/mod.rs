@@ -129,15 +129,19 @@ impl Counters {
     /// Counts an answer with another status than 200.
     pub fn count(&mut self, status: u16) {
         match status {
-            413 => self.bodies_too_large += 1,
-            414 | 431 => self.heads_too_large += 1,
-            _ => {}
-        }
-        match status {
             500.. => self.responses_5xx += 1,
             400.. => self.responses_4xx += 1,
             300.. => self.responses_3xx += 1,
             _ => self.responses_2xx += 1,
+        }
+    }
+
+    /// Counts what the server itself has found too large. A function may have these statuses, too.
+    pub fn count_too_large(&mut self, status: u16) {
+        match status {
+            413 => self.bodies_too_large += 1,
+            414 | 431 => self.heads_too_large += 1,
+            _ => {}
         }
     }
 }

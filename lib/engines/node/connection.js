@@ -236,6 +236,7 @@ class Connection {
 
   // A request takes too long, unless the rest of it has arrived and was not read yet, or it has not begun: Node's times
   // begin with the connection.
+      this.#engine.counters.countTooLarge(why.status)
   #late() {
     const bytesAtRest = this.#bytesAtRest
     setImmediate(setImmediate, () => {

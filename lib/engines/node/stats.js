@@ -51,6 +51,10 @@ class Counters {
   count(status) {
     this.#responsesByStatus[status] = (this.#responsesByStatus[status] ?? 0) + 1
     this[`responses${Math.floor(status / 100)}xx`]++
+  }
+
+  // What the server itself has found too large. A function may have these statuses, too.
+  countTooLarge(status) {
     if (status === 413) this.bodiesTooLarge++
     else if (status === 414 || status === 431) this.headersTooLarge++
   }
