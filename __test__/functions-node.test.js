@@ -10,6 +10,8 @@ const { connect, post, request, serve, until, withResolvers } = require('./helpe
 
 const serveFunctions = (t, functions, options) => serve(t, { engine: 'node', ...options }, functions)
 
+const turn = () => new Promise((done) => setImmediate(done, 1))
+
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
 const problemOf = ({ status, body }) => {
@@ -122,6 +124,39 @@ test('who does not read its answers is not answered further', async (t) => {
   t.true(calls < 30, `${calls} calls`)
   for (const { body } of await client.responses(100)) t.is(body.length, text.length)
   t.is(calls, 105)
+})
+
+test('who does not read large answers has few calls begun, though their functions wait', async (t) => {
+  let calls = 0
+  const text = 'x'.repeat(1_000_000)
+  const large = typed('() => text', async () => {
+    calls++
+    await turn()
+    return text
+  })
+  const server = serveFunctions(t, { large, small: async () => turn() })
+  const client = await connect(t, server)
+  await client.write(request('/large').repeat(100))
+  await until(() => calls > 0)
+  for (let i = 0; i < 5; i++) await post(t, server, '/small')
+  t.true(calls < 10, `${calls} calls`)
+  for (const { body } of await client.responses(100)) t.is(body.length, text.length)
+  t.is(calls, 100)
+})
+
+test('of one connection 64 calls are begun before the first has its answer, once short answers are seen', async (t) => {
+  const { promise, resolve } = withResolvers()
+  let held = 0
+  const server = serveFunctions(t, { small: () => 1, held: () => (held++, promise) })
+  const client = await connect(t, server)
+  await client.write(request('/small').repeat(3))
+  await client.responses(3)
+  await client.write(request('/held').repeat(100))
+  await until(() => held >= 64)
+  await post(t, server, '/small')
+  t.is(held, 64)
+  resolve(1)
+  await client.responses(100)
 })
 
 test('a 100 MB answer arrives whole', async (t) => {

@@ -135,6 +135,11 @@ class NodeEngine {
     for (const socket of sockets) socket.destroy()
   }
 
+  // Of one function for integers they are digits.
+  get hasShortAnswers() {
+    return !this.#handler.isTable
+  }
+
   // What is to be done about a head.
   judge(request) {
     return judge(request, this.options, this.#handler.routes)
@@ -168,12 +173,12 @@ class NodeEngine {
 
   #refuse(connection, exchange, refusal) {
     exchange.body?.giveBack()
+    this.counters.countTooLarge(refusal.status)
     connection.answer(exchange, this.refusalAnswer(refusal))
   }
 
   #begin(call) {
     this.counters.batches++
-    this.counters.countTooLarge(refusal.status)
     this.counters.batchSizes.add(1)
     this.counters.inFlight++
     call.since = performance.now()

@@ -24,6 +24,10 @@ const LINGER_MS = 2_000
 const PIPELINE_DEPTH_MAX = 64
 // The same for the bytes of answers that have not left; what is read by then is not run before.
 const UNSENT_BYTES_MAX = 256 * 1024
+// How long the answers of calls that run are taken to be, at least: so many run at most as may be without an answer. A
+// connection of functions by name begins with few calls, as their answers may be of any length.
+const EXPECTED_SIZE_MIN = UNSENT_BYTES_MAX / PIPELINE_DEPTH_MAX
+const FIRST_CALLS_MAX = 8
 
 class Connection {
   #engine
@@ -40,7 +44,9 @@ class Connection {
   #unsentBytes = 0
   // Requests that are run and have no answer.
   #running = 0
-  #lastSize = 0
+  #isRunningComplete = false
+  // How long each of their answers is taken to be, by those before.
+  #expectedSize
   // True: no request after `#newest` is run, and the connection ends with its answer.
   #ended = false
   // True: the client has ended its side, so that no request follows.
@@ -59,6 +65,7 @@ class Connection {
   constructor(engine, socket) {
     this.#engine = engine
     this.#socket = socket
+    this.#expectedSize = engine.hasShortAnswers ? EXPECTED_SIZE_MIN : UNSENT_BYTES_MAX / FIRST_CALLS_MAX
     // Node reads on with each request and each answer.
     const { resume } = socket
     socket.resume = () => (this.#isFull ? socket : resume.call(socket))
@@ -124,10 +131,11 @@ class Connection {
     const all = { ...headers, ...readerHeaders(head.reader) }
     if (connection !== undefined) all.Connection = connection
     exchange.size = body.length
-    this.#lastSize = body.length
+    this.#expectedSize = Math.max(body.length, this.#expectedSize / 2, EXPECTED_SIZE_MIN)
     this.#unsentBytes += body.length
     response.writeHead(status, all).end(body)
     this.#pauseIfFull()
+    this.#runComplete()
   }
 
   // CONNECT: Node hands over the socket, for the client may take it for a tunnel.
@@ -199,11 +207,21 @@ class Connection {
   }
 
   #runComplete() {
-    // Those that run are taken to have an answer as long as the last one was.
-    while (this.#reading[0]?.isComplete && this.#unsentBytes + this.#running * this.#lastSize < UNSENT_BYTES_MAX) {
-      this.#running++
-      this.#engine.run(this, this.#reading.shift())
+    // What is answered at once comes back here.
+    if (this.#isRunningComplete) return
+    this.#isRunningComplete = true
+    try {
+      while (this.#reading[0]?.isComplete && this.#hasRoom) {
+        this.#running++
+        this.#engine.run(this, this.#reading.shift())
+      }
+    } finally {
+      this.#isRunningComplete = false
     }
+  }
+
+  get #hasRoom() {
+    return this.#unsentBytes + this.#running * this.#expectedSize < UNSENT_BYTES_MAX
   }
 
   // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
@@ -218,6 +236,7 @@ class Connection {
       this.#ended = true
       this.#engine.counters.requests++
       this.#engine.counters.count(why.status)
+      this.#engine.counters.countTooLarge(why.status)
       this.#lastWords = lastWords(this.#engine.refusalAnswer(why), isHead)
       if (this.#unsent === 0) this.#sayLastWords()
     }
@@ -236,7 +255,6 @@ class Connection {
 
   // A request takes too long, unless the rest of it has arrived and was not read yet, or it has not begun: Node's times
   // begin with the connection.
-      this.#engine.counters.countTooLarge(why.status)
   #late() {
     const bytesAtRest = this.#bytesAtRest
     setImmediate(setImmediate, () => {
