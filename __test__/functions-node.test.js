@@ -3,6 +3,7 @@
 // Tables of functions on the engine node: what its memory is bounded by, and what its clients' slowness costs. What all
 // functions answer to a request is in the table of cases.
 
+const { ServerResponse } = require('node:http')
 const test = require('ava')
 const { reply, typed } = require('..')
 const { Body, Pool } = require('../lib/engines/node/body.js')
@@ -231,4 +232,36 @@ test('a request that does not arrive in time is answered with a problem', async 
   const client = await connect(t, server)
   await client.write(begun('/size', 10, '["a'))
   t.deepEqual(problemOf(await client.response()), [408, 'ERR_REQUEST_TIMEOUT'])
+})
+
+// The next answers, so many, cannot be written. Who calls it is answered before anybody else.
+function breakAnswers(count) {
+  const { writeHead } = ServerResponse.prototype
+  ServerResponse.prototype.writeHead = () => {
+    if (--count === 0) ServerResponse.prototype.writeHead = writeHead
+    throw new Error('It cannot be written.')
+  }
+  return 1
+}
+
+test('an answer that cannot be written is 500, onError is told, and the connection goes on', async (t) => {
+  const told = []
+  const functions = { now: breakAnswers, later: async (n) => breakAnswers(n), good: () => 1 }
+  const onError = ({ message }, call) => told.push([message, call.function])
+  const server = serveFunctions(t, functions, { onError })
+  const client = await connect(t, server)
+  for (const target of ['/now/1', '/later/1']) t.deepEqual(problemOf(await client.send(target)), [500, 'ERR_FAILED'])
+  t.is((await client.send('/good')).body, '1')
+  t.deepEqual(told, [['It cannot be written.', 'now'], ['It cannot be written.', 'later']])
+})
+
+test('where the 500 cannot be written, either, the connection ends and nothing stays in flight', async (t) => {
+  const server = serveFunctions(t, { now: breakAnswers, later: async (n) => breakAnswers(n), good: () => 1 }, { onError() {} })
+  for (const target of ['/now/2', '/later/2']) {
+    const client = await connect(t, server)
+    await client.write(request(target))
+    t.is(await client.rest().catch(() => ''), '')
+  }
+  t.is(server.stats().inFlight, 0)
+  t.is((await post(t, server, '/good')).body, '1')
 })

@@ -255,9 +255,16 @@ class NodeEngine {
   }
 
   #fail(call, error) {
-    const { refusal, tell } = this.#handler.failureOf(call, error)
-    this.#settle(call, this.refusalAnswer(refusal))
-    tell?.()
+    let failure
+    try {
+      failure = this.#handler.failureOf(call, error)
+      this.#settle(call, this.refusalAnswer(failure.refusal))
+    } catch {
+      // What was thrown cannot be told, whatever it is: nobody is to wait for it.
+      this.#end(call)
+      call.connection.abort()
+    }
+    failure?.tell?.()
   }
 
   #settle(call, answer) {
@@ -268,13 +275,20 @@ class NodeEngine {
   }
 
   #answer(call, answer, now) {
-    if (call.isOver) return
+    if (!this.#end(call)) return
+    this.counters.latency.add(now - call.since)
+    const thrown = call.connection.answer(call.exchange, answer)
+    if (thrown !== undefined) this.#handler.failureOf(call, thrown).tell?.()
+  }
+
+  // Nobody waits for it any more. Returns whether somebody did.
+  #end(call) {
+    if (call.isOver) return false
     call.isOver = true
     call.exchange.body?.giveBack()
-    this.counters.latency.add(now - call.since)
     this.#pending.delete(call)
     this.counters.inFlight--
-    call.connection.answer(call.exchange, answer)
+    return true
   }
 
   #createHttp(connectionsCheckingInterval) {

@@ -10,7 +10,7 @@ const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = requir
 const { Body } = require('./body.js')
 const { isCall } = require('./head.js')
 const {
-  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, NO_ROOM, TOO_MANY_EMPTY_LINES, isOfHead, lastWords, refusalOf
+  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, NO_ROOM, NOT_WRITTEN, TOO_MANY_EMPTY_LINES, isOfHead, lastWords, refusalOf
 } = require('./refusals.js')
 const { readerHeaders } = require('./site.js')
 
@@ -116,7 +116,8 @@ class Connection {
     else if (error.syscall !== undefined) this.#socket.destroy()
   }
 
-  answer(exchange, { status, headers, body }) {
+  // Returns what was thrown where the answer could not be written: it is 500 then, or the connection ends.
+  answer(exchange, answer) {
     if (exchange.isAnswered) return
     exchange.isAnswered = true
     this.#running--
@@ -127,15 +128,43 @@ class Connection {
     if (isLast) this.#ended = true
     const connection = isLast ? 'close' : head.saysSo ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
-    this.#engine.counters.count(status)
+    let thrown
+    try {
+      this.#write(exchange, answer, connection)
+    } catch (error) {
+      thrown = error
+      this.#writeFailure(exchange, connection)
+    }
+    this.#pauseIfFull()
+    this.#runComplete()
+    return thrown
+  }
+
+  #write(exchange, { status, headers, body }, connection) {
+    const { response, head } = exchange
     const all = { ...headers, ...readerHeaders(head.reader) }
     if (connection !== undefined) all.Connection = connection
+    response.writeHead(status, all)
+    this.#engine.counters.count(status)
     exchange.size = body.length
     this.#expectedSize = Math.max(body.length, this.#expectedSize / 2, EXPECTED_SIZE_MIN)
     this.#unsentBytes += body.length
-    response.writeHead(status, all).end(body)
-    this.#pauseIfFull()
-    this.#runComplete()
+    response.end(body)
+  }
+
+  #writeFailure(exchange, connection) {
+    const { response } = exchange
+    try {
+      for (const name of response.getHeaderNames()) response.removeHeader(name)
+      this.#write(exchange, this.#engine.refusalAnswer(NOT_WRITTEN), connection)
+    } catch {
+      this.#socket.destroy()
+    }
+  }
+
+  // Nothing can be answered.
+  abort() {
+    this.#socket.destroy()
   }
 
   // CONNECT: Node hands over the socket, for the client may take it for a tunnel.
@@ -208,7 +237,7 @@ class Connection {
 
   #runComplete() {
     // What is answered at once comes back here.
-    if (this.#isRunningComplete) return
+    if (this.#isRunningComplete || this.#socket.destroyed) return
     this.#isRunningComplete = true
     try {
       while (this.#reading[0]?.isComplete && this.#hasRoom) {
