@@ -7,6 +7,7 @@ const { ServerResponse } = require('node:http')
 const test = require('ava')
 const { reply, typed } = require('..')
 const { Body, Pool } = require('../lib/engines/node/body.js')
+const { Routes } = require('../lib/engines/node/routes.js')
 const { connect, post, request, serve, until, withResolvers } = require('./helpers.js')
 
 const serveFunctions = (t, functions, options) => serve(t, { engine: 'node', ...options }, functions)
@@ -264,4 +265,30 @@ test('where the 500 cannot be written, either, the connection ends and nothing s
   }
   t.is(server.stats().inFlight, 0)
   t.is((await post(t, server, '/good')).body, '1')
+})
+
+// Takes the whole time of a turn, so that what follows waits.
+function busy() {
+  const end = performance.now() + 15
+  while (performance.now() < end);
+  return 1
+}
+
+test('the arguments of a call that waits are not made before it is taken', async (t) => {
+  const made = []
+  const route = Routes.prototype
+  const { find } = route
+  route.find = function (path) {
+    const found = find.call(this, path)
+    if (!path.startsWith('/order')) return found
+    const read = found.arguments
+    found.arguments = (body) => (made.push('arguments'), read.call(found, body))
+    return found
+  }
+  t.teardown(() => (route.find = find))
+  const server = serveFunctions(t, { order: (n) => made.push(`call ${n}`) && busy() })
+  const client = await connect(t, server)
+  await client.write([1, 2, 3].map((n) => request('/order', { headers: JSON_TYPE, body: `[${n}]` })).join(''))
+  await client.responses(3)
+  t.deepEqual(made, ['arguments', 'call 1', 'arguments', 'call 2', 'arguments', 'call 3'])
 })

@@ -159,13 +159,12 @@ class NodeEngine {
       if (head.refusal === head.onBody) this.#handler.refused(head.route.form)
       return this.#refuse(connection, exchange, head.refusal)
     }
-    const call = this.#handler.callOf(head, body?.bytes)
-    if (call.refusal !== undefined) return this.#refuse(connection, exchange, call.refusal)
+    const call = this.#handler.callOf(head)
     if (this.counters.inFlight >= this.options.maxInFlight) {
-      this.counters.overloaded++
-      return this.#refuse(connection, exchange, OVERLOADED)
+      const refusal = this.#handler.read(call, body?.bytes)
+      if (refusal === undefined) this.counters.overloaded++
+      return this.#refuse(connection, exchange, refusal ?? OVERLOADED)
     }
-    body?.drop()
     call.connection = connection
     call.exchange = exchange
     this.#begin(call)
@@ -178,8 +177,6 @@ class NodeEngine {
   }
 
   #begin(call) {
-    this.counters.batches++
-    this.counters.batchSizes.add(1)
     this.counters.inFlight++
     call.since = performance.now()
     call.began = call.since
@@ -201,9 +198,7 @@ class NodeEngine {
         if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
         const call = this.#queue.take()
         if (call.isOver) continue
-        call.exchange.body?.giveBack()
         hasRun = true
-        call.began = now
         this.#contexts.run(() => this.#call(call))
       }
       isDone = true
@@ -219,8 +214,19 @@ class NodeEngine {
     return turn.begins(now, true)
   }
 
+  // Its arguments are made only now, as they may be many times as large as the bytes that are counted.
   #call(call) {
     try {
+      const { connection, exchange } = call
+      const refusal = this.#handler.read(call, exchange.body?.bytes)
+      exchange.body?.giveBack()
+      if (refusal !== undefined) {
+        this.#end(call)
+        return this.#refuse(connection, exchange, refusal)
+      }
+      this.counters.batches++
+      this.counters.batchSizes.add(1)
+      call.began = performance.now()
       this.#take(call, this.#handler.invoke(call))
     } catch (error) {
       this.#fail(call, error)

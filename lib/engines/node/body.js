@@ -66,16 +66,11 @@ class Body {
     return this.#length === 0 ? undefined : this.#buffer.subarray(0, this.#length)
   }
 
-  // What it is has been read; it counts until `giveBack()` all the same.
-  drop() {
-    this.#buffer = undefined
-    this.#length = 0
-  }
-
   giveBack() {
     this.#pool.giveBack(this.#reserved)
     this.#reserved = 0
-    this.drop()
+    this.#buffer = undefined
+    this.#length = 0
   }
 }
 

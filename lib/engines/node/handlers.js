@@ -1,7 +1,7 @@
 'use strict'
 
 // What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both are
-// asked in the same order: for the `callOf` a request, to `invoke` it, and for the `answerOf` its value or the `failureOf`
+// asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, and for the `answerOf` its value or the `failureOf`
 // its error.
 
 const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
@@ -29,7 +29,6 @@ class Call {
 }
 
 class PlainCall extends Call {
-  refusal
   n
 
   constructor(n) {
@@ -53,6 +52,8 @@ class PlainHandler {
   callOf({ n }) {
     return new PlainCall(n)
   }
+
+  read() {}
 
   invoke({ n }) {
     const handler = this.#handler
@@ -80,20 +81,18 @@ class PlainHandler {
 }
 
 class FunctionCall extends Call {
-  // Where the arguments do not fit.
-  refusal
+  route
   form
   counters
   args
   isByName
+  isCalled = false
 
-  constructor(form, counters, { args, isByName, refusal }) {
+  constructor(route, counters) {
     super()
-    this.form = form
+    this.route = route
+    this.form = route.form
     this.counters = counters
-    this.args = args
-    this.isByName = isByName
-    this.refusal = refusal
   }
 }
 
@@ -125,11 +124,17 @@ class Functions {
     this.#counters = new Map(table.functions.map(({ name }) => [name, new FunctionCounters()]))
   }
 
-  callOf({ route }, body) {
-    const { form } = route
-    const call = new FunctionCall(form, this.#counters.get(form.name), route.arguments(body))
-    if (call.refusal !== undefined) call.counters.refusals++
-    return call
+  callOf({ route }) {
+    return new FunctionCall(route, this.#counters.get(route.form.name))
+  }
+
+  // Returns why the arguments do not fit, or nothing.
+  read(call, body) {
+    const { args, isByName, refusal } = call.route.arguments(body)
+    if (refusal !== undefined) call.counters.refusals++
+    call.args = args
+    call.isByName = isByName
+    return refusal
   }
 
   refused({ name }) {
