@@ -79,8 +79,8 @@ test('base64 is the one that is written with padding, and its last bits are 0', 
 })
 
 test('names that objects inherit are ordinary ones', (t) => {
-  const types = { constructor: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } } }
-  const form = declared('(toString: int, valueOf?: constructor) => int', { types })
+  const types = { Any: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } } }
+  const form = declared('(toString: int, valueOf?: Any) => int', { types })
   t.deepEqual(read(form, { toString: 1, valueOf: [] }).args, [1, []])
   t.deepEqual(pointersOf(fromPath(form, ['1', '2'])), ['#/1'])
   t.deepEqual(pointersOf(read(form, { hasOwnProperty: 1 })), ['#/hasOwnProperty', '#/toString'])
