@@ -53,6 +53,13 @@ fn functions(buffered_bytes_max: u64) -> Conversation {
     Conversation::with_functions(NO_TIMEOUTS, buffered_bytes_max)
 }
 
+/// The same with so much room, besides a byte that another connection has.
+fn functions_beside_others(room: u64) -> Conversation {
+    let conversation = functions(room + 1);
+    assert_eq!(conversation.turn.buffers.take(1), 1);
+    conversation
+}
+
 fn sent(conversation: &Conversation) -> String {
     String::from_utf8(conversation.sent.clone()).expect("answers are text")
 }
@@ -408,10 +415,10 @@ fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
 #[test]
 fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() {
     for (request, room) in [(half(), 1_000), (json("/keep", "1"), 0)] {
-        let mut conversation = functions(room);
+        let mut conversation = functions_beside_others(room);
         for byte in &request {
             conversation.arrive(&[*byte]);
-            assert!(taken(&conversation) <= room);
+            assert!(taken(&conversation) <= 1 + room);
         }
         conversation.settle();
         if room == 0 {
@@ -422,7 +429,7 @@ fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() 
         assert!(sent.contains("Retry-After: 1") && sent.contains("ERR_OVERLOADED"));
         assert!(sent.contains("Connection: close"));
         assert_eq!(conversation.turn.counters.overloaded, 1);
-        assert_eq!(taken(&conversation), 0);
+        assert_eq!(taken(&conversation), 1);
         assert!(conversation.is_closed());
     }
 }
@@ -446,12 +453,22 @@ fn arguments_take_no_more_than_they_are_long() {
 
 #[test]
 fn arguments_for_which_there_is_no_room_are_refused_and_the_next_request_is_served() {
-    let mut conversation = functions(1_000);
+    let mut conversation = functions_beside_others(1_000);
     let long = json("/say", &format!(r#"[1,"{}"]"#, "x".repeat(2_000)));
     conversation.arrive(&[long, json("/count", "[2]")].concat());
     conversation.settle();
     assert_eq!(statuses(&conversation), ["503", "200"]);
     assert_eq!(conversation.turn.counters.overloaded, 1);
+    assert_eq!(taken(&conversation), 1);
+}
+
+#[test]
+fn arguments_that_take_more_than_there_is_have_all_of_it() {
+    let mut conversation = functions(1_000);
+    conversation.arrive(&json("/say", &format!(r#"[1,"{}"]"#, "x".repeat(2_000))));
+    assert_eq!(taken(&conversation), 1_000);
+    conversation.settle();
+    assert_eq!(statuses(&conversation), ["200"]);
     assert_eq!(taken(&conversation), 0);
 }
 
