@@ -235,7 +235,7 @@ test('a request that does not arrive in time is answered with a problem', async 
   t.deepEqual(problemOf(await client.response()), [408, 'ERR_REQUEST_TIMEOUT'])
 })
 
-// The next answers, so many, cannot be written. Who calls it is answered before anybody else.
+// The next answers, so many, cannot be written, whoever's they are: so these tests run one at a time, before the others.
 function breakAnswers(count) {
   const { writeHead } = ServerResponse.prototype
   ServerResponse.prototype.writeHead = () => {
@@ -245,7 +245,7 @@ function breakAnswers(count) {
   return 1
 }
 
-test('an answer that cannot be written is 500, onError is told, and the connection goes on', async (t) => {
+test.serial('an answer that cannot be written is 500, onError is told, and the connection goes on', async (t) => {
   const told = []
   const functions = { now: breakAnswers, later: async (n) => breakAnswers(n), good: () => 1 }
   const onError = ({ message }, call) => told.push([message, call.function])
@@ -256,7 +256,7 @@ test('an answer that cannot be written is 500, onError is told, and the connecti
   t.deepEqual(told, [['It cannot be written.', 'now'], ['It cannot be written.', 'later']])
 })
 
-test('where the 500 cannot be written, either, the connection ends and nothing stays in flight', async (t) => {
+test.serial('where the 500 cannot be written, either, the connection ends and nothing stays in flight', async (t) => {
   const server = serveFunctions(t, { now: breakAnswers, later: async (n) => breakAnswers(n), good: () => 1 }, { onError() {} })
   for (const target of ['/now/2', '/later/2']) {
     const client = await connect(t, server)

@@ -12,7 +12,8 @@ const read = (file) => fs.readFileSync(path.join(root, file), 'utf8')
 
 // The sentences that only Node's parser needs, which does not say which of two faults it has met.
 const ONLY_NODE = new Set([
-  '400 A request must have only one Content-Length, and no Transfer-Encoding beside it.'
+  '400 A request must have only one Content-Length, and no Transfer-Encoding beside it.',
+  '500 The answer could not be written.'
 ])
 
 const IN_RUST = /\bRefusal(?:::new\(| \{)\s*(?:status: )?Status::(\w+),\s*(?:message: )?"((?:[^"\\]|\\.)*)"/gs
