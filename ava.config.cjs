@@ -2,10 +2,11 @@
 
 const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST } = process.env
 
-// What runs the examples, deploy/ and scripts/ as they are, or reads sources, is the same whatever these variables say.
+// What runs the examples, deploy/ and scripts/ as they are, reads sources, or needs no server is the same whatever these
+// variables say.
 const ONCE = [
-  'balancers', 'build', 'cli', 'deploy', 'docs', 'examples', 'hover', 'production', 'real-prometheus', 'rolling-examples',
-  'sentences'
+  'balancers', 'build', 'call-arguments', 'cli', 'deploy', 'docs', 'examples', 'functions-table', 'hover', 'json-scanner',
+  'production', 'real-prometheus', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences', 'signature'
 ]
 const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

@@ -27,11 +27,12 @@ const PACKAGE_FILES = [
 ]
 // Those that measure what a release build costs, kill what they start, or are about other things than the addon.
 const LEFT_OUT = [
-  'assemble', 'balancers', 'build', 'cli', 'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'hover', 'metrics',
-  'production', 'real-clients', 'real-prometheus', 'regexes', 'rolling-examples', 'sentences', 'soak'
+  'assemble', 'balancers', 'build', 'cli', 'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'function-costs',
+  'functions-clients', 'hover', 'metrics', 'production', 'real-clients', 'real-prometheus', 'regexes', 'rolling-examples',
+  'sentences', 'soak'
 ]
 // Those that drive it. Fewer seeds, and no completion made to fail in turn: that takes minutes, and runs no other lines.
-const RUST_TESTS = ['--lib', ...['connection', 'server', 'simulation', 'uring'].flatMap((name) => ['--test', name])]
+const RUST_TESTS = ['--lib', ...['connection', 'functions', 'server', 'simulation', 'uring'].flatMap((name) => ['--test', name])]
 const RUST_TESTS_LEFT_OUT = ['--skip', 'every_completion_of_a_run']
 
 const ENV = {
@@ -119,7 +120,7 @@ function parse(lcov) {
   for (const record of lcov.split('end_of_record')) {
     const file = /^SF:(.+)$/m.exec(record)?.[1]
     const name = file && path.relative(path.join(ROOT, 'src'), file)
-    if (name === undefined || name.startsWith('..') || name.startsWith(path.join('http', 'tests'))) continue
+    if (name === undefined || name.startsWith('..') || /\btests\b/.test(name)) continue
     const text = readFileSync(file, 'utf8').split('\n')
     const tests = text.indexOf('#[cfg(test)]')
     const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map(([, line, count]) => [Number(line), Number(count)])

@@ -105,10 +105,11 @@ impl Connection {
         })
     }
 
-    /// Since when the client owes us the rest of a request, unless it is we who do not read it.
+    /// Since when the client owes us the rest of a request, unless it is we who do not read it, or
+    /// did not until the send in flight began.
     fn client_since(&self) -> Option<(u64, &Reading)> {
         let since = self.request_since?;
-        (self.wants_input() && !matches!(self.reading, Reading::Ended))
+        (self.wants_input() && !self.sending && !matches!(self.reading, Reading::Ended))
             .then_some((since, &self.reading))
     }
 
