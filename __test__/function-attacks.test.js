@@ -64,7 +64,7 @@ ringTest(test)('a function is not called once its call has been answered for its
   let release
   const held = new Promise((resolve) => (release = resolve))
   const Slow = { '~standard': { version: 1, vendor: 'test', validate: async (value) => (await held, { value }) } }
-  const server = serve(t, { handlerTimeout: 100 }, {
+  const server = serve(t, { handlerTimeout: 500 }, {
     pay: typed('(order: Slow) => json', () => ++called, { types: { Slow } })
   })
   const late = await post(t, server, '/pay', json([1]))
