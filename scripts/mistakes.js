@@ -28,7 +28,7 @@ const MISTAKES = [
   ['there is a callback, as of listen', 'serverListen(0, (n) => n, () => {})', [/there is no callback/]],
   ['the arguments are swapped', 'serverListen((n) => n, 8000)',
     [/type number or an object/, /handler is the second argument/]],
-  ['the handler is forgotten', 'serverListen(0)', [/"handler"/, /type function, such as \(n\) => n \+ 1/, /undefined/]],
+  ['the handler is forgotten', 'serverListen(0)', [/"handler"/, /a function, such as \(n\) => n \+ 1/, /undefined/]],
   ['the handler is called, not passed', `
     const next = (n) => n + 1
     serverListen(0, next(1))`, [/"handler"/, /number \(2\)/]],
