@@ -4,15 +4,13 @@
 // that is not installed is told in the log, and fails its test where CI is set.
 
 const { execFile, spawnSync } = require('node:child_process')
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const http = require('node:http')
-const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { buffer } = require('node:stream/consumers')
-const { setTimeout: delay } = require('node:timers/promises')
 const { promisify } = require('node:util')
 const test = require('ava')
-const { connect, has, serve, start } = require('./helpers.js')
+const { has, serve } = require('./helpers.js')
+const { folder, programs, startProxy } = require('./proxies.js')
 const { reply, typed } = require('../index.js')
 
 const exec = promisify(execFile)
@@ -139,17 +137,17 @@ test('axios: objects and arrays are JSON, and errors say what is wrong', async (
 test('curl: --json, --data-binary, and what -d is told', async (t) => {
   if (!has(t, 'curl')) return
   const url = local(serveFunctions(t))
-  const folder = folderOf(t, { 'a.bin': Buffer.alloc(200_000, 0xff) })
+  const files = folder(t, { 'a.bin': Buffer.alloc(200_000, 0xff) })
   const curl = (...args) => exec('curl', ['-sS', '--noproxy', '*', ...args]).then(({ stdout }) => stdout)
   const json = (path, body) => curl('-H', 'Content-Type: application/json', '-d', body, `${url}${path}`)
   t.is(await curl('-X', 'POST', `${url}/sum/3/4`), '7')
   t.is(await json('/sum', '[3,4]'), '7')
   t.is(await json('/add', '{"a":3,"b":4}'), '7')
   t.is(await curl('-X', 'POST', `${url}/greet/Ada%20L/true`), '"Hello, Ada L!"')
-  t.is(await curl('--data-binary', `@${join(folder, 'a.bin')}`, `${url}/size`), '200000')
+  t.is(await curl('--data-binary', `@${join(files, 'a.bin')}`, `${url}/size`), '200000')
   const chunked = ['-X', 'POST', '-H', 'Transfer-Encoding: chunked']
-  t.is(await curl('-T', join(folder, 'a.bin'), ...chunked, `${url}/size`), '200000')
-  t.is(await curl('-H', 'Expect: 100-continue', '--data-binary', `@${join(folder, 'a.bin')}`, `${url}/size`), '200000')
+  t.is(await curl('-T', join(files, 'a.bin'), ...chunked, `${url}/size`), '200000')
+  t.is(await curl('-H', 'Expect: 100-continue', '--data-binary', `@${join(files, 'a.bin')}`, `${url}/size`), '200000')
   t.is(await curl('-H', 'X-Request-Id: abc', '-X', 'POST', `${url}/who`), 'abc')
   t.is(await curl('-0', '-X', 'POST', `${url}/add/3/4`), '7')
   t.is(await curl('-X', 'POST', `${url}/add/3/4`, `${url}/add/5/6`), '711')
@@ -242,83 +240,28 @@ function hasModule(t, name) {
   return false
 }
 
-// Files of the test's own, such as configurations and sockets.
-function folderOf(t, files = {}) {
-  const path = mkdtempSync(join(tmpdir(), 'ringcall-'))
-  t.teardown(() => rmSync(path, { recursive: true, force: true }))
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
-  return path
-}
-
-const proxies = {
-  nginx: {
-    file: 'nginx.conf',
-    text: (path, port) => `
-      daemon off; master_process off; pid ${path}/nginx.pid; error_log stderr error;
-      events { worker_connections 512; }
-      http {
-        access_log off;
-        client_body_temp_path ${path}/body; proxy_temp_path ${path}/proxy; fastcgi_temp_path ${path}/fastcgi;
-        uwsgi_temp_path ${path}/uwsgi; scgi_temp_path ${path}/scgi;
-        proxy_http_version 1.1; proxy_set_header Connection "";
-        upstream ringcall { server 127.0.0.1:${port}; keepalive 16; }
-        server {
-          listen unix:${path}/socket;
-          location / { proxy_pass http://ringcall; }
-          location /unbuffered/ { proxy_pass http://ringcall/; proxy_request_buffering off; proxy_buffering off; }
-        }
-      }`,
-    args: (path) => ['-e', 'stderr', '-p', path, '-c', join(path, 'nginx.conf')]
-  },
-  haproxy: {
-    file: 'haproxy.cfg',
-    text: (path, port) => `
-defaults
-  mode http
-  timeout connect 10s
-  timeout client 60s
-  timeout server 60s
-  http-reuse always
-frontend in
-  bind unix@${path}/socket
-  default_backend ringcall
-backend ringcall
-  server ringcall 127.0.0.1:${port}
-`,
-    args: (path) => ['-db', '-f', join(path, 'haproxy.cfg')]
-  }
-}
-
 // Starts the proxy in front of a server; how to send requests through it.
-async function startProxy(t, program) {
-  const { file, text, args } = proxies[program]
-  const { port } = serveFunctions(t)
-  const path = folderOf(t)
-  writeFileSync(join(path, file), text(path, port))
-  const proxy = start(t, args(path), { command: program })
-  const socket = join(path, 'socket')
-  let ended = false
-  proxy.exited.then(() => (ended = true))
-  while (!ended && !(await connect(t, { path: socket }).catch(() => {}))) await delay(5)
-  if (ended) throw new Error(JSON.stringify(await proxy.exited))
+async function sendThrough(t, program) {
+  const { socket, prefixes } = await startProxy(t, program, serveFunctions(t).port)
   const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
   t.teardown(() => agent.destroy())
-  return async (path, body, headers = { 'Content-Type': 'application/json' }) => {
+  const send = async (path, body, headers = { 'Content-Type': 'application/json' }) => {
     const outgoing = http.request({ socketPath: socket, path, method: 'POST', agent, headers })
     const answered = new Promise((resolve, reject) => outgoing.once('response', resolve).once('error', reject))
     outgoing.end(body)
     const incoming = await answered
     return [incoming.statusCode, (await buffer(incoming)).toString()]
   }
+  return { send, prefixes }
 }
 
-for (const program of Object.keys(proxies)) {
+for (const program of programs) {
   test(`${program} in front: arguments and results of every kind and size`, async (t) => {
     if (!has(t, program)) return
-    const send = await startProxy(t, program)
+    const { send, prefixes } = await sendThrough(t, program)
     const large = JSON.stringify(['x'.repeat(900_000)])
     const chunked = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }
-    for (const prefix of program === 'nginx' ? ['', '/unbuffered'] : ['']) {
+    for (const prefix of prefixes) {
       t.deepEqual(await send(`${prefix}/add/3/4`), [200, '7'])
       t.deepEqual(await send(`${prefix}/add`, '{"a":3,"b":4}'), [200, '7'])
       t.deepEqual(await send(`${prefix}/add`, '[3,4]', chunked), [200, '7'])
@@ -334,7 +277,7 @@ for (const program of Object.keys(proxies)) {
 
   test(`${program} in front: a slash within an argument, and one that is empty`, async (t) => {
     if (!has(t, program)) return
-    const send = await startProxy(t, program)
+    const { send } = await sendThrough(t, program)
     t.deepEqual(await send('/greet/a%2Fb'), [200, '"Hello, a/b."'])
     t.is((await send('/greet//true'))[0], 400)
     t.is((await send('//add/3/4'))[0], 404)
@@ -343,7 +286,7 @@ for (const program of Object.keys(proxies)) {
 
 test('nginx with a path in proxy_pass decodes and merges slashes: such texts belong in the body', async (t) => {
   if (!has(t, 'nginx')) return
-  const send = await startProxy(t, 'nginx')
+  const { send } = await sendThrough(t, 'nginx')
   t.is((await send('/unbuffered/greet/a%2Fb'))[0], 400, 'two arguments')
   t.deepEqual(await send('/unbuffered/greet//Ada'), [200, '"Hello, Ada."'])
   t.deepEqual(await send('/unbuffered/greet', '["a/b//c"]'), [200, '"Hello, a/b//c."'])

@@ -2,14 +2,12 @@
 
 const { once } = require('node:events')
 const { execFile } = require('node:child_process')
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const http = require('node:http')
-const { tmpdir } = require('node:os')
 const { join } = require('node:path')
-const { setTimeout: delay } = require('node:timers/promises')
 const { promisify } = require('node:util')
 const test = require('ava').serial // The loads would starve each other.
-const { assertServes, connect, fibonacci, has, serve, start } = require('./helpers.js')
+const { assertServes, connect, fibonacci, has, serve } = require('./helpers.js')
+const { folder, programs, startProxy } = require('./proxies.js')
 
 // Each client sends loads that end by themselves, on loopback only. A program that is not installed is told in the log,
 // and fails its test where CI is set.
@@ -21,14 +19,6 @@ const url = (server, target) => `http://127.0.0.1:${server.port}${target}`
 async function run(program, args) {
   const { stdout, stderr } = await exec(program, args, { maxBuffer: 2 ** 24 })
   return stdout + stderr
-}
-
-// Files of the test's own, such as configurations and sockets.
-function folder(t, files = {}) {
-  const path = mkdtempSync(join(tmpdir(), 'ringcall-'))
-  t.teardown(() => rmSync(path, { recursive: true, force: true }))
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
-  return path
 }
 
 async function nodePost(where, target, { agent, body, method = 'POST', headers } = {}) {
@@ -222,63 +212,11 @@ test('hey: every answer is 200', async (t) => {
   await assertServes(t, server)
 })
 
-const proxies = {
-  nginx: (path, port) => ({
-    file: 'nginx.conf',
-    text: `
-      daemon off; master_process off; pid ${path}/nginx.pid; error_log stderr warn;
-      events { worker_connections 512; }
-      http {
-        access_log off;
-        client_body_temp_path ${path}/body; proxy_temp_path ${path}/proxy; fastcgi_temp_path ${path}/fastcgi;
-        uwsgi_temp_path ${path}/uwsgi; scgi_temp_path ${path}/scgi;
-        upstream ringcall { server 127.0.0.1:${port}; keepalive 16; }
-        server {
-          listen unix:${path}/socket;
-          location / { proxy_pass http://ringcall; proxy_http_version 1.1; proxy_set_header Connection ""; }
-          location /unbuffered/ {
-            proxy_pass http://ringcall/; proxy_http_version 1.1; proxy_set_header Connection "";
-            proxy_request_buffering off; proxy_buffering off;
-          }
-        }
-      }`,
-    args: (file) => ['-e', 'stderr', '-p', path, '-c', file],
-    prefixes: ['', '/unbuffered']
-  }),
-  haproxy: (path, port) => ({
-    file: 'haproxy.cfg',
-    text: `
-defaults
-  mode http
-  timeout connect 10s
-  timeout client 60s
-  timeout server 60s
-  http-reuse always
-frontend in
-  bind unix@${path}/socket
-  default_backend ringcall
-backend ringcall
-  server ringcall 127.0.0.1:${port}
-`,
-    args: (file) => ['-db', '-f', file],
-    prefixes: ['']
-  })
-}
-
-for (const [program, configure] of Object.entries(proxies)) {
+for (const program of programs) {
   test(`${program} in front, with upstream connections kept: every answer is the right one`, async (t) => {
     if (!has(t, program)) return
     const server = serve(t)
-    const path = folder(t)
-    const { file, text, args, prefixes } = configure(path, server.port)
-    writeFileSync(join(path, file), text)
-    const proxy = start(t, args(join(path, file)), { command: program })
-    const socket = join(path, 'socket')
-    let ended = false
-    proxy.exited.then(() => (ended = true))
-    while (!ended && !(await connect(t, { path: socket }).catch(() => {}))) await delay(5)
-    if (ended) return t.fail(JSON.stringify(await proxy.exited))
-
+    const { socket, prefixes } = await startProxy(t, program, server.port)
     const agent = new http.Agent({ keepAlive: true, maxSockets: 10 })
     t.teardown(() => agent.destroy())
     const chunked = { headers: { 'Transfer-Encoding': 'chunked' } }

@@ -3,7 +3,8 @@
 // Makes the body of an answer of what a function has returned, by the result that it declares. Both engines use it.
 //
 // A value that does not fit is refused with a sentence for `onError`, never cut or coerced. Whatever a value does while it
-// is read (getters, `toJSON`, proxies), what is sent is what has been checked.
+// is read (getters, `toJSON`, proxies), what is sent is what has been checked; only a getter that gives NaN first and a
+// number then has its null sent, as its second look is the one that is trusted.
 
 const { types } = require('node:util')
 const { adviceOnNumber } = require('./handler-errors.js')

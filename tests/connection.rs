@@ -5,28 +5,10 @@
 #[path = "support/conversation.rs"]
 mod conversation;
 
-use conversation::{BURST_BYTES_MAX, Conversation, NO_TIMEOUTS, without_continue};
+use conversation::{Conversation, NO_TIMEOUTS, Step, TIMEOUTS, run, without_continue};
 use proptest::prelude::*;
 use ringcall::http::EMPTY_LINES_MAX;
-use ringcall::limits::{CLOSE_GRACE_MS, Timeouts};
-
-const TIMEOUTS: Timeouts = Timeouts {
-    headers: 100,
-    request: 300,
-    keep_alive: 700,
-    handler: 300,
-    send: 0,
-};
-
-#[derive(Debug, Clone)]
-enum Step {
-    Arrive(usize),
-    Reply(usize),
-    Send(usize),
-    Pass(u64),
-    Drain,
-    End,
-}
+use ringcall::limits::CLOSE_GRACE_MS;
 
 /// Requests of every kind, mostly good ones.
 fn request() -> impl Strategy<Value = Vec<u8>> {
@@ -102,36 +84,6 @@ fn steps_with_time() -> impl Strategy<Value = Vec<Step>> {
         1 => prop_oneof![9 => Just(Step::Pass(1)), 1 => Just(Step::Drain), 1 => Just(Step::End)],
     ];
     prop::collection::vec(step, 0..400)
-}
-
-/// Runs the steps, and returns what of the stream has not arrived.
-fn run<'a>(conversation: &mut Conversation, mut stream: &'a [u8], steps: &[Step]) -> &'a [u8] {
-    // A paused receive may bring another burst before the pause takes effect, and no more.
-    let mut burst = 0;
-    for step in steps {
-        match *step {
-            Step::Arrive(count) => {
-                burst = if conversation.connection.wants_input() {
-                    0
-                } else {
-                    burst
-                };
-                let count = count.min(stream.len()).min(BURST_BYTES_MAX - burst);
-                burst += count;
-                conversation.arrive(&stream[..count]);
-                stream = &stream[count..];
-            }
-            Step::Reply(choice) => conversation.reply(choice),
-            Step::Send(count) => conversation.send(count),
-            Step::Pass(milliseconds) => conversation.pass(milliseconds),
-            Step::Drain => conversation.drain(),
-            Step::End => {
-                conversation.end();
-                stream = &[];
-            }
-        }
-    }
-    stream
 }
 
 proptest! {

@@ -5,20 +5,12 @@
 #[path = "support/conversation.rs"]
 mod conversation;
 
-use conversation::{BURST_BYTES_MAX, Conversation, NO_TIMEOUTS, without_continue};
+use conversation::{Conversation, NO_TIMEOUTS, Step, TIMEOUTS, run, without_continue};
 use proptest::prelude::*;
 use ringcall::bridge::Outcome;
-use ringcall::limits::{OUTPUT_BYTES_MAX, Timeouts};
+use ringcall::limits::OUTPUT_BYTES_MAX;
 
 const MUCH: u64 = 1 << 30;
-
-const TIMEOUTS: Timeouts = Timeouts {
-    headers: 100,
-    request: 300,
-    keep_alive: 700,
-    handler: 300,
-    send: 0,
-};
 
 /// A request whose arguments are a body with a length.
 fn post(path: &str, media: &str, body: &str) -> Vec<u8> {
@@ -150,17 +142,6 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    Arrive(usize),
-    Reply(usize),
-    ReplyLate(usize),
-    Send(usize),
-    Pass(u64),
-    Drain,
-    End,
-}
-
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => prop_oneof![1_usize..60, 1_usize..2_000].prop_map(Step::Arrive),
@@ -181,35 +162,6 @@ fn steps_with_trouble() -> impl Strategy<Value = Vec<Step>> {
         1 => end,
     ];
     prop::collection::vec(step, 0..400)
-}
-
-/// Runs the steps, and returns what of the stream has not arrived.
-fn run<'a>(conversation: &mut Conversation, mut stream: &'a [u8], steps: &[Step]) -> &'a [u8] {
-    // A paused receive may bring another burst before the pause takes effect, and no more.
-    let mut burst = 0;
-    for step in steps {
-        match *step {
-            Step::Arrive(count) => {
-                if conversation.connection.wants_input() {
-                    burst = 0;
-                }
-                let count = count.min(stream.len()).min(BURST_BYTES_MAX - burst);
-                burst += count;
-                conversation.arrive(&stream[..count]);
-                stream = &stream[count..];
-            }
-            Step::Reply(choice) => conversation.reply(choice),
-            Step::ReplyLate(choice) => conversation.reply_late(choice),
-            Step::Send(count) => conversation.send(count),
-            Step::Pass(milliseconds) => conversation.pass(milliseconds),
-            Step::Drain => conversation.drain(),
-            Step::End => {
-                conversation.end();
-                stream = &[];
-            }
-        }
-    }
-    stream
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 
-use crate::routes::{Function, Routes};
+use crate::routes::Routes;
 use crate::values::{Argument, Signature, Type};
 
 /// The functions of a server, in the order in which calls number them.
@@ -48,14 +48,12 @@ pub struct NativeArgument {
 pub(super) fn routes(table: NativeTable) -> Routes {
     let functions = table.functions.into_iter().map(|function| {
         let name = &function.name;
-        let signature = match function.arguments {
+        match function.arguments {
             Some(arguments) => {
                 Signature::declared(name, arguments.into_iter().map(argument).collect())
             }
             None => Signature::undeclared(name, function.fewest as usize),
-        };
-        let name = name.as_str().into();
-        Function { name, signature }
+        }
     });
     Routes::new(functions.collect(), table.is_root)
 }

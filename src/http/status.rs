@@ -112,13 +112,4 @@ impl Status {
                 | Self::NOT_IMPLEMENTED
         )
     }
-
-    /// True: an answer with it has no content and no length, RFC 9110 section 6.4.1.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        matches!(
-            self,
-            Self::NO_CONTENT | Self::RESET_CONTENT | Self::NOT_MODIFIED
-        )
-    }
 }

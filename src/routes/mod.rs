@@ -31,19 +31,10 @@ const ENCODED: Refusal = Refusal::new(
     "The body must not be encoded: leave Content-Encoding out.",
 );
 
-/// A function as a request sees it.
-#[derive(Debug)]
-pub struct Function {
-    /// Its name in the path.
-    pub name: Box<str>,
-    /// What it takes.
-    pub signature: Signature,
-}
-
 /// The functions of one server.
 #[derive(Debug)]
 pub struct Routes {
-    functions: Box<[Function]>,
+    functions: Box<[Signature]>,
     /// Their indices, in the order of their names; empty where there is one, at the root.
     by_name: Box<[u16]>,
     is_root: bool,
@@ -52,14 +43,14 @@ pub struct Routes {
 impl Routes {
     /// As many functions as 16 bits can number. Where one `is_root`, there is no other.
     #[must_use]
-    pub fn new(functions: Vec<Function>, is_root: bool) -> Self {
+    pub fn new(functions: Vec<Signature>, is_root: bool) -> Self {
         let count = u16::try_from(functions.len()).expect("lib/ bounds them");
         let mut by_name: Vec<u16> = if is_root {
             Vec::new()
         } else {
             (0..count).collect()
         };
-        by_name.sort_by_key(|index| functions[usize::from(*index)].name.as_bytes());
+        by_name.sort_by_key(|index| functions[usize::from(*index)].name().as_bytes());
         Self {
             functions: functions.into(),
             by_name: by_name.into(),
@@ -99,7 +90,7 @@ impl Routes {
         if let Some(refusal) = request.on_expectation() {
             return Plan::refuse(refusal);
         }
-        let signature = &self.functions[usize::from(function)].signature;
+        let signature = &self.functions[usize::from(function)];
         let mut headers = Headers::default();
         for (index, field) in signature.header_fields() {
             for value in request.values(field) {
@@ -142,7 +133,7 @@ impl Routes {
         if let Some(problem) = on_body {
             return Plan::Refuse(Some(function), problem);
         }
-        let signature = &self.functions[usize::from(function)].signature;
+        let signature = &self.functions[usize::from(function)];
         let arguments = if signature.takes_raw_body() {
             values::from_bytes(signature, body.into_owned(), &headers)
         } else {
@@ -157,7 +148,7 @@ impl Routes {
         path: &[u8],
         headers: &Headers,
     ) -> Result<Arguments, Fault> {
-        let signature = &self.functions[usize::from(function)].signature;
+        let signature = &self.functions[usize::from(function)];
         if path.is_empty() {
             values::from_nothing(signature, headers)
         } else {
@@ -166,9 +157,7 @@ impl Routes {
     }
 
     fn refuse_media(&self, function: u16, media: Media) -> Option<Refusal> {
-        let is_raw = self.functions[usize::from(function)]
-            .signature
-            .takes_raw_body();
+        let is_raw = self.functions[usize::from(function)].takes_raw_body();
         match media {
             Media::Encoded => Some(ENCODED),
             Media::Other if !is_raw => Some(NOT_JSON_MEDIA),
@@ -195,7 +184,7 @@ impl Routes {
     }
 
     fn named(&self, name: &[u8]) -> Option<u16> {
-        let name_at = |index: &u16| self.functions[usize::from(*index)].name.as_bytes();
+        let name_at = |index: &u16| self.functions[usize::from(*index)].name().as_bytes();
         let found = self
             .by_name
             .binary_search_by(|index| name_at(index).cmp(name));

@@ -179,6 +179,12 @@ impl Signature {
         }
     }
 
+    /// The function's name, in paths and in what is told of its arguments.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// True exactly when the only argument besides header fields is `bytes`: it is the whole body,
     /// of any media type.
     #[must_use]

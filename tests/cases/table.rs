@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ringcall::routes::{self, Routes};
+use ringcall::routes::Routes;
 use ringcall::values::{self, Signature, Type};
 use serde_json::{Map, Value};
 
@@ -97,7 +97,7 @@ impl Server {
         let origins = options["origins"].as_array().into_iter().flatten();
         let functions = server["functions"].as_array().unwrap().iter();
         let table: Vec<_> = functions.map(Function::of).collect();
-        let routes = table.iter().map(Function::route).collect();
+        let routes = table.iter().map(Function::signature).collect();
         Self {
             routes: Arc::new(Routes::new(routes, server["isRoot"].as_bool().unwrap())),
             head_bytes_max: options["maxHeaderSize"]
@@ -124,14 +124,6 @@ impl Function {
             is_declared: function["isDeclared"].as_bool().unwrap(),
             arguments: arguments.map(argument).collect(),
             fewest: function["fewest"].as_u64().unwrap().try_into().unwrap(),
-        }
-    }
-
-    /// The same for `Routes`.
-    fn route(&self) -> routes::Function {
-        routes::Function {
-            name: self.name.as_str().into(),
-            signature: self.signature(),
         }
     }
 

@@ -27,6 +27,26 @@ pub const NO_TIMEOUTS: Timeouts = Timeouts {
     send: 0,
 };
 
+pub const TIMEOUTS: Timeouts = Timeouts {
+    headers: 100,
+    request: 300,
+    keep_alive: 700,
+    handler: 300,
+    send: 0,
+};
+
+/// What may happen next.
+#[derive(Debug, Clone)]
+pub enum Step {
+    Arrive(usize),
+    Reply(usize),
+    ReplyLate(usize),
+    Send(usize),
+    Pass(u64),
+    Drain,
+    End,
+}
+
 pub struct Conversation {
     pub connection: Connection,
     pub turn: Turn,
@@ -266,4 +286,33 @@ impl Conversation {
 /// What the peer got, without the `100 Continue`s, which depend on how its bytes were cut.
 pub fn without_continue(sent: &[u8]) -> String {
     String::from_utf8_lossy(sent).replace("HTTP/1.1 100 Continue\r\n\r\n", "")
+}
+
+/// Runs the steps, and returns what of the stream has not arrived.
+pub fn run<'a>(conversation: &mut Conversation, mut stream: &'a [u8], steps: &[Step]) -> &'a [u8] {
+    // A paused receive may bring another burst before the pause takes effect, and no more.
+    let mut burst = 0;
+    for step in steps {
+        match *step {
+            Step::Arrive(count) => {
+                if conversation.connection.wants_input() {
+                    burst = 0;
+                }
+                let count = count.min(stream.len()).min(BURST_BYTES_MAX - burst);
+                burst += count;
+                conversation.arrive(&stream[..count]);
+                stream = &stream[count..];
+            }
+            Step::Reply(choice) => conversation.reply(choice),
+            Step::ReplyLate(choice) => conversation.reply_late(choice),
+            Step::Send(count) => conversation.send(count),
+            Step::Pass(milliseconds) => conversation.pass(milliseconds),
+            Step::Drain => conversation.drain(),
+            Step::End => {
+                conversation.end();
+                stream = &[];
+            }
+        }
+    }
+    stream
 }

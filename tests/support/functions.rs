@@ -4,7 +4,7 @@
 
 use ringcall::bridge::{Call, Outcome};
 use ringcall::http::{Answer, Status};
-use ringcall::routes::{Function, Routes};
+use ringcall::routes::Routes;
 use ringcall::values::{Argument, HOLES, Signature, Type};
 
 pub const COUNT: u16 = 0;
@@ -34,10 +34,7 @@ pub fn routes() -> Routes {
     ];
     let function = |(name, arguments): (&str, Vec<_>)| {
         let arguments = arguments.into_iter().map(argument).collect();
-        Function {
-            name: name.into(),
-            signature: Signature::declared(name, arguments),
-        }
+        Signature::declared(name, arguments)
     };
     Routes::new(functions.into_iter().map(function).collect(), false)
 }

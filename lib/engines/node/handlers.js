@@ -1,8 +1,8 @@
 'use strict'
 
 // What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both are
-// asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, and for the `answerOf` its value or the `failureOf`
-// its error.
+// asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, and for the `answerOf` its
+// value or the `failureOf` its error.
 
 const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
 const { answerOf } = require('../../results.js')

@@ -34,10 +34,6 @@ class Routes {
     if (isRoot) [this.#root] = this.#forms.values()
   }
 
-  get forms() {
-    return this.#forms
-  }
-
   // `path` as it came, without the query; nothing where it is for no function.
   find(path) {
     if (this.#root !== undefined) return new Route(this.#root, path === '/' ? [] : path.slice(1).split('/'))

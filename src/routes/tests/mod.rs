@@ -4,17 +4,14 @@ use super::*;
 use crate::http::{Errors, Origins, Rules, parse_request};
 use crate::values::{Argument, Type};
 
-fn function(name: &str, arguments: &[(&str, Type)]) -> Function {
+fn function(name: &str, arguments: &[(&str, Type)]) -> Signature {
     let argument = |(name, kind): &(&str, Type)| Argument {
         name: (*name).into(),
         kind: *kind,
         is_optional: false,
         field: (*kind == Type::Header).then(|| "x-tag".into()),
     };
-    Function {
-        name: name.into(),
-        signature: Signature::declared(name, arguments.iter().map(argument).collect()),
-    }
+    Signature::declared(name, arguments.iter().map(argument).collect())
 }
 
 /// In an order that is not that of their names.
@@ -28,10 +25,7 @@ fn several() -> Routes {
         function("sums", &[("a", Type::Int)]),
         function("keep", &[("data", Type::Bytes)]),
         function("told", &[("xTag", Type::Header), ("a", Type::Int)]),
-        Function {
-            name: "add".into(),
-            signature: Signature::undeclared("add", 2),
-        },
+        Signature::undeclared("add", 2),
     ];
     Routes::new(functions, false)
 }
@@ -57,7 +51,7 @@ fn plan(routes: &Routes, line: &str, fields: &str) -> Plan {
 fn outcome(routes: &Routes, line: &str, fields: &str) -> String {
     match plan(routes, line, fields) {
         Plan::Run(Invocation { function, .. }) => {
-            routes.functions[usize::from(function)].name.to_string()
+            routes.functions[usize::from(function)].name().to_owned()
         }
         Plan::Refuse(_, problem) => problem.code.as_str().into(),
         Plan::Read(reading) if reading.keeps_body() => "reads".into(),
