@@ -7,7 +7,7 @@
 const { pointerTo } = require('../../problems.js')
 const { NotJson, notJson, scan, textOf } = require('./json.js')
 const { refusal } = require('./refusals.js')
-const { readSegment, readToken, takesAnyNumber } = require('./types.js')
+const { placesOfDigits, readSegment, readToken } = require('./types.js')
 
 // Taken now, as tests replace what is global.
 const { parse } = JSON
@@ -159,14 +159,18 @@ function fromBody(form, bytes, fields) {
   }
 }
 
-// Those that no double can hold are for the types that have more digits.
+// Those that no double can hold may stand where one of a type with more digits is expected, and nowhere else.
 function checkNumbers(form, text, { names, spans, tooLarge }) {
-  let part = 0
-  for (const at of tooLarge) {
-    while (spans[2 * part + 1] <= at) part++
+  if (tooLarge.length === 0) return
+  const allowed = new Set()
+  for (let part = 0; 2 * part < spans.length; part++) {
     const argument = names.length > 0 ? form.byName.get(names[part]) : form.others[part]
-    if (argument === undefined || !takesAnyNumber(argument.type)) throw notJson(text, NOT_FINITE, at)
+    if (argument === undefined) continue
+    const start = spans[2 * part]
+    for (const at of placesOfDigits(argument.type, text.slice(start, spans[2 * part + 1]))) allowed.add(start + at)
   }
+  const at = tooLarge.find((place) => !allowed.has(place))
+  if (at !== undefined) throw notJson(text, NOT_FINITE, at)
 }
 
 function readBody(form, reading, text, { kind, start, end, names, spans }) {

@@ -112,9 +112,11 @@ function readSegment(type, text, onWrong) {
   return value
 }
 
-// Whether a number that no double can hold may be one of the type.
-function takesAnyNumber(type) {
-  return /^(?:int64|bigint)(?:\[\])?$/.test(type)
+// Where in a token numbers are read from their digits, so that a double need not hold them.
+function placesOfDigits(type, token) {
+  if (type === 'int64' || type === 'bigint') return [0]
+  if ((type !== 'int64[]' && type !== 'bigint[]') || kindAt(token, 0) !== 'array') return []
+  return scan(token).spans.filter((_, i) => i % 2 === 0)
 }
 
-module.exports = { readSegment, readToken, takesAnyNumber }
+module.exports = { placesOfDigits, readSegment, readToken }
