@@ -7,9 +7,9 @@ const fc = require('fast-check')
 const test = require('ava')
 const { files, requestOf, textOf } = require('./cases/read.js')
 const { servers } = require('./cases/functions.js')
-const { connect, serve } = require('./helpers.js')
+const { connect, draws, serve } = require('./helpers.js')
 
-const RUNS = { numRuns: 2000, includeErrorInReport: true, endOnFailure: true }
+const RUNS = { ...draws, numRuns: 2000, includeErrorInReport: true, endOnFailure: true }
 const REQUEST_BYTES_MAX = 4000
 
 // What is put into a body, and into a path.

@@ -5,10 +5,10 @@
 const { inspect, isDeepStrictEqual } = require('node:util')
 const test = require('ava')
 const fc = require('fast-check')
-const { connect, serve } = require('./helpers.js')
+const { connect, draws, serve } = require('./helpers.js')
 const { typed } = require('../index.js')
 
-const RUNS = { numRuns: 300, includeErrorInReport: true }
+const RUNS = { ...draws, numRuns: 300, includeErrorInReport: true }
 const INT64_MAX = 2n ** 63n - 1n
 
 // Functions that return their argument, one of each type.

@@ -37,6 +37,9 @@ const ringSize = process.env.RINGCALL_TEST_SMALLEST
   ? { ringEntries: 8, receiveBuffers: 8, receiveBufferSize: 128, batchSize: 1 }
   : {}
 
+// What tests draw at random they draw anew each time, or from RINGCALL_TEST_SEED.
+const draws = process.env.RINGCALL_TEST_SEED ? { seed: Number(process.env.RINGCALL_TEST_SEED) } : {}
+
 // What child processes and workers require to get the `serverListen` below.
 const underTest = __filename
 
@@ -184,8 +187,10 @@ function parseHead(head) {
   return { status: Number(status), headers }
 }
 
-function contentLength({ headers }) {
+// RFC 9110 section 8.6: a 204 has none.
+function contentLength({ status, headers }) {
   const length = headers['content-length']
+  if (status === 204 && length === undefined) return 0
   if (!/^\d+$/.test(length)) throw new Error(`no Content-Length: ${JSON.stringify(headers)}`)
   return Number(length)
 }
@@ -377,6 +382,7 @@ module.exports = {
   assertServes,
   connect,
   connectMany,
+  draws,
   engine,
   fibonacci,
   gate,
