@@ -203,7 +203,8 @@ test('out of descriptors: accepting rests, working connections go on, those who 
   const holding = await connectMany(t, server.port, 100)
   const responses = holding.map((client) => client.send('/15'))
   for (const response of responses) response.catch(() => {})
-  await responses[0]
+  // With several ring threads the first that has come may be one that waits.
+  await Promise.race(responses)
   while ((await cpuShare(server, 100)) > 0.05);
   const open = await server.stat('connectionsOpen')
   t.true(open > 10 && open < 64, `${open} connections`)

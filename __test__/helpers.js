@@ -340,12 +340,22 @@ async function serveApart(t, options, { limit = ':' } = {}) {
       await ask(-101)
       return 1024 * Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1])
     },
-    // Seconds that it has computed so far; Linux counts them in hundredths.
+    // Seconds that its threads have computed so far. What /proc/pid/stat counts is who ran when the clock ticked, and
+    // timers run then.
     cpu() {
-      const [, , ...fields] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(/\) |\s/)
-      return (Number(fields[11]) + Number(fields[12])) / 100
+      const tasks = readdirSync(`/proc/${child.pid}/task`)
+      const nanoseconds = tasks.map((task) => Number(schedstat(child.pid, task).split(' ')[0]))
+      return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9
     },
     descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length
+  }
+}
+
+function schedstat(pid, task) {
+  try {
+    return readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8')
+  } catch {
+    return '0' // The thread has ended meanwhile.
   }
 }
 
