@@ -80,7 +80,8 @@ impl Sink for Kept {
             // Half as much again each time, so that it is copied seldom; no more than will come.
             let roomy = needed.max(self.bytes.capacity() / 2 * 3);
             let capacity = self.length.map_or(roomy, |length| roomy.min(length));
-            if !self.reserved.resize(capacity as u64) {
+            // A few bytes are taken as they come, whole or in pieces.
+            if capacity > UNRESERVED_BYTES_MAX && !self.reserved.resize(capacity as u64) {
                 return Err(NO_ROOM);
             }
             self.bytes.reserve_exact(capacity - self.bytes.len());
