@@ -8,7 +8,7 @@ mod conversation;
 use conversation::{Conversation, NO_TIMEOUTS, Step, TIMEOUTS, run, without_continue};
 use proptest::prelude::*;
 use ringcall::bridge::Outcome;
-use ringcall::limits::OUTPUT_BYTES_MAX;
+use ringcall::limits::{OUTPUT_BYTES_MAX, UNRESERVED_BYTES_MAX};
 
 const MUCH: u64 = 1 << 30;
 
@@ -366,7 +366,8 @@ fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
 
 #[test]
 fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() {
-    for (request, room) in [(half(), 1_000), (json("/keep", "1"), 0)] {
+    let other = json("/keep", &"1".repeat(UNRESERVED_BYTES_MAX + 1));
+    for (request, room) in [(half(), 1_000), (other, 0)] {
         let mut conversation = functions_beside_others(room);
         for byte in &request {
             conversation.arrive(&[*byte]);
@@ -384,6 +385,17 @@ fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() 
         assert_eq!(taken(&conversation), 1);
         assert!(conversation.is_closed());
     }
+}
+
+#[test]
+fn a_short_body_is_taken_in_pieces_where_there_is_no_room() {
+    let mut conversation = functions_beside_others(0);
+    for byte in json("/keep", &"1".repeat(UNRESERVED_BYTES_MAX / 2)) {
+        conversation.arrive(&[byte]);
+        assert_eq!(taken(&conversation), 1);
+    }
+    conversation.settle();
+    assert_eq!(statuses(&conversation), ["201"]);
 }
 
 #[test]
