@@ -3,13 +3,12 @@
 // `ringcall serve`: a server of what a module exports.
 
 const { existsSync } = require('node:fs')
-const path = require('node:path')
-const { pathToFileURL } = require('node:url')
 const { inspect } = require('node:util')
 const { printable } = require('../errors.js')
 const events = require('../events.js')
-const { isClass, tableOf } = require('../functions.js')
+const { tableOf } = require('../functions.js')
 const { serverListen } = require('../server.js')
+const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
 const { camelCase, end, fail, parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
@@ -43,10 +42,6 @@ folder with an index.js or a package.json that names its "main".
 
 What a function throws goes to stderr. On SIGINT or SIGTERM it answers the requests that it has and ends; a second
 signal ends it at once.`
-
-const MODULE =
-  'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by their ' +
-  'names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
 
 // How arguments are shown, and how many functions are named.
 const BRIEFLY = { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: 100 }
@@ -93,47 +88,22 @@ async function serve(args) {
 
 // The module's functions. Where it has none, that is told, and the process ends.
 async function load(file) {
-  const resolved = resolve(file)
+  const resolved = resolveModule(file)
   if (resolved === undefined) {
     if (!existsSync(file)) return fail(`there is no file ${file}.`)
-    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${MODULE}`)
+    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`)
   }
-  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${MODULE}`)
-  const module = await importModule(file, resolved)
-  const cached = require.cache[resolved]
-  const isCommonJS = cached !== undefined && cached.exports === module.default
-  const functions = functionsOf(isCommonJS ? cached.exports : module)
+  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${WHAT_IS_ONE}`)
+  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
+  let exports
+  try {
+    exports = await importModule(resolved, neverSettles)
+  } catch (error) {
+    return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
+  }
+  const functions = functionsOf(exports)
   if (functions !== undefined) return functions
-  return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : MODULE}`)
-}
-
-// One function or an object of them, and nothing where there is none. `exports` is an ES module's namespace or what a
-// CommonJS module exports, where TypeScript and Babel put the default of an ES module inside.
-function functionsOf(exports) {
-  if (typeof exports === 'function') return exports
-  if (exports === null || typeof exports !== 'object') return undefined
-  if (Object.hasOwn(exports, 'default')) return defaultOf(exports.default)
-  // An instance or an array, say: what is wrong with it is told with the rest.
-  if (![null, Object.prototype].includes(Object.getPrototypeOf(exports))) return exports
-  return namedOf(exports)
-}
-
-// The functions among them. The rest is not served, but is there where a function asks its `this`.
-function namedOf(exports) {
-  const functions = {}
-  for (const [name, value] of Object.entries(exports)) {
-    if (typeof value === 'function' && !isClass(value)) functions[name] = value
-    else Object.defineProperty(functions, name, { get: () => exports[name], set: (next) => (exports[name] = next) })
-  }
-  return Object.keys(functions).length === 0 ? undefined : functions
-}
-
-function defaultOf(value) {
-  if (typeof value === 'function') return value
-  const isSome = value !== null && typeof value === 'object' && Object.keys(value).length > 0
-  // What a bundler makes of a compiled module has one default in another.
-  if (isSome && value.__esModule) return functionsOf(value)
-  return isSome ? value : undefined
+  return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
 }
 
 // What is wrong with them is told here, as serverListen speaks of what it is passed.
@@ -141,23 +111,7 @@ function checkFunctions(file, functions) {
   try {
     tableOf(functions)
   } catch ({ message }) {
-    const told = message
-      .replace(/^The (?:"handler" argument|handler)/, 'what it exports')
-      .replace(/^The "(functions\.[\w$]+)" argument/, '$1')
-    fail(`${file} cannot be served: ${told}`)
-  }
-}
-
-async function importModule(file, resolved) {
-  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
-  // The event loop has nothing left to do, and the import is not done.
-  process.once('beforeExit', neverSettles)
-  try {
-    return await import(pathToFileURL(resolved))
-  } catch (error) {
-    return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
-  } finally {
-    process.removeListener('beforeExit', neverSettles)
+    fail(sayOfModule(file, message))
   }
 }
 
@@ -181,15 +135,6 @@ function callText({ function: name, arguments: values }, functions) {
 function listOf(functions) {
   const names = functions.slice(0, NAMES_MAX).map(({ name }) => name).join(', ')
   return functions.length > NAMES_MAX ? `${names} and ${functions.length - NAMES_MAX} more` : names
-}
-
-// The file that `require` would take, of a folder, too.
-function resolve(file) {
-  try {
-    return require.resolve(path.resolve(file))
-  } catch {
-    return undefined
-  }
 }
 
 function listenOptions(values) {

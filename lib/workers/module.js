@@ -1,0 +1,73 @@
+'use strict'
+
+// A module's functions: what a module exports that is to be served. Workers and `ringcall serve` load modules so.
+
+const path = require('node:path')
+const { pathToFileURL } = require('node:url')
+const { isClass } = require('../functions.js')
+
+const WHAT_IS_ONE =
+  'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by their ' +
+  'names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
+
+// The file that `require` would take, of a folder, too; nothing where there is none.
+function resolveModule(file) {
+  try {
+    return require.resolve(path.resolve(file))
+  } catch {
+    return undefined
+  }
+}
+
+// What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Throws what the
+// module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done.
+async function importModule(file, neverSettles) {
+  process.once('beforeExit', neverSettles)
+  try {
+    const namespace = await import(pathToFileURL(file))
+    const cached = require.cache[file]
+    const isCommonJS = cached !== undefined && cached.exports === namespace.default
+    return isCommonJS ? cached.exports : namespace
+  } finally {
+    process.removeListener('beforeExit', neverSettles)
+  }
+}
+
+// One function or an object of them, and nothing where there is none. `exports` is an ES module's namespace or what a
+// CommonJS module exports, where TypeScript and Babel put the default of an ES module inside.
+function functionsOf(exports) {
+  if (typeof exports === 'function') return exports
+  if (exports === null || typeof exports !== 'object') return undefined
+  if (Object.hasOwn(exports, 'default')) return defaultOf(exports.default)
+  // An instance or an array, say: what is wrong with it is told with the rest.
+  if (![null, Object.prototype].includes(Object.getPrototypeOf(exports))) return exports
+  return namedOf(exports)
+}
+
+// The functions among them. The rest is not served, but is there where a function asks its `this`.
+function namedOf(exports) {
+  const functions = {}
+  for (const [name, value] of Object.entries(exports)) {
+    if (typeof value === 'function' && !isClass(value)) functions[name] = value
+    else Object.defineProperty(functions, name, { get: () => exports[name], set: (next) => (exports[name] = next) })
+  }
+  return Object.keys(functions).length === 0 ? undefined : functions
+}
+
+function defaultOf(value) {
+  if (typeof value === 'function') return value
+  const isSome = value !== null && typeof value === 'object' && Object.keys(value).length > 0
+  // What a bundler makes of a compiled module has one default in another.
+  if (isSome && value.__esModule) return functionsOf(value)
+  return isSome ? value : undefined
+}
+
+// What `tableOf` says of the functions that it is passed, as a sentence about the module that exports them.
+function sayOfModule(name, message) {
+  const told = message
+    .replace(/^The (?:"handler" argument|handler)/, 'what it exports')
+    .replace(/^The "(functions\.[\w$]+)" argument/, '$1')
+  return `${name} cannot be served: ${told}`
+}
+
+module.exports = { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule }
