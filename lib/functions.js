@@ -222,6 +222,15 @@ function describeTable(table) {
   })))
 }
 
+// The table as another thread is told it: whatever does not need the functions themselves can be made of it as well. Of a
+// schema it tells that there is one.
+function transferableTable(table) {
+  const functions = (table?.functions ?? []).map(({ handler, owner, ...rest }) => ({
+    ...rest, arguments: rest.arguments.map(({ schema, ...each }) => ({ ...each, schema: schema && true }))
+  }))
+  return { isPlain: table === undefined, isRoot: table?.isRoot ?? true, functions }
+}
+
 function withoutUndefined(object) {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 }
@@ -232,4 +241,4 @@ function freeze(value) {
   return Object.freeze(value)
 }
 
-module.exports = { describeTable, isClass, tableOf, typed }
+module.exports = { FUNCTIONS_MAX, describeTable, isClass, tableOf, transferableTable, typed }

@@ -105,4 +105,4 @@ function unavailable({ reason, message, cure, cause }) {
   return error
 }
 
-module.exports = { binaryName, loadNative, tryNative }
+module.exports = { ROOT, UNBUNDLE, binaryName, loadNative, tryNative }

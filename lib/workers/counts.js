@@ -1,0 +1,102 @@
+'use strict'
+
+// What a worker counts, in memory that it shares with the main thread and that outlives it: the next worker of its seat
+// goes on with the counts. Only the worker writes them while it lives, and only the main thread when it does not.
+
+const { FUNCTIONS_MAX } = require('../functions.js')
+
+// Bytes of its heap, written once a second; calls that have begun, and those of them that have ended; failures of
+// functions. Then for each function its errors, and the calls that its schemas have refused.
+const HEAP_USED = 0
+const BEGUN = 1
+const ENDED = 2
+const FAILURES = 3
+const FUNCTIONS = 4
+const LENGTH = FUNCTIONS + 2 * FUNCTIONS_MAX
+
+// In the word before them: failures that were told and that the main thread has not taken yet.
+const UNTAKEN = 0
+const COUNTS_AT = Float64Array.BYTES_PER_ELEMENT
+
+// Beyond that, failures are only counted.
+const UNTAKEN_MAX = 256
+
+class Counts {
+  memory
+  #untaken
+  #counts
+
+  constructor(memory = new SharedArrayBuffer(COUNTS_AT + LENGTH * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory
+    this.#untaken = new Int32Array(memory, 0, 1)
+    this.#counts = new Float64Array(memory, COUNTS_AT)
+  }
+
+  // In the worker.
+
+  measureHeap(bytes) {
+    this.#counts[HEAP_USED] = bytes
+  }
+
+  began(count) {
+    this.#counts[BEGUN] += count
+  }
+
+  ended(count) {
+    this.#counts[ENDED] += count
+  }
+
+  // Returns whether it may be told.
+  failed(index) {
+    const counts = this.#counts
+    counts[FAILURES]++
+    if (index !== undefined) counts[FUNCTIONS + 2 * index]++
+    if (Atomics.add(this.#untaken, UNTAKEN, 1) < UNTAKEN_MAX) return true
+    Atomics.sub(this.#untaken, UNTAKEN, 1)
+    return false
+  }
+
+  refused(index) {
+    this.#counts[FUNCTIONS + 2 * index + 1]++
+  }
+
+  // In the main thread.
+
+  took() {
+    Atomics.sub(this.#untaken, UNTAKEN, 1)
+  }
+
+  // The worker has ended, and what it told has been taken.
+  reset() {
+    const counts = this.#counts
+    counts[HEAP_USED] = 0
+    counts[ENDED] = counts[BEGUN]
+    Atomics.store(this.#untaken, UNTAKEN, 0)
+  }
+
+  get heapUsed() {
+    return this.#counts[HEAP_USED]
+  }
+
+  get calls() {
+    return this.#counts[BEGUN]
+  }
+
+  get isBusy() {
+    return this.#counts[BEGUN] > this.#counts[ENDED]
+  }
+
+  get failures() {
+    return this.#counts[FAILURES]
+  }
+
+  errorsOf(index) {
+    return this.#counts[FUNCTIONS + 2 * index]
+  }
+
+  refusalsOf(index) {
+    return this.#counts[FUNCTIONS + 2 * index + 1]
+  }
+}
+
+module.exports = { Counts }

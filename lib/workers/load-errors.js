@@ -1,0 +1,38 @@
+'use strict'
+
+// What is wrong where a module cannot be served by workers, and whose modules this thread runs itself.
+
+const { fileURLToPath } = require('node:url')
+const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
+
+const ENTERED = 'ringcall: the modules that this thread is a worker of'
+
+function loadError(message) {
+  return Object.assign(new Error(message), { code: 'ERR_WORKER_LOAD' })
+}
+
+function loadTimeoutError({ url, workerOptions: { loadTimeout } }) {
+  return loadError(
+    `${fileURLToPath(url)} cannot be loaded: that takes longer than ${loadTimeout} ms (workerOptions.loadTimeout).`
+  )
+}
+
+// This thread, and those that it starts, are workers of that module.
+function enterModule(url) {
+  setEnvironmentData(ENTERED, [...entered(), url])
+}
+
+// Without this a module that starts a server of itself would start threads without end.
+function refuseEntered(url) {
+  if (!entered().includes(url)) return
+  throw loadError(
+    `${fileURLToPath(url)} starts a server of itself, and each of its workers would do so again. Put its functions into ` +
+      'a module of their own, or start the server only where `isMainThread` of node:worker_threads is true.'
+  )
+}
+
+function entered() {
+  return getEnvironmentData(ENTERED) ?? []
+}
+
+module.exports = { enterModule, loadError, loadTimeoutError, refuseEntered }

@@ -1,0 +1,40 @@
+'use strict'
+
+// What a transport tells of the calls that it runs: counted in shared memory, and failures told to the main thread, as long
+// as that takes them.
+
+const { tellError, tellValue } = require('./told-errors.js')
+
+class Tally {
+  #counts
+  #tell
+
+  constructor(counts, tell) {
+    this.#counts = counts
+    this.#tell = tell
+  }
+
+  // So many calls begin, each of which ends once: when it has settled, or is given up.
+  began(count = 1) {
+    this.#counts.began(count)
+  }
+
+  ended(count = 1) {
+    this.#counts.ended(count)
+  }
+
+  // A failure of the function with that index, and of its arguments; of one plain function there is no index, and `args` is
+  // its integer. To be called before the answer is posted.
+  failed(index, args, error) {
+    if (!this.#counts.failed(index)) return
+    const values = Array.isArray(args) ? args.map(tellValue) : args
+    this.#tell({ kind: 'failure', index, arguments: values, error: tellError(error) })
+  }
+
+  // The function's schemas have refused the arguments, so that it was not called.
+  refused(index) {
+    this.#counts.refused(index)
+  }
+}
+
+module.exports = { Tally }

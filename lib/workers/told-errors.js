@@ -1,0 +1,63 @@
+'use strict'
+
+// What is thrown in one thread, for another: name, message, stack, code and cause of an error, and whatever else was
+// thrown as far as it can be cloned. Neither side throws, whatever it is.
+
+const { types } = require('node:util')
+const { printable } = require('../errors.js')
+
+const CAUSES_MAX = 8
+const TEXT_LENGTH_MAX = 2 ** 16
+
+const TYPES = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
+
+// As plain data.
+function tellError(thrown, depth = 0) {
+  try {
+    if (!types.isNativeError(thrown) && !(thrown instanceof Error)) return { value: tellValue(thrown) }
+    const { name, message, stack, code, cause } = thrown
+    const told = { name: textOf(name), message: textOf(message), stack: textOf(stack) }
+    if (typeof code === 'string' || typeof code === 'number') told.code = code
+    if (cause !== undefined && depth < CAUSES_MAX) told.cause = tellError(cause, depth + 1)
+    return told
+  } catch {
+    // A getter that throws, or a proxy.
+    return { value: printable(thrown) }
+  }
+}
+
+// A value that another thread can be sent: itself, what it looks like where it has no clone.
+function tellValue(value) {
+  try {
+    return structuredClone(isBytes(value) ? copyOf(value) : value)
+  } catch {
+    return printable(value)
+  }
+}
+
+// Of a view the whole buffer behind it would be cloned, and none that is shared.
+function copyOf(view) {
+  return Object.getPrototypeOf(Uint8Array).prototype.slice.call(view)
+}
+
+function isBytes(value) {
+  return ArrayBuffer.isView(value) && !types.isDataView(value)
+}
+
+function textOf(value) {
+  return typeof value === 'string' ? value.slice(0, TEXT_LENGTH_MAX) : undefined
+}
+
+function reviveError(told) {
+  if (Object.hasOwn(told, 'value')) return told.value
+  const { name = 'Error', message, stack, code, cause } = told
+  const Type = Object.hasOwn(TYPES, name) ? TYPES[name] : Error
+  const error = new Type(message, cause === undefined ? undefined : { cause: reviveError(cause) })
+  const define = (key, value) => Object.defineProperty(error, key, { value, configurable: true, writable: true })
+  define('stack', stack ?? `${name}: ${message}`)
+  if (error.name !== name) define('name', name)
+  if (code !== undefined) error.code = code
+  return error
+}
+
+module.exports = { reviveError, tellError, tellValue }

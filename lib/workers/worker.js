@@ -1,0 +1,125 @@
+'use strict'
+
+// The entry of each worker thread: loads the module, tells what functions it has, waits for a ticket of the engine's, and
+// serves with what is behind it. The main thread's side is seat.js.
+//
+// The module has the thread to itself: its `workerData` is the user's, and `parentPort` is not used here.
+
+const { syncBuiltinESMExports } = require('node:module')
+const threads = require('node:worker_threads')
+
+const { port, signal, memory, url, workerData } = threads.workerData
+threads.workerData = workerData
+syncBuiltinESMExports()
+
+const { existsSync } = require('node:fs')
+const { fileURLToPath } = require('node:url')
+const { getHeapStatistics } = require('node:v8')
+const events = require('../events.js')
+const { tableOf, transferableTable } = require('../functions.js')
+const { setInterval } = require('../globals.js')
+const { Counts } = require('./counts.js')
+const { enterModule, loadError } = require('./load-errors.js')
+const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('./module.js')
+const { Tally } = require('./tally.js')
+const { tellError } = require('./told-errors.js')
+
+const HEAP_MS = 1000
+
+// The worker's side of each engine.
+const TRANSPORTS = {
+  io_uring: () => require('./transports/io-uring.js'),
+  node: () => require('./transports/node.js')
+}
+
+const name = fileURLToPath(url)
+const counts = new Counts(memory)
+// What ends the thread, if anything does while the module is loaded.
+let uncaught
+
+load()
+
+async function load() {
+  enterModule(url)
+  process.on('uncaughtExceptionMonitor', remember)
+  process.on('exit', tellExit)
+  let callable
+  try {
+    const functions = await loadFunctions()
+    callable = { handler: functions, table: tableOfModule(functions) }
+  } catch (error) {
+    return tellFailure(error)
+  }
+  process.off('uncaughtExceptionMonitor', remember)
+  process.off('exit', tellExit)
+  measureHeap()
+  setInterval(measureHeap, HEAP_MS).unref()
+  // From here on this keeps the thread.
+  port.on('message', (message) => message.ticket && serve(message.ticket, callable))
+  tell({ kind: 'loaded', table: transferableTable(callable.table) })
+}
+
+async function loadFunctions() {
+  const file = resolveModule(name)
+  if (file === undefined) throw notFound()
+  if (file.endsWith('.json')) throw loadError(`${name} is not a module. ${WHAT_IS_ONE}`)
+  const neverSettles = () => tellFailure(loadError(`${name} cannot be loaded: its top-level await never settles.`))
+  const functions = functionsOf(await importModule(file, neverSettles))
+  if (events.isAnyOpen()) {
+    throw loadError(
+      `${name} cannot be served: it started a server of its own when it was loaded, as it would in each worker. Start ` +
+        'that one only where `isMainThread` of node:worker_threads is true.'
+    )
+  }
+  if (functions === undefined) throw loadError(`${name} does not export a function. ${WHAT_IS_ONE}`)
+  return functions
+}
+
+function notFound() {
+  const found = existsSync(name)
+    ? `${name} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`
+    : `There is no file ${name}. A path is relative to the working directory; new URL('./functions.js', import.meta.url) ` +
+      'is relative to the file in which it is written.'
+  return Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' })
+}
+
+function tableOfModule(functions) {
+  try {
+    return tableOf(functions)
+  } catch (error) {
+    error.message = sayOfModule(name, error.message)
+    throw error
+  }
+}
+
+async function serve(ticket, callable) {
+  const { serve: serveCalls } = TRANSPORTS[ticket.engine]()
+  await serveCalls(ticket, callable, new Tally(counts, tell))
+  // No call will come any more: if nothing of the module's keeps the thread, it ends.
+  tell({ kind: 'done' })
+  port.close()
+}
+
+function measureHeap() {
+  counts.measureHeap(getHeapStatistics().used_heap_size)
+}
+
+function tellFailure(error) {
+  tell({ kind: 'failed', error: tellError(error) })
+}
+
+function remember(error) {
+  uncaught = { error }
+}
+
+function tellExit(code) {
+  if (uncaught !== undefined) return tellFailure(uncaught.error)
+  tellFailure(loadError(`${name} cannot be loaded: it has ended its thread, with the exit code ${code}.`))
+}
+
+// The main thread may be waiting for it.
+function tell(message) {
+  port.postMessage(message)
+  Atomics.add(signal, 0, 1)
+  Atomics.notify(signal, 0)
+}
