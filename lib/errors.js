@@ -59,9 +59,27 @@ function invalidThis(method) {
   return error
 }
 
-function outOfRange(name, range, value) {
-  const error = new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`)
+function outOfRange(name, range, value, cure) {
+  const text = `The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`
+  const error = new RangeError(cure === undefined ? text : `${text}. ${cure}`)
   error.code = 'ERR_OUT_OF_RANGE'
+  return error
+}
+
+// What the calls that a worker had begun come to when it ends.
+function workerDied() {
+  const error = new Error('The worker has ended that ran the call.')
+  error.code = 'ERR_WORKER_DIED'
+  return error
+}
+
+// Why a worker is ended.
+function workerOverdue(handlerTimeout) {
+  const error = new Error(
+    `A call has held its worker for ${handlerTimeout} ms (handlerTimeout), or something else has, so that its event ` +
+      'loop did not turn.'
+  )
+  error.code = 'ERR_WORKER_OVERDUE'
   return error
 }
 
@@ -145,5 +163,6 @@ function portInUse(reusePort) {
 }
 
 module.exports = {
-  describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused
+  describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused, workerDied,
+  workerOverdue
 }

@@ -1,7 +1,8 @@
 'use strict'
 
-// Tells of what happens rarely: each failure of the handler, and once in a while how many requests met which limit and
-// how many connections broke. By diagnostics_channel to whoever subscribes, and to stderr with NODE_DEBUG=ringcall.
+// Tells of what happens rarely: each failure of the handler, each end of a worker, and once in a while how many requests
+// met which limit and how many connections broke. By diagnostics_channel to whoever subscribes, and to stderr with
+// NODE_DEBUG=ringcall.
 //
 // What a client can cause is counted by the ring threads, and only the counts are looked at here, at a steady pace. So a
 // flood of it costs the JavaScript thread no more than a trickle.
@@ -23,6 +24,7 @@ const log = debuglog('ringcall')
 const handlerErrors = channel('ringcall:handler-error')
 const refusals = channel('ringcall:refusal')
 const connectionErrors = channel('ringcall:connection-error')
+const workerExits = channel('ringcall:worker-exit')
 
 // The servers that run, and what has been told of each.
 const told = new Map()
@@ -65,6 +67,22 @@ function handlerFailed(server, error, call) {
   else debug('%s: the function %s failed: %s', server.url, call.function, printable(error))
 }
 
+// Returns whether anybody was told.
+function workerExited(server, exit) {
+  const isHeard = workerExits.hasSubscribers
+  if (isHeard) workerExits.publish({ server, ...exit })
+  if (log.enabled) {
+    const { threadId, error, exitCode, restartIn } = exit
+    const next = restartIn === null ? 'it is not replaced' : `the next one starts in ${restartIn} ms`
+    debug('%s: worker %s has ended (%s), %s', server.url, threadId, error === null ? exitCode : printable(error), next)
+  }
+  return isHeard
+}
+
+function reloaded(server) {
+  if (log.enabled) debug('%s: reloaded', server.url)
+}
+
 // What cannot be written to stderr harms nobody else.
 function debug(...args) {
   try {
@@ -96,4 +114,4 @@ function tell(to, server, kind, stats) {
   if (log.enabled) debug('%s: %s: %d more', server.url, kind, count)
 }
 
-module.exports = { closed, closing, failed, handlerFailed, isAnyOpen, opened }
+module.exports = { closed, closing, failed, handlerFailed, isAnyOpen, opened, reloaded, workerExited }

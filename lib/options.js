@@ -7,6 +7,7 @@ const { tableOf } = require('./functions.js')
 const { checkOrigins } = require('./origins.js')
 const { refuseUnknown } = require('./unknown-options.js')
 const { checkHost, checkPath } = require('./where.js')
+const { checkWorkerOptions, checkWorkers, moduleOf, refuseWorkers } = require('./workers/options.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
@@ -31,14 +32,16 @@ const LISTEN_OPTIONS = {
 }
 const CLOSE_OPTIONS = { whose: 'close', argument: 'options', expected: 'an object of options' }
 
-// The options, complete, and the table of functions, which there is none of for a plain function.
+// The options, complete, and the table of functions, which there is none of for a plain function. Or of a module, whose
+// functions are not known yet: what `fitOptions` completes when they are, and how workers run it.
 function checkArguments(portOrOptions, handler, surplus = []) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
   if (options === null || typeof options !== 'object') {
     throw invalidType(LISTEN_OPTIONS.argument, LISTEN_OPTIONS.expected, portOrOptions, cure(portOrOptions))
   }
   refuseNoHandler(handler, surplus)
-  const table = tableOf(handler)
+  const url = moduleOf(handler)
+  const table = url === undefined ? tableOf(handler) : undefined
   refuseSurplus(surplus)
   const checked = {
     engine: oneOf(options, 'engine', ENGINES),
@@ -58,9 +61,9 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
     maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),
-    maxBodySize: table === undefined
-      ? integer(options, 'maxBodySize', BODY_SIZE_PLAIN, 0, Number.MAX_SAFE_INTEGER)
-      : integer(options, 'maxBodySize', BODY_SIZE, 0, BODY_SIZE_MAX),
+    maxBodySize: integer(
+      options, 'maxBodySize', undefined, 0, table === undefined ? Number.MAX_SAFE_INTEGER : BODY_SIZE_MAX
+    ),
     maxBufferedBytes: integer(options, 'maxBufferedBytes', BUFFERED_BYTES, 1, Number.MAX_SAFE_INTEGER),
     headersTimeout: integer(options, 'headersTimeout', 10_000, 0, INT32_MAX),
     requestTimeout: integer(options, 'requestTimeout', 30_000, 0, INT32_MAX),
@@ -70,13 +73,23 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     signal: signal(options),
     onError: callback(options, 'onError')
   }
-  refuseUnknown(options, Object.keys(checked), LISTEN_OPTIONS)
-  if (table !== undefined) refuseContradictions(checked)
-  return { options: checked, table }
+  refuseUnknown(options, [...Object.keys(checked), 'workers', 'workerOptions'], LISTEN_OPTIONS)
+  if (url === undefined) {
+    refuseWorkers(options)
+    return { options: fitOptions(checked, table === undefined), table }
+  }
+  const count = checkWorkers(options.workers, checked.ringThreads)
+  return { options: checked, module: { url, count, workerOptions: checkWorkerOptions(options.workerOptions) } }
 }
 
-// Of options that mean something else, or nothing, where there is a table of functions.
-function refuseContradictions({ bigint, maxBodySize, maxBufferedBytes }) {
+// The options as they are for one plain function, or for a table of them, for which some mean something else or
+// nothing.
+function fitOptions(options, isPlain) {
+  if (isPlain) return { ...options, maxBodySize: options.maxBodySize ?? BODY_SIZE_PLAIN }
+  const { bigint, maxBodySize = BODY_SIZE, maxBufferedBytes } = options
+  if (maxBodySize > BODY_SIZE_MAX) {
+    throw outOfRange('options.maxBodySize', `an integer >= 0 and <= ${BODY_SIZE_MAX}`, maxBodySize)
+  }
   if (bigint) {
     throw invalidArgument(
       "The option 'bigint' is for one function that is not declared. A declared one says which of its arguments are " +
@@ -89,6 +102,7 @@ function refuseContradictions({ bigint, maxBodySize, maxBufferedBytes }) {
         `${maxBufferedBytes}: a body of that size would never be accepted. Raise the one, or lower the other.`
     )
   }
+  return { ...options, maxBodySize }
 }
 
 // As with `net.Server`'s `close`, it may be the callback alone: `done`.
@@ -142,11 +156,11 @@ function cure(value) {
   if (typeof value === 'function') return 'The handler is the second argument.'
 }
 
-// What came in the handler's place, with a function behind it, or what can be no functions.
+// What came in the handler's place, with a function behind it, or what can be neither functions nor a module.
 function refuseNoHandler(value, [third]) {
-  const isObject = value !== null && typeof value === 'object'
-  if (typeof value === 'function' || (isObject && typeof third !== 'function')) return
-  const expected = 'a function, such as (n) => n + 1, or an object of functions'
+  const isOther = (value !== null && typeof value === 'object') || typeof value === 'string'
+  if (typeof value === 'function' || (isOther && typeof third !== 'function')) return
+  const expected = "a function, such as (n) => n + 1, an object of functions, or a module's URL or path"
   throw invalidType('handler', expected, value, cureOfHandler(value, third))
 }
 
@@ -204,4 +218,4 @@ function callback(options, name) {
   return value
 }
 
-module.exports = { checkArguments, checkCloseArguments }
+module.exports = { checkArguments, checkCloseArguments, fitOptions }

@@ -3,15 +3,16 @@
 // The public face: `serverListen` and the `Server` that it returns.
 
 const { startEngine, warnOfFallback } = require('./engines/index.js')
-const { invalidThis } = require('./errors.js')
+const { invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
 const { describeTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
-const { checkArguments, checkCloseArguments } = require('./options.js')
+const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
+const { Generations } = require('./workers/generations.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
-  const { options, table } = checkArguments(portOrOptions, handler, surplus)
-  return new Server(options, handler, table)
+  const { options, table, module } = checkArguments(portOrOptions, handler, surplus)
+  return new Server(options, handler, table, module)
 }
 
 // The engines of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
@@ -21,22 +22,20 @@ class Server {
   #engine
   #options
   #functions
+  // Of a module: the workers that run it.
+  #generations
   #handlerErrors = 0
+  #hasWarnedOfError = false
+  #hasWarnedOfExit = false
   #closed
   #resolveClosed
   #abort = () => this.close()
 
-  constructor(options, handler, table) {
+  constructor(options, handler, table, module) {
     this.#options = options
-    this.#functions = describeTable(table)
-    const { engine, refusal } = startEngine(options, {
-      handler,
-      table,
-      onHandlerError: (error, n) => this.#onHandlerError(error, { n }, n, `The handler failed for ${n}`),
-      onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
-      onFailure: (failure) => this.#onFailure(failure),
-      onEnd: () => this.#onEnd()
-    })
+    const callees = module === undefined ? { handler, table } : this.#startWorkers(module)
+    this.#functions = describeTable(callees.table)
+    const { engine, refusal } = this.#startEngine(callees)
     this.#engine = engine
     try {
       this.#started(refusal)
@@ -81,7 +80,21 @@ class Server {
 
   stats() {
     Server.#checkThis(this, 'stats')
-    return { ...this.#engine.stats(), handlerErrors: this.#handlerErrors, engine: this.engine }
+    const { engine } = this
+    const stats = { ...this.#engine.stats(), handlerErrors: this.#handlerErrors, engine }
+    if (this.#generations === undefined) return stats
+    const handlerErrors = this.#handlerErrors + this.#generations.failures
+    return { ...stats, handlerErrors, workers: this.#generations.stats() }
+  }
+
+  async reload() {
+    Server.#checkThis(this, 'reload')
+    if (this.#generations === undefined) throw nothingToReload()
+    await this.#generations.reload((table) => {
+      this.#functions = describeTable(table)
+      events.reloaded(this)
+      return this.#engine.replace(table)
+    })
   }
 
   ref() {
@@ -106,6 +119,7 @@ class Server {
       // Whoever closes wants it done before the process ends.
       this.#engine.setReferenced(true)
       this.#engine.close()
+      this.#generations?.close()
       events.closing(this)
     }
     if (timeout !== undefined) {
@@ -143,8 +157,52 @@ class Server {
     return `Server ${inspect({ url, engine, listening }, options)}`
   }
 
-  // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such as
-  // signals of any make, and may throw.
+  // The first one of them has loaded the module when this returns. What is in the table is plain data.
+  #startWorkers(module) {
+    const generations = new Generations(module, {
+      check: (table) => this.#checkTable(table),
+      onWorkerExit: (exit) => this.#onWorkerExit(exit),
+      onLost: (generation, seat) => this.#engine.lost(generation, seat),
+      onFailure: (failure) => this.#onWorkerFailure(failure)
+    })
+    const pool = generations.load()
+    this.#generations = generations
+    return {
+      pool,
+      table: pool.table,
+      functionCounts: () => generations.functionCounts(),
+      onOverdue: (generation, seat) => {
+        generations.terminate(generation, seat, workerOverdue(this.#options.handlerTimeout))
+      },
+      onRetired: (generation) => generations.retire(generation)
+    }
+  }
+
+  // What an engine was told of the table at its start stays: one function alone, or functions by name or declared.
+  #checkTable({ isPlain }) {
+    const isFirst = this.#generations === undefined
+    if (!isFirst && isPlain !== this.#generations.table.isPlain) throw otherKind()
+    const options = fitOptions(this.#options, isPlain)
+    if (isFirst) this.#options = options
+  }
+
+  #startEngine(callees) {
+    try {
+      return startEngine(this.#options, {
+        ...callees,
+        onHandlerError: (error, n) => this.#onPlainError(error, n),
+        onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
+        onFailure: (failure) => this.#onFailure(failure),
+        onEnd: () => this.#onEnd()
+      })
+    } catch (error) {
+      this.#generations?.end()
+      throw error
+    }
+  }
+
+  // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such
+  // as signals of any make, and may throw.
   #started(refusal) {
     const options = this.#options
     if (refusal !== undefined) warnOfFallback(refusal)
@@ -167,6 +225,11 @@ class Server {
   }
 
   #onEnd() {
+    if (this.#generations === undefined) this.#ended()
+    else this.#generations.end().then(() => this.#ended())
+  }
+
+  #ended() {
     this.#resolveClosed?.()
     events.closed(this)
     try {
@@ -177,25 +240,53 @@ class Server {
     if (onPaths.delete(this.#engine) && onPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
+  #onPlainError(error, n) {
+    this.#handlerErrors++
+    this.#tellError(error, { n }, n, `The handler failed for ${n}`)
+  }
+
   #onFunctionError(error, { name }, args) {
+    this.#handlerErrors++
+    this.#tellFunctionError(error, name, args)
+  }
+
+  // It is counted where it happened.
+  #onWorkerFailure({ function: name, arguments: args, error }) {
+    if (name === undefined) this.#tellError(error, { n: args }, args, `The handler failed for ${args}`)
+    else this.#tellFunctionError(error, name, args)
+  }
+
+  #tellFunctionError(error, name, args) {
     const call = { function: name, arguments: args }
-    this.#onHandlerError(error, call, call, `The function ${name} failed`)
+    this.#tellError(error, call, call, `The function ${name} failed`)
   }
 
   // `call` is what the channel tells of the call, and `told` what `onError` is passed.
-  #onHandlerError(error, call, told, what) {
-    this.#handlerErrors++
+  #tellError(error, call, told, what) {
     events.handlerFailed(this, error, call)
     const { onError } = this.#options
     if (onError !== undefined) {
       this.#tell(onError, error, told)
-    } else if (this.#handlerErrors === 1) {
+    } else if (!this.#hasWarnedOfError) {
+      this.#hasWarnedOfError = true
       process.emitWarning(
         `${what}. This warning comes once: pass onError to be told of every failure; ` +
           `stats().handlerErrors counts them.\n${printable(error)}`,
         { code: 'RINGCALL_HANDLER_ERROR' }
       )
     }
+  }
+
+  #onWorkerExit({ threadId, error, exitCode, restartIn }) {
+    const isHeard = events.workerExited(this, { threadId, error, exitCode, restartIn })
+    if (isHeard || this.#hasWarnedOfExit) return
+    this.#hasWarnedOfExit = true
+    const what = exitCode === null ? 'could not be started' : `has ended with the exit code ${exitCode}`
+    process.emitWarning(
+      `A worker ${what}. This warning comes once: subscribe to ringcall:worker-exit of node:diagnostics_channel to be ` +
+        `told of each; stats().workers counts restarts.${error === null ? '' : `\n${printable(error)}`}`,
+      { code: 'RINGCALL_WORKER_EXIT' }
+    )
   }
 
   // It may be async, and nothing that it throws is to end the process.
@@ -206,6 +297,22 @@ class Server {
       process.emitWarning(`onError itself failed: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }
   }
+}
+
+function nothingToReload() {
+  const error = new Error(
+    'The server has no module that could be loaded again, as it was passed functions. Pass the module that exports ' +
+      "them: serverListen(8000, new URL('./functions.js', import.meta.url))."
+  )
+  return Object.assign(error, { code: 'ERR_WORKER_LOAD' })
+}
+
+function otherKind() {
+  const error = new Error(
+    'The module exports one plain function where there were functions by name or a declared one, or the other way ' +
+      'round. That takes another server.'
+  )
+  return Object.assign(error, { code: 'ERR_WORKER_LOAD' })
 }
 
 function printable(thrown) {

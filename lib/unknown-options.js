@@ -14,6 +14,7 @@ const SYNONYMS = {
   unix: 'path',
   threads: 'ringThreads',
   workers: 'ringThreads',
+  workerthreads: 'workers',
   limit: 'maxConnections',
   concurrency: 'maxInFlight',
   maxheaderbytes: 'maxHeaderSize',

@@ -26,8 +26,8 @@ function enterModule(url) {
 function refuseEntered(url) {
   if (!entered().includes(url)) return
   throw loadError(
-    `${fileURLToPath(url)} starts a server of itself, and each of its workers would do so again. Put its functions into ` +
-      'a module of their own, or start the server only where `isMainThread` of node:worker_threads is true.'
+    `${fileURLToPath(url)} starts a server of itself, and each of its workers would do so again. Put its functions ` +
+      'into a module of their own, or start the server only where `isMainThread` of node:worker_threads is true.'
   )
 }
 

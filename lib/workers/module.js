@@ -7,8 +7,8 @@ const { pathToFileURL } = require('node:url')
 const { isClass } = require('../functions.js')
 
 const WHAT_IS_ONE =
-  'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by their ' +
-  'names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
+  'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by ' +
+  'their names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
 
 // The file that `require` would take, of a folder, too; nothing where there is none.
 function resolveModule(file) {
@@ -19,8 +19,8 @@ function resolveModule(file) {
   }
 }
 
-// What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Throws what the
-// module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done.
+// What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Throws what
+// the module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done.
 async function importModule(file, neverSettles) {
   process.once('beforeExit', neverSettles)
   try {

@@ -1,10 +1,10 @@
 'use strict'
 
-// The workers of one load of a module: they have the same functions, and one that ends is replaced. It knows nothing of HTTP
-// or of engines, which give loaded workers what they begin with, their tickets.
+// The workers of one load of a module: they have the same functions, and one that ends is replaced. It knows nothing
+// of HTTP or of engines, which give loaded workers what they begin with, their tickets.
 //
-// The owner has `onWorkerExit({ seat, threadId, error, exitCode, restartIn })`, `onLost(seat)` before it where the worker
-// had a ticket, and `onFailure({ index, arguments, error })` for each failure of a function that is told.
+// The owner has `onWorkerExit({ seat, threadId, error, exitCode, restartIn })`, `onLost(seat)` before it where the
+// worker had a ticket, and `onFailure({ index, arguments, error })` for each failure of a function that is told.
 
 const { fileURLToPath } = require('node:url')
 const { isDeepStrictEqual } = require('node:util')
@@ -94,8 +94,8 @@ class Pool {
     }
   }
 
-  // Resolves when all workers have ended. One that serves is waited for: its transport has been told, or is told now, that
-  // no call will come any more.
+  // Resolves when all workers have ended. One that serves is waited for: its transport has been told, or is told now,
+  // that no call will come any more.
   end() {
     this.#isOver = true
     this.#loading?.reject(loadError(`${this.#name} was not loaded, because the server has been closed.`))
@@ -110,7 +110,7 @@ class Pool {
     this.table ??= seat.table
     const difference = differenceOf(this.table, seat.table)
     if (difference !== undefined) {
-      return seat.fail(loadError(`${this.#name} has other functions than before, which takes a reload(): ${difference}`))
+      return seat.fail(loadError(`${this.#name} has other functions than before, and no reload(): ${difference}`))
     }
     if (this.#ticketFor !== undefined) this.#admit(seat)
     if (this.#seats.every(({ isLoaded }) => isLoaded)) this.#loading?.resolve()
@@ -171,8 +171,9 @@ class Pool {
 // What is not as it was, in a sentence.
 function differenceOf(first, second) {
   if (isDeepStrictEqual(first, second)) return undefined
-  const namesOf = ({ isPlain, functions }) => (isPlain ? 'one plain function' : functions.map(({ name }) => name).join(', '))
-  const [before, after] = [namesOf(first), namesOf(second)]
+  const [before, after] = [first, second].map(({ isPlain, functions }) => (
+    isPlain ? 'one plain function' : functions.map(({ name }) => name).join(', ')
+  ))
   if (before !== after) return `they were ${before}, and are ${after}.`
   const changed = first.functions.find((fn, i) => !isDeepStrictEqual(fn, second.functions[i]))
   return `${changed?.name ?? before} is declared differently.`
@@ -181,7 +182,8 @@ function differenceOf(first, second) {
 // It had no time to say why.
 function goneError(name) {
   return loadError(
-    `${name} cannot be loaded: the thread has ended meanwhile. It may have run out of memory (workerOptions.resourceLimits).`
+    `${name} cannot be loaded: the thread has ended meanwhile. It may have run out of memory ` +
+      '(workerOptions.resourceLimits).'
   )
 }
 

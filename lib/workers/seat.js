@@ -1,9 +1,10 @@
 'use strict'
 
-// The place of one worker: starts its thread, hears what it tells, ends it, and starts the next one. The thread's side is
-// worker.js; the owner is the pool, which decides what is to follow.
+// The place of one worker: starts its thread, hears what it tells, ends it, and starts the next one. The thread's side
+// is worker.js; the owner is the pool, which decides what is to follow.
 //
-// The owner has `loaded(seat)`, `exited(seat, { threadId, error, exitCode, hadTicket, isDone })` and `failed(seat, failure)`.
+// The owner has `loaded(seat)`, `exited(seat, { threadId, error, exitCode, hadTicket, isDone })` and `failed(seat,
+// failure)`.
 
 const path = require('node:path')
 const { MessageChannel, Worker, receiveMessageOnPort } = require('node:worker_threads')
@@ -14,8 +15,8 @@ const { Counts } = require('./counts.js')
 const { loadError, loadTimeoutError } = require('./load-errors.js')
 const { reviveError } = require('./told-errors.js')
 
-// A worker that has no call any more may end by itself for so long, and a thread that is terminated is waited for: one in
-// a system call does not notice.
+// A worker that has no call any more may end by itself for so long, and a thread that is terminated is waited for: one
+// in a system call does not notice.
 const END_MS = 1000
 const TERMINATE_MS = 5000
 
@@ -86,8 +87,8 @@ class Seat {
     return this.#worker !== undefined && this.table !== undefined && this.failure === undefined
   }
 
-  // Whether the thread has ended, where this thread does not turn its event loop, and so is not told. Node.js says whether
-  // a message has found somebody; where it does not say, nobody has ended.
+  // Whether the thread has ended, where this thread does not turn its event loop, and so is not told. Node.js says
+  // whether a message has found somebody; where it does not say, nobody has ended.
   get isGone() {
     return this.#port.postMessage({}) === false
   }

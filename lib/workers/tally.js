@@ -1,7 +1,7 @@
 'use strict'
 
-// What a transport tells of the calls that it runs: counted in shared memory, and failures told to the main thread, as long
-// as that takes them.
+// What a transport tells of the calls that it runs: counted in shared memory, and failures told to the main thread, as
+// long as that takes them.
 
 const { tellError, tellValue } = require('./told-errors.js')
 
@@ -23,8 +23,8 @@ class Tally {
     this.#counts.ended(count)
   }
 
-  // A failure of the function with that index, and of its arguments; of one plain function there is no index, and `args` is
-  // its integer. To be called before the answer is posted.
+  // A failure of the function with that index, and of its arguments; of one plain function there is no index, and
+  // `args` is its integer. To be called before the answer is posted.
   failed(index, args, error) {
     if (!this.#counts.failed(index)) return
     const values = Array.isArray(args) ? args.map(tellValue) : args

@@ -1,7 +1,7 @@
 'use strict'
 
-// The entry of each worker thread: loads the module, tells what functions it has, waits for a ticket of the engine's, and
-// serves with what is behind it. The main thread's side is seat.js.
+// The entry of each worker thread: loads the module, tells what functions it has, waits for a ticket of the engine's,
+// and serves with what is behind it. The main thread's side is seat.js.
 //
 // The module has the thread to itself: its `workerData` is the user's, and `parentPort` is not used here.
 
@@ -67,8 +67,8 @@ async function loadFunctions() {
   const functions = functionsOf(await importModule(file, neverSettles))
   if (events.isAnyOpen()) {
     throw loadError(
-      `${name} cannot be served: it started a server of its own when it was loaded, as it would in each worker. Start ` +
-        'that one only where `isMainThread` of node:worker_threads is true.'
+      `${name} cannot be served: it started a server of its own when it was loaded, as it would in each worker. ` +
+        'Start that one only where `isMainThread` of node:worker_threads is true.'
     )
   }
   if (functions === undefined) throw loadError(`${name} does not export a function. ${WHAT_IS_ONE}`)
@@ -78,8 +78,8 @@ async function loadFunctions() {
 function notFound() {
   const found = existsSync(name)
     ? `${name} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`
-    : `There is no file ${name}. A path is relative to the working directory; new URL('./functions.js', import.meta.url) ` +
-      'is relative to the file in which it is written.'
+    : `There is no file ${name}. A path is relative to the working directory; new URL('./functions.js', ` +
+      'import.meta.url) is relative to the file in which it is written.'
   return Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' })
 }
 

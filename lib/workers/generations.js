@@ -1,0 +1,194 @@
+'use strict'
+
+// The loads of a server's module, one after another, counted from 0: the newest one's functions are what new requests
+// meet, and those before it run until the engine tells that their last call is over.
+
+const { loadError } = require('./load-errors.js')
+const { Pool } = require('./pool.js')
+
+// Generations that may run beside the newest one.
+const RETIRING_MAX = 4
+
+class Generations {
+  #module
+  #owner
+  // Those that run, by their numbers. The newest is the last.
+  #pools = new Map()
+  #newest = 0
+  // The pool that is loading the module anew, the reload that waits for it, and the one that is to follow.
+  #loading
+  #reload
+  #nextReload
+  #isClosed = false
+  // What those that have ended had counted.
+  #past
+
+  // `module` has the `url`, the `count` of workers and their `workerOptions`. The owner has `check(table)`, which
+  // throws where the server cannot have these functions; `onWorkerExit` as the pool's; `onLost(generation, seat)`; and
+  // `onFailure({ function, arguments, error })`, where one plain function has no name.
+  constructor(module, owner) {
+    this.#module = module
+    this.#owner = owner
+    const seats = Array.from({ length: module.count }, () => ({ calls: 0, restarts: 0 }))
+    this.#past = { failures: 0, seats, functions: new Map() }
+  }
+
+  // The first one, which is loaded when this returns; or throws what the module throws.
+  load() {
+    const pool = this.#createPool(0)
+    try {
+      this.#owner.check(pool.load())
+    } catch (error) {
+      pool.end()
+      throw error
+    }
+    this.#pools.set(0, pool)
+    return pool
+  }
+
+  // What the functions are.
+  get table() {
+    return this.#pools.get(this.#newest).table
+  }
+
+  // Resolves when new requests meet what the module is now. `replace(table)` has them do so, and returns the
+  // `ticketFor` of its workers. Calls while one runs share one more, as the module may have been changed after that
+  // had read it.
+  reload(replace) {
+    if (this.#reload === undefined && this.#nextReload === undefined) return this.#startReload(replace)
+    this.#nextReload ??= this.#reload.catch(() => {}).then(() => {
+      this.#nextReload = undefined
+      return this.#startReload(replace)
+    })
+    return this.#nextReload
+  }
+
+  // The engine will have no call of that one any more.
+  async retire(generation) {
+    const pool = this.#pools.get(generation)
+    await pool.end()
+    this.#forget(generation, pool)
+  }
+
+  terminate(generation, seat, error) {
+    this.#pools.get(generation)?.terminate(seat, error)
+  }
+
+  // Of the newest one's workers by seat; the counts are those of the seat since the server was started.
+  stats() {
+    const pools = [...this.#pools.values()]
+    const all = pools.map((pool) => pool.stats())
+    return all.at(-1).map((stats, i) => {
+      const counted = [this.#past.seats[i], ...all.map((each) => each[i])]
+      return { ...stats, calls: sumOf(counted, 'calls'), restarts: sumOf(counted, 'restarts') }
+    })
+  }
+
+  // How often functions have failed.
+  get failures() {
+    return sumOf([this.#past, ...this.#pools.values()], 'failures')
+  }
+
+  // The errors and refusals of each function that there is now, by name.
+  functionCounts() {
+    return this.#functionCountsOf([...this.#pools.values()])
+  }
+
+  // There will be no reload any more. The workers go on.
+  close() {
+    this.#isClosed = true
+    this.#loading?.end()
+  }
+
+  // Resolves when all workers have ended.
+  async end() {
+    this.close()
+    await Promise.all([...this.#pools.values()].map((pool) => pool.end()))
+  }
+
+  #startReload(replace) {
+    this.#reload = this.#loadAnew(replace).finally(() => {
+      this.#reload = undefined
+    })
+    return this.#reload
+  }
+
+  async #loadAnew(replace) {
+    if (this.#isClosed) throw notRunning()
+    if (this.#pools.size > RETIRING_MAX) throw tooMany()
+    const generation = this.#newest + 1
+    const pool = this.#createPool(generation)
+    this.#loading = pool
+    try {
+      const table = await pool.loadAll()
+      if (this.#isClosed) throw notRunning()
+      this.#owner.check(table)
+    } catch (error) {
+      pool.end()
+      throw this.#isClosed ? notRunning() : error
+    } finally {
+      this.#loading = undefined
+    }
+    this.#pools.set(generation, pool)
+    this.#newest = generation
+    pool.open(replace(pool.table))
+  }
+
+  #createPool(generation) {
+    const pool = new Pool({
+      ...this.#module,
+      callbacks: {
+        onWorkerExit: (exit) => this.#owner.onWorkerExit(exit),
+        onLost: (seat) => this.#owner.onLost(generation, seat),
+        onFailure: ({ index, ...failure }) => (
+          this.#owner.onFailure({ ...failure, function: pool.table.functions[index]?.name })
+        )
+      }
+    })
+    return pool
+  }
+
+  // And of those that have ended.
+  #functionCountsOf(pools) {
+    const counts = new Map(this.table.functions.map(({ name }) => [name, { errors: 0, refusals: 0 }]))
+    for (const [name, count] of this.#past.functions) add(counts.get(name), count)
+    for (const pool of pools) pool.table.functions.forEach(({ name }, i) => add(counts.get(name), pool.countsOf(i)))
+    return counts
+  }
+
+  // What it has counted is kept; of functions only while there are any of their names.
+  #forget(generation, pool) {
+    const { seats } = this.#past
+    this.#past.functions = this.#functionCountsOf([pool])
+    this.#past.failures += pool.failures
+    pool.stats().forEach(({ calls, restarts }, i) => {
+      seats[i].calls += calls
+      seats[i].restarts += restarts
+    })
+    this.#pools.delete(generation)
+  }
+}
+
+function add(sum, { errors, refusals }) {
+  if (sum === undefined) return
+  sum.errors += errors
+  sum.refusals += refusals
+}
+
+function sumOf(all, name) {
+  return all.reduce((sum, each) => sum + each[name], 0)
+}
+
+function notRunning() {
+  const error = new Error('The server is closed, and does not load its module again.')
+  return Object.assign(error, { code: 'ERR_SERVER_NOT_RUNNING' })
+}
+
+function tooMany() {
+  return loadError(
+    `The module has been loaded anew ${RETIRING_MAX} times while calls of what it was before went on. Reload it when ` +
+      'some of those are over: handlerTimeout bounds them.'
+  )
+}
+
+module.exports = { Generations }
