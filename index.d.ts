@@ -293,6 +293,69 @@ export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onErro
   onError?: ((error: unknown, call: FailedCall) => void) | undefined
 }
 
+/** The options of a server of a module: where to listen, and how, and how workers run it. */
+export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
+  /**
+   * How many worker threads run the module's functions: an integer from 1 to 1024; or `'auto'`, which is one for each
+   * core that the ring threads leave, and one at least. Each loads the module, so its state is its own.
+   *
+   * @default 'auto'
+   */
+  workers?: number | 'auto' | undefined
+
+  /** How their threads are started, and for how long they may load the module. */
+  workerOptions?: WorkerThreadOptions | undefined
+
+  /**
+   * Told, in the thread that called `serverListen`, whatever a function threw or rejected with, as of functions that run
+   * there. `call` says which function it was, and what it was called with; of one plain function it is the integer.
+   *
+   * The error comes from another thread: its name, message, stack, code and cause are those of what was thrown, and it is
+   * of the same class where that is one of JavaScript's own. What was thrown and is no error comes as its clone, or as
+   * text where it has none; so do the arguments. While 256 failures of a worker wait for this thread, further ones are
+   * counted, but not told.
+   *
+   * A call that its worker was at when it ended is told with an `Error` `ERR_WORKER_DIED`.
+   *
+   * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
+   * are counted in `server.stats().handlerErrors`
+   */
+  onError?: ((error: unknown, call: FailedCall | number | bigint) => void) | undefined
+}
+
+/** How worker threads are started: options of `new Worker` (node:worker_threads) by their names there, and one more. */
+export interface WorkerThreadOptions {
+  /** Their environment: an object of strings, or `SHARE_ENV`. Default: a copy of this thread's. */
+  env?: { readonly [name: string]: string | undefined } | symbol | undefined
+  /** What follows the first two elements of `process.argv` there. Default: nothing. */
+  argv?: readonly string[] | undefined
+  /** The options of Node.js that they are started with, such as `['--import', 'tsx']`. Default: this thread's. */
+  execArgv?: readonly string[] | undefined
+  /** How much memory each may have. One that exceeds it ends, and is replaced. Default: as `new Worker` has it. */
+  resourceLimits?: WorkerThreadLimits | undefined
+  /** What the module finds as `workerData` of node:worker_threads: a clone for each. */
+  workerData?: unknown
+  /**
+   * Milliseconds for a thread to start and to load the module, top-level awaits included: an integer from 1 to
+   * 2147483647. Then the first one is an `ERR_WORKER_LOAD` that `serverListen` throws; a later one ends its thread.
+   *
+   * @default 30000
+   */
+  loadTimeout?: number | undefined
+}
+
+/** How much memory a worker's thread may have, in MiB; what is left out is as `new Worker` has it. */
+export interface WorkerThreadLimits {
+  /** The main heap, from 8. */
+  maxOldGenerationSizeMb?: number | undefined
+  /** The heap of young objects, from 1. */
+  maxYoungGenerationSizeMb?: number | undefined
+  /** Compiled code, from 1 to 1024. */
+  codeRangeSizeMb?: number | undefined
+  /** The stack, from 1 to 1024. */
+  stackSizeMb?: number | undefined
+}
+
 /** A call that failed. */
 export interface FailedCall {
   /** The function's name. */
@@ -431,6 +494,25 @@ export interface ServerStats {
   engine: Engine
   /** The same by function, under their names; not there for one plain function. */
   functions?: { [name: string]: FunctionStats }
+  /** The workers that run a module's functions now, each in its place; not there where functions were passed. */
+  workers?: WorkerStats[]
+}
+
+/** A worker's place: the worker that replaces one takes the place of that one. */
+export interface WorkerStats {
+  /**
+   * What it does now: it is `starting` until it has loaded the module; `busy` while it has calls, those included whose
+   * promises it awaits; `idle`; or `down`, where it has ended and the next one is not started yet.
+   */
+  state: 'starting' | 'idle' | 'busy' | 'down'
+  /** Its thread's, as `worker.threadId`; `null` while there is none. */
+  threadId: number | null
+  /** Calls that have begun in this place since the server was started. */
+  calls: number
+  /** How often a worker in this place was replaced because it had ended; not by `reload()`. */
+  restarts: number
+  /** Bytes of JavaScript's heap that it has in use, measured once a second; 0 while there is none. */
+  heapUsed: number
 }
 
 /** What one function has done since the server was started. */
@@ -471,6 +553,30 @@ export interface FunctionErrorMessage extends FailedCall {
   server: Server
   /** What it threw or rejected with, or a `TypeError` about what it gave. */
   error: unknown
+}
+
+/**
+ * What `diagnostics_channel` tells of on the channel `ringcall:worker-exit`, for each worker that has ended and was not
+ * to. Where nobody listens, the server's first one becomes a process warning with the code `RINGCALL_WORKER_EXIT`.
+ */
+export interface WorkerExitMessage {
+  /** Whose worker it was. */
+  server: Server
+  /** Its thread's, as `worker.threadId`; `null` where it could not be started. */
+  threadId: number | null
+  /**
+   * What it has not caught; `ERR_WORKER_OUT_OF_MEMORY` beyond its `resourceLimits`; `ERR_WORKER_OVERDUE` where a call has
+   * held it for `handlerTimeout`; what was wrong with the module that it was to load; `null` where it has ended without
+   * an error, as by `process.exit()`.
+   */
+  error: unknown
+  /** Its exit code; `null` where it could not be started. */
+  exitCode: number | null
+  /**
+   * In how many milliseconds the next one is started: 100 for the first time, then twice as many each time up to 10000,
+   * and 100 again after one that could be called for a minute. `null` where there will be none, as the server has closed.
+   */
+  restartIn: number | null
 }
 
 /**
@@ -533,7 +639,10 @@ export interface Server {
    */
   readonly url: string
 
-  /** The functions that it serves, in their order, as plain data; empty for one plain function. */
+  /**
+   * The functions that it serves, in their order, as plain data; empty for one plain function. Of a module, those of its
+   * last `reload()`.
+   */
   readonly functions: readonly FunctionDescription[]
 
   /** Whether it takes new connections: `true` until `close()` is called or `signal` aborts. */
@@ -544,6 +653,18 @@ export interface Server {
 
   /** What it has done so far. A fresh object each time; cheap enough to poll. */
   stats(): ServerStats
+
+  /**
+   * Loads the module anew in fresh workers, and resolves when new requests meet what it is now. Those that have come before
+   * are answered by the workers that were there, which end afterwards; no request is lost, and the port stays open. Calls
+   * while one runs share one more, which follows it.
+   *
+   * Rejects where the module does not load, with what it throws, or where its functions cannot be served; then the server
+   * goes on as it was. So it is with `ERR_WORKER_LOAD` where four loads of the module still have calls, where it exports
+   * one plain function now and did not before, or did and does not, and where the server was passed functions; and
+   * with `ERR_SERVER_NOT_RUNNING` where the server is closed, or is meanwhile.
+   */
+  reload(): Promise<void>
 
   /** Keeps the process alive again after `unref()`. Returns the server. */
   ref(): this
@@ -559,7 +680,8 @@ export interface Server {
    * is the next one of a connection that waits for one, if it arrives within half a second; pipelined requests behind
    * those are not run. What may hold it up: a handler's promise that does not settle, until `handlerTimeout`; half a
    * request, until `headersTimeout` or `requestTimeout`; a client that does not read its answer, until `sendTimeout`.
-   * `timeout` bounds all of it.
+   * `timeout` bounds all of it. Workers end after the last answer: one that something of the module's keeps, such as a
+   * timer or a socket, a second later.
    *
    * A listener calls it in a function: `process.once('SIGTERM', () => server.close())`.
    *
@@ -768,7 +890,10 @@ export type JsonObject =
 
 // TypeScript tells what is wrong with a call by the last of four overloads or more. So that one takes whatever the others
 // do, and infers the handler's argument: otherwise each mistake in a handler would be told as one about that. It can do
-// so as long as only one of the types that the handler may have is one of functions.
+// so as long as only one of the types that the handler may have is one of functions. With options that are for modules
+// alone it takes nothing else.
+
+type ModuleOnly = Pick<ModuleOptions, 'workers' | 'workerOptions'>
 
 /**
  * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
@@ -827,6 +952,30 @@ export function serverListen<F extends Functions | TypedFunction>(
   portOrOptions: number | FunctionsOptions, functions: F & ThisType<F>
 ): Server
 /**
+ * Starts a server of the functions of a module, which worker threads run: each of them loads it. What it exports is one
+ * function, or functions by name; a default export goes before named ones, and exports that are no functions are not
+ * served. This thread waits until the first worker has loaded the module.
+ *
+ * @example
+ * ```js
+ * const { serverListen } = require('ringcall')
+ * const path = require('node:path')
+ * serverListen({ port: 8000, workers: 4 }, path.join(__dirname, 'functions.js')) // exports.sum = (a, b) => a + b
+ * ```
+ *
+ * @param portOrOptions The port, or where to listen, and how.
+ * @param module The module's `file:` URL, such as `new URL('./functions.js', import.meta.url)`; or its path: an absolute
+ *   one, or one relative to the working directory, which begins with `./` or `../`.
+ *
+ * @throws what the module throws when it is loaded: an error of the same name, message, stack, code and cause.
+ * @throws Error `MODULE_NOT_FOUND`: there is no such file.
+ * @throws Error `ERR_WORKER_LOAD`: the module exports no function, has not been loaded within `loadTimeout`, has ended its
+ *   thread, or has started a server of its own there; the message says which.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`: what it exports cannot be served.
+ * @throws Error `ERR_WORKER_INVALID_EXEC_ARGV`, `ERR_WORKER_INIT_FAILED`: as from `new Worker`.
+ */
+export function serverListen(portOrOptions: number | ModuleOptions, module: URL | string): Server
+/**
  * The same where it is not known before whether the handler is called with a `number` or, by `bigint: true`, with a
  * `bigint`: it must take both. Options in a variable say which with `{ … } satisfies ListenOptions`; of the type
  * `ListenOptions` itself, they may have `bigint: true`.
@@ -834,9 +983,11 @@ export function serverListen<F extends Functions | TypedFunction>(
  * @param portOrOptions The port, or where to listen, and how.
  * @param handler Called with each `N`; it returns an integer, or a promise of one. Or functions by name.
  */
-export function serverListen<B extends boolean = false>(
-  portOrOptions: number | (ListenOptions & { bigint?: B | undefined }) | FunctionsOptions,
-  handler: Handler<B extends true ? bigint : number> | ([B] extends [true] ? never : Functions | Declared)
+export function serverListen<B extends boolean = false, M extends ModuleOnly = {}>(
+  portOrOptions: number | (ListenOptions & { bigint?: B | undefined }) | FunctionsOptions | (ModuleOptions & M),
+  handler: {} extends M
+    ? Handler<B extends true ? bigint : number> | ([B] extends [true] ? never : Functions | Declared) | URL | string
+    : URL | string
 ): Server
 
 /**

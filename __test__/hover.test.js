@@ -40,6 +40,14 @@ const mistakes = {
   'one beside others': ["serverListen({ port: 0, hostname: '' }, (n) => n)", /'hostname' does not exist in type/],
   'an option of the wrong type': ["serverListen({ port: '0' }, (n) => n)", /'string' is not assignable to type 'number'/],
   'a function by name that returns nothing': ['serverListen(0, { sum: () => {} })', /'\(\) => void' is not assignable/],
+  'workers for what is no module': ['serverListen({ workers: 4 }, { sum: () => 1 })', /'sum' does not exist in type 'URL'/],
+  'a number of workers in a string': [
+    "serverListen({ workers: '4' }, './a.js')", /'"4"' is not assignable to type 'number \| "auto"/
+  ],
+  'an option for modules that does not exist': ["serverListen({ worker: 4 }, './a.js')", /'worker' does not exist in type/],
+  'an option of workers that does not exist': [
+    "serverListen({ workerOptions: { enve: {} } }, './a.js')", /'enve' does not exist in type 'WorkerThreadOptions'/
+  ],
   'what is no function by name': ['serverListen(0, { sum: 3 })', /'number' is not assignable to type '.*UndeclaredFunction'/],
   'a type that does not exist': [
     "typed('(a: integr) => int', (a) => a)", /"there is no type 'integr': it is one of int, number, .*, or a name in 'types'"/

@@ -95,7 +95,9 @@ async function members(server: Server) {
   const stats: ServerStats = server.stats()
   const histograms: Histogram[] = [stats.latency, stats.handlerTime, stats.dispatchDelay, stats.batchSizes]
   same<typeof stats.responsesByStatus>()<Record<number, number>>()
-  const { engine: counted, latency, handlerTime, dispatchDelay, batchSizes, responsesByStatus, functions, ...others } = stats
+  const {
+    engine: counted, latency, handlerTime, dispatchDelay, batchSizes, responsesByStatus, functions, workers, ...others
+  } = stats
   const counts: Record<string, number> = others
   same<typeof counted>()<typeof server.engine>()
   same<typeof server.engine>()<'io_uring' | 'node'>()
