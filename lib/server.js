@@ -162,7 +162,7 @@ class Server {
     const generations = new Generations(module, {
       check: (table) => this.#checkTable(table),
       onWorkerExit: (exit) => this.#onWorkerExit(exit),
-      onLost: (generation, seat) => this.#engine.lost(generation, seat),
+      onLost: (generation, seat) => this.#engine?.lost(generation, seat),
       onFailure: (failure) => this.#onWorkerFailure(failure)
     })
     const pool = generations.load()

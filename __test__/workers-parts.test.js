@@ -1,0 +1,126 @@
+'use strict'
+
+// What workers count and tell, and how long one waits for the next.
+
+const { runInNewContext } = require('node:vm')
+const test = require('ava')
+const { BackOff } = require('../lib/workers/back-off.js')
+const { Counts } = require('../lib/workers/counts.js')
+const { Tally } = require('../lib/workers/tally.js')
+const { reviveError, tellError, tellValue } = require('../lib/workers/told-errors.js')
+
+// What arrives in another thread.
+const sent = (thrown) => reviveError(structuredClone(tellError(thrown)))
+
+test('an error arrives with its name, message, stack, code and cause, as one of its class', (t) => {
+  const cause = Object.assign(new RangeError('far'), { code: 34 })
+  const error = Object.assign(new TypeError('no', { cause }), { code: 'ENO' })
+  const revived = sent(error)
+  t.true(revived instanceof TypeError && revived.cause instanceof RangeError)
+  t.deepEqual([revived, revived.cause].map(({ stack }) => stack), [error.stack, cause.stack])
+  t.deepEqual(Object.keys(revived), ['code'])
+  t.like(revived, { name: 'TypeError', message: 'no', code: 'ENO', cause: { message: 'far', code: 34 } })
+})
+
+test('an error of a class, an aggregate, a DOMException and one of another realm are errors', (t) => {
+  class OwnError extends Error {
+    name = 'OwnError'
+  }
+  for (const [error, name] of [
+    [new OwnError('no'), 'OwnError'],
+    [new AggregateError([1], 'no'), 'AggregateError'],
+    [new DOMException('no', 'AbortError'), 'AbortError'],
+    [runInNewContext("new RangeError('no')"), 'RangeError'],
+    [Object.assign(new Error('no'), { name: 'constructor' }), 'constructor'],
+    [Object.assign(new Error('no'), { name: 3 }), 'Error']
+  ]) {
+    const revived = sent(error)
+    t.true(revived instanceof Error)
+    t.like(revived, { name, message: 'no' })
+    t.is(Object.getOwnPropertyDescriptor(revived, 'stack').enumerable, false)
+  }
+  t.regex(sent(Object.assign(new Error('no'), { stack: undefined })).stack, /^Error: no$/)
+})
+
+test('whatever else is thrown arrives as far as it can be cloned', (t) => {
+  for (const value of [undefined, null, 3, 'no', 4n, { a: [1] }, new Map([[1, 2]])]) t.deepEqual(sent(value), value)
+  t.is(sent(() => 1), '[Function (anonymous)]')
+  t.is(sent(Symbol('no')), 'Symbol(no)')
+  t.is(sent({ value: () => 1 }), '{ value: [Function: value] }')
+})
+
+test('what throws when it is read is told all the same', (t) => {
+  const hostile = new Proxy(new Error('no'), { get() { throw new Error('get') }, getPrototypeOf() { throw new Error('of') } })
+  t.is(typeof sent(hostile), 'string')
+  t.notThrows(() => sent(Object.defineProperty(new Error('no'), 'message', { get() { throw new Error('get') } })))
+})
+
+test('what an error says is bounded, and so are its causes', (t) => {
+  const long = new Error('n'.repeat(2 ** 20))
+  t.is(sent(long).message.length, 2 ** 16)
+  const endless = new Error('no')
+  endless.cause = endless
+  let depth = 0
+  for (let error = sent(endless); error !== undefined; error = error.cause) depth++
+  t.is(depth, 9)
+})
+
+test('of an argument that is a part of a buffer only that part is sent, and none is shared', (t) => {
+  const bytes = Buffer.from(new ArrayBuffer(1000), 10, 3).fill(7)
+  const told = tellValue(bytes)
+  t.deepEqual([...told], [7, 7, 7])
+  t.is(told.buffer.byteLength, 3)
+  const shared = tellValue(new Float64Array(new SharedArrayBuffer(16)))
+  t.false(shared.buffer instanceof SharedArrayBuffer)
+  t.deepEqual(tellValue(new DataView(new ArrayBuffer(2))).byteLength, 2)
+})
+
+// A worker's side and the main thread's, and what the one has told the other.
+function pair() {
+  const counts = new Counts()
+  const told = []
+  const tally = new Tally(new Counts(counts.memory), (message) => told.push(message))
+  return { counts, told, tally }
+}
+
+test('what a worker counts is read in the main thread, and outlives it', (t) => {
+  const { counts, tally } = pair()
+  tally.began(3)
+  t.true(counts.isBusy)
+  tally.ended(2)
+  tally.refused(999)
+  tally.failed(0, [1], new Error('no'))
+  tally.failed(999, [], new Error('no'))
+  t.like(counts, { calls: 3, isBusy: true, failures: 2 })
+  counts.reset()
+  t.like(counts, { calls: 3, isBusy: false, failures: 2, heapUsed: 0 })
+  t.deepEqual([0, 998, 999].map((i) => [counts.errorsOf(i), counts.refusalsOf(i)]), [[1, 0], [0, 0], [1, 1]])
+})
+
+test('a failure is told with what was called, and with clones of the arguments', (t) => {
+  const { told, tally } = pair()
+  const error = new Error('no')
+  tally.failed(2, [1, () => 1, 3n], error)
+  tally.failed(undefined, 5n, error)
+  t.like(told[0], { kind: 'failure', index: 2, arguments: [1, '[Function (anonymous)]', 3n], error: { message: 'no' } })
+  t.like(told[1], { kind: 'failure', index: undefined, arguments: 5n })
+  t.notThrows(() => structuredClone(told))
+})
+
+test('failures that the main thread has not taken are bounded, and those beyond are only counted', (t) => {
+  const { counts, told, tally } = pair()
+  for (let i = 0; i < 300; i++) tally.failed(0, [], new Error('no'))
+  t.deepEqual([told.length, counts.failures, counts.errorsOf(0)], [256, 300, 300])
+  counts.took()
+  for (let i = 0; i < 3; i++) tally.failed(0, [], new Error('no'))
+  t.deepEqual([told.length, counts.failures], [257, 303])
+  counts.reset()
+  tally.failed(0, [], new Error('no'))
+  t.is(told.length, 258)
+})
+
+test('the next worker is waited for twice as long each time, and from the start again after a minute of life', (t) => {
+  const backOff = new BackOff()
+  const delays = [0, 0, 0, 0, 0, 0, 0, 0, 59_999, 60_000, 0].map((lifetime) => backOff.after(lifetime))
+  t.deepEqual(delays, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 100, 200])
+})
