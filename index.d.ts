@@ -360,7 +360,7 @@ export interface WorkerThreadLimits {
 export interface FailedCall {
   /** The function's name. */
   function: string
-  /** What it was called with. */
+  /** What it was called with; nothing where that has been lost with the worker that the call was in. */
   arguments: unknown[]
 }
 

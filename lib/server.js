@@ -162,6 +162,7 @@ class Server {
     const generations = new Generations(module, {
       check: (table) => this.#checkTable(table),
       onWorkerExit: (exit) => this.#onWorkerExit(exit),
+      // There is no engine yet where it is the start that fails.
       onLost: (generation, seat) => this.#engine?.lost(generation, seat),
       onFailure: (failure) => this.#onWorkerFailure(failure)
     })

@@ -32,6 +32,11 @@ const MISTAKES = [
   ['the handler is called, not passed', `
     const next = (n) => n + 1
     serverListen(0, next(1))`, [/"handler"/, /number \(2\)/]],
+  ['workers are to run functions that are passed', 'serverListen({ port: 0, workers: 4 }, { sum: (a, b) => a + b })',
+    [/'workers' is for a module/, /new URL\('\.\/functions\.js', import\.meta\.url\)/]],
+  ['there is no such module', "serverListen({ port: 0, workers: 2 }, './none.js')",
+    [/There is no file .*none\.js/, /relative to the working directory/]],
+  ['the module is a name', "serverListen(0, 'functions.js')", [/absolute, or begin with \.\//, /"\.\/functions\.js"/]],
   ['the handler returns text', 'ask(serverListen(0, (n) => String(n)))',
     [/^500/, /returned a string/, /Number\(\) or BigInt\(\)/]],
   ['the handler returns nothing', 'ask(serverListen(0, (n) => { n + 1 }))',

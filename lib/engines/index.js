@@ -6,6 +6,17 @@
 // `onFailure(sentence)` when it can no longer serve, and `onEnd()`, the last of all, after `close()`. It listens before
 // it returns, or throws. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
 // `closeIdleConnections()`, `closeAllConnections()`, and `removePath()` for a process that ends without `close()`.
+//
+// Where workers run a module, there is a `pool` of them instead of `handler`, and `table` is plain data, as
+// `transferableTable` makes it, of one plain function, too. Once the engine listens, it calls `pool.open((seat) => ({
+// ticket, transfer }))`, by which each worker that is loaded, now or later, begins to take calls: `ticket.engine`
+// names the transport that it is for. It has `lost(generation, seat)`, called when a worker that had a ticket has
+// ended, and `replace(table)`, which has new requests meet another table, of workers of the next generation (they
+// count from 0), and returns what those are opened with. It tells `onOverdue(generation, seat)` where one call, or
+// whatever else, has held the worker in that seat for `handlerTimeout`, and `onRetired(generation)` where no call of a
+// replaced table is left and none can come: by then it has told the transports of its workers. What workers have
+// counted of each function it asks of `functionCounts()`: { errors, refusals } by name, since the server was started.
+// Calls that were lost with a worker it tells by `onHandlerError` or `onFunctionError` with a `workerDied()`.
 
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
 const { IoUringEngine } = require('./io-uring.js')

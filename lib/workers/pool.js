@@ -78,7 +78,7 @@ class Pool {
   }
 
   stats() {
-    return this.#seats.map((seat) => seat.stats)
+    return this.#seats.map((seat) => seat.stats())
   }
 
   // How many failures of functions there were, those that were not told included.
@@ -151,8 +151,8 @@ class Pool {
   // What workers have told so far. Returns the first failure.
   #hear() {
     for (const seat of this.#seats) {
-      // Whoever is gone told what there was to tell before it went.
-      const { isGone } = seat
+      // Asked first: whoever is gone had told before what there was to tell.
+      const isGone = seat.isGone()
       seat.receive()
       if (seat.failure !== undefined) return seat.failure
       if (seat.table === undefined && isGone) return { error: goneError(this.#name) }

@@ -89,11 +89,11 @@ class Seat {
 
   // Whether the thread has ended, where this thread does not turn its event loop, and so is not told. Node.js says
   // whether a message has found somebody; where it does not say, nobody has ended.
-  get isGone() {
+  isGone() {
     return this.#port.postMessage({}) === false
   }
 
-  get stats() {
+  stats() {
     const { isBusy, calls, heapUsed } = this.counts
     const isThere = this.#worker !== undefined
     const state = !isThere ? 'down' : !this.isLoaded ? 'starting' : isBusy ? 'busy' : 'idle'

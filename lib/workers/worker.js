@@ -1,7 +1,11 @@
 'use strict'
 
 // The entry of each worker thread: loads the module, tells what functions it has, waits for a ticket of the engine's,
-// and serves with what is behind it. The main thread's side is seat.js.
+// and serves with the engine's transport. The main thread's side is seat.js.
+//
+// A transport has `serve(ticket, { handler, table }, tally)`, where `handler` is the module's functions and `table`
+// what `tableOf` makes of them, undefined for one plain function. It returns a promise, which resolves when no call
+// will come any more and none is left. Of its calls it tells the `tally`, which is a `Tally`.
 //
 // The module has the thread to itself: its `workerData` is the user's, and `parentPort` is not used here.
 
