@@ -41,6 +41,7 @@ const namesOf = ({ functions }) => functions.map(({ name }) => name).join()
 
 test('a reload has what the module is now, in other threads', async (t) => {
   const { generations, replaced, reload, write } = load(t, 'exports.a = () => 1', { count: 2 })
+  await until(() => generations.stats().every(({ state }) => state === 'idle'))
   const before = generations.stats().map(({ threadId }) => threadId)
   write('exports.b = () => 1')
   t.is(await reload(), undefined)

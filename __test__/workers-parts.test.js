@@ -50,7 +50,10 @@ test('whatever else is thrown arrives as far as it can be cloned', (t) => {
 })
 
 test('what throws when it is read is told all the same', (t) => {
-  const hostile = new Proxy(new Error('no'), { get() { throw new Error('get') }, getPrototypeOf() { throw new Error('of') } })
+  const hostile = new Proxy(new Error('no'), {
+    get() { throw new Error('get') },
+    getPrototypeOf() { throw new Error('of') }
+  })
   t.is(typeof sent(hostile), 'string')
   t.notThrows(() => sent(Object.defineProperty(new Error('no'), 'message', { get() { throw new Error('get') } })))
 })
