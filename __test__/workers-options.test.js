@@ -65,7 +65,8 @@ test('a number of workers that cannot be is refused', (t) => {
     ['', wrongType, /'auto'/],
     [null, wrongType, /'auto'/],
     [true, wrongType, /'auto'/],
-    [4n, wrongType, /'auto'/]
+    [4n, wrongType, /'auto'/],
+    [Symbol('4'), wrongType, /'auto'/]
   ]) {
     const error = t.throws(() => moduleOf({ workers }), { ...expected, message })
     t.true(error.message.includes('"options.workers"'), error.message)

@@ -67,7 +67,8 @@ class Generations {
   async retire(generation) {
     const pool = this.#pools.get(generation)
     await pool.end()
-    this.#forget(generation, pool)
+    this.#pools.delete(generation)
+    this.#keepCountsOf(pool)
   }
 
   terminate(generation, seat, error) {
@@ -156,8 +157,8 @@ class Generations {
     return counts
   }
 
-  // What it has counted is kept; of functions only while there are any of their names.
-  #forget(generation, pool) {
+  // Of functions only while there are any of their names.
+  #keepCountsOf(pool) {
     const { seats } = this.#past
     this.#past.functions = this.#functionCountsOf([pool])
     this.#past.failures += pool.failures
@@ -165,7 +166,6 @@ class Generations {
       seats[i].calls += calls
       seats[i].restarts += restarts
     })
-    this.#pools.delete(generation)
   }
 }
 

@@ -69,7 +69,7 @@ function refuseWorkers(options) {
 function checkWorkers(value = 'auto', ringThreads) {
   if (value === 'auto') return Math.max(1, availableParallelism() - ringThreads)
   if (typeof value !== 'number') {
-    const cure = /^\d+$/.test(value) ? 'Convert it with Number().' : undefined
+    const cure = typeof value === 'string' && /^\d+$/.test(value) ? 'Convert it with Number().' : undefined
     throw invalidType('options.workers', "of type number, or 'auto'", value, cure)
   }
   if (Number.isInteger(value) && value >= 1 && value <= WORKERS_MAX) return value
