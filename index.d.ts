@@ -297,7 +297,8 @@ export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onErro
 export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
   /**
    * How many worker threads run the module's functions: an integer from 1 to 1024; or `'auto'`, which is one for each
-   * core that the ring threads leave, and one at least. Each loads the module, so its state is its own.
+   * core that the ring threads leave, and one at least. Each loads the module, so its state is its own. One that ends is
+   * replaced, and the next one loads the module as it is then; where that has other functions, it is ended again.
    *
    * @default 'auto'
    */
@@ -315,12 +316,13 @@ export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
    * text where it has none; so do the arguments. While 256 failures of a worker wait for this thread, further ones are
    * counted, but not told.
    *
-   * A call that its worker was at when it ended is told with an `Error` `ERR_WORKER_DIED`.
+   * A call that its worker was at when it ended is told with an `Error` `ERR_WORKER_DIED`. What it was called with may be
+   * lost with it: then `call` has no arguments, and the integer is `undefined`.
    *
    * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
    * are counted in `server.stats().handlerErrors`
    */
-  onError?: ((error: unknown, call: FailedCall | number | bigint) => void) | undefined
+  onError?: ((error: unknown, call: FailedCall | number | bigint | undefined) => void) | undefined
 }
 
 /** How worker threads are started: options of `new Worker` (node:worker_threads) by their names there, and one more. */
@@ -360,7 +362,7 @@ export interface WorkerThreadLimits {
 export interface FailedCall {
   /** The function's name. */
   function: string
-  /** What it was called with; nothing where that has been lost with the worker that the call was in. */
+  /** What it was called with; empty where that has been lost with the worker that the call was in. */
   arguments: unknown[]
 }
 

@@ -18,7 +18,10 @@ serverListen({}, url)
 serverListen({ port: 0, workers: 4 }, url)
 serverListen({ workers: 'auto', bigint: true, ringThreads: 2 }, url)
 serverListen({ workers: undefined, workerOptions: undefined }, url)
-serverListen({ workers: 4, onError: (error, call) => same<typeof call>()<FailedCall | number | bigint>() }, url)
+serverListen({
+  workers: 4,
+  onError: (error, call) => same<typeof call>()<FailedCall | number | bigint | undefined>()
+}, url)
 
 const workerOptions = {
   env: { ...process.env, A: 'a' },

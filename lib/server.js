@@ -241,20 +241,25 @@ class Server {
     if (onPaths.delete(this.#engine) && onPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
+  // What a call was made with may be lost with the worker that it was in.
   #onPlainError(error, n) {
     this.#handlerErrors++
-    this.#tellError(error, { n }, n, `The handler failed for ${n}`)
+    this.#tellPlainError(error, n)
   }
 
-  #onFunctionError(error, { name }, args) {
+  #onFunctionError(error, { name }, args = []) {
     this.#handlerErrors++
     this.#tellFunctionError(error, name, args)
   }
 
   // It is counted where it happened.
   #onWorkerFailure({ function: name, arguments: args, error }) {
-    if (name === undefined) this.#tellError(error, { n: args }, args, `The handler failed for ${args}`)
+    if (name === undefined) this.#tellPlainError(error, args)
     else this.#tellFunctionError(error, name, args)
+  }
+
+  #tellPlainError(error, n) {
+    this.#tellError(error, { n }, n, n === undefined ? 'The handler failed' : `The handler failed for ${n}`)
   }
 
   #tellFunctionError(error, name, args) {
