@@ -32,6 +32,11 @@ function collect(t, channel, server) {
   return messages
 }
 
+// All workers have loaded the module, and none has a call.
+function untilIdle(server) {
+  return until(() => server.stats().workers.every(({ state }) => state === 'idle'))
+}
+
 const SUM = 'exports.sum = (a, b) => a + b'
 
 test('functions of a module answer by name, and are told with their workers', async (t) => {
@@ -39,7 +44,7 @@ test('functions of a module answer by name, and are told with their workers', as
   const server = serve(t, { workers: 2 }, file)
   t.is((await post(t, server, '/sum/3/4')).body, '7')
   t.deepEqual(server.functions.map(({ name, fewest }) => [name, fewest]), [['sum', 2]])
-  await until(() => server.stats().workers.every(({ state }) => state === 'idle'))
+  await untilIdle(server)
   const { functions, workers } = server.stats()
   t.is(functions.sum.calls, 1)
   t.deepEqual(workers.map(({ calls }) => calls).sort(), [0, 1])
@@ -101,19 +106,20 @@ test('a worker that ends is told on its channel, and the call that it was at to 
   t.is(told[0][0].code, 'ERR_WORKER_DIED')
   t.is(server.stats().handlerErrors, 1)
   t.is((await post(t, server, '/sum/3/4')).body, '7')
-  await until(() => server.stats().workers.every(({ state }) => state === 'idle'))
+  await untilIdle(server)
   t.deepEqual(server.stats().workers.map(({ restarts }) => restarts).sort(), [0, 1])
 })
 
 test('a call that never ends is answered, told, and costs its worker', async (t) => {
   const { file } = moduleOf(t, `${SUM}\nexports.loop = () => { for (;;); }`)
-  const server = serve(t, { workers: 2, handlerTimeout: 200, onError: () => {} }, file)
+  const server = serve(t, { workers: 2, handlerTimeout: 1000, onError: () => {} }, file)
+  await untilIdle(server)
   const exits = collect(t, 'ringcall:worker-exit', server)
   const [late, sum] = await Promise.all([post(t, server, '/loop'), post(t, server, '/sum/3/4')])
   t.deepEqual([late.status, sum.body], [503, '7'])
   await until(() => exits.length > 0)
   t.is(exits[0].error.code, 'ERR_WORKER_OVERDUE')
-  t.regex(exits[0].error.message, /200 ms \(handlerTimeout\)/)
+  t.regex(exits[0].error.message, /1000 ms \(handlerTimeout\)/)
 })
 
 test('a reload has new requests meet what the module is now', async (t) => {
@@ -155,7 +161,7 @@ test('no request is lost while the module is loaded again and again', async (t) 
   const { file, write } = moduleOf(t, 'exports.load = () => 0')
   const server = serve(t, { workers: 2 }, file)
   // Who loads it later loads what it is then.
-  await until(() => server.stats().workers.every(({ state }) => state === 'idle'))
+  await untilIdle(server)
   let isOver = false
   const clients = Array.from({ length: 8 }, async () => {
     const client = await connect(t, server)
