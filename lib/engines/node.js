@@ -8,20 +8,15 @@
 
 const http = require('node:http')
 const net = require('node:net')
-const { captureContexts } = require('../contexts.js')
-const {
-  clearInterval, clearTimeout, performance, queueMicrotask, setImmediate, setInterval, setTimeout
-} = require('../globals.js')
+const { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } = require('../globals.js')
 const { Pool } = require('./node/body.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
-const { handlerOf } = require('./node/handlers.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
+const { InProcess } = require('./node/in-process.js')
 const { listen } = require('./node/listen.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
-const { Queue } = require('./node/queue.js')
 const { PREFLIGHT_HEADERS } = require('./node/site.js')
 const { Counters, addBytes } = require('./node/stats.js')
-const turn = require('../turn.js')
 
 // How often one looks whose time is over: twice in the shortest timeout, within these bounds.
 const SWEEP_MS_MIN = 10
@@ -41,20 +36,14 @@ class NodeEngine {
   #socketFile
   #http
   #address
-  #handler
+  // What runs the calls of requests that come now.
+  #executor
   #onEnd
-  #contexts = captureContexts()
   #connections = new Map()
   // Sockets beyond `maxConnections`, unread.
   #waiting = new Set()
   // Calls that have no answer, the oldest first: they wait, or what they have returned has not settled.
   #pending = new Set()
-  #queue = new Queue()
-  // True: promises were returned, and what they go on with is to run before the next call.
-  #hasPromises = false
-  #isDraining = false
-  // True: calls have been run since the event loop turned.
-  #isInTurn = false
   #referenced = true
   #cutting = false
   #sweeper
@@ -64,7 +53,7 @@ class NodeEngine {
   constructor(options, callbacks) {
     this.options = options
     this.pool = new Pool(options.maxBufferedBytes)
-    this.#handler = handlerOf(callbacks)
+    this.#executor = new InProcess(this, callbacks)
     this.#onEnd = callbacks.onEnd
     this.#listener = net.createServer({
       allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: 16 * 1024
@@ -91,7 +80,8 @@ class NodeEngine {
     const [oldest] = this.#pending
     const oldestInFlight = oldest === undefined ? 0 : performance.now() - oldest.since
     const counts = this.counters.read([...this.#connections.keys(), ...this.#waiting], oldestInFlight)
-    return this.#handler.isTable ? { ...counts, functions: this.#handler.stats() } : counts
+    const { handler } = this.#executor
+    return handler.isTable ? { ...counts, functions: handler.stats() } : counts
   }
 
   setReferenced(referenced) {
@@ -137,17 +127,17 @@ class NodeEngine {
 
   // Of one function for integers they are digits.
   get hasShortAnswers() {
-    return !this.#handler.isTable
+    return !this.#executor.handler.isTable
   }
 
   // What is to be done about a head.
   judge(request) {
-    return judge(request, this.options, this.#handler.routes)
+    return judge(request, this.options, this.#executor)
   }
 
   // An error's answer.
-  refusalAnswer(refusal) {
-    return refusalAnswer(refusal, this.#handler.isTable)
+  refusalAnswer(refusal, { handler } = this.#executor) {
+    return refusalAnswer(refusal, handler.isTable)
   }
 
   // A request is complete, and it is its turn.
@@ -155,136 +145,76 @@ class NodeEngine {
     const { head, body } = exchange
     this.counters.requests++
     if (head.isPreflight) return connection.answer(exchange, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
+    const { executor } = head
     if (head.refusal !== undefined) {
-      if (head.refusal === head.onBody) this.#handler.refused(head.route.form)
+      if (head.refusal === head.onBody) executor.handler.refused(head.route.form)
       return this.#refuse(connection, exchange, head.refusal)
     }
-    const call = this.#handler.callOf(head)
+    const call = executor.handler.callOf(head)
     if (this.counters.inFlight >= this.options.maxInFlight) {
-      const refusal = this.#handler.read(call, body?.bytes)
+      const refusal = executor.handler.read(call, body?.bytes)
       if (refusal === undefined) this.counters.overloaded++
       return this.#refuse(connection, exchange, refusal ?? OVERLOADED)
     }
     call.connection = connection
     call.exchange = exchange
+    call.executor = executor
     this.#begin(call)
   }
 
   #refuse(connection, exchange, refusal) {
     exchange.body?.giveBack()
     this.counters.countTooLarge(refusal.status)
-    connection.answer(exchange, this.refusalAnswer(refusal))
+    connection.answer(exchange, this.refusalAnswer(refusal, exchange.head.executor))
   }
 
   #begin(call) {
     this.counters.inFlight++
     call.since = performance.now()
-    call.began = call.since
     this.#pending.add(call)
-    this.#queue.add(call)
-    // What has been pipelined comes in one go, whatever else this thread has to do.
-    if (!this.#isDraining && !this.#hasPromises) this.#drain()
+    call.executor.add(call)
   }
 
-  // Runs what waits for as long as it is the turn of handlers.
-  #drain(continues = false) {
-    let hasRun = continues
-    let isDone = false
-    let now
-    this.#isDraining = true
-    try {
-      while (!this.#queue.isEmpty && !this.#hasPromises) {
-        now = performance.now()
-        if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
-        const call = this.#queue.take()
-        if (call.isOver) continue
-        hasRun = true
-        this.#contexts.run(() => this.#call(call))
-      }
-      isDone = true
-      this.#isDraining = false
-    } finally {
-      if (!isDone) turn.resume(() => this.#drain(), hasRun, now)
-    }
+  // Reads the arguments of a call that is to be run. Returns whether it still is: what does not fit has its answer.
+  read(call) {
+    const { connection, exchange, executor } = call
+    const refusal = executor.handler.read(call, exchange.body?.bytes)
+    exchange.body?.giveBack()
+    if (refusal === undefined) return true
+    this.#end(call)
+    this.#refuse(connection, exchange, refusal)
+    return false
   }
 
-  #startTurn(now) {
-    this.#isInTurn = true
-    setImmediate(() => (this.#isInTurn = false))
-    return turn.begins(now, true)
+  settled(call, answer, milliseconds) {
+    this.count(call.executor, call, milliseconds)
+    this.#answer(call, answer, performance.now())
   }
 
-  // Its arguments are made only now, as they may be many times as large as the bytes that are counted.
-  #call(call) {
-    try {
-      const { connection, exchange } = call
-      const refusal = this.#handler.read(call, exchange.body?.bytes)
-      exchange.body?.giveBack()
-      if (refusal !== undefined) {
-        this.#end(call)
-        return this.#refuse(connection, exchange, refusal)
-      }
-      this.counters.batches++
-      this.counters.batchSizes.add(1)
-      call.began = performance.now()
-      this.#take(call, this.#handler.invoke(call))
-    } catch (error) {
-      this.#fail(call, error)
-    }
+  // `outcome` is a call, or what is left of one that is over.
+  count({ handler }, outcome, milliseconds) {
+    this.counters.handlerTime.add(milliseconds)
+    handler.count(outcome, milliseconds)
   }
 
-  // What promises go on with runs before the next call, and is part of the turn.
-  #goOnLater() {
-    if (this.#hasPromises) return
-    this.#hasPromises = true
-    queueMicrotask(() => {
-      this.#hasPromises = false
-      if (!this.#isDraining) this.#drain(true)
-    })
-  }
-
-  // Whatever a handler may return.
-  #take(call, value) {
-    const answer = this.#handler.answerOf(call, value, false)
-    if (answer === undefined) this.#wait(call, value)
-    else this.#settle(call, answer)
-  }
-
-  // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
-  async #wait(call, promise) {
-    this.#goOnLater()
-    try {
-      this.#settle(call, this.#handler.answerOf(call, await promise, true))
-    } catch (error) {
-      this.#fail(call, error)
-    }
-  }
-
-  #fail(call, error) {
-    let failure
-    try {
-      failure = this.#handler.failureOf(call, error)
-      this.#settle(call, this.refusalAnswer(failure.refusal))
-    } catch {
-      // What was thrown cannot be told, whatever it is: nobody is to wait for it.
-      this.#end(call)
-      call.connection.abort()
-    }
-    failure?.tell?.()
-  }
-
-  #settle(call, answer) {
-    const now = performance.now()
-    this.counters.handlerTime.add(now - call.began)
-    this.#handler.settled(call, now - call.began)
-    this.#answer(call, answer, now)
+  // What it has come to cannot be told.
+  abandon(call) {
+    call.executor.handler.count(call)
+    if (this.#end(call)) call.connection.abort()
   }
 
   #answer(call, answer, now) {
     if (!this.#end(call)) return
     this.counters.latency.add(now - call.since)
     const thrown = call.connection.answer(call.exchange, answer)
-    if (thrown !== undefined) this.#handler.failureOf(call, thrown).tell?.()
+    if (thrown !== undefined) this.#tellUnwritten(call, thrown)
+  }
+
+  #tellUnwritten(call, thrown) {
+    const { handler } = call.executor
+    const { tell } = handler.failureOf(call, thrown)
+    handler.count(call)
+    tell?.()
   }
 
   // Nobody waits for it any more. Returns whether somebody did.
@@ -365,6 +295,7 @@ class NodeEngine {
     for (const call of this.#pending) call.isOver = true
     this.counters.inFlight -= this.#pending.size
     this.#pending.clear()
+    this.#executor.end()
     this.#http.close()
     this.#onEnd()
   }
@@ -387,7 +318,8 @@ class NodeEngine {
     for (const call of this.#pending) {
       if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
       this.counters.handlerTimeouts++
-      this.#answer(call, this.refusalAnswer(LATE_HANDLER), now)
+      call.executor.drop(call)
+      this.#answer(call, this.refusalAnswer(LATE_HANDLER, call.executor), now)
     }
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++

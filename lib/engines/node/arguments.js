@@ -20,9 +20,11 @@ const NO_BYTES = new Uint8Array()
 
 // What is asked of each call's arguments, made once a function.
 class Form {
-  constructor(fn) {
-    const all = fn.arguments.map((argument, index) => ({ ...argument, index }))
+  // `index` is the function's place in the table.
+  constructor(fn, index) {
+    const all = fn.arguments.map((argument, place) => ({ ...argument, index: place }))
     this.fn = fn
+    this.index = index
     this.name = fn.name
     this.isDeclared = fn.isDeclared
     this.fewest = fn.fewest

@@ -1,8 +1,9 @@
 'use strict'
 
 // What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both are
-// asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, and for the `answerOf` its
-// value or the `failureOf` its error.
+// asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, for the `answerOf` its value
+// or the `failureOf` its error, and to `count` what has come of it. Where workers run the calls, the main thread asks for
+// the first two and counts, and a worker does the rest: between them a call is what `packed` makes of it.
 
 const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
 const { answerOf } = require('../../results.js')
@@ -19,10 +20,11 @@ const MEDIA_TYPES = {
   json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
 }
 
-// One request's. The engine writes down whose it is and since when.
+// One request's. The engine writes down whose it is, since when, and which executor has it.
 class Call {
   connection
   exchange
+  executor
   since
   began
   isOver = false
@@ -53,6 +55,14 @@ class PlainHandler {
     return new PlainCall(n)
   }
 
+  packed({ n }) {
+    return n
+  }
+
+  unpacked(n) {
+    return new PlainCall(n)
+  }
+
   read() {}
 
   invoke({ n }) {
@@ -75,24 +85,25 @@ class PlainHandler {
     return { refusal, tell: isFault ? () => this.#onHandlerError(told, n) : undefined }
   }
 
-  settled() {}
+  count() {}
 
   stats() {}
 }
 
 class FunctionCall extends Call {
-  route
   form
-  counters
+  route
   args
   isByName
+  // What has come of it: whether the function was called, whether that was a fault of it, and whether a schema refused it.
   isCalled = false
+  isFault = false
+  isRefused = false
 
-  constructor(route, counters) {
+  constructor(form, route) {
     super()
+    this.form = form
     this.route = route
-    this.form = route.form
-    this.counters = counters
   }
 }
 
@@ -115,30 +126,44 @@ class Functions {
   isTable = true
   routes
   #onFunctionError
-  // By name.
+  // By the functions' indices.
   #counters
 
-  constructor({ table, onFunctionError }) {
+  // A function that has the name of one `before` goes on with its counts.
+  constructor({ table, onFunctionError }, before) {
     this.routes = new Routes(table)
     this.#onFunctionError = onFunctionError
-    this.#counters = new Map(table.functions.map(({ name }) => [name, new FunctionCounters()]))
+    this.#counters = this.routes.forms.map(({ name }) => before?.countersOf?.(name) ?? new FunctionCounters())
+  }
+
+  countersOf(name) {
+    const form = this.routes.forms.find((each) => each.name === name)
+    return form && this.#counters[form.index]
   }
 
   callOf({ route }) {
-    return new FunctionCall(route, this.#counters.get(route.form.name))
+    return new FunctionCall(route.form, route)
+  }
+
+  packed({ form: { index }, args, isByName }) {
+    return [index, args, isByName]
+  }
+
+  unpacked([index, args, isByName]) {
+    return Object.assign(new FunctionCall(this.routes.forms[index]), { args, isByName })
   }
 
   // Returns why the arguments do not fit, or nothing.
   read(call, body) {
     const { args, isByName, refusal } = call.route.arguments(body)
-    if (refusal !== undefined) call.counters.refusals++
+    if (refusal !== undefined) this.refused(call.form)
     call.args = args
     call.isByName = isByName
     return refusal
   }
 
-  refused({ name }) {
-    this.#counters.get(name).refusals++
+  refused({ index }) {
+    this.#counters[index].refusals++
   }
 
   invoke(call) {
@@ -176,25 +201,29 @@ class Functions {
     return { status, headers, body: bytes }
   }
 
-  failureOf({ form: { fn }, counters, args }, error) {
+  failureOf(call, error) {
+    const { form: { fn }, args } = call
     const notCalled = NotCalled.refusalOf(error)
-    if (notCalled !== undefined) {
-      counters.refusals++
-      return { refusal: notCalled }
-    }
+    call.isRefused = notCalled !== undefined
+    if (call.isRefused) return { refusal: notCalled }
     const { isFault, told, status, ...rest } = errorAnswer(error, fn)
-    if (isFault) counters.errors++
+    call.isFault = isFault
     const refusal = { ...rest, status, code: status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED' }
     return { refusal, tell: isFault ? () => this.#onFunctionError(told, fn, args) : undefined }
   }
 
-  settled({ counters, isCalled }, milliseconds) {
+  // A call that was run, here or by a worker. What fails later, as its answer cannot be written, has no time.
+  count({ form: { index }, isCalled, isFault, isRefused }, milliseconds) {
+    const counters = this.#counters[index]
+    if (isFault) counters.errors++
+    if (milliseconds === undefined) return
+    if (isRefused) counters.refusals++
     if (isCalled) counters.calls++
     counters.handlerTime.add(milliseconds)
   }
 
   stats() {
-    return Object.fromEntries([...this.#counters].map(([name, counters]) => [name, counters.read()]))
+    return Object.fromEntries(this.routes.forms.map(({ name, index }) => [name, this.#counters[index].read()]))
   }
 }
 
@@ -212,8 +241,10 @@ function isObject(value) {
   return value !== null && (typeof value === 'object' || typeof value === 'function')
 }
 
-function handlerOf(callbacks) {
-  return callbacks.table === undefined ? new PlainHandler(callbacks) : new Functions(callbacks)
+// `before` is what a new table replaces. Workers tell that there is one plain function; without them there is no table.
+function handlerOf(callbacks, before) {
+  const { table } = callbacks
+  return table === undefined || table.isPlain ? new PlainHandler(callbacks) : new Functions(callbacks, before)
 }
 
 module.exports = { handlerOf }

@@ -25,8 +25,8 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 // `{ isPreflight }`, `{ n }` or, where there is a table of functions, `{ route }`; and `keepAlive`, `isHttp10`, `hasBody`,
 // `expectsContinue`. `saysSo`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
 // one after an expectation that got no `100 Continue`. `reader`: the origin whose pages may read the answer. `onBody`: why
-// a body is refused, if one comes. `bodySize`: how long it can be.
-function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, routes) {
+// a body is refused, if one comes. `bodySize`: how long it can be. `executor`: whose functions it was judged by.
+function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, executor) {
   const { method, url, httpVersion, rawHeaders } = request
   const isHttp10 = httpVersion === '1.0'
   const fatal = (why) => ({ refusal: why, isFatal: true, keepAlive: false, isHttp10, hasBody: false })
@@ -37,7 +37,7 @@ function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, routes)
   if (tooLong !== undefined) return fatal(tooLong)
 
   const fields = readFields(rawHeaders)
-  const onTarget = resolve(method, url, bigint, routes)
+  const onTarget = resolve(method, url, bigint, executor.handler.routes)
   const wrong = onTarget.isFatal ? onTarget.refusal : checkFields(fields, isHttp10)
   if (wrong !== undefined) return fatal(wrong)
   const site = judgeSite(fields, origins)
@@ -68,7 +68,7 @@ function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, routes)
   // Spread out, it would take several times as long.
   return {
     refusal: action.refusal, isPreflight, n, route, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody,
-    expectsContinue, onBody, bodySize
+    expectsContinue, onBody, bodySize, executor
   }
 }
 

@@ -25,13 +25,16 @@ const CHARSET = /^charset=(.*)$/i
 const UTF_8 = /^(?:utf-8|"utf-8")$/i
 
 class Routes {
+  // In the table's order.
+  forms
   // By name; of a function at the root there is no other.
-  #forms = new Map()
+  #forms
   #root
 
   constructor({ isRoot, functions }) {
-    for (const fn of functions) this.#forms.set(fn.name, new Form(fn))
-    if (isRoot) [this.#root] = this.#forms.values()
+    this.forms = functions.map((fn, index) => new Form(fn, index))
+    this.#forms = new Map(this.forms.map((form) => [form.name, form]))
+    if (isRoot) [this.#root] = this.forms
   }
 
   // `path` as it came, without the query; nothing where it is for no function.

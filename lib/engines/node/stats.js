@@ -59,6 +59,12 @@ class Counters {
     else if (status === 414 || status === 431) this.headersTooLarge++
   }
 
+  // What was given to a thread at a time.
+  countBatch(size) {
+    this.batches++
+    this.batchSizes.add(size)
+  }
+
   // With the bytes of the sockets that are open now, and for how long the oldest call has waited.
   read(sockets, oldestInFlight) {
     const counts = Object.fromEntries(NAMES.map((name) => [name, this[name]]))

@@ -1,0 +1,119 @@
+'use strict'
+
+// Runs calls on this thread, one after another and each in an async context of its own, and lets Node's event loop turn
+// when they have taken their time. The engine has one where there are no workers, and each worker has one.
+//
+// `source` has the calls and takes what comes of them: `isEmpty`, `take()`, which gives one or nothing, `begin(call)`,
+// which says whether it is to be run, `returned()` once the last one no longer holds the thread, and then or later
+// `settled(call, answer, milliseconds)`, or `abandoned(call)` where there can be no answer.
+
+const { captureContexts } = require('../../contexts.js')
+const { performance, queueMicrotask, setImmediate } = require('../../globals.js')
+const turn = require('../../turn.js')
+const { refusalAnswer } = require('./refusals.js')
+
+class Runner {
+  #handler
+  #source
+  #contexts = captureContexts()
+  // True: promises were returned, and what they go on with is to run before the next call.
+  #hasPromises = false
+  #isDraining = false
+  // True: calls have been run since the event loop turned.
+  #isInTurn = false
+
+  constructor(handler, source) {
+    this.#handler = handler
+    this.#source = source
+  }
+
+  // There is a call. It is run at once, whatever else this thread has to do, where it is the turn of calls.
+  wake() {
+    if (!this.#isDraining && !this.#hasPromises) this.#drain()
+  }
+
+  // Runs what waits for as long as it is the turn of handlers.
+  #drain(continues = false) {
+    let hasRun = continues
+    let isDone = false
+    let now
+    this.#isDraining = true
+    try {
+      while (!this.#source.isEmpty && !this.#hasPromises) {
+        now = performance.now()
+        if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
+        const call = this.#source.take()
+        if (call === undefined) continue
+        hasRun = true
+        this.#contexts.run(() => this.#call(call))
+        if (!this.#hasPromises) this.#source.returned()
+      }
+      isDone = true
+      this.#isDraining = false
+    } finally {
+      if (!isDone) turn.resume(() => this.#drain(), hasRun, now)
+    }
+  }
+
+  #startTurn(now) {
+    this.#isInTurn = true
+    setImmediate(() => (this.#isInTurn = false))
+    return turn.begins(now, true)
+  }
+
+  #call(call) {
+    try {
+      if (!this.#source.begin(call)) return
+      call.began = performance.now()
+      this.#take(call, this.#handler.invoke(call))
+    } catch (error) {
+      this.#fail(call, error)
+    }
+  }
+
+  // Whatever a handler may return.
+  #take(call, value) {
+    const answer = this.#handler.answerOf(call, value, false)
+    if (answer === undefined) this.#wait(call, value)
+    else this.#settle(call, answer)
+  }
+
+  // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
+  async #wait(call, promise) {
+    this.#goOnLater()
+    try {
+      this.#settle(call, this.#handler.answerOf(call, await promise, true))
+    } catch (error) {
+      this.#fail(call, error)
+    }
+  }
+
+  // What promises go on with runs before the next call, and is part of the turn.
+  #goOnLater() {
+    if (this.#hasPromises) return
+    this.#hasPromises = true
+    queueMicrotask(() => {
+      this.#hasPromises = false
+      this.#source.returned()
+      if (!this.#isDraining) this.#drain(true)
+    })
+  }
+
+  #fail(call, error) {
+    let failure
+    try {
+      failure = this.#handler.failureOf(call, error)
+      this.#settle(call, refusalAnswer(failure.refusal, this.#handler.isTable))
+    } catch {
+      // What was thrown cannot be told, whatever it is: nobody is to wait for it.
+      this.#source.abandoned(call)
+    }
+    failure?.tell?.()
+  }
+
+  #settle(call, answer) {
+    this.#source.settled(call, answer, performance.now() - call.began)
+  }
+}
+
+module.exports = { Runner }
