@@ -1,7 +1,7 @@
 'use strict'
 
-// The same server on Node's own http server, for where there is no io_uring. Network, parser and handler share the
-// JavaScript thread. docs/engines.md has what differs.
+// The same server on Node's own http server, for where there is no io_uring. Network and parser share the JavaScript
+// thread, with the handler where there are no workers. docs/engines.md has what differs.
 //
 // A `net.Server` listens and hands its sockets to an `http.Server` that does not: so connections beyond `maxConnections`
 // can wait, and the listen's errors can be thrown.
@@ -17,6 +17,7 @@ const { listen } = require('./node/listen.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
 const { PREFLIGHT_HEADERS } = require('./node/site.js')
 const { Counters, addBytes } = require('./node/stats.js')
+const { Workers } = require('./node/workers.js')
 
 // How often one looks whose time is over: twice in the shortest timeout, within these bounds.
 const SWEEP_MS_MIN = 10
@@ -38,7 +39,9 @@ class NodeEngine {
   #address
   // What runs the calls of requests that come now.
   #executor
-  #onEnd
+  // What ran them before it was replaced, while it has some.
+  #retired = new Set()
+  #callbacks
   #connections = new Map()
   // Sockets beyond `maxConnections`, unread.
   #waiting = new Set()
@@ -53,8 +56,9 @@ class NodeEngine {
   constructor(options, callbacks) {
     this.options = options
     this.pool = new Pool(options.maxBufferedBytes)
-    this.#executor = new InProcess(this, callbacks)
-    this.#onEnd = callbacks.onEnd
+    const { pool } = callbacks
+    this.#callbacks = callbacks
+    this.#executor = pool === undefined ? new InProcess(this, callbacks) : new Workers(this, callbacks)
     this.#listener = net.createServer({
       allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: 16 * 1024
     })
@@ -70,6 +74,8 @@ class NodeEngine {
     const interval = sweepInterval(options)
     this.#http = this.#createHttp(interval)
     this.#sweeper = setInterval(() => this.#sweepSoon(), interval).unref()
+    const executor = this.#executor
+    pool?.open((seat) => executor.ticketFor(seat))
   }
 
   address() {
@@ -90,6 +96,14 @@ class NodeEngine {
       if (referenced) each.ref()
       else each.unref()
     }
+  }
+
+  // Requests whose head comes from now on are for this table. Returns what makes the tickets of its workers.
+  replace(table) {
+    this.#retired.add(this.#executor)
+    const executor = new Workers(this, { ...this.#callbacks, table }, this.#executor)
+    this.#executor = executor
+    return (seat) => executor.ticketFor(seat)
   }
 
   removePath() {
@@ -186,15 +200,24 @@ class NodeEngine {
     return false
   }
 
-  settled(call, answer, milliseconds) {
-    this.count(call.executor, call, milliseconds)
-    this.#answer(call, answer, performance.now())
-  }
-
-  // `outcome` is a call, or what is left of one that is over.
+  // A call was run. `outcome` is the call, or what a worker has told of it.
   count({ handler }, outcome, milliseconds) {
     this.counters.handlerTime.add(milliseconds)
     handler.count(outcome, milliseconds)
+  }
+
+  answer(call, answer, now = performance.now()) {
+    if (!this.#end(call)) return
+    this.counters.latency.add(now - call.since)
+    const thrown = call.connection.answer(call.exchange, answer)
+    if (thrown !== undefined) this.#failureOf(call, thrown).tell?.()
+  }
+
+  // It fails otherwise than by what it does.
+  fail(call, error) {
+    const { refusal, tell } = this.#failureOf(call, error)
+    this.answer(call, this.refusalAnswer(refusal, call.executor))
+    tell?.()
   }
 
   // What it has come to cannot be told.
@@ -203,18 +226,11 @@ class NodeEngine {
     if (this.#end(call)) call.connection.abort()
   }
 
-  #answer(call, answer, now) {
-    if (!this.#end(call)) return
-    this.counters.latency.add(now - call.since)
-    const thrown = call.connection.answer(call.exchange, answer)
-    if (thrown !== undefined) this.#tellUnwritten(call, thrown)
-  }
-
-  #tellUnwritten(call, thrown) {
+  #failureOf(call, error) {
     const { handler } = call.executor
-    const { tell } = handler.failureOf(call, thrown)
+    const failure = handler.failureOf(call, error)
     handler.count(call)
-    tell?.()
+    return failure
   }
 
   // Nobody waits for it any more. Returns whether somebody did.
@@ -295,9 +311,10 @@ class NodeEngine {
     for (const call of this.#pending) call.isOver = true
     this.counters.inFlight -= this.#pending.size
     this.#pending.clear()
-    this.#executor.end()
+    for (const executor of [this.#executor, ...this.#retired]) executor.end()
+    this.#retired.clear()
     this.#http.close()
-    this.#onEnd()
+    this.#callbacks.onEnd()
   }
 
   // Node's timer stands still while bytes leave, however slowly.
@@ -319,11 +336,22 @@ class NodeEngine {
       if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
       this.counters.handlerTimeouts++
       call.executor.drop(call)
-      this.#answer(call, this.refusalAnswer(LATE_HANDLER, call.executor), now)
+      this.answer(call, this.refusalAnswer(LATE_HANDLER, call.executor), now)
     }
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
     }
+    for (const executor of [this.#executor, ...this.#retired]) executor.sweep(now)
+    for (const executor of this.#retired) this.#endIfIdle(executor)
+  }
+
+  // No request that has been read is for its table any more.
+  #endIfIdle(executor) {
+    const isWanted = !executor.isIdle || [...this.#connections.values()].some((each) => each.reads(executor))
+    if (isWanted) return
+    this.#retired.delete(executor)
+    executor.end()
+    this.#callbacks.onRetired(executor.generation)
   }
 }
 

@@ -186,6 +186,11 @@ class Connection {
     return this.#socket.bytesRead - this.#bytesAtRest
   }
 
+  // Whether it has a request that is to be run by that executor, and is not yet.
+  reads(executor) {
+    return this.#reading.some(({ head }) => head.executor === executor)
+  }
+
   // Acts on what has taken too long. Returns whether it has idled longer than `keepAliveTimeout`.
   expire(now, { keepAliveTimeout }) {
     if (!this.isIdle) return false

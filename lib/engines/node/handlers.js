@@ -20,7 +20,8 @@ const MEDIA_TYPES = {
   json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
 }
 
-// One request's. The engine writes down whose it is, since when, and which executor has it.
+// One request's. The engine writes down whose it is, since when, and which executor has it; the executor, when it began or
+// which worker's it is.
 class Call {
   connection
   exchange
@@ -28,6 +29,12 @@ class Call {
   since
   began
   isOver = false
+  // Whether its arguments have been made.
+  isRead = false
+  // The worker that it was given to, its number there, and how often it was taken back.
+  link
+  number
+  moves = 0
 }
 
 class PlainCall extends Call {
@@ -85,6 +92,8 @@ class PlainHandler {
     return { refusal, tell: isFault ? () => this.#onHandlerError(told, n) : undefined }
   }
 
+  outcomeOf() {}
+
   count() {}
 
   stats() {}
@@ -104,6 +113,10 @@ class FunctionCall extends Call {
     super()
     this.form = form
     this.route = route
+  }
+
+  get index() {
+    return this.form.index
   }
 }
 
@@ -145,7 +158,7 @@ class Functions {
     return new FunctionCall(route.form, route)
   }
 
-  packed({ form: { index }, args, isByName }) {
+  packed({ index, args, isByName }) {
     return [index, args, isByName]
   }
 
@@ -212,8 +225,13 @@ class Functions {
     return { refusal, tell: isFault ? () => this.#onFunctionError(told, fn, args) : undefined }
   }
 
-  // A call that was run, here or by a worker. What fails later, as its answer cannot be written, has no time.
-  count({ form: { index }, isCalled, isFault, isRefused }, milliseconds) {
+  // What a worker tells of a call that it has run.
+  outcomeOf({ index, isCalled, isFault, isRefused }) {
+    return { index, isCalled, isFault, isRefused }
+  }
+
+  // A call that was run, or its outcome. What fails otherwise than by running has no time.
+  count({ index, isCalled, isFault, isRefused }, milliseconds) {
     const counters = this.#counters[index]
     if (isFault) counters.errors++
     if (milliseconds === undefined) return

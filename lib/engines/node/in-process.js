@@ -3,7 +3,7 @@
 // The executor without workers: calls run on the engine's own thread.
 //
 // An executor owns the calls that the engine adds until they have begun, and has their `handler`. It tells the engine what
-// comes of them (`settled`, `abandon`), who answers and keeps the clock: a call that is over is one to `drop`.
+// comes of them, which answers them and keeps their clock: the engine has it `drop` a call that is over.
 
 const { handlerOf } = require('./handlers.js')
 const { Queue } = require('./queue.js')
@@ -30,6 +30,8 @@ class InProcess {
     this.#queue.drop(call)
   }
 
+  sweep() {}
+
   end() {}
 
   // From here on for the runner.
@@ -51,12 +53,15 @@ class InProcess {
 
   returned() {}
 
-  settled(call, answer, milliseconds) {
-    this.#engine.settled(call, answer, milliseconds)
+  settled(call, answer, milliseconds, tell) {
+    this.#engine.count(this, call, milliseconds)
+    this.#engine.answer(call, answer)
+    tell?.()
   }
 
-  abandoned(call) {
+  abandoned(call, tell) {
     this.#engine.abandon(call)
+    tell?.()
   }
 }
 

@@ -3,9 +3,10 @@
 // Runs calls on this thread, one after another and each in an async context of its own, and lets Node's event loop turn
 // when they have taken their time. The engine has one where there are no workers, and each worker has one.
 //
-// `source` has the calls and takes what comes of them: `isEmpty`, `take()`, which gives one or nothing, `begin(call)`,
-// which says whether it is to be run, `returned()` once the last one no longer holds the thread, and then or later
-// `settled(call, answer, milliseconds)`, or `abandoned(call)` where there can be no answer.
+// `source` has the calls and takes what comes of them: `isEmpty`, `take()`, `begin(call)`, which says whether it is to be
+// run, `returned()` once the last one no longer holds the thread, and for each, while it holds the thread or later,
+// `settled(call, answer, milliseconds, tell)` or, where there can be no answer, `abandoned(call, tell)`. `tell` is to be
+// called where there is one: it tells of a failure.
 
 const { captureContexts } = require('../../contexts.js')
 const { performance, queueMicrotask, setImmediate } = require('../../globals.js')
@@ -43,7 +44,6 @@ class Runner {
         now = performance.now()
         if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
         const call = this.#source.take()
-        if (call === undefined) continue
         hasRun = true
         this.#contexts.run(() => this.#call(call))
         if (!this.#hasPromises) this.#source.returned()
@@ -101,18 +101,19 @@ class Runner {
 
   #fail(call, error) {
     let failure
+    let answer
     try {
       failure = this.#handler.failureOf(call, error)
-      this.#settle(call, refusalAnswer(failure.refusal, this.#handler.isTable))
+      answer = refusalAnswer(failure.refusal, this.#handler.isTable)
     } catch {
       // What was thrown cannot be told, whatever it is: nobody is to wait for it.
-      this.#source.abandoned(call)
+      return this.#source.abandoned(call, failure?.tell)
     }
-    failure?.tell?.()
+    this.#settle(call, answer, failure.tell)
   }
 
-  #settle(call, answer) {
-    this.#source.settled(call, answer, performance.now() - call.began)
+  #settle(call, answer, tell) {
+    this.#source.settled(call, answer, performance.now() - call.began, tell)
   }
 }
 

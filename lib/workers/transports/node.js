@@ -1,0 +1,124 @@
+'use strict'
+
+// A worker's side of Node's engine: runs the calls that come over a port, and posts what each has come to before the next
+// one begins, so that it is an answer whatever becomes of the worker. The main thread's side is engines/node/link.js.
+
+const { handlerOf } = require('../../engines/node/handlers.js')
+const { Ledger, numberAfter } = require('../../engines/node/ledger.js')
+const { Runner } = require('../../engines/node/runner.js')
+const { now } = require('../../globals.js')
+
+// Resolves when no call will come any more. `tally` is told of the calls, and of their failures.
+function serve({ port, memory }, { handler, table }, tally) {
+  const calls = new Calls(port, new Ledger(memory), handlerOf({
+    handler,
+    table,
+    onHandlerError: (error, n) => tally.failed(undefined, n, error),
+    onFunctionError: (error, fn, args) => tally.failed(table.functions.indexOf(fn), args, error)
+  }), tally)
+  port.on('message', (message) => calls.receive(message))
+  return new Promise((resolve) => port.on('close', resolve))
+}
+
+class Calls {
+  #port
+  #ledger
+  #handler
+  #tally
+  #runner
+  // As they came, { number, packed }.
+  #waiting = []
+  // The call that holds this thread, and what it has come to.
+  #held
+  #told
+  // Calls that do not hold this thread and have not settled, by their numbers.
+  #open = new Map()
+
+  constructor(port, ledger, handler, tally) {
+    this.#port = port
+    this.#ledger = ledger
+    this.#handler = handler
+    this.#tally = tally
+    this.#runner = new Runner(handler, this)
+  }
+
+  // Calls, or the number of one that nobody waits for any more.
+  receive({ first, calls, over }) {
+    this.#ledger.looked()
+    if (over !== undefined) return this.#giveUp(over)
+    calls.forEach((packed, i) => this.#waiting.push({ number: numberAfter(first, i), packed }))
+    this.#runner.wake()
+  }
+
+  #giveUp(number) {
+    const call = this.#open.get(number)
+    if (call === undefined) return
+    this.#open.delete(number)
+    call.isOver = true
+    this.#tally.ended()
+  }
+
+  // From here on for the runner.
+
+  get isEmpty() {
+    return this.#waiting.length === 0
+  }
+
+  take() {
+    const { number, packed } = this.#waiting.shift()
+    return Object.assign(this.#handler.unpacked(packed), { number })
+  }
+
+  begin(call) {
+    if (!this.#ledger.begin(call.number)) {
+      this.#ledger.passed(call.number)
+      if (this.isEmpty) this.#tellFree()
+      return false
+    }
+    this.#held = call
+    this.#tally.began()
+    return true
+  }
+
+  returned() {
+    const call = this.#held
+    if (call === undefined) return
+    const told = this.#told
+    this.#held = this.#told = undefined
+    if (told === undefined) this.#open.set(call.number, call)
+    this.#ledger.returned(call.number, now() - call.began)
+    if (told !== undefined) this.#post(told)
+    else if (this.isEmpty) this.#tellFree()
+  }
+
+  settled(call, answer, milliseconds, tell) {
+    tell?.()
+    this.#end(call, [call.number, this.#handler.outcomeOf(call), milliseconds, answer])
+  }
+
+  abandoned(call, tell) {
+    tell?.()
+    this.#end(call, [call.number, this.#handler.outcomeOf(call)])
+  }
+
+  // What holds this thread is told once it does not, so that the main thread knows that it may give more.
+  #end(call, told) {
+    if (call.isRefused) this.#tally.refused(call.index)
+    if (!call.isOver) this.#tally.ended()
+    this.#open.delete(call.number)
+    if (call === this.#held) this.#told = told
+    else this.#post(told)
+  }
+
+  // A result's bytes are its own, and need no copy.
+  #post(told) {
+    const { body } = told[3] ?? {}
+    this.#port.postMessage(told, typeof body === 'object' ? [body.buffer] : [])
+  }
+
+  #tellFree() {
+    this.#port.postMessage(undefined)
+  }
+}
+
+module.exports = { serve }
