@@ -72,7 +72,7 @@ const VALUES = {
   },
   levels: () => {
     let value = 0
-    for (let i = 0; i < 10_000; i++) value = [value]
+    for (let i = 0; i < 100_000; i++) value = [value]
     return value
   },
   hostileToJSON: () => ({ toJSON() { throw new Error('toJSON') } }),

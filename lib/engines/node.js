@@ -98,12 +98,21 @@ class NodeEngine {
     }
   }
 
+  get #executors() {
+    return [this.#executor, ...this.#retired]
+  }
+
   // Requests whose head comes from now on are for this table. Returns what makes the tickets of its workers.
   replace(table) {
     this.#retired.add(this.#executor)
     const executor = new Workers(this, { ...this.#callbacks, table }, this.#executor)
     this.#executor = executor
     return (seat) => executor.ticketFor(seat)
+  }
+
+  // The worker in that seat is gone.
+  lost(generation, seat) {
+    for (const executor of this.#executors) if (executor.generation === generation) executor.lost(seat)
   }
 
   removePath() {
@@ -311,7 +320,7 @@ class NodeEngine {
     for (const call of this.#pending) call.isOver = true
     this.counters.inFlight -= this.#pending.size
     this.#pending.clear()
-    for (const executor of [this.#executor, ...this.#retired]) executor.end()
+    for (const executor of this.#executors) executor.end()
     this.#retired.clear()
     this.#http.close()
     this.#callbacks.onEnd()
@@ -341,7 +350,7 @@ class NodeEngine {
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
     }
-    for (const executor of [this.#executor, ...this.#retired]) executor.sweep(now)
+    for (const executor of this.#executors) executor.sweep(now)
     for (const executor of this.#retired) this.#endIfIdle(executor)
   }
 

@@ -12,6 +12,7 @@ class Link {
   since = 0
   // True: it was told to be ended, as one call has held it for too long.
   isOverdue = false
+  #onTold
   #ledger = new Ledger()
   #port
   #workerPort
@@ -25,16 +26,14 @@ class Link {
   #late
 
   // `onTold(link, told)` is called with what a call has come to, or with nothing where the worker may have become free.
-  constructor(seat, paceMs, { onTold, onClose }) {
+  constructor(seat, paceMs, onTold) {
     const { port1, port2 } = new MessageChannel()
     this.seat = seat
     this.#port = port1
     this.#workerPort = port2
     this.#ledger.pace = paceMs
-    this.onTold = onTold
+    this.#onTold = onTold
     port1.on('message', (told) => onTold(this, told))
-    // Behind all that the worker has posted.
-    port1.on('close', () => onClose(this))
     port1.unref()
   }
 
@@ -147,7 +146,7 @@ class Link {
   // The worker is gone. Hears what it has posted, and returns the calls that it had begun and that it had not.
   lose() {
     let received
-    while ((received = receiveMessageOnPort(this.#port)) !== undefined) this.onTold(this, received.message)
+    while ((received = receiveMessageOnPort(this.#port)) !== undefined) this.#onTold(this, received.message)
     this.#port.close()
     const unbegun = this.takeBack()
     const begun = [...this.#calls.values()]

@@ -3,6 +3,7 @@
 // The executor with workers: one queue, from which whoever is free is given calls, and nobody else. in-process.js says what
 // an executor is to the engine; each table of functions has one of its own, and the workers of one pool.
 
+const { workerDied } = require('../../errors.js')
 const { clearTimeout, performance, setImmediate, setTimeout } = require('../../globals.js')
 const { handlerOf } = require('./handlers.js')
 const { Link } = require('./link.js')
@@ -43,15 +44,21 @@ class Workers {
 
   // For the worker that is in that seat from now on.
   ticketFor(seat) {
-    const before = this.#links.get(seat)
-    if (before !== undefined) this.#lose(before)
-    const link = new Link(seat, BUDGET_MS, {
-      onTold: (link, told) => this.#told(link, told),
-      onClose: (link) => this.#lose(link)
-    })
+    const link = new Link(seat, BUDGET_MS, (link, told) => this.#told(link, told))
     this.#links.set(seat, link)
     this.#giveSoon()
     return link.ticket
+  }
+
+  // The worker in that seat is gone. What it had begun may be what has ended it, and is not tried again.
+  lost(seat) {
+    const link = this.#links.get(seat)
+    if (link === undefined) return
+    this.#links.delete(seat)
+    const { begun, unbegun } = link.lose()
+    this.#queue.putBack(unbegun)
+    for (const call of begun) this.#engine.fail(call, workerDied())
+    this.#giveSoon()
   }
 
   add(call) {
@@ -202,22 +209,6 @@ class Workers {
   #takeBack(link) {
     this.#queue.putBack(link.takeBack())
   }
-
-  // Its worker is gone. What it had begun may be what has ended it, and is not tried again.
-  #lose(link) {
-    if (this.#links.get(link.seat) !== link) return
-    this.#links.delete(link.seat)
-    const { begun, unbegun } = link.lose()
-    this.#queue.putBack(unbegun)
-    for (const call of begun) this.#engine.fail(call, workerDied())
-    this.#giveSoon()
-  }
-}
-
-function workerDied() {
-  const error = new Error('The worker that had begun the call has ended.')
-  error.code = 'ERR_WORKER_DIED'
-  return error
 }
 
 module.exports = { Workers }
