@@ -71,7 +71,7 @@ async function serve(args) {
     if (/^\d+$/.test(values[name] ?? '0')) continue
     return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
-  const handler = await load(file)
+  const { functions: handler } = await load(file)
   checkFunctions(file, handler)
   let server
   try {
@@ -97,12 +97,12 @@ async function load(file) {
   const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
   let exports
   try {
-    exports = await importModule(resolved, neverSettles)
+    ({ exports } = await importModule(resolved, neverSettles))
   } catch (error) {
     return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
   }
   const functions = functionsOf(exports)
-  if (functions !== undefined) return functions
+  if (functions !== undefined) return { functions }
   return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
 }
 

@@ -21,13 +21,14 @@ function resolveModule(file) {
 
 // What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Throws what
 // the module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done.
+// They come in an object: functions may have the name `then`, which a promise would call.
 async function importModule(file, neverSettles) {
   process.once('beforeExit', neverSettles)
   try {
     const namespace = await import(pathToFileURL(file))
     const cached = require.cache[file]
     const isCommonJS = cached !== undefined && cached.exports === namespace.default
-    return isCommonJS ? cached.exports : namespace
+    return { exports: isCommonJS ? cached.exports : namespace }
   } finally {
     process.removeListener('beforeExit', neverSettles)
   }

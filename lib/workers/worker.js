@@ -49,7 +49,7 @@ async function load() {
   process.on('exit', tellExit)
   let callable
   try {
-    const functions = await loadFunctions()
+    const { functions } = await loadFunctions()
     callable = { handler: functions, table: tableOfModule(functions) }
   } catch (error) {
     return tellFailure(error)
@@ -68,7 +68,8 @@ async function loadFunctions() {
   if (file === undefined) throw notFound()
   if (file.endsWith('.json')) throw loadError(`${name} is not a module. ${WHAT_IS_ONE}`)
   const neverSettles = () => tellFailure(loadError(`${name} cannot be loaded: its top-level await never settles.`))
-  const functions = functionsOf(await importModule(file, neverSettles))
+  const { exports } = await importModule(file, neverSettles)
+  const functions = functionsOf(exports)
   if (events.isAnyOpen()) {
     throw loadError(
       `${name} cannot be served: it started a server of its own when it was loaded, as it would in each worker. ` +
@@ -76,7 +77,7 @@ async function loadFunctions() {
     )
   }
   if (functions === undefined) throw loadError(`${name} does not export a function. ${WHAT_IS_ONE}`)
-  return functions
+  return { functions }
 }
 
 function notFound() {
