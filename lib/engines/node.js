@@ -41,6 +41,7 @@ class NodeEngine {
   #executor
   // What ran them before it was replaced, while it has some.
   #retired = new Set()
+  #isRetiringSoon = false
   #callbacks
   #connections = new Map()
   // Sockets beyond `maxConnections`, unread.
@@ -107,6 +108,7 @@ class NodeEngine {
     this.#retired.add(this.#executor)
     const executor = new Workers(this, { ...this.#callbacks, table }, this.#executor)
     this.#executor = executor
+    this.#retireSoon()
     return (seat) => executor.ticketFor(seat)
   }
 
@@ -249,6 +251,7 @@ class NodeEngine {
     call.exchange.body?.giveBack()
     this.#pending.delete(call)
     this.counters.inFlight--
+    if (this.#retired.has(call.executor)) this.#retireSoon()
     return true
   }
 
@@ -351,16 +354,27 @@ class NodeEngine {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
     }
     for (const executor of this.#executors) executor.sweep(now)
-    for (const executor of this.#retired) this.#endIfIdle(executor)
+    this.#retire()
   }
 
-  // No request that has been read is for its table any more.
-  #endIfIdle(executor) {
-    const isWanted = !executor.isIdle || [...this.#connections.values()].some((each) => each.reads(executor))
-    if (isWanted) return
-    this.#retired.delete(executor)
-    executor.end()
-    this.#callbacks.onRetired(executor.generation)
+  #retireSoon() {
+    if (this.#isRetiringSoon) return
+    this.#isRetiringSoon = true
+    setImmediate(() => {
+      this.#isRetiringSoon = false
+      this.#retire()
+    })
+  }
+
+  // Ends what no request is for any more, whether it waits to be read or runs.
+  #retire() {
+    for (const executor of this.#retired) {
+      const isWanted = !executor.isIdle || [...this.#connections.values()].some((each) => each.reads(executor))
+      if (isWanted) continue
+      this.#retired.delete(executor)
+      executor.end()
+      this.#callbacks.onRetired(executor.generation)
+    }
   }
 }
 

@@ -66,15 +66,20 @@ class Link {
 
   // `packed` are the calls as its handler unpacks them. Throws where they cannot be sent.
   give(calls, packed, now) {
-    this.#port.postMessage({ first: this.#given, calls: packed })
+    this.#send(packed, now)
     for (const call of calls) {
       call.link = this
       call.number = this.#given
       this.#calls.set(call.number, call)
       this.#given = numberAfter(this.#given)
     }
+  }
+
+  // The worker may have looked at it before this returns.
+  #send(packed, now) {
     this.#phase = this.#ledger.phase
     this.since = now
+    this.#port.postMessage({ first: this.#given, calls: packed })
   }
 
   // The calls that it has not begun, which it will not begin any more.
@@ -137,10 +142,8 @@ class Link {
 
   // It is free, but does its event loop turn?
   ask(now) {
-    this.#port.postMessage({ first: this.#given, calls: [] })
-    this.#phase = this.#ledger.phase
-    this.since = now
     this.#isAsked = true
+    this.#send([], now)
   }
 
   // The worker is gone. Hears what it has posted, and returns the calls that it had begun and that it had not.
