@@ -7,7 +7,7 @@ const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 const ONCE = [
   'balancers', 'build', 'call-arguments', 'cli', 'deploy', 'docs', 'examples', 'functions-table', 'hover', 'json-scanner',
   'production', 'real-prometheus', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences', 'signature',
-  'workers-generations', 'workers-options', 'workers-parts', 'workers-pool'
+  'workers-generations', 'workers-node', 'workers-options', 'workers-parts', 'workers-pool'
 ]
 const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

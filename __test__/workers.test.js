@@ -297,6 +297,27 @@ test('all async calls that a worker had begun are 500 when it ends, and those of
   t.is(answers.filter(({ status }) => status === 500).length, 3)
 })
 
+test('workers that end again and again cost only the calls that end them', async (t) => {
+  const { server, exits } = await serveGated(t, { workers: 3 })
+  const clients = await connectMany(t, server, 12)
+  const wrong = []
+  const deadly = ['/exit/1/0', '/throwOutside']
+  const good = [['/sum/3/4', '7'], ['/enter/1', 'true'], ['/sum/1/2', '3'], ['/compute/2']]
+  await Promise.all(clients.map(async (client, i) => {
+    for (let k = 30 * i; k < 30 * (i + 1); k++) {
+      const isDeadly = k % 60 === 45
+      const [target, expected] = isDeadly ? [deadly[k % 2]] : good[k % good.length]
+      const { status, body } = await client.send(target)
+      const isRight = isDeadly ? status === 500 : status === 200 && (expected ?? body) === body
+      if (!isRight) wrong.push([target, status, body])
+    }
+  }))
+  t.deepEqual(wrong, [])
+  // One may end with two of them.
+  t.true(exits.length >= 3 && exits.length <= 6, `${exits.length} workers have ended`)
+  t.like(server.stats(), { inFlight: 0, handlerErrors: 6 })
+})
+
 test('where no worker is alive calls wait for the next one, at most for their time', async (t) => {
   const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 150 })
   const client = await connect(t, server)
@@ -362,6 +383,17 @@ test('large bytes go to a worker and come back as they are', async (t) => {
   for (const client of clients) t.is((await client.response()).body, body)
 })
 
+test('timers of a worker go on while there are always requests for it', async (t) => {
+  const { server } = await serveGated(t, { workers: 1 })
+  const [busy, other] = await connectMany(t, server, 2)
+  let answered = 0
+  await busy.write(request('/compute/5').repeat(60))
+  const all = busy.responses(60).then(() => (answered = 60))
+  t.is((await other.send('/later/1')).status, 200)
+  t.is(answered, 0)
+  await all
+})
+
 test('computing calls of many clients all get their answers, from all workers', async (t) => {
   const { server } = await serveGated(t, { workers: 2 })
   const clients = await connectMany(t, server, 16)
@@ -400,22 +432,24 @@ test('close({ timeout }) ends although a call never does', async (t) => {
   t.is(server.stats().inFlight, 0)
 })
 
-// A module that tests write anew, and a server of it.
-function serveWritten(t, source, options) {
+// A module that tests write anew, and a server of it, all of whose workers have read what it was first.
+async function serveWritten(t, source, options) {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = path.join(folder, 'functions.js')
   const write = (text) => writeFileSync(file, `const { typed } = require(${JSON.stringify(root)})\n${text}`)
   write(source)
-  return { server: serve(t, { onError() {}, ...options }, file), write }
+  const server = serve(t, { onError() {}, ...options }, file)
+  await untilWorkers(server)
+  return { server, write }
 }
 
 test('one plain function gets its integer and gives one, number and bigint', async (t) => {
-  const { server } = serveWritten(t, 'module.exports = (n) => n === 0 ? "no" : n * n', { workers: 2 })
+  const { server } = await serveWritten(t, 'module.exports = (n) => n === 0 ? "no" : n * n', { workers: 2 })
   t.is((await post(t, server, '/15')).body, '225')
   t.is((await post(t, server, '/0')).status, 500)
   t.is((await post(t, server, '/a')).status, 400)
-  const written = serveWritten(t, 'module.exports = async (n) => n ** 20n', { workers: 2, bigint: true })
+  const written = await serveWritten(t, 'module.exports = async (n) => n ** 20n', { workers: 2, bigint: true })
   t.is((await post(t, written.server, '/1000')).body, `1${'0'.repeat(60)}`)
 })
 
@@ -423,7 +457,7 @@ test('a plain function that throws: its status, and onError has its integer', as
   const told = []
   const onError = ({ message }, n) => told.push([message, n])
   const source = 'module.exports = (n) => { throw Object.assign(new Error(`no ${n}`), n > 1 && { statusCode: 409 }) }'
-  const { server } = serveWritten(t, source, { workers: 2, onError })
+  const { server } = await serveWritten(t, source, { workers: 2, onError })
   const { status, body } = await post(t, server, '/2')
   t.deepEqual([status, body], [409, 'no 2\n'])
   t.is((await post(t, server, '/1')).status, 500)
@@ -433,7 +467,7 @@ test('a plain function that throws: its status, and onError has its integer', as
 
 test('reload() under load: each request is answered, and after it all by the new code', async (t) => {
   const version = (n) => `exports.version = async () => { await null; return ${n} }`
-  const { server, write } = serveWritten(t, version(0), { workers: 2 })
+  const { server, write } = await serveWritten(t, version(0), { workers: 2 })
   const clients = await connectMany(t, server, 8)
   let isOver = false
   const seen = clients.map(async (client) => {
@@ -462,7 +496,7 @@ test('calls of before a reload() are answered by what was there, those of after 
       while (Atomics.load(gates, 2 * gate + 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       return ${n}
     }`
-  const { server, write } = serveWritten(t, source(1), { workers: 2, workerOptions: { workerData: memory } })
+  const { server, write } = await serveWritten(t, source(1), { workers: 2, workerOptions: { workerData: memory } })
   const [before, after] = await connectMany(t, server, 2)
   await before.write(request('/wait/0'))
   await untilArrived(0)
@@ -475,7 +509,7 @@ test('calls of before a reload() are answered by what was there, those of after 
 })
 
 test('a request whose head came before a reload() has the functions of before, whole', async (t) => {
-  const { server, write } = serveWritten(t, "exports.old = typed('(n: int) => int', (n) => n + 1)", { workers: 2 })
+  const { server, write } = await serveWritten(t, "exports.old = typed('(n: int) => int', (n) => n + 1)", { workers: 2 })
   const [begun, other] = await connectMany(t, server, 2)
   const whole = request('/old', { headers: { 'Content-Type': 'application/json' }, body: '{"n":1}' })
   await begun.write(whole.slice(0, -2))
@@ -491,7 +525,7 @@ test('a request whose head came before a reload() has the functions of before, w
 })
 
 test('many reloads one after another leave only the last one\'s workers', async (t) => {
-  const { server } = serveWritten(t, 'exports.thread = () => require("node:worker_threads").threadId', { workers: 1 })
+  const { server } = await serveWritten(t, 'exports.thread = () => require("node:worker_threads").threadId', { workers: 1 })
   const threads = new Set()
   for (let i = 0; i < 8; i++) {
     await server.reload()

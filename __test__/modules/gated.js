@@ -90,6 +90,7 @@ module.exports = {
     throw Object.assign(new TypeError('It fails.', { cause }), { code: 'ERR_ABOVE' })
   },
   never: () => new Promise(() => {}),
+  later: (milliseconds) => delay(milliseconds, threadId),
   // Whether nothing of another call's is seen.
   async enter(n) {
     const before = storage.getStore()
