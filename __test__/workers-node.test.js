@@ -13,7 +13,8 @@ const { until, withResolvers } = require('./helpers.js')
 
 const INT32_MAX = 2 ** 31 - 1
 
-// A link and the transport at its other end, which runs `handler`, one plain function. `told` is what the link was told.
+// A link and the transport at its other end, which runs `handler`, one plain function. `told` is what the link was
+// told.
 function linked(t, handler) {
   const told = []
   const failures = []
@@ -51,7 +52,7 @@ test('calls that are given are run in their order, and each is told before the n
   t.deepEqual(counts, { began: 3, ended: 3 })
 })
 
-test('a call that ends its thread: what was posted before is heard, it has begun, and those behind it have not', async (t) => {
+test('a call that ends its thread has begun, what was posted before is heard, those behind it have not begun', async (t) => {
   let atDeath
   const { link, answers, give } = linked(t, (n) => {
     // As if the thread had ended here.

@@ -1,7 +1,7 @@
 'use strict'
 
-// Functions that worker threads run: nobody waits for somebody else's call, whatever becomes of a worker costs the calls
-// that it had begun and no others, and a reload costs none. On either engine.
+// Functions that worker threads run: nobody waits for somebody else's call, whatever becomes of a worker costs the
+// calls that it had begun and no others, and a reload costs none. On either engine.
 
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
@@ -153,7 +153,7 @@ test('promises that never settle are given up, and cost their worker nothing', a
   t.is(server.stats().workers[0].restarts, 0)
 })
 
-test('an endless call is answered 503 at handlerTimeout, its worker is replaced, and others are served meanwhile', async (t) => {
+test('an endless call is 503 at handlerTimeout, its worker is replaced, and others are served meanwhile', async (t) => {
   const told = []
   const onError = (error, call) => told.push([error.code, call])
   const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 300, onError })
@@ -270,7 +270,7 @@ test('a request that ends its worker is not tried again', async (t) => {
   t.is(exits.length, 1)
 })
 
-test('what was handed over with a call that ends its worker: before it answered, behind it run elsewhere', async (t) => {
+test('with a call that ends its worker: those before it are answered, those behind it run elsewhere', async (t) => {
   const { server, arrived } = await serveGated(t, { workers: 2 })
   await warmUp(t, server)
   const targets = [...Array(20).fill('/sum/1/2'), '/exit/1/0', ...Array(20).fill('/sum/1/2')]
@@ -509,7 +509,8 @@ test('calls of before a reload() are answered by what was there, those of after 
 })
 
 test('a request whose head came before a reload() has the functions of before, whole', async (t) => {
-  const { server, write } = await serveWritten(t, "exports.old = typed('(n: int) => int', (n) => n + 1)", { workers: 2 })
+  const source = "exports.old = typed('(n: int) => int', (n) => n + 1)"
+  const { server, write } = await serveWritten(t, source, { workers: 2 })
   const [begun, other] = await connectMany(t, server, 2)
   const whole = request('/old', { headers: { 'Content-Type': 'application/json' }, body: '{"n":1}' })
   await begun.write(whole.slice(0, -2))
@@ -525,7 +526,8 @@ test('a request whose head came before a reload() has the functions of before, w
 })
 
 test('many reloads one after another leave only the last one\'s workers', async (t) => {
-  const { server } = await serveWritten(t, 'exports.thread = () => require("node:worker_threads").threadId', { workers: 1 })
+  const source = 'exports.thread = () => require("node:worker_threads").threadId'
+  const { server } = await serveWritten(t, source, { workers: 1 })
   const threads = new Set()
   for (let i = 0; i < 8; i++) {
     await server.reload()

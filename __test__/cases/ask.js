@@ -1,8 +1,8 @@
 'use strict'
 
-// Asks what the table of cases asks (README.md), over sockets: each request whole and in two pieces, one after another on a
-// connection that is kept, and for each what came of it: the answer, and what the function was called with. Then all of them
-// at once.
+// Asks what the table of cases asks (README.md), over sockets: each request whole and in two pieces, one after
+// another on a connection that is kept, and for each what came of it: the answer, and what the function was called
+// with. Then all of them at once.
 
 const { setImmediate: turn } = require('node:timers/promises')
 const { inspect, isDeepStrictEqual } = require('node:util')
@@ -14,8 +14,8 @@ const BODILESS = new Set([204, 205, 304])
 const FAILURES_TOLD = 100
 const CONNECTIONS = 4
 
-// `start(t, name, onError)` starts that server of functions.js. It returns `running`, the `calls` that the functions note,
-// and `noted()`, which resolves when all have come that were noted.
+// `start(t, name, onError)` starts that server of functions.js. It returns `running`, the `calls` that the functions
+// note, and `noted()`, which resolves when all have come that were noted.
 function testCases(test, start) {
   for (const { topic, server, cases } of files()) {
     test(`${topic}: every request of the table is answered and run as it says`, async (t) => {
@@ -53,8 +53,8 @@ function testCases(test, start) {
     })
   }
 
-  // Whatever calls are handed over together, each has its own arguments, which stay as they are. No batch is told of, but
-  // on this thread all of a round's bytes are sent before anything is called.
+  // Whatever calls are handed over together, each has its own arguments, which stay as they are. No batch is told of,
+  // but on this thread all of a round's bytes are sent before anything is called.
   test('all requests of the table at once, pipelined on several connections: each is as it says', async (t) => {
     const { running, calls, noted } = start(t, 'named', () => {})
     const all = files().flatMap(({ server, cases }) => (server === 'named' ? cases : [])).filter(isPipelined)
@@ -151,7 +151,8 @@ function actualOf({ status, headers, body }, each) {
   for (const name of Object.keys(each.fields ?? {})) actual.fields[name] = headers[name] ?? null
   if (each.body !== undefined) actual.body = body
   else if (status >= 400 && each.request.method !== 'HEAD') readProblem(body, each, actual)
-  if (each.marker !== undefined && body.includes(each.marker)) actual.problems.push('it has what came, or what is secret')
+  const isTold = each.marker !== undefined && body.includes(each.marker)
+  if (isTold) actual.problems.push('it has what came, or what is secret')
   return actual
 }
 
@@ -174,11 +175,13 @@ function readProblem(body, { status, code, pointers, function: name, says, at },
   expect(typeof detail === 'string' && detail !== '', 'no detail')
   if (name === undefined) expect(/^\P{Cc}+\.$/u.test(detail), `no sentence: ${detail}`)
   if (says !== undefined) expect(detail.includes(says), `it does not say ${says}: ${detail}`)
-  if (code === 'ERR_NOT_JSON' && pointers === undefined) expect(/ \(at byte \d+\)\.$/.test(detail), `no place: ${detail}`)
+  const hasPlace = code === 'ERR_NOT_JSON' && pointers === undefined
+  if (hasPlace) expect(/ \(at byte \d+\)\.$/.test(detail), `no place: ${detail}`)
   if (at !== undefined) expect(detail.endsWith(` (at byte ${at}).`), `not at byte ${at}: ${detail}`)
   if (errors !== undefined) expect(errors.length >= 1 && errors.length <= 16, `${errors.length} entries`)
   for (const entry of errors ?? []) {
-    expect(isDeepStrictEqual(Object.keys(entry), ['pointer', 'detail']) && entry.detail !== '', 'an entry of other members')
+    const isSound = isDeepStrictEqual(Object.keys(entry), ['pointer', 'detail']) && entry.detail !== ''
+    expect(isSound, 'an entry of other members')
   }
   if (code !== undefined) actual.code = problem.code
   if (pointers !== undefined) actual.pointers = (errors ?? []).map(({ pointer }) => pointer).sort()

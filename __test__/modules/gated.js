@@ -1,8 +1,8 @@
 'use strict'
 
-// Functions for worker threads whose calls the test sees begin, and lets go on. `workerData` is the memory of its gates:
-// for each gate how many calls have come to it, and whether it is open. A call of `hold` stands still with its thread, one
-// of `wait` does not. `__test__/workers.test.js` has the other side.
+// Functions for worker threads whose calls the test sees begin, and lets go on. `workerData` is the memory of its
+// gates: for each gate how many calls have come to it, and whether it is open. A call of `hold` stands still with its
+// thread, one of `wait` does not. `__test__/workers.test.js` has the other side.
 
 const { AsyncLocalStorage } = require('node:async_hooks')
 const { setTimeout: delay } = require('node:timers/promises')

@@ -1,9 +1,10 @@
 'use strict'
 
-// What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both are
-// asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, for the `answerOf` its value
-// or the `failureOf` its error, and to `count` what has come of it. Where workers run the calls, the main thread asks for
-// the first two and counts, and a worker does the rest: between them a call is what `packed` makes of it.
+// What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both
+// are asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, for the
+// `answerOf` its value or the `failureOf` its error, and to `count` what has come of it. Where workers run the calls,
+// the main thread asks for the first two and counts, and a worker does the rest: between them a call is what `packed`
+// makes of it.
 
 const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
 const { answerOf } = require('../../results.js')
@@ -20,8 +21,8 @@ const MEDIA_TYPES = {
   json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
 }
 
-// One request's. The engine writes down whose it is, since when, and which executor has it; the executor, when it began or
-// which worker's it is.
+// One request's. The engine writes down whose it is, since when, and which executor has it; the executor, when it
+// began or which worker's it is.
 class Call {
   connection
   exchange
@@ -104,7 +105,8 @@ class FunctionCall extends Call {
   route
   args
   isByName
-  // What has come of it: whether the function was called, whether that was a fault of it, and whether a schema refused it.
+  // What has come of it: whether the function was called, whether that was a fault of it, and whether a schema
+  // refused it.
   isCalled = false
   isFault = false
   isRefused = false

@@ -2,8 +2,8 @@
 
 // The executor without workers: calls run on the engine's own thread.
 //
-// An executor owns the calls that the engine adds until they have begun, and has their `handler`. It tells the engine what
-// comes of them, which answers them and keeps their clock: the engine has it `drop` a call that is over.
+// An executor owns the calls that the engine adds until they have begun, and has their `handler`. It tells the engine
+// what comes of them, which answers them and keeps their clock: the engine has it `drop` a call that is over.
 
 const { handlerOf } = require('./handlers.js')
 const { Queue } = require('./queue.js')

@@ -1,11 +1,11 @@
 'use strict'
 
-// What the main thread and one worker both know of the calls that the worker is given, in memory that they share and that
-// outlives the worker.
+// What the main thread and one worker both know of the calls that the worker is given, in memory that they share and
+// that outlives the worker.
 //
-// Calls have numbers in the order in which they are given, and begin in that order. So one number tells which have begun:
-// whoever raises it, the worker past the next call or the main thread past all that it takes back, decides about those in
-// between. Numbers go around after 2^32, and are compared by their difference.
+// Calls have numbers in the order in which they are given, and begin in that order. So one number tells which have
+// begun: whoever raises it, the worker past the next call or the main thread past all that it takes back, decides
+// about those in between. Numbers go around after 2^32, and are compared by their difference.
 
 // The first call that has neither begun nor been taken back.
 const NEXT = 0

@@ -123,8 +123,8 @@ class Link {
     return now - this.since
   }
 
-  // How long the first call that has not begun may wait: `least`, and twice as long each time that it was taken back. For a
-  // machine on which each worker waits for a core, none of them is to be without calls for ever.
+  // How long the first call that has not begun may wait: `least`, and twice as long each time that it was taken back.
+  // For a machine on which each worker waits for a core, none of them is to be without calls for ever.
   patience(least) {
     const { moves = 0 } = this.#calls.get(this.#ledger.next) ?? {}
     return least * 2 ** moves

@@ -3,10 +3,10 @@
 // Runs calls on this thread, one after another and each in an async context of its own, and lets Node's event loop turn
 // when they have taken their time. The engine has one where there are no workers, and each worker has one.
 //
-// `source` has the calls and takes what comes of them: `isEmpty`, `take()`, `begin(call)`, which says whether it is to be
-// run, `returned()` once the last one no longer holds the thread, and for each, while it holds the thread or later,
-// `settled(call, answer, milliseconds, tell)` or, where there can be no answer, `abandoned(call, tell)`. `tell` is to be
-// called where there is one: it tells of a failure.
+// `source` has the calls and takes what comes of them: `isEmpty`, `take()`, `begin(call)`, which says whether it is
+// to be run, `returned()` once the last one no longer holds the thread, and for each, while it holds the thread or
+// later, `settled(call, answer, milliseconds, tell)` or, where there can be no answer, `abandoned(call, tell)`.
+// `tell` is to be called where there is one: it tells of a failure.
 
 const { captureContexts } = require('../../contexts.js')
 const { performance, queueMicrotask, setImmediate } = require('../../globals.js')

@@ -1,7 +1,7 @@
 'use strict'
 
-// The executor with workers: one queue, from which whoever is free is given calls, and nobody else. in-process.js says what
-// an executor is to the engine; each table of functions has one of its own, and the workers of one pool.
+// The executor with workers: one queue, from which whoever is free is given calls, and nobody else. in-process.js
+// says what an executor is to the engine; each table of functions has one of its own, and the workers of one pool.
 
 const { workerDied } = require('../../errors.js')
 const { clearTimeout, performance, setImmediate, setTimeout } = require('../../globals.js')
@@ -9,8 +9,8 @@ const { handlerOf } = require('./handlers.js')
 const { Link } = require('./link.js')
 const { Queue } = require('./queue.js')
 
-// What is given at a time is to take so long. A call that holds its worker longer holds up nobody: what was given behind it
-// is taken back.
+// What is given at a time is to take so long. A call that holds its worker longer holds up nobody: what was given
+// behind it is taken back.
 const BUDGET_MS = 1
 // It takes about so long to wake a worker; a busy one may well have done by then what waits.
 const WAKE_MS = 0.05
@@ -44,6 +44,7 @@ class Workers {
 
   // For the worker that is in that seat from now on.
   ticketFor(seat) {
+    this.lost(seat)
     const link = new Link(seat, BUDGET_MS, (link, told) => this.#told(link, told))
     this.#links.set(seat, link)
     this.#giveSoon()
@@ -157,8 +158,8 @@ class Workers {
     return calls
   }
 
-  // Its arguments are made only now, as they may be many times as large as the bytes that are counted. They are kept, in
-  // case it goes to another worker.
+  // Its arguments are made only now, as they may be many times as large as the bytes that are counted. They are kept,
+  // in case it goes to another worker.
   #read(call) {
     if (call.isRead) return true
     call.isRead = true

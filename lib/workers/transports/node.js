@@ -1,7 +1,8 @@
 'use strict'
 
-// A worker's side of Node's engine: runs the calls that come over a port, and posts what each has come to before the next
-// one begins, so that it is an answer whatever becomes of the worker. The main thread's side is engines/node/link.js.
+// A worker's side of Node's engine: runs the calls that come over a port, and posts what each has come to before the
+// next one begins, so that it is an answer whatever becomes of the worker. The main thread's side is
+// engines/node/link.js.
 
 const { handlerOf } = require('../../engines/node/handlers.js')
 const { Ledger, numberAfter } = require('../../engines/node/ledger.js')
