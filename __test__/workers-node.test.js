@@ -52,7 +52,7 @@ test('calls that are given are run in their order, and each is told before the n
   t.deepEqual(counts, { began: 3, ended: 3 })
 })
 
-test('a call that ends its thread has begun, what was posted before is heard, those behind it have not begun', async (t) => {
+test('a call that ends its thread has begun, those behind it have not, and what was posted before is heard', async (t) => {
   let atDeath
   const { link, answers, give } = linked(t, (n) => {
     // As if the thread had ended here.
