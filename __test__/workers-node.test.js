@@ -8,6 +8,7 @@ const test = require('ava')
 const { Ledger, isBefore, numberAfter } = require('../lib/engines/node/ledger.js')
 const { Link } = require('../lib/engines/node/link.js')
 const { Queue } = require('../lib/engines/node/queue.js')
+const { Workers } = require('../lib/engines/node/workers.js')
 const { serve } = require('../lib/workers/transports/node.js')
 const { until, withResolvers } = require('./helpers.js')
 
@@ -179,6 +180,83 @@ test('no call will come any more: the worker is told', async (t) => {
   link.end()
   await done
   t.pass()
+})
+
+// The executor, for an engine that notes what it is told. `begin(seat, handler)` puts a worker there, in this thread.
+function executor(t, options) {
+  const told = []
+  const overdue = []
+  const workers = new Workers({
+    options: { maxInFlight: 1000, batchSize: 100, handlerTimeout: 1000, ...options },
+    counters: { countBatch() {} },
+    read: () => true,
+    count() {},
+    answer: ({ n }, { body }) => told.push([n, body]),
+    fail: ({ n }, { code }) => told.push([n, code])
+  }, { table: { isPlain: true }, onOverdue: (...at) => overdue.push(at) })
+  t.teardown(() => workers.end())
+  const tally = { began() {}, ended() {}, failed() {}, refused() {} }
+  return {
+    workers,
+    told,
+    overdue,
+    begin: (seat, handler) => serve(workers.ticketFor(seat).ticket, { handler }, tally),
+    add(...numbers) {
+      for (const n of numbers) {
+        workers.add(Object.assign(workers.handler.callOf({ n }), { connection: n, exchange: {} }))
+      }
+    }
+  }
+}
+
+const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i)
+
+test('what a worker had begun when it was lost fails, and what it had not begun goes to the next', async (t) => {
+  const { workers, told, begin, add } = executor(t)
+  begin(0, (n) => {
+    // As if the thread had ended here.
+    if (n === 102) workers.lost(0)
+    return n
+  })
+  add(...range(0, 100))
+  await until(() => told.length === 100)
+  told.length = 0
+  add(101, 102, 103, 104)
+  await until(() => told.length === 2)
+  t.deepEqual(told, [[101, '101'], [102, 'ERR_WORKER_DIED']])
+  t.false(workers.isIdle)
+  begin(1, (n) => -n)
+  await until(() => workers.isIdle)
+  t.deepEqual(told.slice(2), [[103, '-103'], [104, '-104']])
+})
+
+test('what a worker does not begin, although no call holds it, goes to one that is free', async (t) => {
+  const { workers, told, begin, add } = executor(t)
+  // Nobody takes what it is given.
+  workers.ticketFor(0)
+  add(1)
+  await turn()
+  begin(1, (n) => n)
+  await until(() => told.length > 0)
+  t.deepEqual(told, [[1, '1']])
+})
+
+test('a worker is overdue once, where it has not moved for handlerTimeout', async (t) => {
+  const { workers, told, overdue, begin, add } = executor(t)
+  workers.ticketFor(0)
+  add(1)
+  await turn()
+  const now = performance.now()
+  workers.sweep(now + 900)
+  t.deepEqual(overdue, [])
+  workers.sweep(now + 1001)
+  workers.sweep(now + 3000)
+  t.deepEqual(overdue, [[0, 0]])
+  begin(0, (n) => n)
+  await until(() => told.length > 0)
+  workers.sweep(now + 9000)
+  workers.sweep(now + 19_000)
+  t.deepEqual(overdue, [[0, 0]])
 })
 
 test('numbers of calls go around', (t) => {

@@ -151,7 +151,6 @@ class Workers {
     let bytes = 0
     while (calls.length < count && bytes < BATCH_BYTES_MAX && !this.#queue.isEmpty) {
       const call = this.#queue.take()
-      if (call.isOver) continue
       bytes += call.exchange.body?.bytes?.length ?? 0
       if (this.#read(call)) calls.push(call)
     }
