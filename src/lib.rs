@@ -49,6 +49,7 @@ pub mod limits;
 pub mod listener;
 pub mod quota;
 pub mod routes;
+pub mod seats;
 pub mod server;
 pub mod stats;
 pub mod uring;

@@ -13,6 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox, Service};
+use crate::connection::Table;
 use crate::event_loop::{EventLoop, Rings};
 use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Place};
@@ -37,6 +38,8 @@ pub struct Options {
     pub origins: Vec<String>,
     /// What it may hold, and how long things may take.
     pub limits: Limits,
+    /// From when the times of calls are counted.
+    pub started: Instant,
 }
 
 /// A start that was refused.
@@ -72,12 +75,17 @@ pub struct Server {
 
 impl Server {
     /// Listens, then starts the ring threads. `make_service` is called once for each, with its
-    /// index and the mailbox that takes the replies to its calls; their times count from
-    /// [`Server::started`].
+    /// index and the mailboxes that take the replies to the calls of each.
     pub fn start<S: Service>(
         options: &Options,
-        mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
+        mut make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
     ) -> Result<Self, StartError> {
+        let make_tables = |mailboxes: &[Arc<Mailbox>]| {
+            let services = (0..mailboxes.len()).map(|ring| make_service(ring, mailboxes));
+            services
+                .map(|service| Table::new(options.routes.clone(), service))
+                .collect()
+        };
         let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
             .map(|_| Ring::new(options.ring_size))
             .collect();
@@ -85,12 +93,12 @@ impl Server {
         let is_on_path = matches!(options.listen.place, Place::Path(_));
         let rings = Rings::new(
             made.len(),
-            Instant::now(),
+            options.started,
             is_on_path && made.len() > 1,
             &options.limits,
             options.bigint,
             &options.origins,
-            options.routes.clone(),
+            make_tables,
         );
         let rings = Arc::new(rings.map_err(StartError::Thread)?);
         // Last of what can be refused, so that nothing is listened to in vain.
@@ -98,24 +106,16 @@ impl Server {
             listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
         let mut threads = Threads::default();
         for (index, (ring, listener)) in made.into_iter().zip(listeners.sockets).enumerate() {
-            let mailbox = Arc::clone(&rings.outlets[index].mailbox);
-            let service: Arc<dyn Service> = Arc::new(make_service(index, mailbox));
             let (rings, path) = (Arc::clone(&rings), listeners.path.clone());
             let serve = move || {
-                let event_loop = EventLoop::new(
-                    Arc::clone(&rings),
-                    index,
-                    ring,
-                    listener,
-                    Arc::clone(&service),
-                );
+                let event_loop = EventLoop::new(Arc::clone(&rings), index, ring, listener);
                 let failure = run(event_loop, path.as_deref());
                 rings.outlets[index].mailbox.waker().close();
                 if failure.is_some() {
                     // The handler would otherwise serve a part of the clients, nobody knows which.
                     rings.post(Command::Close);
                 }
-                service.closed(failure);
+                rings.outlets[index].slot.close(failure);
             };
             threads.spawn(serve).map_err(StartError::Thread)?;
         }
@@ -133,10 +133,20 @@ impl Server {
         &self.address
     }
 
-    /// From when the times of its calls are counted.
+    /// Has new requests meet other functions, of each ring those whose calls its service takes. A
+    /// request that is being read keeps those that it has met.
+    pub fn replace<S: Service>(&self, routes: Option<&Arc<Routes>>, services: Vec<S>) {
+        for (outlet, service) in self.rings.outlets.iter().zip(services) {
+            outlet.slot.change(Table::new(routes.cloned(), service));
+            outlet.mailbox.wake();
+        }
+    }
+
+    /// Where the replies to each ring's calls go.
     #[must_use]
-    pub fn started(&self) -> Instant {
-        self.rings.started
+    pub fn mailboxes(&self) -> Vec<Arc<Mailbox>> {
+        let outlets = self.rings.outlets.iter();
+        outlets.map(|outlet| Arc::clone(&outlet.mailbox)).collect()
     }
 
     /// What has been counted so far, by all ring threads together.

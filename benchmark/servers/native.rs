@@ -12,6 +12,7 @@ use std::env;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ringcall::bridge::{Call, Mailbox, Outcome, Reply, Service};
 use ringcall::limits::{Limits, RingSize};
@@ -67,8 +68,11 @@ fn main() -> io::Result<()> {
         routes: None,
         origins: Vec::new(),
         limits: Limits::default(),
+        started: Instant::now(),
     };
-    let server = Server::start(&options, |_, mailbox| Native { mailbox });
+    let server = Server::start(&options, |ring, mailboxes| Native {
+        mailbox: Arc::clone(&mailboxes[ring]),
+    });
     let server = server.map_err(|refused| io::Error::other(refused.to_string()))?;
     match server.address() {
         Address::Tcp(address) => println!("PORT {}", address.port()),

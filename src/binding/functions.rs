@@ -14,12 +14,6 @@ pub struct NativeTable {
     pub functions: Vec<NativeFunction>,
 }
 
-impl NativeTable {
-    pub(super) fn len(&self) -> usize {
-        self.functions.len()
-    }
-}
-
 /// A function by name, checked by `lib/functions.js`.
 #[napi(object, object_to_js = false)]
 pub struct NativeFunction {

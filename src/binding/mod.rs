@@ -1,52 +1,51 @@
 //! The only place that names `napi`: it converts JavaScript's values to ours and back, and decides
 //! nothing.
 //!
-//! `lib/` is its only caller, on the JavaScript thread. Two things happen here: a server is started
-//! and commanded ([`NativeServer`]), and batches cross between the threads (`handover`), for each
-//! ring its own ([`NativeRing`]).
+//! `lib/` is its only caller. Two things happen here: a server is started and commanded
+//! ([`NativeServer`]), and a thread takes calls ([`NativeSeat`]): the one that has started the
+//! server, or a worker of its.
 //!
-//! Invariant: no ring thread outlives the JavaScript environment. The environment's clean-up hook
-//! stops and joins them, which Node runs before it takes the `ThreadsafeFunction`s apart.
+//! Invariant: no ring thread outlives the environment that has started it, and nobody touches the
+//! memory or wakes the thread of one that has ended. The environments' clean-up hooks see to it,
+//! which Node runs before it takes the `ThreadsafeFunction`s apart.
 #![expect(
     unsafe_code,
     reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
 )]
 
-mod columns;
-mod exchange;
+mod arrays;
 mod functions;
-mod handover;
-mod pace;
+mod notices;
 pub mod probe;
 pub mod refusal;
-mod results;
-mod ring;
+pub mod seat;
 mod stats;
-mod times;
-mod unanswered;
+mod tables;
+mod wake;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use napi::bindgen_prelude::{Either, Float64Array, Function, Uint8Array, Uint16Array};
+use napi::bindgen_prelude::{Either, Function};
 use napi::{CleanupEnvHook, Env, sys};
 use napi_derive::napi;
 
-use crate::bridge::{Command, Outbox};
+use crate::bridge::{Command, Mailbox};
 use crate::limits::{Limits, RingSize, Timeouts};
 use crate::listener::{self, Address, ListenOptions, Place};
+use crate::routes::Routes;
+use crate::seats::{self, Caller, Kind, Notices, Seats};
 use crate::server::{Options, Server};
-use columns::Columns;
-use exchange::Exchange;
+use arrays::Arrays;
 use functions::NativeTable;
-use handover::{Handover, Tsfn};
+use notices::NativeNotice;
 use refusal::Refusal;
-use ring::NativeRing;
+use seat::NativeSeat;
 use stats::NativeStats;
-use times::Times;
+use wake::{Dispatch, Notify};
 
 /// The options of `serverListen`, checked and with their defaults.
 #[napi(object, object_to_js = false)]
@@ -75,6 +74,8 @@ pub struct NativeOptions {
     pub bigint: bool,
     /// The functions that requests name; absent where there is a plain one.
     pub functions: Option<NativeTable>,
+    /// Threads that take calls; absent where it is this one.
+    pub workers: Option<u32>,
     /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
     pub origins: Option<Vec<String>>,
     /// Connections served at a time.
@@ -99,34 +100,6 @@ pub struct NativeOptions {
     pub send_timeout: u32,
 }
 
-/// The typed arrays that JavaScript and the binding share for one ring. Both touch them on the
-/// JavaScript thread only. Those of calls and results are as long as a batch may be; those that
-/// only functions by name need are empty for a plain one.
-#[napi(object, object_to_js = false)]
-pub struct Arrays {
-    /// Written here: the ids of a batch's calls, integers below 2^53.
-    pub ids: Float64Array,
-    /// Written here: which function each calls. Empty for a plain function, as all that is for
-    /// functions by name.
-    pub functions: Uint16Array,
-    /// Written here: how many arguments each has, and in which form, as `values` has it.
-    pub counts: Uint8Array,
-    /// Written here: the arguments that take a slot, one call's after another's; of a plain
-    /// function the one of each, as a double or, with `bigint`, as the bits of a 64-bit integer.
-    pub slots: Float64Array,
-    /// Read here: the ids of the calls that have a result.
-    pub result_ids: Float64Array,
-    /// Read here: what each result is, a `KIND_` of `results`.
-    pub result_kinds: Uint8Array,
-    /// Read here: the results; of a text, its length in UTF-16 code units.
-    pub result_values: Float64Array,
-    /// Read here: the texts among the results, one after another, in UTF-8.
-    pub result_texts: Uint8Array,
-    /// Written here: the milliseconds from the server's start to the last exchange; the bytes of
-    /// the batch's text; how many buffers it has. Read here: the bytes of `result_texts`.
-    pub state: Float64Array,
-}
-
 /// Where a server listens.
 #[napi(object, object_from_js = false)]
 pub struct NativeAddress {
@@ -136,63 +109,60 @@ pub struct NativeAddress {
     pub port: Option<u16>,
 }
 
-/// Starts a server. Each of its rings has one of `arrays` and one of `dispatches`, which is called
-/// when a batch waits.
+/// Starts a server. `notify` is called when there are notices to take.
 #[napi]
 pub fn listen(
     env: Env,
     options: NativeOptions,
-    arrays: Vec<Arrays>,
-    dispatches: Vec<Function<'_, (), ()>>,
+    notify: Function<'_, (), ()>,
 ) -> napi::Result<Either<NativeServer, Refusal>> {
-    let tsfns: napi::Result<Vec<Arc<Tsfn>>> = dispatches
-        .into_iter()
-        .map(|dispatch| threadsafe(&dispatch))
-        .collect();
-    let tsfns = tsfns?;
-    let bigint = options.bigint;
-    let functions = options.functions.as_ref().map(NativeTable::len);
-    let handler_timeout = match options.handler_timeout {
-        0 => Duration::MAX,
-        milliseconds => Duration::from_millis(u64::from(milliseconds)),
+    let notify = Arc::new(Notify::new(&notify)?);
+    let notices = Arc::new(Notices::new(Box::new(Arc::clone(&notify))));
+    let maker = SeatsMaker {
+        bigint: options.bigint,
+        workers: options.workers.map(|count| count as usize),
+        in_flight_max: options.max_in_flight,
+        handler_timeout: match options.handler_timeout {
+            0 => Duration::MAX,
+            milliseconds => Duration::from_millis(u64::from(milliseconds)),
+        },
+        started: Instant::now(),
+        notices,
     };
-    let mut handovers = Vec::new();
-    let started = Server::start(&options.into(), |ring, mailbox| {
-        let handover = Arc::new(Handover::new(Arc::clone(&tsfns[ring])));
-        handovers.push((Arc::clone(&handover), mailbox));
-        handover
+    let options = Options {
+        started: maker.started,
+        ..options.into()
+    };
+    let mut made: Option<Arc<Seats>> = None;
+    let started = Server::start(&options, |_, mailboxes| -> Caller {
+        let routes = options.routes.as_deref();
+        made.get_or_insert_with(|| maker.make(0, routes, mailboxes))
+            .caller()
     });
     let server = match started {
         Ok(server) => Arc::new(server),
         Err(error) => return Ok(Either::B(error.into())),
     };
-    let ends = handovers.into_iter().zip(arrays);
-    let exchanges = ends.map(|((handover, mailbox), arrays)| {
-        let columns = match functions {
-            Some(_) => Columns::of_functions(),
-            None => Columns::of_numbers(bigint),
-        };
-        Rc::new(RefCell::new(Exchange::new(
-            handover,
-            Outbox::new(mailbox),
-            arrays,
-            columns,
-            Times::new(handler_timeout, functions.unwrap_or(0), server.started()),
-        )))
-    });
-    let exchanges: Vec<_> = exchanges.collect();
-    let guarded = Rc::new(Cell::new(Some(Arc::clone(&server))));
-    let cleanup = env.add_env_cleanup_hook(Rc::clone(&guarded), |guarded| {
-        if let Some(server) = guarded.take() {
-            end(&server);
+    let first = made.expect("a server has a ring");
+    let tables = Rc::new(tables::Tables::default());
+    let guarded = Rc::new(Cell::new(Some(Guarded {
+        server: Arc::clone(&server),
+        tables: Rc::clone(&tables),
+    })));
+    let end_guarded = |guarded: Rc<Cell<Option<Guarded>>>| {
+        if let Some(guarded) = guarded.take() {
+            guarded.end();
         }
-    });
-    let cleanup = cleanup.inspect_err(|_| end(&server))?;
+    };
+    let added = tables.add(first).map_err(napi::Error::from);
+    let cleanup = added.and_then(|()| env.add_env_cleanup_hook(Rc::clone(&guarded), end_guarded));
+    let cleanup = cleanup.inspect_err(|_| end_guarded(Rc::clone(&guarded)))?;
     Ok(Either::A(NativeServer {
         server,
-        exchanges,
+        tables,
+        maker,
         alive: RefCell::new(Some(Alive {
-            tsfns,
+            notify,
             cleanup,
             guarded,
             referenced: true,
@@ -200,52 +170,119 @@ pub fn listen(
     }))
 }
 
-/// Cuts every connection and waits for the ring threads' end.
-fn end(server: &Server) {
-    server.post(Command::Close);
-    server.post(Command::CloseAll);
-    server.join();
+/// Makes the seats of each table that a server has.
+struct SeatsMaker {
+    bigint: bool,
+    workers: Option<usize>,
+    in_flight_max: u32,
+    handler_timeout: Duration,
+    started: Instant,
+    notices: Arc<Notices>,
 }
 
-fn threadsafe(dispatch: &Function<'_, (), ()>) -> napi::Result<Arc<Tsfn>> {
-    let tsfn = dispatch
-        .build_threadsafe_function::<()>()
-        .callee_handled::<false>()
-        .build()?;
-    Ok(Arc::new(tsfn))
+impl SeatsMaker {
+    fn make(
+        &self,
+        generation: u32,
+        routes: Option<&Routes>,
+        mailboxes: &[Arc<Mailbox>],
+    ) -> Arc<Seats> {
+        let bigint = self.bigint;
+        Seats::new(seats::Options {
+            generation,
+            kind: routes.map_or(Kind::Plain { bigint }, |routes| Kind::Named(routes.len())),
+            seats: self.workers.unwrap_or(1),
+            are_workers: self.workers.is_some(),
+            in_flight_max: self.in_flight_max,
+            handler_timeout: self.handler_timeout,
+            started: self.started,
+            mailboxes: mailboxes.to_vec(),
+            notices: Arc::clone(&self.notices),
+        })
+    }
 }
 
 /// A server that was started. JavaScript's own `Server` is its only owner.
 #[napi]
 pub struct NativeServer {
     server: Arc<Server>,
-    /// One for each ring.
-    exchanges: Vec<Rc<RefCell<Exchange>>>,
+    tables: Rc<tables::Tables>,
+    maker: SeatsMaker,
     /// What keeps the environment and the ring threads apart; `None` once they have ended.
     alive: RefCell<Option<Alive>>,
 }
 
-/// The server that the clean-up hook ends. It is taken out when it has ended, as napi never frees
-/// what a removed hook was given.
-type Guarded = Rc<Cell<Option<Arc<Server>>>>;
+/// What the clean-up hook ends. It is taken out when it has ended, as napi never frees what a
+/// removed hook was given.
+struct Guarded {
+    server: Arc<Server>,
+    tables: Rc<tables::Tables>,
+}
+
+impl Guarded {
+    /// Cuts every connection and waits for the threads' end.
+    fn end(self) {
+        self.server.post(Command::Close);
+        self.server.post(Command::CloseAll);
+        self.server.join();
+        self.tables.end_keepers();
+    }
+}
 
 struct Alive {
-    tsfns: Vec<Arc<Tsfn>>,
-    cleanup: CleanupEnvHook<Guarded>,
-    guarded: Guarded,
+    notify: Arc<Notify>,
+    cleanup: CleanupEnvHook<Rc<Cell<Option<Guarded>>>>,
+    guarded: Rc<Cell<Option<Guarded>>>,
     /// True exactly when the server keeps Node's event loop running.
     referenced: bool,
 }
 
 #[napi]
 impl NativeServer {
-    /// Its rings, in the order of the arrays; to be called once.
+    /// This thread takes calls, with `arrays`; `dispatch` is called when some wait.
     #[napi]
-    pub fn take_rings(&self) -> Vec<NativeRing> {
-        let exchanges = self.exchanges.iter();
-        exchanges
-            .map(|exchange| NativeRing::new(Rc::clone(exchange)))
-            .collect()
+    pub fn take_seat(
+        &self,
+        env: Env,
+        arrays: Arrays,
+        dispatch: Function<'_, (), ()>,
+    ) -> napi::Result<NativeSeat> {
+        let seats = self.tables.current();
+        NativeSeat::take(env, seats, 0, arrays, &Dispatch::new(&dispatch)?)
+    }
+
+    /// What workers take seats with, in any thread of the process: the number of the functions that
+    /// new requests meet.
+    #[napi]
+    pub fn table(&self) -> u32 {
+        self.tables.number()
+    }
+
+    /// Has new requests meet other functions, by name or a plain one as before, and returns their
+    /// number.
+    #[napi]
+    pub fn replace(&self, functions: Option<NativeTable>) -> napi::Result<u32> {
+        let routes = functions.map(|table| Arc::new(functions::routes(table)));
+        let generation = self.tables.current().generation() + 1;
+        let mailboxes = self.server.mailboxes();
+        let seats = self.maker.make(generation, routes.as_deref(), &mailboxes);
+        let callers = mailboxes.iter().map(|_| seats.caller()).collect();
+        self.tables.add(seats)?;
+        self.server.replace(routes.as_ref(), callers);
+        Ok(self.tables.number())
+    }
+
+    /// What has happened since the last time.
+    #[napi]
+    pub fn take_notices(&self) -> Vec<NativeNotice> {
+        let notices = self.maker.notices.take();
+        notices.into_iter().map(NativeNotice::from).collect()
+    }
+
+    /// Lets go of functions that no request meets any more, after the notice that tells of it.
+    #[napi]
+    pub fn forget(&self, generation: u32) {
+        self.tables.forget(generation);
     }
 
     /// Where it listens.
@@ -263,10 +300,14 @@ impl NativeServer {
         }
     }
 
-    /// What it has counted.
+    /// What it has counted, for the functions of this generation where they are asked for.
     #[napi]
-    pub fn stats(&self) -> NativeStats {
-        NativeStats::read(&self.server, &self.exchanges)
+    pub fn stats(&self, generation: Option<u32>) -> NativeStats {
+        let seats = generation.and_then(|generation| self.tables.get(generation));
+        NativeStats::read(
+            &self.server,
+            &seats.unwrap_or_else(|| self.tables.current()),
+        )
     }
 
     /// Removes the file of a unix socket, which `close` does, too.
@@ -304,26 +345,24 @@ impl NativeServer {
             return Ok(());
         };
         alive.referenced = referenced;
-        for tsfn in &alive.tsfns {
-            let (env, tsfn) = (env.raw(), tsfn.raw());
-            let status = if referenced {
-                // SAFETY: both ask for the environment's own thread, which calls us, and for a
-                // function that is not released, which `alive` holds.
-                unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
-            } else {
-                // SAFETY: as above.
-                unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
-            };
-            napi::check_status!(status)?;
-        }
-        Ok(())
+        let (env, tsfn) = (env.raw(), alive.notify.raw());
+        let status = if referenced {
+            // SAFETY: both ask for the environment's own thread, which calls us, and for a function
+            // that is not released, which `alive` holds.
+            unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
+        } else {
+            // SAFETY: as above.
+            unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
+        };
+        napi::check_status!(status)
     }
 
-    /// After every ring has been released: waits for the threads' end, and lets go of the
-    /// environment.
+    /// After the notice that all ring threads have ended, and after every seat was left: waits for
+    /// the threads, and lets go of the environment.
     #[napi]
     pub fn finish(&self, env: Env) -> napi::Result<()> {
         self.server.join();
+        self.tables.end_keepers();
         if let Some(alive) = self.alive.borrow_mut().take() {
             alive.guarded.take();
             env.remove_env_cleanup_hook(alive.cleanup)?;
@@ -333,6 +372,7 @@ impl NativeServer {
 }
 
 impl From<NativeOptions> for Options {
+    /// Times count from now on.
     fn from(options: NativeOptions) -> Self {
         let place = match options.path {
             Some(path) => Place::Path(PathBuf::from(path)),
@@ -359,6 +399,7 @@ impl From<NativeOptions> for Options {
                 .functions
                 .map(|table| Arc::new(functions::routes(table))),
             origins: options.origins.unwrap_or_default(),
+            started: Instant::now(),
             limits: Limits {
                 connections_max: options.max_connections,
                 in_flight_max: options.max_in_flight,

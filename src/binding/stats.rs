@@ -1,13 +1,10 @@
-//! What a server has counted, as JavaScript gets it: from the ring threads, and from the exchanges
-//! of its own thread.
+//! What a server has counted, as JavaScript gets it: from the ring threads, and from the seats.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use napi_derive::napi;
 
-use super::exchange::Exchange;
+use crate::seats::{Histograms, Seats};
 use crate::server::Server;
 use crate::stats::{Details, Distribution};
 
@@ -69,23 +66,17 @@ pub struct NativeHistogram {
 }
 
 impl NativeStats {
-    /// What `server` and the exchanges of its rings have counted.
-    pub(super) fn read(server: &Server, exchanges: &[Rc<RefCell<Exchange>>]) -> Self {
+    /// What `server` has counted, and those who take calls at `seats`.
+    pub(super) fn read(server: &Server, seats: &Seats) -> Self {
         let counters = server.stats();
         let details: Vec<&Details> = server.details().collect();
-        let exchanges: Vec<_> = exchanges.iter().map(|exchange| exchange.borrow()).collect();
-        let ages = exchanges.iter().map(|exchange| exchange.oldest());
         let mut others_by_status = HashMap::new();
         for (status, count) in details.iter().flat_map(|details| details.answers()) {
             *others_by_status.entry(status.to_string()).or_default() += count.cast_signed();
         }
-        let refusals = details.iter().map(|details| details.refusals().collect());
-        let refusals: Vec<u64> = refusals
-            .reduce(each_with(|one, other| *one += other))
-            .unwrap_or_default();
-        let times = exchanges
-            .iter()
-            .map(|exchange| exchange.times().by_function().collect());
+        let times = seats
+            .histograms()
+            .map(|histograms| histograms.by_function().collect());
         let times: Vec<Distribution> = times
             .reduce(each_with(|one: &mut Distribution, other| one.add(&other)))
             .unwrap_or_default();
@@ -115,27 +106,23 @@ impl NativeStats {
             ring_completions: counters.completions.cast_signed(),
             ring_wakeups: counters.wakeups.cast_signed(),
             ring_buffer_shortages: counters.buffer_shortages.cast_signed(),
-            oldest_in_flight: ages.max().unwrap_or_default().as_secs_f64() * 1000.0,
+            oldest_in_flight: seats.oldest().as_secs_f64() * 1000.0,
             others_by_status,
             batch_sizes: sum(details.iter().map(|details| details.batch_lengths.read())),
             latency: sum(details.iter().map(|details| details.latency.read())),
-            dispatch_delay: sum(exchanges
-                .iter()
-                .map(|exchange| exchange.times().dispatch_delay())),
-            handler_time: sum(exchanges
-                .iter()
-                .map(|exchange| exchange.times().handler_time())),
+            dispatch_delay: sum(seats.histograms().map(Histograms::dispatch_delay)),
+            handler_time: sum(seats.histograms().map(Histograms::handler_time)),
             handler_times: times.into_iter().map(NativeHistogram::from).collect(),
-            refusals: refusals.into_iter().map(u64::cast_signed).collect(),
+            refusals: seats.refusals().map(u64::cast_signed).collect(),
         }
     }
 }
 
-/// The distributions of all rings, of which there is one at least, as one.
-fn sum(mut rings: impl Iterator<Item = Distribution>) -> NativeHistogram {
-    let first = rings.next().expect("a server has a ring");
-    let all = rings.fold(first, |mut all, ring| {
-        all.add(&ring);
+/// The distributions of all rings or seats, of which there is one at least, as one.
+fn sum(mut each: impl Iterator<Item = Distribution>) -> NativeHistogram {
+    let first = each.next().expect("a server has a ring, and a seat");
+    let all = each.fold(first, |mut all, one| {
+        all.add(&one);
         all
     });
     all.into()

@@ -12,7 +12,6 @@
 
 mod line;
 mod outbox;
-mod queue;
 
 use std::io;
 use std::mem;
@@ -27,19 +26,33 @@ use crate::values::Rest;
 
 pub use line::{Line, LineOwner};
 pub use outbox::Outbox;
-pub use queue::Queue;
 
 /// Which connection asks, among all that a ring thread ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ConnectionId {
     /// Index into the connection table.
     pub slot: u32,
-    /// Counts the ring thread's connections, and so never names two: a late reply to a connection
-    /// that is gone finds its slot empty, or another's.
+    /// Counts the ring thread's connections from its [`ConnectionId::first_of`] on, and so never
+    /// names two: a late reply to a connection that is gone finds its slot empty, or another's.
     pub number: u64,
 }
 
+/// Of a connection's number, the bits below its ring's: more connections than a ring ever has.
+const NUMBER_BITS: u32 = 56;
+
 impl ConnectionId {
+    /// The number of the first connection of ring number `ring`.
+    #[must_use]
+    pub fn first_of(ring: usize) -> u64 {
+        (ring as u64) << NUMBER_BITS
+    }
+
+    /// Which ring it is a connection of.
+    #[must_use]
+    pub fn ring(&self) -> usize {
+        usize::try_from(self.number >> NUMBER_BITS).expect("it has 8 bits")
+    }
+
     /// What the ring knows of it.
     #[must_use]
     pub fn token(&self) -> Token {
@@ -135,9 +148,28 @@ pub trait Service: Send + Sync + 'static {
     /// Takes a turn's calls, leaving `calls` empty. Runs on the ring thread and must not block.
     fn call(&self, calls: &mut Vec<Call>);
 
+    /// A request for this function was refused for its arguments. Runs on the ring thread.
+    fn refused(&self, function: u16) {
+        let _ = function;
+    }
+
     /// The ring thread is about to end and will call no more: it was closed, or `failure` says what
     /// ended it.
     fn closed(&self, failure: Option<String>);
+}
+
+impl<S: Service> Service for Arc<S> {
+    fn call(&self, calls: &mut Vec<Call>) {
+        S::call(self, calls);
+    }
+
+    fn refused(&self, function: u16) {
+        S::refused(self, function);
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        S::closed(self, failure);
+    }
 }
 
 /// What another thread asks of the ring thread.

@@ -16,6 +16,7 @@ mod deadlines;
 mod output;
 mod planned;
 mod reading;
+mod table;
 mod turn;
 
 use std::collections::VecDeque;
@@ -28,6 +29,7 @@ use answers::Answer;
 use deadlines::LATE_HANDLER;
 use output::Output;
 use planned::Planned;
+pub use table::Table;
 pub use turn::Turn;
 
 const OVERLOADED: Refusal = Refusal::new(

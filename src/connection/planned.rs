@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
-use super::{Answer, Connection, Reading, Turn};
+use super::{Answer, Connection, Reading, Table, Turn};
 use crate::bridge::Call;
 use crate::http::{self, Body, Head, Problem, Progress, Refusal, ReplyTo, Sink, Status};
 use crate::limits::{TEXT_BYTES_MAX, UNRESERVED_BYTES_MAX};
@@ -30,6 +30,8 @@ pub(super) struct Planned {
     body: Body,
     pub(super) head: Head<()>,
     plan: Plan,
+    /// What has made the plan.
+    table: Arc<Table>,
     kept: Kept,
 }
 
@@ -57,6 +59,7 @@ impl Planned {
             body,
             head,
             plan,
+            table: Arc::clone(&turn.table),
             kept,
         }
     }
@@ -99,7 +102,7 @@ impl Connection {
         unread: &[u8],
         turn: &mut Turn,
     ) -> Result<Option<usize>, Refusal> {
-        let routes = turn.routes.as_ref().expect("there are several functions");
+        let routes = turn.table.routes();
         let parsed = http::parse_request(unread, &turn.rules, |request| routes.plan(request))?;
         let Some((head, plan)) = parsed else {
             return Ok(None);
@@ -143,7 +146,7 @@ impl Connection {
         let whole = length.and_then(|length| behind.get(..length.ok()?));
         let plan = match (plan, whole) {
             (Plan::Read(reading), Some(whole)) => {
-                let routes = turn.routes.as_ref().expect("there are several functions");
+                let routes = turn.table.routes();
                 let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
                 self.on_planned(head.reply_to, plan, None, turn);
                 return whole.len();
@@ -166,16 +169,23 @@ impl Connection {
             unreachable!("a planned request is being read");
         };
         let Planned {
-            head, plan, kept, ..
+            head,
+            plan,
+            table,
+            kept,
+            ..
         } = *planned;
         let plan = match plan {
-            Plan::Read(reading) => {
-                let routes = turn.routes.as_ref().expect("there are several functions");
-                routes.plan_with_body(reading, Cow::Owned(kept.bytes))
-            }
+            Plan::Read(reading) => table
+                .routes()
+                .plan_with_body(reading, Cow::Owned(kept.bytes)),
             plan => plan,
         };
+        let first = turn.calls.len();
         self.on_planned(head.reply_to, plan, Some(kept.reserved), turn);
+        if turn.calls.len() > first && !Arc::ptr_eq(&table, &turn.table) {
+            turn.strays.push((first, table));
+        }
     }
 
     /// A request is complete, with its body, for which memory was `reserved`.
@@ -191,7 +201,7 @@ impl Connection {
             Plan::Run(invocation) => self.invoke(invocation, to, reserved, turn),
             Plan::Refuse(function, problem) => {
                 if let Some(function) = function {
-                    turn.stats.details.count_refusal(function);
+                    turn.table.service.refused(function);
                 }
                 self.owe(Answer::Problem(to, problem), turn);
             }

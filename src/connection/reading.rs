@@ -76,7 +76,7 @@ impl Connection {
     /// Reads a head, and returns how many bytes that took, a body that has come with it included.
     #[inline]
     fn parse_head(&mut self, unread: &[u8], turn: &mut Turn) -> Result<Option<usize>, Refusal> {
-        if turn.routes.is_some() {
+        if turn.table.routes.is_some() {
             return self.parse_planned_head(unread, turn);
         }
         let Some(head) = http::parse_head(unread, &turn.rules)? else {

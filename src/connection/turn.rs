@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::Table;
 use crate::bridge::Call;
 use crate::http::{Date, Rules};
 use crate::limits::Timeouts;
 use crate::quota::Pool;
-use crate::routes::Routes;
 use crate::stats::{Counters, Run, Stats};
 
 /// What all connections share during one turn of the event loop.
@@ -15,8 +15,8 @@ use crate::stats::{Counters, Run, Stats};
 pub struct Turn {
     /// How requests are read.
     pub rules: Rules,
-    /// The functions that requests name; nothing where there is a plain one.
-    pub routes: Option<Arc<Routes>>,
+    /// The functions that requests which begin now may name.
+    pub table: Arc<Table>,
     /// What is left of the memory for bodies and arguments.
     pub buffers: Arc<Pool>,
     /// How long they and their answers may take.
@@ -29,8 +29,10 @@ pub struct Turn {
     pub now_us: u64,
     /// The `Date` of the answers encoded in this turn.
     pub date: Date,
-    /// The calls read in this turn, for the handler.
+    /// The calls read in this turn, for functions of the table.
     pub calls: Vec<Call>,
+    /// Those of them whose requests had met another table, by their indices, in order.
+    pub strays: Vec<(usize, Arc<Table>)>,
     /// What happened so far.
     pub counters: Counters,
     /// Where others see it.

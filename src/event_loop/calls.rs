@@ -13,6 +13,8 @@ impl<K: Kernel> EventLoop<K> {
             let wanted = self.turn.calls.len() - admitted;
             let granted = self.rings.calls.take(wanted as u64);
             admitted += usize::try_from(granted).unwrap_or(wanted);
+            let strays = &mut self.turn.strays;
+            strays.retain(|(index, _)| *index < admitted);
             for call in self.turn.calls.split_off(admitted) {
                 if let Some(peer) = find(&mut self.peers, call.connection) {
                     peer.connection.overloaded(call.sequence, &mut self.turn);
@@ -38,6 +40,19 @@ impl<K: Kernel> EventLoop<K> {
                 }
             }
         }
-        self.service.call(&mut self.turn.calls);
+        self.hand_over_strays();
+        if !self.turn.calls.is_empty() {
+            self.turn.table.service.call(&mut self.turn.calls);
+        }
+    }
+
+    /// Leaves those calls for another service whose requests have met another table.
+    #[inline]
+    fn hand_over_strays(&mut self) {
+        // The last first, so that the indices of the others stay.
+        while let Some((index, table)) = self.turn.strays.pop() {
+            let call = self.turn.calls.remove(index);
+            table.service.call(&mut vec![call]);
+        }
     }
 }

@@ -15,6 +15,7 @@ mod calls;
 mod mail;
 mod peer;
 mod rings;
+mod slot;
 mod sweep;
 
 use std::collections::VecDeque;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::bridge::{ConnectionId, Mail, Mailbox, Service};
+use crate::bridge::{ConnectionId, Mail, Mailbox};
 use crate::connection::Turn;
 use crate::http::Date;
 use crate::limits::DATE_AGE_MS_MAX;
@@ -34,6 +35,7 @@ use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
 use peer::{Peer, Phase};
 pub use rings::{Outlet, Rings};
+pub use slot::Slot;
 use sweep::Sweep;
 
 /// Everything that one ring thread owns.
@@ -44,7 +46,7 @@ pub struct EventLoop<K> {
     ring: K,
     acceptor: Acceptor,
     peers: Slab<Peer>,
-    /// How many connections it has had.
+    /// Counts its connections.
     next_number: u64,
     turn: Turn,
     /// The quarter of a second, of `turn.now`, in which `turn.date` was made.
@@ -66,7 +68,9 @@ pub struct EventLoop<K> {
     ticking: bool,
     mailbox: Arc<Mailbox>,
     mail: Mail,
-    service: Arc<dyn Service>,
+    slot: Arc<Slot>,
+    /// How often that had been changed when it was looked at.
+    changes: u64,
     /// True exactly when the server closes.
     closing: bool,
     /// True exactly when it closes and every connection is to be cut, who still comes included.
@@ -74,24 +78,24 @@ pub struct EventLoop<K> {
 }
 
 impl<K: Kernel> EventLoop<K> {
-    /// A loop over `ring`, the one at `index` of `rings`, that serves `listener` with `service`.
-    pub fn new(
-        rings: Arc<Rings>,
-        index: usize,
-        ring: K,
-        listener: OwnedFd,
-        service: Arc<dyn Service>,
-    ) -> Self {
-        let Outlet { mailbox, stats } = rings.outlets[index].clone();
+    /// A loop over `ring`, the one at `index` of `rings`, that serves `listener`.
+    pub fn new(rings: Arc<Rings>, index: usize, ring: K, listener: OwnedFd) -> Self {
+        let Outlet {
+            mailbox,
+            stats,
+            slot,
+        } = rings.outlets[index].clone();
+        let changes = slot.changes();
+        let table = slot.get().expect("the ring has not ended");
         let timeouts = rings.timeouts;
         Self {
             index,
             acceptor: Acceptor::new(listener, rings.listener_is_shared),
             peers: Slab::new(),
-            next_number: 0,
+            next_number: ConnectionId::first_of(index),
             turn: Turn {
                 rules: rings.rules.clone(),
-                routes: rings.routes.clone(),
+                table,
                 buffers: Arc::clone(&rings.buffers),
                 timeouts,
                 started: rings.started,
@@ -99,6 +103,7 @@ impl<K: Kernel> EventLoop<K> {
                 now_us: 0,
                 date: Date::at(ring.wall_clock()),
                 calls: Vec::new(),
+                strays: Vec::new(),
                 counters: Counters::default(),
                 stats,
                 latencies: Run::default(),
@@ -115,7 +120,8 @@ impl<K: Kernel> EventLoop<K> {
             ticking: false,
             mailbox,
             mail: Mail::default(),
-            service,
+            slot,
+            changes,
             rings,
             closing: false,
             cutting: false,
@@ -132,6 +138,7 @@ impl<K: Kernel> EventLoop<K> {
         while !self.is_drained() {
             self.wait()?;
             self.update_time();
+            self.update_table();
             // First: who sent a request may have the answers of which this mail tells.
             self.take_mail();
             let was_ticking = self.ticking;
@@ -197,6 +204,17 @@ impl<K: Kernel> EventLoop<K> {
         if quarter != self.date_quarter {
             self.date_quarter = quarter;
             self.turn.date = Date::at(self.ring.wall_clock());
+        }
+    }
+
+    /// What begins from now on meets the functions that there are now.
+    fn update_table(&mut self) {
+        let changes = self.slot.changes();
+        if changes != self.changes {
+            self.changes = changes;
+            if let Some(table) = self.slot.get() {
+                self.turn.table = table;
+            }
         }
     }
 

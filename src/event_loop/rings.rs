@@ -7,11 +7,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::slot::Slot;
 use crate::bridge::{Command, Mailbox};
+use crate::connection::Table;
 use crate::http::{Errors, Origins, Rules};
 use crate::limits::{Limits, Timeouts};
 use crate::quota::Pool;
-use crate::routes::Routes;
 use crate::stats::Stats;
 
 /// What the ring threads of one server have in common.
@@ -21,8 +22,6 @@ pub struct Rings {
     pub started: Instant,
     /// How requests are read.
     pub rules: Rules,
-    /// The functions that requests name; nothing where there is a plain one.
-    pub routes: Option<Arc<Routes>>,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
     /// True: their listeners are one socket.
@@ -39,7 +38,8 @@ pub struct Rings {
 }
 
 impl Rings {
-    /// `count` rings, none of which serves yet.
+    /// Rings that do not serve yet: one for each of the tables that `make_tables` makes for the
+    /// mailboxes, of which there are `count`.
     pub fn new(
         count: usize,
         started: Instant,
@@ -47,12 +47,15 @@ impl Rings {
         limits: &Limits,
         bigint: bool,
         origins: &[String],
-        routes: Option<Arc<Routes>>,
+        make_tables: impl FnOnce(&[Arc<Mailbox>]) -> Vec<Table>,
     ) -> io::Result<Self> {
         let calls = Arc::new(Pool::new(u64::from(limits.in_flight_max)));
-        let functions = routes.as_ref().map_or(0, |routes| routes.len());
-        let outlets = (0..count).map(|_| Outlet::new(&calls, functions));
-        let outlets: io::Result<Vec<Outlet>> = outlets.collect();
+        let mailboxes = (0..count).map(|_| Mailbox::new(Arc::clone(&calls)).map(Arc::new));
+        let mailboxes: Vec<Arc<Mailbox>> = mailboxes.collect::<io::Result<_>>()?;
+        let tables = make_tables(&mailboxes);
+        let is_plain = tables.iter().all(|table| table.routes.is_none());
+        let outlets = mailboxes.into_iter().zip(tables);
+        let outlets = outlets.map(|(mailbox, table)| Outlet::new(mailbox, table));
         Ok(Self {
             started,
             listener_is_shared,
@@ -61,14 +64,14 @@ impl Rings {
                 body_bytes_max: limits.body_bytes_max,
                 bigint,
                 origins: Origins::named(origins),
-                errors: match routes {
-                    Some(_) => Errors::Problems,
-                    None => Errors::Sentences,
+                errors: if is_plain {
+                    Errors::Sentences
+                } else {
+                    Errors::Problems
                 },
             },
-            routes,
             timeouts: limits.timeouts,
-            outlets: outlets?,
+            outlets: outlets.collect(),
             connections: Pool::new(u64::from(limits.connections_max)),
             calls,
             buffers: Arc::new(Pool::new(limits.buffered_bytes_max)),
@@ -90,14 +93,17 @@ pub struct Outlet {
     pub mailbox: Arc<Mailbox>,
     /// What it has counted.
     pub stats: Arc<Stats>,
+    /// The functions that its new requests may name.
+    pub slot: Arc<Slot>,
 }
 
 impl Outlet {
     /// The outlet of a ring thread that has counted nothing.
-    fn new(calls: &Arc<Pool>, functions: usize) -> io::Result<Self> {
-        Ok(Self {
-            mailbox: Arc::new(Mailbox::new(Arc::clone(calls))?),
-            stats: Arc::new(Stats::of_functions(functions)),
-        })
+    fn new(mailbox: Arc<Mailbox>, table: Table) -> Self {
+        Self {
+            mailbox,
+            stats: Arc::default(),
+            slot: Arc::new(Slot::new(table)),
+        }
     }
 }

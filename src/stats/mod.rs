@@ -159,8 +159,6 @@ pub struct Details {
     pub batch_lengths: Histogram<11>,
     /// Answers by their status.
     answers: [AtomicU64; STATUSES],
-    /// Requests refused for their arguments, by function.
-    refusals: Box<[AtomicU64]>,
 }
 
 impl Default for Details {
@@ -169,18 +167,7 @@ impl Default for Details {
             latency: Histogram::new(&TIMES),
             batch_lengths: Histogram::new(&LENGTHS),
             answers: [const { AtomicU64::new(0) }; STATUSES],
-            refusals: Box::default(),
         }
-    }
-}
-
-impl Stats {
-    /// Nothing counted, for a server of so many functions by name.
-    #[must_use]
-    pub fn of_functions(count: usize) -> Self {
-        let mut stats = Self::default();
-        stats.details.refusals = (0..count).map(|_| AtomicU64::new(0)).collect();
-        stats
     }
 }
 
@@ -200,19 +187,6 @@ impl Details {
             .iter()
             .map(|count| count.load(Ordering::Relaxed));
         (STATUS_MIN..).zip(counts).filter(|(_, count)| *count > 0)
-    }
-
-    /// Counts a request for this function that was refused for its arguments. For the ring thread.
-    pub fn count_refusal(&self, function: u16) {
-        if let Some(count) = self.refusals.get(usize::from(function)) {
-            histogram::increase(count, 1);
-        }
-    }
-
-    /// How many such requests there were, function by function.
-    pub fn refusals(&self) -> impl Iterator<Item = u64> {
-        let counts = self.refusals.iter();
-        counts.map(|count| count.load(Ordering::Relaxed))
     }
 }
 

@@ -13,8 +13,8 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use ringcall::bridge::{Call, ConnectionId};
-use ringcall::connection::{Connection, Turn};
+use ringcall::bridge::{Call, ConnectionId, Service};
+use ringcall::connection::{Connection, Table, Turn};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::Timeouts;
 use ringcall::quota::Pool;
@@ -46,6 +46,15 @@ struct Outcome {
     sent: String,
 }
 
+/// Takes no calls: they stay in the turn.
+struct Nobody;
+
+impl Service for Nobody {
+    fn call(&self, _: &mut Vec<Call>) {}
+
+    fn closed(&self, _: Option<String>) {}
+}
+
 fn turn(server: &Server) -> Turn {
     Turn {
         rules: Rules {
@@ -55,7 +64,7 @@ fn turn(server: &Server) -> Turn {
             origins: Origins::named(&server.origins),
             errors: Errors::Problems,
         },
-        routes: Some(Arc::clone(&server.routes)),
+        table: Arc::new(Table::new(Some(Arc::clone(&server.routes)), Nobody)),
         buffers: Arc::new(Pool::new(64 << 20)),
         timeouts: NO_TIMEOUTS,
         started: Instant::now(),
@@ -63,6 +72,7 @@ fn turn(server: &Server) -> Turn {
         now_us: 0,
         date: Date::at(UNIX_EPOCH),
         calls: Vec::new(),
+        strays: Vec::new(),
         counters: Counters::default(),
         stats: Arc::default(),
         latencies: Run::default(),

@@ -78,7 +78,10 @@ fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() 
     let path = std::env::temp_dir().join(format!("ringcall-direct-{}", std::process::id()));
     let mut options = options(ring_threads(), Limits::default());
     options.listen.place = Place::Path(path.clone());
-    let server = Server::start(&options, |_, mailbox| Answering::new(mailbox)).unwrap();
+    let server = Server::start(&options, |ring, mailboxes| {
+        Answering::new(Arc::clone(&mailboxes[ring]))
+    })
+    .unwrap();
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let (mut count, mut in_a_row) = (0, 0);

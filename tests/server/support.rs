@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ringcall::bridge::{Call, Command, Mailbox, Outcome, Service};
 use ringcall::limits::{Limits, RingSize};
@@ -193,13 +193,16 @@ pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
         routes: None,
         origins: Vec::new(),
         limits,
+        started: Instant::now(),
     }
 }
 
 pub(crate) fn start_options<S: Service>(
     options: &Options,
-    make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
+    mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
 ) -> Running {
+    let make_service =
+        |ring: usize, mailboxes: &[Arc<Mailbox>]| make_service(ring, Arc::clone(&mailboxes[ring]));
     let server = Server::start(options, make_service).unwrap_or_else(|error| panic!("{error}"));
     let Address::Tcp(address) = *server.address() else {
         panic!("a TCP address");

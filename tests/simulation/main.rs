@@ -34,7 +34,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ringcall::bridge::Service;
+use ringcall::bridge::Mailbox;
+use ringcall::connection::Table;
 use ringcall::event_loop::{EventLoop, Rings};
 
 use handler::Handler;
@@ -60,6 +61,16 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let fault = plan.fault;
     let started = Instant::now();
     let routes = plan.has_functions.then(|| Arc::new(functions::routes()));
+    let mut handler = None;
+    let make_tables = |mailboxes: &[Arc<Mailbox>]| {
+        let made = Arc::new(Handler::new(Arc::clone(&mailboxes[0])));
+        let tables = mailboxes
+            .iter()
+            .map(|_| Table::new(routes.clone(), Arc::clone(&made)));
+        let tables = tables.collect();
+        handler = Some(made);
+        tables
+    };
     let rings = Rings::new(
         ring_count,
         started,
@@ -67,12 +78,10 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         &plan.limits,
         false,
         &[],
-        routes,
+        make_tables,
     );
     let rings = Arc::new(rings.unwrap());
-    let handler = Handler::new(Arc::clone(&rings.outlets[0].mailbox));
-    let handler = Arc::new(handler);
-    let service: Arc<dyn Service> = Arc::clone(&handler) as _;
+    let handler = handler.unwrap();
     let mut world = World::new(plan, Arc::clone(&rings), handler, is_traced);
     begin(&mut world);
     let world = Rc::new(RefCell::new(world));
@@ -81,7 +90,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         started,
     };
     let listener = File::open("/dev/null").unwrap();
-    let mut event_loop = EventLoop::new(rings, 0, kernel, listener.into(), service);
+    let mut event_loop = EventLoop::new(rings, 0, kernel, listener.into());
     let ended = event_loop.run();
     drop(event_loop);
     let mut world = world.borrow_mut();

@@ -8,13 +8,22 @@ pub mod functions;
 use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
-use ringcall::bridge::{Call, ConnectionId, Outcome};
-use ringcall::connection::{Connection, Turn};
+use ringcall::bridge::{Call, ConnectionId, Outcome, Service};
+use ringcall::connection::{Connection, Table, Turn};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::quota::Pool;
 use ringcall::routes::Routes;
 use ringcall::stats::{Counters, Run};
+
+/// Takes no calls: they stay in the turn.
+struct Nobody;
+
+impl Service for Nobody {
+    fn call(&self, _: &mut Vec<Call>) {}
+
+    fn closed(&self, _: Option<String>) {}
+}
 
 /// What the kernel may deliver at once, before a pause takes effect.
 pub const BURST_BYTES_MAX: usize = 32 * 1024;
@@ -88,7 +97,7 @@ impl Conversation {
                 origins: Origins::Any,
                 errors,
             },
-            routes: routes.map(Arc::new),
+            table: Arc::new(Table::new(routes.map(Arc::new), Nobody)),
             buffers: Arc::new(Pool::new(1 << 20)),
             timeouts,
             started: Instant::now(),
@@ -96,6 +105,7 @@ impl Conversation {
             now_us: 0,
             date: Date::at(UNIX_EPOCH),
             calls: Vec::new(),
+            strays: Vec::new(),
             counters: Counters::default(),
             stats: Arc::default(),
             latencies: Run::default(),
@@ -139,7 +149,7 @@ impl Conversation {
         }
         let call = self.unanswered.swap_remove(choice % self.unanswered.len());
         let outcome = match call.number() % 3 {
-            _ if self.turn.routes.is_some() => functions::outcome(&call),
+            _ if self.turn.table.routes.is_some() => functions::outcome(&call),
             0 => Outcome::Digits(call.number().to_string().into()),
             1 => Outcome::Error(422, call.number().to_string().into()),
             _ => Outcome::Value(call.number()),
@@ -226,7 +236,7 @@ impl Conversation {
             self.exchange();
         }
         for call in self.turn.calls.drain(..) {
-            if self.turn.routes.is_some() {
+            if self.turn.table.routes.is_some() {
                 self.called_with.push(functions::described(&call));
             } else {
                 self.called.push(call.number());
@@ -268,7 +278,7 @@ impl Conversation {
         let head = self.turn.rules.head_bytes_max;
         // Vectors grow by doubling. What functions answer may be long.
         assert!(
-            self.turn.routes.is_some()
+            self.turn.table.routes.is_some()
                 || bytes_held <= 2 * (BURST_BYTES_MAX + head + 2 * (OUTPUT_BYTES_MAX + 2048)),
             "{bytes_held}"
         );

@@ -59,6 +59,11 @@ impl Pace {
         self.timeout - needed
     }
 
+    /// Nanoseconds that a call takes as a rule.
+    pub(super) fn usual_ns(&self) -> u64 {
+        self.usual_ns
+    }
+
     /// Microseconds that a call may take from its request's end to its value.
     pub(super) fn timeout(&self) -> u64 {
         self.timeout

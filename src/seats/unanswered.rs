@@ -23,11 +23,14 @@ pub(super) struct Unanswered {
     calls: Slab<Option<(Call, u64)>>,
     /// By slot, as far as calls have been given up; beyond the last one in a slot that has had it.
     generations: Vec<u32>,
+    /// How many calls there are.
+    count: usize,
 }
 
 impl Unanswered {
     /// JavaScript gets a call.
     pub(super) fn insert(&mut self, call: Call, now: u64) -> Id {
+        self.count += 1;
         let slot = self.calls.insert(Some((call, now)));
         let generation = self.generation(slot);
         let slot = u32::try_from(slot).expect("limits bound them");
@@ -41,7 +44,14 @@ impl Unanswered {
         if self.generation(slot) != generation {
             return None;
         }
-        self.calls.try_remove(slot).flatten()
+        let removed = self.calls.try_remove(slot).flatten();
+        self.count -= usize::from(removed.is_some());
+        removed
+    }
+
+    /// How many calls there are.
+    pub(super) fn len(&self) -> usize {
+        self.count
     }
 
     /// A call that has not been answered or given up.
@@ -81,6 +91,7 @@ impl Unanswered {
             old.push(taken);
             !retire(generations, slot)
         });
+        self.count -= old.len();
         old
     }
 

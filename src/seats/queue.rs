@@ -1,6 +1,6 @@
 //! The calls that wait for the handler, in the order in which it is to have them.
 //!
-//! The thread that answers owns it and is its only caller. What fits into the next batch goes there
+//! `seats` has it behind a lock, for whoever takes calls. What fits into the next batch goes there
 //! as it came. Where more waits, connections take turns: of each one's calls the first goes into
 //! the next round, and each other one a round later, so that whoever pipelines many does not keep
 //! those waiting who ask once (start-time fair queueing). The round that is being served takes no
@@ -13,14 +13,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
-use super::{Call, ConnectionId};
+use crate::bridge::{Call, ConnectionId};
 
 /// How many connections are a reason to forget those that have nothing in the queue.
 const CONNECTIONS_MIN: usize = 256;
 
 /// Calls in the order of rounds; in a round, in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub(super) struct Queue {
     /// What came last, in order, and is in no round.
     fresh: VecDeque<Call>,
     /// The first is the one that is served, and never empty.
@@ -36,11 +36,13 @@ pub struct Queue {
     look_at: usize,
     /// A round that is over, to be used again.
     spare: VecDeque<Call>,
+    /// How many calls are in rounds.
+    in_rounds: usize,
 }
 
 impl Queue {
     /// Takes over `calls`, which is empty afterwards.
-    pub fn add(&mut self, calls: &mut Vec<Call>) {
+    pub(super) fn add(&mut self, calls: &mut Vec<Call>) {
         if calls.is_empty() {
             return;
         }
@@ -55,12 +57,18 @@ impl Queue {
 
     /// True: nothing waits.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.fresh.is_empty() && self.rounds.is_empty()
     }
 
+    /// How many calls wait.
+    #[must_use]
+    pub(super) fn len(&self) -> usize {
+        self.fresh.len() + self.in_rounds
+    }
+
     /// Sorts what waits into rounds, unless `batch` takes all of it.
-    pub fn settle(&mut self, batch: usize) {
+    pub(super) fn settle(&mut self, batch: usize) {
         if self.rounds.is_empty() && self.fresh.len() <= batch {
             return;
         }
@@ -73,11 +81,12 @@ impl Queue {
     }
 
     /// The next call.
-    pub fn take(&mut self) -> Option<Call> {
+    pub(super) fn take(&mut self) -> Option<Call> {
         let Some(round) = self.rounds.front_mut() else {
             return self.fresh.pop_front();
         };
         let call = round.pop_front();
+        self.in_rounds -= 1;
         self.is_begun = true;
         while self.rounds.front().is_some_and(VecDeque::is_empty) {
             self.served += 1;
@@ -90,15 +99,34 @@ impl Queue {
     }
 
     /// Puts a call back that was taken and not run: it is the next one again.
-    pub fn put_back(&mut self, call: Call) {
+    pub(super) fn put_back(&mut self, call: Call) {
         match self.rounds.front_mut() {
-            Some(round) => round.push_front(call),
+            Some(round) => {
+                round.push_front(call);
+                self.in_rounds += 1;
+            }
             None => self.fresh.push_front(call),
         }
     }
 
+    /// Takes out what was asked at `latest` or before, for want of anybody who takes calls. What is
+    /// left is sorted anew.
+    pub(super) fn take_old(&mut self, latest: u64) -> Vec<Call> {
+        if self.iter().all(|call| call.asked > latest) {
+            return Vec::new();
+        }
+        let in_rounds = mem::take(&mut self.rounds).into_iter().flatten();
+        let all = in_rounds.chain(mem::take(&mut self.fresh));
+        let (old, kept): (Vec<Call>, Vec<Call>) = all.partition(|call| call.asked <= latest);
+        self.fresh = kept.into();
+        self.last.clear();
+        self.is_begun = false;
+        self.in_rounds = 0;
+        old
+    }
+
     /// The calls, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Call> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Call> {
         self.fresh.iter().chain(self.rounds.iter().flatten())
     }
 
@@ -112,6 +140,7 @@ impl Queue {
             self.rounds.push_back(mem::take(&mut self.spare));
         }
         self.rounds[index].push_back(call);
+        self.in_rounds += 1;
     }
 
     /// Connections come and go. They are looked for when there are twice as many as were left the

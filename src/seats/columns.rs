@@ -3,7 +3,8 @@
 //! Invariant: what of a call's arguments is no slot stays with the call until its batch ends, so
 //! that a call which has not begun can go back to the queue whole.
 
-use super::Arrays;
+use super::memory::Memory;
+use super::{STATE_BUFFERS, STATE_TEXT};
 use crate::bridge::Call;
 use crate::limits::{BATCH_BUFFER_BYTES_MAX, BATCH_TEXT_BYTES_MAX};
 
@@ -49,34 +50,29 @@ impl Columns {
 
     /// Adds the arguments of the batch's call number `index`. False: there is no room for them, and
     /// they wait for the next batch, the first of which has room for whatever it is.
-    pub(super) fn add(&mut self, index: usize, call: &Call, arrays: &mut Arrays) -> bool {
+    pub(super) fn add(&mut self, index: usize, call: &Call, memory: &mut Memory) -> bool {
         match self {
             Self::Numbers { bigint } => {
-                // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs
-                // on this thread, below us.
-                let slots = unsafe { arrays.slots.as_mut() };
-                slots[index] = if *bigint {
+                let slot = if *bigint {
                     f64::from_bits(call.slots[0])
                 } else {
                     as_double(call.number())
                 };
+                memory.slots.set(index, slot);
                 true
             }
-            Self::Functions(table) => table.add(index, call, arrays),
+            Self::Functions(table) => table.add(index, call, memory),
         }
     }
 
     /// The batch is complete.
-    pub(super) fn end(&mut self, arrays: &mut Arrays) {
+    pub(super) fn end(&mut self, memory: &mut Memory) {
         if let Self::Functions(table) = self {
             if let Some(last) = table.text.last_mut() {
                 *last = b']';
             }
-            // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on
-            // this thread, below us.
-            let state = unsafe { arrays.state.as_mut() };
-            state[1] = as_length(table.text.len());
-            state[2] = as_length(table.buffers);
+            memory.state.set(STATE_TEXT, as_length(table.text.len()));
+            memory.state.set(STATE_BUFFERS, as_length(table.buffers));
         }
     }
 
@@ -95,22 +91,15 @@ impl Columns {
 }
 
 impl Table {
-    fn add(&mut self, index: usize, call: &Call, arrays: &mut Arrays) -> bool {
-        if index > 0 && !self.has_room(call, arrays.slots.len()) {
+    fn add(&mut self, index: usize, call: &Call, memory: &mut Memory) -> bool {
+        if index > 0 && !self.has_room(call, memory.slots.len()) {
             return false;
         }
-        // SAFETY: `as_mut` asks that nobody else use the array meanwhile. JavaScript runs on this
-        // thread, below us.
-        let functions = unsafe { arrays.functions.as_mut() };
-        functions[index] = call.function;
-        // SAFETY: as above; no two of the arrays share memory, `lib/` makes one for each.
-        let counts = unsafe { arrays.counts.as_mut() };
-        counts[index] = call.count;
-        // SAFETY: as above.
-        let slots = unsafe { arrays.slots.as_mut() };
+        memory.functions.set(index, call.function);
+        memory.counts.set(index, call.count);
         // The first two, whether or not it has so many: `lib/` knows.
         for slot in call.slots.iter().chain(more_slots(call)) {
-            slots[self.slots] = f64::from_bits(*slot);
+            memory.slots.set(self.slots, f64::from_bits(*slot));
             self.slots += 1;
         }
         if let Some(rest) = &call.rest {

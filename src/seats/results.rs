@@ -1,8 +1,7 @@
 //! The results that JavaScript leaves in the typed arrays, as outcomes.
 
-use napi::bindgen_prelude::{Either, Uint8ArraySlice};
-
-use super::Arrays;
+use super::STATE_TEXTS;
+use super::memory::Memory;
 use crate::bridge::Outcome;
 use crate::http::{Answer, Status};
 use crate::values;
@@ -14,30 +13,37 @@ const KIND_JSON: u8 = 2;
 /// A text that is to become a JSON string.
 const KIND_STRING: u8 = 3;
 
-/// The results of one post, one after the other.
+/// The results that JavaScript has left, one after the other.
 pub(super) struct Results<'a> {
-    arrays: &'a Arrays,
+    memory: &'a Memory,
     /// The texts that are left.
     texts: &'a [u8],
 }
 
 impl<'a> Results<'a> {
-    pub(super) fn new(arrays: &'a Arrays) -> Self {
-        let length = as_length(arrays.state[3]).min(arrays.result_texts.len());
+    pub(super) fn new(memory: &'a Memory) -> Self {
+        let length = as_length(memory.state.get(STATE_TEXTS));
         Self {
-            arrays,
-            texts: &arrays.result_texts[..length],
+            memory,
+            texts: memory.result_texts.first(length),
         }
     }
 
     /// Result number `index`; each once, in their order.
     pub(super) fn take(&mut self, index: usize) -> Outcome {
-        let value = self.arrays.result_values[index];
-        match self.arrays.result_kinds[index] {
+        let value = self.memory.result_values.get(index);
+        match self.memory.result_kinds.get(index) {
             KIND_BIGINT => Outcome::Value(value.to_bits().cast_signed()),
             KIND_JSON => Outcome::Json(self.take_text(as_length(value)).to_vec()),
             KIND_STRING => Outcome::Json(quoted(self.take_text(as_length(value)))),
             _ => Outcome::Value(as_integer(value)),
+        }
+    }
+
+    /// Passes over result number `index`, which somebody else has taken.
+    pub(super) fn skip(&mut self, index: usize) {
+        if matches!(self.memory.result_kinds.get(index), KIND_JSON | KIND_STRING) {
+            self.take_text(as_length(self.memory.result_values.get(index)));
         }
     }
 
@@ -51,7 +57,8 @@ impl<'a> Results<'a> {
 }
 
 /// A text of either kind, as an outcome.
-pub(super) fn text(kind: u8, text: String) -> Outcome {
+#[must_use]
+pub fn text(kind: u8, text: String) -> Outcome {
     Outcome::Json(match kind {
         KIND_STRING => quoted(text.as_bytes()),
         _ => text.into_bytes(),
@@ -59,18 +66,12 @@ pub(super) fn text(kind: u8, text: String) -> Outcome {
 }
 
 /// A status, whole header lines and a body.
-pub(super) fn answer(
-    status: u16,
-    fields: String,
-    body: Either<String, Uint8ArraySlice<'_>>,
-) -> Outcome {
+#[must_use]
+pub fn answer(status: u16, fields: String, body: Vec<u8>) -> Outcome {
     Outcome::Answer(Box::new(Answer {
         status: Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR),
         fields: fields.into_bytes(),
-        body: match body {
-            Either::A(text) => text.into_bytes(),
-            Either::B(bytes) => bytes.to_vec(),
-        },
+        body,
     }))
 }
 

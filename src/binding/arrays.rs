@@ -1,0 +1,56 @@
+//! The typed arrays that JavaScript and a seat share.
+
+use std::ptr::NonNull;
+
+use napi::bindgen_prelude::{Float64Array, Uint8Array, Uint16Array, Uint32Array};
+use napi_derive::napi;
+
+use crate::seats::memory::{Claims, Column, Memory};
+
+/// The typed arrays that JavaScript and a seat share, as [`Memory`] has them; no two of them share
+/// memory.
+#[napi(object, object_to_js = false)]
+pub struct Arrays {
+    pub ids: Float64Array,
+    pub functions: Uint16Array,
+    pub counts: Uint8Array,
+    pub slots: Float64Array,
+    pub result_ids: Float64Array,
+    pub result_kinds: Uint8Array,
+    pub result_values: Float64Array,
+    pub result_texts: Uint8Array,
+    pub state: Float64Array,
+    /// A worker's, of one element, which is only accessed atomically.
+    pub claims: Option<Uint32Array>,
+}
+
+impl Arrays {
+    /// Their memory, which is to be used for as long as they are held.
+    pub(super) fn memory(&self) -> Memory {
+        Memory {
+            ids: column(&self.ids),
+            functions: column(&self.functions),
+            counts: column(&self.counts),
+            slots: column(&self.slots),
+            result_ids: column(&self.result_ids),
+            result_kinds: column(&self.result_kinds),
+            result_values: column(&self.result_values),
+            result_texts: column(&self.result_texts),
+            state: column(&self.state),
+            claims: self.claims.as_ref().map(|word| {
+                let word = NonNull::from(&word[0]);
+                // SAFETY: `new` asks for a word that stays, and is accessed atomically: the array is
+                // held as long as the seat, and `lib/` uses `Atomics`.
+                unsafe { Claims::new(word) }
+            }),
+        }
+    }
+}
+
+fn column<T: Copy>(array: &[T]) -> Column<T> {
+    let start = NonNull::from(array).cast();
+    // SAFETY: `new` asks for elements that stay, which nobody writes to who is not to: the array is
+    // held as long as the seat, `lib/` never detaches it, and runs no JavaScript while its thread
+    // is at the exchange.
+    unsafe { Column::new(start, array.len()) }
+}

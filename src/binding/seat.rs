@@ -1,0 +1,201 @@
+//! A thread that takes calls, as JavaScript handles it: a class over its place among the [`Seats`].
+//!
+//! `lib/batches.js` is its only caller, on that thread.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{ArrayBuffer, Either, Function, Uint8ArraySlice};
+use napi::{CleanupEnvHook, Env, Error, JsString};
+use napi_derive::napi;
+
+use super::arrays::Arrays;
+use super::tables;
+use super::wake::Dispatch;
+use crate::bridge::Outcome;
+use crate::seats::memory::CLAIMS_MAX;
+use crate::seats::{Seats, Wake, results};
+
+/// A worker takes seat number `seat` of the table that has this number; `dispatch` is called when
+/// calls wait. `null`: there is no such table any more, or somebody has the seat.
+#[napi]
+pub fn take_seat(
+    env: Env,
+    table: u32,
+    seat: u32,
+    arrays: Arrays,
+    dispatch: Function<'_, (), ()>,
+) -> napi::Result<Option<NativeSeat>> {
+    if arrays.ids.len() > CLAIMS_MAX || arrays.result_ids.len() > CLAIMS_MAX {
+        return Err(Error::from_reason(
+            "the arrays are longer than claims count",
+        ));
+    }
+    let Some(seats) = tables::find(table) else {
+        return Ok(None);
+    };
+    let dispatch = Dispatch::new(&dispatch)?;
+    Ok(NativeSeat::take(env, seats, seat as usize, arrays, &dispatch).ok())
+}
+
+/// The place of this thread among those that take calls.
+#[napi]
+pub struct NativeSeat {
+    seated: Rc<Seated>,
+    seats: Arc<Seats>,
+    seat: usize,
+    /// Their memory is used until the seat is left.
+    _arrays: Arrays,
+    cleanup: RefCell<Option<CleanupEnvHook<Rc<Seated>>>>,
+}
+
+/// What the clean-up hook leaves.
+struct Seated {
+    seats: Arc<Seats>,
+    seat: usize,
+    dispatch: Arc<Dispatch>,
+}
+
+impl Seated {
+    fn leave(&self) {
+        self.dispatch.end();
+        self.seats.leave_seat(self.seat);
+    }
+}
+
+impl NativeSeat {
+    pub(super) fn take(
+        env: Env,
+        seats: Arc<Seats>,
+        seat: usize,
+        arrays: Arrays,
+        dispatch: &Arc<Dispatch>,
+    ) -> napi::Result<Self> {
+        let seated = Rc::new(Seated {
+            seats: Arc::clone(&seats),
+            seat,
+            dispatch: Arc::clone(dispatch),
+        });
+        let wake: Arc<dyn Wake> = Arc::<Dispatch>::clone(dispatch);
+        if !seats.take_seat(seat, arrays.memory(), wake) {
+            return Err(Error::from_reason("the seat is taken, or there is none"));
+        }
+        let hook = env.add_env_cleanup_hook(Rc::clone(&seated), |seated| seated.leave());
+        let cleanup = hook.inspect_err(|_| seated.leave())?;
+        Ok(Self {
+            seated,
+            seats,
+            seat,
+            _arrays: arrays,
+            cleanup: RefCell::new(Some(cleanup)),
+        })
+    }
+}
+
+#[napi]
+impl NativeSeat {
+    /// Posts the first `results` results, takes the calls of the last batch from number `begun` on
+    /// back, and puts the next batch into the arrays. Returns its length: 0 where none waits
+    /// (`dispatch` is called when one does), -1 where none will come any more.
+    #[napi]
+    pub fn exchange(&self, results: u32, begun: u32) -> i32 {
+        self.seats.exchange(self.seat, results, begun)
+    }
+
+    /// Posts the first `results` results.
+    #[napi]
+    pub fn post(&self, results: u32) {
+        self.seats.post(self.seat, results);
+    }
+
+    /// Gives up the calls that JavaScript has had for longer than `handlerTimeout`. Returns in how
+    /// many milliseconds the next one's time is over, or a negative number where JavaScript has
+    /// none.
+    #[napi]
+    pub fn expire(&self) -> f64 {
+        self.seats.expire(self.seat)
+    }
+
+    /// What of the batch's arguments is neither a slot nor a buffer: a JSON array.
+    #[napi]
+    pub fn text<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
+        let text = self
+            .seats
+            .text(self.seat, |text| env.create_string_latin1(text));
+        text.unwrap_or_else(|| env.create_string_latin1([]))
+    }
+
+    /// The buffers among the batch's arguments, in their order.
+    #[napi]
+    pub fn buffers<'env>(&self, env: &'env Env) -> napi::Result<Vec<ArrayBuffer<'env>>> {
+        let buffers = self.seats.buffers(self.seat, |buffers| {
+            buffers
+                .map(|bytes| ArrayBuffer::copy_from(env, bytes))
+                .collect()
+        });
+        buffers.unwrap_or_else(|| Ok(Vec::new()))
+    }
+
+    /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
+    #[napi]
+    pub fn is_awaited(&self, id: f64) -> bool {
+        self.seats.is_awaited(self.seat, id)
+    }
+
+    /// The result of call `id`: an integer of any length. It goes with the next results posted, as
+    /// with the next three.
+    #[napi]
+    pub fn reply_digits(&self, id: f64, digits: String) {
+        self.reply(id, Outcome::Digits(digits.into_boxed_str()));
+    }
+
+    /// A text of this kind that is too long for the typed arrays.
+    #[napi]
+    pub fn reply_text(&self, id: f64, kind: u8, text: String) {
+        self.reply(id, results::text(kind, text));
+    }
+
+    /// A status from 200 to 599, whole header lines, in ASCII, each with the line end before it,
+    /// and a body.
+    #[napi]
+    pub fn reply_answer(
+        &self,
+        id: f64,
+        status: u16,
+        fields: String,
+        body: Either<String, Uint8ArraySlice<'_>>,
+    ) {
+        let body = match body {
+            Either::A(text) => text.into_bytes(),
+            Either::B(bytes) => bytes.to_vec(),
+        };
+        self.reply(id, results::answer(status, fields, body));
+    }
+
+    /// An error: its status and the sentence that the client may read.
+    #[napi]
+    pub fn reply_error(&self, id: f64, status: u16, message: String) {
+        self.reply(id, Outcome::Error(status, message.into_boxed_str()));
+    }
+
+    fn reply(&self, id: f64, outcome: Outcome) {
+        self.seats.reply(self.seat, id, outcome);
+    }
+
+    /// Leaves the seat: what has not begun goes to others, and what has no result is lost.
+    #[napi]
+    pub fn leave(&self, env: Env) -> napi::Result<()> {
+        self.seated.leave();
+        match self.cleanup.borrow_mut().take() {
+            Some(cleanup) => env.remove_env_cleanup_hook(cleanup),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for NativeSeat {
+    fn drop(&mut self) {
+        self.seated.leave();
+    }
+}

@@ -1,0 +1,81 @@
+//! The tables of functions that a server has: the one that new requests meet, and those that were
+//! replaced and are not done. Workers find them by their numbers, from threads of their own.
+//!
+//! Invariant: a number names one table of the process, ever.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use crate::seats::Seats;
+
+static ALL: LazyLock<Mutex<HashMap<u32, Arc<Seats>>>> = LazyLock::new(Mutex::default);
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The tables of one server, the newest last.
+#[derive(Default)]
+pub(super) struct Tables(RefCell<Vec<(u32, Arc<Seats>)>>);
+
+impl Tables {
+    /// Adds the table that new requests meet, and has it looked after.
+    pub(super) fn add(&self, seats: Arc<Seats>) -> io::Result<()> {
+        seats.start_keeper()?;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        all().insert(number, Arc::clone(&seats));
+        self.0.borrow_mut().push((number, seats));
+        Ok(())
+    }
+
+    /// The one that new requests meet.
+    pub(super) fn current(&self) -> Arc<Seats> {
+        let tables = self.0.borrow();
+        Arc::clone(&tables.last().expect("a server has one").1)
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> u32 {
+        self.0.borrow().last().expect("a server has one").0
+    }
+
+    pub(super) fn get(&self, generation: u32) -> Option<Arc<Seats>> {
+        let tables = self.0.borrow();
+        let found = tables
+            .iter()
+            .find(|(_, seats)| seats.generation() == generation);
+        found.map(|(_, seats)| Arc::clone(seats))
+    }
+
+    /// Lets go of one that was replaced and is done.
+    pub(super) fn forget(&self, generation: u32) {
+        let mut tables = self.0.borrow_mut();
+        let is_replaced = |at: &usize| at + 1 < tables.len();
+        let at = tables
+            .iter()
+            .position(|(_, seats)| seats.generation() == generation)
+            .filter(is_replaced);
+        if let Some(at) = at {
+            let (number, seats) = tables.remove(at);
+            all().remove(&number);
+            seats.end_keeper();
+        }
+    }
+
+    /// Nobody takes a seat any more, and nobody looks after those who have one.
+    pub(super) fn end_keepers(&self) {
+        for (number, seats) in &*self.0.borrow() {
+            all().remove(number);
+            seats.end_keeper();
+        }
+    }
+}
+
+/// The table of this number, whichever server's it is.
+pub(super) fn find(number: u32) -> Option<Arc<Seats>> {
+    all().get(&number).map(Arc::clone)
+}
+
+fn all() -> MutexGuard<'static, HashMap<u32, Arc<Seats>>> {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner)
+}

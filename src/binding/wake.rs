@@ -1,0 +1,70 @@
+//! How other threads have a JavaScript thread do something: `ThreadsafeFunction`s without arguments.
+//!
+//! Invariant: once a thread has let go of its own, nobody calls it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::Function;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Status, sys};
+
+use crate::seats::Wake;
+
+/// No argument, no value, and it does not throw. It keeps nothing running.
+type Weak = ThreadsafeFunction<(), (), (), Status, false, true>;
+/// The same, which may keep the event loop running.
+type Strong = ThreadsafeFunction<(), (), (), Status, false>;
+
+/// Has a thread that takes calls ask for them.
+pub(super) struct Dispatch(Mutex<Option<Weak>>);
+
+impl Dispatch {
+    pub(super) fn new(dispatch: &Function<'_, (), ()>) -> napi::Result<Arc<Self>> {
+        let tsfn = dispatch
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .build()?;
+        Ok(Arc::new(Self(Mutex::new(Some(tsfn)))))
+    }
+
+    /// Has nobody call it any more.
+    pub(super) fn end(&self) {
+        let mut tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tsfn.take();
+    }
+}
+
+impl Wake for Dispatch {
+    fn wake(&self) {
+        let tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tsfn) = tsfn.as_ref() {
+            // A refusal means that the environment is going.
+            tsfn.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+}
+
+/// Tells the thread that has started a server that there are notices.
+pub(super) struct Notify(Strong);
+
+impl Notify {
+    pub(super) fn new(notify: &Function<'_, (), ()>) -> napi::Result<Self> {
+        let tsfn = notify
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .build()?;
+        Ok(Self(tsfn))
+    }
+
+    pub(super) fn raw(&self) -> sys::napi_threadsafe_function {
+        self.0.raw()
+    }
+}
+
+impl Wake for Arc<Notify> {
+    fn wake(&self) {
+        // A refusal means that the environment is going: its clean-up hook ends the ring threads.
+        self.0.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}

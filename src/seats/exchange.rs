@@ -1,0 +1,346 @@
+//! What one JavaScript thread has in hand: it fills the typed arrays with the next batch, and makes
+//! replies of the results.
+//!
+//! `seats` is its only caller, with the seat's lock. A call that nobody waits for any more is not
+//! run, and a promise that has not settled in its call's time is given up.
+//!
+//! Invariant: a call that was taken from the queue is replied to once, or goes back there.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::columns::Columns;
+use super::memory::{Claimed, Memory};
+use super::queue::Queue;
+use super::results::Results;
+use super::times::Times;
+use super::unanswered::{Id, Unanswered};
+use super::{Pull, STATE_NOW, Seats, Wake};
+use crate::bridge::{Call, Outbox, Outcome};
+
+/// What JavaScript gets instead of a batch's length.
+const NO_BATCH: i32 = 0;
+const NO_MORE_BATCHES: i32 = -1;
+
+const MILLISECONDS: f64 = 1000.0;
+
+pub(super) struct Exchange {
+    seat: usize,
+    pub(super) wake: Arc<dyn Wake>,
+    /// One for each ring.
+    outboxes: Vec<Outbox>,
+    memory: Memory,
+    columns: Columns,
+    /// The batch that JavaScript runs: how many calls it has, and when it began.
+    batch: usize,
+    batch_began: Instant,
+    /// Results in the memory that have been taken already.
+    collected: usize,
+    unanswered: Unanswered,
+    times: Times,
+    /// Of the calls whose replies wait for the next post, which function each calls, and when
+    /// JavaScript got it.
+    replied: Vec<(u16, u64)>,
+    /// True: it takes no more calls until one of those that it has is answered.
+    pub(super) is_full: bool,
+    /// How often JavaScript has been here for calls.
+    pub(super) visits: u64,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        seat: usize,
+        wake: Arc<dyn Wake>,
+        outboxes: Vec<Outbox>,
+        memory: Memory,
+        columns: Columns,
+        times: Times,
+    ) -> Self {
+        Self {
+            seat,
+            wake,
+            outboxes,
+            memory,
+            columns,
+            batch: 0,
+            batch_began: times.started,
+            collected: 0,
+            unanswered: Unanswered::default(),
+            times,
+            replied: Vec::new(),
+            is_full: false,
+            visits: 0,
+        }
+    }
+
+    /// When the calls were asked that JavaScript has, in microseconds since the start.
+    pub(super) fn asked(&self) -> impl Iterator<Item = u64> {
+        self.unanswered.asked()
+    }
+
+    /// How many calls it has.
+    pub(super) fn len(&self) -> usize {
+        self.unanswered.len()
+    }
+
+    /// Posts the first `count` results in the arrays, and the replies made since the last post.
+    pub(super) fn post(&mut self, count: u32) -> Instant {
+        // Once for what is posted and for the batch that follows it.
+        let now = Instant::now();
+        self.times.set_now(now);
+        for (function, since) in self.replied.drain(..) {
+            self.times.handled(function, since);
+        }
+        self.take_results(count as usize);
+        self.collected = 0;
+        if let Some(claims) = &self.memory.claims {
+            claims.forget_results();
+        }
+        self.times.show_handled();
+        self.post_outboxes(now);
+        now
+    }
+
+    /// Takes the results up to number `count` that have not been taken.
+    fn take_results(&mut self, count: usize) {
+        let mut results = Results::new(&self.memory);
+        let count = count.min(self.memory.result_ids.len());
+        for index in 0..count {
+            if index < self.collected {
+                results.skip(index);
+                continue;
+            }
+            let outcome = results.take(index);
+            let id = self.memory.result_ids.get(index);
+            if let Some((call, since)) = self.unanswered.remove(id) {
+                self.times.handled(call.function, since);
+                answer(&mut self.outboxes, call, outcome);
+            }
+        }
+        self.collected = self.collected.max(count);
+    }
+
+    /// Posts the first `count` results, puts the calls of the batch from number `begun` on back
+    /// into the queue, and the next batch into the arrays; returns its length.
+    pub(super) fn exchange(&mut self, seats: &Seats, count: u32, begun: u32) -> i32 {
+        self.visits += 1;
+        let now = self.post(count);
+        self.end_batch(seats, begun as usize, now);
+        let since_start = now.duration_since(self.times.started);
+        let milliseconds = since_start.as_secs_f64() * MILLISECONDS;
+        self.memory.state.set(STATE_NOW, milliseconds);
+        loop {
+            self.is_full = self.unanswered.len() >= seats.share();
+            match seats.pull(self.seat, &self.wake, self.is_full) {
+                Pull::Calls { queue, first, part } => {
+                    if let Some(asked) = first {
+                        self.times.dispatched(asked);
+                    }
+                    let mut queue = queue;
+                    self.next_batch(&mut queue, part, seats.share(), now);
+                    seats.pulled(queue, self.batch, self.times.pace.usual_ns());
+                    self.post_outboxes(now);
+                }
+                Pull::Nothing => return NO_BATCH,
+                Pull::End => {
+                    // Nobody waits for what is still to settle.
+                    self.give_up(0, now);
+                    return NO_MORE_BATCHES;
+                }
+            }
+            if self.batch > 0 {
+                return i32::try_from(self.batch).expect("the arrays are shorter");
+            }
+        }
+    }
+
+    fn end_batch(&mut self, seats: &Seats, begun: usize, now: Instant) {
+        let batch = mem::take(&mut self.batch);
+        let begun = match &self.memory.claims {
+            None => begun,
+            Some(claims) => match claims.take_back() {
+                // What was not begun is gone already.
+                Claimed {
+                    is_taken_back: true,
+                    ..
+                } => batch,
+                Claimed { begun, .. } => begun,
+            },
+        };
+        let begun = begun.min(batch);
+        let elapsed = now.saturating_duration_since(self.batch_began);
+        self.times.pace.measured(begun, elapsed);
+        self.put_back(seats, begun, batch);
+        if self.columns.has_rest() {
+            for index in 0..begun {
+                self.unanswered.forget_rest(self.memory.ids.get(index));
+            }
+            self.columns.clear();
+        }
+    }
+
+    /// Puts calls of the batch back into the queue.
+    fn put_back(&mut self, seats: &Seats, from: usize, to: usize) -> usize {
+        if from >= to {
+            return 0;
+        }
+        let mut queue = seats.queue();
+        let mut count = 0;
+        for index in (from..to).rev() {
+            let taken = self.unanswered.remove(self.memory.ids.get(index));
+            if let Some((call, _)) = taken {
+                queue.put_back(call);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Puts what is not too late into the arrays, as much of it as a batch may have.
+    fn next_batch(&mut self, queue: &mut Queue, part: usize, share: usize, now: Instant) {
+        let room = share - self.unanswered.len();
+        let paced = self.times.pace.batch(self.memory.ids.len());
+        let most = paced.min(part).min(room);
+        let too_old = self.times.now.checked_sub(self.times.pace.wait_max());
+        queue.settle(most);
+        self.columns.clear();
+        for index in 0..most {
+            let Some(call) = take_in_time(queue, too_old, &mut self.outboxes) else {
+                break;
+            };
+            if !self.columns.add(index, &call, &mut self.memory) {
+                queue.put_back(call);
+                break;
+            }
+            let id = self.unanswered.insert(call, self.times.now);
+            self.memory.ids.set(index, id);
+            self.batch += 1;
+        }
+        self.columns.end(&mut self.memory);
+        if let Some(claims) = &self.memory.claims {
+            claims.begin();
+        }
+        self.batch_began = now;
+    }
+
+    /// What of the batch's arguments is neither a slot nor a buffer: a JSON array, in ASCII.
+    pub(super) fn text(&self) -> &[u8] {
+        self.columns.text()
+    }
+
+    /// The buffers among the batch's arguments, in their order.
+    pub(super) fn buffers(&self) -> impl Iterator<Item = &[u8]> {
+        let ids = (0..self.batch).map(|index| self.memory.ids.get(index));
+        let calls = ids.filter_map(|id| self.unanswered.get(id));
+        let rests = calls.filter_map(|call| call.rest.as_ref());
+        rests.flat_map(|rest| rest.buffers.iter().map(Vec::as_slice))
+    }
+
+    /// Gives up the calls whose time is over, and returns in how many milliseconds the next one's
+    /// is; negative where there is none.
+    pub(super) fn expire(&mut self) -> f64 {
+        let now = Instant::now();
+        self.times.set_now(now);
+        let timeout = self.times.pace.timeout();
+        self.give_up(timeout, now);
+        let Some(oldest) = self.unanswered.asked().min() else {
+            return -1.0;
+        };
+        let left = oldest
+            .saturating_add(timeout)
+            .saturating_sub(self.times.now);
+        Duration::from_micros(left).as_secs_f64() * MILLISECONDS
+    }
+
+    /// Gives up what was asked `timeout` microseconds ago, and before.
+    fn give_up(&mut self, timeout: u64, now: Instant) {
+        for call in self.unanswered.take_old(self.times.now, timeout) {
+            answer(&mut self.outboxes, call, Outcome::Late);
+        }
+        self.post_outboxes(now);
+    }
+
+    /// False: nobody waits for the call's answer any more.
+    pub(super) fn is_awaited(&self, id: Id) -> bool {
+        let now = self.times.micros(Instant::now());
+        let is_in_time = |call: &Call| now.saturating_sub(call.asked) < self.times.pace.timeout();
+        self.unanswered.get(id).is_some_and(is_in_time)
+    }
+
+    /// The outcome of a call; nothing happens where it has been replied to, or was given up. It
+    /// goes with the next results posted.
+    pub(super) fn reply(&mut self, id: Id, outcome: Outcome) {
+        if let Some((call, since)) = self.unanswered.remove(id) {
+            self.replied.push((call.function, since));
+            answer(&mut self.outboxes, call, outcome);
+        }
+    }
+
+    /// How far a worker is with its batch. `None`: there is nothing that another could take.
+    pub(super) fn claimed(&self) -> Option<Claimed> {
+        let claims = self.memory.claims.as_ref().filter(|_| self.batch > 0)?;
+        Some(claims.read())
+    }
+
+    /// True: another could run a part of the batch, or answer it.
+    pub(super) fn has_more_than(&self, claimed: Claimed) -> bool {
+        !claimed.is_taken_back && (claimed.begun < self.batch || claimed.results > self.collected)
+    }
+
+    /// While a call holds the thread: puts the calls behind it back into the queue, and posts what
+    /// is done. Returns how many calls went back.
+    pub(super) fn take_back(&mut self, seats: &Seats, now: Instant) -> usize {
+        let Some(claims) = &self.memory.claims else {
+            return 0;
+        };
+        let claimed = claims.take_back();
+        if claimed.is_taken_back {
+            return 0;
+        }
+        self.times.set_now(now);
+        self.take_results(claimed.results);
+        self.times.show_handled();
+        self.post_outboxes(now);
+        let begun = claimed.begun.min(self.batch);
+        let batch = mem::replace(&mut self.batch, begun);
+        self.put_back(seats, begun, batch)
+    }
+
+    /// The thread has gone: posts what is done, puts back what it has not begun, and answers the
+    /// rest with `lost`. Returns the functions that those called.
+    pub(super) fn abandon(&mut self, seats: &Seats, lost: &Outcome) -> Vec<u16> {
+        let now = Instant::now();
+        self.take_back(seats, now);
+        self.times.set_now(now);
+        let mut functions = Vec::new();
+        for call in self.unanswered.take_old(u64::MAX, 0) {
+            functions.push(call.function);
+            answer(&mut self.outboxes, call, lost.clone());
+        }
+        self.post_outboxes(now);
+        functions
+    }
+
+    fn post_outboxes(&mut self, now: Instant) {
+        for outbox in &mut self.outboxes {
+            outbox.post(now);
+        }
+    }
+}
+
+/// Notes the answer to a call, for the ring that has asked.
+fn answer(outboxes: &mut [Outbox], call: Call, outcome: Outcome) {
+    outboxes[call.connection.ring()].answer(call, outcome);
+}
+
+/// The next call of those that were asked after `too_old`; those before it are answered as late.
+fn take_in_time(queue: &mut Queue, too_old: Option<u64>, outboxes: &mut [Outbox]) -> Option<Call> {
+    loop {
+        let call = queue.take()?;
+        if too_old.is_none_or(|too_old| call.asked > too_old) {
+            return Some(call);
+        }
+        answer(outboxes, call, Outcome::Late);
+    }
+}

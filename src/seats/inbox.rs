@@ -1,0 +1,271 @@
+//! Where ring threads leave calls, and who is woken for them.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
+
+use super::{Notice, Pull, Queue, Seat, Seats, WAKING_NS, Wake, lock};
+use crate::bridge::{Call, Outcome};
+
+/// Where ring threads leave calls.
+pub(super) struct Inbox {
+    pub(super) calls: Vec<Call>,
+    /// What the thread of each seat does.
+    states: Box<[State]>,
+    /// How many of them are awake.
+    awake: usize,
+    /// Those asleep. Who fell asleep last is woken first: its processor has the most of it.
+    asleep: Vec<Sleeper>,
+    /// Rings that may call.
+    callers: usize,
+    /// Rings that have ended.
+    ended: usize,
+    /// True exactly when no ring may call, and all that was called is answered or lost.
+    is_over: bool,
+}
+
+/// What the thread of a seat does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// There is none, or it has been told that it is over.
+    Gone,
+    /// It has calls, or asks for them soon.
+    Awake,
+    /// It has found nothing, and waits to be woken.
+    Asleep,
+    /// It has as many calls as it may, and waits for the first answer.
+    Full,
+}
+
+/// A thread that is asleep.
+pub(super) struct Sleeper {
+    seat: usize,
+    wake: Arc<dyn Wake>,
+}
+
+impl Inbox {
+    pub(super) fn new(rings: usize, seats: usize) -> Self {
+        Self {
+            calls: Vec::new(),
+            states: vec![State::Gone; seats].into(),
+            awake: 0,
+            asleep: Vec::new(),
+            callers: rings,
+            ended: 0,
+            is_over: false,
+        }
+    }
+
+    fn set(&mut self, seat: usize, state: State) {
+        let before = std::mem::replace(&mut self.states[seat], state);
+        match before {
+            State::Awake => self.awake -= 1,
+            State::Asleep => self.asleep.retain(|sleeper| sleeper.seat != seat),
+            State::Gone | State::Full => {}
+        }
+        self.awake += usize::from(state == State::Awake);
+    }
+}
+
+impl Seats {
+    /// A ring leaves a turn's calls.
+    pub(super) fn leave(&self, calls: &mut Vec<Call>) {
+        let mut inbox = lock(&self.inbox);
+        if inbox.calls.is_empty() {
+            std::mem::swap(&mut inbox.calls, calls);
+        } else {
+            inbox.calls.append(calls);
+        }
+        let waiting = inbox.calls.len() + self.queued.load(Ordering::Relaxed);
+        let sleeper = self.sleeper_for(&mut inbox, waiting);
+        drop(inbox);
+        match sleeper {
+            Some(sleeper) => {
+                sleeper.wake.wake();
+                self.watch(false);
+            }
+            None => self.watch(true),
+        }
+    }
+
+    /// Who is to be woken for so many calls.
+    fn sleeper_for(&self, inbox: &mut Inbox, waiting: usize) -> Option<Sleeper> {
+        if waiting == 0 || inbox.asleep.is_empty() {
+            return None;
+        }
+        if inbox.awake > 0 {
+            let each = self.usual_ns.load(Ordering::Relaxed);
+            let time = each.saturating_mul(waiting as u64) / inbox.awake as u64;
+            if time < WAKING_NS {
+                return None;
+            }
+        }
+        self.wake_one(inbox)
+    }
+
+    fn wake_one(&self, inbox: &mut Inbox) -> Option<Sleeper> {
+        let sleeper = inbox.asleep.pop()?;
+        self.set_state(inbox, sleeper.seat, State::Awake);
+        Some(sleeper)
+    }
+
+    fn set_state(&self, inbox: &mut Inbox, seat: usize, state: State) {
+        inbox.set(seat, state);
+        let is_at_rest = state != State::Awake;
+        self.seats[seat]
+            .is_at_rest
+            .store(is_at_rest, Ordering::SeqCst);
+    }
+
+    /// What the thread at `seat` does has changed.
+    pub(super) fn is_now(&self, seat: usize, state: State) {
+        self.set_state(&mut lock(&self.inbox), seat, state);
+    }
+
+    /// The thread at `seat` asks for calls. Where it `is_full` it gets none.
+    pub(super) fn pull(&self, seat: usize, wake: &Arc<dyn Wake>, is_full: bool) -> Pull<'_> {
+        let mut queue = self.queue();
+        let mut inbox = lock(&self.inbox);
+        let first = inbox.calls.first().map(|call| call.asked);
+        queue.add(&mut inbox.calls);
+        if inbox.ended == self.options.mailboxes.len() || inbox.is_over {
+            self.set_state(&mut inbox, seat, State::Gone);
+            drop(inbox);
+            self.drop_late(&mut queue, u64::MAX);
+            return Pull::End;
+        }
+        if !queue.is_empty() && !is_full {
+            let part = queue.len().div_ceil(inbox.awake.max(1));
+            drop(inbox);
+            return Pull::Calls { queue, first, part };
+        }
+        self.queued.store(queue.len(), Ordering::Relaxed);
+        if is_full {
+            self.set_state(&mut inbox, seat, State::Full);
+        } else {
+            self.set_state(&mut inbox, seat, State::Asleep);
+            let wake = Arc::clone(wake);
+            inbox.asleep.push(Sleeper { seat, wake });
+        }
+        Pull::Nothing
+    }
+
+    /// A thread has taken `taken` calls from `queue`, each of which takes it so long as a rule.
+    pub(super) fn pulled(&self, queue: MutexGuard<'_, Queue>, taken: usize, usual: u64) {
+        let left = queue.len();
+        drop(queue);
+        self.queued.store(left, Ordering::Relaxed);
+        self.usual_ns.store(usual, Ordering::Relaxed);
+        if left > 0 && self.seats.len() > 1 {
+            let sleeper = self.sleeper_for(&mut lock(&self.inbox), left);
+            if let Some(sleeper) = sleeper {
+                sleeper.wake.wake();
+            }
+        }
+        self.watch(left > 0 || taken > 1);
+    }
+
+    /// Wakes somebody for what waits, whatever it would take.
+    pub(super) fn wake_for_waiting(&self) {
+        let queue = self.queue();
+        let mut inbox = lock(&self.inbox);
+        self.queued.store(queue.len(), Ordering::Relaxed);
+        let waits = !queue.is_empty() || !inbox.calls.is_empty();
+        drop(queue);
+        let sleeper = waits.then(|| self.wake_one(&mut inbox)).flatten();
+        drop(inbox);
+        if let Some(sleeper) = sleeper {
+            sleeper.wake.wake();
+        }
+    }
+
+    /// How many calls wait, and whether there is somebody who could be woken for them.
+    pub(super) fn waiting(&self) -> (usize, bool) {
+        let queue = self.queue();
+        let inbox = lock(&self.inbox);
+        (queue.len() + inbox.calls.len(), !inbox.asleep.is_empty())
+    }
+
+    /// Answers what was asked at `latest` or before as late.
+    pub(super) fn drop_late(&self, queue: &mut Queue, latest: u64) {
+        let mut replies: Vec<Vec<_>> = self.options.mailboxes.iter().map(|_| Vec::new()).collect();
+        for call in queue.take_old(latest) {
+            replies[call.connection.ring()].push(call.reply(Outcome::Late));
+        }
+        for (mailbox, replies) in self.options.mailboxes.iter().zip(&mut replies) {
+            mailbox.post_replies(replies);
+        }
+        self.queued.store(queue.len(), Ordering::Relaxed);
+    }
+
+    /// The same, wherever it waits.
+    pub(super) fn drop_what_is_late(&self, latest: u64) {
+        let mut queue = self.queue();
+        queue.add(&mut lock(&self.inbox).calls);
+        self.drop_late(&mut queue, latest);
+    }
+
+    /// A ring has ended.
+    pub(super) fn ring_closed(&self, failure: Option<String>) {
+        let is_last = {
+            let mut inbox = lock(&self.inbox);
+            inbox.ended += 1;
+            inbox.ended == self.options.mailboxes.len()
+        };
+        if let Some(failure) = failure {
+            self.options.notices.post(Notice::Failed(failure));
+        }
+        if is_last {
+            self.wake_all();
+            self.options.notices.post(Notice::Ended);
+        }
+    }
+
+    /// A ring calls no more of these functions.
+    pub(super) fn caller_left(&self) {
+        let is_last = {
+            let mut inbox = lock(&self.inbox);
+            inbox.callers -= 1;
+            inbox.callers == 0
+        };
+        if is_last {
+            self.has_no_callers.store(true, Ordering::SeqCst);
+            self.end_if_over();
+        }
+    }
+
+    /// Has every thread that rests find out that it is over.
+    fn wake_all(&self) {
+        let mut inbox = lock(&self.inbox);
+        let mut woken = Vec::new();
+        while let Some(sleeper) = self.wake_one(&mut inbox) {
+            woken.push(sleeper);
+        }
+        drop(inbox);
+        for sleeper in woken {
+            sleeper.wake.wake();
+        }
+    }
+
+    /// Where no ring calls these functions any more and all that was called is answered, the
+    /// threads may end.
+    pub(super) fn end_if_over(&self) {
+        if !self.has_no_callers.load(Ordering::SeqCst) {
+            return;
+        }
+        let is_idle = |seat: &Seat| lock(&seat.exchange).as_ref().is_none_or(|it| it.len() == 0);
+        if !self.seats.iter().all(is_idle) {
+            return;
+        }
+        {
+            let queue = self.queue();
+            let mut inbox = lock(&self.inbox);
+            if inbox.is_over || !queue.is_empty() || !inbox.calls.is_empty() {
+                return;
+            }
+            inbox.is_over = true;
+        }
+        self.wake_all();
+        let generation = self.generation();
+        self.options.notices.post(Notice::Retired { generation });
+    }
+}

@@ -1,0 +1,243 @@
+//! Looks after workers: a thread of its own that sleeps while there is nothing to look after.
+//!
+//! While a call holds a worker for longer than a batch is to take, the keeper gives the calls
+//! behind it to others and posts what is done. A worker that is held for longer than a call may
+//! take is told of. Where calls wait and somebody rests, it wakes one; where nobody takes calls, it
+//! drops those that are late.
+//!
+//! Invariant: while a worker is not at rest, or calls wait, the keeper looks again.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::memory::Claimed;
+use super::{Notice, Seats, lock};
+use crate::uring::with_signals_blocked;
+
+/// How often it looks where a batch, or calls that wait, may have to go to others. It is also what
+/// a batch is to take.
+const SOON: Duration = Duration::from_millis(1);
+/// The same where only a call's time is to be looked at, at most.
+const LATER_MAX: Duration = Duration::from_millis(250);
+/// A part of the time that a call may take, in which one more look is early enough.
+const LATER_PART: u32 = 32;
+/// For how long it goes on looking so often where nothing asks for it: who is served comes again.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// When it looks next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Need {
+    /// When it is told that there is something.
+    Nothing,
+    /// Early enough for a call's time.
+    Later,
+    /// Within a millisecond.
+    Soon,
+}
+
+pub(super) struct Keeper {
+    /// The `Need` that it looks for, as it is: who has more of it tells.
+    looks_for: AtomicU8,
+    is_told: Mutex<bool>,
+    told: Condvar,
+    is_ending: AtomicBool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Default for Keeper {
+    fn default() -> Self {
+        Self {
+            looks_for: AtomicU8::new(Need::Nothing as u8),
+            is_told: Mutex::new(false),
+            told: Condvar::new(),
+            is_ending: AtomicBool::new(false),
+            thread: Mutex::new(None),
+        }
+    }
+}
+
+impl Keeper {
+    pub(super) fn start(&self, seats: &Arc<Seats>) -> io::Result<()> {
+        let builder = thread::Builder::new().name("ringcall-keeper".to_owned());
+        let seats = Arc::clone(seats);
+        let keep = move || keep(&seats);
+        *lock(&self.thread) = Some(with_signals_blocked(|| builder.spawn(keep))?);
+        Ok(())
+    }
+
+    pub(super) fn end(&self) {
+        self.is_ending.store(true, Ordering::SeqCst);
+        self.tell();
+        if let Some(thread) = lock(&self.thread).take() {
+            // A panic of it has been printed.
+            let _ = thread.join();
+        }
+    }
+
+    /// Has it look, unless it does so often enough.
+    pub(super) fn need(&self, need: Need) {
+        if self.looks_for.load(Ordering::SeqCst) < need as u8 {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        *lock(&self.is_told) = true;
+        self.told.notify_one();
+    }
+
+    /// Waits as long as `need` allows, or until it is told.
+    fn wait(&self, need: Need, later: Duration) {
+        let mut is_told = lock(&self.is_told);
+        if !*is_told {
+            let time = match need {
+                Need::Nothing => Duration::MAX,
+                Need::Later => later,
+                Need::Soon => SOON,
+            };
+            let waited = self.told.wait_timeout(is_told, time);
+            is_told = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *is_told = false;
+    }
+}
+
+/// What the keeper has seen of one seat.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// How often its thread had asked for calls, and what it had claimed.
+    mark: Option<(u64, Option<Claimed>)>,
+    /// Since when that is the same.
+    since: Option<Instant>,
+    is_told: bool,
+}
+
+/// What the keeper has seen of all seats.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    seats: Vec<Seen>,
+    /// Calls waited when it looked last, and somebody rested.
+    has_waited: bool,
+}
+
+/// The keeper's thread.
+fn keep(seats: &Seats) {
+    let Some(keeper) = &seats.keeper else {
+        return;
+    };
+    let mut watch = Watch::default();
+    let mut soon_until = None;
+    while !keeper.is_ending.load(Ordering::SeqCst) {
+        let now = Instant::now();
+        let mut need = seats.look(&mut watch, now);
+        if need == Need::Soon {
+            soon_until = now.checked_add(LINGER);
+        } else if soon_until.is_some_and(|until| now < until) {
+            need = Need::Soon;
+        }
+        if need < Need::Soon {
+            // Who has something from now on tells; what came before is seen by one more look.
+            keeper.looks_for.store(need as u8, Ordering::SeqCst);
+            need = need.max(seats.look(&mut watch, now));
+        }
+        keeper.looks_for.store(need as u8, Ordering::SeqCst);
+        keeper.wait(need, seats.later());
+    }
+}
+
+impl Seats {
+    /// A batch, or calls that wait, may have to go to others; or else a worker has something.
+    pub(super) fn watch(&self, has_more: bool) {
+        if let Some(keeper) = &self.keeper {
+            keeper.need(if has_more { Need::Soon } else { Need::Later });
+        }
+    }
+
+    fn later(&self) -> Duration {
+        let part = self.options.handler_timeout / LATER_PART;
+        part.clamp(SOON, LATER_MAX)
+    }
+
+    /// Looks after all seats, and says when to look again.
+    pub(super) fn look(&self, watch: &mut Watch, now: Instant) -> Need {
+        watch.seats.resize(self.seats.len(), Seen::default());
+        let mut need = Need::Nothing;
+        for (seat, seen) in watch.seats.iter_mut().enumerate() {
+            need = need.max(self.look_at(seat, seen, now));
+        }
+        let (waiting, somebody_rests) = self.waiting();
+        if waiting == 0 {
+            watch.has_waited = false;
+            return need;
+        }
+        if somebody_rests {
+            if watch.has_waited {
+                self.wake_for_waiting();
+            }
+            watch.has_waited = true;
+            return Need::Soon;
+        }
+        watch.has_waited = false;
+        let timeout = u64::try_from(self.options.handler_timeout.as_micros());
+        if let Some(latest) = timeout.ok().and_then(|it| self.now(now).checked_sub(it)) {
+            self.drop_what_is_late(latest);
+        }
+        need.max(Need::Later)
+    }
+
+    fn look_at(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {
+        let place = &self.seats[seat];
+        if place.is_at_rest.load(Ordering::SeqCst) {
+            *seen = Seen::default();
+            return Need::Nothing;
+        }
+        let mut guard = match place.exchange.try_lock() {
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // It asks for calls just now.
+            Err(TryLockError::WouldBlock) => return Need::Soon,
+        };
+        let Some(exchange) = guard.as_mut() else {
+            *seen = Seen::default();
+            return Need::Nothing;
+        };
+        let claimed = exchange.claimed();
+        let mark = Some((exchange.visits, claimed));
+        let has_more = claimed.is_some_and(|claimed| exchange.has_more_than(claimed));
+        if seen.mark != mark {
+            *seen = Seen {
+                mark,
+                since: Some(now),
+                is_told: false,
+            };
+        }
+        let since = seen.since.unwrap_or(now);
+        let held = now.saturating_duration_since(since);
+        if has_more {
+            if held < SOON {
+                return Need::Soon;
+            }
+            let went_back = exchange.take_back(self, now);
+            // What it has claimed is another thing now, but it is still at the same call.
+            seen.mark = Some((exchange.visits, exchange.claimed()));
+            drop(guard);
+            if went_back > 0 {
+                self.wake_for_waiting();
+            }
+            return Need::Later;
+        }
+        drop(guard);
+        if held >= self.options.handler_timeout && !seen.is_told {
+            seen.is_told = true;
+            let generation = self.generation();
+            self.options
+                .notices
+                .post(Notice::Overdue { generation, seat });
+        }
+        Need::Later
+    }
+}

@@ -1,0 +1,403 @@
+//! The calls of one table of functions, and the JavaScript threads that take them.
+//!
+//! Ring threads leave calls in an inbox. A *seat* is the place of one thread that takes them: the
+//! only one is the thread that has started the server, or there is one for each of its workers.
+//! Whoever is free pulls, nothing is pushed to anybody. A thread that finds nothing goes to rest,
+//! and is woken where nobody else is awake or where what waits would take longer than waking it.
+//! `binding` is the caller on JavaScript's side, `bridge` has what crosses.
+//!
+//! Invariants:
+//! - Where calls have been left, somebody who takes calls is awake, or all who could are full, or
+//!   nobody is there.
+//! - A call is in the inbox, in the queue or with one seat, and leaves that with one reply.
+//! - Locks are taken in this order: a seat, the queue, the inbox.
+
+mod columns;
+mod exchange;
+mod inbox;
+mod keeper;
+pub mod memory;
+mod notices;
+mod pace;
+mod queue;
+pub mod results;
+#[cfg(test)]
+mod tests;
+mod times;
+mod unanswered;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
+use columns::Columns;
+use exchange::Exchange;
+use inbox::{Inbox, State};
+use keeper::Keeper;
+use memory::Memory;
+pub use notices::{Notice, Notices};
+use queue::Queue;
+pub use times::Histograms;
+use times::{Times, micros};
+
+/// Where in `Memory::state` is what.
+const STATE_NOW: usize = 0;
+const STATE_TEXT: usize = 1;
+const STATE_BUFFERS: usize = 2;
+const STATE_TEXTS: usize = 3;
+
+/// Nanoseconds for which calls may wait rather than wake another thread: what that takes until it
+/// runs.
+const WAKING_NS: u64 = 100_000;
+
+/// Has a JavaScript thread ask for calls. It may be called from any thread, and does nothing once
+/// that thread has left.
+pub trait Wake: Send + Sync {
+    /// Has it ask soon.
+    fn wake(&self);
+}
+
+/// What the functions take.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// One plain function takes an integer, as the bits of one with `bigint`.
+    Plain {
+        /// Not as a double.
+        bigint: bool,
+    },
+    /// So many functions by name.
+    Named(usize),
+}
+
+/// What the seats of one table are made with.
+pub struct Options {
+    /// Which table of the server this is, from 0 on.
+    pub generation: u32,
+    /// What its functions take.
+    pub kind: Kind,
+    /// How many threads take calls.
+    pub seats: usize,
+    /// True: they are workers, which may be held up, or die.
+    pub are_workers: bool,
+    /// Calls that the server may have in hand.
+    pub in_flight_max: u32,
+    /// What a call may take from its request's end to its value.
+    pub handler_timeout: Duration,
+    /// From when times are counted.
+    pub started: Instant,
+    /// Where replies go, one for each ring.
+    pub mailboxes: Vec<Arc<Mailbox>>,
+    /// What the thread that has started the server is told.
+    pub notices: Arc<Notices>,
+}
+
+/// The calls of one table of functions, and the threads that take them.
+pub struct Seats {
+    options: Options,
+    inbox: Mutex<Inbox>,
+    queue: Mutex<Queue>,
+    /// How many calls the queue has, as of late.
+    queued: AtomicUsize,
+    /// Nanoseconds that a call takes as a rule, as of late.
+    usual_ns: AtomicU64,
+    seats: Box<[Seat]>,
+    /// Requests that were refused for their arguments, by function.
+    refusals: Box<[AtomicU64]>,
+    /// True: no ring calls these functions any more.
+    has_no_callers: AtomicBool,
+    keeper: Option<Keeper>,
+}
+
+/// The place of one thread that takes calls.
+struct Seat {
+    /// `None`: nobody is there.
+    exchange: Mutex<Option<Exchange>>,
+    /// True: nothing is asked of whoever is there.
+    is_at_rest: AtomicBool,
+    histograms: Arc<Histograms>,
+}
+
+/// What a thread finds that asks for calls.
+enum Pull<'a> {
+    /// Calls.
+    Calls {
+        queue: MutexGuard<'a, Queue>,
+        /// When the first of those was asked that have just been left, if any were, in microseconds
+        /// since the start.
+        first: Option<u64>,
+        /// How many of them are its part.
+        part: usize,
+    },
+    /// Nothing, and it rests until it is woken.
+    Nothing,
+    /// No call will come any more.
+    End,
+}
+
+impl Seats {
+    /// Seats that are empty, of as many threads as are to come.
+    #[must_use]
+    pub fn new(options: Options) -> Arc<Self> {
+        let functions = match options.kind {
+            Kind::Plain { .. } => 0,
+            Kind::Named(count) => count,
+        };
+        let seats = (0..options.seats).map(|_| Seat {
+            exchange: Mutex::new(None),
+            is_at_rest: AtomicBool::new(true),
+            histograms: Arc::new(Histograms::new(functions)),
+        });
+        Arc::new(Self {
+            inbox: Mutex::new(Inbox::new(options.mailboxes.len(), options.seats)),
+            queue: Mutex::default(),
+            queued: AtomicUsize::new(0),
+            usual_ns: AtomicU64::new(0),
+            seats: seats.collect(),
+            refusals: (0..functions).map(|_| AtomicU64::new(0)).collect(),
+            has_no_callers: AtomicBool::new(false),
+            keeper: options.are_workers.then(Keeper::default),
+            options,
+        })
+    }
+
+    /// What one of the rings calls. It is dropped when that ring calls no more of these functions.
+    #[must_use]
+    pub fn caller(self: &Arc<Self>) -> Caller {
+        Caller {
+            seats: Arc::clone(self),
+        }
+    }
+
+    /// Starts the thread that looks after workers, where these are some.
+    pub fn start_keeper(self: &Arc<Self>) -> std::io::Result<()> {
+        match &self.keeper {
+            None => Ok(()),
+            Some(keeper) => keeper.start(self),
+        }
+    }
+
+    /// Ends it, and waits for that.
+    pub fn end_keeper(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.end();
+        }
+    }
+
+    /// Which table of the server this is.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.options.generation
+    }
+
+    /// A thread takes a seat. It is awake, and asks for calls with [`Seats::exchange`]. False:
+    /// there is no such seat, or somebody has it.
+    pub fn take_seat(&self, seat: usize, memory: Memory, wake: Arc<dyn Wake>) -> bool {
+        let Some(place) = self.seats.get(seat) else {
+            return false;
+        };
+        let mut exchange = lock(&place.exchange);
+        if exchange.is_some() {
+            return false;
+        }
+        let Options {
+            kind,
+            handler_timeout,
+            started,
+            ..
+        } = self.options;
+        let columns = match kind {
+            Kind::Plain { bigint } => Columns::of_numbers(bigint),
+            Kind::Named(_) => Columns::of_functions(),
+        };
+        let outboxes = self.options.mailboxes.iter().map(Arc::clone);
+        let histograms = Arc::clone(&place.histograms);
+        *exchange = Some(Exchange::new(
+            seat,
+            wake,
+            outboxes.map(Outbox::new).collect(),
+            memory,
+            columns,
+            Times::new(handler_timeout, started, histograms),
+        ));
+        self.is_now(seat, State::Awake);
+        true
+    }
+
+    /// A thread leaves its seat, and lets go of its memory. What it has finished is answered, what
+    /// it has not begun goes to others, and the rest is lost.
+    pub fn leave_seat(&self, seat: usize) {
+        let place = &self.seats[seat];
+        let mut exchange = lock(&place.exchange);
+        let Some(mut left) = exchange.take() else {
+            return;
+        };
+        self.is_now(seat, State::Gone);
+        let lost = Outcome::Error(500, "The worker that ran the function has ended.".into());
+        let functions = left.abandon(self, &lost);
+        drop(exchange);
+        if self.options.are_workers {
+            let generation = self.generation();
+            for function in functions {
+                self.options.notices.post(Notice::Lost {
+                    generation,
+                    seat,
+                    function,
+                });
+            }
+        }
+        self.wake_for_waiting();
+        self.end_if_over();
+    }
+
+    /// Has `act` done with what the thread at `seat` has in hand; `None` where nobody is there.
+    fn with<T>(&self, seat: usize, act: impl FnOnce(&mut Exchange) -> T) -> Option<T> {
+        lock(&self.seats.get(seat)?.exchange).as_mut().map(act)
+    }
+
+    /// Posts the first `results` results, takes the calls of the last batch from number `begun` on
+    /// back, and puts the next batch into the memory. Returns its length: 0 where none waits (the
+    /// thread is woken when one does), -1 where none will come any more.
+    #[must_use]
+    pub fn exchange(&self, seat: usize, results: u32, begun: u32) -> i32 {
+        let exchanged = self.with(seat, |exchange| exchange.exchange(self, results, begun));
+        self.end_if_over();
+        exchanged.unwrap_or(-1)
+    }
+
+    /// Posts the first `results` results.
+    pub fn post(&self, seat: usize, results: u32) {
+        self.with(seat, |exchange| {
+            exchange.post(results);
+            if exchange.is_full && exchange.len() < self.share() {
+                exchange.is_full = false;
+                self.is_now(seat, State::Awake);
+                exchange.wake.wake();
+            }
+        });
+        self.end_if_over();
+    }
+
+    /// Gives up the calls that the thread has had for longer than their time. Returns in how many
+    /// milliseconds the next one's time is over, or a negative number where it has none.
+    #[must_use]
+    pub fn expire(&self, seat: usize) -> f64 {
+        let next = self.with(seat, Exchange::expire);
+        // What has room now may have calls.
+        self.post(seat, 0);
+        next.unwrap_or(-1.0)
+    }
+
+    /// Passes on what of the batch's arguments is neither a slot nor a buffer: a JSON array.
+    pub fn text<T>(&self, seat: usize, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        self.with(seat, |exchange| take(exchange.text()))
+    }
+
+    /// Passes on the buffers among the batch's arguments, in their order.
+    pub fn buffers<T>(
+        &self,
+        seat: usize,
+        take: impl FnOnce(&mut dyn Iterator<Item = &[u8]>) -> T,
+    ) -> Option<T> {
+        self.with(seat, |exchange| take(&mut exchange.buffers()))
+    }
+
+    /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
+    #[must_use]
+    pub fn is_awaited(&self, seat: usize, id: f64) -> bool {
+        self.with(seat, |exchange| exchange.is_awaited(id)) == Some(true)
+    }
+
+    /// The result of call `id`, which goes with the next results posted.
+    pub fn reply(&self, seat: usize, id: f64, outcome: Outcome) {
+        self.with(seat, |exchange| exchange.reply(id, outcome));
+    }
+
+    /// What was counted, seat by seat.
+    pub fn histograms(&self) -> impl Iterator<Item = &Histograms> {
+        self.seats.iter().map(|seat| &*seat.histograms)
+    }
+
+    /// How many requests were refused for their arguments, function by function.
+    pub fn refusals(&self) -> impl Iterator<Item = u64> {
+        let counts = self.refusals.iter();
+        counts.map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// How long the oldest call has waited for its reply, of those for which a client waits.
+    #[must_use]
+    pub fn oldest(&self) -> Duration {
+        let now = self.now(Instant::now());
+        let mut asked = Vec::new();
+        for seat in &self.seats {
+            asked.extend(lock(&seat.exchange).iter().flat_map(Exchange::asked));
+        }
+        let queue = self.queue();
+        asked.extend(queue.iter().map(|call| call.asked));
+        asked.extend(lock(&self.inbox).calls.iter().map(|call| call.asked));
+        let ages = asked.into_iter().map(|asked| now.saturating_sub(asked));
+        let timeout = u64::try_from(self.options.handler_timeout.as_micros()).unwrap_or(u64::MAX);
+        let waited_for = ages.filter(|age| *age <= timeout);
+        Duration::from_micros(waited_for.max().unwrap_or_default())
+    }
+
+    fn now(&self, at: Instant) -> u64 {
+        micros(self.options.started, at)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+
+    /// Calls that one seat may have: its part of those that the server may have in hand.
+    fn share(&self) -> usize {
+        if !self.options.are_workers {
+            return usize::MAX;
+        }
+        let most = self.options.in_flight_max as usize;
+        most.div_ceil(self.seats.len())
+    }
+}
+
+impl fmt::Debug for Seats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seats")
+            .field("generation", &self.generation())
+            .field("seats", &self.seats.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One ring's way to the seats.
+#[derive(Debug)]
+pub struct Caller {
+    seats: Arc<Seats>,
+}
+
+impl Service for Caller {
+    fn call(&self, calls: &mut Vec<Call>) {
+        self.seats.leave(calls);
+    }
+
+    fn refused(&self, function: u16) {
+        if let Some(count) = self.seats.refusals.get(usize::from(function)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        self.seats.ring_closed(failure);
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.seats.caller_left();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while the lock is held leaves valid lists of calls.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

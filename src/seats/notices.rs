@@ -1,0 +1,70 @@
+//! What the thread that has started a server is told of its workers and its rings.
+//!
+//! Invariant: each notice is taken once, and where some wait, that thread is woken.
+
+use std::mem;
+use std::sync::{Mutex, OnceLock};
+
+use super::{Wake, lock};
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A ring thread has ended before its time, and this is what ended it.
+    Failed(String),
+    /// All ring threads have ended.
+    Ended,
+    /// No ring calls the functions of this table any more, and all that was called is answered.
+    Retired {
+        /// Which table.
+        generation: u32,
+    },
+    /// A worker is held up for longer than a call may take.
+    Overdue {
+        /// Of which table.
+        generation: u32,
+        /// In which seat.
+        seat: usize,
+    },
+    /// A call was lost with its worker.
+    Lost {
+        /// Of which table.
+        generation: u32,
+        /// In which seat.
+        seat: usize,
+        /// What it called.
+        function: u16,
+    },
+}
+
+/// What the thread that has started a server has not taken yet. It is bounded by what there is to
+/// tell of: rings, tables, seats, and calls, of which a server has no more in hand than it may.
+#[derive(Default)]
+pub struct Notices {
+    waiting: Mutex<Vec<Notice>>,
+    wake: OnceLock<Box<dyn Wake>>,
+}
+
+impl Notices {
+    /// Notices of which `wake` tells.
+    #[must_use]
+    pub fn new(wake: Box<dyn Wake>) -> Self {
+        Self {
+            waiting: Mutex::default(),
+            wake: OnceLock::from(wake),
+        }
+    }
+
+    /// What has happened since the last time.
+    #[must_use]
+    pub fn take(&self) -> Vec<Notice> {
+        mem::take(&mut *lock(&self.waiting))
+    }
+
+    pub(super) fn post(&self, notice: Notice) {
+        lock(&self.waiting).push(notice);
+        if let Some(wake) = self.wake.get() {
+            wake.wake();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! When calls were asked, begun and answered, as the JavaScript thread sees it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::pace::Pace;
+use crate::stats::{Distribution, Histogram, Run, TIMES};
+
+/// What is counted at one seat, whoever sits there: one thread at a time.
+#[derive(Debug)]
+pub struct Histograms {
+    /// Microseconds that the first of the calls left together waited for JavaScript.
+    dispatch_delay: Histogram<19>,
+    /// Microseconds from a call's batch to its result.
+    handler_time: Histogram<19>,
+    /// The same, function by function; none for a plain one.
+    by_function: Box<[Histogram<19>]>,
+}
+
+impl Histograms {
+    pub(super) fn new(functions: usize) -> Self {
+        Self {
+            dispatch_delay: Histogram::new(&TIMES),
+            handler_time: Histogram::new(&TIMES),
+            by_function: (0..functions).map(|_| Histogram::new(&TIMES)).collect(),
+        }
+    }
+
+    /// Microseconds that the first of the calls left together waited for JavaScript.
+    #[must_use]
+    pub fn dispatch_delay(&self) -> Distribution {
+        self.dispatch_delay.read()
+    }
+
+    /// Microseconds from a call's batch to its result.
+    #[must_use]
+    pub fn handler_time(&self) -> Distribution {
+        self.handler_time.read()
+    }
+
+    /// The same, function by function.
+    pub fn by_function(&self) -> impl Iterator<Item = Distribution> {
+        self.by_function.iter().map(Histogram::read)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Times {
+    pub(super) pace: Pace,
+    /// When the server started.
+    pub(super) started: Instant,
+    /// Microseconds from then to the last results, and to the batch that followed them.
+    pub(super) now: u64,
+    /// Handler times that are not there yet.
+    handled: Run,
+    histograms: Arc<Histograms>,
+}
+
+impl Times {
+    pub(super) fn new(timeout: Duration, started: Instant, histograms: Arc<Histograms>) -> Self {
+        Self {
+            pace: Pace::new(timeout),
+            started,
+            now: 0,
+            handled: Run::default(),
+            histograms,
+        }
+    }
+
+    /// It is now.
+    pub(super) fn set_now(&mut self, now: Instant) {
+        self.now = self.micros(now);
+    }
+
+    pub(super) fn micros(&self, at: Instant) -> u64 {
+        micros(self.started, at)
+    }
+
+    /// The first of the calls that were left together was asked then.
+    pub(super) fn dispatched(&mut self, asked: u64) {
+        let delay = self.now.saturating_sub(asked);
+        self.histograms.dispatch_delay.add(delay);
+    }
+
+    /// A call of this function has its result now, which JavaScript has had since then.
+    pub(super) fn handled(&mut self, function: u16, since: u64) {
+        self.handled
+            .add(since, self.now, &self.histograms.handler_time);
+        if let Some(times) = self.histograms.by_function.get(usize::from(function)) {
+            times.add(self.now.saturating_sub(since));
+        }
+    }
+
+    /// Lets others see what was handled.
+    pub(super) fn show_handled(&mut self) {
+        self.handled.end(self.now, &self.histograms.handler_time);
+    }
+}
+
+/// Microseconds from the server's start to `at`.
+pub(super) fn micros(started: Instant, at: Instant) -> u64 {
+    let elapsed = at.saturating_duration_since(started);
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+}
