@@ -1,12 +1,15 @@
 'use strict'
 
-// Runs one ring's batches of calls, and posts what comes of them.
+// Runs this thread's batches of calls, and posts what comes of them.
 //
 // A batch crosses in typed arrays that only this thread touches. `calls` knows what is in them: `calls/plain.js` runs one
 // function of one integer, `calls/named.js` functions by name.
 //
 // The binding sizes a batch to take about SLICE_MS. A batch that takes longer is left there: what is done is answered,
 // and the calls that have not begun go back to the queue, where those that are too late by then are not run.
+//
+// A worker has `claims`: one word in which it counts what it has begun and which results are complete. While one call
+// holds it, the binding's keeper posts those results and takes back the rest; what the worker then claims is not its own.
 
 const { captureContexts } = require('./contexts.js')
 const { clearTimeout, now, queueMicrotask, setTimeout } = require('./globals.js')
@@ -19,14 +22,20 @@ const STRIDE_MAX = 32
 // Promises are given up within this part of `handlerTimeout` after their time.
 const EXPIRY_PART = 1 / 32
 
+// In `claims`, as the binding's `seats::memory` has it.
+const CALL = 1
+const RESULT = 1 << 11
+const TAKEN_BACK = 1 << 22
+
 // `createCalls(results, onPromise)` makes what runs calls: `arrays` of a batch, `begin(native)`, called when a batch has
 // been fetched, `run(index)`, which must not throw, and `end()`, called when there is none. It calls `onPromise` where what
 // a call has returned is a promise.
 // `batchSize` is how many calls a batch may have; `handlerTimeout` after how many milliseconds a promise that has not
-// settled is given up, or 0 for never; `onEnd` is told that no batch will come any more, and what ended the ring thread
-// before its time, or null.
-function createBatches({ createCalls, batchSize, handlerTimeout, onEnd }) {
-  const results = new Results(batchSize)
+// settled is given up, or 0 for never; `onEnd` is told that no batch will come any more. A worker has a `tally` of its
+// calls, and its batches may be taken back.
+function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally }) {
+  const claims = tally && new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
+  const results = new Results(batchSize, { isSeen: tally !== undefined })
   const calls = createCalls(results, onPromise)
   const { state } = results.arrays
   const contexts = captureContexts()
@@ -60,7 +69,9 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd }) {
         if (!(hasRun ? turn.goesOn(time) : turn.begins(time))) return
         hasRun = true
         calls.begin(native)
-        contexts.run(step)
+        tally?.began(count)
+        contexts.run(claims === undefined ? step : claimStep)
+        if (begun < count) tally?.began(begun - count)
         if (!hasPromises) continue
         hasPromises = false
         if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
@@ -70,6 +81,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd }) {
       }
       isDone = true
       calls.end()
+      tally?.inHand(native.inHand())
       turn.ends(time)
       if (count < 0) end()
     } finally {
@@ -97,19 +109,26 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd }) {
     return begun < count && now() - time < SLICE_MS
   }
 
+  // The same, unless the call is not its own any more.
+  function claimStep() {
+    const before = Atomics.add(claims, 0, CALL + RESULT * results.complete())
+    return (before & TAKEN_BACK) === 0 && step()
+  }
+
   function onPromise() {
     hasPromises = true
   }
 
   function end() {
     clearTimeout(expiry)
-    onEnd(native.release())
+    onEnd()
   }
 
   // A promise that never settles is one of the calls that the handler has, until its time is over.
   function expireIn(milliseconds) {
     const expire = () => {
       const next = native.expire()
+      tally?.inHand(native.inHand())
       if (next < 0) expiry = undefined
       else expireIn(next)
     }
@@ -118,7 +137,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd }) {
   }
 
   return {
-    arrays: { ...calls.arrays, ...results.arrays },
+    arrays: { ...calls.arrays, ...results.arrays, claims },
     dispatch,
     start(startedNative) {
       native = startedNative

@@ -48,8 +48,10 @@ class Callee {
   errors = 0
   refusals = 0
 
-  constructor(fn) {
+  // `index` is its place in the table.
+  constructor(fn, index) {
     this.fn = fn
+    this.index = index
     this.handler = callable(fn.handler)
     this.owner = fn.owner
     this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(ARGUMENTS_MAX).fill(NUMBER)
@@ -68,11 +70,12 @@ function callable(handler) {
 }
 
 function createCallees(table) {
-  return table.functions.map((fn) => new Callee(fn))
+  return table.functions.map((fn, index) => new Callee(fn, index))
 }
 
-// `onFunctionError` is told of each error that is a function's fault.
-function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPromise) {
+// `onFunctionError` is told of each error that is a function's fault, and `onRefused` of each call that its schemas have
+// refused.
+function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, results, onPromise) {
   const ids = new Float64Array(batchSize)
   const functions = new Uint16Array(batchSize)
   const counts = new Uint8Array(batchSize)
@@ -215,7 +218,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
   function callChecked(id, callee, { args, errors }, isLater = false) {
     if (isLater && !native.isAwaited(id)) return NOT_CALLED
     if (errors === undefined) return apply(callee.handler, callee.owner, args)
-    callee.refusals++
+    onRefused(callee)
     const detail = `${callee.fn.name}'s arguments do not fit.`
     const problem = problemText({ status: 400, code: 'ERR_ARGUMENTS', detail, errors })
     results.addAnswer(id, 400, linesOf([['content-type', MEDIA_TYPE]]), problem)
@@ -269,8 +272,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError }, results, onPr
     if (fields === undefined) results.addError(id, status, message)
     else results.addAnswer(id, status, linesOf(fieldsOfProblem(status, fields)), errorProblem(answered))
     if (!isFault) return
-    callee.errors++
-    onFunctionError(told, callee.fn, args)
+    onFunctionError(told, callee, args)
   }
 
   return { arrays: { ids, functions, counts, slots }, begin, run, end }

@@ -25,13 +25,21 @@ class Results {
   #size
   #count = 0
   #bigints
-  // The texts among the results, joined.
+  // The texts among the results: those that are not in their array yet, joined, and the length of all.
   #texts = ''
+  #textsLength = 0
+  // The bytes of those that are.
+  #textsEnd = 0
+  // Results that others may see already.
+  #shown = 0
+  #isSeen
   #isPostScheduled = false
 
-  // `size` is how many there may be; only functions by name have texts.
-  constructor(size) {
+  // `size` is how many there may be; only functions by name have texts. Where `isSeen`, others take those that are
+  // complete at any time.
+  constructor(size, { isSeen = false } = {}) {
     this.#size = size
+    this.#isSeen = isSeen
     this.arrays = {
       resultIds: new Float64Array(size),
       resultKinds: new Uint8Array(size),
@@ -68,10 +76,12 @@ class Results {
   addText(id, text, isString) {
     const kind = isString ? STRING : JSON_TEXT
     if (text.length > TEXTS_LENGTH_MAX) return this.#native.replyText(id, kind, text)
-    if (this.#texts.length + text.length > TEXTS_LENGTH_MAX) this.post()
+    if (this.#textsLength + text.length > TEXTS_LENGTH_MAX) this.post()
     const index = this.#next(id, kind)
     this.arrays.resultValues[index] = text.length
     this.#texts += text
+    this.#textsLength += text.length
+    if (this.#isSeen) this.#writeTexts()
   }
 
   addAnswer(id, status, fields, body) {
@@ -86,12 +96,18 @@ class Results {
   take() {
     const count = this.#count
     this.#count = 0
-    let bytes = 0
-    if (this.#texts !== '') {
-      bytes = encoder.encodeInto(this.#texts, this.arrays.resultTexts).written
-      this.#texts = ''
-    }
-    this.arrays.state[3] = bytes
+    this.#shown = 0
+    if (this.#texts !== '') this.#writeTexts()
+    this.arrays.state[3] = this.#textsEnd
+    this.#textsEnd = 0
+    this.#textsLength = 0
+    return count
+  }
+
+  // How many are complete that were not the last time.
+  complete() {
+    const count = this.#count - this.#shown
+    this.#shown = this.#count
     return count
   }
 
@@ -107,6 +123,14 @@ class Results {
       this.#isPostScheduled = false
       this.post()
     })
+  }
+
+  #writeTexts() {
+    const { resultTexts, state } = this.arrays
+    const rest = this.#textsEnd === 0 ? resultTexts : resultTexts.subarray(this.#textsEnd)
+    this.#textsEnd += encoder.encodeInto(this.#texts, rest).written
+    this.#texts = ''
+    state[3] = this.#textsEnd
   }
 
   #next(id, kind) {

@@ -1,46 +1,49 @@
 'use strict'
 
-// The engine that this package is about: ring threads that speak HTTP, and batches of calls for the handler.
+// The engine that this package is about: ring threads that speak HTTP, and batches of calls for the functions, which run
+// in this thread or, of a module, in its workers.
 
 const { createBatches } = require('../batches.js')
 const { createCallees, createNamedCalls } = require('../calls/named.js')
 const { createPlainCalls } = require('../calls/plain.js')
-const { startRefused } = require('../errors.js')
+const { startRefused, workerDied } = require('../errors.js')
 const { loadNative } = require('../native.js')
 const { statsOf } = require('../stats.js')
+
+// Calls that a worker may have in a batch: its claims count so far.
+const WORKER_BATCH_MAX = 1024
 
 class IoUringEngine {
   name = 'io_uring'
   #native
-  #ringsAlive
-  // Of functions by name.
+  // This thread's own, where functions run in it.
+  #seat
+  #options
+  #callbacks
+  // Of functions by name that run in this thread.
   #callees
-  #failure = null
-  #onFailure
-  #onEnd
+  // The table of each generation whose functions may be called.
+  #tables = new Map()
+  #generation = 0
+  #hasFailed = false
 
-  constructor(options, { handler, table, onHandlerError, onFunctionError, onFailure, onEnd }) {
+  constructor(options, callbacks) {
     const native = loadNative()
-    const { batchSize, bigint } = options
-    this.#callees = table === undefined ? undefined : createCallees(table)
-    const createCalls = table === undefined
-      ? (...shared) => createPlainCalls({ handler, batchSize, bigint, onHandlerError }, ...shared)
-      : (...shared) => createNamedCalls({ callees: this.#callees, batchSize, onFunctionError }, ...shared)
-    this.#ringsAlive = options.ringThreads
-    this.#onFailure = onFailure
-    this.#onEnd = onEnd
-    const batches = Array.from({ length: options.ringThreads }, () => createBatches({
-      createCalls,
-      batchSize,
-      handlerTimeout: options.handlerTimeout,
-      onEnd: (failure) => this.#onRingEnd(failure)
-    }))
-    const arrays = batches.map((ring) => ring.arrays)
-    const dispatches = batches.map((ring) => ring.dispatch)
-    const started = native.listen(nativeOptions(options, table), arrays, dispatches)
+    this.#options = options
+    this.#callbacks = callbacks
+    const { table, pool } = callbacks
+    const batches = pool === undefined ? this.#createBatches() : undefined
+    const started = native.listen(nativeOptions(options, table, pool?.size), () => this.#onNotices())
     if (started.syscall !== undefined) throw startRefused(started, options)
     this.#native = started
-    started.takeRings().forEach((ring, i) => batches[i].start(ring))
+    this.#tables.set(0, table)
+    if (pool === undefined) {
+      this.#seat = started.takeSeat(batches.arrays, batches.dispatch)
+      batches.start(this.#seat)
+      batches.dispatch()
+    } else {
+      pool.open(this.#ticketFor(started.table()))
+    }
   }
 
   address() {
@@ -48,8 +51,19 @@ class IoUringEngine {
   }
 
   stats() {
-    return statsOf(this.#native.stats(), this.#callees)
+    return statsOf(this.#native.stats(), this.#callees ?? this.#countedInWorkers())
   }
+
+  // New requests meet these functions from now on. Returns what makes the tickets of their workers.
+  replace(table) {
+    const number = this.#native.replace(nativeTable(table))
+    this.#generation++
+    this.#tables.set(this.#generation, table)
+    return this.#ticketFor(number)
+  }
+
+  // A worker has ended, which the binding has learnt in its thread.
+  lost() {}
 
   setReferenced(referenced) {
     this.#native.setReferenced(referenced)
@@ -71,26 +85,91 @@ class IoUringEngine {
     this.#native.closeAllConnections()
   }
 
-  // Where one ring fails, the others close.
-  #onRingEnd(failure) {
-    if (failure !== null && this.#failure === null) {
-      this.#failure = failure
-      this.#onFailure(failure)
+  // What workers have counted, in the form of callees.
+  #countedInWorkers() {
+    const table = this.#tables.get(this.#generation)
+    if (table === undefined || table.isPlain) return undefined
+    const counts = this.#callbacks.functionCounts()
+    return table.functions.map((fn) => ({ fn, ...counts.get(fn.name) }))
+  }
+
+  #createBatches() {
+    const { batchSize, bigint, handlerTimeout } = this.#options
+    const { handler, table, onHandlerError, onFunctionError } = this.#callbacks
+    const plain = { handler, batchSize, bigint, onHandlerError }
+    const named = {
+      batchSize,
+      onFunctionError: (error, callee, args) => {
+        callee.errors++
+        onFunctionError(error, callee.fn, args)
+      },
+      onRefused: (callee) => callee.refusals++
     }
-    if (--this.#ringsAlive > 0) return
+    this.#callees = table === undefined ? undefined : createCallees(table)
+    const createCalls = table === undefined
+      ? (...shared) => createPlainCalls(plain, ...shared)
+      : (...shared) => createNamedCalls({ callees: this.#callees, ...named }, ...shared)
+    return createBatches({ createCalls, batchSize, handlerTimeout, onEnd() {} })
+  }
+
+  #ticketFor(table) {
+    const { batchSize, bigint, handlerTimeout } = this.#options
+    const shared = { engine: this.name, table, batchSize: Math.min(batchSize, WORKER_BATCH_MAX), bigint, handlerTimeout }
+    return (seat) => ({ ticket: { ...shared, seat } })
+  }
+
+  #onNotices() {
+    for (const notice of this.#native.takeNotices()) this.#onNotice(notice)
+  }
+
+  #onNotice({ kind, failure, generation, seat, function: index }) {
+    const { onFailure, onOverdue, onRetired } = this.#callbacks
+    switch (kind) {
+      case 'failed':
+        // Where one ring fails, the others close.
+        if (!this.#hasFailed) onFailure(failure)
+        this.#hasFailed = true
+        break
+      case 'overdue': return onOverdue(generation, seat)
+      case 'lost': return this.#onLost(generation, index)
+      case 'retired':
+        if (generation === this.#generation) return
+        this.#native.forget(generation)
+        this.#tables.delete(generation)
+        return onRetired(generation)
+      case 'ended': return this.#end()
+    }
+  }
+
+  // What it was called with has gone with the worker.
+  #onLost(generation, index) {
+    const { onHandlerError, onFunctionError } = this.#callbacks
+    const table = this.#tables.get(generation)
+    if (table === undefined || table.isPlain) onHandlerError(workerDied(), undefined)
+    else onFunctionError(workerDied(), table.functions[index], undefined)
+  }
+
+  #end() {
+    this.#seat?.leave()
     this.#native.finish()
-    this.#onEnd()
+    this.#callbacks.onEnd()
   }
 }
 
 // The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its
 // arrays.
-function nativeOptions({ engine, signal, onError, batchSize, origins, ...options }, table) {
+function nativeOptions({ engine, signal, onError, batchSize, origins, ...options }, table, workers) {
   return {
     ...options,
     origins: origins === '*' ? ['*'] : origins,
-    functions: table && { isRoot: table.isRoot, functions: table.functions.map(nativeFunction) }
+    functions: nativeTable(table),
+    workers
   }
+}
+
+function nativeTable(table) {
+  if (table === undefined || table.isPlain) return undefined
+  return { isRoot: table.isRoot, functions: table.functions.map(nativeFunction) }
 }
 
 // What a schema checks is JSON to the binding.

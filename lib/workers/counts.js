@@ -46,6 +46,10 @@ class Counts {
     this.#counts[ENDED] += count
   }
 
+  inHand(count) {
+    this.#counts[ENDED] = this.#counts[BEGUN] - count
+  }
+
   // Returns whether it may be told.
   failed(index) {
     const counts = this.#counts

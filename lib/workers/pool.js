@@ -34,6 +34,11 @@ class Pool {
     this.#seats = Array.from({ length: count }, (_, index) => new Seat(index, this.#start, this))
   }
 
+  // How many workers it has.
+  get size() {
+    return this.#seats.length
+  }
+
   // Starts the workers, waits for the first one that has loaded the module, and returns its table; or throws what the
   // module has thrown, and leaves nothing. The event loop does not turn meanwhile.
   load() {

@@ -23,6 +23,11 @@ class Tally {
     this.#counts.ended(count)
   }
 
+  // So many calls have begun that have not ended.
+  inHand(count) {
+    this.#counts.inHand(count)
+  }
+
   // A failure of the function with that index, and of its arguments; of one plain function there is no index, and
   // `args` is its integer. To be called before the answer is posted.
   failed(index, args, error) {

@@ -103,6 +103,12 @@ impl NativeSeat {
         self.seats.exchange(self.seat, results, begun)
     }
 
+    /// How many calls it has that have no result.
+    #[napi]
+    pub fn in_hand(&self) -> u32 {
+        u32::try_from(self.seats.in_hand(self.seat)).unwrap_or(u32::MAX)
+    }
+
     /// Posts the first `results` results.
     #[napi]
     pub fn post(&self, results: u32) {

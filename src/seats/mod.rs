@@ -303,6 +303,12 @@ impl Seats {
         self.with(seat, |exchange| take(&mut exchange.buffers()))
     }
 
+    /// How many calls the thread has.
+    #[must_use]
+    pub fn in_hand(&self, seat: usize) -> usize {
+        self.with(seat, |exchange| exchange.len()).unwrap_or(0)
+    }
+
     /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
     #[must_use]
     pub fn is_awaited(&self, seat: usize, id: f64) -> bool {

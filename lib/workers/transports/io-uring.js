@@ -1,0 +1,37 @@
+'use strict'
+
+// The worker's side of the engine io_uring: takes calls from the ring threads' queue, as the thread that has started a
+// server does where it has no workers.
+
+const { createBatches } = require('../../batches.js')
+const { createCallees, createNamedCalls } = require('../../calls/named.js')
+const { createPlainCalls } = require('../../calls/plain.js')
+const { loadNative } = require('../../native.js')
+
+// Resolves when no call will come any more.
+function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }, { handler, table }, tally) {
+  const plain = { handler, batchSize, bigint, onHandlerError: (error, n) => tally.failed(undefined, n, error) }
+  const named = {
+    batchSize,
+    onFunctionError: (error, { index }, args) => tally.failed(index, args, error),
+    onRefused: ({ index }) => tally.refused(index)
+  }
+  const createCalls = table === undefined
+    ? (...shared) => createPlainCalls(plain, ...shared)
+    : (...shared) => createNamedCalls({ callees: createCallees(table), ...named }, ...shared)
+  return new Promise((resolve) => {
+    const batches = createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
+    const seat = loadNative().takeSeat(number, place, batches.arrays, batches.dispatch)
+    // The server has ended meanwhile, or has loaded its module anew.
+    if (seat === null) return resolve()
+    batches.start(seat)
+    batches.dispatch()
+
+    function onEnd() {
+      seat.leave()
+      resolve()
+    }
+  })
+}
+
+module.exports = { serve }
