@@ -39,8 +39,8 @@ impl Arrays {
             state: column(&self.state),
             claims: self.claims.as_ref().map(|word| {
                 let word = NonNull::from(&word[0]);
-                // SAFETY: `new` asks for a word that stays, and is accessed atomically: the array is
-                // held as long as the seat, and `lib/` uses `Atomics`.
+                // SAFETY: `new` asks for a word that stays, and is accessed atomically: the array
+                // is held as long as the seat, and `lib/` uses `Atomics`.
                 unsafe { Claims::new(word) }
             }),
         }

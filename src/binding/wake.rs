@@ -1,4 +1,5 @@
-//! How other threads have a JavaScript thread do something: `ThreadsafeFunction`s without arguments.
+//! How other threads have a JavaScript thread do something: `ThreadsafeFunction`s without
+//! arguments.
 //!
 //! Invariant: once a thread has let go of its own, nobody calls it.
 

@@ -111,7 +111,7 @@ impl Seats {
     fn set_state(&self, inbox: &mut Inbox, seat: usize, state: State) {
         inbox.set(seat, state);
         let is_at_rest = state != State::Awake;
-        self.seats[seat]
+        self.places[seat]
             .is_at_rest
             .store(is_at_rest, Ordering::SeqCst);
     }
@@ -155,7 +155,7 @@ impl Seats {
         drop(queue);
         self.queued.store(left, Ordering::Relaxed);
         self.usual_ns.store(usual, Ordering::Relaxed);
-        if left > 0 && self.seats.len() > 1 {
+        if left > 0 && self.places.len() > 1 {
             let sleeper = self.sleeper_for(&mut lock(&self.inbox), left);
             if let Some(sleeper) = sleeper {
                 sleeper.wake.wake();
@@ -253,7 +253,7 @@ impl Seats {
             return;
         }
         let is_idle = |seat: &Seat| lock(&seat.exchange).as_ref().is_none_or(|it| it.len() == 0);
-        if !self.seats.iter().all(is_idle) {
+        if !self.places.iter().all(is_idle) {
             return;
         }
         {

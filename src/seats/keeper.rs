@@ -119,7 +119,7 @@ struct Seen {
 /// What the keeper has seen of all seats.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    seats: Vec<Seen>,
+    seen: Vec<Seen>,
     /// Calls waited when it looked last, and somebody rested.
     has_waited: bool,
 }
@@ -164,9 +164,9 @@ impl Seats {
 
     /// Looks after all seats, and says when to look again.
     pub(super) fn look(&self, watch: &mut Watch, now: Instant) -> Need {
-        watch.seats.resize(self.seats.len(), Seen::default());
+        watch.seen.resize(self.places.len(), Seen::default());
         let mut need = Need::Nothing;
-        for (seat, seen) in watch.seats.iter_mut().enumerate() {
+        for (seat, seen) in watch.seen.iter_mut().enumerate() {
             need = need.max(self.look_at(seat, seen, now));
         }
         let (waiting, somebody_rests) = self.waiting();
@@ -190,7 +190,7 @@ impl Seats {
     }
 
     fn look_at(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {
-        let place = &self.seats[seat];
+        let place = &self.places[seat];
         if place.is_at_rest.load(Ordering::SeqCst) {
             *seen = Seen::default();
             return Need::Nothing;

@@ -51,18 +51,22 @@ impl<T: Copy> Column<T> {
     /// Element number `index`, which it has.
     #[must_use]
     pub fn get(&self, index: usize) -> T {
-        assert!(index < self.length, "an element of the array");
         // SAFETY: `read` asks for a valid, aligned and initialised element, which `new` was
         // promised of each below `length`.
-        unsafe { self.start.add(index).read() }
+        unsafe { self.at(index).read() }
     }
 
     /// Writes element number `index`, which it has.
     pub fn set(&mut self, index: usize, value: T) {
-        assert!(index < self.length, "an element of the array");
         // SAFETY: `write` asks for a valid, aligned place that nobody else uses meanwhile, which
         // `new` was promised of each below `length`.
-        unsafe { self.start.add(index).write(value) }
+        unsafe { self.at(index).write(value) }
+    }
+
+    fn at(&self, index: usize) -> NonNull<T> {
+        assert!(index < self.length, "an element of the array");
+        // SAFETY: `add` asks for a place within the same array, which it is below `length`.
+        unsafe { self.start.add(index) }
     }
 
     /// The first `length` elements, or as many as there are.
@@ -167,6 +171,7 @@ impl Claims {
     }
 
     /// Takes back what the worker has not begun, and returns what it had claimed.
+    #[must_use]
     pub fn take_back(&self) -> Claimed {
         parts(self.word().fetch_or(TAKEN_BACK, Ordering::SeqCst))
     }

@@ -12,6 +12,7 @@
 //! - A call is in the inbox, in the queue or with one seat, and leaves that with one reply.
 //! - Locks are taken in this order: a seat, the queue, the inbox.
 
+mod caller;
 mod columns;
 mod exchange;
 mod inbox;
@@ -31,7 +32,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::bridge::{Call, Mailbox, Outbox, Outcome, Service};
+use crate::bridge::{Mailbox, Outbox, Outcome};
+pub use caller::Caller;
 use columns::Columns;
 use exchange::Exchange;
 use inbox::{Inbox, State};
@@ -102,7 +104,7 @@ pub struct Seats {
     queued: AtomicUsize,
     /// Nanoseconds that a call takes as a rule, as of late.
     usual_ns: AtomicU64,
-    seats: Box<[Seat]>,
+    places: Box<[Seat]>,
     /// Requests that were refused for their arguments, by function.
     refusals: Box<[AtomicU64]>,
     /// True: no ring calls these functions any more.
@@ -154,20 +156,12 @@ impl Seats {
             queue: Mutex::default(),
             queued: AtomicUsize::new(0),
             usual_ns: AtomicU64::new(0),
-            seats: seats.collect(),
+            places: seats.collect(),
             refusals: (0..functions).map(|_| AtomicU64::new(0)).collect(),
             has_no_callers: AtomicBool::new(false),
             keeper: options.are_workers.then(Keeper::default),
             options,
         })
-    }
-
-    /// What one of the rings calls. It is dropped when that ring calls no more of these functions.
-    #[must_use]
-    pub fn caller(self: &Arc<Self>) -> Caller {
-        Caller {
-            seats: Arc::clone(self),
-        }
     }
 
     /// Starts the thread that looks after workers, where these are some.
@@ -194,7 +188,7 @@ impl Seats {
     /// A thread takes a seat. It is awake, and asks for calls with [`Seats::exchange`]. False:
     /// there is no such seat, or somebody has it.
     pub fn take_seat(&self, seat: usize, memory: Memory, wake: Arc<dyn Wake>) -> bool {
-        let Some(place) = self.seats.get(seat) else {
+        let Some(place) = self.places.get(seat) else {
             return false;
         };
         let mut exchange = lock(&place.exchange);
@@ -228,7 +222,7 @@ impl Seats {
     /// A thread leaves its seat, and lets go of its memory. What it has finished is answered, what
     /// it has not begun goes to others, and the rest is lost.
     pub fn leave_seat(&self, seat: usize) {
-        let place = &self.seats[seat];
+        let place = &self.places[seat];
         let mut exchange = lock(&place.exchange);
         let Some(mut left) = exchange.take() else {
             return;
@@ -253,7 +247,7 @@ impl Seats {
 
     /// Has `act` done with what the thread at `seat` has in hand; `None` where nobody is there.
     fn with<T>(&self, seat: usize, act: impl FnOnce(&mut Exchange) -> T) -> Option<T> {
-        lock(&self.seats.get(seat)?.exchange).as_mut().map(act)
+        lock(&self.places.get(seat)?.exchange).as_mut().map(act)
     }
 
     /// Posts the first `results` results, takes the calls of the last batch from number `begun` on
@@ -322,7 +316,7 @@ impl Seats {
 
     /// What was counted, seat by seat.
     pub fn histograms(&self) -> impl Iterator<Item = &Histograms> {
-        self.seats.iter().map(|seat| &*seat.histograms)
+        self.places.iter().map(|seat| &*seat.histograms)
     }
 
     /// How many requests were refused for their arguments, function by function.
@@ -336,7 +330,7 @@ impl Seats {
     pub fn oldest(&self) -> Duration {
         let now = self.now(Instant::now());
         let mut asked = Vec::new();
-        for seat in &self.seats {
+        for seat in &self.places {
             asked.extend(lock(&seat.exchange).iter().flat_map(Exchange::asked));
         }
         let queue = self.queue();
@@ -362,7 +356,7 @@ impl Seats {
             return usize::MAX;
         }
         let most = self.options.in_flight_max as usize;
-        most.div_ceil(self.seats.len())
+        most.div_ceil(self.places.len())
     }
 }
 
@@ -370,36 +364,8 @@ impl fmt::Debug for Seats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seats")
             .field("generation", &self.generation())
-            .field("seats", &self.seats.len())
+            .field("seats", &self.places.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// One ring's way to the seats.
-#[derive(Debug)]
-pub struct Caller {
-    seats: Arc<Seats>,
-}
-
-impl Service for Caller {
-    fn call(&self, calls: &mut Vec<Call>) {
-        self.seats.leave(calls);
-    }
-
-    fn refused(&self, function: u16) {
-        if let Some(count) = self.seats.refusals.get(usize::from(function)) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn closed(&self, failure: Option<String>) {
-        self.seats.ring_closed(failure);
-    }
-}
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        self.seats.caller_left();
     }
 }
 

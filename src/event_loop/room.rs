@@ -1,0 +1,64 @@
+//! Room for connections: who was accepted is served while there is some.
+
+use std::mem;
+
+use super::EventLoop;
+use crate::uring::Kernel;
+
+impl<K: Kernel> EventLoop<K> {
+    /// Serves who was accepted, as far as there is room, and accepts more while there is.
+    pub(super) fn steer_acceptor(&mut self) {
+        self.open_held();
+        let has_room = self.has_room();
+        let now = self.turn.now;
+        self.acceptor
+            .steer(has_room, now, &mut self.ring, &mut self.held);
+        self.turn.counters.accept_pauses = self.acceptor.pauses();
+        // Those that a listener which closes had waiting.
+        self.open_held();
+    }
+
+    fn open_held(&mut self) {
+        if self.cutting {
+            self.cut_held();
+        }
+        while !self.held.is_empty()
+            && (self.has_room() || self.closing)
+            && let Some(socket) = self.held.pop_front()
+        {
+            if self.rings.connections.take(1) == 1 {
+                self.open(socket);
+            } else if self.closing {
+                // They are open anyway. One after the other, each with its own grace and timeouts,
+                // they would hold up the end for as long as they please.
+                self.uncounted += 1;
+                self.open(socket);
+            } else {
+                self.held.push_front(socket);
+            }
+        }
+    }
+
+    pub(super) fn cut_held(&mut self) {
+        for socket in self.held.drain(..) {
+            self.ring.push_close(socket);
+        }
+    }
+
+    /// False: no ring may open a connection, and this one is woken when one may.
+    fn has_room(&self) -> bool {
+        self.rings.connections.has_any(self.index)
+    }
+
+    /// Lets any ring have the room of the connections that ended in this turn. It follows their
+    /// being published, so that nobody sees one more than the limit.
+    pub(super) fn give_room(&mut self) {
+        let freed = mem::take(&mut self.freed);
+        if freed > 0 {
+            self.rings.connections.give(freed);
+            for waiting in self.rings.connections.take_waiting() {
+                self.rings.outlets[waiting].mailbox.wake();
+            }
+        }
+    }
+}

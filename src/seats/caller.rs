@@ -1,0 +1,45 @@
+//! One ring's way to the seats: what its event loop calls.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Seats;
+use crate::bridge::{Call, Service};
+
+/// One ring's way to the seats.
+#[derive(Debug)]
+pub struct Caller {
+    seats: Arc<Seats>,
+}
+
+impl Service for Caller {
+    fn call(&self, calls: &mut Vec<Call>) {
+        self.seats.leave(calls);
+    }
+
+    fn refused(&self, function: u16) {
+        if let Some(count) = self.seats.refusals.get(usize::from(function)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        self.seats.ring_closed(failure);
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.seats.caller_left();
+    }
+}
+
+impl Seats {
+    /// What one of the rings calls. It is dropped when that ring calls no more of these functions.
+    #[must_use]
+    pub fn caller(self: &Arc<Self>) -> Caller {
+        Caller {
+            seats: Arc::clone(self),
+        }
+    }
+}
