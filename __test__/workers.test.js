@@ -9,7 +9,7 @@ const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { threadId: ownThread } = require('node:worker_threads')
 const test = require('ava')
-const { connect, connectMany, post, request, root, serve, until, untilStats } = require('./helpers.js')
+const { connect, connectMany, engine, post, request, root, serve, until, untilStats } = require('./helpers.js')
 
 const GATED = require.resolve('./modules/gated.js')
 const GATES = 8
@@ -36,6 +36,11 @@ async function serveGated(t, options) {
   const exits = exitsOf(t, server)
   await untilWorkers(server)
   return { server, exits, ...ends }
+}
+
+// What is told of the arguments of a call that has ended its worker: with io_uring they have gone with it.
+function known(args) {
+  return engine === 'io_uring' ? [] : args
 }
 
 async function untilWorkers(server) {
@@ -166,7 +171,7 @@ test('an endless call is 503 at handlerTimeout, its worker is replaced, and othe
   t.is(exits[0].error.code, 'ERR_WORKER_OVERDUE')
   t.is(exits[0].restartIn, 100)
   await until(() => told.length > 0)
-  t.deepEqual(told, [['ERR_WORKER_DIED', { function: 'spin', arguments: [0] }]])
+  t.deepEqual(told, [['ERR_WORKER_DIED', { function: 'spin', arguments: known([0]) }]])
   await untilWorkers(server)
   t.is(server.stats().workers.reduce((sum, { restarts }) => sum + restarts, 0), 1)
   t.is((await post(t, server, '/sum/1/2')).body, '3')
@@ -247,7 +252,7 @@ test('a worker that exits costs the call that it had begun a 500, and is replace
   // It waits for the next worker.
   t.is((await client.send('/sum/1/2')).body, '3')
   t.like(exits, [{ exitCode: 7, error: null, restartIn: 100 }])
-  t.deepEqual(told, [['ERR_WORKER_DIED', { function: 'exit', arguments: [7, 0] }]])
+  t.deepEqual(told, [['ERR_WORKER_DIED', { function: 'exit', arguments: known([7, 0]) }]])
   t.like(server.stats(), { inFlight: 0, handlerErrors: 1 })
   t.like(server.stats().workers, [{ restarts: 1 }])
 })
