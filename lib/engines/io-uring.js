@@ -119,6 +119,8 @@ class IoUringEngine {
   }
 
   #onNotices() {
+    // It was not started.
+    if (this.#native === undefined) return
     for (const notice of this.#native.takeNotices()) this.#onNotice(notice)
   }
 
