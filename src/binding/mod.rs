@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::{Either, Function};
-use napi::{CleanupEnvHook, Env, sys};
+use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
 use crate::bridge::{Command, Mailbox};
@@ -292,16 +292,7 @@ impl NativeServer {
             return Ok(());
         };
         alive.referenced = referenced;
-        let (env, tsfn) = (env.raw(), alive.notify.raw());
-        let status = if referenced {
-            // SAFETY: both ask for the environment's own thread, which calls us, and for a function
-            // that is not released, which `alive` holds.
-            unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
-        } else {
-            // SAFETY: as above.
-            unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
-        };
-        napi::check_status!(status)
+        alive.notify.refer(env, referenced)
     }
 
     /// After the notice that all ring threads have ended, and after every seat was left: waits for
@@ -312,6 +303,8 @@ impl NativeServer {
         self.tables.end_keepers();
         if let Some(alive) = self.alive.borrow_mut().take() {
             alive.guarded.take();
+            // It is released only with all who could still notify.
+            alive.notify.refer(env, false)?;
             env.remove_env_cleanup_hook(alive.cleanup)?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Status, sys};
+use napi::{Env, Status, sys};
 
 use crate::seats::Wake;
 
@@ -58,8 +58,18 @@ impl Notify {
         Ok(Self(tsfn))
     }
 
-    pub(super) fn raw(&self) -> sys::napi_threadsafe_function {
-        self.0.raw()
+    /// Lets it keep the event loop running, or not. For the thread that it notifies.
+    pub(super) fn refer(&self, env: Env, referenced: bool) -> napi::Result<()> {
+        let (env, tsfn) = (env.raw(), self.0.raw());
+        let status = if referenced {
+            // SAFETY: both ask for the environment's own thread, which calls us, and for a function
+            // that is not released, which `self` holds.
+            unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
+        } else {
+            // SAFETY: as above.
+            unsafe { sys::napi_unref_threadsafe_function(env, tsfn) }
+        };
+        napi::check_status!(status)
     }
 }
 
