@@ -178,15 +178,15 @@ test('an endless call is 503 at handlerTimeout, its worker is replaced, and othe
 })
 
 test('a call that is begun late, and takes less than handlerTimeout, does not cost its worker', async (t) => {
-  const { server, exits, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 400 })
+  const { server, exits, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 2000 })
   const [first, second] = await connectMany(t, server, 2)
   await first.write(request('/hold/0'))
   await untilArrived(0)
   await second.write(request('/hold/1'))
-  setTimeout(open, 300, 0)
+  setTimeout(open, 800, 0)
   t.is((await first.response()).status, 200)
   await untilArrived(1)
-  // It has waited for 300 ms, and so its client's time is over after another 100.
+  // It has waited for 800 ms, and so its client's time is over before it has held the worker for as long.
   t.deepEqual(codeOf(await second.response()), [503, 'ERR_TIMEOUT'])
   open(1)
   t.is((await first.send('/sum/1/2')).body, '3')
@@ -341,8 +341,8 @@ test('where no worker is alive calls wait for the next one, at most for their ti
   for (let i = 0; i < 3; i++) {
     await untilWorkers(server)
     t.is((await client.send('/exit/1/0')).status, 500)
+    await until(() => exits.length === i + 1)
   }
-  await until(() => exits.length === 3)
   t.is(exits[2].restartIn, 400)
   t.deepEqual(codeOf(await client.send('/sum/1/2')), [503, 'ERR_TIMEOUT'])
   await untilWorkers(server)
