@@ -30,6 +30,8 @@ pub(super) enum State {
     Gone,
     /// It has calls, or asks for them soon.
     Awake,
+    /// A call, or something else, has held it for longer than a batch is to take.
+    Held,
     /// It has found nothing, and waits to be woken.
     Asleep,
     /// It has as many calls as it may, and waits for the first answer.
@@ -60,7 +62,7 @@ impl Inbox {
         match before {
             State::Awake => self.awake -= 1,
             State::Asleep => self.asleep.retain(|sleeper| sleeper.seat != seat),
-            State::Gone | State::Full => {}
+            State::Gone | State::Held | State::Full => {}
         }
         self.awake += usize::from(state == State::Awake);
     }
@@ -110,7 +112,7 @@ impl Seats {
 
     fn set_state(&self, inbox: &mut Inbox, seat: usize, state: State) {
         inbox.set(seat, state);
-        let is_at_rest = state != State::Awake;
+        let is_at_rest = !matches!(state, State::Awake | State::Held);
         self.places[seat]
             .is_at_rest
             .store(is_at_rest, Ordering::SeqCst);
@@ -121,12 +123,23 @@ impl Seats {
         self.set_state(&mut lock(&self.inbox), seat, state);
     }
 
+    /// The thread at `seat` is held: nobody counts on it until it asks for calls.
+    pub(super) fn is_held(&self, seat: usize) {
+        let mut inbox = lock(&self.inbox);
+        if inbox.states[seat] == State::Awake {
+            self.set_state(&mut inbox, seat, State::Held);
+        }
+    }
+
     /// The thread at `seat` asks for calls. Where it `is_full` it gets none.
     pub(super) fn pull(&self, seat: usize, wake: &Arc<dyn Wake>, is_full: bool) -> Pull<'_> {
         let mut queue = self.queue();
         let mut inbox = lock(&self.inbox);
         let first = inbox.calls.first().map(|call| call.asked);
         queue.add(&mut inbox.calls);
+        if inbox.states[seat] == State::Held {
+            self.set_state(&mut inbox, seat, State::Awake);
+        }
         if inbox.ended == self.options.mailboxes.len() || inbox.is_over {
             self.set_state(&mut inbox, seat, State::Gone);
             drop(inbox);

@@ -217,6 +217,9 @@ impl Seats {
         }
         let since = seen.since.unwrap_or(now);
         let held = now.saturating_duration_since(since);
+        if held >= SOON {
+            self.is_held(seat);
+        }
         if has_more {
             if held < SOON {
                 return Need::Soon;
