@@ -16,7 +16,7 @@ use super::queue::Queue;
 use super::results::Results;
 use super::times::Times;
 use super::unanswered::{Id, Unanswered};
-use super::{Pull, STATE_NOW, Seats, Wake};
+use super::{Pull, STATE_NOW, Seats, Wake, clock};
 use crate::bridge::{Call, Outbox, Outcome};
 
 /// What JavaScript gets instead of a batch's length.
@@ -87,7 +87,7 @@ impl Exchange {
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
     pub(super) fn post(&mut self, count: u32) -> Instant {
         // Once for what is posted and for the batch that follows it.
-        let now = Instant::now();
+        let now = clock::now();
         self.times.set_now(now);
         for (function, since) in self.replied.drain(..) {
             self.times.handled(function, since);
@@ -240,7 +240,7 @@ impl Exchange {
     /// Gives up the calls whose time is over, and returns in how many milliseconds the next one's
     /// is; negative where there is none.
     pub(super) fn expire(&mut self) -> f64 {
-        let now = Instant::now();
+        let now = clock::now();
         self.times.set_now(now);
         let timeout = self.times.pace.timeout();
         self.give_up(timeout, now);
@@ -263,7 +263,7 @@ impl Exchange {
 
     /// False: nobody waits for the call's answer any more.
     pub(super) fn is_awaited(&self, id: Id) -> bool {
-        let now = self.times.micros(Instant::now());
+        let now = self.times.micros(clock::now());
         let is_in_time = |call: &Call| now.saturating_sub(call.asked) < self.times.pace.timeout();
         self.unanswered.get(id).is_some_and(is_in_time)
     }
@@ -310,7 +310,7 @@ impl Exchange {
     /// The thread has gone: posts what is done, puts back what it has not begun, and answers the
     /// rest with `lost`. Returns the functions that those called.
     pub(super) fn abandon(&mut self, seats: &Seats, lost: &Outcome) -> Vec<u16> {
-        let now = Instant::now();
+        let now = clock::now();
         self.take_back(seats, now);
         self.times.set_now(now);
         let mut functions = Vec::new();

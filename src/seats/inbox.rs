@@ -10,7 +10,7 @@ use crate::bridge::{Call, Outcome};
 pub(super) struct Inbox {
     pub(super) calls: Vec<Call>,
     /// What the thread of each seat does.
-    states: Box<[State]>,
+    pub(super) states: Box<[State]>,
     /// How many of them are awake.
     awake: usize,
     /// Those asleep. Who fell asleep last is woken first: its processor has the most of it.

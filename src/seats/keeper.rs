@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::memory::Claimed;
-use super::{Notice, Seats, lock};
+use super::{Notice, Seats, clock, lock};
 use crate::uring::with_signals_blocked;
 
 /// How often it looks where a batch, or calls that wait, may have to go to others. It is also what
@@ -85,6 +85,29 @@ impl Keeper {
         }
     }
 
+    /// Looks after all seats, and says when it looks again unless it is told to before.
+    pub(super) fn turn(&self, seats: &Seats, watch: &mut Watch, now: Instant) -> Need {
+        let mut need = seats.look(watch, now);
+        if need == Need::Soon {
+            watch.soon_until = now.checked_add(LINGER);
+        } else if watch.soon_until.is_some_and(|until| now < until) {
+            need = Need::Soon;
+        }
+        if need < Need::Soon {
+            // Who has something from now on tells; what came before is seen by one more look.
+            self.looks_for.store(need as u8, Ordering::SeqCst);
+            need = need.max(seats.look(watch, now));
+        }
+        self.looks_for.store(need as u8, Ordering::SeqCst);
+        need
+    }
+
+    /// Whether it has been told to look since it was asked the last time.
+    #[cfg(test)]
+    pub(super) fn take_told(&self) -> bool {
+        std::mem::take(&mut *lock(&self.is_told))
+    }
+
     fn tell(&self) {
         *lock(&self.is_told) = true;
         self.told.notify_one();
@@ -122,6 +145,8 @@ pub(super) struct Watch {
     seen: Vec<Seen>,
     /// Calls waited when it looked last, and somebody rested.
     has_waited: bool,
+    /// Until then it looks often.
+    soon_until: Option<Instant>,
 }
 
 /// The keeper's thread.
@@ -130,21 +155,8 @@ fn keep(seats: &Seats) {
         return;
     };
     let mut watch = Watch::default();
-    let mut soon_until = None;
     while !keeper.is_ending.load(Ordering::SeqCst) {
-        let now = Instant::now();
-        let mut need = seats.look(&mut watch, now);
-        if need == Need::Soon {
-            soon_until = now.checked_add(LINGER);
-        } else if soon_until.is_some_and(|until| now < until) {
-            need = Need::Soon;
-        }
-        if need < Need::Soon {
-            // Who has something from now on tells; what came before is seen by one more look.
-            keeper.looks_for.store(need as u8, Ordering::SeqCst);
-            need = need.max(seats.look(&mut watch, now));
-        }
-        keeper.looks_for.store(need as u8, Ordering::SeqCst);
+        let need = keeper.turn(seats, &mut watch, clock::now());
         keeper.wait(need, seats.later());
     }
 }
@@ -157,22 +169,32 @@ impl Seats {
         }
     }
 
-    fn later(&self) -> Duration {
+    pub(super) fn later(&self) -> Duration {
         let part = self.options.handler_timeout / LATER_PART;
         part.clamp(SOON, LATER_MAX)
     }
 
     /// Looks after all seats, and says when to look again.
-    pub(super) fn look(&self, watch: &mut Watch, now: Instant) -> Need {
+    fn look(&self, watch: &mut Watch, now: Instant) -> Need {
+        let seats = self.look_at_seats(watch, now);
+        let waiting = self.look_at_waiting(watch, now);
+        seats.max(waiting)
+    }
+
+    fn look_at_seats(&self, watch: &mut Watch, now: Instant) -> Need {
         watch.seen.resize(self.places.len(), Seen::default());
         let mut need = Need::Nothing;
         for (seat, seen) in watch.seen.iter_mut().enumerate() {
             need = need.max(self.look_at(seat, seen, now));
         }
+        need
+    }
+
+    fn look_at_waiting(&self, watch: &mut Watch, now: Instant) -> Need {
         let (waiting, somebody_rests) = self.waiting();
         if waiting == 0 {
             watch.has_waited = false;
-            return need;
+            return Need::Nothing;
         }
         if somebody_rests {
             if watch.has_waited {
@@ -186,7 +208,7 @@ impl Seats {
         if let Some(latest) = timeout.ok().and_then(|it| self.now(now).checked_sub(it)) {
             self.drop_what_is_late(latest);
         }
-        need.max(Need::Later)
+        Need::Later
     }
 
     fn look_at(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {

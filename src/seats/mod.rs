@@ -13,6 +13,7 @@
 //! - Locks are taken in this order: a seat, the queue, the inbox.
 
 mod caller;
+mod clock;
 mod columns;
 mod exchange;
 mod inbox;
@@ -328,7 +329,7 @@ impl Seats {
     /// How long the oldest call has waited for its reply, of those for which a client waits.
     #[must_use]
     pub fn oldest(&self) -> Duration {
-        let now = self.now(Instant::now());
+        let now = self.now(clock::now());
         let mut asked = Vec::new();
         for seat in &self.places {
             asked.extend(lock(&seat.exchange).iter().flat_map(Exchange::asked));

@@ -1,0 +1,169 @@
+//! A table with one ring or some, for tests that say each step themselves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock;
+use super::player::{Bell, Doing, Player};
+use super::written::Value;
+use crate::bridge::{Call, ConnectionId, Mail, Mailbox, Outcome, Service};
+use crate::quota::Pool;
+use crate::seats::keeper::{Need, Watch};
+use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, micros};
+
+pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
+pub(super) const TIMEOUT: Duration = Duration::from_millis(2_000);
+/// A millisecond less.
+pub(super) const ALMOST_TIMEOUT: Duration = Duration::from_millis(1_999);
+
+/// What a call is answered with whose worker has ended.
+pub(super) fn lost() -> Outcome {
+    Outcome::Error(500, "The worker that ran the function has ended.".into())
+}
+
+pub(super) fn value(of: i64) -> Outcome {
+    Outcome::Value(of)
+}
+
+pub(super) struct Bench {
+    pub(super) seats: Arc<Seats>,
+    pub(super) callers: Vec<Option<Caller>>,
+    pub(super) credits: Arc<Pool>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    watch: Watch,
+    calls: u32,
+}
+
+impl Bench {
+    /// Workers of a plain function, one ring, and a clock that stands still.
+    pub(super) fn workers(seats: usize) -> Self {
+        Self::new(seats, 1, 100)
+    }
+
+    pub(super) fn new(seats: usize, rings: usize, in_flight_max: u32) -> Self {
+        let started = clock::stop();
+        let credits = Arc::new(Pool::new(u64::from(in_flight_max)));
+        let mailbox = |_| Arc::new(Mailbox::new(Arc::clone(&credits)).unwrap());
+        let mailboxes: Vec<_> = (0..rings).map(mailbox).collect();
+        let notices = Arc::new(Notices::new(Box::new(Bell::default())));
+        let seats = Seats::new(Options {
+            generation: 0,
+            kind: Kind::Plain { bigint: false },
+            seats,
+            are_workers: true,
+            in_flight_max,
+            handler_timeout: TIMEOUT,
+            started,
+            mailboxes: mailboxes.clone(),
+            notices: Arc::clone(&notices),
+        });
+        Self {
+            callers: (0..rings).map(|_| Some(seats.caller())).collect(),
+            seats,
+            credits,
+            notices,
+            mailboxes,
+            watch: Watch::default(),
+            calls: 0,
+        }
+    }
+
+    /// The first ring makes so many calls, whose numbers count from 0.
+    pub(super) fn call(&mut self, count: u32) {
+        assert_eq!(self.credits.take(u64::from(count)), u64::from(count));
+        let now = micros(self.seats.options.started, clock::now().unwrap());
+        let calls = (0..count).map(|index| {
+            let number = self.calls + index;
+            Call {
+                connection: ConnectionId {
+                    slot: 0,
+                    number: u64::from(number),
+                },
+                sequence: number,
+                slots: [u64::from(number), 0],
+                asked: now,
+                ..Call::default()
+            }
+        });
+        let mut calls: Vec<Call> = calls.collect();
+        self.calls += count;
+        self.callers[0].as_ref().unwrap().call(&mut calls);
+    }
+
+    /// Somebody takes the seat, and asks for calls.
+    pub(super) fn sit(&self, seat: usize) -> Player {
+        let mut player = Player::sit(&self.seats, seat, 16, 100);
+        player.ask(true);
+        player
+    }
+
+    /// The keeper looks.
+    pub(super) fn look(&mut self) -> Need {
+        let keeper = self.seats.keeper.as_ref().unwrap();
+        keeper.turn(&self.seats, &mut self.watch, clock::now().unwrap())
+    }
+
+    /// The keeper looks twice, with so much time between.
+    pub(super) fn look_again_after(&mut self, time: Duration) -> Need {
+        self.look();
+        clock::pass(time);
+        self.look()
+    }
+
+    /// What has been answered since the last time, by the calls' numbers.
+    pub(super) fn replies(&self) -> Vec<(u32, Outcome)> {
+        let mut replies = Vec::new();
+        for mailbox in &self.mailboxes {
+            let mut mail = Mail::default();
+            mailbox.take(&mut mail);
+            let of_ring = mail.replies.into_iter();
+            replies.extend(of_ring.map(|reply| (reply.sequence, reply.outcome)));
+        }
+        replies.sort_by_key(|(number, _)| *number);
+        replies
+    }
+
+    pub(super) fn told(&self) -> Vec<Notice> {
+        self.notices.take()
+    }
+
+    pub(super) fn ring_leaves(&mut self, ring: usize) {
+        self.callers[ring] = None;
+    }
+
+    pub(super) fn ring_closes(&mut self, ring: usize) {
+        self.callers[ring].take().unwrap().closed(None);
+    }
+}
+
+impl Player {
+    /// It begins a call, and returns its number.
+    pub(super) fn begin(&mut self) -> usize {
+        self.claim().expect("it has a call").number
+    }
+
+    /// It runs a call, and goes on to the next.
+    pub(super) fn run(&mut self, value: &Value) {
+        self.begin();
+        self.end_call(Some(value), true);
+    }
+
+    /// It runs a call that is to settle later.
+    pub(super) fn promise(&mut self) {
+        self.begin();
+        self.end_call(None, true);
+    }
+
+    /// It runs what there is, in no time, until it rests.
+    pub(super) fn run_all(&mut self, value: &Value) {
+        while self.is_busy() {
+            if self.doing == Doing::Claiming {
+                self.run(value);
+            } else {
+                self.bell.hear();
+                self.ask(true);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the keeper does while a worker is held, and of whom it tells.
+
+use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, value};
+use super::clock;
+use super::written::Value;
+use crate::bridge::Outcome;
+use crate::seats::Notice;
+use crate::seats::keeper::Need;
+
+const OVERDUE: Notice = Notice::Overdue {
+    generation: 0,
+    seat: 0,
+};
+
+/// Workers of whom the first has a batch of so many calls.
+fn with_batch(seats: usize, calls: u32) -> (Bench, super::player::Player) {
+    let mut bench = Bench::workers(seats);
+    let mut player = bench.sit(0);
+    // A function that has been quick gets many calls at a time.
+    for _ in 0..40 {
+        bench.call(1);
+        player.run_all(&Value::Number(0));
+    }
+    bench.replies();
+    bench.call(calls);
+    assert!(player.bell.hear());
+    player.ask(true);
+    assert_eq!(bench.seats.in_hand(0), calls as usize);
+    (bench, player)
+}
+
+#[test]
+fn while_a_call_holds_a_worker_what_is_done_is_answered_and_others_get_the_rest() {
+    let (mut bench, mut player) = with_batch(2, 4);
+    let other = bench.sit(1);
+    player.run(&Value::Number(5));
+    let held = player.begin();
+    assert_eq!(bench.look_again_after(MILLISECOND / 2), Need::Soon);
+    assert_eq!(bench.replies(), []);
+    clock::pass(MILLISECOND / 2);
+    bench.look();
+    let first = u32::try_from(held).unwrap() - 1;
+    assert_eq!(bench.replies(), [(first, value(5))]);
+    assert_eq!(bench.seats.in_hand(0), 1);
+    assert!(other.bell.hear());
+    player.end_call(Some(&Value::Number(6)), true);
+    assert_eq!(player.claim(), None);
+    player.ask(true);
+    assert_eq!(bench.replies(), [(first + 1, value(6))]);
+}
+
+#[test]
+fn texts_are_whose_they_are_where_the_keeper_takes_some_and_the_worker_posts_the_rest() {
+    let (mut bench, mut player) = with_batch(1, 5);
+    let first = player.begin();
+    for text in ["é", "", "😀€"] {
+        player.end_call(Some(&Value::Text(text.to_owned())), true);
+        player.begin();
+    }
+    bench.look_again_after(MILLISECOND);
+    assert_eq!(bench.replies().len(), 3);
+    player.end_call(Some(&Value::Text("ab".to_owned())), true);
+    assert_eq!(player.claim(), None);
+    player.ask(true);
+    let number = u32::try_from(first + 3).unwrap();
+    assert_eq!(
+        bench.replies(),
+        [(number, Outcome::Json(b"\"ab\"".to_vec()))]
+    );
+    player.run(&Value::Text("ß".to_owned()));
+    player.ask(true);
+    let json = Outcome::Json("\"ß\"".as_bytes().to_vec());
+    assert_eq!(bench.replies(), [(number + 1, json)]);
+}
+
+#[test]
+fn a_worker_that_one_call_holds_for_longer_than_calls_may_take_is_told_of_once() {
+    let (mut bench, mut player) = with_batch(1, 1);
+    player.begin();
+    bench.look_again_after(ALMOST_TIMEOUT);
+    assert_eq!(bench.told(), []);
+    bench.look_again_after(MILLISECOND);
+    assert_eq!(bench.told(), [OVERDUE]);
+    bench.look_again_after(TIMEOUT);
+    assert_eq!(bench.told(), []);
+}
+
+#[test]
+fn a_worker_that_rests_with_promises_is_let_rest() {
+    let (mut bench, mut player) = with_batch(1, 1);
+    player.promise();
+    player.ask(true);
+    bench.look_again_after(TIMEOUT);
+    assert!(player.expire() < 0.0);
+    assert_eq!(bench.look_again_after(TIMEOUT), Need::Nothing);
+    assert!(!player.bell.has_rung());
+    assert_eq!(bench.told(), []);
+}
+
+#[test]
+fn calls_that_nobody_takes_are_answered_when_they_are_late() {
+    let mut bench = Bench::workers(2);
+    bench.call(2);
+    clock::pass(ALMOST_TIMEOUT);
+    bench.call(1);
+    assert_eq!(bench.look_again_after(MILLISECOND / 2), Need::Later);
+    assert_eq!(bench.replies(), []);
+    bench.look_again_after(MILLISECOND / 2);
+    assert_eq!(bench.replies(), [(0, Outcome::Late), (1, Outcome::Late)]);
+    assert_eq!(bench.seats.waiting(), (1, false));
+}

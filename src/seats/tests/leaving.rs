@@ -1,0 +1,165 @@
+//! Threads that take seats and leave them, and tables that end.
+
+use std::sync::Arc;
+
+use super::bench::{Bench, TIMEOUT, lost, value};
+use super::clock;
+use super::player::{Bell, Doing};
+use super::written::Value;
+use crate::bridge::{Outcome, Service};
+use crate::seats::Notice;
+
+const RETIRED: Notice = Notice::Retired { generation: 0 };
+const LOST: Notice = Notice::Lost {
+    generation: 0,
+    seat: 0,
+    function: 0,
+};
+
+#[test]
+fn a_seat_is_one_thread_s_until_it_leaves() {
+    let bench = Bench::workers(1);
+    let first = bench.sit(0);
+    let arrays = super::arrays::Arrays::new(1, 1, true);
+    let wake: Arc<Bell> = Arc::default();
+    assert!(!bench.seats.take_seat(0, arrays.memory(), wake.clone()));
+    assert!(!bench.seats.take_seat(1, arrays.memory(), wake.clone()));
+    first.leave();
+    assert!(bench.seats.take_seat(0, arrays.memory(), wake));
+    bench.seats.leave_seat(0);
+    bench.seats.leave_seat(0);
+    assert_eq!(bench.seats.exchange(0, 0, 0), -1);
+}
+
+#[test]
+fn who_leaves_while_it_rests_loses_nothing() {
+    let mut bench = Bench::workers(2);
+    let first = bench.sit(0);
+    let second = bench.sit(1);
+    second.leave();
+    bench.call(1);
+    assert!(first.bell.hear());
+    assert_eq!(bench.told(), []);
+}
+
+#[test]
+fn what_was_left_for_somebody_who_leaves_before_it_asks_is_another_s() {
+    let mut bench = Bench::workers(2);
+    let mut first = bench.sit(0);
+    let second = bench.sit(1);
+    bench.call(1);
+    assert!(second.bell.has_rung());
+    second.leave();
+    assert!(first.bell.hear());
+    first.ask(true);
+    assert_eq!(first.begin(), 0);
+}
+
+#[test]
+fn who_leaves_with_a_batch_loses_only_the_call_that_it_has_begun() {
+    let mut bench = Bench::workers(2);
+    let mut first = bench.sit(0);
+    for _ in 0..40 {
+        bench.call(1);
+        first.run_all(&Value::Number(0));
+    }
+    bench.replies();
+    let mut second = bench.sit(1);
+    second.bell.hear();
+    bench.call(4);
+    second.bell.hear();
+    first.ask(true);
+    first.run(&Value::Number(1));
+    first.begin();
+    first.leave();
+    assert_eq!(bench.replies(), [(40, value(1)), (41, lost())]);
+    assert_eq!(bench.told(), [LOST]);
+    second.ask(true);
+    assert_eq!(second.begin(), 42);
+    second.end_call(Some(&Value::Number(2)), true);
+    second.ask(true);
+    assert_eq!(second.begin(), 43);
+}
+
+#[test]
+fn who_leaves_with_promises_loses_them_and_answers_what_it_had_said() {
+    let mut bench = Bench::workers(1);
+    let mut first = bench.sit(0);
+    for _ in 0..2 {
+        bench.call(1);
+        first.ask(true);
+        first.promise();
+        first.ask(true);
+    }
+    first.settle(0, &Value::Error(422, "no".to_owned()));
+    assert_eq!(bench.replies(), []);
+    first.leave();
+    let error = Outcome::Error(422, "no".into());
+    assert_eq!(bench.replies(), [(0, error), (1, lost())]);
+    assert_eq!(bench.credits.taken(), 0);
+}
+
+#[test]
+fn a_table_is_over_when_its_last_promise_has_settled() {
+    let mut bench = Bench::workers(1);
+    let mut player = bench.sit(0);
+    bench.call(1);
+    player.bell.hear();
+    player.ask(true);
+    player.promise();
+    bench.ring_leaves(0);
+    player.ask(true);
+    assert_eq!(bench.told(), []);
+    player.settle(0, &Value::Number(3));
+    assert_eq!(bench.told(), []);
+    player.post();
+    assert_eq!(bench.told(), [RETIRED]);
+    assert_eq!(bench.replies(), [(0, value(3))]);
+    assert!(player.bell.hear());
+    player.ask(true);
+    assert_eq!(player.doing, Doing::Over);
+    player.leave();
+    assert_eq!(bench.told(), []);
+}
+
+#[test]
+fn a_table_is_over_when_its_last_promise_is_given_up_or_its_worker_has_ended() {
+    for dies in [true, false] {
+        let mut bench = Bench::workers(1);
+        let mut player = bench.sit(0);
+        bench.call(1);
+        player.ask(true);
+        player.promise();
+        player.ask(true);
+        bench.ring_leaves(0);
+        if dies {
+            player.leave();
+            assert_eq!(bench.told(), [LOST, RETIRED]);
+        } else {
+            clock::pass(TIMEOUT);
+            assert!(player.expire() < 0.0);
+            assert_eq!(bench.told(), [RETIRED]);
+        }
+    }
+}
+
+#[test]
+fn a_table_is_over_only_when_all_rings_have_left_it() {
+    let mut bench = Bench::new(1, 3, 10);
+    bench.ring_leaves(1);
+    bench.ring_leaves(0);
+    assert_eq!(bench.told(), []);
+    bench.ring_leaves(2);
+    assert_eq!(bench.told(), [RETIRED]);
+}
+
+#[test]
+fn what_waits_when_the_rings_end_is_nobody_s() {
+    let mut bench = Bench::workers(1);
+    bench.call(2);
+    bench.ring_closes(0);
+    let player = bench.sit(0);
+    assert_eq!(player.doing, Doing::Over);
+    assert_eq!(bench.replies(), [(0, Outcome::Late), (1, Outcome::Late)]);
+    assert_eq!(bench.told(), [Notice::Ended, RETIRED]);
+}

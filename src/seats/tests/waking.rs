@@ -1,0 +1,82 @@
+//! Who is woken for calls, and who is not.
+
+use super::bench::Bench;
+use super::clock;
+use super::player::{Doing, Player};
+use super::written::Value;
+use crate::seats::WAKING_NS;
+
+#[test]
+fn who_fell_asleep_last_is_woken_first() {
+    let mut bench = Bench::workers(3);
+    let players = [1, 0, 2].map(|seat| bench.sit(seat));
+    bench.call(1);
+    let rung = players.each_ref().map(|player| player.bell.hear());
+    assert_eq!(rung, [false, false, true]);
+}
+
+#[test]
+fn nobody_else_is_woken_while_somebody_awake_has_done_in_less_time_than_waking_takes() {
+    let mut bench = Bench::workers(2);
+    let mut first = bench.sit(0);
+    // It learns that a call takes a quarter of that time.
+    let usual = std::time::Duration::from_nanos(WAKING_NS / 4);
+    for _ in 0..60 {
+        bench.call(1);
+        assert!(first.bell.hear());
+        first.ask(true);
+        first.begin();
+        clock::pass(usual);
+        first.end_call(Some(&Value::Number(1)), true);
+        first.ask(true);
+    }
+    let second = bench.sit(1);
+    bench.call(1);
+    // The second one fell asleep last.
+    assert!(second.bell.hear());
+    bench.call(2);
+    assert!(!first.bell.has_rung());
+    bench.call(2);
+    assert!(first.bell.hear());
+}
+
+/// Workers of whom each may have two calls.
+fn full(seats: u32) -> Bench {
+    Bench::new(seats as usize, 1, 2 * seats)
+}
+
+/// It takes calls that are to settle later, until it may have no more.
+fn fill(bench: &mut Bench, player: &mut Player) {
+    for _ in 0..2 {
+        bench.call(1);
+        assert!(player.bell.hear());
+        player.ask(true);
+        player.promise();
+        player.ask(true);
+    }
+    assert_eq!(player.doing, Doing::Resting);
+}
+
+#[test]
+fn who_has_as_many_calls_as_it_may_is_not_woken_before_one_is_answered() {
+    let mut bench = full(1);
+    let mut player = bench.sit(0);
+    fill(&mut bench, &mut player);
+    player.settle(0, &Value::Number(1));
+    // The ring may call again when that is posted.
+    assert!(!player.bell.has_rung());
+    player.post();
+    assert!(player.bell.hear());
+    player.ask(true);
+    assert!(!player.is_busy());
+    bench.call(1);
+    assert!(player.bell.hear());
+}
+
+#[test]
+fn calls_wait_for_whoever_comes_where_nobody_is() {
+    let mut bench = Bench::workers(1);
+    bench.call(3);
+    let player = bench.sit(0);
+    assert_eq!(player.doing, Doing::Claiming);
+}

@@ -1,0 +1,146 @@
+//! The results that a played thread writes, as `lib/calls/results.js` does.
+
+use std::sync::Arc;
+
+use super::arrays::Arrays;
+use crate::bridge::Outcome;
+use crate::seats::{STATE_TEXTS, Seats, results};
+
+const NUMBER: u8 = 0;
+const BIGINT: u8 = 1;
+const JSON_TEXT: u8 = 2;
+const STRING: u8 = 3;
+
+/// What a function may return or throw.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Number(i32),
+    Bigint(i64),
+    Json(String),
+    Text(String),
+    /// An integer beyond 64 bits, and what else takes a side door.
+    Digits(String),
+    Answer(u16, String),
+    Error(u16, String),
+}
+
+impl Value {
+    /// What is to be answered.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Number(value) => Outcome::Value(i64::from(*value)),
+            Self::Bigint(value) => Outcome::Value(*value),
+            Self::Json(text) => Outcome::Json(text.clone().into_bytes()),
+            Self::Text(text) => results::text(STRING, text.clone()),
+            Self::Digits(digits) => Outcome::Digits(digits.as_str().into()),
+            Self::Answer(status, body) => {
+                results::answer(*status, String::new(), body.clone().into_bytes())
+            }
+            Self::Error(status, message) => Outcome::Error(*status, message.as_str().into()),
+        }
+    }
+}
+
+pub(super) struct Written {
+    arrays: Arc<Arrays>,
+    size: usize,
+    count: usize,
+    /// UTF-16 code units of the texts, and how many fit.
+    units: usize,
+    units_max: usize,
+    /// Bytes of the texts.
+    bytes: usize,
+    /// Results that others may see already.
+    shown: usize,
+    pub(super) is_post_due: bool,
+}
+
+impl Written {
+    pub(super) fn new(arrays: &Arc<Arrays>, size: usize, units_max: usize) -> Self {
+        Self {
+            arrays: Arc::clone(arrays),
+            size,
+            count: 0,
+            units: 0,
+            units_max,
+            bytes: 0,
+            shown: 0,
+            is_post_due: false,
+        }
+    }
+
+    pub(super) fn add(&mut self, seats: &Seats, seat: usize, id: f64, value: &Value) {
+        match value {
+            Value::Number(value) => {
+                let index = self.next(seats, seat, id, NUMBER);
+                self.arrays.result_values.set(index, f64::from(*value));
+            }
+            Value::Bigint(value) => {
+                let index = self.next(seats, seat, id, BIGINT);
+                let bits = f64::from_bits(value.cast_unsigned());
+                self.arrays.result_values.set(index, bits);
+            }
+            Value::Json(text) => self.add_text(seats, seat, id, JSON_TEXT, text),
+            Value::Text(text) => self.add_text(seats, seat, id, STRING, text),
+            _ => seats.reply(seat, id, value.outcome()),
+        }
+    }
+
+    fn add_text(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8, text: &str) {
+        let units = text.encode_utf16().count();
+        if units > self.units_max {
+            seats.reply(seat, id, results::text(kind, text.to_owned()));
+            return;
+        }
+        if self.units + units > self.units_max {
+            self.post(seats, seat);
+        }
+        let index = self.next(seats, seat, id, kind);
+        self.arrays.result_values.set(index, as_double(units));
+        for byte in text.bytes() {
+            self.arrays.result_texts.set(self.bytes, byte);
+            self.bytes += 1;
+        }
+        self.units += units;
+        self.arrays.state.set(STATE_TEXTS, as_double(self.bytes));
+    }
+
+    fn next(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8) -> usize {
+        if self.count == self.size {
+            self.post(seats, seat);
+        }
+        self.arrays.result_ids.set(self.count, id);
+        self.arrays.result_kinds.set(self.count, kind);
+        self.count += 1;
+        self.count - 1
+    }
+
+    /// Makes the results the seat's, which is to be told how many they are.
+    pub(super) fn take(&mut self) -> u32 {
+        let count = self.count;
+        self.count = 0;
+        self.shown = 0;
+        self.units = 0;
+        self.arrays.state.set(STATE_TEXTS, as_double(self.bytes));
+        self.bytes = 0;
+        u32::try_from(count).expect("a batch is short")
+    }
+
+    /// How many are complete that were not the last time.
+    pub(super) fn complete(&mut self) -> u32 {
+        let count = self.count - self.shown;
+        self.shown = self.count;
+        u32::try_from(count).expect("a batch is short")
+    }
+
+    pub(super) fn post(&mut self, seats: &Seats, seat: usize) {
+        self.is_post_due = false;
+        let count = self.take();
+        seats.post(seat, count);
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is a length")]
+fn as_double(length: usize) -> f64 {
+    length as f64
+}
