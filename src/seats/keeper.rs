@@ -178,6 +178,8 @@ impl Seats {
     fn look(&self, watch: &mut Watch, now: Instant) -> Need {
         let seats = self.look_at_seats(watch, now);
         let waiting = self.look_at_waiting(watch, now);
+        // What it has posted may have been the last.
+        self.end_if_over();
         seats.max(waiting)
     }
 

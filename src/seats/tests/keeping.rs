@@ -109,3 +109,13 @@ fn calls_that_nobody_takes_are_answered_when_they_are_late() {
     assert_eq!(bench.replies(), [(0, Outcome::Late), (1, Outcome::Late)]);
     assert_eq!(bench.seats.waiting(), (1, false));
 }
+
+#[test]
+fn a_table_is_over_where_its_last_call_was_late_and_nobody_there_to_take_it() {
+    let mut bench = Bench::workers(1);
+    bench.call(1);
+    bench.ring_leaves(0);
+    assert_eq!(bench.told(), []);
+    bench.look_again_after(TIMEOUT);
+    assert_eq!(bench.told(), [Notice::Retired { generation: 0 }]);
+}
