@@ -44,8 +44,6 @@ pub(super) struct Exchange {
     replied: Vec<(u16, u64)>,
     /// True: it takes no more calls until one of those that it has is answered.
     pub(super) is_full: bool,
-    /// How often JavaScript has been here for calls.
-    pub(super) visits: u64,
 }
 
 impl Exchange {
@@ -70,7 +68,6 @@ impl Exchange {
             times,
             replied: Vec::new(),
             is_full: false,
-            visits: 0,
         }
     }
 
@@ -124,7 +121,7 @@ impl Exchange {
     /// Posts the first `count` results, puts the calls of the batch from number `begun` on back
     /// into the queue, and the next batch into the arrays; returns its length.
     pub(super) fn exchange(&mut self, seats: &Seats, count: u32, begun: u32) -> i32 {
-        self.visits += 1;
+        seats.places[self.seat].is_visited();
         let now = self.post(count);
         self.end_batch(seats, begun as usize, now);
         let since_start = now.duration_since(self.times.started);

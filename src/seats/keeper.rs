@@ -132,7 +132,7 @@ impl Keeper {
 /// What the keeper has seen of one seat.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
-    /// How often its thread had asked for calls, and what it had claimed.
+    /// How often somebody had asked for calls there, and what it had claimed.
     mark: Option<(u64, Option<Claimed>)>,
     /// Since when that is the same.
     since: Option<Instant>,
@@ -230,7 +230,8 @@ impl Seats {
             return Need::Nothing;
         };
         let claimed = exchange.claimed();
-        let mark = Some((exchange.visits, claimed));
+        let visits = place.visits.load(Ordering::Relaxed);
+        let mark = Some((visits, claimed));
         let has_more = claimed.is_some_and(|claimed| exchange.has_more_than(claimed));
         if seen.mark != mark {
             *seen = Seen {
@@ -250,7 +251,7 @@ impl Seats {
             }
             let went_back = exchange.take_back(self, now);
             // What it has claimed is another thing now, but it is still at the same call.
-            seen.mark = Some((exchange.visits, exchange.claimed()));
+            seen.mark = Some((visits, exchange.claimed()));
             drop(guard);
             if went_back > 0 {
                 self.wake_for_waiting();

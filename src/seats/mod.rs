@@ -119,7 +119,18 @@ struct Seat {
     exchange: Mutex<Option<Exchange>>,
     /// True: nothing is asked of whoever is there.
     is_at_rest: AtomicBool,
+    /// How often somebody has come, or asked for calls. It goes on with whoever is next, so that
+    /// nobody is taken for who was there before.
+    visits: AtomicU64,
     histograms: Arc<Histograms>,
+}
+
+impl Seat {
+    /// Somebody has come, or asks for calls. With the lock of it.
+    fn is_visited(&self) {
+        let visits = self.visits.load(Ordering::Relaxed);
+        self.visits.store(visits + 1, Ordering::Relaxed);
+    }
 }
 
 /// What a thread finds that asks for calls.
@@ -150,6 +161,7 @@ impl Seats {
         let seats = (0..options.seats).map(|_| Seat {
             exchange: Mutex::new(None),
             is_at_rest: AtomicBool::new(true),
+            visits: AtomicU64::new(0),
             histograms: Arc::new(Histograms::new(functions)),
         });
         Arc::new(Self {
@@ -216,6 +228,7 @@ impl Seats {
             columns,
             Times::new(handler_timeout, started, histograms),
         ));
+        place.is_visited();
         self.is_now(seat, State::Awake);
         true
     }

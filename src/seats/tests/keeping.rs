@@ -86,6 +86,26 @@ fn a_worker_that_one_call_holds_for_longer_than_calls_may_take_is_told_of_once()
 }
 
 #[test]
+fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
+    let mut bench = Bench::workers(1);
+    bench.call(2);
+    let mut player = bench.sit(0);
+    player.begin();
+    bench.look_again_after(TIMEOUT);
+    assert_eq!(bench.told(), [OVERDUE]);
+    player.leave();
+    bench.told();
+    // The keeper has not looked meanwhile.
+    bench.call(1);
+    let mut player = bench.sit(0);
+    player.begin();
+    bench.look_again_after(ALMOST_TIMEOUT);
+    assert_eq!(bench.told(), []);
+    bench.look_again_after(MILLISECOND);
+    assert_eq!(bench.told(), [OVERDUE]);
+}
+
+#[test]
 fn a_worker_that_rests_with_promises_is_let_rest() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.promise();

@@ -6,7 +6,7 @@ use super::bench::{Bench, TIMEOUT, lost, value};
 use super::clock;
 use super::player::{Bell, Doing};
 use super::written::Value;
-use crate::bridge::{Outcome, Service};
+use crate::bridge::Outcome;
 use crate::seats::Notice;
 
 const RETIRED: Notice = Notice::Retired { generation: 0 };
