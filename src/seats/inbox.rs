@@ -123,6 +123,20 @@ impl Seats {
         self.set_state(&mut lock(&self.inbox), seat, state);
     }
 
+    /// Has the thread at `seat`, which rests, ask for calls, whether or not some wait.
+    pub(super) fn rouse(&self, seat: usize) {
+        let place = lock(&self.places[seat].exchange);
+        let Some(exchange) = place.as_ref() else {
+            return;
+        };
+        let mut inbox = lock(&self.inbox);
+        if matches!(inbox.states[seat], State::Asleep | State::Full) {
+            self.set_state(&mut inbox, seat, State::Awake);
+            drop(inbox);
+            exchange.wake.wake();
+        }
+    }
+
     /// The thread at `seat` is held: nobody counts on it until it asks for calls.
     pub(super) fn is_held(&self, seat: usize) {
         let mut inbox = lock(&self.inbox);

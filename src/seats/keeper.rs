@@ -24,6 +24,9 @@ const SOON: Duration = Duration::from_millis(1);
 const LATER_MAX: Duration = Duration::from_millis(250);
 /// A part of the time that a call may take, in which one more look is early enough.
 const LATER_PART: u32 = 32;
+/// A part of the time that a call may take, after which a thread that rests is asked whether its
+/// event loop turns, where promises are to settle there.
+const ASKING_PART: u32 = 4;
 /// For how long it goes on looking so often where nothing asks for it: who is served comes again.
 const LINGER: Duration = Duration::from_millis(50);
 
@@ -213,11 +216,32 @@ impl Seats {
         Need::Later
     }
 
+    /// A thread that rests while promises of its are to settle is asked now and then whether its
+    /// event loop turns: it asks for calls then.
+    fn look_at_resting(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {
+        if seen.mark.is_some() {
+            *seen = Seen::default();
+        }
+        let has_calls = || {
+            let exchange = lock(&self.places[seat].exchange);
+            exchange.as_ref().is_some_and(|it| it.len() > 0)
+        };
+        if self.options.handler_timeout == Duration::MAX || !has_calls() {
+            *seen = Seen::default();
+            return Need::Nothing;
+        }
+        let since = *seen.since.get_or_insert(now);
+        if now.saturating_duration_since(since) >= self.options.handler_timeout / ASKING_PART {
+            *seen = Seen::default();
+            self.rouse(seat);
+        }
+        Need::Later
+    }
+
     fn look_at(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {
         let place = &self.places[seat];
         if place.is_at_rest.load(Ordering::SeqCst) {
-            *seen = Seen::default();
-            return Need::Nothing;
+            return self.look_at_resting(seat, seen, now);
         }
         let mut guard = match place.exchange.try_lock() {
             Ok(guard) => guard,

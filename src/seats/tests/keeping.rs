@@ -106,14 +106,36 @@ fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
 }
 
 #[test]
-fn a_worker_that_rests_with_promises_is_let_rest() {
+fn a_worker_that_rests_with_promises_is_asked_whether_its_loop_turns() {
+    let (mut bench, mut player) = with_batch(1, 1);
+    player.promise();
+    player.ask(true);
+    assert_eq!(bench.look_again_after(MILLISECOND), Need::Later);
+    assert!(!player.bell.hear());
+    bench.look_again_after(TIMEOUT / 4);
+    assert!(player.bell.hear());
+    player.ask(true);
+    bench.look_again_after(MILLISECOND);
+    assert!(!player.bell.hear());
+    // It does not come the next time.
+    bench.look_again_after(TIMEOUT / 4);
+    assert!(player.bell.hear());
+    bench.look_again_after(MILLISECOND);
+    bench.look_again_after(TIMEOUT);
+    assert_eq!(bench.told(), [OVERDUE]);
+}
+
+#[test]
+fn a_worker_that_rests_without_calls_is_let_rest() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.promise();
     player.ask(true);
     bench.look_again_after(TIMEOUT);
+    player.bell.hear();
+    player.ask(true);
     assert!(player.expire() < 0.0);
     assert_eq!(bench.look_again_after(TIMEOUT), Need::Nothing);
-    assert!(!player.bell.has_rung());
+    assert!(!player.bell.hear());
     assert_eq!(bench.told(), []);
 }
 
