@@ -19,7 +19,12 @@ use crate::uring::with_signals_blocked;
 
 /// How often it looks where a batch, or calls that wait, may have to go to others. It is also what
 /// a batch is to take.
-const SOON: Duration = Duration::from_millis(1);
+const AT_ONCE: Duration = Duration::from_millis(1);
+/// The same where each look so far has found the threads further on: looking costs more than a
+/// thousand quick calls.
+const SOON: Duration = Duration::from_millis(4);
+/// So many looks in a row.
+const CALM: u32 = 8;
 /// The same where only a call's time is to be looked at, at most.
 const LATER_MAX: Duration = Duration::from_millis(250);
 /// A part of the time that a call may take, in which one more look is early enough.
@@ -38,8 +43,10 @@ pub(super) enum Need {
     Nothing,
     /// Early enough for a call's time.
     Later,
-    /// Within a millisecond.
+    /// Within some milliseconds.
     Soon,
+    /// Within a millisecond.
+    AtOnce,
 }
 
 pub(super) struct Keeper {
@@ -91,7 +98,7 @@ impl Keeper {
     /// Looks after all seats, and says when it looks again unless it is told to before.
     pub(super) fn turn(&self, seats: &Seats, watch: &mut Watch, now: Instant) -> Need {
         let mut need = seats.look(watch, now);
-        if need == Need::Soon {
+        if need >= Need::Soon {
             watch.soon_until = now.checked_add(LINGER);
         } else if watch.soon_until.is_some_and(|until| now < until) {
             need = Need::Soon;
@@ -124,6 +131,7 @@ impl Keeper {
                 Need::Nothing => Duration::MAX,
                 Need::Later => later,
                 Need::Soon => SOON,
+                Need::AtOnce => AT_ONCE,
             };
             let waited = self.told.wait_timeout(is_told, time);
             is_told = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -140,6 +148,8 @@ struct Seen {
     /// Since when that is the same.
     since: Option<Instant>,
     is_told: bool,
+    /// How many looks in a row have found it further on.
+    further: u32,
 }
 
 /// What the keeper has seen of all seats.
@@ -174,7 +184,7 @@ impl Seats {
 
     pub(super) fn later(&self) -> Duration {
         let part = self.options.handler_timeout / LATER_PART;
-        part.clamp(SOON, LATER_MAX)
+        part.clamp(AT_ONCE, LATER_MAX)
     }
 
     /// Looks after all seats, and says when to look again.
@@ -206,7 +216,7 @@ impl Seats {
                 self.wake_for_waiting();
             }
             watch.has_waited = true;
-            return Need::Soon;
+            return Need::AtOnce;
         }
         watch.has_waited = false;
         let timeout = u64::try_from(self.options.handler_timeout.as_micros());
@@ -262,16 +272,23 @@ impl Seats {
                 mark,
                 since: Some(now),
                 is_told: false,
+                further: seen.further.saturating_add(1),
             };
+        } else {
+            seen.further = 0;
         }
         let since = seen.since.unwrap_or(now);
         let held = now.saturating_duration_since(since);
-        if held >= SOON {
+        if held >= AT_ONCE {
             self.is_held(seat);
         }
         if has_more {
-            if held < SOON {
-                return Need::Soon;
+            if held < AT_ONCE {
+                return if seen.further < CALM {
+                    Need::AtOnce
+                } else {
+                    Need::Soon
+                };
             }
             let went_back = exchange.take_back(self, now);
             // What it has claimed is another thing now, but it is still at the same call.

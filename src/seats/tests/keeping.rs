@@ -35,7 +35,7 @@ fn while_a_call_holds_a_worker_what_is_done_is_answered_and_others_get_the_rest(
     let other = bench.sit(1);
     player.run(&Value::Number(5));
     let held = player.begin();
-    assert_eq!(bench.look_again_after(MILLISECOND / 2), Need::Soon);
+    assert_eq!(bench.look_again_after(MILLISECOND / 2), Need::AtOnce);
     assert_eq!(bench.replies(), []);
     clock::pass(MILLISECOND / 2);
     bench.look();
