@@ -3,17 +3,19 @@
 //! A ring thread owns an `io_uring` and speaks HTTP/1.1. It looks up the function that a request
 //! names, reads and checks its arguments, hands them to the JavaScript thread in batches and sends
 //! the function's value back. A plain function has no name: it takes the integer `N` of `POST /N`.
-//! Ring threads share a port, their server's limits and the JavaScript thread, nothing else.
+//! Ring threads share a port, their server's limits and the queue of calls, nothing else.
 //!
 //! ```text
-//! JavaScript thread                           ring thread (one per ringThreads)
+//! JavaScript threads (main, or its workers)    ring thread (one per ringThreads)
 //! serverListen ─▶ Server::start ── spawn ──▶ EventLoop::run
 //!                                             completions ─▶ Connection (no I/O)
 //!                                                             head ─▶ http ─▶ routes ─▶ a plan
 //!                                                             path, body ─▶ values ─▶ arguments
-//! functions ◀─ one ThreadsafeFunction call ◀─ a batch of calls (who, when, which, arguments)
+//!               one queue, in `seats`     ◀── a turn's calls (who, when, which, arguments)
+//! functions ◀─ pull a batch ◀┘ └▶ wake, by a ThreadsafeFunction, who rests and is needed
 //! values  ─▶ a batch of replies + wake-up ──▶ Connection ─▶ send
 //!    └─▶ send, on a line that was lent       (few values, and the ring thread sleeps)
+//! reload() ─▶ other functions for new heads, and a queue and workers of their own
 //! close() ─▶ wake-up ───────────────────────▶ drain to zero ─▶ thread ends ─▶ join
 //! ```
 //!
@@ -24,7 +26,7 @@
 //! ```text
 //! binding ─▶ server ─▶ event_loop ─▶ connection ─▶ routes ─▶ http, values
 //!    │          │ └▶ listener └───────────────────▶ uring
-//!    └─▶ bridge ◀───────┘     (bridge ─▶ http, values, uring)
+//!    └▶ seats ─▶ bridge ◀──────┘     (bridge ─▶ http, values, uring)
 //!
 //! limits, quota, stats ◀─ anyone       http, values, uring, these three ─▶ nothing else of ours
 //! ```
@@ -37,8 +39,10 @@
 //! - [`values`]: arguments read by a function's signature, from path and body; strict JSON.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
-//! - [`bridge`]: what crosses between the threads: calls in the order in which they are to be run,
-//!   replies, lent lines; [`quota`]: the limits that ring threads share.
+//! - [`seats`]: the queue of calls, and the JavaScript threads that pull from it; the keeper that
+//!   gives to others what a held worker has not begun.
+//! - [`bridge`]: what crosses between the threads: calls, replies, lent lines; [`quota`]: the
+//!   limits that ring threads share.
 
 pub mod binding;
 pub mod bridge;
