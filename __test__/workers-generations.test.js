@@ -32,7 +32,7 @@ function load(t, source, { count = 1, check = () => {} } = {}) {
   const replaced = []
   const reload = () => generations.reload((table) => {
     replaced.push(namesOf(table))
-    return ticketFor
+    return { ticketFor }
   })
   return { generations, lost, replaced, reload, write }
 }

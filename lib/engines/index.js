@@ -12,7 +12,8 @@
 // ticket, transfer }))`, by which each worker that is loaded, now or later, begins to take calls: `ticket.engine`
 // names the transport that it is for. It has `lost(generation, seat)`, called when a worker that had a ticket has
 // ended, and `replace(table)`, which has new requests meet another table, of workers of the next generation (they
-// count from 0), and returns what those are opened with. It tells `onOverdue(generation, seat)` where one call, or
+// count from 0), and returns `{ ticketFor, adopted }`: what those are opened with, and a promise that resolves when
+// they do, where that is later. It tells `onOverdue(generation, seat)` where one call, or
 // whatever else, has held the worker in that seat for `handlerTimeout`, and `onRetired(generation)` where no call of a
 // replaced table is left and none can come: by then it has told the transports of its workers. What workers have
 // counted of each function it asks of `functionCounts()`: { errors, refusals } by name, since the server was started.

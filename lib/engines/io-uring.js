@@ -25,6 +25,8 @@ class IoUringEngine {
   // The table of each generation whose functions may be called.
   #tables = new Map()
   #generation = 0
+  // Who waits until new requests meet the newest one.
+  #adopting = []
   #hasFailed = false
 
   constructor(options, callbacks) {
@@ -54,12 +56,14 @@ class IoUringEngine {
     return statsOf(this.#native.stats(), this.#callees ?? this.#countedInWorkers())
   }
 
-  // New requests meet these functions from now on. Returns what makes the tickets of their workers.
+  // Has new requests meet these functions. Returns what makes the tickets of their workers, and what resolves when
+  // requests do so, whichever ring thread reads them, or when the server has ended.
   replace(table) {
     const number = this.#native.replace(nativeTable(table))
     this.#generation++
     this.#tables.set(this.#generation, table)
-    return this.#ticketFor(number)
+    const adopted = new Promise((resolve) => this.#adopting.push(resolve))
+    return { ticketFor: this.#ticketFor(number), adopted }
   }
 
   // A worker has ended, which the binding has learnt in its thread.
@@ -132,6 +136,9 @@ class IoUringEngine {
         if (!this.#hasFailed) onFailure(failure)
         this.#hasFailed = true
         break
+      case 'adopted':
+        if (generation === this.#generation) this.#resolveAdopting()
+        break
       case 'overdue': return onOverdue(generation, seat)
       case 'lost': return this.#onLost(generation, index)
       case 'retired':
@@ -151,7 +158,12 @@ class IoUringEngine {
     else onFunctionError(workerDied(), table.functions[index], undefined)
   }
 
+  #resolveAdopting() {
+    this.#adopting.splice(0).forEach((resolve) => resolve())
+  }
+
   #end() {
+    this.#resolveAdopting()
     this.#seat?.leave()
     this.#native.finish()
     this.#callbacks.onEnd()

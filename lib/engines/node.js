@@ -109,7 +109,7 @@ class NodeEngine {
     const executor = new Workers(this, { ...this.#callbacks, table }, this.#executor)
     this.#executor = executor
     this.#retireSoon()
-    return (seat) => executor.ticketFor(seat)
+    return { ticketFor: (seat) => executor.ticketFor(seat) }
   }
 
   // The worker in that seat is gone.

@@ -52,7 +52,7 @@ class Generations {
   }
 
   // Resolves when new requests meet what the module is now. `replace(table)` has them do so, and returns the
-  // `ticketFor` of its workers. Calls while one runs share one more, as the module may have been changed after that
+  // `ticketFor` of its workers, and what resolves when they do. Calls while one runs share one more, as the module may have been changed after that
   // had read it.
   reload(replace) {
     if (this.#reload === undefined && this.#nextReload === undefined) return this.#startReload(replace)
@@ -132,7 +132,9 @@ class Generations {
     }
     this.#pools.set(generation, pool)
     this.#newest = generation
-    pool.open(replace(pool.table))
+    const { ticketFor, adopted } = replace(pool.table)
+    pool.open(ticketFor)
+    await adopted
   }
 
   #createPool(generation) {

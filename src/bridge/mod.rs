@@ -146,6 +146,9 @@ pub trait Service: Send + Sync + 'static {
     /// Takes a turn's calls, leaving `calls` empty. Runs on the ring thread and must not block.
     fn call(&self, calls: &mut Vec<Call>);
 
+    /// New requests meet what this service takes calls of, from now on. Runs on the ring thread.
+    fn adopted(&self) {}
+
     /// A request for this function was refused for its arguments. Runs on the ring thread.
     fn refused(&self, function: u16) {
         let _ = function;
@@ -159,6 +162,10 @@ pub trait Service: Send + Sync + 'static {
 impl<S: Service> Service for Arc<S> {
     fn call(&self, calls: &mut Vec<Call>) {
         S::call(self, calls);
+    }
+
+    fn adopted(&self) {
+        S::adopted(self);
     }
 
     fn refused(&self, function: u16) {

@@ -214,6 +214,7 @@ impl<K: Kernel> EventLoop<K> {
         if changes != self.changes {
             self.changes = changes;
             if let Some(table) = self.slot.get() {
+                table.service.adopted();
                 self.turn.table = table;
             }
         }

@@ -17,6 +17,10 @@ impl Service for Caller {
         self.seats.leave(calls);
     }
 
+    fn adopted(&self) {
+        self.seats.adopted();
+    }
+
     fn refused(&self, function: u16) {
         if let Some(count) = self.seats.refusals.get(usize::from(function)) {
             count.fetch_add(1, Ordering::Relaxed);

@@ -17,6 +17,8 @@ pub(super) struct Inbox {
     asleep: Vec<Sleeper>,
     /// Rings that may call.
     callers: usize,
+    /// Rings whose new requests have come to meet these functions after others.
+    adopted: usize,
     /// Rings that have ended.
     ended: usize,
     /// True exactly when no ring may call, and all that was called is answered or lost.
@@ -52,6 +54,7 @@ impl Inbox {
             awake: 0,
             asleep: Vec::new(),
             callers: rings,
+            adopted: 0,
             ended: 0,
             is_over: false,
         }
@@ -229,6 +232,19 @@ impl Seats {
         let mut queue = self.queue();
         queue.add(&mut lock(&self.inbox).calls);
         self.drop_late(&mut queue, latest);
+    }
+
+    /// New requests of a ring meet these functions.
+    pub(super) fn adopted(&self) {
+        let is_last = {
+            let mut inbox = lock(&self.inbox);
+            inbox.adopted += 1;
+            inbox.adopted == self.options.mailboxes.len()
+        };
+        if is_last {
+            let generation = self.generation();
+            self.options.notices.post(Notice::Adopted { generation });
+        }
     }
 
     /// A ring has ended.

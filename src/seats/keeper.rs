@@ -267,15 +267,15 @@ impl Seats {
         let visits = place.visits.load(Ordering::Relaxed);
         let mark = Some((visits, claimed));
         let has_more = claimed.is_some_and(|claimed| exchange.has_more_than(claimed));
-        if seen.mark != mark {
+        if seen.mark == mark {
+            seen.further = 0;
+        } else {
             *seen = Seen {
                 mark,
                 since: Some(now),
                 is_told: false,
                 further: seen.further.saturating_add(1),
             };
-        } else {
-            seen.further = 0;
         }
         let since = seen.since.unwrap_or(now);
         let held = now.saturating_duration_since(since);

@@ -14,6 +14,11 @@ pub enum Notice {
     Failed(String),
     /// All ring threads have ended.
     Ended,
+    /// New requests meet the functions of this table, whichever ring reads them.
+    Adopted {
+        /// Which table.
+        generation: u32,
+    },
     /// No ring calls the functions of this table any more, and all that was called is answered.
     Retired {
         /// Which table.
