@@ -103,8 +103,10 @@ test('what was handed over together with a slow call is run by another worker', 
 
 test('as many slow calls as there are workers run at a time, and the next one then', async (t) => {
   const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 2 })
-  const clients = await atOnce(t, server, ['/hold/0', '/hold/0', '/hold/1'])
+  const clients = await connectMany(t, server, 3)
+  for (const client of clients.slice(0, 2)) await client.write(request('/hold/0'))
   await untilArrived(0, 2)
+  await clients[2].write(request('/hold/1'))
   await untilStats(server, { inFlight: 3 })
   t.is(arrived(1), 0)
   open(0)
@@ -161,7 +163,7 @@ test('promises that never settle are given up, and cost their worker nothing', a
 test('an endless call is 503 at handlerTimeout, its worker is replaced, and others are served meanwhile', async (t) => {
   const told = []
   const onError = (error, call) => told.push([error.code, call])
-  const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 300, onError })
+  const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 1000, onError })
   const [endless, other] = await connectMany(t, server, 2)
   const answer = endless.send('/spin/0')
   await untilArrived(0)
@@ -220,7 +222,7 @@ test('a call whose schema decides after its time is over is never run', async (t
 
 for (const how of ['timer', 'immediate', 'microtasks']) {
   test(`a worker whose event loop does not turn, because of ${how}, is replaced when calls wait for it`, async (t) => {
-    const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 300 })
+    const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 1000 })
     const client = await connect(t, server)
     t.is((await client.send(`/thenSpin/%22${how}%22`)).status, 200)
     let status
@@ -233,7 +235,7 @@ for (const how of ['timer', 'immediate', 'microtasks']) {
 }
 
 test('a worker whose event loop does not turn is replaced although only promises wait for it', async (t) => {
-  const { server, exits, untilArrived } = await serveGated(t, { workers: 1, handlerTimeout: 300 })
+  const { server, exits, untilArrived } = await serveGated(t, { workers: 1, handlerTimeout: 1000 })
   const [waiting, other] = await connectMany(t, server, 2)
   await waiting.write(request('/wait/0'))
   await untilArrived(0)
@@ -403,7 +405,7 @@ test('timers of a worker go on while there are always requests for it', async (t
   const { server } = await serveGated(t, { workers: 1 })
   const [busy, other] = await connectMany(t, server, 2)
   let answered = 0
-  await busy.write(request('/compute/5').repeat(60))
+  await busy.write(request('/compute/20').repeat(60))
   const all = busy.responses(60).then(() => (answered = 60))
   t.is((await other.send('/later/1')).status, 200)
   t.is(answered, 0)

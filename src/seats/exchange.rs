@@ -311,9 +311,13 @@ impl Exchange {
         self.take_back(seats, now);
         self.times.set_now(now);
         let mut functions = Vec::new();
+        let timeout = self.times.pace.timeout();
         for call in self.unanswered.take_old(u64::MAX, 0) {
             functions.push(call.function);
-            answer(&mut self.outboxes, call, lost.clone());
+            // What its client is to be told is that it took too long, whoever is quicker to say so.
+            let is_late = self.times.now.saturating_sub(call.asked) >= timeout;
+            let outcome = if is_late { Outcome::Late } else { lost.clone() };
+            answer(&mut self.outboxes, call, outcome);
         }
         self.post_outboxes(now);
         functions
