@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
-use super::{Notice, Pull, Queue, Seat, Seats, WAKING_NS, Wake, lock};
+use super::{Exchange, Notice, Pull, Queue, Seats, WAKING_NS, Wake, lock};
 use crate::bridge::{Call, Outcome};
 
 /// Where ring threads leave calls.
@@ -295,8 +295,15 @@ impl Seats {
         if !self.has_no_callers.load(Ordering::SeqCst) {
             return;
         }
-        let is_idle = |seat: &Seat| lock(&seat.exchange).as_ref().is_none_or(|it| it.len() == 0);
-        if !self.places.iter().all(is_idle) {
+        // All at once: a call may go from a seat that is still to be looked at to one that has been.
+        let held: Vec<_> = self
+            .places
+            .iter()
+            .map(|seat| lock(&seat.exchange))
+            .collect();
+        let is_idle =
+            |exchange: &Option<Exchange>| exchange.as_ref().is_none_or(|it| it.len() == 0);
+        if !held.iter().all(|exchange| is_idle(exchange)) {
             return;
         }
         {
@@ -307,6 +314,7 @@ impl Seats {
             }
             inbox.is_over = true;
         }
+        drop(held);
         self.wake_all();
         let generation = self.generation();
         self.options.notices.post(Notice::Retired { generation });

@@ -157,7 +157,7 @@ impl Player {
 
     /// It runs what there is, in no time, until it rests.
     pub(super) fn run_all(&mut self, value: &Value) {
-        while self.is_busy() {
+        while self.is_busy() && self.doing != Doing::Over {
             if self.doing == Doing::Claiming {
                 self.run(value);
             } else {

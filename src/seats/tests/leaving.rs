@@ -1,13 +1,14 @@
 //! Threads that take seats and leave them, and tables that end.
 
 use std::sync::Arc;
+use std::thread;
 
-use super::bench::{Bench, TIMEOUT, lost, value};
+use super::bench::{Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
-use super::player::{Bell, Doing};
+use super::player::{Bell, Doing, Player};
 use super::written::Value;
-use crate::bridge::Outcome;
-use crate::seats::Notice;
+use crate::bridge::{Outcome, Service};
+use crate::seats::{Notice, lock};
 
 const RETIRED: Notice = Notice::Retired { generation: 0 };
 const LOST: Notice = Notice::Lost {
@@ -162,4 +163,36 @@ fn what_waits_when_the_rings_end_is_nobody_s() {
     assert_eq!(player.doing, Doing::Over);
     assert_eq!(bench.replies(), [(0, Outcome::Late), (1, Outcome::Late)]);
     assert_eq!(bench.told(), [Notice::Ended, RETIRED]);
+}
+
+/// A call goes from one worker to another while a third looks whether the table is over. Each look
+/// is at one seat after the other, so it takes many to meet the moment.
+#[test]
+fn a_table_is_not_over_while_a_call_goes_from_one_worker_to_another() {
+    for _ in 0..300 {
+        let mut bench = Bench::workers(2);
+        let mut first = bench.sit(1);
+        bench.call(1);
+        first.ask(true);
+        assert_eq!(first.doing, Doing::Claiming);
+        let mut second = Player::sit(&bench.seats, 0, 16, 100);
+        bench.ring_leaves(0);
+        let seats = Arc::clone(&bench.seats);
+        let guard = lock(&seats.places[1].exchange);
+        let looking = thread::spawn({
+            let seats = Arc::clone(&bench.seats);
+            move || seats.end_if_over()
+        });
+        // It is past the first seat, most likely.
+        thread::sleep(MILLISECOND / 10);
+        drop(guard);
+        // The first worker gives the call back, and the second takes it.
+        first.leave();
+        second.ask(true);
+        looking.join().unwrap();
+        assert_eq!(bench.told(), [], "it is over with a call in hand");
+        second.run_all(&Value::Number(1));
+        assert_eq!(bench.told(), [RETIRED]);
+        assert_eq!(bench.replies(), [(0, value(1))]);
+    }
 }
