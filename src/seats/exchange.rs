@@ -86,9 +86,7 @@ impl Exchange {
         // Once for what is posted and for the batch that follows it.
         let now = clock::now();
         self.times.set_now(now);
-        for (function, since) in self.replied.drain(..) {
-            self.times.handled(function, since);
-        }
+        self.count_replied();
         self.take_results(count as usize);
         self.collected = 0;
         if let Some(claims) = &self.memory.claims {
@@ -97,6 +95,13 @@ impl Exchange {
         self.times.show_handled();
         self.post_outboxes(now);
         now
+    }
+
+    /// Counts the calls whose replies are posted next.
+    fn count_replied(&mut self) {
+        for (function, since) in self.replied.drain(..) {
+            self.times.handled(function, since);
+        }
     }
 
     /// Takes the results up to number `count` that have not been taken.
@@ -274,15 +279,19 @@ impl Exchange {
         }
     }
 
-    /// How far a worker is with its batch. `None`: there is nothing that another could take.
+    /// How far a worker is with its batch; `None` where it has none.
     pub(super) fn claimed(&self) -> Option<Claimed> {
         let claims = self.memory.claims.as_ref().filter(|_| self.batch > 0)?;
         Some(claims.read())
     }
 
-    /// True: another could run a part of the batch, or answer it.
-    pub(super) fn has_more_than(&self, claimed: Claimed) -> bool {
-        !claimed.is_taken_back && (claimed.begun < self.batch || claimed.results > self.collected)
+    /// True: another could run a part of the batch, or answer what is done.
+    pub(super) fn has_more_than(&self, claimed: Option<Claimed>) -> bool {
+        let is_more = |claimed: Claimed| {
+            let is_held_up = !claimed.is_taken_back && claimed.begun < self.batch;
+            is_held_up || claimed.results > self.collected
+        };
+        !self.replied.is_empty() || claimed.is_some_and(is_more)
     }
 
     /// While a call holds the thread: puts the calls behind it back into the queue, and posts what
@@ -292,13 +301,14 @@ impl Exchange {
             return 0;
         };
         let claimed = claims.take_back();
-        if claimed.is_taken_back {
-            return 0;
-        }
         self.times.set_now(now);
+        self.count_replied();
         self.take_results(claimed.results);
         self.times.show_handled();
         self.post_outboxes(now);
+        if claimed.is_taken_back {
+            return 0;
+        }
         let begun = claimed.begun.min(self.batch);
         let batch = mem::replace(&mut self.batch, begun);
         self.put_back(seats, begun, batch)

@@ -266,7 +266,7 @@ impl Seats {
         let claimed = exchange.claimed();
         let visits = place.visits.load(Ordering::Relaxed);
         let mark = Some((visits, claimed));
-        let has_more = claimed.is_some_and(|claimed| exchange.has_more_than(claimed));
+        let has_more = exchange.has_more_than(claimed);
         if seen.mark == mark {
             seen.further = 0;
         } else {

@@ -1,7 +1,8 @@
 //! What the keeper does while a worker is held, and of whom it tells.
 
-use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, value};
+use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
+use super::player::Doing;
 use super::written::Value;
 use crate::bridge::Outcome;
 use crate::seats::Notice;
@@ -47,6 +48,45 @@ fn while_a_call_holds_a_worker_what_is_done_is_answered_and_others_get_the_rest(
     assert_eq!(player.claim(), None);
     player.ask(true);
     assert_eq!(bench.replies(), [(first + 1, value(6))]);
+}
+
+#[test]
+fn an_error_is_answered_while_the_call_behind_it_holds_the_worker() {
+    let (mut bench, mut player) = with_batch(1, 2);
+    player.run(&Value::Error(422, "no".to_owned()));
+    player.begin();
+    bench.look_again_after(MILLISECOND);
+    let replies = bench.replies();
+    assert_eq!(replies.len(), 1);
+    assert_eq!(replies[0].1, Outcome::Error(422, "no".into()));
+}
+
+#[test]
+fn a_value_is_answered_that_came_after_the_rest_was_taken_back() {
+    let (mut bench, mut player) = with_batch(1, 3);
+    player.promise();
+    let held = player.begin();
+    bench.look_again_after(MILLISECOND);
+    player.end_call(Some(&Value::Number(7)), true);
+    assert_eq!(player.claim(), None);
+    // Now it is what the promise goes on with that holds it.
+    assert_eq!(player.doing, Doing::Continuing);
+    bench.look_again_after(MILLISECOND);
+    let number = u32::try_from(held).unwrap();
+    assert_eq!(bench.replies(), [(number, value(7))]);
+}
+
+#[test]
+fn a_worker_that_ends_after_its_rest_was_taken_back_has_its_values_answered() {
+    let (mut bench, mut player) = with_batch(1, 3);
+    player.promise();
+    let held = player.begin();
+    bench.look_again_after(MILLISECOND);
+    player.end_call(Some(&Value::Number(7)), true);
+    assert_eq!(player.claim(), None);
+    player.leave();
+    let number = u32::try_from(held).unwrap();
+    assert_eq!(bench.replies(), [(number - 1, lost()), (number, value(7))]);
 }
 
 #[test]
