@@ -164,17 +164,28 @@ impl Seats {
             return Pull::End;
         }
         if !queue.is_empty() && !is_full {
-            let part = queue.len().div_ceil(inbox.awake.max(1));
+            if inbox.states[seat] != State::Awake {
+                // It asks although nobody has woken it.
+                self.set_state(&mut inbox, seat, State::Awake);
+            }
+            let part = queue.len().div_ceil(inbox.awake);
             drop(inbox);
             return Pull::Calls { queue, first, part };
         }
         self.queued.store(queue.len(), Ordering::Relaxed);
-        if is_full {
-            self.set_state(&mut inbox, seat, State::Full);
-        } else {
+        if !is_full {
             self.set_state(&mut inbox, seat, State::Asleep);
             let wake = Arc::clone(wake);
             inbox.asleep.push(Sleeper { seat, wake });
+            return Pull::Nothing;
+        }
+        self.set_state(&mut inbox, seat, State::Full);
+        // It was awake, and others may have been let sleep for that.
+        let sleeper = self.sleeper_for(&mut inbox, queue.len());
+        drop(inbox);
+        drop(queue);
+        if let Some(sleeper) = sleeper {
+            sleeper.wake.wake();
         }
         Pull::Nothing
     }

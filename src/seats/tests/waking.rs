@@ -1,6 +1,6 @@
 //! Who is woken for calls, and who is not.
 
-use super::bench::Bench;
+use super::bench::{Bench, MILLISECOND};
 use super::clock;
 use super::player::{Doing, Player};
 use super::written::Value;
@@ -71,6 +71,43 @@ fn who_has_as_many_calls_as_it_may_is_not_woken_before_one_is_answered() {
     assert!(!player.is_busy());
     bench.call(1);
     assert!(player.bell.hear());
+}
+
+#[test]
+fn who_finds_that_it_may_have_no_more_calls_wakes_another_for_those_that_wait() {
+    let mut bench = full(2);
+    let mut first = bench.sit(0);
+    bench.call(1);
+    first.bell.hear();
+    first.ask(true);
+    first.promise();
+    bench.call(1);
+    first.ask(true);
+    first.promise();
+    let second = bench.sit(1);
+    // The first one is awake, and asks soon.
+    second.bell.hear();
+    bench.seats.keeper.as_ref().unwrap().take_told();
+    bench.call(1);
+    assert!(!second.bell.has_rung());
+    first.ask(true);
+    assert_eq!(first.doing, Doing::Resting);
+    assert!(second.bell.hear());
+}
+
+#[test]
+fn who_asks_without_having_been_woken_is_awake_with_what_it_gets() {
+    let mut bench = Bench::workers(2);
+    let mut first = bench.sit(0);
+    let second = bench.sit(1);
+    bench.call(1);
+    assert!(second.bell.hear());
+    first.ask(true);
+    first.begin();
+    bench.look_again_after(MILLISECOND);
+    bench.call(1);
+    bench.look_again_after(MILLISECOND);
+    assert!(!first.bell.has_rung(), "it is at a call");
 }
 
 #[test]
