@@ -126,20 +126,6 @@ impl Seats {
         self.set_state(&mut lock(&self.inbox), seat, state);
     }
 
-    /// Has the thread at `seat`, which rests, ask for calls, whether or not some wait.
-    pub(super) fn rouse(&self, seat: usize) {
-        let place = lock(&self.places[seat].exchange);
-        let Some(exchange) = place.as_ref() else {
-            return;
-        };
-        let mut inbox = lock(&self.inbox);
-        if matches!(inbox.states[seat], State::Asleep | State::Full) {
-            self.set_state(&mut inbox, seat, State::Awake);
-            drop(inbox);
-            exchange.wake.wake();
-        }
-    }
-
     /// The thread at `seat` is held: nobody counts on it until it asks for calls.
     pub(super) fn is_held(&self, seat: usize) {
         let mut inbox = lock(&self.inbox);
@@ -289,15 +275,23 @@ impl Seats {
 
     /// Has every thread that rests find out that it is over.
     fn wake_all(&self) {
-        let mut inbox = lock(&self.inbox);
-        let mut woken = Vec::new();
-        while let Some(sleeper) = self.wake_one(&mut inbox) {
-            woken.push(sleeper);
+        for seat in 0..self.places.len() {
+            self.with(seat, |exchange| self.rouse(seat, exchange));
         }
-        drop(inbox);
-        for sleeper in woken {
-            sleeper.wake.wake();
+    }
+
+    /// Has the thread at `seat` ask for calls if it rests, whether or not some wait. With the seat's
+    /// lock.
+    pub(super) fn rouse(&self, seat: usize, exchange: &mut Exchange) {
+        {
+            let mut inbox = lock(&self.inbox);
+            if !matches!(inbox.states[seat], State::Asleep | State::Full) {
+                return;
+            }
+            self.set_state(&mut inbox, seat, State::Awake);
         }
+        exchange.is_full = false;
+        exchange.wake.wake();
     }
 
     /// Where no ring calls these functions any more and all that was called is answered, the

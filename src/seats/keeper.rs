@@ -243,7 +243,7 @@ impl Seats {
         let since = *seen.since.get_or_insert(now);
         if now.saturating_duration_since(since) >= self.options.handler_timeout / ASKING_PART {
             *seen = Seen::default();
-            self.rouse(seat);
+            self.with(seat, |exchange| self.rouse(seat, exchange));
         }
         Need::Later
     }

@@ -278,11 +278,7 @@ impl Seats {
     pub fn post(&self, seat: usize, results: u32) {
         self.with(seat, |exchange| {
             exchange.post(results);
-            if exchange.is_full && exchange.len() < self.share() {
-                exchange.is_full = false;
-                self.is_now(seat, State::Awake);
-                exchange.wake.wake();
-            }
+            self.has_room(seat, exchange);
         });
         self.end_if_over();
     }
@@ -291,10 +287,20 @@ impl Seats {
     /// milliseconds the next one's time is over, or a negative number where it has none.
     #[must_use]
     pub fn expire(&self, seat: usize) -> f64 {
-        let next = self.with(seat, Exchange::expire);
-        // What has room now may have calls.
-        self.post(seat, 0);
+        let next = self.with(seat, |exchange| {
+            let next = exchange.expire();
+            self.has_room(seat, exchange);
+            next
+        });
+        self.end_if_over();
         next.unwrap_or(-1.0)
+    }
+
+    /// Some of what the thread had may be answered: where it was full it may have calls again.
+    fn has_room(&self, seat: usize, exchange: &mut Exchange) {
+        if exchange.is_full && exchange.len() < self.share() {
+            self.rouse(seat, exchange);
+        }
     }
 
     /// Passes on what of the batch's arguments is neither a slot nor a buffer: a JSON array.

@@ -201,3 +201,22 @@ fn a_table_is_over_where_its_last_call_was_late_and_nobody_there_to_take_it() {
     bench.look_again_after(TIMEOUT);
     assert_eq!(bench.told(), [Notice::Retired { generation: 0 }]);
 }
+
+#[test]
+fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once() {
+    let (mut bench, mut player) = with_batch(1, 3);
+    player.run(&Value::Text("a".to_owned()));
+    let held = player.begin();
+    bench.look_again_after(MILLISECOND);
+    assert_eq!(bench.replies().len(), 1);
+    // A function that turns the event loop itself has timers run.
+    player.expire();
+    player.end_call(Some(&Value::Text("b".to_owned())), true);
+    assert_eq!(player.claim(), None);
+    bench.look_again_after(MILLISECOND);
+    let number = u32::try_from(held).unwrap();
+    assert_eq!(
+        bench.replies(),
+        [(number, Outcome::Json(b"\"b\"".to_vec()))]
+    );
+}

@@ -96,6 +96,32 @@ fn who_finds_that_it_may_have_no_more_calls_wakes_another_for_those_that_wait() 
 }
 
 #[test]
+fn who_waits_for_an_answer_is_woken_when_the_rings_have_ended() {
+    let mut bench = full(1);
+    let mut player = bench.sit(0);
+    fill(&mut bench, &mut player);
+    bench.ring_closes(0);
+    assert!(player.bell.hear());
+    player.ask(true);
+    assert_eq!(player.doing, Doing::Over);
+    assert_eq!(bench.credits.taken(), 0);
+}
+
+#[test]
+fn who_has_been_told_that_it_is_over_is_not_woken() {
+    let mut bench = full(1);
+    let mut player = bench.sit(0);
+    fill(&mut bench, &mut player);
+    bench.ring_closes(0);
+    player.bell.hear();
+    player.ask(true);
+    assert_eq!(player.doing, Doing::Over);
+    player.settle(0, &Value::Number(1));
+    player.post();
+    assert!(!player.bell.has_rung());
+}
+
+#[test]
 fn who_asks_without_having_been_woken_is_awake_with_what_it_gets() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
