@@ -172,6 +172,7 @@ impl Seats {
         drop(queue);
         if let Some(sleeper) = sleeper {
             sleeper.wake.wake();
+            self.watch(false);
         }
         Pull::Nothing
     }
@@ -202,6 +203,7 @@ impl Seats {
         drop(inbox);
         if let Some(sleeper) = sleeper {
             sleeper.wake.wake();
+            self.watch(false);
         }
     }
 
@@ -292,6 +294,7 @@ impl Seats {
         }
         exchange.is_full = false;
         exchange.wake.wake();
+        self.watch(false);
     }
 
     /// Where no ring calls these functions any more and all that was called is answered, the

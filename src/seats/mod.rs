@@ -230,6 +230,8 @@ impl Seats {
         ));
         place.is_visited();
         self.is_now(seat, State::Awake);
+        drop(exchange);
+        self.watch(false);
         true
     }
 

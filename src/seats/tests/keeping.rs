@@ -5,8 +5,8 @@ use super::clock;
 use super::player::Doing;
 use super::written::Value;
 use crate::bridge::Outcome;
-use crate::seats::Notice;
 use crate::seats::keeper::Need;
+use crate::seats::{Notice, lock};
 
 const OVERDUE: Notice = Notice::Overdue {
     generation: 0,
@@ -219,4 +219,24 @@ fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once
         bench.replies(),
         [(number, Outcome::Json(b"\"b\"".to_vec()))]
     );
+}
+
+#[test]
+fn the_keeper_is_told_where_it_may_have_something_to_do() {
+    let mut bench = Bench::workers(2);
+    assert_eq!(bench.look(), Need::Nothing);
+    let keeper = bench.seats.keeper.as_ref().unwrap();
+    keeper.take_told();
+    let mut player = super::player::Player::sit(&bench.seats, 0, 16, 100);
+    assert!(keeper.take_told(), "somebody is there");
+    player.ask(true);
+    assert_eq!(bench.look(), Need::Nothing);
+    bench.seats.keeper.as_ref().unwrap().take_told();
+    bench.call(1);
+    assert!(bench.seats.keeper.as_ref().unwrap().take_told());
+    assert_eq!(bench.look(), Need::Later);
+    player.ask(true);
+    player.run_all(&Value::Number(1));
+    assert_eq!(lock(&bench.seats.inbox).calls.len(), 0);
+    assert_eq!(bench.look(), Need::Nothing);
 }
