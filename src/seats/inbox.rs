@@ -19,8 +19,8 @@ pub(super) struct Inbox {
     callers: usize,
     /// Rings whose new requests have come to meet these functions after others.
     adopted: usize,
-    /// Rings that have ended.
-    ended: usize,
+    /// True: all rings have ended, and this was the last one's table.
+    has_ended: bool,
     /// True exactly when no ring may call, and all that was called is answered or lost.
     is_over: bool,
 }
@@ -55,7 +55,7 @@ impl Inbox {
             asleep: Vec::new(),
             callers: rings,
             adopted: 0,
-            ended: 0,
+            has_ended: false,
             is_over: false,
         }
     }
@@ -143,7 +143,7 @@ impl Seats {
         if inbox.states[seat] == State::Held {
             self.set_state(&mut inbox, seat, State::Awake);
         }
-        if inbox.ended == self.options.mailboxes.len() || inbox.is_over {
+        if inbox.has_ended || inbox.is_over {
             self.set_state(&mut inbox, seat, State::Gone);
             drop(inbox);
             self.drop_late(&mut queue, u64::MAX);
@@ -248,15 +248,12 @@ impl Seats {
 
     /// A ring has ended.
     pub(super) fn ring_closed(&self, failure: Option<String>) {
-        let is_last = {
-            let mut inbox = lock(&self.inbox);
-            inbox.ended += 1;
-            inbox.ended == self.options.mailboxes.len()
-        };
         if let Some(failure) = failure {
             self.options.notices.post(Notice::Failed(failure));
         }
-        if is_last {
+        // A ring may end just when the others get another table.
+        if self.options.notices.ring_ended() == self.options.mailboxes.len() {
+            lock(&self.inbox).has_ended = true;
             self.wake_all();
             self.options.notices.post(Notice::Ended);
         }

@@ -3,6 +3,7 @@
 //! Invariant: each notice is taken once, and where some wait, that thread is woken.
 
 use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use super::{Wake, lock};
@@ -48,6 +49,8 @@ pub enum Notice {
 pub struct Notices {
     waiting: Mutex<Vec<Notice>>,
     wake: OnceLock<Box<dyn Wake>>,
+    /// How many rings have ended, whichever table each had.
+    ended: AtomicUsize,
 }
 
 impl Notices {
@@ -57,6 +60,7 @@ impl Notices {
         Self {
             waiting: Mutex::default(),
             wake: OnceLock::from(wake),
+            ended: AtomicUsize::new(0),
         }
     }
 
@@ -64,6 +68,11 @@ impl Notices {
     #[must_use]
     pub fn take(&self) -> Vec<Notice> {
         mem::take(&mut *lock(&self.waiting))
+    }
+
+    /// A ring has ended, and so have as many in all.
+    pub(super) fn ring_ended(&self) -> usize {
+        self.ended.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     pub(super) fn post(&self, notice: Notice) {

@@ -8,7 +8,7 @@ use super::clock;
 use super::player::{Bell, Doing, Player};
 use super::written::Value;
 use crate::bridge::{Outcome, Service};
-use crate::seats::{Notice, lock};
+use crate::seats::{Notice, Seats, lock};
 
 const RETIRED: Notice = Notice::Retired { generation: 0 };
 const LOST: Notice = Notice::Lost {
@@ -152,6 +152,28 @@ fn a_table_is_over_only_when_all_rings_have_left_it() {
     assert_eq!(bench.told(), []);
     bench.ring_leaves(2);
     assert_eq!(bench.told(), [RETIRED]);
+}
+
+#[test]
+fn rings_have_ended_when_each_has_whichever_table_it_had() {
+    let mut old = Bench::new(1, 2, 10);
+    let options = crate::seats::Options {
+        generation: 1,
+        mailboxes: old.mailboxes.clone(),
+        notices: Arc::clone(&old.notices),
+        ..old.seats.options
+    };
+    let new = Seats::new(options);
+    old.ring_closes(0);
+    // It is replaced just then: that ring is deaf to it.
+    drop(new.caller());
+    old.ring_leaves(1);
+    let second = new.caller();
+    assert_eq!(old.told(), [RETIRED]);
+    second.closed(None);
+    drop(second);
+    let retired = Notice::Retired { generation: 1 };
+    assert_eq!(old.told(), [Notice::Ended, retired]);
 }
 
 #[test]
