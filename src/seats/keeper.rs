@@ -49,6 +49,18 @@ pub(super) enum Need {
     AtOnce,
 }
 
+impl Need {
+    /// In which time that is; `later` is early enough for a call's time.
+    pub(super) fn within(self, later: Duration) -> Duration {
+        match self {
+            Self::Nothing => Duration::MAX,
+            Self::Later => later,
+            Self::Soon => SOON,
+            Self::AtOnce => AT_ONCE,
+        }
+    }
+}
+
 pub(super) struct Keeper {
     /// The `Need` that it looks for, as it is: who has more of it tells.
     looks_for: AtomicU8,
@@ -127,13 +139,7 @@ impl Keeper {
     fn wait(&self, need: Need, later: Duration) {
         let mut is_told = lock(&self.is_told);
         if !*is_told {
-            let time = match need {
-                Need::Nothing => Duration::MAX,
-                Need::Later => later,
-                Need::Soon => SOON,
-                Need::AtOnce => AT_ONCE,
-            };
-            let waited = self.told.wait_timeout(is_told, time);
+            let waited = self.told.wait_timeout(is_told, need.within(later));
             is_told = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         *is_told = false;

@@ -12,7 +12,7 @@ use crate::seats::keeper::{Need, Watch};
 use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, micros};
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
-pub(super) const TIMEOUT: Duration = Duration::from_millis(2_000);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 /// A millisecond less.
 pub(super) const ALMOST_TIMEOUT: Duration = Duration::from_millis(1_999);
 
@@ -153,6 +153,9 @@ impl Player {
     pub(super) fn promise(&mut self) {
         self.begin();
         self.end_call(None, true);
+        if self.doing == Doing::Continuing {
+            self.show();
+        }
     }
 
     /// It runs what there is, in no time, until it rests.

@@ -1,10 +1,18 @@
 //! What seats do, without a Node: threads that take calls are played by the tests.
 
+mod acts;
 mod arrays;
 mod bench;
+mod checks;
 pub(super) mod clock;
+mod endings;
 mod keeping;
 mod leaving;
+mod plan;
 mod player;
+#[path = "../../../tests/simulation/random.rs"]
+mod random;
+mod simulation;
 mod waking;
+mod world;
 mod written;

@@ -236,6 +236,11 @@ impl Player {
         };
     }
 
+    /// Shows what is done, as what promises go on with may hold the thread.
+    pub(super) fn show(&mut self) {
+        self.arrays.claim(RESULT * self.written.complete());
+    }
+
     /// A promise settles.
     pub(super) fn settle(&mut self, index: usize, value: &Value) {
         let taken = self.promises.swap_remove(index);

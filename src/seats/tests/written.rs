@@ -25,6 +25,15 @@ pub(super) enum Value {
 }
 
 impl Value {
+    /// True: it does not go with the results, of which texts have so many units.
+    pub(super) fn is_aside(&self, units_max: usize) -> bool {
+        match self {
+            Self::Number(_) | Self::Bigint(_) => false,
+            Self::Json(text) | Self::Text(text) => text.encode_utf16().count() > units_max,
+            Self::Digits(_) | Self::Answer(..) | Self::Error(..) => true,
+        }
+    }
+
     /// What is to be answered.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

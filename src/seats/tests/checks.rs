@@ -1,0 +1,221 @@
+//! What must hold after every step of a run.
+
+use std::time::{Duration, Instant};
+
+use super::clock;
+use super::plan::Ending;
+use super::player::{Doing, Player};
+use super::world::{Asked, Stage, World};
+use crate::bridge::{Mail, Outcome, Reply};
+use crate::seats::inbox::State;
+use crate::seats::{Notice, lock, micros};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const LOST: &str = "The worker that ran the function has ended.";
+
+impl World {
+    pub(super) fn check(&mut self) {
+        self.take_replies();
+        self.take_notices();
+        let taken = usize::try_from(self.credits.taken()).expect("few");
+        assert_eq!(taken, self.outstanding, "credits");
+        self.check_states();
+    }
+
+    fn take_replies(&mut self) {
+        for ring in 0..self.mailboxes.len() {
+            let mut mail = Mail::default();
+            if !self.mailboxes[ring].take(&mut mail) {
+                continue;
+            }
+            for reply in mail.replies {
+                assert_eq!(reply.connection.ring(), ring);
+                self.is_answered(reply);
+            }
+        }
+        assert!(
+            self.lost.is_empty(),
+            "calls of {:?} have no answer",
+            self.lost
+        );
+    }
+
+    fn is_answered(&mut self, reply: Reply) {
+        let Reply {
+            sequence, outcome, ..
+        } = reply;
+        self.note(|| format!("call {sequence} is answered: {outcome:?}"));
+        let now = micros(
+            self.seats.options.started,
+            clock::now().expect("it is told"),
+        );
+        let asked = &mut self.calls[sequence as usize];
+        let before = std::mem::replace(&mut asked.stage, Stage::Answered);
+        assert_ne!(before, Stage::Answered, "call {sequence} is answered twice");
+        self.outstanding -= 1;
+        let age = now - asked.at;
+        let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
+        match (&outcome, before) {
+            (Outcome::Late, Stage::Waiting) => assert!(self.has_ended || age >= timeout / 4),
+            (Outcome::Late, Stage::Begun(_) | Stage::Written(_) | Stage::Shown(_))
+                if age >= timeout => {}
+            (Outcome::Late, Stage::Begun(_) | Stage::Written(_)) => {
+                assert!(self.has_ended);
+            }
+            (Outcome::Error(500, sentence), Stage::Begun(_) | Stage::Written(_))
+                if &**sentence == LOST =>
+            {
+                if let Stage::Begun(_) = before {
+                    let at = self
+                        .lost
+                        .iter()
+                        .position(|function| *function == asked.function);
+                    self.lost.swap_remove(at.expect("its thread has ended"));
+                }
+                self.told_lost.push(asked.function);
+            }
+            (_, Stage::Written(_) | Stage::Shown(_)) => {
+                assert_eq!(Some(&outcome), asked.outcome.as_ref(), "call {sequence}");
+            }
+            _ => panic!("call {sequence} is answered with {outcome:?}, and was {before:?}"),
+        }
+    }
+
+    fn take_notices(&mut self) {
+        for notice in self.notices.take() {
+            self.note(|| format!("{notice:?}"));
+            match notice {
+                Notice::Failed(_) | Notice::Adopted { .. } => unreachable!("no ring does so"),
+                Notice::Ended => {
+                    let is_due = self.callers.iter().all(Option::is_none);
+                    assert!(is_due && self.plan.ending == Ending::Closed && !self.has_ended);
+                    self.has_ended = true;
+                }
+                Notice::Retired { generation } => {
+                    assert_eq!(generation, 7);
+                    assert!(self.is_over() && !self.has_retired);
+                    self.has_retired = true;
+                }
+                Notice::Overdue { generation, seat } => {
+                    assert_eq!(generation, 7);
+                    self.is_overdue(seat);
+                }
+                Notice::Lost {
+                    generation,
+                    function,
+                    ..
+                } => {
+                    assert_eq!(generation, 7);
+                    let told = self.told_lost.iter().position(|it| *it == function);
+                    self.told_lost.swap_remove(told.expect("it is lost"));
+                }
+            }
+        }
+        assert!(
+            self.told_lost.is_empty(),
+            "nobody is told that calls were lost"
+        );
+        let is_due = self.is_over() && self.outstanding == 0;
+        assert!(
+            !is_due || self.has_retired,
+            "nobody is told that it is over"
+        );
+    }
+
+    /// No ring may call, and nobody has a call.
+    fn is_over(&self) -> bool {
+        let seats = 0..self.places.len();
+        self.callers.iter().all(Option::is_none)
+            && seats.map(|seat| self.seats.in_hand(seat)).sum::<usize>() == 0
+            && self.seats.waiting().0 == 0
+    }
+
+    /// Whoever is awake asks for calls soon, and where calls wait, somebody is.
+    fn check_states(&self) {
+        let waiting = self.seats.waiting().0;
+        let inbox = lock(&self.seats.inbox);
+        for (seat, place) in self.places.iter().enumerate() {
+            let state = inbox.states[seat];
+            let is_due = match &place.player {
+                None
+                | Some(Player {
+                    doing: Doing::Over, ..
+                }) => state == State::Gone,
+                Some(Player {
+                    doing: Doing::Resting,
+                    bell,
+                    ..
+                }) if !bell.has_rung() => {
+                    matches!(state, State::Asleep | State::Full)
+                }
+                Some(_) => matches!(state, State::Awake | State::Held),
+            };
+            assert!(is_due, "seat {seat} is {state:?}");
+        }
+        let is_any = |state| inbox.states.contains(&state);
+        assert!(
+            waiting == 0
+                || is_any(State::Awake)
+                || !is_any(State::Asleep)
+                // The keeper looks at once.
+                || is_any(State::Held),
+            "calls wait, and all are asleep"
+        );
+    }
+
+    /// The keeper is about to look.
+    pub(super) fn sees(&mut self, now: Instant) {
+        let timeout = self.plan.handler_timeout;
+        let inbox = lock(&self.seats.inbox);
+        for (place, state) in self.places.iter_mut().zip(&inbox.states) {
+            if matches!(state, State::Awake | State::Held) {
+                let held = now.duration_since(*place.seen.get_or_insert(now));
+                place.late_looks += usize::from(held >= MILLISECOND);
+                place.overdue_looks += usize::from(held >= timeout);
+            } else {
+                place.seen = None;
+                place.late_looks = 0;
+                place.overdue_looks = 0;
+            }
+        }
+    }
+
+    /// It has looked.
+    pub(super) fn has_seen(&mut self) {
+        self.check();
+        for (seat, place) in self.places.iter().enumerate() {
+            let is_due = place.overdue_looks < 2 || place.is_told;
+            assert!(is_due, "nobody is told that seat {seat} is overdue");
+            if place.late_looks == 0 {
+                continue;
+            }
+            let is_of = |asked: &&Asked| match asked.stage {
+                Stage::Begun(of) | Stage::Written(of) => of == seat,
+                Stage::Shown(of) => {
+                    assert_ne!(of, seat, "what is done is not answered");
+                    false
+                }
+                _ => false,
+            };
+            let begun = self.calls.iter().filter(is_of).count();
+            let in_hand = self.seats.in_hand(seat);
+            assert_eq!(
+                in_hand, begun,
+                "others do not get what seat {seat} has not begun"
+            );
+        }
+    }
+
+    fn is_overdue(&mut self, seat: usize) {
+        let place = &mut self.places[seat];
+        assert!(place.player.is_some(), "nobody is there");
+        assert!(
+            !place.is_told || place.may_be_told_again,
+            "it is told twice"
+        );
+        let moved = place.moved.expect("it is there");
+        let held = clock::now().expect("it is told").duration_since(moved);
+        assert!(held >= self.plan.handler_timeout, "it is held for {held:?}");
+        place.is_told = true;
+    }
+}

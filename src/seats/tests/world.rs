@@ -1,0 +1,334 @@
+//! Rings that call, threads that take calls, the keeper and time: one step of one of them after
+//! another, as a seed has it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::clock;
+use super::plan::{Ending, Plan};
+use super::player::{Bell, Player, WITH_BYTES, WITH_TEXT};
+use super::random::Random;
+use crate::bridge::{Call, ConnectionId, Mailbox, Outcome, Service};
+use crate::quota::Pool;
+use crate::seats::keeper::Watch;
+use crate::seats::{Caller, Kind, Notices, Options, Seats, micros};
+use crate::values::Rest;
+
+/// Connections of each ring.
+const CONNECTIONS: u32 = 3;
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nobody has begun it.
+    Waiting,
+    /// The thread in this seat has, and has no value.
+    Begun(usize),
+    /// It has, and others may not know.
+    Written(usize),
+    /// Others may know.
+    Shown(usize),
+    Answered,
+}
+
+pub(super) struct Asked {
+    pub(super) function: u16,
+    pub(super) at: u64,
+    pub(super) stage: Stage,
+    /// What it has come to.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// The place of a thread.
+#[derive(Default)]
+pub(super) struct Place {
+    pub(super) player: Option<Player>,
+    /// Something else than a call holds it for ever.
+    pub(super) is_blocked: bool,
+    /// When it gives up what is late.
+    pub(super) timer: Option<Instant>,
+    /// When it has asked for calls or claimed one, the last time.
+    pub(super) moved: Option<Instant>,
+    /// When the keeper has looked first since it has done anything that the keeper sees, and how
+    /// often since that was so long ago that others may have what is behind its call, and that it
+    /// is overdue.
+    pub(super) seen: Option<Instant>,
+    pub(super) late_looks: usize,
+    pub(super) overdue_looks: usize,
+    /// The keeper has told since then that it is overdue.
+    pub(super) is_told: bool,
+    /// It may do so again: something has happened there besides.
+    pub(super) may_be_told_again: bool,
+}
+
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) random: Random,
+    pub(super) seats: Arc<Seats>,
+    pub(super) credits: Arc<Pool>,
+    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    /// `None`: that ring calls no more.
+    pub(super) callers: Vec<Option<Caller>>,
+    pub(super) places: Vec<Place>,
+    pub(super) calls: Vec<Asked>,
+    /// How many of them have no answer.
+    pub(super) outstanding: usize,
+    /// Which functions' calls the thread has left without an answer that is just ending.
+    pub(super) lost: Vec<u16>,
+    /// Which functions' calls were lost, of which nobody has been told.
+    pub(super) told_lost: Vec<u16>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) has_retired: bool,
+    pub(super) has_ended: bool,
+    watch: Watch,
+    /// When the keeper looks next, unless it is told to before.
+    pub(super) look_at: Option<Instant>,
+    is_traced: bool,
+}
+
+impl World {
+    pub(super) fn new(plan: Plan, random: Random, is_traced: bool) -> Self {
+        let started = clock::stop();
+        // Enough for a call to have been asked long ago.
+        clock::pass(4 * plan.handler_timeout);
+        let credits = Arc::new(Pool::new(u64::from(plan.in_flight_max)));
+        let mailbox = |_| Arc::new(Mailbox::new(Arc::clone(&credits)).unwrap());
+        let mailboxes: Vec<_> = (0..plan.rings).map(mailbox).collect();
+        let notices = Arc::new(Notices::new(Box::new(Bell::default())));
+        let seats = Seats::new(Options {
+            generation: 7,
+            kind: plan.kind,
+            seats: plan.seats,
+            are_workers: plan.are_workers,
+            in_flight_max: plan.in_flight_max,
+            handler_timeout: plan.handler_timeout,
+            started,
+            mailboxes: mailboxes.clone(),
+            notices: Arc::clone(&notices),
+        });
+        Self {
+            callers: (0..plan.rings).map(|_| Some(seats.caller())).collect(),
+            places: (0..plan.seats).map(|_| Place::default()).collect(),
+            plan,
+            random,
+            seats,
+            credits,
+            mailboxes,
+            calls: Vec::new(),
+            outstanding: 0,
+            lost: Vec::new(),
+            told_lost: Vec::new(),
+            notices,
+            has_retired: false,
+            has_ended: false,
+            watch: Watch::default(),
+            look_at: None,
+            is_traced,
+        }
+    }
+
+    pub(super) fn run(&mut self) {
+        if !self.plan.are_workers {
+            self.sit(0);
+        }
+        for _ in 0..self.plan.chaos_steps {
+            self.step();
+            self.check();
+        }
+        self.settle();
+        self.end();
+    }
+
+    fn step(&mut self) {
+        match self.random.below(20) {
+            0..4 => self.ring_calls(),
+            4..14 => {
+                let seat = self.random.below(self.plan.seats);
+                self.place_acts(seat);
+            }
+            14..16 => drop(self.keeper_acts()),
+            16..18 => self.time_passes(),
+            18 if self.plan.may_die && self.random.once_in(2) => {
+                let seat = self.random.below(self.plan.seats);
+                self.die(seat);
+            }
+            19 if self.random.once_in(30) => {
+                let ring = self.random.below(self.plan.rings);
+                self.ring_leaves(ring);
+            }
+            _ => {}
+        }
+    }
+
+    fn ring_calls(&mut self) {
+        let ring = self.random.below(self.plan.rings);
+        if self.callers[ring].is_none() {
+            return;
+        }
+        let wanted = self.random.pick(&[1, 1, 2, 5, 20]);
+        let count = self.credits.take(wanted);
+        let mut calls: Vec<Call> = (0..count).map(|_| self.new_call(ring)).collect();
+        if calls.is_empty() {
+            return;
+        }
+        self.note(|| format!("ring {ring} calls {count}"));
+        let caller = self.callers[ring].as_ref().expect("it calls");
+        caller.call(&mut calls);
+        assert!(calls.is_empty());
+    }
+
+    fn new_call(&mut self, ring: usize) -> Call {
+        let number = u32::try_from(self.calls.len()).expect("few");
+        let function = if self.seats.refusals.is_empty() {
+            0
+        } else {
+            u16::try_from(self.random.below(4)).expect("small")
+        };
+        let now = micros(
+            self.seats.options.started,
+            clock::now().expect("it is told"),
+        );
+        let old = self.random.once_in(12);
+        let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
+        let at = if old {
+            now - timeout + timeout / 10
+        } else {
+            now
+        };
+        self.outstanding += 1;
+        self.calls.push(Asked {
+            function,
+            at,
+            stage: Stage::Waiting,
+            outcome: None,
+        });
+        let slots = if self.random.once_in(3) {
+            self.random.up_to(32)
+        } else {
+            1
+        };
+        let is_long = self.plan.has_long && self.random.once_in(8);
+        let rest = rest_of(number, function, slots, is_long);
+        let slot = match self.plan.kind {
+            Kind::Plain { .. } => u64::from(number),
+            Kind::Named(_) => f64::from(number).to_bits(),
+        };
+        Call {
+            connection: ConnectionId {
+                slot: 0,
+                number: ConnectionId::first_of(ring) + u64::from(number % CONNECTIONS),
+            },
+            sequence: number,
+            function,
+            count: u8::try_from(slots).expect("few"),
+            slots: [slot; 2],
+            rest,
+            asked: at,
+            ..Call::default()
+        }
+    }
+
+    fn time_passes(&mut self) {
+        let timeout = self.plan.handler_timeout;
+        let micros = [10, 100, 1_000, 1_000, 1_000, 5_000].map(Duration::from_micros);
+        let more = [timeout / 4, timeout];
+        let time = match self.random.below(4) {
+            0 => self.random.pick(&more),
+            _ => self.random.pick(&micros),
+        };
+        // A keeper that is punctual is there in time.
+        let until = clock::now().map(|now| now + time);
+        while self.plan.is_punctual && self.look_at.is_some_and(|at| Some(at) <= until) {
+            self.pass_to_look();
+        }
+        self.note(|| format!("{time:?} pass"));
+        let left = until.and_then(|until| until.checked_duration_since(clock::now()?));
+        clock::pass(left.unwrap_or_default());
+    }
+
+    pub(super) fn pass_to_look(&mut self) {
+        let now = clock::now().expect("it is told");
+        let at = self.look_at.expect("the keeper looks again");
+        clock::pass(at.saturating_duration_since(now));
+        self.looks();
+        self.check();
+    }
+
+    /// It looks where it has to or, where it is not punctual, at any time.
+    pub(super) fn keeper_acts(&mut self) -> bool {
+        let Some(keeper) = &self.seats.keeper else {
+            return false;
+        };
+        let is_due = self.look_at.is_some_and(|at| Some(at) <= clock::now());
+        if keeper.take_told() || is_due || !self.plan.is_punctual {
+            self.looks();
+            return true;
+        }
+        false
+    }
+
+    fn looks(&mut self) {
+        let now = clock::now().expect("it is told");
+        self.sees(now);
+        let keeper = self.seats.keeper.as_ref().expect("there are workers");
+        let need = keeper.turn(&self.seats, &mut self.watch, now);
+        self.look_at = now.checked_add(need.within(self.seats.later()));
+        self.note(|| format!("the keeper looks: {need:?}"));
+        self.has_seen();
+    }
+
+    pub(super) fn die(&mut self, seat: usize) {
+        let Some(player) = self.places[seat].player.take() else {
+            return;
+        };
+        self.note(|| format!("seat {seat} dies"));
+        let is_lost = |asked: &&Asked| asked.stage == Stage::Begun(seat);
+        self.lost = self
+            .calls
+            .iter()
+            .filter(is_lost)
+            .map(|asked| asked.function)
+            .collect();
+        self.places[seat] = Place::default();
+        player.leave();
+        self.check();
+    }
+
+    pub(super) fn ring_leaves(&mut self, ring: usize) {
+        let Some(caller) = self.callers[ring].take() else {
+            return;
+        };
+        self.note(|| format!("ring {ring} leaves"));
+        if self.plan.ending == Ending::Closed {
+            caller.closed(None);
+        }
+        drop(caller);
+    }
+
+    #[expect(clippy::print_stderr, reason = "a replayed seed shows what happens")]
+    pub(super) fn note(&self, what: impl FnOnce() -> String) {
+        if self.is_traced {
+            let now = clock::now().expect("it is told");
+            let at = micros(self.seats.options.started, now);
+            eprintln!("{at:>9} us  {}", what());
+        }
+    }
+}
+
+/// What is neither in the first two slots nor nothing.
+fn rest_of(number: u32, function: u16, slots: usize, is_long: bool) -> Option<Box<Rest>> {
+    let mut rest = Rest::default();
+    let more = slots.saturating_sub(2);
+    rest.slots = vec![f64::from(number).to_bits(); more];
+    if function == WITH_TEXT {
+        let padding = if is_long { 40_000 } else { 0 };
+        rest.text = format!("\"{number}{}\",", " ".repeat(padding)).into_bytes();
+    }
+    if function == WITH_BYTES {
+        let mut bytes = u64::from(number).to_le_bytes().to_vec();
+        bytes.resize(if is_long { 600_000 } else { 8 }, 0);
+        rest.buffers.push(bytes);
+    }
+    let is_nothing = rest.slots.is_empty() && rest.text.is_empty() && rest.buffers.is_empty();
+    (!is_nothing).then(|| Box::new(rest))
+}
