@@ -20,7 +20,9 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("bridge", &["http", "limits", "quota", "uring", "values"]),
     (
         "seats",
-        &["bridge", "http", "limits", "stats", "uring", "values"],
+        &[
+            "bridge", "http", "limits", "quota", "stats", "uring", "values",
+        ],
     ),
     (
         "connection",

@@ -1,4 +1,4 @@
-//! What time it is, for whoever counts how long calls take; in a test of one thread, what that says.
+//! What time it is, for whoever counts how long calls take; in a test, what that says.
 
 use std::time::Instant;
 

@@ -300,12 +300,9 @@ impl Seats {
         if !self.has_no_callers.load(Ordering::SeqCst) {
             return;
         }
-        // All at once: a call may go from a seat that is still to be looked at to one that has been.
-        let held: Vec<_> = self
-            .places
-            .iter()
-            .map(|seat| lock(&seat.exchange))
-            .collect();
+        // All at once: a call may go from one that is looked at later to one that has been.
+        let seats = self.places.iter();
+        let held: Vec<_> = seats.map(|seat| lock(&seat.exchange)).collect();
         let is_idle =
             |exchange: &Option<Exchange>| exchange.as_ref().is_none_or(|it| it.len() == 0);
         if !held.iter().all(|exchange| is_idle(exchange)) {

@@ -10,7 +10,7 @@
 //! - Where calls have been left, somebody who takes calls is awake, or all who could are full, or
 //!   nobody is there.
 //! - A call is in the inbox, in the queue or with one seat, and leaves that with one reply.
-//! - Locks are taken in this order: a seat or, from the first on, all of them; the queue, the inbox.
+//! - Locks are taken in this order: a seat, or all of them from the first on; the queue; the inbox.
 
 mod caller;
 mod clock;

@@ -13,6 +13,7 @@ mod player;
 #[path = "../../../tests/simulation/random.rs"]
 mod random;
 mod simulation;
+mod threads;
 mod waking;
 mod world;
 mod written;

@@ -1,13 +1,12 @@
-//! A thread that takes calls, played step by step: what `lib/batches.js` does, and `lib/calls/` with
-//! what functions return. Between two steps anything else may happen, and the thread may end.
+//! A thread that takes calls, played step by step: what `lib/batches.js` does, and `lib/calls/`
+//! with what functions return. Between two steps anything else may happen, and the thread may end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 
 use super::arrays::Arrays;
 use super::written::{Value, Written};
 use crate::seats::memory::Memory;
-use crate::seats::{STATE_BUFFERS, STATE_TEXT, Seats, Wake};
+use crate::seats::{STATE_BUFFERS, STATE_TEXT, Seats, Wake, lock};
 
 /// In `claims`, as `lib/batches.js` has it.
 const CALL: u32 = 1;
@@ -21,21 +20,35 @@ pub(super) const WITH_BYTES: u16 = 2;
 
 /// Notes that a thread is to ask for calls.
 #[derive(Default)]
-pub(super) struct Bell(AtomicBool);
+pub(super) struct Bell {
+    has_rung: Mutex<bool>,
+    rings: Condvar,
+}
 
 impl Wake for Bell {
     fn wake(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        *lock(&self.has_rung) = true;
+        self.rings.notify_one();
     }
 }
 
 impl Bell {
     pub(super) fn has_rung(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        *lock(&self.has_rung)
     }
 
     pub(super) fn hear(&self) -> bool {
-        self.0.swap(false, Ordering::SeqCst)
+        std::mem::take(&mut *lock(&self.has_rung))
+    }
+
+    /// Waits until it has rung.
+    pub(super) fn wait(&self) {
+        let has_rung = lock(&self.has_rung);
+        let mut has_rung = self
+            .rings
+            .wait_while(has_rung, |has_rung| !*has_rung)
+            .unwrap();
+        *has_rung = false;
     }
 }
 
