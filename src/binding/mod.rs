@@ -172,7 +172,7 @@ impl Guarded {
         self.server.post(Command::Close);
         self.server.post(Command::CloseAll);
         self.server.join();
-        self.tables.end_keepers();
+        self.tables.end();
     }
 }
 
@@ -300,11 +300,10 @@ impl NativeServer {
     #[napi]
     pub fn finish(&self, env: Env) -> napi::Result<()> {
         self.server.join();
-        self.tables.end_keepers();
+        self.tables.end();
         if let Some(alive) = self.alive.borrow_mut().take() {
             alive.guarded.take();
-            // It is released only with all who could still notify.
-            alive.notify.refer(env, false)?;
+            alive.notify.end();
             env.remove_env_cleanup_hook(alive.cleanup)?;
         }
         Ok(())

@@ -58,15 +58,15 @@ impl Tables {
         if let Some(at) = at {
             let (number, seats) = tables.remove(at);
             all().remove(&number);
-            seats.end_keeper();
+            seats.end();
         }
     }
 
     /// Nobody takes a seat any more, and nobody looks after those who have one.
-    pub(super) fn end_keepers(&self) {
+    pub(super) fn end(&self) {
         for (number, seats) in &*self.0.borrow() {
             all().remove(number);
-            seats.end_keeper();
+            seats.end();
         }
     }
 }

@@ -47,7 +47,7 @@ impl Wake for Dispatch {
 }
 
 /// Tells the thread that has started a server that there are notices.
-pub(super) struct Notify(Strong);
+pub(super) struct Notify(Mutex<Option<Strong>>);
 
 impl Notify {
     pub(super) fn new(notify: &Function<'_, (), ()>) -> napi::Result<Self> {
@@ -55,15 +55,25 @@ impl Notify {
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
             .build()?;
-        Ok(Self(tsfn))
+        Ok(Self(Mutex::new(Some(tsfn))))
+    }
+
+    /// Has nobody call it any more, and lets go of the function.
+    pub(super) fn end(&self) {
+        let mut tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tsfn.take();
     }
 
     /// Lets it keep the event loop running, or not. For the thread that it notifies.
     pub(super) fn refer(&self, env: Env, referenced: bool) -> napi::Result<()> {
-        let (env, tsfn) = (env.raw(), self.0.raw());
+        let tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(tsfn) = tsfn.as_ref() else {
+            return Ok(());
+        };
+        let (env, tsfn) = (env.raw(), tsfn.raw());
         let status = if referenced {
             // SAFETY: both ask for the environment's own thread, which calls us, and for a function
-            // that is not released, which `self` holds.
+            // that is not released, which the lock holds.
             unsafe { sys::napi_ref_threadsafe_function(env, tsfn) }
         } else {
             // SAFETY: as above.
@@ -75,7 +85,11 @@ impl Notify {
 
 impl Wake for Arc<Notify> {
     fn wake(&self) {
-        // A refusal means that the environment is going: its clean-up hook ends the ring threads.
-        self.0.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        let tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tsfn) = tsfn.as_ref() {
+            // A refusal means that the environment is going: its clean-up hook ends the ring
+            // threads.
+            tsfn.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
     }
 }

@@ -185,11 +185,12 @@ impl Seats {
         }
     }
 
-    /// Ends it, and waits for that.
-    pub fn end_keeper(&self) {
+    /// Nobody takes calls any more: ends that thread, waits for it, and drops what is left.
+    pub fn end(&self) {
         if let Some(keeper) = &self.keeper {
             keeper.end();
         }
+        self.drop_what_is_late(u64::MAX);
     }
 
     /// Which table of the server this is.
