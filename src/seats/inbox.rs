@@ -140,7 +140,8 @@ impl Seats {
         let mut inbox = lock(&self.inbox);
         let first = inbox.calls.first().map(|call| call.asked);
         queue.add(&mut inbox.calls);
-        if inbox.states[seat] == State::Held {
+        if inbox.states[seat] != State::Awake {
+            // Also where nobody has woken it.
             self.set_state(&mut inbox, seat, State::Awake);
         }
         if inbox.has_ended || inbox.is_over {
@@ -150,10 +151,6 @@ impl Seats {
             return Pull::End;
         }
         if !queue.is_empty() && !is_full {
-            if inbox.states[seat] != State::Awake {
-                // It asks although nobody has woken it.
-                self.set_state(&mut inbox, seat, State::Awake);
-            }
             let part = queue.len().div_ceil(inbox.awake);
             drop(inbox);
             return Pull::Calls { queue, first, part };
@@ -279,8 +276,7 @@ impl Seats {
         }
     }
 
-    /// Has the thread at `seat` ask for calls if it rests, whether or not some wait. With the seat's
-    /// lock.
+    /// Has the thread at `seat` ask for calls if it rests, whether or not some wait.
     pub(super) fn rouse(&self, seat: usize, exchange: &mut Exchange) {
         {
             let mut inbox = lock(&self.inbox);

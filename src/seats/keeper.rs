@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::memory::Claimed;
-use super::{Notice, Seats, clock, lock};
+use super::{Exchange, Notice, Seats, clock, lock};
 use crate::uring::with_signals_blocked;
 
 /// How often it looks where a batch, or calls that wait, may have to go to others. It is also what
@@ -240,7 +240,8 @@ impl Seats {
         }
         let has_calls = || {
             let exchange = lock(&self.places[seat].exchange);
-            exchange.as_ref().is_some_and(|it| it.len() > 0)
+            let has_some = |it: &Exchange| it.len() > 0 || it.has_more_than(None);
+            exchange.as_ref().is_some_and(has_some)
         };
         if self.options.handler_timeout == Duration::MAX || !has_calls() {
             *seen = Seen::default();

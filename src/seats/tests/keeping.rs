@@ -240,3 +240,17 @@ fn the_keeper_is_told_where_it_may_have_something_to_do() {
     assert_eq!(lock(&bench.seats.inbox).calls.len(), 0);
     assert_eq!(bench.look(), Need::Nothing);
 }
+
+#[test]
+fn an_error_that_is_not_posted_is_a_reason_to_ask_a_worker_that_rests() {
+    let (mut bench, mut player) = with_batch(1, 1);
+    player.promise();
+    player.ask(true);
+    player.settle(0, &Value::Error(422, "no".to_owned()));
+    // Something else holds it before it posts that.
+    bench.look_again_after(TIMEOUT / 4);
+    assert!(player.bell.has_rung());
+    bench.look_again_after(TIMEOUT);
+    assert_eq!(bench.replies().len(), 1);
+    assert_eq!(bench.told(), [OVERDUE]);
+}
