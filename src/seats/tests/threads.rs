@@ -213,7 +213,7 @@ fn on_threads_each_call_is_begun_once_at_most_and_answered_once() {
             }
             rings.into_iter().map(|ring| ring.join().unwrap()).sum()
         });
-        table.seats.end_keeper();
+        table.seats.end();
         // A value that was written and not shown yet may be lost, too.
         assert!(lost >= table.left.load(Ordering::SeqCst));
         assert_eq!(table.credits.taken(), 0);
