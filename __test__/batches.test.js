@@ -8,6 +8,11 @@ const { createBatches } = require('../lib/batches')
 const { createPlainCalls } = require('../lib/calls/plain')
 const { until } = require('./helpers')
 
+// In `claims`.
+const CALL = 1
+const RESULT = 2 ** 11
+const TAKEN_BACK = 2 ** 22
+
 // A binding that has `numbers` to be called with, and what it is told.
 function start(numbers, handler) {
   const posted = []
@@ -112,4 +117,79 @@ test.serial('the loops of a thread share a turn: the others wait for the next on
     t.true(calls <= 4, `${calls} calls of 4 ms in one turn`)
   }
   t.is(new Set(ran.slice(0, 16).map(([, loop]) => loop)).size, 4)
+})
+
+// A worker's loop over a binding that gives it a batch of two calls for each of `given`, the claims as they are when it
+// goes on. In `seen` is what they are when the arguments are read and when a call runs, and how many results come back.
+function startWorker({ given, run, onRead = () => {} }) {
+  const seen = []
+  let batches
+  const claims = () => Atomics.load(batches.arrays.claims, 0)
+  const tally = { began() {}, inHand() {} }
+  const createCalls = (results, onPromise) => ({
+    arrays: {},
+    begin() {
+      seen.push(['reads', claims()])
+      onRead()
+    },
+    run(index) {
+      seen.push(['runs', claims()])
+      run(index, results, onPromise)
+    },
+    end() {}
+  })
+  batches = createBatches({ createCalls, batchSize: 2, handlerTimeout: 0, onEnd() {}, tally })
+  const native = {
+    exchange(results) {
+      seen.push(['asks', results])
+      if (given.length === 0) return 0
+      Atomics.store(batches.arrays.claims, 0, given.shift())
+      return 2
+    },
+    inHand: () => 0
+  }
+  batches.start(native)
+  return { batches, seen, takeBack: () => Atomics.or(batches.arrays.claims, 0, TAKEN_BACK) }
+}
+
+test.serial('a worker has claimed its first call before it reads the arguments, and each other one when it comes', (t) => {
+  const { batches, seen } = startWorker({ given: [0], run: (index, results) => results.addNumber(index, 1) })
+  batches.dispatch()
+  t.deepEqual(seen, [
+    ['asks', 0], ['reads', CALL], ['runs', CALL], ['runs', 2 * CALL + RESULT], ['asks', 2]
+  ])
+})
+
+test.serial('what was taken back before the first call began is neither read nor run', (t) => {
+  const given = [TAKEN_BACK, 0]
+  const worker = startWorker({ given, run: (index, results) => results.addNumber(index, 1) })
+  worker.batches.dispatch()
+  t.deepEqual(worker.seen.map(([what]) => what), ['asks', 'asks', 'reads', 'runs', 'runs', 'asks'])
+})
+
+test.serial('while the arguments are read the calls behind the first one may go to others', (t) => {
+  const worker = startWorker({
+    given: [0],
+    run: (index, results) => results.addNumber(index, 1),
+    onRead: () => worker.takeBack()
+  })
+  worker.batches.dispatch()
+  t.deepEqual(worker.seen.map(([what]) => what), ['asks', 'reads', 'runs', 'asks'])
+})
+
+test.serial('what is done may be taken before that runs which promises go on with', async (t) => {
+  let shown
+  const worker = startWorker({
+    given: [0],
+    run(index, results, onPromise) {
+      if (index === 1) return results.addNumber(index, 1)
+      onPromise()
+      Promise.resolve().then(() => {
+        shown = Atomics.load(worker.batches.arrays.claims, 0)
+      })
+    }
+  })
+  worker.batches.dispatch()
+  await until(() => shown !== undefined)
+  t.is(shown, 2 * CALL + RESULT)
 })

@@ -10,6 +10,8 @@
 //
 // A worker has `claims`: one word in which it counts what it has begun and which results are complete. While one call
 // holds it, the binding's keeper posts those results and takes back the rest; what the worker then claims is not its own.
+// The first call is claimed before the batch's arguments are read, which may take long: it could otherwise go from
+// worker to worker for ever.
 
 const { captureContexts } = require('./contexts.js')
 const { clearTimeout, now, queueMicrotask, setTimeout } = require('./globals.js')
@@ -68,12 +70,15 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
       while (fetch() > 0) {
         if (!(hasRun ? turn.goesOn(time) : turn.begins(time))) return
         hasRun = true
+        if (claims !== undefined && !claim()) continue
         calls.begin(native)
         tally?.began(count)
-        contexts.run(claims === undefined ? step : claimStep)
+        contexts.run(claims === undefined ? step : claimedStep)
         if (begun < count) tally?.began(begun - count)
         if (!hasPromises) continue
         hasPromises = false
+        // What promises go on with may hold this thread.
+        if (claims !== undefined) Atomics.add(claims, 0, RESULT * results.complete())
         if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
         continues = true
         isDone = true
@@ -109,10 +114,15 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
     return begun < count && now() - time < SLICE_MS
   }
 
-  // The same, unless the call is not its own any more.
-  function claimStep() {
+  // The same with a call that it has claimed, and claims the next one.
+  function claimedStep() {
+    return step() && claim()
+  }
+
+  // Returns whether the next call is still its own.
+  function claim() {
     const before = Atomics.add(claims, 0, CALL + RESULT * results.complete())
-    return (before & TAKEN_BACK) === 0 && step()
+    return (before & TAKEN_BACK) === 0
   }
 
   function onPromise() {
