@@ -315,7 +315,8 @@ impl Exchange {
     }
 
     /// The thread has gone: posts what is done, puts back what it has not begun, and answers the
-    /// rest with `lost`. Returns the functions that those called.
+    /// rest with `lost`, or as late where its time is over, which may be why the thread was ended.
+    /// Returns the functions that those called.
     pub(super) fn abandon(&mut self, seats: &Seats, lost: &Outcome) -> Vec<u16> {
         let now = clock::now();
         self.take_back(seats, now);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::bench::{Bench, MILLISECOND, TIMEOUT, lost, value};
+use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
 use super::player::{Bell, Doing, Player};
 use super::written::Value;
@@ -98,6 +98,25 @@ fn who_leaves_with_promises_loses_them_and_answers_what_it_had_said() {
     let error = Outcome::Error(422, "no".into());
     assert_eq!(bench.replies(), [(0, error), (1, lost())]);
     assert_eq!(bench.credits.taken(), 0);
+}
+
+#[test]
+fn who_leaves_when_the_time_of_its_calls_is_over_has_them_answered_as_late() {
+    let mut bench = Bench::workers(1);
+    let mut first = bench.sit(0);
+    bench.call(1);
+    first.ask(true);
+    first.promise();
+    first.ask(true);
+    clock::pass(ALMOST_TIMEOUT);
+    bench.call(1);
+    first.ask(true);
+    first.begin();
+    clock::pass(MILLISECOND);
+    first.leave();
+    assert_eq!(bench.replies(), [(0, Outcome::Late), (1, lost())]);
+    // Each of them is told: they have ended with their worker.
+    assert_eq!(bench.told(), [LOST, LOST]);
 }
 
 #[test]
