@@ -141,6 +141,51 @@ test('a worker of a generation before is told as lost there, and replaced until 
   t.deepEqual(lost, [[0, 0], [1, 0]])
 })
 
+test('a reload that the engine cannot take over rejects, and changes nothing', async (t) => {
+  const { generations, reload, write } = load(t, 'exports.a = () => 1')
+  const before = generations.stats()
+  write('exports.b = () => 1')
+  const refusal = new Error('no thread')
+  const refused = generations.reload(() => {
+    throw refusal
+  })
+  t.is(await t.throwsAsync(refused), refusal)
+  t.is(namesOf(generations.table), 'a')
+  t.deepEqual(generations.stats(), before)
+  await reload()
+  t.is(namesOf(generations.table), 'b')
+})
+
+test('a reload waits for workers that are ending, where there are many, and is not refused', async (t) => {
+  // What is not done by itself is waited for, and then terminated.
+  const { generations, reload } = load(t, 'exports.a = () => 1; setInterval(() => {}, 1e6)')
+  const retired = []
+  for (let i = 0; i < 6; i++) {
+    await reload()
+    retired.push(generations.retire(i))
+  }
+  t.is(generations.stats().length, 1)
+  await Promise.all(retired)
+})
+
+// While no other test starts any.
+test.serial('end() resolves when no worker is left, those of a reload that it has ended included', async (t) => {
+  const { generations, reload, write } = load(t, 'exports.a = () => 1', { count: 2 })
+  // A thread in a system call ends late, and later than one that serves.
+  write('require("node:child_process").execFileSync("sleep", ["2"])')
+  const workers = new Set()
+  const onWorker = (worker) => {
+    workers.add(worker)
+    worker.once('exit', () => workers.delete(worker))
+  }
+  process.on('worker', onWorker)
+  const reloading = reload()
+  await until(() => workers.size === 4)
+  process.off('worker', onWorker)
+  await Promise.all([generations.end(), t.throwsAsync(reloading, { code: 'ERR_SERVER_NOT_RUNNING' })])
+  t.is(workers.size, 0)
+})
+
 test('a fifth reload is refused while calls of four loads before go on', async (t) => {
   const { generations, reload } = load(t, 'exports.a = () => 1')
   for (let i = 0; i < 4; i++) await reload()

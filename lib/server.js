@@ -91,9 +91,10 @@ class Server {
     Server.#checkThis(this, 'reload')
     if (this.#generations === undefined) throw nothingToReload()
     await this.#generations.reload((table) => {
+      const replaced = this.#engine.replace(table)
       this.#functions = describeTable(table)
       events.reloaded(this)
-      return this.#engine.replace(table)
+      return replaced
     })
   }
 

@@ -20,6 +20,9 @@ class Generations {
   #reload
   #nextReload
   #isClosed = false
+  // What each resolves that is ending, of those that run and of those that did not come to it.
+  #retiring = new Set()
+  #discarded = new Set()
   // What those that have ended had counted.
   #past
 
@@ -52,8 +55,8 @@ class Generations {
   }
 
   // Resolves when new requests meet what the module is now. `replace(table)` has them do so, and returns the
-  // `ticketFor` of its workers, and what resolves when they do. Calls while one runs share one more, as the module may have been changed after that
-  // had read it.
+  // `ticketFor` of its workers, and what resolves when they do. Calls while one runs share one more, as the module may
+  // have been changed after that had read it.
   reload(replace) {
     if (this.#reload === undefined && this.#nextReload === undefined) return this.#startReload(replace)
     this.#nextReload ??= this.#reload.catch(() => {}).then(() => {
@@ -64,11 +67,15 @@ class Generations {
   }
 
   // The engine will have no call of that one any more.
-  async retire(generation) {
+  retire(generation) {
     const pool = this.#pools.get(generation)
-    await pool.end()
-    this.#pools.delete(generation)
-    this.#keepCountsOf(pool)
+    const retired = pool.end().then(() => {
+      this.#pools.delete(generation)
+      this.#retiring.delete(retired)
+      this.#keepCountsOf(pool)
+    })
+    this.#retiring.add(retired)
+    return retired
   }
 
   terminate(generation, seat, error) {
@@ -98,13 +105,13 @@ class Generations {
   // There will be no reload any more. The workers go on.
   close() {
     this.#isClosed = true
-    this.#loading?.end()
+    if (this.#loading !== undefined) this.#discard(this.#loading)
   }
 
   // Resolves when all workers have ended.
   async end() {
     this.close()
-    await Promise.all([...this.#pools.values()].map((pool) => pool.end()))
+    await Promise.all([...[...this.#pools.values()].map((pool) => pool.end()), ...this.#discarded])
   }
 
   #startReload(replace) {
@@ -115,26 +122,33 @@ class Generations {
   }
 
   async #loadAnew(replace) {
+    while (this.#pools.size > RETIRING_MAX && this.#retiring.size > 0) await Promise.race(this.#retiring)
     if (this.#isClosed) throw notRunning()
     if (this.#pools.size > RETIRING_MAX) throw tooMany()
     const generation = this.#newest + 1
     const pool = this.#createPool(generation)
     this.#loading = pool
+    let replaced
     try {
       const table = await pool.loadAll()
       if (this.#isClosed) throw notRunning()
       this.#owner.check(table)
+      replaced = replace(table)
     } catch (error) {
-      pool.end()
+      this.#discard(pool)
       throw this.#isClosed ? notRunning() : error
     } finally {
       this.#loading = undefined
     }
     this.#pools.set(generation, pool)
     this.#newest = generation
-    const { ticketFor, adopted } = replace(pool.table)
-    pool.open(ticketFor)
-    await adopted
+    pool.open(replaced.ticketFor)
+    await replaced.adopted
+  }
+
+  #discard(pool) {
+    const ended = pool.end().then(() => this.#discarded.delete(ended))
+    this.#discarded.add(ended)
   }
 
   #createPool(generation) {
