@@ -5,7 +5,7 @@
 const { readdirSync, readFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
-const { connect, request, root, startMain } = require('./helpers.js')
+const { connect, request, root, serve, startMain, until } = require('./helpers.js')
 
 // Starts a server in a process in which, once ringcall is loaded, nothing global calls back and no clock goes on.
 async function startFaked(t, options) {
@@ -108,4 +108,24 @@ test('a global JSON that is replaced after the start changes neither arguments n
     t.is((await client.send(target, { headers, body })).body, expected, target)
   }
   t.is(JSON.parse((await client.send('/none')).body).code, 'ERR_UNKNOWN_FUNCTION')
+})
+
+test("what a worker's module replaces in its thread changes neither arguments nor answers, nor who is told", async (t) => {
+  const told = []
+  const onError = (error, call) => told.push([error.name, error.message, call])
+  const server = serve(t, { workers: 1, onError }, require.resolve('./modules/replacing.js'))
+  const client = await connect(t, server)
+  const headers = { 'Content-Type': 'application/json' }
+  for (const [target, body, expected] of [
+    ['/same', '[{"a":1},"b\\n",["c\\n"]]', '[{"a":1},"b\\n",["c\\n"]]'],
+    ['/undeclared', '["a",{"b":1}]', '["a",{"b":1}]'],
+    ['/length', 'abc', '"\\"3\\""'],
+    ['/later/%22a%22/1', '', '["a",1]']
+  ]) {
+    t.is((await client.send(target, { headers, body })).body, expected, target)
+  }
+  t.is(JSON.parse((await client.send('/fail/1')).body).code, 'ERR_FAILED')
+  await until(() => told.length > 0)
+  t.deepEqual(told, [['RangeError', 'no', { function: 'fail', arguments: [1] }]])
+  t.like(server.stats().workers, [{ restarts: 0 }])
 })

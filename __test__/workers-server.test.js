@@ -9,7 +9,7 @@ const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const test = require('ava')
-const { connect, post, serve, serverListen, startMain, until } = require('./helpers.js')
+const { connect, post, ringTest, serve, serverListen, startMain, until } = require('./helpers.js')
 
 // A module of the test's own, which it may write again.
 function moduleOf(t, source, name = 'functions.js') {
@@ -121,6 +121,15 @@ test('a call that never ends is answered, told, and costs its worker', async (t)
   await until(() => exits.length > 0)
   t.is(exits[0].error.code, 'ERR_WORKER_OVERDUE')
   t.regex(exits[0].error.message, /1000 ms \(handlerTimeout\)/)
+})
+
+ringTest(test)('a worker that cannot take calls is told with why, whatever the module does with errors', async (t) => {
+  const { file } = moduleOf(t, `process.on('uncaughtException', () => {}).on('unhandledRejection', () => {})\n${SUM}`)
+  const server = serve(t, { engine: 'io_uring', workers: 1, workerOptions: { execArgv: ['--no-addons'] } }, file)
+  const exits = collect(t, 'ringcall:worker-exit', server)
+  await until(() => exits.length > 0)
+  t.like(exits[0], { exitCode: 1, error: { code: 'ERR_IO_URING_UNAVAILABLE' } })
+  t.regex(exits[0].error.message, /without --no-addons/)
 })
 
 test('a reload has new requests meet what the module is now', async (t) => {

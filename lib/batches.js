@@ -18,6 +18,10 @@ const { clearTimeout, now, queueMicrotask, setTimeout } = require('./globals.js'
 const { Results } = require('./calls/results.js')
 const turn = require('./turn.js')
 
+// Taken before a worker's module is loaded, which may replace them.
+const { add } = Atomics
+const { SharedArrayBuffer } = globalThis
+
 const SLICE_MS = 1
 // Calls between two looks at the clock, which takes longer than a quick handler: a quarter of a batch, and not more.
 const STRIDE_MAX = 32
@@ -121,7 +125,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
 
   // Returns whether the next call is still its own.
   function claim() {
-    const before = Atomics.add(claims, 0, CALL + RESULT * results.complete())
+    const before = add(claims, 0, CALL + RESULT * results.complete())
     return (before & TAKEN_BACK) === 0
   }
 

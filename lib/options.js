@@ -79,7 +79,8 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     return { options: fitOptions(checked, table === undefined), table }
   }
   const count = checkWorkers(options.workers, checked.ringThreads)
-  return { options: checked, module: { url, count, workerOptions: checkWorkerOptions(options.workerOptions) } }
+  const workerOptions = checkWorkerOptions(options.workerOptions)
+  return { options: checked, module: { url, count, workerOptions, engine: checked.engine } }
 }
 
 // The options as they are for one plain function, or for a table of them, for which some mean something else or

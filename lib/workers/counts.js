@@ -5,6 +5,9 @@
 
 const { FUNCTIONS_MAX } = require('../functions.js')
 
+// Taken before the module is loaded, which may replace them.
+const { add, store, sub } = Atomics
+
 // Bytes of its heap, written once a second; calls that have begun, and those of them that have ended; failures of
 // functions. Then for each function its errors, and the calls that its schemas have refused.
 const HEAP_USED = 0
@@ -55,8 +58,8 @@ class Counts {
     const counts = this.#counts
     counts[FAILURES]++
     if (index !== undefined) counts[FUNCTIONS + 2 * index]++
-    if (Atomics.add(this.#untaken, UNTAKEN, 1) < UNTAKEN_MAX) return true
-    Atomics.sub(this.#untaken, UNTAKEN, 1)
+    if (add(this.#untaken, UNTAKEN, 1) < UNTAKEN_MAX) return true
+    sub(this.#untaken, UNTAKEN, 1)
     return false
   }
 
@@ -67,7 +70,7 @@ class Counts {
   // In the main thread.
 
   took() {
-    Atomics.sub(this.#untaken, UNTAKEN, 1)
+    sub(this.#untaken, UNTAKEN, 1)
   }
 
   // The worker has ended, and what it told has been taken.
@@ -75,7 +78,7 @@ class Counts {
     const counts = this.#counts
     counts[HEAP_USED] = 0
     counts[ENDED] = counts[BEGUN]
-    Atomics.store(this.#untaken, UNTAKEN, 0)
+    store(this.#untaken, UNTAKEN, 0)
   }
 
   get heapUsed() {

@@ -27,9 +27,10 @@ class Pool {
   #isOver = false
   #ended
 
-  constructor({ url, count, workerOptions, callbacks }) {
+  // `engine` is the one whose tickets are to be expected, or `'auto'`.
+  constructor({ url, count, workerOptions, engine, callbacks }) {
     refuseEntered(url)
-    this.#start = { url, workerOptions, signal: new Int32Array(new SharedArrayBuffer(4)) }
+    this.#start = { url, workerOptions, engine, signal: new Int32Array(new SharedArrayBuffer(4)) }
     this.#owner = callbacks
     this.#seats = Array.from({ length: count }, (_, index) => new Seat(index, this.#start, this))
   }
@@ -188,7 +189,7 @@ function differenceOf(first, second) {
 function goneError(name) {
   return loadError(
     `${name} cannot be loaded: the thread has ended meanwhile. It may have run out of memory ` +
-      '(workerOptions.resourceLimits).'
+      '(workerOptions.resourceLimits), or what it requires first may have failed (workerOptions.execArgv, NODE_OPTIONS).'
   )
 }
 

@@ -6,6 +6,9 @@
 const { types } = require('node:util')
 const { printable } = require('../errors.js')
 
+// Taken before a worker's module is loaded, which may replace it.
+const { structuredClone } = globalThis
+
 const CAUSES_MAX = 8
 const TEXT_LENGTH_MAX = 2 ** 16
 

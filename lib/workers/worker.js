@@ -12,7 +12,7 @@
 const { syncBuiltinESMExports } = require('node:module')
 const threads = require('node:worker_threads')
 
-const { port, signal, memory, url, workerData } = threads.workerData
+const { port, signal, memory, url, engine, workerData } = threads.workerData
 threads.workerData = workerData
 syncBuiltinESMExports()
 
@@ -28,6 +28,9 @@ const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = r
 const { Tally } = require('./tally.js')
 const { tellError } = require('./told-errors.js')
 
+// Taken before the module is loaded, which may replace them.
+const { add, notify } = Atomics
+
 const HEAP_MS = 1000
 
 // The worker's side of each engine.
@@ -35,6 +38,10 @@ const TRANSPORTS = {
   io_uring: () => require('./transports/io-uring.js'),
   node: () => require('./transports/node.js')
 }
+
+// The one that is to be expected is loaded before the module: whatever that does to the global scope, to the file system
+// or to `require`, this thread serves with what is ours.
+TRANSPORTS[engine === 'node' ? 'node' : 'io_uring']()
 
 const name = fileURLToPath(url)
 const counts = new Counts(memory)
@@ -99,7 +106,13 @@ function tableOfModule(functions) {
 
 async function serve(ticket, callable) {
   const { serve: serveCalls } = TRANSPORTS[ticket.engine]()
-  await serveCalls(ticket, callable, new Tally(counts, tell))
+  try {
+    await serveCalls(ticket, callable, new Tally(counts, tell))
+  } catch (error) {
+    // Nobody else would see it where the module listens for what is not caught.
+    tellFailure(error)
+    return process.exit(1)
+  }
   // No call will come any more: if nothing of the module's keeps the thread, it ends.
   tell({ kind: 'done' })
   port.close()
@@ -125,6 +138,6 @@ function tellExit(code) {
 // The main thread may be waiting for it.
 function tell(message) {
   port.postMessage(message)
-  Atomics.add(signal, 0, 1)
-  Atomics.notify(signal, 0)
+  add(signal, 0, 1)
+  notify(signal, 0)
 }

@@ -7,6 +7,9 @@
 // begun: whoever raises it, the worker past the next call or the main thread past all that it takes back, decides
 // about those in between. Numbers go around after 2^32, and are compared by their difference.
 
+// Taken before a worker's module is loaded, which may replace them.
+const { add, compareExchange, load, store } = Atomics
+
 // The first call that has neither begun nor been taken back.
 const NEXT = 0
 // The first call that the worker has not gone through: all before have been run, or were found to be taken back.
@@ -38,29 +41,29 @@ class Ledger {
 
   // It looks into what has arrived, so its event loop turns.
   looked() {
-    Atomics.add(this.#words, PHASE, 2)
+    add(this.#words, PHASE, 2)
   }
 
   // Returns whether the call is to be run: it was not taken back.
   begin(number) {
-    if (Atomics.compareExchange(this.#words, NEXT, number, numberAfter(number)) !== number) return false
-    Atomics.store(this.#words, CURRENT, number)
-    Atomics.add(this.#words, PHASE, 1)
+    if (compareExchange(this.#words, NEXT, number, numberAfter(number)) !== number) return false
+    store(this.#words, CURRENT, number)
+    add(this.#words, PHASE, 1)
     return true
   }
 
   // The call does not hold the thread any more.
   returned(number, milliseconds) {
-    const pace = Atomics.load(this.#words, PACE)
+    const pace = load(this.#words, PACE)
     const sample = Math.min(milliseconds, CALL_MS_MAX) * MICROSECONDS
-    Atomics.store(this.#words, PACE, Math.round(pace + (sample - pace) * WEIGHT))
-    Atomics.add(this.#words, PHASE, 1)
+    store(this.#words, PACE, Math.round(pace + (sample - pace) * WEIGHT))
+    add(this.#words, PHASE, 1)
     this.passed(number)
   }
 
   // The call had been taken back, or is done.
   passed(number) {
-    Atomics.store(this.#words, THROUGH, numberAfter(number))
+    store(this.#words, THROUGH, numberAfter(number))
   }
 
   // In the main thread.
@@ -69,20 +72,20 @@ class Ledger {
   takeBack(end) {
     for (;;) {
       const next = this.next
-      if (Atomics.compareExchange(this.#words, NEXT, next, end) === next) return next
+      if (compareExchange(this.#words, NEXT, next, end) === next) return next
     }
   }
 
   get next() {
-    return Atomics.load(this.#words, NEXT)
+    return load(this.#words, NEXT)
   }
 
   get through() {
-    return Atomics.load(this.#words, THROUGH)
+    return load(this.#words, THROUGH)
   }
 
   get phase() {
-    return Atomics.load(this.#words, PHASE)
+    return load(this.#words, PHASE)
   }
 
   get isHeld() {
@@ -90,15 +93,15 @@ class Ledger {
   }
 
   get current() {
-    return Atomics.load(this.#words, CURRENT)
+    return load(this.#words, CURRENT)
   }
 
   get pace() {
-    return Atomics.load(this.#words, PACE) / MICROSECONDS
+    return load(this.#words, PACE) / MICROSECONDS
   }
 
   set pace(milliseconds) {
-    Atomics.store(this.#words, PACE, milliseconds * MICROSECONDS)
+    store(this.#words, PACE, milliseconds * MICROSECONDS)
   }
 }
 

@@ -6,7 +6,11 @@
 const { createBatches } = require('../../batches.js')
 const { createCallees, createNamedCalls } = require('../../calls/named.js')
 const { createPlainCalls } = require('../../calls/plain.js')
-const { loadNative } = require('../../native.js')
+const { loadNative, tryNative } = require('../../native.js')
+
+// Before the module is loaded, which may do something to them. What is wrong with the addon is told when it is needed.
+const { Promise } = globalThis
+tryNative()
 
 // Resolves when no call will come any more.
 function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }, { handler, table }, tally) {

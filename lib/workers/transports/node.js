@@ -9,6 +9,9 @@ const { Ledger, numberAfter } = require('../../engines/node/ledger.js')
 const { Runner } = require('../../engines/node/runner.js')
 const { now } = require('../../globals.js')
 
+// Taken before the module is loaded, which may replace it.
+const { Promise } = globalThis
+
 // Resolves when no call will come any more. `tally` is told of the calls, and of their failures.
 function serve({ port, memory }, { handler, table }, tally) {
   const calls = new Calls(port, new Ledger(memory), handlerOf({
