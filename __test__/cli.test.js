@@ -1,45 +1,13 @@
 'use strict'
 
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
-const { tmpdir } = require('node:os')
+const { writeFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
 const { checkArguments } = require('../lib/options.js')
 const { version } = require('../package.json')
+const { bin, file, run, startServe, text } = require('./commands.js')
 const { assertRefused, connect, engine, post, request, ringTest, root, serve, start } = require('./helpers.js')
 const { refusedTest, startRefused } = require('./without-io-uring.js')
-
-const bin = path.join(root, 'bin', 'ringcall.js')
-
-// A file of the test's own.
-function file(t, name, text) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  writeFileSync(path.join(folder, name), text)
-  return path.join(folder, name)
-}
-
-// What a command prints, and its end.
-async function run(t, args, options) {
-  const child = start(t, [bin, ...args], options)
-  return { stdout: await text(child), ...(await child.exited) }
-}
-
-async function text(child) {
-  const lines = []
-  for (;;) {
-    const line = await child.line().catch(() => null)
-    if (line === null) return lines.join('\n')
-    lines.push(line)
-  }
-}
-
-// A `ringcall serve` that listens.
-async function startServe(t, args) {
-  const child = start(t, [bin, 'serve', ...args, '--port', '0', '--engine', engine])
-  const line = await child.line()
-  return { child, line, port: Number(/:(\d+)$/.exec(line)?.[1]) }
-}
 
 test('the version and the usage, in each of the usual ways', async (t) => {
   for (const args of [['version'], ['--version'], ['-v']]) {
@@ -90,7 +58,7 @@ test('misuse is one sentence, where to look, and exit code 2', async (t) => {
     [['build', '--release'], "Unknown option '--release'.", 'build'],
     [['serve', 'a.js', '--prot', '80'], "Unknown option '--prot'. Did you mean --port?", 'serve'],
     [['serve', 'a.js', '--hostname', 'a'], "Unknown option '--hostname'. Did you mean --host?", 'serve'],
-    [['serve', 'a.js', '--workers', '2'], "Unknown option '--workers'. Did you mean --ring-threads?", 'serve'],
+    [['serve', 'a.js', '--threads', '2'], "Unknown option '--threads'. Did you mean --ring-threads?", 'serve'],
     [['serve', 'a.js', '--maxInFlight=2'], "Unknown option '--maxInFlight'. Did you mean --max-in-flight?", 'serve'],
     [['serve', 'a.js', '-x'], "Unknown option '-x'.", 'serve'],
     [['serve', 'a.js', '--no-such'], "Unknown option '--no-such'.", 'serve']

@@ -295,6 +295,7 @@ function start(t, argv, { command = process.execPath, env } = {}) {
   return {
     pid: child.pid,
     exited,
+    stderr: () => stderr,
     kill: (signal) => child.kill(signal),
     async line() {
       const { value, done } = await lines.next()

@@ -13,7 +13,6 @@ const SYNONYMS = {
   socket: 'path',
   unix: 'path',
   threads: 'ringThreads',
-  workers: 'ringThreads',
   workerthreads: 'workers',
   limit: 'maxConnections',
   concurrency: 'maxInFlight',

@@ -52,8 +52,12 @@ function fail(sentence) {
 }
 
 function end(text, code) {
-  console.error(`ringcall: ${text}`)
+  printError(text)
   process.exit(code)
 }
 
-module.exports = { camelCase, end, fail, misused, parse }
+function printError(text) {
+  console.error(`ringcall: ${text}`)
+}
+
+module.exports = { camelCase, end, fail, misused, parse, printError }

@@ -1,15 +1,19 @@
 'use strict'
 
-// `ringcall serve`: a server of what a module exports.
+// `ringcall serve`: a server of what a module exports. Without workers the module is loaded here, and its functions run
+// in this thread; with them it is loaded and run by worker threads, and may be loaded anew.
 
-const { existsSync } = require('node:fs')
-const { inspect } = require('node:util')
-const { printable } = require('../errors.js')
+const { subscribe } = require('node:diagnostics_channel')
+const { closeSync, existsSync, openSync } = require('node:fs')
+const path = require('node:path')
 const events = require('../events.js')
 const { tableOf } = require('../functions.js')
 const { serverListen } = require('../server.js')
 const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
+const { isTold } = require('../workers/told-errors.js')
 const { camelCase, end, fail, parse } = require('./arguments.js')
+const { Reloads } = require('./reloads.js')
+const { briefly, tellExit, tellFailure } = require('./told.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
 
@@ -21,6 +25,9 @@ folder with an index.js or a package.json that names its "main".
   -p, --port <n>             the TCP port [8000]; 0 picks a free one
   --host <name>              the address to listen on [every address]
   --path <path>              a Unix domain socket instead of a port
+  --workers <n|auto>         worker threads, 1 to 1024, each of which loads the module and runs its functions; auto is
+                             one for each core that the ring threads leave
+  --watch                    load the module anew when its file changes, or one that it imports; by 1 worker unless said
   --bigint                   call the one function with a bigint
   --engine <name>            auto, io_uring or node [auto]
   --ring-threads <n>         threads for the network's work, 1 to 64 [1]
@@ -41,17 +48,20 @@ folder with an index.js or a package.json that names its "main".
   -h, --help
 
 What a function throws goes to stderr. On SIGINT or SIGTERM it answers the requests that it has and ends; a second
-signal ends it at once.`
+signal ends it at once. With workers SIGHUP has the module loaded anew, and no request is lost; one that does not load
+leaves the functions of before.`
 
-// How arguments are shown, and how many functions are named.
-const BRIEFLY = { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: 100 }
+// How many functions are named.
 const NAMES_MAX = 10
+
+// Loads of the module whose calls may go on: the newest one, and those before it.
+const TABLES_MAX = 6
 
 // Node's own exit code for this.
 const UNSETTLED_AWAIT = 13
 
-const STRINGS = ['host', 'path', 'engine', 'origins']
-const FLAGS = ['bigint', 'reuse-port', 'ipv6-only']
+const STRINGS = ['host', 'path', 'engine', 'origins', 'workers']
+const FLAGS = ['bigint', 'reuse-port', 'ipv6-only', 'watch']
 const NUMBERS = [
   'port', 'backlog', 'ring-threads', 'max-connections', 'max-in-flight', 'max-header-size', 'max-body-size',
   'max-buffered-bytes', 'headers-timeout', 'request-timeout', 'keep-alive-timeout', 'handler-timeout', 'send-timeout'
@@ -71,39 +81,105 @@ async function serve(args) {
     if (/^\d+$/.test(values[name] ?? '0')) continue
     return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
+  const { watch, workers = watch ? '1' : undefined, ...others } = values
+  const options = listenOptions(others)
+  if (workers === undefined) return serveHere(file, options)
+  if (workers !== 'auto' && !/^\d+$/.test(workers)) {
+    return fail(`--workers must be an integer in decimal digits, or auto, not ${JSON.stringify(workers)}.`)
+  }
+  serveByWorkers(file, { ...options, workers: workers === 'auto' ? workers : Number(workers) }, watch)
+}
+
+async function serveHere(file, options) {
   const { functions: handler } = await load(file)
   checkFunctions(file, handler)
   let server
   try {
-    const onError = (error, call) => tell(error, call, server.functions)
-    server = serverListen({ ...listenOptions(values), onError }, handler)
+    const onError = (error, call) => tellFailure(error, call, [server.functions])
+    server = serverListen({ ...options, onError }, handler)
   } catch (error) {
     return fail(`${inFlags(error.message)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before it says that it listens: who reads that may send a signal at once.
   closeOnSignals(server)
+  tellListening(server)
+}
+
+function serveByWorkers(file, options, isWatched) {
+  const entry = fileOf(file)
+  const reloads = new Reloads(file)
+  const watched = isWatched ? `, watching ${countOf(watchFiles(file, entry, reloads), 'file')}` : ''
+  // Those of the module as it is, and as it was.
+  const tables = []
+  const onError = (error, call) => tellFailure(error, call, tables)
+  subscribe('ringcall:worker-exit', tellExit)
+  let server
+  try {
+    server = serverListen({ ...options, onError }, path.resolve(file))
+  } catch (error) {
+    return fail(sayOfStart(error, file))
+  }
+  tables.push(server.functions)
+  closeOnSignals(server)
+  reloads.start(server, () => {
+    tables.unshift(server.functions)
+    tables.length = Math.min(tables.length, TABLES_MAX)
+    console.log(`reloaded${server.functions.length === 0 ? '' : `, functions: ${listOf(server.functions)}`}`)
+  })
+  onHangUp(server, () => reloads.request())
+  tellListening(server)
+  console.log(`workers: ${server.stats().workers.length}${watched}`)
+}
+
+function watchFiles(file, entry, reloads) {
+  try {
+    return reloads.watch(entry)
+  } catch (error) {
+    fail(`${file} cannot be watched: ${briefly(error)}`)
+  }
+}
+
+function tellListening(server) {
   console.log(`ringcall (${server.engine}) listening on ${server.url}`)
-  if (typeof handler !== 'function') console.log(`functions: ${listOf(server.functions)}`)
+  if (server.functions.length > 0) console.log(`functions: ${listOf(server.functions)}`)
 }
 
 // The module's functions. Where it has none, that is told, and the process ends.
 async function load(file) {
+  const resolved = fileOf(file)
+  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
+  let exports
+  try {
+    ({ exports } = await importModule(resolved, neverSettles))
+  } catch (error) {
+    return fail(sayOfLoad(error, file))
+  }
+  const functions = functionsOf(exports)
+  if (functions !== undefined) return { functions }
+  return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
+}
+
+// The module's own file, where `file` may be a folder.
+function fileOf(file) {
   const resolved = resolveModule(file)
   if (resolved === undefined) {
     if (!existsSync(file)) return fail(`there is no file ${file}.`)
     return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`)
   }
   if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${WHAT_IS_ONE}`)
-  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
-  let exports
-  try {
-    ({ exports } = await importModule(resolved, neverSettles))
-  } catch (error) {
-    return fail(`${file} cannot be loaded: ${error?.stack ?? error}`)
-  }
-  const functions = functionsOf(exports)
-  if (functions !== undefined) return { functions }
-  return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
+  return resolved
+}
+
+function sayOfLoad(error, file) {
+  return `${file} cannot be loaded: ${error?.stack ?? error}`
+}
+
+// What serverListen has thrown: what is wrong with an option, with the module, or what the module itself has thrown.
+function sayOfStart(error, file) {
+  const name = path.resolve(file)
+  const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
+  if (!(error instanceof Error) || (isTold(error) && !isSentence)) return sayOfLoad(error, file)
+  return inFlags(error.message).replaceAll(name, file)
 }
 
 // What is wrong with them is told here, as serverListen speaks of what it is passed.
@@ -117,19 +193,6 @@ function checkFunctions(file, functions) {
 
 function ownServer(file) {
   return `The module started a server of its own: run it with \`node ${file}\`.`
-}
-
-// Whoever runs the command has nothing else to be told by. `call` is an integer where there is one plain function.
-function tell(error, call, functions) {
-  const what = typeof call === 'object' ? `${callText(call, functions)} failed` : `the function failed for ${call}`
-  console.error(`ringcall: ${what}: ${printable(error)}`)
-}
-
-// Header fields may be secrets, and logs are read by others.
-function callText({ function: name, arguments: values }, functions) {
-  const declared = functions.find((fn) => fn.name === name).arguments
-  const texts = values.map((value, i) => (declared[i]?.type === 'header' ? `<${declared[i].field}>` : inspect(value, BRIEFLY)))
-  return `${name}(${texts.join(', ')})`
 }
 
 function listOf(functions) {
@@ -150,10 +213,16 @@ function optionOf(name, value) {
   return NUMBERS.includes(name) ? Number(value) : value
 }
 
-// A message of serverListen's, with the names that the options have here.
+function countOf(count, noun) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+// A message of serverListen's, with the names that the options have here, and without what only JavaScript can do.
 function inFlags(message) {
   const flags = new Map(Object.keys(OPTIONS).map((name) => [camelCase(name), `--${name}`]))
-  const ofCommand = message.replace(/ \(await its close\(\) .*?\)/, '')
+  const ofCommand = message
+    .replace(/ \((?:await its close\(\) |workerOptions\.).*?\)/, '')
+    .replace(/ For no workers, .*/, ' For none, leave it out.')
   return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|(?<=')(\w+)(?=')|\b(\w+)(?= option\b)/g, (text, ...names) => {
     return flags.get(names.find((name) => name !== undefined)) ?? text
   })
@@ -168,6 +237,29 @@ function closeOnSignals(server) {
       // A handler's own timers do not keep it.
       server.close().then(() => process.exit(0))
     })
+  }
+}
+
+// SIGHUP means two things: that the module is to be loaded anew, and that the terminal is gone that the server runs in.
+function onHangUp(server, reload) {
+  // On Windows a console that is closed sends it, and nothing else does.
+  if (process.platform === 'win32') return
+  const hadTerminal = isOnTerminal()
+  process.on('SIGHUP', async () => {
+    if (!hadTerminal || isOnTerminal()) return reload()
+    await server.close()
+    // As without a listener. By exit() Node.js would abort: it cannot set such a terminal back to what it was.
+    process.removeAllListeners('SIGHUP')
+    process.kill(process.pid, 'SIGHUP')
+  })
+}
+
+function isOnTerminal() {
+  try {
+    closeSync(openSync('/dev/tty'))
+    return true
+  } catch {
+    return false
   }
 }
 

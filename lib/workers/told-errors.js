@@ -12,6 +12,9 @@ const { structuredClone } = globalThis
 const CAUSES_MAX = 8
 const TEXT_LENGTH_MAX = 2 ** 16
 
+// The errors that another thread has told.
+const revived = new WeakSet()
+
 const TYPES = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
 
 // As plain data.
@@ -60,7 +63,13 @@ function reviveError(told) {
   define('stack', stack ?? `${name}: ${message}`)
   if (error.name !== name) define('name', name)
   if (code !== undefined) error.code = code
+  revived.add(error)
   return error
 }
 
-module.exports = { reviveError, tellError, tellValue }
+// Whether it was thrown in another thread: not by this one about that thread.
+function isTold(error) {
+  return revived.has(error)
+}
+
+module.exports = { isTold, reviveError, tellError, tellValue }

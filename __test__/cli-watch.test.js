@@ -1,0 +1,178 @@
+'use strict'
+
+// Which files `ringcall serve --watch` watches, and what it takes for a change of them.
+
+const { once } = require('node:events')
+const { mkdirSync, renameSync, rmSync, watch, writeFileSync } = require('node:fs')
+const path = require('node:path')
+const { setTimeout: delay } = require('node:timers/promises')
+const test = require('ava')
+const { eachFile } = require('../lib/cli/imports.js')
+const { Watch } = require('../lib/cli/watch.js')
+const { folder } = require('./commands.js')
+
+// Files of the test's own, by their names.
+function files(t, sources) {
+  const made = folder(t)
+  for (const [name, source] of Object.entries(sources)) {
+    mkdirSync(path.dirname(path.join(made, name)), { recursive: true })
+    writeFileSync(path.join(made, name), source)
+  }
+  return made
+}
+
+// The files that the first one of them is made of.
+function filesOf(t, sources) {
+  const made = files(t, sources)
+  const found = []
+  eachFile(path.join(made, Object.keys(sources)[0]), (file) => found.push(path.relative(made, file)))
+  return found
+}
+
+const imports = {
+  'an import': ["import { a } from './a.js'", 'a.js'],
+  'an import without names': ["import './a.mjs'", 'a.mjs'],
+  'an import without white space': ['import{a}from"./a.mjs"', 'a.mjs'],
+  'an import of several lines': ["import {\n  a,\n  b\n} from './a.js'", 'a.js'],
+  'an import with attributes': ["import data from './a.json' with { type: 'json' }", 'a.json'],
+  'an export of what is imported': ["export * from './a.js'", 'a.js'],
+  'an import at run time': ["const { a } = await import('./a.js')", 'a.js'],
+  'a require': ["const a = require('./a.js')", 'a.js'],
+  'a require without the ending': ["const a = require('./a')", 'a.js'],
+  'a require of JSON': ["const a = require( './a' )", 'a.json'],
+  'a require of a folder': ["const a = require('./a')", 'a/index.js'],
+  'a require of a folder above': ["const a = require('../a')", '../a.js'],
+  'TypeScript': ["import { a } from './a.ts'", 'a.ts'],
+  'one that package.json names': [
+    "const a = require('#a')", 'lib/a.js', { 'package.json': '{ "imports": { "#a": "./lib/a.js" } }' }
+  ],
+  'one that is not there yet': ["import './a.js'", 'a.js', {}, { isMissing: true }]
+}
+
+for (const [what, [source, imported, more, { isMissing } = {}]] of Object.entries(imports)) {
+  test(`imports: ${what}`, (t) => {
+    const name = 'app/main.mjs'
+    const at = path.join('app', imported)
+    const others = Object.fromEntries(Object.entries(more ?? {}).map(([file, text]) => [path.join('app', file), text]))
+    t.deepEqual(filesOf(t, { [name]: source, ...(isMissing ? {} : { [at]: '0' }), ...others }), [name, at])
+  })
+}
+
+test('imports: those of imports, each once, in a circle, too', (t) => {
+  const found = filesOf(t, {
+    'a.js': "require('./b'); require('./c')",
+    'b.js': "require('./c'); require('./data/d.json'); require('./a')",
+    'c.js': "require('./b'); require('./a')",
+    'data/d.json': '{ "text": "require(\'./e\')" }',
+    'e.js': ''
+  })
+  t.deepEqual(found, ['a.js', 'b.js', 'c.js', 'data/d.json'])
+})
+
+test('imports: packages and what Node.js has are left out', (t) => {
+  const found = filesOf(t, {
+    'a.js': "require('node:fs'); require('fs'); require('b'); require('./node_modules/b'); require('./nothing/b')",
+    'node_modules/b/index.js': "require('../../c')",
+    'c.js': ''
+  })
+  t.deepEqual(found, ['a.js', 'nothing/b'])
+})
+
+test('imports: a path that is computed is none', (t) => {
+  const source = "require(path.join(__dirname, 'b')); import(`./${name}`); readFileSync('./b.js')"
+  t.deepEqual(filesOf(t, { 'a.js': source, 'b.js': '' }), ['a.js'])
+})
+
+// A watch of the first of these files. `changed()` resolves with the next change that it tells of.
+function watchFiles(t, sources) {
+  const made = files(t, sources)
+  let told = 0
+  let tell = () => {}
+  const watch = new Watch(path.join(made, Object.keys(sources)[0]), () => {
+    told++
+    tell()
+  })
+  t.timeout(60_000)
+  t.teardown(() => watch.close())
+  watch.look()
+  return {
+    watch,
+    at: (name) => path.join(made, name),
+    told: () => told,
+    changed: () => new Promise((resolve) => (tell = resolve))
+  }
+}
+
+const GRAPH = { 'a.js': "require('./lib/b')", 'lib/b.js': '1' }
+
+const changes = {
+  'a file that is written': ({ at }) => writeFileSync(at('a.js'), ''),
+  'an imported file that is written': ({ at }) => writeFileSync(at('lib/b.js'), '2'),
+  'a file that takes its place': ({ at }) => {
+    writeFileSync(at('lib/new'), '2')
+    renameSync(at('lib/new'), at('lib/b.js'))
+  },
+  'a file that is deleted': ({ at }) => rmSync(at('lib/b.js')),
+  'a folder that is moved away': ({ at }) => renameSync(at('lib'), at('old'))
+}
+
+for (const [what, change] of Object.entries(changes)) {
+  test(`watch: ${what}`, async (t) => {
+    const watched = watchFiles(t, GRAPH)
+    t.is(watched.watch.fileCount, 2)
+    const changed = watched.changed()
+    change(watched)
+    await changed
+    t.is(watched.told(), 1)
+  })
+}
+
+test('watch: what was not there when it looked, in a folder that was not there, either', async (t) => {
+  const watched = watchFiles(t, { 'a.js': "require('./lib/more/b')" })
+  for (const make of [
+    () => mkdirSync(watched.at('lib')),
+    () => mkdirSync(watched.at('lib/more')),
+    () => writeFileSync(watched.at('lib/more/b'), '1')
+  ]) {
+    const changed = watched.changed()
+    make()
+    await changed
+    watched.watch.look()
+  }
+  t.is(watched.told(), 3)
+})
+
+test('watch: a folder that another one has taken the place of', async (t) => {
+  const watched = watchFiles(t, GRAPH)
+  const moved = watched.changed()
+  renameSync(watched.at('lib'), watched.at('old'))
+  mkdirSync(watched.at('lib'))
+  writeFileSync(watched.at('lib/b.js'), '2')
+  await moved
+  watched.watch.look()
+  const changed = watched.changed()
+  writeFileSync(watched.at('lib/b.js'), '3')
+  await changed
+  t.is(watched.told(), 2)
+})
+
+test('watch: many changes at once are one', async (t) => {
+  const watched = watchFiles(t, GRAPH)
+  const changed = watched.changed()
+  for (let n = 0; n < 50; n++) for (const name of Object.keys(GRAPH)) writeFileSync(watched.at(name), `${n}`)
+  await changed
+  t.is(watched.told(), 1)
+})
+
+test('watch: other files in its folder are none of it', async (t) => {
+  const watched = watchFiles(t, { ...GRAPH, 'data.json': '1' })
+  const watcher = watch(watched.at('.'))
+  t.teardown(() => watcher.close())
+  const changed = once(watcher, 'change')
+  writeFileSync(watched.at('data.json'), '2')
+  writeFileSync(watched.at('b.js'), '2')
+  await changed
+  // So long that it would have been told.
+  await delay(300)
+  t.is(watched.told(), 0)
+})

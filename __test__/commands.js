@@ -1,0 +1,49 @@
+'use strict'
+
+// What the tests of the `ringcall` command share: modules of a test's own, and the command as a process.
+
+const { mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const path = require('node:path')
+const { engine, root, start } = require('./helpers.js')
+
+const bin = path.join(root, 'bin', 'ringcall.js')
+
+// A folder of the test's own.
+function folder(t) {
+  // As files in it are told, where the folder for temporary files is a link.
+  const made = realpathSync(mkdtempSync(path.join(tmpdir(), 'ringcall-')))
+  t.teardown(() => rmSync(made, { recursive: true }))
+  return made
+}
+
+// A file of the test's own.
+function file(t, name, text) {
+  const made = path.join(folder(t), name)
+  writeFileSync(made, text)
+  return made
+}
+
+// What a command prints, and its end.
+async function run(t, args, options) {
+  const child = start(t, [bin, ...args], options)
+  return { stdout: await text(child), ...(await child.exited) }
+}
+
+async function text(child) {
+  const lines = []
+  for (;;) {
+    const line = await child.line().catch(() => null)
+    if (line === null) return lines.join('\n')
+    lines.push(line)
+  }
+}
+
+// A `ringcall serve` that listens.
+async function startServe(t, args) {
+  const child = start(t, [bin, 'serve', ...args, '--port', '0', '--engine', engine])
+  const line = await child.line()
+  return { child, line, port: Number(/:(\d+)$/.exec(line)?.[1]) }
+}
+
+module.exports = { bin, file, folder, run, startServe, text }

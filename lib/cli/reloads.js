@@ -1,0 +1,71 @@
+'use strict'
+
+// When `ringcall serve` loads its module anew: on SIGHUP and, with --watch, when its files have changed. Each time is
+// told in a line, whether the module has loaded or not; where it has not, the functions of before go on.
+
+const { printError } = require('./arguments.js')
+const { briefly } = require('./told.js')
+const { Watch } = require('./watch.js')
+
+class Reloads {
+  #file
+  #server
+  #onReloaded
+  #watch
+  #isRunning = false
+  #isWanted = false
+
+  // `file` is the module as the user has named it.
+  constructor(file) {
+    this.#file = file
+  }
+
+  // To be called before the module is loaded, so that no change is missed: `entry` is its own file. Returns of how many
+  // files it is made, and throws where they cannot be watched.
+  watch(entry) {
+    this.#watch = new Watch(entry, () => this.request())
+    this.#watch.look()
+    return this.#watch.fileCount
+  }
+
+  // The server listens.
+  start(server, onReloaded) {
+    this.#server = server
+    this.#onReloaded = onReloaded
+    if (this.#isWanted) this.request()
+  }
+
+  // Loads it anew and, where that is asked for meanwhile, once more: it may have changed after it was read.
+  async request() {
+    this.#isWanted = true
+    if (this.#server === undefined || this.#isRunning) return
+    this.#isRunning = true
+    while (this.#isWanted) {
+      this.#isWanted = false
+      await this.#reload()
+    }
+    this.#isRunning = false
+  }
+
+  async #reload() {
+    this.#look()
+    try {
+      await this.#server.reload()
+      this.#onReloaded()
+    } catch (error) {
+      // Whoever has closed the server knows.
+      if (this.#server.listening) printError(`${this.#file} was not reloaded: ${briefly(error)}`)
+    }
+  }
+
+  // The module may import other files by now. That these cannot be watched is no reason not to load it.
+  #look() {
+    try {
+      this.#watch?.look()
+    } catch (error) {
+      printError(`${this.#file} cannot be watched: ${briefly(error)}`)
+    }
+  }
+}
+
+module.exports = { Reloads }

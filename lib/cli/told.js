@@ -1,0 +1,68 @@
+'use strict'
+
+// What `ringcall serve` prints of failures: of functions, of workers, and of modules that do not load.
+
+const path = require('node:path')
+const { inspect } = require('node:util')
+const { printable } = require('../errors.js')
+const { ROOT } = require('../native.js')
+const { printError } = require('./arguments.js')
+
+// How arguments are shown.
+const BRIEFLY = { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxStringLength: 100 }
+
+const LINE_LENGTH_MAX = 1000
+
+// A place in a file, at the top of the stack of a syntax error, or in a line of the calls.
+const PLACE = /(?:^|\(| at )((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+)\)?$/
+
+// Whoever runs the command has nothing else to be told by. `call` is no object where there is one plain function: it is
+// the integer then, or undefined where that was lost. `tables` are the functions that there are, and that there were
+// while the call may have begun.
+function tellFailure(error, call, tables) {
+  let what = call === undefined ? 'the function failed' : `the function failed for ${call}`
+  if (typeof call === 'object') what = `${callText(call, tables, error)} failed`
+  printError(`${what}: ${textOf(error)}`)
+}
+
+// Header fields may be secrets, and logs are read by others. The arguments may be lost with the worker.
+function callText({ function: name, arguments: values }, tables, error) {
+  const declared = tables.flatMap((functions) => functions.filter((fn) => fn.name === name))
+  const areLost = error?.code === 'ERR_WORKER_DIED' && values.length === 0
+  if (declared.length === 0 || areLost) return `${name}(…)`
+  const texts = values.map((value, i) => {
+    const header = declared.map((fn) => fn.arguments[i]).find((argument) => argument?.type === 'header')
+    return header === undefined ? inspect(value, BRIEFLY) : `<${header.field}>`
+  })
+  return `${name}(${texts.join(', ')})`
+}
+
+function tellExit({ error, exitCode, restartIn }) {
+  const next = restartIn === null ? '' : `; the next one starts in ${restartIn} ms`
+  printError(`a worker has ended${next}: ${error === null ? `its exit code is ${exitCode}.` : textOf(error)}`)
+}
+
+// With its stack, but not one in ringcall, which tells nobody anything.
+function textOf(error) {
+  return typeof error?.code === 'string' && error.code.startsWith('ERR_WORKER_') ? error.message : printable(error)
+}
+
+// What was thrown in one line, with the place at which it was, if that is known.
+function briefly(error) {
+  if (!(error instanceof Error)) return lineOf(printable(error))
+  const line = lineOf(String(error))
+  const place = placeOf(error)
+  return place === undefined ? line : `${line} (${place})`
+}
+
+function lineOf(text) {
+  return text.split('\n', 1)[0].slice(0, LINE_LENGTH_MAX)
+}
+
+// Not where ringcall has loaded the module.
+function placeOf({ stack }) {
+  const places = String(stack).split('\n').map((line) => PLACE.exec(line.slice(0, LINE_LENGTH_MAX))?.[1])
+  return places.find((place) => place !== undefined && !place.includes(path.join(ROOT, 'lib')))
+}
+
+module.exports = { briefly, tellExit, tellFailure }
