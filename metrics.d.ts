@@ -4,7 +4,8 @@ import type { Server } from './index.js'
 export interface PrometheusOptions {
   /**
    * Labels of every sample: the same for all servers, or a function that gives each its own. A name is made of letters,
-   * digits and underscores and is none of `engine`, `function`, `le`, `limit`, `status` and `version`; a value may be any text.
+   * digits and underscores and is none of `engine`, `function`, `le`, `limit`, `state`, `status`, `version` and `worker`; a
+   * value may be any text.
    *
    * @default none: a scrape adds `job` and `instance`
    */

@@ -16,13 +16,17 @@ const value = (text, name, labels = {}) => {
 // A server of another engine, or of another version.
 const fake = (stats, more) => ({ stats: () => stats, ...more })
 
+// The same functions, for workers.
+const MODULE = require.resolve('./modules/sum.js')
+
 // What is on a server of functions by name.
 const functions = { sum: (a, b) => a + b, fail() { throw new Error('no') } }
 
 test('a new server has every metric, in the format, with zeros', (t) => {
-  const families = parse(prometheus(serve(t, {}, functions)))
+  const families = parse(prometheus(serve(t, { workers: 2 }, MODULE)))
+  const begun = ['info', 'ring_turns_total', 'worker_state', 'worker_heap_bytes'].map((name) => `ringcall_${name}`)
   for (const { name, samples } of families.values()) {
-    if (name === 'ringcall_info' || name === 'ringcall_ring_turns_total') continue
+    if (begun.includes(name)) continue
     for (const sample of samples) t.is(sample.value, 0, sample.name)
   }
   t.is(contentType, 'text/plain; version=0.0.4; charset=utf-8')
@@ -75,8 +79,28 @@ test('functions by name are told apart, and have a few buckets each', async (t) 
   t.is(series.length, 18, 'as docs/metrics.md says')
 })
 
-test('one plain function has no metrics by function', (t) => {
-  t.false(prometheus(serve(t)).includes('ringcall_function_'))
+test('one plain function has no metrics by function, and none by worker', (t) => {
+  t.false(/ringcall_(function|worker)_/.test(prometheus(serve(t))))
+})
+
+test('workers are told apart by their places', async (t) => {
+  const server = serve(t, { workers: 2, onError: () => {} }, MODULE)
+  await until(() => server.stats().workers.every(({ state }) => state === 'idle'))
+  const client = await connect(t, server)
+  for (const target of ['/sum/1/2', '/fail', '/sum/3/4']) await client.send(target)
+  await untilStats(server, { requests: 3, inFlight: 0 })
+  await until(() => server.stats().workers.every(({ state }) => state === 'idle'))
+  const text = prometheus(server)
+  const read = (name, labels) => ['0', '1'].map((worker) => value(text, `ringcall_worker_${name}`, { worker, ...labels }))
+  t.deepEqual(read('calls_total'), server.stats().workers.map(({ calls }) => calls))
+  t.deepEqual(read('restarts_total'), [0, 0])
+  t.true(read('heap_bytes').every((bytes) => bytes > 1e6))
+  t.deepEqual(read('state', { state: 'idle' }), [1, 1])
+  for (const state of ['starting', 'busy', 'down']) t.deepEqual(read('state', { state }), [0, 0])
+  const samples = [...parse(text).values()].flatMap(({ samples }) => samples)
+  t.is(samples.filter(({ labels }) => labels.worker === '0').length, 7, 'as docs/metrics.md says')
+  // What servers with the same labels have is added up.
+  t.is(value(prometheus([server, server]), 'ringcall_worker_state', { worker: '0', state: 'idle' }), 2)
 })
 
 test('functions of the same name on several servers are added up', async (t) => {
@@ -142,16 +166,19 @@ test('what Prometheus would refuse is refused', (t) => {
   t.throws(() => prometheus(server, []), invalid)
   t.throws(() => prometheus(server, { label: {} }), { code: 'ERR_INVALID_ARG_VALUE', message: /'label'.*'labels'/ })
   for (const prefix of ['1a', 'a-b', 'ä', ' ']) t.throws(() => prometheus(server, { prefix }), outOfRange)
-  for (const name of ['', '1a', 'a-b', '__a', 'le', 'status', 'function']) {
+  for (const name of ['', '1a', 'a-b', '__a', 'le', 'status', 'function', 'worker', 'state']) {
     t.throws(() => prometheus(server, { labels: { [name]: 'x' } }), outOfRange)
   }
 })
 
 test('docs/metrics.md lists every metric, as it is, and no other', (t) => {
-  const families = parse(prometheus(serve(t, {}, functions)))
+  const families = parse(prometheus(serve(t, { workers: 1 }, MODULE)))
   const unit = (name) => (/(_seconds|_bytes)(_total)?$/.exec(name)?.[1] ?? '').slice(1) || '–'
-  const labels = { info: '`version`, `engine`', responses_total: '`status`', limits_exceeded_total: '`limit`' }
-  const of = (name) => labels[name] ?? (name.startsWith('function_') ? '`function`' : '–')
+  const labels = {
+    info: '`version`, `engine`', responses_total: '`status`', limits_exceeded_total: '`limit`',
+    worker_state: '`worker`, `state`'
+  }
+  const of = (name) => labels[name] ?? (/^(function|worker)_/.test(name) ? `\`${name.split('_')[0]}\`` : '–')
   const rows = [...families].map(([name, { type, help }]) =>
     `| \`${name}\` | ${type} | ${unit(name)} | ${of(name.slice('ringcall_'.length))} | ${help} |`)
   const docs = readFileSync(join(root, 'docs', 'metrics.md'), 'utf8')

@@ -15,6 +15,8 @@ const { prometheus } = require('ringcall/metrics')
 const { connect, has, post, request, root, serve, start } = require('./helpers.js')
 const { parse } = require('./prometheus.js')
 
+const MODULE = require.resolve('./modules/sum.js')
+
 const dashboard = JSON.parse(readFileSync(join(root, 'deploy', 'grafana-dashboard.json'), 'utf8'))
 const targets = dashboard.panels.flatMap(({ targets = [] }) => targets)
 
@@ -33,7 +35,7 @@ async function freePort() {
 }
 
 test('the dashboard asks for metrics that there are', (t) => {
-  const families = parse(prometheus(serve(t, {}, { sum: (a, b) => a + b })))
+  const families = parse(prometheus(serve(t, { workers: 1 }, MODULE)))
   const variables = dashboard.templating.list.flatMap(({ query }) => query.query ?? [])
   const names = [...targets.map(({ expr }) => expr), ...variables].flatMap((text) => text.match(/ringcall_\w+/g) ?? [])
   t.true(names.length > 20)
@@ -47,7 +49,7 @@ test('the dashboard asks for metrics that there are', (t) => {
 
 test('promtool finds nothing to say', async (t) => {
   if (!has(t, 'promtool')) return
-  const servers = [serve(t), serve(t, {}, { sum: (a, b) => a + b })]
+  const servers = [serve(t), serve(t, { workers: 2 }, MODULE)]
   await post(t, servers[0], '/15')
   await post(t, servers[1], '/sum/1/2')
   for (const options of [{}, { labels: { path: 'C:\\temp\n"a"' }, prefix: 'app_' }]) {

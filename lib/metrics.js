@@ -15,7 +15,9 @@ const STATUSES_BY_NAME = [404, 415]
 // There may be a thousand functions, so not all the bounds that their times have, in milliseconds, are told.
 const BOUNDS_BY_FUNCTION = new Set([0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000, 10_000])
 
-const OWN_LABELS = ['engine', 'function', 'le', 'limit', 'status', 'version']
+const OWN_LABELS = ['engine', 'function', 'le', 'limit', 'state', 'status', 'version', 'worker']
+
+const WORKER_STATES = ['starting', 'idle', 'busy', 'down']
 
 // The count in `stats()` of how often the limit that an option sets was crossed.
 const LIMITS = {
@@ -55,6 +57,14 @@ const FAMILIES = [
   counter('function_refusals_total', 'Requests for a function that were refused for what they passed: 400 and 415.',
     byFunction('refusals')),
   histogramByFunction('function_duration_seconds', "A function's part of handler_duration_seconds, with fewer buckets."),
+  gauge('worker_state', '1 for the state that the worker in that place is in, 0 for the others.', byWorker((stats) => (
+    WORKER_STATES.map((state) => [{ state }, stats.state === state ? 1 : 0])
+  ))),
+  counter('worker_calls_total', 'Calls that have begun in that place.', byWorker(({ calls }) => [[{}, calls]])),
+  counter('worker_restarts_total', 'How often the worker in that place was replaced because it had ended.',
+    byWorker(({ restarts }) => [[{}, restarts]])),
+  gauge('worker_heap_bytes', "Bytes of JavaScript's heap that the worker in that place has in use.",
+    byWorker(({ heapUsed }) => [[{}, heapUsed]])),
   gauge('requests_in_flight', 'Requests that the handler has and has not answered.', one('inFlight')),
   gauge('oldest_request_in_flight_seconds', 'For how long the oldest of them has waited for its answer.',
     (stats) => [['', {}, seconds(stats.oldestInFlight)]], Math.max),
@@ -116,6 +126,13 @@ function one(name) {
 
 function byFunction(count) {
   return ({ functions = {} }) => Object.entries(functions).map(([name, stats]) => ['', { function: name }, stats[count]])
+}
+
+// A worker's label is its place, which the one that replaces it takes: there are never more of them than places.
+function byWorker(read) {
+  return ({ workers = [] }) => workers.flatMap((stats, worker) => (
+    read(stats).map(([labels, value]) => ['', { worker, ...labels }, value])
+  ))
 }
 
 function responses({ responsesByStatus, functions }) {
