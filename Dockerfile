@@ -22,7 +22,7 @@ WORKDIR /files/app
 COPY --from=build /ringcall/ringcall-*.tgz /
 # The package has its addon and no dependencies: neither a compiler nor the network is needed here.
 RUN npm install --offline --ignore-scripts --no-audit --no-fund --omit=dev /ringcall-*.tgz
-COPY examples/server.js examples/production.js deploy/healthcheck.js deploy/seccomp.js ./
+COPY examples/server.js examples/production.js examples/fibonacci.js deploy/healthcheck.js deploy/seccomp.js ./
 # node, the libraries that it and the addon are linked with, and the names of users and hosts.
 RUN ldd /usr/local/bin/node node_modules/ringcall/*.node | grep -o '/[^ ]* (' | tr -d ' (' | sort -u \
     | xargs cp --parents --dereference --target-directory=/files \

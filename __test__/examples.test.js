@@ -132,7 +132,7 @@ test('a PORT that is none is one line and exit code 1', async (t) => {
 const numbers = {
   'cluster.js': { PORT: 65_535, WORKERS: 1024 },
   'workers.js': { PORT: 65_535, WORKERS: 1024 },
-  'production.js': { PORT: 65_535, ADMIN_PORT: 65_535, DRAIN_DELAY: 2 ** 31 - 1, CLOSE_TIMEOUT: 2 ** 31 - 1 }
+  'production.js': { PORT: 65_535, ADMIN_PORT: 65_535, WORKERS: 1024, DRAIN_DELAY: 2 ** 31 - 1, CLOSE_TIMEOUT: 2 ** 31 - 1 }
 }
 
 for (const [file, most] of Object.entries(numbers)) {

@@ -29,6 +29,24 @@ test('it answers its probes and its scrapes', async (t) => {
   t.is(parse(body).get('ringcall_requests_total').samples[0].value, 1)
 })
 
+test('SIGHUP under load has its functions loaded anew, and no request is lost', async (t) => {
+  const { child, port, ask } = await startProduction(t, { WORKERS: '2', DRAIN_DELAY: '0' })
+  const clients = load(t, port)
+  for (let i = 0; i < 2; i++) {
+    await clients.more(100)
+    clients.forgetPauses()
+    child.kill('SIGHUP')
+    t.is(await child.line(), 'reloaded')
+    t.is((await ask('/readyz')).status, 200)
+  }
+  await clients.more(100)
+  await clients.stop()
+  const places = parse((await ask('/metrics')).body).get('ringcall_worker_restarts_total').samples
+  t.deepEqual(places.map(({ value }) => value), [0, 0])
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
 test('on SIGTERM under load readyz turns first, then it closes, and no request is lost', async (t) => {
   const { child, port, ask } = await startProduction(t, { DRAIN_DELAY: '2000' })
   const clients = load(t, port)

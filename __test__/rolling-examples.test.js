@@ -1,6 +1,7 @@
 'use strict'
 
-// examples/cluster.js and examples/workers.js replace their workers under load, and no request that was sent is lost.
+// examples/cluster.js replaces its processes under load, and examples/workers.js its code; no request that was sent is
+// lost.
 
 const { execFileSync } = require('node:child_process')
 const { setTimeout: delay } = require('node:timers/promises')
@@ -10,22 +11,27 @@ const { load } = require('./load.js')
 
 const WORKERS = 2
 
+const SAYS = {
+  'cluster.js': /^2 workers listen on port (\d+) \(POST \/15 answers 610\), process (\d+)$/,
+  'workers.js': /^listening on http:\/\/localhost:(\d+) \(POST \/15 answers 610\), 2 workers, process (\d+)$/
+}
+
 async function startExample(t, file) {
   const child = start(t, [`examples/${file}`], { env: { PORT: '0', WORKERS: String(WORKERS) } })
-  const [, port, pid] = /^2 workers listen on port (\d+) \(POST \/15 answers 610\), process (\d+)$/.exec(await child.line())
+  const [, port, pid] = SAYS[file].exec(await child.line())
   t.is(Number(pid), child.pid)
   return { child, port: Number(port) }
 }
 
-for (const file of ['cluster.js', 'workers.js']) {
-  test(`${file} replaces all its workers twice under load`, async (t) => {
+for (const [file, told] of [['cluster.js', 'restarted'], ['workers.js', 'reloaded']]) {
+  test(`${file} reads its code anew twice under load`, async (t) => {
     const { child, port } = await startExample(t, file)
     const clients = load(t, port)
     for (let i = 0; i < 2; i++) {
       await clients.more(200)
       clients.forgetPauses()
       child.kill('SIGHUP')
-      t.is(await child.line(), 'restarted')
+      t.is(await child.line(), told)
     }
     await clients.more(200)
     await clients.stop()

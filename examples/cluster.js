@@ -1,13 +1,17 @@
 'use strict'
 
-// Fibonacci in a process for each core, all on one port. SIGHUP replaces them one by one with fresh ones, which read the
-// code anew, and no request that was sent is lost; SIGTERM ends them all. A worker that dies is replaced.
+// Fibonacci in several processes, all on one port: for functions that may take their process down, as with an addon of
+// their own, or with one huge allocation. workers.js needs less memory, and there a free worker takes the next call,
+// where here the kernel spreads connections.
+//
+// SIGHUP replaces the processes one by one with fresh ones, which read the code anew, and no request that was sent is
+// lost; SIGTERM ends them all. One that dies is replaced.
 //
 //   PORT     [8000]
-//   WORKERS  how many [one for each core]
+//   WORKERS  how many processes [one for each core]
 //
-// The kernel spreads connections over the workers. One that is being set up in the instant in which a worker stops
-// listening may be reset, before its request was sent, unless the sysctl net.ipv4.tcp_migrate_req is 1.
+// A connection that is being set up in the instant in which a process stops listening may be reset, before its request
+// was sent, unless the sysctl net.ipv4.tcp_migrate_req is 1.
 
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
@@ -22,7 +26,7 @@ if (process.argv[2] === 'worker') serve()
 else main()
 
 function serve() {
-  const server = serverListen({ port: Number(process.env.PORT), reusePort: true }, fibonacci)
+  const server = serverListen({ port: Number(process.env.PORT), reusePort: true }, require('./fibonacci.js'))
   // A Ctrl-C of the terminal is sent to all of them; it is for the primary to pass it on.
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
   // The primary tells it to close, or is gone.
@@ -72,11 +76,10 @@ async function main() {
     if (!isEnding && workers.size < count) await start().catch(replace)
   }
 
-  // The new one listens before the old one stops.
+  // The new one listens before the old one stops. One that has died meanwhile is replaced already.
   async function restart() {
     for (const worker of [...workers]) {
       if (isEnding) return
-      // One that has died meanwhile is replaced already.
       if (!workers.has(worker)) continue
       await start()
       await stop(worker)
@@ -84,17 +87,17 @@ async function main() {
     console.log('restarted')
   }
 
-  async function end() {
-    isEnding = true
-    await busy
-    await Promise.all([...workers].map(stop))
-  }
-
   for (let i = 0; i < count; i++) await start()
   process.on('SIGHUP', () => {
     busy = busy.then(restart).catch((error) => console.error(error.message))
   })
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, async () => {
+      isEnding = true
+      await busy
+      await Promise.all([...workers].map(stop))
+    })
+  }
   console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
 }
 
@@ -104,12 +107,4 @@ function integer(name, text, min, max) {
   if (value >= min && value <= max) return value
   console.error(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(text)}.`)
   process.exit(1)
-}
-
-/** @param {number} n */
-function fibonacci(n) {
-  if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
-  let [a, b] = [0n, 1n]
-  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
-  return a
 }

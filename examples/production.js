@@ -1,9 +1,11 @@
 'use strict'
 
-// Fibonacci as a service is run: probes and metrics on a port of their own, and an end in the order that Kubernetes and
-// other load balancers need.
+// Fibonacci as a service is run: on several cores, with probes and metrics on a port of their own, new code on SIGHUP,
+// and an end in the order that Kubernetes and other load balancers need.
 //
 //   PORT           the service [8000]
+//   WORKERS        threads that run fibonacci.js [one for each core that the network's thread leaves]; in a container,
+//                  say how many it has the cores and the memory for
 //   ADMIN_PORT     GET /livez, /readyz and /metrics, for the platform only [8001]
 //   HOST           the address of both [every address]
 //   DRAIN_DELAY    milliseconds from SIGTERM to the end of accepting [5000]
@@ -12,6 +14,7 @@
 // The two together must be less than the pod's terminationGracePeriodSeconds, which is 30 unless it says otherwise.
 
 const { createServer } = require('node:http')
+const path = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const { serverListen } = require('ringcall')
 const { contentType, prometheus } = require('ringcall/metrics')
@@ -19,28 +22,30 @@ const { contentType, prometheus } = require('ringcall/metrics')
 const PORT_MAX = 65_535
 const DELAY_MAX = 2 ** 31 - 1
 
-const { PORT = '8000', ADMIN_PORT = '8001', HOST, DRAIN_DELAY = '5000', CLOSE_TIMEOUT = '20000' } = process.env
+const { PORT = '8000', ADMIN_PORT = '8001', HOST, WORKERS, DRAIN_DELAY = '5000', CLOSE_TIMEOUT = '20000' } = process.env
 const host = HOST || undefined
 const port = integer('PORT', PORT, 0, PORT_MAX)
 const adminPort = integer('ADMIN_PORT', ADMIN_PORT, 0, PORT_MAX)
+const workers = WORKERS === undefined ? 'auto' : integer('WORKERS', WORKERS, 1, 1024)
 const drainDelay = integer('DRAIN_DELAY', DRAIN_DELAY, 0, DELAY_MAX)
 const closeTimeout = integer('CLOSE_TIMEOUT', CLOSE_TIMEOUT, 0, DELAY_MAX)
 
 const server = serverListen({
   port,
   host,
+  workers,
   onError: (error, n) => console.error(`fibonacci(${n}) failed:`, error)
-}, fibonacci)
+}, path.join(__dirname, 'fibonacci.js'))
 
 let isDraining = false
 
-// It runs on the JavaScript thread, as the handler does: a probe that is answered proves that this thread turns, which
-// one on the service's own port would not.
+// A probe that is answered proves that this thread turns. A worker that does not is replaced without anybody's probing.
 const admin = createServer((request, response) => {
   if (request.url === '/livez') {
     response.end('ok\n')
   } else if (request.url === '/readyz') {
-    response.writeHead(isDraining ? 503 : 200).end(isDraining ? 'draining\n' : 'ok\n')
+    const state = isDraining ? 'draining' : hasWorker() ? 'ok' : 'no worker'
+    response.writeHead(state === 'ok' ? 200 : 503).end(`${state}\n`)
   } else if (request.url === '/metrics') {
     response.setHeader('Content-Type', contentType).end(prometheus(server))
   } else {
@@ -54,6 +59,22 @@ admin.listen(adminPort, host, () => {
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, drain)
+process.on('SIGHUP', reload)
+
+// Without one, calls wait until one is there again.
+function hasWorker() {
+  return server.stats().workers?.some(({ state }) => state === 'idle' || state === 'busy')
+}
+
+async function reload() {
+  try {
+    await server.reload()
+    console.log('reloaded')
+  } catch (error) {
+    // What was there before goes on.
+    console.error('not reloaded:', error)
+  }
+}
 
 async function drain() {
   // Whoever asks twice does not want to wait.
@@ -73,12 +94,4 @@ function integer(name, text, min, max) {
   if (value >= min && value <= max) return value
   console.error(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(text)}.`)
   process.exit(1)
-}
-
-/** @param {number} n */
-function fibonacci(n) {
-  if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
-  let [a, b] = [0n, 1n]
-  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
-  return a
 }

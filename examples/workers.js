@@ -1,77 +1,46 @@
 'use strict'
 
-// Fibonacci in several threads of one process, all on one port: cluster.js with less memory and less isolation. SIGHUP
-// replaces the threads one by one with fresh ones, and no request that was sent is lost; SIGTERM ends them all.
+// Fibonacci on every core: worker threads run fibonacci.js, and whoever of them is free takes the next call. One that
+// takes long holds up nobody else; one that never ends is answered 503, and its worker replaced. SIGHUP has fibonacci.js
+// loaded anew, and no request is lost; SIGTERM ends it.
 //
 //   PORT     [8000]
-//   WORKERS  how many [one for each core]
+//   WORKERS  how many [one for each core that the network's thread leaves]
 
-const { once } = require('node:events')
-const { availableParallelism } = require('node:os')
-const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
+const { subscribe } = require('node:diagnostics_channel')
+const path = require('node:path')
 const { serverListen } = require('ringcall')
 
 const CLOSE_TIMEOUT_MS = 20_000
 
-if (isMainThread) main()
-else serve()
+const { PORT = '8000', WORKERS } = process.env
 
-function serve() {
-  const server = serverListen({ port: workerData, reusePort: true }, fibonacci)
-  parentPort?.postMessage(server.port)
-  // The one message that there is: close. A thread ends when nothing keeps it.
-  parentPort?.once('message', () => server.close({ timeout: CLOSE_TIMEOUT_MS }))
-}
+const server = serverListen({
+  port: integer('PORT', PORT, 0, 65535),
+  workers: WORKERS === undefined ? 'auto' : integer('WORKERS', WORKERS, 1, 1024),
+  // An option of `new Worker`: who needs more ends, and is replaced, before the process runs out of memory.
+  workerOptions: { resourceLimits: { maxOldGenerationSizeMb: 256 } },
+  onError: (error, n) => console.error(`fibonacci(${n}) failed:`, error)
+}, path.join(__dirname, 'fibonacci.js'))
 
-async function main() {
-  const { PORT = '8000', WORKERS = String(availableParallelism()) } = process.env
-  const count = integer('WORKERS', WORKERS, 1, 1024)
-  let port = integer('PORT', PORT, 0, 65535)
-  let isEnding = false
-  let busy = Promise.resolve()
-  /** @type {Set<Worker>} */
-  const workers = new Set()
+subscribe('ringcall:worker-exit', (message) => {
+  const { error, exitCode, restartIn } = /** @type {import('ringcall').WorkerExitMessage} */ (message)
+  console.error(`a worker has ended with ${exitCode}; the next one starts in ${restartIn} ms:`, error)
+})
 
-  // Resolves when the worker listens. An error in one that nobody handles ends the process, and with it all of them: in
-  // one process there is no saying what else it has broken.
-  async function start() {
-    const worker = new Worker(__filename, { workerData: port })
-    ;[port] = await once(worker, 'message')
-    workers.add(worker)
-    worker.once('exit', () => workers.delete(worker))
+process.on('SIGHUP', async () => {
+  try {
+    await server.reload()
+    console.log('reloaded')
+  } catch (error) {
+    // What was there before goes on.
+    console.error('not reloaded:', error)
   }
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close({ timeout: CLOSE_TIMEOUT_MS }))
 
-  /** @param {Worker} worker */
-  async function stop(worker) {
-    // One that has ended by itself.
-    if (!workers.has(worker)) return
-    worker.postMessage('close')
-    await once(worker, 'exit')
-  }
-
-  // The new one listens before the old one stops.
-  async function restart() {
-    for (const worker of [...workers]) {
-      if (isEnding) return
-      await start()
-      await stop(worker)
-    }
-    console.log('restarted')
-  }
-
-  async function end() {
-    isEnding = true
-    await busy
-    await Promise.all([...workers].map(stop))
-  }
-
-  for (let i = 0; i < count; i++) await start()
-  process.on('SIGHUP', () => {
-    busy = busy.then(restart)
-  })
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
-  console.log(`${count} workers listen on port ${port} (POST /15 answers 610), process ${process.pid}`)
-}
+const count = server.stats().workers?.length
+console.log(`listening on ${server.url} (POST /15 answers 610), ${count} workers, process ${process.pid}`)
 
 /** @param {string} name @param {string} text @param {number} min @param {number} max */
 function integer(name, text, min, max) {
@@ -79,12 +48,4 @@ function integer(name, text, min, max) {
   if (value >= min && value <= max) return value
   console.error(`${name} must be an integer from ${min} to ${max}, not ${JSON.stringify(text)}.`)
   process.exit(1)
-}
-
-/** @param {number} n */
-function fibonacci(n) {
-  if (n > 10_000) throw Object.assign(new RangeError('N is at most 10000.'), { statusCode: 400 })
-  let [a, b] = [0n, 1n]
-  for (let i = 0; i < n; i++) [a, b] = [b, a + b]
-  return a
 }
