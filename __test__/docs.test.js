@@ -14,8 +14,8 @@ const { fibonacci, has, root, serverListen, start } = require('./helpers.js')
 const requireHere = createRequire(path.join(root, 'index.js'))
 const AsyncFunction = (async () => {}).constructor
 
-// What stands for what the prose around a fragment means.
-const MEANT = { handler: () => 1, http, n: 15 }
+// What stands for what the prose around a fragment means; functions.js is a module in that folder.
+const MEANT = { handler: () => 1, http, n: 15, __dirname: path.join(__dirname, 'modules') }
 
 // Run as they stand by .ci/run, or by the tests of the examples.
 const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test']

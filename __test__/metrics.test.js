@@ -17,7 +17,7 @@ const value = (text, name, labels = {}) => {
 const fake = (stats, more) => ({ stats: () => stats, ...more })
 
 // The same functions, for workers.
-const MODULE = require.resolve('./modules/sum.js')
+const MODULE = require.resolve('./modules/functions.js')
 
 // What is on a server of functions by name.
 const functions = { sum: (a, b) => a + b, fail() { throw new Error('no') } }

@@ -15,7 +15,7 @@ const { prometheus } = require('ringcall/metrics')
 const { connect, has, post, request, root, serve, start } = require('./helpers.js')
 const { parse } = require('./prometheus.js')
 
-const MODULE = require.resolve('./modules/sum.js')
+const MODULE = require.resolve('./modules/functions.js')
 
 const dashboard = JSON.parse(readFileSync(join(root, 'deploy', 'grafana-dashboard.json'), 'utf8'))
 const targets = dashboard.panels.flatMap(({ targets = [] }) => targets)
