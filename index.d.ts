@@ -100,8 +100,8 @@ export interface ListenOptions {
   ipv6Only?: boolean | undefined
 
   /**
-   * How many threads do the network's work: an integer from 1 to 64. The handler runs on the JavaScript thread whatever
-   * their number. More than one pays where one is busy all the time, with many connections and a quick handler, and
+   * How many threads do the network's work: an integer from 1 to 64. The handler runs on the JavaScript thread, or in
+   * the workers, whatever their number. More than one pays where one is busy all the time, with many connections and a quick handler, and
    * there are cores to spare.
    *
    * Each thread has its own io_uring (40 KiB of locked memory, about 1 MiB in all), its own queue of `backlog`
@@ -248,7 +248,7 @@ export interface ListenOptions {
    * Milliseconds from a request's end to the handler's value, the time that it waits for JavaScript included: an
    * integer from 0, which is for ever, to 2147483647. Then the client gets `503` with `Retry-After` and the connection
    * goes on. A handler that has the request is not stopped; what it gives later is dropped, and told to `onError` if it
-   * is an error. One that does not have it yet is not called with it any more. With the engine `'io_uring'` a request
+   * is an error. But a worker that one call has held for so long, without a promise, is ended and replaced. One that does not have it yet is not called with it any more. With the engine `'io_uring'` a request
    * that waits is answered so before its time, where that leaves less than one and a half times what the handler has
    * usually taken lately, but never in the first quarter of its time.
    *
@@ -445,8 +445,8 @@ export interface ServerStats {
    */
   handlerTime: Histogram
   /**
-   * Milliseconds from the end of the first request of a batch until the JavaScript thread took it: the event loop's delay,
-   * as requests see it. Empty with the engine `'node'`, as are the rings' counts.
+   * Milliseconds from the end of the first request of a batch until the JavaScript thread, or a worker, took it: the event
+   * loop's delay, as requests see it. Empty with the engine `'node'`, as are the rings' counts.
    */
   dispatchDelay: Histogram
   /**
