@@ -57,6 +57,10 @@ impl World {
         let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
         match (&outcome, before) {
             (Outcome::Late, Stage::Waiting) => assert!(self.has_ended || age >= timeout / 4),
+            (Outcome::Late, Stage::Begun(_) | Stage::Written(_)) if self.is_dying => {
+                assert!(age >= timeout);
+                self.is_lost(sequence, before);
+            }
             (Outcome::Late, Stage::Begun(_) | Stage::Written(_) | Stage::Shown(_))
                 if age >= timeout => {}
             (Outcome::Late, Stage::Begun(_) | Stage::Written(_)) => {
@@ -65,20 +69,24 @@ impl World {
             (Outcome::Error(500, sentence), Stage::Begun(_) | Stage::Written(_))
                 if &**sentence == LOST =>
             {
-                if let Stage::Begun(_) = before {
-                    let at = self
-                        .lost
-                        .iter()
-                        .position(|function| *function == asked.function);
-                    self.lost.swap_remove(at.expect("its thread has ended"));
-                }
-                self.told_lost.push(asked.function);
+                assert!(age < timeout);
+                self.is_lost(sequence, before);
             }
             (_, Stage::Written(_) | Stage::Shown(_)) => {
                 assert_eq!(Some(&outcome), asked.outcome.as_ref(), "call {sequence}");
             }
             _ => panic!("call {sequence} is answered with {outcome:?}, and was {before:?}"),
         }
+    }
+
+    /// A call was lost with its thread, of which somebody is to be told.
+    fn is_lost(&mut self, sequence: u32, before: Stage) {
+        let function = self.calls[sequence as usize].function;
+        if let Stage::Begun(_) = before {
+            let at = self.lost.iter().position(|lost| *lost == function);
+            self.lost.swap_remove(at.expect("its thread has ended"));
+        }
+        self.told_lost.push(function);
     }
 
     fn take_notices(&mut self) {

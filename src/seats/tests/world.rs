@@ -75,6 +75,8 @@ pub(super) struct World {
     pub(super) outstanding: usize,
     /// Which functions' calls the thread has left without an answer that is just ending.
     pub(super) lost: Vec<u16>,
+    /// True: a thread leaves, and its calls are lost or late.
+    pub(super) is_dying: bool,
     /// Which functions' calls were lost, of which nobody has been told.
     pub(super) told_lost: Vec<u16>,
     pub(super) notices: Arc<Notices>,
@@ -117,6 +119,7 @@ impl World {
             calls: Vec::new(),
             outstanding: 0,
             lost: Vec::new(),
+            is_dying: false,
             told_lost: Vec::new(),
             notices,
             has_retired: false,
@@ -290,8 +293,10 @@ impl World {
             .map(|asked| asked.function)
             .collect();
         self.places[seat] = Place::default();
+        self.is_dying = true;
         player.leave();
         self.check();
+        self.is_dying = false;
     }
 
     pub(super) fn ring_leaves(&mut self, ring: usize) {
