@@ -193,6 +193,22 @@ test('no request is lost while the module is loaded again and again', async (t) 
   t.is(server.stats().handlerErrors, 0)
 })
 
+test('what was counted of functions is counted on after a reload', async (t) => {
+  const { file } = moduleOf(t, SUM)
+  const server = serve(t, { workers: 1 }, file)
+  const client = await connect(t, server)
+  const call = async (path, status) => t.is((await client.send(path)).status, status)
+  for (let reloads = 0; reloads < 3; reloads++) {
+    await call('/sum/3/4', 200)
+    await call('/sum/3/x', 400)
+    await server.reload()
+  }
+  await call('/sum/3/4', 200)
+  await until(() => server.stats().functions.sum.calls === 4)
+  t.is(server.stats().functions.sum.refusals, 3)
+  t.is(server.stats().handlerTime.count, 4)
+})
+
 test('a reload that fails rejects with why, and the server goes on as it was', async (t) => {
   const { file, write } = moduleOf(t, SUM)
   const server = serve(t, { workers: 1 }, file)

@@ -31,6 +31,24 @@ function statsOfFunction({ errors, refusals }, refusalsBefore, handlerTime) {
   return { calls, errors, refusals: refusalsBefore + refusals, handlerTime }
 }
 
+// Adds what the binding has counted of other functions, those of the same name together. `names` are those of each.
+function addCounted(counted, names, other, otherNames) {
+  addHistogram(counted.dispatchDelay, other.dispatchDelay)
+  addHistogram(counted.handlerTime, other.handlerTime)
+  counted.oldestInFlight = Math.max(counted.oldestInFlight, other.oldestInFlight)
+  otherNames.forEach((name, i) => {
+    const index = names.indexOf(name)
+    if (index === -1) return
+    addHistogram(counted.handlerTimes[index], other.handlerTimes[i])
+    counted.refusals[index] += other.refusals[i]
+  })
+}
+
+function addHistogram(histogram, { counts, sum }) {
+  counts.forEach((count, i) => (histogram.counts[i] += count))
+  histogram.sum += sum
+}
+
 function sumOf2xx(counts) {
   return Object.entries(counts).reduce((sum, [status, count]) => (status < 300 ? sum + count : sum), 0)
 }
@@ -44,4 +62,4 @@ function histogram({ bounds, counts, sum }, divisor) {
   }
 }
 
-module.exports = { statsOf }
+module.exports = { addCounted, statsOf }

@@ -8,7 +8,7 @@ const { createCallees, createNamedCalls } = require('../calls/named.js')
 const { createPlainCalls } = require('../calls/plain.js')
 const { startRefused, workerDied } = require('../errors.js')
 const { loadNative } = require('../native.js')
-const { statsOf } = require('../stats.js')
+const { addCounted, statsOf } = require('../stats.js')
 
 // Calls that a worker may have in a batch: its claims count so far.
 const WORKER_BATCH_MAX = 1024
@@ -25,6 +25,8 @@ class IoUringEngine {
   // The table of each generation whose functions may be called.
   #tables = new Map()
   #generation = 0
+  // What was counted of those that have ended, and the names of its functions.
+  #past
   // Who waits until new requests meet the newest one.
   #adopting = []
   #hasFailed = false
@@ -53,7 +55,7 @@ class IoUringEngine {
   }
 
   stats() {
-    return statsOf(this.#native.stats(), this.#callees ?? this.#countedInWorkers())
+    return statsOf(this.#counted(), this.#callees ?? this.#countedInWorkers())
   }
 
   // Has new requests meet these functions. Returns what makes the tickets of their workers, and what resolves when
@@ -87,6 +89,17 @@ class IoUringEngine {
 
   closeAllConnections() {
     this.#native.closeAllConnections()
+  }
+
+  // What the binding has counted, since the server was started.
+  #counted() {
+    const counted = this.#native.stats(this.#generation)
+    const names = namesOf(this.#tables.get(this.#generation))
+    for (const [generation, table] of this.#tables) {
+      if (generation !== this.#generation) addCounted(counted, names, this.#native.stats(generation), namesOf(table))
+    }
+    if (this.#past !== undefined) addCounted(counted, names, this.#past.counted, this.#past.names)
+    return counted
   }
 
   // What workers have counted, in the form of callees.
@@ -143,11 +156,19 @@ class IoUringEngine {
       case 'lost': return this.#onLost(generation, index)
       case 'retired':
         if (generation === this.#generation) return
-        this.#native.forget(generation)
-        this.#tables.delete(generation)
+        this.#retire(generation)
         return onRetired(generation)
       case 'ended': return this.#end()
     }
+  }
+
+  #retire(generation) {
+    const counted = this.#native.stats(generation)
+    const names = namesOf(this.#tables.get(generation))
+    if (this.#past !== undefined) addCounted(counted, names, this.#past.counted, this.#past.names)
+    this.#past = { counted, names }
+    this.#native.forget(generation)
+    this.#tables.delete(generation)
   }
 
   // What it was called with has gone with the worker.
@@ -168,6 +189,10 @@ class IoUringEngine {
     this.#native.finish()
     this.#callbacks.onEnd()
   }
+}
+
+function namesOf(table) {
+  return table?.functions.map(({ name }) => name) ?? []
 }
 
 // The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its

@@ -61,6 +61,7 @@ pub(super) struct Place {
     pub(super) may_be_told_again: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
 pub(super) struct World {
     pub(super) plan: Plan,
     pub(super) random: Random,
