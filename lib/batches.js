@@ -82,7 +82,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
         if (!hasPromises) continue
         hasPromises = false
         // What promises go on with may hold this thread.
-        if (claims !== undefined) Atomics.add(claims, 0, RESULT * results.complete())
+        if (claims !== undefined) add(claims, 0, RESULT * results.complete())
         if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
         continues = true
         isDone = true
