@@ -142,6 +142,7 @@ impl World {
 
     /// The handler has been given calls since the last turn.
     pub(crate) fn take_handed(&mut self) {
+        self.check_tables();
         let handed = std::mem::take(&mut self.handler.kept().handed);
         for Handed {
             number,

@@ -34,6 +34,7 @@ impl World {
         if self.has_closed {
             return;
         }
+        self.check_old_tables();
         let counters = self.rings.outlets[0].stats.read();
         let is_full = counters.connections_open >= u64::from(self.plan.limits.connections_max);
         assert!(self.backlog.is_empty() || is_full, "nobody accepts");

@@ -20,9 +20,11 @@ mod named;
 mod ops;
 mod plan;
 mod random;
+mod reloads;
 mod scenarios;
 mod script;
 mod socket;
+mod tables;
 mod world;
 
 use std::cell::RefCell;
@@ -35,12 +37,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ringcall::bridge::Mailbox;
-use ringcall::connection::Table;
 use ringcall::event_loop::{EventLoop, Rings};
 
 use handler::Handler;
 use kernel::Simulated;
 use plan::{Fault, KINDS, Kind, Plan};
+use tables::Tables;
 use world::World;
 
 /// Seeds of an ordinary test run.
@@ -61,15 +63,17 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let fault = plan.fault;
     let started = Instant::now();
     let routes = plan.has_functions.then(|| Arc::new(functions::routes()));
-    let mut handler = None;
+    let mut made = None;
     let make_tables = |mailboxes: &[Arc<Mailbox>]| {
-        let made = Arc::new(Handler::new(Arc::clone(&mailboxes[0])));
-        let tables = mailboxes
-            .iter()
-            .map(|_| Table::new(routes.clone(), Arc::clone(&made)));
-        let tables = tables.collect();
-        handler = Some(made);
-        tables
+        let handler = Arc::new(Handler::new(Arc::clone(&mailboxes[0])));
+        let tables = Tables::new(Arc::clone(&handler), routes.clone());
+        // The other ring never calls.
+        let others = Tables::new(Arc::clone(&handler), routes);
+        let of_ring = |ring| if ring == 0 { &tables } else { &others };
+        let each = (0..mailboxes.len()).map(|ring| of_ring(ring).table(0));
+        let each = each.collect();
+        made = Some((handler, tables));
+        each
     };
     let rings = Rings::new(
         ring_count,
@@ -81,8 +85,8 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         make_tables,
     );
     let rings = Arc::new(rings.unwrap());
-    let handler = handler.unwrap();
-    let mut world = World::new(plan, Arc::clone(&rings), handler, is_traced);
+    let (handler, tables) = made.unwrap();
+    let mut world = World::new(plan, Arc::clone(&rings), handler, tables, is_traced);
     begin(&mut world);
     let world = Rc::new(RefCell::new(world));
     let kernel = Simulated {
@@ -109,6 +113,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         (Err(error), _) => panic!("{error}"),
     }
     world.check_memory();
+    world.check_last_table();
     world.ops.completed
 }
 

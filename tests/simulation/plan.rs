@@ -60,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) has_other_ring: bool,
     /// The server is one of several functions, not of a plain one.
     pub(crate) has_functions: bool,
+    /// Others may come in the functions' place.
+    pub(crate) may_reload: bool,
     /// The handler leaves some calls without an answer.
     pub(crate) leaves_unanswered: bool,
     pub(crate) buffers: u16,
@@ -105,6 +107,7 @@ impl Plan {
             clients: random.pick(&[1, 1, 2, 3, 4, 6]),
             chaos_turns: random.pick(&[4, 10, 20, 40, 80]),
             ticks_late_ms: random.pick(&[100, 400]),
+            may_reload: random.once_in(3),
         }
     }
 
@@ -133,6 +136,7 @@ impl Plan {
             is_calm: true,
             has_other_ring: false,
             has_functions: false,
+            may_reload: false,
             leaves_unanswered: false,
             socket_bytes: 100_000,
             low_water: 0,

@@ -22,6 +22,8 @@ pub(crate) enum Fate {
 pub(crate) struct Request {
     /// Where it ends in the script's bytes.
     pub(crate) end: usize,
+    /// Where its head does.
+    pub(crate) head_end: usize,
     pub(crate) fate: Fate,
     /// What is answered to its call.
     pub(crate) said: Said,
@@ -152,10 +154,13 @@ impl Script {
     }
 
     pub(crate) fn push(&mut self, line: &str, fields: &str, body: &str, fate: Fate) {
-        let request = format!("{line}\r\nHost: a\r\n{fields}\r\n{body}");
-        self.bytes.extend_from_slice(request.as_bytes());
+        let head = format!("{line}\r\nHost: a\r\n{fields}\r\n");
+        self.bytes.extend_from_slice(head.as_bytes());
+        let head_end = self.bytes.len();
+        self.bytes.extend_from_slice(body.as_bytes());
         self.requests.push(Request {
             end: self.bytes.len(),
+            head_end,
             fate,
             said: Said::Number,
             is_head: false,

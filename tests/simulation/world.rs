@@ -24,6 +24,7 @@ use crate::plan::{Kind, Plan};
 use crate::random::Random;
 use crate::script::Script;
 use crate::socket::Socket;
+use crate::tables::Tables;
 
 /// Turns after which a run that goes on is one that never ends.
 const TURNS_MAX: usize = 20_000;
@@ -65,6 +66,9 @@ pub(crate) struct World {
     pub(crate) able: Vec<Able>,
     pub(crate) rings: Arc<Rings>,
     pub(crate) handler: Arc<Handler>,
+    pub(crate) tables: Tables,
+    /// Which call was which table's.
+    pub(crate) called: Vec<(i64, usize)>,
     pub(crate) outbox: Rc<RefCell<Outbox>>,
     /// True exactly when the outbox is between two steps of a post.
     pub(crate) is_posting: bool,
@@ -93,6 +97,7 @@ impl World {
         plan: Plan,
         rings: Arc<Rings>,
         handler: Arc<Handler>,
+        tables: Tables,
         is_traced: bool,
     ) -> Self {
         let mut random = Random::new(plan.seed);
@@ -116,6 +121,8 @@ impl World {
             able: Vec::new(),
             rings,
             handler,
+            tables,
+            called: Vec::new(),
             others: 0,
             other_waits: false,
             phase: Phase::Chaos,
@@ -197,6 +204,7 @@ impl World {
                 self.command(command);
             }
             15 if self.plan.has_other_ring => self.other_ring_acts(),
+            15 if self.plan.may_reload => self.change_table(),
             _ => {}
         }
     }

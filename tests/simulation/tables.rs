@@ -1,0 +1,154 @@
+//! The tables of functions that requests meet, one after another: which call was which table's, and
+//! when each is let go of.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use ringcall::bridge::{Call, Service};
+use ringcall::connection::Table;
+use ringcall::routes::Routes;
+
+use crate::handler::Handler;
+use crate::script::whose;
+use crate::socket::Socket;
+use crate::world::World;
+
+/// The tables of the first ring.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    handler: Arc<Handler>,
+    routes: Option<Arc<Routes>>,
+    known: Arc<Mutex<Known>>,
+    /// How many bytes each client's server had received when the first table was changed, the
+    /// second, and so on.
+    changes: Vec<Vec<usize>>,
+}
+
+/// What the services tell. Tables are numbered from 0.
+#[derive(Debug, Default)]
+struct Known {
+    /// Those that somebody holds.
+    alive: Vec<usize>,
+    /// Which calls were which one's, since the world looked last.
+    called: Vec<(i64, usize)>,
+    /// Which ones were told that a request was refused.
+    refused: Vec<usize>,
+}
+
+/// Takes the calls of one table.
+struct Caller {
+    handler: Arc<Handler>,
+    number: usize,
+    known: Arc<Mutex<Known>>,
+}
+
+impl Tables {
+    pub(crate) fn new(handler: Arc<Handler>, routes: Option<Arc<Routes>>) -> Self {
+        Self {
+            handler,
+            routes,
+            known: Arc::default(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The table with this number.
+    pub(crate) fn table(&self, number: usize) -> Table {
+        lock(&self.known).alive.push(number);
+        let caller = Caller {
+            handler: Arc::clone(&self.handler),
+            number,
+            known: Arc::clone(&self.known),
+        };
+        Table::new(self.routes.clone(), caller)
+    }
+
+    /// Those that somebody holds.
+    pub(crate) fn alive(&self) -> Vec<usize> {
+        lock(&self.known).alive.clone()
+    }
+
+    /// Which calls were which one's, since this was asked last.
+    pub(crate) fn take_called(&self) -> Vec<(i64, usize)> {
+        mem::take(&mut lock(&self.known).called)
+    }
+
+    /// Which ones were told that a request was refused, in order.
+    pub(crate) fn refused(&self) -> Vec<usize> {
+        lock(&self.known).refused.clone()
+    }
+
+    fn newest(&self) -> usize {
+        self.changes.len()
+    }
+}
+
+impl Service for Caller {
+    fn call(&self, calls: &mut Vec<Call>) {
+        let numbers = calls.iter().map(crate::handler::number);
+        let called = numbers.map(|number| (number, self.number));
+        lock(&self.known).called.extend(called);
+        self.handler.call(calls);
+    }
+
+    fn refused(&self, _: u16) {
+        lock(&self.known).refused.push(self.number);
+    }
+
+    fn closed(&self, _: Option<String>) {}
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        lock(&self.known)
+            .alive
+            .retain(|alive| *alive != self.number);
+    }
+}
+
+impl World {
+    /// Has new requests meet another table.
+    pub(crate) fn change_table(&mut self) {
+        let received = self.sockets.iter().map(|socket| socket.received);
+        self.tables.changes.push(received.collect());
+        let number = self.tables.newest();
+        self.note(|| format!("table {number} is the newest"));
+        let outlet = &self.rings.outlets[0];
+        outlet.slot.change(self.tables.table(number));
+        outlet.mailbox.wake();
+        self.notice_wake();
+    }
+
+    /// No call is of a table that was no more when the head of its request came.
+    pub(crate) fn check_tables(&mut self) {
+        for (number, table) in self.tables.take_called() {
+            let (client, request) = whose(number);
+            let head = self.sockets[client].client.script.requests[request].head_end;
+            let is_before = |received: &&Vec<usize>| received[client] < head;
+            let oldest = self.tables.changes.iter().filter(is_before).count();
+            assert!(table >= oldest, "call {number} is of table {table}");
+            self.note(|| format!("call {number} is of table {table}"));
+            self.called.push((number, table));
+        }
+    }
+
+    /// Nobody holds a table but the newest where no request is half there.
+    pub(crate) fn check_old_tables(&self) {
+        let is_half = |socket: &Socket| {
+            let is_open = socket.token.is_some() && socket.is_accepted();
+            is_open && !socket.client.is_between_requests()
+        };
+        if !self.sockets.iter().any(is_half) {
+            assert_eq!(self.tables.alive(), [self.tables.newest()]);
+        }
+    }
+
+    /// The loop is gone.
+    pub(crate) fn check_last_table(&self) {
+        assert_eq!(self.tables.alive(), [self.tables.newest()]);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap()
+}
