@@ -139,6 +139,7 @@ impl Connection {
             head.reply_to.keep_alive = false;
         }
         let Some(body) = body.filter(|_| !(answers_at_once && head.expects_continue)) else {
+            tell_refused(&plan, &turn.table);
             self.on_planned(head.reply_to, plan, None, turn);
             return 0;
         };
@@ -148,6 +149,7 @@ impl Connection {
             (Plan::Read(reading), Some(whole)) => {
                 let routes = turn.table.routes();
                 let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
+                tell_refused(&plan, &turn.table);
                 self.on_planned(head.reply_to, plan, None, turn);
                 return whole.len();
             }
@@ -181,6 +183,7 @@ impl Connection {
                 .plan_with_body(reading, Cow::Owned(kept.bytes)),
             plan => plan,
         };
+        tell_refused(&plan, &table);
         let first = turn.calls.len();
         self.on_planned(head.reply_to, plan, Some(kept.reserved), turn);
         if turn.calls.len() > first && !Arc::ptr_eq(&table, &turn.table) {
@@ -199,12 +202,7 @@ impl Connection {
         self.end_request(to, turn);
         match plan {
             Plan::Run(invocation) => self.invoke(invocation, to, reserved, turn),
-            Plan::Refuse(function, problem) => {
-                if let Some(function) = function {
-                    turn.table.service.refused(function);
-                }
-                self.owe(Answer::Problem(to, problem), turn);
-            }
+            Plan::Refuse(_, problem) => self.owe(Answer::Problem(to, problem), turn),
             Plan::Preflight => self.owe(Answer::Preflight(to), turn),
             Plan::Read(_) => unreachable!("its body has been read"),
         }
@@ -252,5 +250,13 @@ impl Connection {
         self.request_since = None;
         self.reading = Reading::Ended;
         self.owe(Answer::Problem(to, problem), turn);
+    }
+}
+
+/// Tells the service of the table that has made the plan where a function is not called for its
+/// arguments.
+fn tell_refused(plan: &Plan, table: &Table) {
+    if let Plan::Refuse(Some(function), _) = plan {
+        table.service.refused(*function);
     }
 }

@@ -191,3 +191,15 @@ fn a_call_that_is_one_too_many_lets_go_of_the_table() {
     ]);
     run_steps(&[Body::Good], has_room_for_one, &steps);
 }
+
+#[test]
+fn arguments_that_do_not_fit_are_told_to_the_table_that_the_head_has_met() {
+    let steps = changed(&[
+        |world| assert!(world.client_sends(0, usize::MAX)),
+        |world| {
+            only_the_newest(world);
+            assert_eq!(world.tables.refused(), [0, 1]);
+        },
+    ]);
+    run_steps(&[Body::Unfit; 2], named, &steps);
+}
