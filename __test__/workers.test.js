@@ -149,7 +149,8 @@ test('a worker whose async calls wait runs others meanwhile', async (t) => {
   t.is((await waiting.response()).status, 200)
 })
 
-test('promises that never settle are given up, and cost their worker nothing', async (t) => {
+// Those that are about time run one at a time: a server that starts stops this thread.
+test.serial('promises that never settle are given up, and cost their worker nothing', async (t) => {
   const { server } = await serveGated(t, { workers: 1, maxInFlight: 4, handlerTimeout: 100 })
   for (let round = 0; round < 3; round++) {
     const clients = await atOnce(t, server, Array(4).fill('/never'))
@@ -160,7 +161,7 @@ test('promises that never settle are given up, and cost their worker nothing', a
   t.is(server.stats().workers[0].restarts, 0)
 })
 
-test('an endless call is 503 at handlerTimeout, its worker is replaced, and others are served meanwhile', async (t) => {
+test.serial('an endless call is 503 at handlerTimeout, its worker is replaced, others are served meanwhile', async (t) => {
   const told = []
   const onError = (error, call) => told.push([error.code, call])
   const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 1000, onError })
@@ -179,7 +180,7 @@ test('an endless call is 503 at handlerTimeout, its worker is replaced, and othe
   t.is((await post(t, server, '/sum/1/2')).body, '3')
 })
 
-test('a call that is begun late, and takes less than handlerTimeout, does not cost its worker', async (t) => {
+test.serial('a call that is begun late, and takes less than handlerTimeout, does not cost its worker', async (t) => {
   const { server, exits, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 2000 })
   const [first, second] = await connectMany(t, server, 2)
   await first.write(request('/hold/0'))
@@ -195,7 +196,7 @@ test('a call that is begun late, and takes less than handlerTimeout, does not co
   t.deepEqual(exits, [])
 })
 
-test('a call whose time is over before it begins is never run', async (t) => {
+test.serial('a call whose time is over before it begins is never run', async (t) => {
   const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 200 })
   const [first, second] = await connectMany(t, server, 2)
   await first.write(request('/hold/0'))
@@ -208,7 +209,7 @@ test('a call whose time is over before it begins is never run', async (t) => {
   t.is(arrived(1), 0)
 })
 
-test('a call whose schema decides after its time is over is never run', async (t) => {
+test.serial('a call whose schema decides after its time is over is never run', async (t) => {
   const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 100 })
   const client = await connect(t, server)
   const json = { headers: { 'Content-Type': 'application/json' }, body: '[0, 1]' }
@@ -234,7 +235,7 @@ for (const how of ['timer', 'immediate', 'microtasks']) {
   })
 }
 
-test('a worker whose event loop does not turn is replaced although only promises wait for it', async (t) => {
+test.serial('a worker whose event loop does not turn is replaced although only promises wait for it', async (t) => {
   const { server, exits, untilArrived } = await serveGated(t, { workers: 1, handlerTimeout: 1000 })
   const [waiting, other] = await connectMany(t, server, 2)
   await waiting.write(request('/wait/0'))
@@ -336,7 +337,7 @@ test('workers that end again and again cost only the calls that end them', async
   t.like(server.stats(), { inFlight: 0, handlerErrors: 6 })
 })
 
-test('where no worker is alive calls wait for the next one, at most for their time', async (t) => {
+test.serial('where no worker is alive calls wait for the next one, at most for their time', async (t) => {
   const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 150 })
   const client = await connect(t, server)
   // The third one waits for 400 ms before it is replaced.
@@ -401,7 +402,7 @@ test('large bytes go to a worker and come back as they are', async (t) => {
   for (const client of clients) t.is((await client.response()).body, body)
 })
 
-test('timers of a worker go on while there are always requests for it', async (t) => {
+test.serial('timers of a worker go on while there are always requests for it', async (t) => {
   const { server } = await serveGated(t, { workers: 1 })
   const [busy, other] = await connectMany(t, server, 2)
   let answered = 0
