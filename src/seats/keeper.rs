@@ -175,8 +175,21 @@ fn keep(seats: &Seats) {
     };
     let mut watch = Watch::default();
     while !keeper.is_ending.load(Ordering::SeqCst) {
-        let need = keeper.turn(seats, &mut watch, clock::now());
+        let now = clock::now();
+        let need = keeper.turn(seats, &mut watch, now);
         keeper.wait(need, seats.later());
+        let late = now.elapsed().saturating_sub(need.within(seats.later()));
+        watch.pause(late);
+    }
+}
+
+impl Watch {
+    /// The keeper has looked later than it meant to, by so much: the process was stopped, or the
+    /// machine was. The workers were, too, and that time is not held against them.
+    pub(super) fn pause(&mut self, late: Duration) {
+        for since in self.seen.iter_mut().filter_map(|seen| seen.since.as_mut()) {
+            *since += late;
+        }
     }
 }
 

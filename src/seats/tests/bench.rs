@@ -111,6 +111,12 @@ impl Bench {
         self.look()
     }
 
+    /// Time passes in which the keeper was to look, and nothing runs.
+    pub(super) fn stand_still(&mut self, time: Duration) {
+        clock::pass(time);
+        self.watch.pause(time);
+    }
+
     /// What has been answered since the last time, by the calls' numbers.
     pub(super) fn replies(&self) -> Vec<(u32, Outcome)> {
         let mut replies = Vec::new();

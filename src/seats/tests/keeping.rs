@@ -126,6 +126,18 @@ fn a_worker_that_one_call_holds_for_longer_than_calls_may_take_is_told_of_once()
 }
 
 #[test]
+fn the_time_for_which_the_process_was_stopped_is_not_held_against_a_worker() {
+    let (mut bench, mut player) = with_batch(2, 1);
+    player.begin();
+    bench.look_again_after(ALMOST_TIMEOUT);
+    bench.stand_still(10 * TIMEOUT);
+    bench.look();
+    assert_eq!(bench.told(), []);
+    bench.look_again_after(MILLISECOND);
+    assert_eq!(bench.told(), [OVERDUE]);
+}
+
+#[test]
 fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
     let mut bench = Bench::workers(1);
     bench.call(2);
