@@ -3,32 +3,15 @@
 // node busy.js MICROSECONDS MAX_IN_FLIGHT: a ringcall whose handler computes for so long, for overload.js.
 
 const { serverListen } = require('../..')
+const { roundsByMicrosecond } = require('../computation')
+const { busy } = require('../functions')
 const announce = require('./announce')
 
 const [microseconds, maxInFlight] = process.argv.slice(2).map(Number)
-
-function compute(rounds) {
-  let x = 1
-  for (let i = 0; i < rounds; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0
-  return x
-}
-
-// Rounds, not time, so that whoever takes the processor meanwhile takes it from the handler. The quickest of some counts.
-function calibrate() {
-  const tried = 200_000
-  let least = Infinity
-  for (let i = 0; i < 100; i++) {
-    const start = performance.now()
-    compute(tried)
-    least = Math.min(least, performance.now() - start)
-  }
-  return Math.round((tried * microseconds) / 1000 / least)
-}
-
-const rounds = calibrate()
+const rounds = Math.round(microseconds * roundsByMicrosecond())
 
 function handler(n) {
-  compute(rounds)
+  busy(rounds)
   return n
 }
 
