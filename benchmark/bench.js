@@ -2,16 +2,15 @@
 
 // `npm run bench`: the same handler behind ringcall and its peers, the same load on each in turn, in one run.
 
-const { spawnSync } = require('node:child_process')
-const { existsSync, writeFileSync } = require('node:fs')
-const os = require('node:os')
-const path = require('node:path')
+const { writeFileSync } = require('node:fs')
 const { parseArgs } = require('node:util')
 const badArguments = require('./bad-arguments')
 const { LOADS, generatorFor } = require('./load')
 const machine = require('./machine')
 const { measure, startServer, warmUp } = require('./measure')
 const memory = require('./memory')
+const { list, pick, positive } = require('./options')
+const { present } = require('./peers')
 const { writePlots } = require('./plot')
 const { halfBodies, largeAnswers, slowReaders } = require('./pressure')
 const report = require('./report')
@@ -71,7 +70,7 @@ async function main() {
   const { servers, rounds, seconds } = options
   const versions = Object.fromEntries(servers.map((name) => [SERVERS[name].title, version(name)]))
   const result = { machine: machine.describe(), versions, cores, rounds, seconds, loads: [] }
-  console.log(report.heading(result))
+  console.log(report.heading(result, report.placement(cores)))
   for (const [name, load] of options.loads) {
     const able = serving(servers, name, load)
     if (able.length === 0) continue
@@ -129,40 +128,11 @@ function parseOptions() {
     return [name, { ...load, connections, title: load.title.replace(/\d+/, connections) }]
   })
   const others = values.against.map(addCheckout)
-  const named = present(pick(values.servers, SERVERS, '--servers').map(([name]) => name))
+  const names = pick(values.servers, SERVERS, '--servers').map(([name]) => name)
+  const named = present(names, SERVERS, (name) => Object.keys(SERVICES).some((service) => available(name, service)))
   const servers = [...named, ...others]
   if (servers.length === 0) throw new Error('none of those servers is here')
   return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots, unpinned: values.unpinned }
-}
-
-function positive(text, option) {
-  const n = Number(text)
-  if (!Number.isSafeInteger(n) || n < 1) throw new Error(`${option} takes a positive integer, not ${text}`)
-  return n
-}
-
-function pick(text, table, option, groups = {}) {
-  const names = text === 'all' ? Object.keys(table) : text.split(',').flatMap((name) => groups[name] ?? name)
-  return names.map((name) => {
-    if (!Object.hasOwn(table, name)) throw new Error(`${option} takes ${list({ ...table, ...groups })} or all, not ${name}`)
-    return [name, table[name]]
-  })
-}
-
-// The peers are large and of use to nobody who builds ringcall, so they come when they are first asked for.
-function present(names) {
-  const here = (name) => Object.keys(SERVICES).some((service) => available(name, service))
-  const missing = names.filter((name) => SERVERS[name].peer && !here(name))
-  if (missing.length > 0 && !existsSync(path.join(__dirname, 'node_modules'))) {
-    console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 320 MB).`)
-    // Their install scripts only move binaries about, which servers/index.js finds where they are.
-    spawnSync('npm', ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: 'inherit' })
-  }
-  return names.filter((name) => {
-    if (here(name)) return true
-    console.error(`Left out: ${SERVERS[name].title} is not installed (npm install in benchmark/).`)
-    return false
-  })
 }
 
 // Those of the servers that have what a load asks for.
@@ -176,10 +146,6 @@ function serving(names, loadName, { service, needs }) {
     console.error(`Left out of ${loadName}: ${SERVERS[name].title} has no ${SERVICES[service]}.`)
     return false
   })
-}
-
-function list(table) {
-  return Object.keys(table).join(', ')
 }
 
 main().then(() => process.exit(), (error) => {

@@ -3,13 +3,14 @@
 // A server that answers wrong, or out of order, or does not check, would be a fast one.
 
 const net = require('node:net')
+const { busy } = require('./functions')
 const { ANSWER, TARGET } = require('./load')
 const { REQUESTS } = require('./requests')
 
 const CHECK_MS_MAX = 5_000
 const REFUSALS = ['400', '404', '415', '422'] // fastify and Elysia have their own idea of which
 
-const CHECKS = { number: checkNumber, functions: checkFunctions }
+const CHECKS = { number: checkNumber, functions: checkFunctions, busy: checkBusy, neighbours: checkNeighbours }
 
 // Rejects unless the server at `where` answers right.
 async function check(where, service) {
@@ -36,6 +37,21 @@ async function checkFunctions(where) {
   const sums = numbers.map((n) => String(n + 0.5))
   await expect(where, numbers.map((n) => ({ path: `/sum/${n}/0.5` })), sums)
   await expect(where, numbers.map((n) => ({ path: '/sum', body: `{"b":0.5,"a":${n}}` })), sums)
+}
+
+async function checkBusy(where) {
+  await expectBusy(where, '')
+}
+
+async function checkNeighbours(where) {
+  await expectBusy(where, '/quick')
+  await expectBusy(where, '/slow')
+}
+
+async function expectBusy(where, prefix) {
+  const numbers = [...Array(16).keys(), 1000]
+  await expect(where, numbers.map((n) => ({ path: `${prefix}/${n}` })), numbers.map((n) => String(busy(n))))
+  for (const bad of ['x', '']) await expectRefusal(where, { path: `${prefix}/${bad}` })
 }
 
 async function expect(where, requests, expected) {

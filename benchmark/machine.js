@@ -31,11 +31,27 @@ function cpuTime() {
 // The server gets one core and the load generator another, so that neither takes time from the other. Without
 // `taskset` or a second core both run wherever the scheduler puts them: null.
 function cores() {
+  const [server, client] = spreadOut()
+  return client === undefined ? { server: null, client: null } : { server, client }
+}
+
+// The server gets two cores, as a list. The load generator gets a third where there is one, and else shares both.
+function coresForTwo() {
+  const [first, second, third] = spreadOut()
+  if (second === undefined) return { server: null, client: null }
+  const server = `${first},${second}`
+  return { server, client: third ?? server }
+}
+
+// The cores that this process may run on, hardware threads of one core as late as possible; none without `taskset`.
+function spreadOut() {
+  if (!installed('taskset')) return []
   const allowed = list(/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1])
-  if (allowed.length < 2 || !installed('taskset')) return { server: null, client: null }
-  const [server, ...others] = allowed
-  const siblings = siblingsOf(server)
-  return { server, client: others.find((core) => !siblings.includes(core)) ?? others[0] }
+  const firsts = []
+  for (const core of allowed) {
+    if (!firsts.some((first) => siblingsOf(first).includes(core))) firsts.push(core)
+  }
+  return [...firsts, ...allowed.filter((core) => !firsts.includes(core))]
 }
 
 // Two hardware threads of one core share its units.
@@ -59,4 +75,4 @@ function installed(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
 }
 
-module.exports = { TICK, cores, cpuTime, describe, installed }
+module.exports = { TICK, cores, coresForTwo, cpuTime, describe, installed }

@@ -19,14 +19,18 @@ const WARM_UP_SECONDS_MAX = 10
 const OTHERS_MAX = 0.05 // of the machine's CPU time
 const ATTEMPTS_MAX = 3
 
-// Starts what the server `name` has for `service` on `core`; on a unix socket where asked. Resolves when it listens and
-// has answered right.
+// Starts what the server `name` has for `service` on `core`; on a unix socket where asked.
 async function startServer(name, { core, service = 'number', unix = false }) {
+  const { title, [service]: command } = SERVERS[name]
   const socket = unix ? path.join(os.tmpdir(), `ringcall-bench-${process.pid}-${name}.sock`) : undefined
-  const command = SERVERS[name][service]()
-  const child = processes.start(socket ? [...command, socket] : command, { core })
+  return startCommand(socket ? [...command(), socket] : command(), { title, core, service, socket })
+}
+
+// Resolves when what the command runs listens and has answered as `service` does.
+async function startCommand(command, { title, core, service, socket }) {
+  const child = processes.start(command, { core })
   const server = {
-    name,
+    title,
     pid: child.pid,
     where: undefined,
     async stop() {
@@ -39,7 +43,7 @@ async function startServer(name, { core, service = 'number', unix = false }) {
     await check(server.where, service)
   } catch (error) {
     await server.stop()
-    throw new Error(`${SERVERS[name].title}: ${error.message}`)
+    throw new Error(`${title}: ${error.message}`)
   }
   return server
 }
@@ -56,19 +60,24 @@ async function listening(child) {
 }
 
 // A just-in-time compiler needs requests rather than seconds.
-async function warmUp(server, load, { core }) {
+async function warmUp(server, load, { core, secondsMax = WARM_UP_SECONDS_MAX }) {
   let requests = 0
-  for (let second = 0; second < WARM_UP_SECONDS_MAX && requests < WARM_UP_REQUESTS; second++) {
+  for (let second = 0; second < secondsMax && requests < WARM_UP_REQUESTS; second++) {
     requests += (await run(load, server.where, { seconds: 1, core })).requests
   }
 }
 
-// One round's figures. Where other processes or the hypervisor take much of the machine meanwhile, it is measured
-// again: a busy machine is not a slow server. The least disturbed attempt counts.
-async function measure(server, load, options) {
+// One round's figures.
+function measure(server, load, options) {
+  return leastDisturbed(() => attemptMeasure(server, load, options))
+}
+
+// Where other processes or the hypervisor take much of the machine meanwhile, it is measured again: a busy machine is
+// not a slow server. The least disturbed attempt counts.
+async function leastDisturbed(attempt) {
   let best
-  for (let attempt = 0; attempt < ATTEMPTS_MAX && !(best?.others <= OTHERS_MAX); attempt++) {
-    const figures = await attemptMeasure(server, load, options)
+  for (let n = 0; n < ATTEMPTS_MAX && !(best?.others <= OTHERS_MAX); n++) {
+    const figures = await attempt()
     if (!best || figures.others < best.others) best = figures
   }
   return best
@@ -76,30 +85,39 @@ async function measure(server, load, options) {
 
 // Loads a server and returns what it did and what that cost the server's processes, by the request.
 async function attemptMeasure(server, load, { seconds, core }) {
-  const before = snapshot(server)
-  const result = await run(load, server.where, { seconds, core })
-  if (result.requests === 0) throw new Error(`${SERVERS[server.name].title} answered not one request`)
-  const after = snapshot(server)
-  const spent = (name) => after.server[name] - before.server[name]
-  const perRequest = (...names) => names.reduce((sum, name) => sum + spent(name), 0) / result.requests
+  const { result, spent, rss, client, others } = await observe(server, () => run(load, server.where, { seconds, core }))
+  if (result.requests === 0) throw new Error(`${server.title} answered not one request`)
+  const perRequest = (...names) => names.reduce((sum, name) => sum + spent[name], 0) / result.requests
   return {
     requests: result.requests,
     failed: result.failed,
     requestsPerSecond: result.requests / result.seconds,
     cpu: perRequest('user', 'system'),
+    ran: perRequest('ran'),
     user: perRequest('user'),
     system: perRequest('system'),
     switches: perRequest('voluntary', 'involuntary'),
-    rss: after.server.rss,
+    rss,
     refused: result.refused,
-    client: (after.own - before.own) / (result.seconds * 1e6),
-    others: Math.max(0, (after.others - before.others) / (after.total - before.total)),
+    client: client / (result.seconds * 1e6),
+    others,
     latency: result.latency
   }
 }
 
-// `own` is the load generator's CPU time: a child of ours that has ended by then. All that is neither its nor the
-// server's is others'.
+// What `use` resolves to, and what was spent on it: by the server, by clients that are children of ours and have ended
+// by then, both in microseconds of CPU, and by all others, of what the machine had.
+async function observe(server, use) {
+  const before = snapshot(server)
+  const result = await use()
+  const after = snapshot(server)
+  const names = Object.keys(before.server)
+  const spent = Object.fromEntries(names.map((name) => [name, after.server[name] - before.server[name]]))
+  const others = Math.max(0, (after.others - before.others) / (after.total - before.total))
+  return { result, spent, rss: after.server.rss, client: after.own - before.own, others }
+}
+
+// `own` is the load generator's CPU time. All that is neither its nor the server's is others'.
 function snapshot({ pid }) {
   const server = processes.usage(pid)
   const own = processes.ownTime()
@@ -107,4 +125,4 @@ function snapshot({ pid }) {
   return { server, own, total, others: used - server.user - server.system - own }
 }
 
-module.exports = { measure, startServer, warmUp }
+module.exports = { leastDisturbed, measure, observe, startCommand, startServer, warmUp }

@@ -28,14 +28,20 @@ function sum(values) {
   return values.reduce((total, value) => total + value, 0)
 }
 
-function heading({ machine, versions, cores, rounds, seconds }) {
+function heading({ machine, versions, rounds, seconds }, placed) {
   const { cpu, cores: count, memory, kernel, node, date } = machine
-  const placed = cores.server === null
-    ? 'server and client wherever the scheduler puts them'
-    : `server on core ${cores.server}, client on core ${cores.client}`
   return `${cpu}, ${count} cores, ${memory}; ${kernel}; Node.js ${node}; ${date}\n` +
     `${Object.entries(versions).map((pair) => pair.join(' ')).join(', ')}\n` +
     `medians over rounds taken in turn: ${rounds} of ${seconds} s; ${placed}`
+}
+
+function placement({ server, client }) {
+  if (server === null) return 'server and client wherever the scheduler puts them'
+  return `server on ${cores(server)}, client on ${cores(client)}`
+}
+
+function cores(list) {
+  return `${String(list).includes(',') ? 'cores' : 'core'} ${list}`
 }
 
 function table({ title, generator, servers }) {
@@ -103,5 +109,5 @@ function range({ min, max }, format) {
 }
 
 module.exports = {
-  align, count, decimal, heading, mebibytes, memoryTable, percent, range, signed, spread, summarize, table
+  align, count, decimal, heading, mebibytes, memoryTable, percent, placement, range, signed, spread, summarize, table
 }

@@ -1,0 +1,29 @@
+'use strict'
+
+// The peers are large and of use to nobody who builds ringcall, so they come when they are first asked for.
+
+const { spawnSync } = require('node:child_process')
+const { existsSync } = require('node:fs')
+const path = require('node:path')
+
+// Installs them where none is here yet; `missing` are those that are asked for.
+function installPeers(missing) {
+  if (missing.length === 0 || existsSync(path.join(__dirname, 'node_modules'))) return
+  console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 320 MB).`)
+  // Their install scripts only move binaries about, which servers/index.js finds where they are.
+  const args = ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
+  spawnSync('npm', args, { cwd: __dirname, stdio: 'inherit' })
+}
+
+// Those of the names for which `isHere`, and says which are not. `servers` has by name the `title`, and whether it is a
+// `peer`.
+function present(names, servers, isHere) {
+  installPeers(names.filter((name) => servers[name].peer && !isHere(name)))
+  return names.filter((name) => {
+    if (isHere(name)) return true
+    console.error(`Left out: ${servers[name].title} is not installed (npm install in benchmark/).`)
+    return false
+  })
+}
+
+module.exports = { present }
