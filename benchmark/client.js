@@ -43,7 +43,8 @@ function isWhole(text) {
 
 function summary(values) {
   const sorted = Float64Array.from(values).sort()
-  return { count: values.length, p50: percentile(sorted, 50), p99: percentile(sorted, 99), max: percentile(sorted, 100) }
+  const [p50, p99, max] = [50, 99, 100].map((p) => percentile(sorted, p))
+  return { count: values.length, p50, p99, max }
 }
 
 function percentile(sorted, p) {

@@ -1,8 +1,8 @@
 'use strict'
 
-// What a function that computes for a known time is asked for: rounds of functions.js's `busy`, not time, so that whoever
-// takes the processor meanwhile takes it from the function. A function that watched the clock would seem to run on two
-// cores where it shares one.
+// What a function that computes for a known time is asked for: rounds of functions.js's `busy`, not time, so that
+// whoever takes the processor meanwhile takes it from the function. A function that watched the clock would seem to run
+// on two cores where it shares one.
 
 const { busy } = require('./functions')
 

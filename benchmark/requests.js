@@ -111,4 +111,4 @@ function random() {
   return () => (bits(26) * 2 ** 27 + bits(27)) / 2 ** 53
 }
 
-module.exports = { REQUESTS }
+module.exports = { REQUESTS, random }

@@ -1,0 +1,162 @@
+'use strict'
+
+// The loads of workers.js. Each has `place`, which cores it is measured on; `columns`, the figures that are shown; and
+// `rows(systems, pace)`, what takes turns, where `pace` is rounds by the microsecond. A row says with which row, by
+// which of its figures, it is compared, and what we ask of that, if anything.
+
+const path = require('node:path')
+const { LOADS: { 'keep-alive': KEEP_ALIVE, pipelined: PIPELINED } } = require('./load')
+const { count, decimal, mebibytes, percent } = require('./report')
+const { SYSTEMS, command } = require('./servers/workers')
+const { QUICK_RATE, startBare, startBesideSlow, startLoaded } = require('./workers-rows')
+
+const QUICK_MICROSECONDS = 10
+const SLOW_MICROSECONDS = 50_000
+const BARE = path.join(__dirname, 'servers', 'workers', 'bare-threads.js')
+
+const milliseconds = (microseconds) => decimal(microseconds / 1000)
+
+// The figure, its title, how it is printed, and whether with its lowest and highest.
+const COSTS = [
+  ['requestsPerSecond', 'requests/s', count, true],
+  ['cpu', 'CPU µs', decimal, true],
+  ['switches', 'switches', decimal, false],
+  ['client', 'client µs', decimal, false],
+  ['rss', 'MiB', mebibytes, false],
+  ['others', 'others', percent, false]
+]
+const WAITS = [
+  ['p50', 'p50 ms', milliseconds, false],
+  ['p99', 'p99', milliseconds, true],
+  ['max', 'max', milliseconds, false],
+  ['slow', 'slow p50', milliseconds, false],
+  ['late', 'asked late, p99', milliseconds, false],
+  ['others', 'others', percent, false]
+]
+
+// What those are called that are compared.
+const FIGURES = { cpu: 'CPU', p99: 'p99', requestsPerSecond: 'requests/s' }
+
+const LOADS = {
+  'keep-alive': priceOfWorkers(KEEP_ALIVE),
+  pipelined: priceOfWorkers(PIPELINED),
+  spare: spareWorkers('one'),
+  'spare-unpinned': spareWorkers('any'),
+  '1ms': scaling(1000, 1.85),
+  '100us': scaling(100, 1.7),
+  neighbours: neighbours()
+}
+
+// One worker where there would be none.
+function priceOfWorkers(load) {
+  const row = (name, workers) => loaded(name, workers, 'fibonacci', load)
+  return {
+    title: load.title,
+    place: 'one',
+    columns: COSTS,
+    rows: (systems) => [
+      row('ringcall', 0),
+      ...systems.map((name) => compared(row(name, 1), 'ringcall-0', 'cpu', ofOurs(name, { most: 1.05 })))
+    ]
+  }
+}
+
+// Four workers for what one can do.
+function spareWorkers(place) {
+  return {
+    title: `${KEEP_ALIVE.title}, a function that computes for 1 µs`,
+    place,
+    columns: COSTS,
+    rows: (systems, pace) => systems.flatMap((name) => {
+      const [one, four] = [1, 4].map((workers) => loaded(name, workers, 'busy', computing(1, pace)))
+      return [one, compared(four, one.id, 'cpu', ofOurs(name, { most: 1.15 }))]
+    })
+  }
+}
+
+// Two workers on two cores, beside threads that have no server: more than those get nobody can.
+function scaling(microseconds, least) {
+  return {
+    title: `${KEEP_ALIVE.title}, a function that computes for ${microseconds} µs`,
+    place: 'two',
+    columns: COSTS,
+    rows: (systems, pace) => {
+      const [oneThread, twoThreads] = [1, 2].map((threads) => bare(threads, microseconds * pace))
+      const ceiling = [oneThread, compared(twoThreads, oneThread.id, 'requestsPerSecond')]
+      return [...ceiling, ...systems.flatMap((name) => {
+        const [one, two] = [1, 2].map((workers) => loaded(name, workers, 'busy', computing(microseconds, pace)))
+        const gained = compared(two, one.id, 'requestsPerSecond', ofOurs(name, { least }))
+        return [one, compared(gained, twoThreads.id, 'requestsPerSecond')]
+      })]
+    }
+  }
+}
+
+// A function that waits for another one's call, or does not.
+function neighbours() {
+  return {
+    title: `a function of ${QUICK_MICROSECONDS} µs, ${QUICK_RATE} calls a second, beside one call of ` +
+      `${SLOW_MICROSECONDS / 1000} ms that always runs`,
+    place: 'two',
+    columns: WAITS,
+    rows: (systems, pace) => {
+      const row = (name, workers) => besideSlow(name, workers, pace)
+      const processes = row('ringcall-processes', 2)
+      return [processes, ...systems.flatMap((name) => {
+        const one = row(name, 1)
+        const two = compared(row(name, 2), one.id, 'p99', ofOurs(name, { most: 0.2 }))
+        return [one, compared(two, processes.id, 'p99', ofOurs(name, { most: 0.5 }))]
+      })]
+    }
+  }
+}
+
+function computing(microseconds, pace) {
+  return { ...KEEP_ALIVE, path: `/${Math.round(microseconds * pace)}` }
+}
+
+function loaded(name, workers, module, load) {
+  const row = { ...rowOf(name, workers, module), service: module === 'fibonacci' ? 'number' : module, load }
+  return { ...row, start: (...how) => startLoaded(row, ...how) }
+}
+
+function besideSlow(name, workers, pace) {
+  const row = rowOf(name, workers, 'neighbours')
+  const rounds = { quick: Math.round(QUICK_MICROSECONDS * pace), slow: Math.round(SLOW_MICROSECONDS * pace) }
+  return { ...row, start: (...how) => startBesideSlow({ ...row, ...rounds }, ...how) }
+}
+
+function bare(threads, rounds) {
+  const row = {
+    id: `bare-${threads}`,
+    title: `no server, ${numbered(threads, ['thread', 'threads'])}`,
+    command: [process.execPath, BARE, String(threads), String(Math.round(rounds))],
+    comparisons: []
+  }
+  return { ...row, start: (...how) => startBare(row, ...how) }
+}
+
+function rowOf(name, workers, module) {
+  const { title, several, script } = SYSTEMS[name]
+  return {
+    id: `${name}-${workers}`,
+    title: `${title}, ${workers === 0 ? 'in the main thread' : numbered(workers, several)}`,
+    command: command(script, module, workers),
+    comparisons: []
+  }
+}
+
+function numbered(n, [one, more]) {
+  return `${n} ${n === 1 ? one : more}`
+}
+
+// `asked` is { least } or { most }, of the peers nothing.
+function compared(row, against, figure, asked) {
+  return { ...row, comparisons: [...row.comparisons, { against, figure, asked }] }
+}
+
+function ofOurs(name, asked) {
+  return name === 'ringcall' ? asked : undefined
+}
+
+module.exports = { FIGURES, LOADS }
