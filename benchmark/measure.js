@@ -60,9 +60,10 @@ async function listening(child) {
 }
 
 // A just-in-time compiler needs requests rather than seconds.
-async function warmUp(server, load, { core, secondsMax = WARM_UP_SECONDS_MAX }) {
+// Each of several threads or processes has its own.
+async function warmUp(server, load, { core, secondsMax = WARM_UP_SECONDS_MAX, compilers = 1 }) {
   let requests = 0
-  for (let second = 0; second < secondsMax && requests < WARM_UP_REQUESTS; second++) {
+  for (let second = 0; second < secondsMax && requests < compilers * WARM_UP_REQUESTS; second++) {
     requests += (await run(load, server.where, { seconds: 1, core })).requests
   }
 }

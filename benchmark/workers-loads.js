@@ -116,7 +116,7 @@ function computing(microseconds, pace) {
 }
 
 function loaded(name, workers, module, load) {
-  const row = { ...rowOf(name, workers, module), service: module === 'fibonacci' ? 'number' : module, load }
+  const row = { ...rowOf(name, workers, module), service: module === 'fibonacci' ? 'number' : module, load, workers }
   return { ...row, start: (...how) => startLoaded(row, ...how) }
 }
 

@@ -12,14 +12,16 @@ const processes = require('./processes')
 // The quick function is asked for so many times a second, on so many connections.
 const QUICK_RATE = 180
 const QUICK_CONNECTIONS = 256
+const WARM_UP_SECONDS_MAX = 6
 const CLIENTS_SECONDS_MAX = 20 // beyond those that are measured
 const BARE_MS_MAX = 10_000
 
 // A server under one of load.js's loads.
-async function startLoaded({ title, command, service, load }, cores, { seconds }) {
+async function startLoaded({ title, command, service, load, workers }, cores, { rounds, seconds }) {
   const server = await startCommand(command, { title, core: cores.server, service })
   try {
-    await warmUp(server, load, { core: cores.client, secondsMax: seconds })
+    const secondsMax = Math.min(rounds * seconds, WARM_UP_SECONDS_MAX)
+    await warmUp(server, load, { core: cores.client, secondsMax, compilers: Math.max(1, workers) })
   } catch (error) {
     await server.stop()
     throw error

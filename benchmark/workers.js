@@ -68,7 +68,7 @@ async function takeTurns(rows, cores, { name, rounds, seconds }) {
   try {
     for (const row of rows) {
       progress(`${name}: starting ${row.title}`)
-      running.push({ row, server: await row.start(cores, { seconds }) })
+      running.push({ row, server: await row.start(cores, { rounds, seconds }) })
     }
     for (let round = 1; round <= rounds; round++) {
       for (const { row, server } of round % 2 === 1 ? running : running.toReversed()) {
