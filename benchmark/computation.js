@@ -9,8 +9,8 @@ const { busy } = require('./functions')
 const TRIED = 50_000
 const TIMES = 3_000
 
-// How many rounds take a microsecond here. The middle of many counts that are shorter than the scheduler's turns, most of
-// which nobody interrupts on a busy machine either.
+// How many rounds take a microsecond here. The middle of many counts that are shorter than the scheduler's turns, most
+// of which nobody interrupts on a busy machine either.
 function roundsByMicrosecond() {
   const milliseconds = new Float64Array(TIMES)
   for (let i = 0; i < TIMES; i++) {
