@@ -17,7 +17,7 @@ const CLIENTS_SECONDS_MAX = 20 // beyond those that are measured
 const BARE_MS_MAX = 10_000
 
 // A server under one of load.js's loads.
-async function startLoaded({ title, command, service, load, workers }, cores, { rounds, seconds }) {
+async function startLoaded({ title, command, service, load, workers }, cores, { rounds, seconds, attemptsMax }) {
   const server = await startCommand(command, { title, core: cores.server, service })
   try {
     const secondsMax = Math.min(rounds * seconds, WARM_UP_SECONDS_MAX)
@@ -29,14 +29,14 @@ async function startLoaded({ title, command, service, load, workers }, cores, { 
   return {
     stop: () => server.stop(),
     async measure() {
-      const figures = await measure(server, load, { seconds, core: cores.client })
+      const figures = await measure(server, load, { seconds, core: cores.client, attemptsMax })
       return { ...figures, cpu: figures.ran, client: (1e6 * figures.client) / figures.requestsPerSecond }
     }
   }
 }
 
 // A server whose quick function is asked for beside a slow one that always runs, by rounds of both.
-async function startBesideSlow({ title, command, quick, slow }, cores, { seconds }) {
+async function startBesideSlow({ title, command, quick, slow }, cores, { seconds, attemptsMax }) {
   const server = await startCommand(command, { title, core: cores.server, service: 'neighbours' })
   const clients = [
     process.execPath, path.join(__dirname, 'neighbour-clients.js'),
@@ -49,12 +49,12 @@ async function startBesideSlow({ title, command, quick, slow }, cores, { seconds
     measure: () => leastDisturbed(async () => {
       const { result: { failed, quick, slow, late }, others } = await observe(server, ask)
       return { failed, p50: quick.p50, p99: quick.p99, max: quick.max, slow: slow.p50, late: late.p99, others }
-    })
+    }, attemptsMax)
   }
 }
 
 // Threads that call the same function without a server.
-async function startBare({ command }, cores, { seconds }) {
+async function startBare({ command }, cores, { seconds, attemptsMax }) {
   const child = processes.start(command, { core: cores.server })
   const lines = readline.createInterface({ input: child.stdout })
   const next = async () => {
@@ -80,7 +80,7 @@ async function startBare({ command }, cores, { seconds }) {
         failed: 0, requestsPerSecond: requests / result.seconds, cpu: spent.ran / requests,
         switches: (spent.voluntary + spent.involuntary) / requests, rss, others
       }
-    })
+    }, attemptsMax)
   }
 }
 

@@ -35,7 +35,8 @@ const HELP = `npm run bench:workers -- [options]
 
 Figures are medians over the rounds, with the lowest and highest in brackets; so are ratios, each of two figures of one
 round. CPU is what the server's threads ran, by the request, and client what the load generator did. Others is what
-all else took of the machine meanwhile; a measurement that loses more than 5% so is repeated, at most twice.`
+all else took of the machine meanwhile; a measurement that loses more than 5% so is repeated, at most twice. Where there
+is but one round, none is: it is to see that all runs.`
 
 const NOWHERE = { server: null, client: null }
 
@@ -63,12 +64,14 @@ async function main() {
 // Each round's figures by the rows' ids. Rounds are interleaved, so that what else the machine does meanwhile meets all
 // rows alike; every other one goes backwards, so that none always comes after the same.
 async function takeTurns(rows, cores, { name, rounds, seconds }) {
+  // One round is to see that all runs.
+  const attemptsMax = rounds === 1 ? 1 : undefined
   const running = []
   const measured = new Map(rows.map(({ id }) => [id, []]))
   try {
     for (const row of rows) {
       progress(`${name}: starting ${row.title}`)
-      running.push({ row, server: await row.start(cores, { rounds, seconds }) })
+      running.push({ row, server: await row.start(cores, { rounds, seconds, attemptsMax }) })
     }
     for (let round = 1; round <= rounds; round++) {
       for (const { row, server } of round % 2 === 1 ? running : running.toReversed()) {
