@@ -19,6 +19,10 @@ function functionOf(result) {
 }
 
 const LONE = 'a\ud800'
+const transferred = (array) => {
+  structuredClone(array, { transfer: [array.buffer] })
+  return array
+}
 const nothing = Object.assign(Object.create(null), { a: 1 })
 const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7)
 
@@ -139,6 +143,10 @@ const unfit = [
   ['bytes', new ArrayBuffer(1), 'an ArrayBuffer. Wrap it: new Uint8Array(buffer).'],
   ['bytes', new Uint16Array(1), 'a Uint16Array.'],
   ['bytes', new Proxy(new Uint8Array(1), {}), 'an object.'],
+  ['bytes', transferred(new Uint8Array(1)), 'a Uint8Array whose memory was transferred away. Transfer a copy, such as ' +
+    'array.slice().'],
+  ['number[]', transferred(new Float64Array(1)), 'a Float64Array whose memory was transferred away. Transfer a copy, such ' +
+    'as array.slice().'],
   ['json', undefined, 'undefined. Is a `return` missing? A function that returns nothing is declared so: `=> void`.'],
   ['json', () => 1, 'a function.'],
   ['json', Symbol('x'), 'a symbol.'],

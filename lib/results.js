@@ -82,7 +82,7 @@ function createEncoder(fn) {
     case 'boolean': return (value) => (typeof value === 'boolean' ? String(value) : refuse(fn, value))
     case 'string':
     case 'text': return (value) => (FITS.string(value) ? value : refuse(fn, value))
-    case 'bytes': return (value) => (types.isUint8Array(value) ? ownBytes(value) : refuse(fn, value))
+    case 'bytes': return (value) => (types.isUint8Array(value) ? ownBytes(fn, value) : refuse(fn, value))
     case 'void': return () => ''
   }
   if (result.endsWith('[]')) return (value) => arrayOf(fn, FITS[result.slice(0, -2)], value)
@@ -95,15 +95,32 @@ function undeclaredOf(fn, value) {
 }
 
 // Not what another thread may write to meanwhile, nor what may shrink.
-function ownBytes(value) {
+function ownBytes(fn, value) {
+  refuseTransferred(fn, value)
   const { buffer } = value
   return types.isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
+}
+
+// It seems to be empty, and what was in it is somebody else's.
+function refuseTransferred(fn, array) {
+  if (array.length > 0 || !isDetached(array.buffer)) return
+  throw unfit(fn, `${nounOf(array)} whose memory was transferred away. Transfer a copy, such as array.slice().`)
+}
+
+function isDetached(buffer) {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
 }
 
 // Each element is read once, as it may come from a getter or a proxy; what has been checked is written.
 function arrayOf(fn, fits, value) {
   try {
-    if (!Array.isArray(value) && !types.isTypedArray(value)) refuse(fn, value)
+    if (types.isTypedArray(value)) refuseTransferred(fn, value)
+    else if (!Array.isArray(value)) refuse(fn, value)
     const { length } = value
     const elements = []
     for (let i = 0; i < length; i++) {
