@@ -410,6 +410,24 @@ test('end during loadAll rejects it', async (t) => {
   t.is(pool.stats()[0].state, 'down')
 })
 
+test('end lets a worker load the module whole that is at it', async (t) => {
+  const source = `
+    const words = new Int32Array(require('node:worker_threads').workerData)
+    Atomics.store(words, 0, 1)
+    Atomics.wait(words, 1, 0)
+    Atomics.store(words, 2, 1)
+    exports.sum = () => 1`
+  const words = new Int32Array(new SharedArrayBuffer(12))
+  const { pool } = poolOf(t, file(t, 'a.js', source), { workerData: words.buffer })
+  const loading = pool.loadAll()
+  await until(() => Atomics.load(words, 0) === 1)
+  const ended = Promise.all([pool.end(), t.throwsAsync(loading, { code: 'ERR_WORKER_LOAD' })])
+  Atomics.store(words, 1, 1)
+  Atomics.notify(words, 1)
+  await ended
+  t.is(words[2], 1)
+})
+
 test('nothing is started any more after end', async (t) => {
   const { pool, exits, exit } = poolOf(t, file(t, 'a.js', 'exports.a = () => 1'))
   pool.load()

@@ -15,7 +15,8 @@ const { Counts } = require('./counts.js')
 const { loadError, loadTimeoutError } = require('./load-errors.js')
 const { reviveError } = require('./told-errors.js')
 
-// A worker that has no call any more may end by itself for so long, and a thread that is terminated is waited for: one
+// A worker that has no call any more may end by itself for so long, and one that loads the module may do so: what
+// Node.js has just opened for a thread that is terminated then stays open. A thread that is terminated is waited for: one
 // in a system call does not notice.
 const END_MS = 1000
 const TERMINATE_MS = 5000
@@ -31,6 +32,9 @@ class Seat {
   #start
   #worker
   #port
+  // Resolves when it has told what it has loaded, or why it has not, or has ended.
+  #told
+  #tell
   #exited
   #loadedAt
   // What it was ended for, or what it has not caught.
@@ -71,6 +75,7 @@ class Seat {
     this.#hasTicket = this.#isDone = false
     worker.unref()
     worker.on('error', (error) => (this.#error ??= error))
+    this.#told = new Promise((resolve) => (this.#tell = resolve))
     const { threadId } = worker
     this.#exited = new Promise((resolve) => {
       worker.once('exit', (exitCode) => {
@@ -115,6 +120,7 @@ class Seat {
   // What it has loaded, or has not, will not do. The first reason counts.
   fail(error) {
     this.failure ??= { error }
+    this.#tell()
     this.terminate(error)
   }
 
@@ -146,20 +152,9 @@ class Seat {
     if (this.#worker === undefined) return
     const worker = this.#worker
     worker.ref()
-    if (!this.#hasTicket || !(await this.#exitsWithin(END_MS))) worker.terminate()
-    if (!(await this.#exitsWithin(TERMINATE_MS))) worker.unref()
-  }
-
-  async #exitsWithin(milliseconds) {
-    let timer
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, milliseconds, false)
-    })
-    try {
-      return await Promise.race([this.#exited.then(() => true), late])
-    } finally {
-      clearTimeout(timer)
-    }
+    await within(END_MS, this.#hasTicket ? this.#exited : this.#told)
+    worker.terminate()
+    if (!(await within(TERMINATE_MS, this.#exited))) worker.unref()
   }
 
   #onMessage(message) {
@@ -179,6 +174,7 @@ class Seat {
     clearTimeout(this.#timer)
     this.#loadedAt = now()
     this.table = table
+    this.#tell()
     this.#owner.loaded(this)
   }
 
@@ -190,6 +186,7 @@ class Seat {
 
   #onExit(threadId, exitCode) {
     this.receive()
+    this.#tell()
     clearTimeout(this.#timer)
     this.#port.close()
     this.#worker = undefined
@@ -197,6 +194,19 @@ class Seat {
     const error = this.#error ?? null
     const isDone = this.#isDone && error === null
     this.#owner.exited(this, { threadId, error, exitCode, hadTicket: this.#hasTicket, isDone })
+  }
+}
+
+// Whether the promise resolves in that time.
+async function within(milliseconds, promise) {
+  let timer
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false)
+  })
+  try {
+    return await Promise.race([promise.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
