@@ -82,14 +82,13 @@ impl Seats {
         }
         let waiting = inbox.calls.len() + self.queued.load(Ordering::Relaxed);
         let sleeper = self.sleeper_for(&mut inbox, waiting);
+        // Something else than a call may hold who is woken, and others may not.
+        let is_one_s = sleeper.is_some() && inbox.asleep.is_empty();
         drop(inbox);
-        match sleeper {
-            Some(sleeper) => {
-                sleeper.wake.wake();
-                self.watch(false);
-            }
-            None => self.watch(true),
+        if let Some(sleeper) = sleeper {
+            sleeper.wake.wake();
         }
+        self.watch(!is_one_s);
     }
 
     /// Who is to be woken for so many calls.
@@ -197,10 +196,11 @@ impl Seats {
         let waits = !queue.is_empty() || !inbox.calls.is_empty();
         drop(queue);
         let sleeper = waits.then(|| self.wake_one(&mut inbox)).flatten();
+        let others_rest = !inbox.asleep.is_empty();
         drop(inbox);
         if let Some(sleeper) = sleeper {
             sleeper.wake.wake();
-            self.watch(false);
+            self.watch(others_rest);
         }
     }
 

@@ -8,8 +8,9 @@
 //! Invariant: while a worker is not at rest, or calls wait, the keeper looks again.
 
 use std::io;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -64,8 +65,9 @@ impl Need {
 pub(super) struct Keeper {
     /// The `Need` that it looks for, as it is: who has more of it tells.
     looks_for: AtomicU8,
-    is_told: Mutex<bool>,
-    told: Condvar,
+    /// What it was told of since it looked last.
+    told: Mutex<Need>,
+    is_told: Condvar,
     is_ending: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -74,8 +76,8 @@ impl Default for Keeper {
     fn default() -> Self {
         Self {
             looks_for: AtomicU8::new(Need::Nothing as u8),
-            is_told: Mutex::new(false),
-            told: Condvar::new(),
+            told: Mutex::new(Need::Nothing),
+            is_told: Condvar::new(),
             is_ending: AtomicBool::new(false),
             thread: Mutex::new(None),
         }
@@ -93,7 +95,7 @@ impl Keeper {
 
     pub(super) fn end(&self) {
         self.is_ending.store(true, Ordering::SeqCst);
-        self.tell();
+        self.tell(Need::AtOnce);
         if let Some(thread) = lock(&self.thread).take() {
             // A panic of it has been printed.
             let _ = thread.join();
@@ -103,17 +105,20 @@ impl Keeper {
     /// Has it look, unless it does so often enough.
     pub(super) fn need(&self, need: Need) {
         if self.looks_for.load(Ordering::SeqCst) < need as u8 {
-            self.tell();
+            self.tell(need);
         }
     }
 
     /// Looks after all seats, and says when it looks again unless it is told to before.
     pub(super) fn turn(&self, seats: &Seats, watch: &mut Watch, now: Instant) -> Need {
+        let told = mem::replace(&mut *lock(&self.told), Need::Nothing);
         let mut need = seats.look(watch, now);
-        if need >= Need::Soon {
+        // Who has told of something tells of more: that costs more than looking.
+        if told.max(need) >= Need::Soon {
             watch.soon_until = now.checked_add(LINGER);
-        } else if watch.soon_until.is_some_and(|until| now < until) {
-            need = Need::Soon;
+        }
+        if watch.soon_until.is_some_and(|until| now < until) {
+            need = need.max(Need::Soon);
         }
         if need < Need::Soon {
             // Who has something from now on tells; what came before is seen by one more look.
@@ -124,25 +129,24 @@ impl Keeper {
         need
     }
 
-    /// Whether it has been told to look since it was asked the last time.
+    /// Whether it is to look before its time.
     #[cfg(test)]
-    pub(super) fn take_told(&self) -> bool {
-        std::mem::take(&mut *lock(&self.is_told))
+    pub(super) fn is_told(&self) -> bool {
+        *lock(&self.told) > Need::Nothing
     }
 
-    fn tell(&self) {
-        *lock(&self.is_told) = true;
-        self.told.notify_one();
+    fn tell(&self, need: Need) {
+        let mut told = lock(&self.told);
+        *told = need.max(*told);
+        self.is_told.notify_one();
     }
 
     /// Waits as long as `need` allows, or until it is told.
     fn wait(&self, need: Need, later: Duration) {
-        let mut is_told = lock(&self.is_told);
-        if !*is_told {
-            let waited = self.told.wait_timeout(is_told, need.within(later));
-            is_told = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        *is_told = false;
+        let told = lock(&self.told);
+        let is_nothing = |told: &mut Need| *told == Need::Nothing;
+        let time = need.within(later);
+        drop(self.is_told.wait_timeout_while(told, time, is_nothing));
     }
 }
 

@@ -77,6 +77,7 @@ impl World {
         let has_time = !self.random.once_in(6);
         self.with_player(seat, |player| player.ask(has_time));
         self.has_moved(seat);
+        self.places[seat].fetched = clock::now();
         let doing = self.player(seat).doing;
         self.note(|| format!("seat {seat} asks: {doing:?}"));
     }
@@ -93,6 +94,11 @@ impl World {
             self.has_moved(seat);
             let asked = &mut self.calls[number];
             assert_eq!(asked.function, function);
+            // What was late when it was fetched is not run.
+            let fetched = self.places[seat].fetched.expect("it has asked");
+            let timeout = self.plan.handler_timeout;
+            let asked_at = self.seats.options.started + Duration::from_micros(asked.at);
+            assert!(fetched < asked_at + timeout, "call {number} was late");
             // A function that turns the event loop has others given up that have not begun.
             if asked.stage != Stage::Answered {
                 assert_eq!(asked.stage, Stage::Waiting, "call {number} is begun twice");

@@ -11,6 +11,8 @@ use crate::seats::inbox::State;
 use crate::seats::{Notice, lock, micros};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+/// In which time it looks where something may have to go to others, if it is on time.
+const LOOK_SOON: Duration = Duration::from_millis(4);
 const LOST: &str = "The worker that ran the function has ended.";
 
 impl World {
@@ -20,6 +22,7 @@ impl World {
         let taken = usize::try_from(self.credits.taken()).expect("few");
         assert_eq!(taken, self.outstanding, "credits");
         self.check_states();
+        self.check_looks();
     }
 
     fn take_replies(&mut self) {
@@ -171,6 +174,38 @@ impl World {
         );
     }
 
+    /// Where somebody else could run what waits, or what is behind a call, the keeper looks soon.
+    fn check_looks(&self) {
+        let Some(keeper) = &self.seats.keeper else {
+            return;
+        };
+        let soon = clock::now().map(|now| now + LOOK_SOON);
+        if keeper.is_told() || self.look_at.is_some_and(|at| Some(at) <= soon) {
+            return;
+        }
+        let (waiting, somebody_rests) = self.seats.waiting();
+        assert!(waiting == 0 || !somebody_rests, "calls wait for a look");
+        for (seat, place) in self.places.iter().enumerate() {
+            let is_at_call = |player: &Player| matches!(player.doing, Doing::AtCall(_));
+            if place.player.as_ref().is_some_and(is_at_call) {
+                assert_eq!(
+                    self.seats.in_hand(seat),
+                    self.begun_in(seat),
+                    "behind a call"
+                );
+            }
+        }
+    }
+
+    /// How many calls the thread in that seat has begun that have no answer.
+    fn begun_in(&self, seat: usize) -> usize {
+        let is_of = |asked: &&Asked| match asked.stage {
+            Stage::Begun(of) | Stage::Written(of) => of == seat,
+            _ => false,
+        };
+        self.calls.iter().filter(is_of).count()
+    }
+
     /// The keeper is about to look.
     pub(super) fn sees(&mut self, now: Instant) {
         let timeout = self.plan.handler_timeout;
@@ -197,15 +232,12 @@ impl World {
             if place.late_looks == 0 {
                 continue;
             }
-            let is_of = |asked: &&Asked| match asked.stage {
-                Stage::Begun(of) | Stage::Written(of) => of == seat,
-                Stage::Shown(of) => {
-                    assert_ne!(of, seat, "what is done is not answered");
-                    false
-                }
-                _ => false,
-            };
-            let begun = self.calls.iter().filter(is_of).count();
+            let is_shown = |asked: &Asked| asked.stage == Stage::Shown(seat);
+            assert!(
+                !self.calls.iter().any(is_shown),
+                "what is done is not answered"
+            );
+            let begun = self.begun_in(seat);
             let in_hand = self.seats.in_hand(seat);
             assert_eq!(
                 in_hand, begun,

@@ -12,7 +12,7 @@ use super::random::Random;
 use super::world::World;
 
 /// Seeds of an ordinary test run.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 3_000;
 
 fn run(seed: u64, is_traced: bool) {
     let mut random = Random::new(seed);

@@ -1,10 +1,11 @@
 //! Who is woken for calls, and who is not.
 
-use super::bench::{Bench, MILLISECOND};
+use super::bench::{Bench, MILLISECOND, TIMEOUT};
 use super::clock;
 use super::player::{Doing, Player};
 use super::written::Value;
 use crate::seats::WAKING_NS;
+use crate::seats::keeper::Need;
 
 #[test]
 fn who_fell_asleep_last_is_woken_first() {
@@ -87,7 +88,6 @@ fn who_finds_that_it_may_have_no_more_calls_wakes_another_for_those_that_wait() 
     let second = bench.sit(1);
     // The first one is awake, and asks soon.
     second.bell.hear();
-    bench.seats.keeper.as_ref().unwrap().take_told();
     bench.call(1);
     assert!(!second.bell.has_rung());
     first.ask(true);
@@ -142,4 +142,79 @@ fn calls_wait_for_whoever_comes_where_nobody_is() {
     bench.call(3);
     let player = bench.sit(0);
     assert_eq!(player.doing, Doing::Claiming);
+}
+
+#[test]
+fn a_call_that_was_left_for_a_worker_that_is_held_is_another_s_soon() {
+    let mut bench = Bench::workers(2);
+    let other = bench.sit(1);
+    let mut held = bench.sit(0);
+    bench.call(1);
+    assert!(held.bell.hear());
+    held.ask(true);
+    held.promise();
+    held.ask(true);
+    // What the promise goes on with holds it from now on, and the keeper has nothing else to do.
+    bench.look();
+    clock::pass(TIMEOUT / 8);
+    assert_eq!(bench.look(), Need::Later);
+    bench.call(1);
+    assert!(held.bell.has_rung() && !other.bell.has_rung());
+    assert!(bench.seats.keeper.as_ref().unwrap().is_told());
+    assert!(bench.look() > Need::Later);
+    bench.look_again_after(MILLISECOND);
+    assert!(other.bell.hear());
+}
+
+#[test]
+fn nobody_counts_on_a_worker_that_a_call_holds() {
+    let mut bench = Bench::workers(2);
+    let mut first = bench.sit(0);
+    bench.call(1);
+    assert!(first.bell.hear());
+    first.ask(true);
+    first.begin();
+    let second = bench.sit(1);
+    bench.look_again_after(MILLISECOND);
+    bench.call(1);
+    assert!(second.bell.hear());
+}
+
+#[test]
+fn what_waits_longer_than_was_thought_wakes_another() {
+    let mut bench = Bench::workers(2);
+    let mut first = bench.sit(0);
+    let second = bench.sit(1);
+    second.bell.hear();
+    bench.call(1);
+    assert!(second.bell.hear(), "it fell asleep last");
+    let mut second = second;
+    second.run_all(&Value::Number(1));
+    bench.call(1);
+    second.bell.hear();
+    second.ask(true);
+    second.begin();
+    // It goes on from call to call, and others wait behind each.
+    for _ in 0..3 {
+        bench.call(1);
+        bench.look();
+        clock::pass(MILLISECOND);
+        second.end_call(Some(&Value::Number(1)), true);
+        second.ask(true);
+        second.begin();
+    }
+    bench.call(1);
+    bench.look();
+    assert!(first.bell.hear());
+    first.ask(true);
+}
+
+#[test]
+fn who_gives_up_what_is_late_may_have_calls_again() {
+    let mut bench = full(1);
+    let mut player = bench.sit(0);
+    fill(&mut bench, &mut player);
+    clock::pass(TIMEOUT);
+    assert!(player.expire() < 0.0);
+    assert!(player.bell.hear());
 }

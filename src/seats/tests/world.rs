@@ -47,6 +47,8 @@ pub(super) struct Place {
     pub(super) is_blocked: bool,
     /// When it gives up what is late.
     pub(super) timer: Option<Instant>,
+    /// When it has asked for calls, the last time.
+    pub(super) fetched: Option<Instant>,
     /// When it has asked for calls or claimed one, the last time.
     pub(super) moved: Option<Instant>,
     /// When the keeper has looked first since it has done anything that the keeper sees, and how
@@ -264,7 +266,7 @@ impl World {
             return false;
         };
         let is_due = self.look_at.is_some_and(|at| Some(at) <= clock::now());
-        if keeper.take_told() || is_due || !self.plan.is_punctual {
+        if keeper.is_told() || is_due || !self.plan.is_punctual {
             self.looks();
             return true;
         }
