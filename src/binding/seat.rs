@@ -58,6 +58,16 @@ struct Seated {
 }
 
 impl Seated {
+    /// The thread ends. What a worker had goes on without it; with the thread that has started the
+    /// server its connections end, and nobody is to be told otherwise before.
+    fn on_env_end(&self) {
+        if self.seats.are_workers() {
+            self.leave();
+        } else {
+            self.dispatch.end();
+        }
+    }
+
     fn leave(&self) {
         self.dispatch.end();
         self.seats.leave_seat(self.seat);
@@ -81,7 +91,7 @@ impl NativeSeat {
         if !seats.take_seat(seat, arrays.memory(), wake) {
             return Err(Error::from_reason("the seat is taken, or there is none"));
         }
-        let hook = env.add_env_cleanup_hook(Rc::clone(&seated), |seated| seated.leave());
+        let hook = env.add_env_cleanup_hook(Rc::clone(&seated), |seated| seated.on_env_end());
         let cleanup = hook.inspect_err(|_| seated.leave())?;
         Ok(Self {
             seated,

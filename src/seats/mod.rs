@@ -20,6 +20,7 @@ mod inbox;
 mod keeper;
 pub mod memory;
 mod notices;
+mod options;
 mod pace;
 mod queue;
 pub mod results;
@@ -41,6 +42,7 @@ use inbox::{Inbox, State};
 use keeper::Keeper;
 use memory::Memory;
 pub use notices::{Notice, Notices};
+pub use options::{Kind, Options};
 use queue::Queue;
 pub use times::Histograms;
 use times::{Times, micros};
@@ -60,40 +62,6 @@ const WAKING_NS: u64 = 100_000;
 pub trait Wake: Send + Sync {
     /// Has it ask soon.
     fn wake(&self);
-}
-
-/// What the functions take.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// One plain function takes an integer, as the bits of one with `bigint`.
-    Plain {
-        /// Not as a double.
-        bigint: bool,
-    },
-    /// So many functions by name.
-    Named(usize),
-}
-
-/// What the seats of one table are made with.
-pub struct Options {
-    /// Which table of the server this is, from 0 on.
-    pub generation: u32,
-    /// What its functions take.
-    pub kind: Kind,
-    /// How many threads take calls.
-    pub seats: usize,
-    /// True: they are workers, which may be held up, or die.
-    pub are_workers: bool,
-    /// Calls that the server may have in hand.
-    pub in_flight_max: u32,
-    /// What a call may take from its request's end to its value.
-    pub handler_timeout: Duration,
-    /// From when times are counted.
-    pub started: Instant,
-    /// Where replies go, one for each ring.
-    pub mailboxes: Vec<Arc<Mailbox>>,
-    /// What the thread that has started the server is told.
-    pub notices: Arc<Notices>,
 }
 
 /// The calls of one table of functions, and the threads that take them.
@@ -197,6 +165,12 @@ impl Seats {
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.options.generation
+    }
+
+    /// False: the one seat is that of the thread that has started the server.
+    #[must_use]
+    pub fn are_workers(&self) -> bool {
+        self.options.are_workers
     }
 
     /// A thread takes a seat. It is awake, and asks for calls with [`Seats::exchange`]. False:
