@@ -83,26 +83,25 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 }
 
 /// The bytes that so many UTF-16 code units take: a character has two of those where it has four
-/// bytes, and else one.
+/// bytes, and else one. What is behind them is not looked at: it may just be written.
 fn length_of(text: &[u8], units: usize) -> usize {
     let start = text.len().min(units);
     // Most often all of it is ASCII.
     if text[..start].is_ascii() {
         return start;
     }
-    let mut left = units;
-    for (at, byte) in text.iter().enumerate() {
-        let of_character = match byte {
-            0x80..0xc0 => continue,
-            0xf0.. => 2,
-            _ => 1,
+    let (mut at, mut left) = (0, units);
+    while left > 0 && at < text.len() {
+        let (bytes, of_character) = match text[at] {
+            ..0x80 => (1, 1),
+            ..0xe0 => (2, 1),
+            ..0xf0 => (3, 1),
+            _ => (4, 2),
         };
-        if left < of_character {
-            return at;
-        }
-        left -= of_character;
+        at += bytes;
+        left = left.saturating_sub(of_character);
     }
-    text.len()
+    at.min(text.len())
 }
 
 /// `lib/` lets only safe integers through; -0 becomes 0.
@@ -135,6 +134,16 @@ mod tests {
             rest = &rest[length..];
         }
         assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_text_ends_with_its_last_character_whatever_is_behind_it() {
+        for text in ["é", "é€", "a😀", "ab"] {
+            let units = text.encode_utf16().count();
+            // The rest of what was there before.
+            let behind = [text.as_bytes(), &[0xa9, 0xbf, 0x80]].concat();
+            assert_eq!(length_of(&behind, units), text.len());
+        }
     }
 
     #[test]
