@@ -196,6 +196,7 @@ fn parts(word: u32) -> Claimed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{hint, thread};
 
     #[test]
     fn a_batch_is_taken_back_once_with_what_was_claimed_before() {
@@ -221,6 +222,38 @@ mod tests {
         claims.begin();
         assert_eq!(claims.read().begun, 0);
         assert!(!claims.read().is_taken_back);
+    }
+
+    #[test]
+    fn a_call_is_either_begun_or_taken_back_whoever_is_quicker() {
+        let word = AtomicU32::new(0);
+        let address = NonNull::new(word.as_ptr()).unwrap();
+        // SAFETY: the word outlives the claims, and is only accessed atomically.
+        let claims = unsafe { Claims::new(address) };
+        let begin_until_taken_back = || {
+            let begun = (0..CLAIMS_MAX).take_while(|_| {
+                let before = word.fetch_add(1, Ordering::SeqCst);
+                before & TAKEN_BACK == 0
+            });
+            begun.count()
+        };
+        for round in 0..500 {
+            claims.begin();
+            let (begun, claimed) = thread::scope(|scope| {
+                let worker = scope.spawn(begin_until_taken_back);
+                // Some are taken back before the first, some after the last.
+                for turn in 0.. {
+                    match claims.read().begun {
+                        begun if begun >= round % 40 => break,
+                        _ if turn % 1_000 == 999 => thread::yield_now(),
+                        _ => hint::spin_loop(),
+                    }
+                }
+                let claimed = claims.take_back();
+                (worker.join().unwrap(), claimed)
+            });
+            assert_eq!(begun, claimed.begun);
+        }
     }
 
     #[test]
