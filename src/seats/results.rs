@@ -94,9 +94,9 @@ fn length_of(text: &[u8], units: usize) -> usize {
     while left > 0 && at < text.len() {
         let (bytes, of_character) = match text[at] {
             ..0x80 => (1, 1),
-            ..0xe0 => (2, 1),
-            ..0xf0 => (3, 1),
-            _ => (4, 2),
+            0x80..0xe0 => (2, 1),
+            0xe0..0xf0 => (3, 1),
+            0xf0.. => (4, 2),
         };
         at += bytes;
         left = left.saturating_sub(of_character);

@@ -227,7 +227,8 @@ impl World {
     pub(super) fn has_seen(&mut self) {
         self.check();
         for (seat, place) in self.places.iter().enumerate() {
-            let is_due = place.overdue_looks < 2 || place.is_told;
+            // A look at which others get something does not tell: the rest of a batch, an error.
+            let is_due = place.overdue_looks < 3 || place.is_told;
             assert!(is_due, "nobody is told that seat {seat} is overdue");
             if place.late_looks == 0 {
                 continue;
