@@ -152,7 +152,10 @@ class IoUringEngine {
       case 'adopted':
         if (generation === this.#generation) this.#resolveAdopting()
         break
-      case 'overdue': return onOverdue(generation, seat)
+      case 'overdue':
+        // This thread may have been busy, and the worker gone on.
+        if (this.#native.isOverdue(generation, seat)) onOverdue(generation, seat)
+        break
       case 'lost': return this.#onLost(generation, index)
       case 'retired':
         if (generation === this.#generation) return

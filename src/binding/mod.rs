@@ -226,6 +226,13 @@ impl NativeServer {
         notices.into_iter().map(NativeNotice::from).collect()
     }
 
+    /// Whether the worker is still held that a notice has called overdue: that may be long ago.
+    #[napi]
+    pub fn is_overdue(&self, generation: u32, seat: u32) -> bool {
+        let seats = self.tables.get(generation);
+        seats.is_some_and(|seats| seats.is_overdue(seat as usize))
+    }
+
     /// Lets go of functions that no request meets any more, after the notice that tells of it.
     #[napi]
     pub fn forget(&self, generation: u32) {

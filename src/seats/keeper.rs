@@ -323,8 +323,13 @@ impl Seats {
             }
             return Need::Later;
         }
+        let is_overdue = held >= self.options.handler_timeout && !seen.is_told;
+        if is_overdue {
+            // With the lock, so that it has not asked for calls meanwhile.
+            place.is_overdue.store(true, Ordering::Relaxed);
+        }
         drop(guard);
-        if held >= self.options.handler_timeout && !seen.is_told {
+        if is_overdue {
             seen.is_told = true;
             let generation = self.generation();
             self.options

@@ -22,6 +22,7 @@ pub mod memory;
 mod notices;
 mod options;
 mod pace;
+mod place;
 mod queue;
 pub mod results;
 #[cfg(test)]
@@ -43,6 +44,7 @@ use keeper::Keeper;
 use memory::Memory;
 pub use notices::{Notice, Notices};
 pub use options::{Kind, Options};
+use place::Seat;
 use queue::Queue;
 pub use times::Histograms;
 use times::{Times, micros};
@@ -81,26 +83,6 @@ pub struct Seats {
     keeper: Option<Keeper>,
 }
 
-/// The place of one thread that takes calls.
-struct Seat {
-    /// `None`: nobody is there.
-    exchange: Mutex<Option<Exchange>>,
-    /// True: nothing is asked of whoever is there.
-    is_at_rest: AtomicBool,
-    /// How often somebody has come, or asked for calls. It goes on with whoever is next, so that
-    /// nobody is taken for who was there before.
-    visits: AtomicU64,
-    histograms: Arc<Histograms>,
-}
-
-impl Seat {
-    /// Somebody has come, or asks for calls. With the lock of it.
-    fn is_visited(&self) {
-        let visits = self.visits.load(Ordering::Relaxed);
-        self.visits.store(visits + 1, Ordering::Relaxed);
-    }
-}
-
 /// What a thread finds that asks for calls.
 enum Pull<'a> {
     /// Calls.
@@ -126,12 +108,7 @@ impl Seats {
             Kind::Plain { .. } => 0,
             Kind::Named(count) => count,
         };
-        let seats = (0..options.seats).map(|_| Seat {
-            exchange: Mutex::new(None),
-            is_at_rest: AtomicBool::new(true),
-            visits: AtomicU64::new(0),
-            histograms: Arc::new(Histograms::new(functions)),
-        });
+        let seats = (0..options.seats).map(|_| Seat::new(functions));
         Arc::new(Self {
             inbox: Mutex::new(Inbox::new(options.mailboxes.len(), options.seats)),
             queue: Mutex::default(),
@@ -292,6 +269,13 @@ impl Seats {
         take: impl FnOnce(&mut dyn Iterator<Item = &[u8]>) -> T,
     ) -> Option<T> {
         self.with(seat, |exchange| take(&mut exchange.buffers()))
+    }
+
+    /// Whether the thread is still held of which [`Notice::Overdue`] has told.
+    #[must_use]
+    pub fn is_overdue(&self, seat: usize) -> bool {
+        let place = self.places.get(seat);
+        place.is_some_and(|place| place.is_overdue.load(Ordering::Relaxed))
     }
 
     /// How many calls the thread has.

@@ -126,6 +126,26 @@ fn a_worker_that_one_call_holds_for_longer_than_calls_may_take_is_told_of_once()
 }
 
 #[test]
+fn a_worker_is_overdue_until_it_goes_on_or_ends() {
+    for ends in [true, false] {
+        let (mut bench, mut player) = with_batch(1, 1);
+        player.begin();
+        bench.look_again_after(ALMOST_TIMEOUT);
+        assert!(!bench.seats.is_overdue(0));
+        bench.look_again_after(MILLISECOND);
+        assert!(bench.seats.is_overdue(0));
+        if ends {
+            player.leave();
+            player = bench.sit(0);
+        } else {
+            player.end_call(Some(&Value::Number(1)), true);
+        }
+        player.ask(true);
+        assert!(!bench.seats.is_overdue(0));
+    }
+}
+
+#[test]
 fn the_time_for_which_the_process_was_stopped_is_not_held_against_a_worker() {
     let (mut bench, mut player) = with_batch(2, 1);
     player.begin();
