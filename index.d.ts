@@ -313,8 +313,8 @@ export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
    *
    * The error comes from another thread: its name, message, stack, code and cause are those of what was thrown, and it is
    * of the same class where that is one of JavaScript's own. What was thrown and is no error comes as its clone, or as
-   * text where it has none; so do the arguments. While 256 failures of a worker wait for this thread, further ones are
-   * counted, but not told.
+   * text where it has none; so do the arguments. While 256 failures of a worker wait for this thread, or 8 MiB of
+   * them, further ones are counted, but not told.
    *
    * A call that its worker was at when it ended is told with an `Error` `ERR_WORKER_DIED`. What it was called with may be
    * lost with it: then `call` has no arguments, and the integer is `undefined`.

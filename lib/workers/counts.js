@@ -6,7 +6,7 @@
 const { FUNCTIONS_MAX } = require('../functions.js')
 
 // Taken before the module is loaded, which may replace them.
-const { add, store, sub } = Atomics
+const { add, load, store, sub } = Atomics
 
 // Bytes of its heap, written once a second; calls that have begun, and those of them that have ended; failures of
 // functions. Then for each function its errors, and the calls that its schemas have refused.
@@ -17,12 +17,14 @@ const FAILURES = 3
 const FUNCTIONS = 4
 const LENGTH = FUNCTIONS + 2 * FUNCTIONS_MAX
 
-// In the word before them: failures that were told and that the main thread has not taken yet.
+// In the words before them: failures that were told and that the main thread has not taken yet, and how large they are.
 const UNTAKEN = 0
+const UNTAKEN_KIB = 1
 const COUNTS_AT = Float64Array.BYTES_PER_ELEMENT
 
 // Beyond that, failures are only counted.
 const UNTAKEN_MAX = 256
+const UNTAKEN_KIB_MAX = 8 * 1024
 
 class Counts {
   memory
@@ -31,7 +33,7 @@ class Counts {
 
   constructor(memory = new SharedArrayBuffer(COUNTS_AT + LENGTH * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory
-    this.#untaken = new Int32Array(memory, 0, 1)
+    this.#untaken = new Int32Array(memory, 0, 2)
     this.#counts = new Float64Array(memory, COUNTS_AT)
   }
 
@@ -53,14 +55,22 @@ class Counts {
     this.#counts[ENDED] = this.#counts[BEGUN] - count
   }
 
-  // Returns whether it may be told.
+  // Returns whether it may be told, if it is not too large.
   failed(index) {
     const counts = this.#counts
     counts[FAILURES]++
     if (index !== undefined) counts[FUNCTIONS + 2 * index]++
-    if (add(this.#untaken, UNTAKEN, 1) < UNTAKEN_MAX) return true
-    sub(this.#untaken, UNTAKEN, 1)
-    return false
+    return load(this.#untaken, UNTAKEN) < UNTAKEN_MAX
+  }
+
+  // Returns whether a failure may be told that is so large. The first one may, whatever its arguments are.
+  tells(bytes) {
+    const untaken = this.#untaken
+    const before = load(untaken, UNTAKEN_KIB)
+    if (before > 0 && before + kibOf(bytes) > UNTAKEN_KIB_MAX) return false
+    add(untaken, UNTAKEN, 1)
+    add(untaken, UNTAKEN_KIB, kibOf(bytes))
+    return true
   }
 
   refused(index) {
@@ -69,8 +79,9 @@ class Counts {
 
   // In the main thread.
 
-  took() {
+  took(bytes) {
     sub(this.#untaken, UNTAKEN, 1)
+    sub(this.#untaken, UNTAKEN_KIB, kibOf(bytes))
   }
 
   // The worker has ended, and what it told has been taken.
@@ -79,6 +90,7 @@ class Counts {
     counts[HEAP_USED] = 0
     counts[ENDED] = counts[BEGUN]
     store(this.#untaken, UNTAKEN, 0)
+    store(this.#untaken, UNTAKEN_KIB, 0)
   }
 
   get heapUsed() {
@@ -104,6 +116,10 @@ class Counts {
   refusalsOf(index) {
     return this.#counts[FUNCTIONS + 2 * index + 1]
   }
+}
+
+function kibOf(bytes) {
+  return Math.floor(bytes / 1024)
 }
 
 module.exports = { Counts }

@@ -13,7 +13,7 @@ const { ROOT, UNBUNDLE } = require('../native.js')
 const { BackOff } = require('./back-off.js')
 const { Counts } = require('./counts.js')
 const { loadError, loadTimeoutError } = require('./load-errors.js')
-const { reviveError } = require('./told-errors.js')
+const { reviveError, reviveFailure } = require('./told-errors.js')
 
 // A worker that has no call any more may end by itself for so long, and one that loads the module may do so: what
 // Node.js has just opened for a thread that is terminated then stays open. A thread that is terminated is waited for: one
@@ -162,8 +162,8 @@ class Seat {
       case 'loaded': return this.#onLoaded(message.table)
       case 'failed': return this.fail(reviveError(message.error))
       case 'failure':
-        this.counts.took()
-        return this.#owner.failed(this, { ...message, error: reviveError(message.error) })
+        this.counts.took(message.bytes.length)
+        return this.#owner.failed(this, reviveFailure(message.bytes))
       case 'done':
         this.#isDone = true
     }

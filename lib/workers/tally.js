@@ -3,7 +3,7 @@
 // What a transport tells of the calls that it runs: counted in shared memory, and failures told to the main thread, as
 // long as that takes them.
 
-const { tellError, tellValue } = require('./told-errors.js')
+const { tellFailure } = require('./told-errors.js')
 
 class Tally {
   #counts
@@ -32,8 +32,8 @@ class Tally {
   // `args` is its integer. To be called before the answer is posted.
   failed(index, args, error) {
     if (!this.#counts.failed(index)) return
-    const values = Array.isArray(args) ? args.map(tellValue) : args
-    this.#tell({ kind: 'failure', index, arguments: values, error: tellError(error) })
+    const bytes = tellFailure(index, args, error)
+    if (this.#counts.tells(bytes.length)) this.#tell({ kind: 'failure', bytes })
   }
 
   // The function's schemas have refused the arguments, so that it was not called.

@@ -1,9 +1,11 @@
 'use strict'
 
 // What is thrown in one thread, for another: name, message, stack, code and cause of an error, and whatever else was
-// thrown as far as it can be cloned. Neither side throws, whatever it is.
+// thrown as far as it can be cloned; and the failure of a call, with what it was called with. Neither side throws,
+// whatever it is.
 
 const { types } = require('node:util')
+const { deserialize, serialize } = require('node:v8')
 const { printable } = require('../errors.js')
 
 // Taken before a worker's module is loaded, which may replace it.
@@ -41,6 +43,37 @@ function tellValue(value) {
   }
 }
 
+// A call's failure, as bytes: so it is known how many they are.
+function tellFailure(index, args, error) {
+  const values = Array.isArray(args) ? args.map(tellValue) : args
+  const told = tellError(error)
+  try {
+    return serialize({ index, arguments: values, error: told })
+  } catch {
+    // Some of it has a clone, but is no plain data.
+    const plain = Array.isArray(values) ? values.map(plainOf) : values
+    return serialize({ index, arguments: plain, error: isPlain(told) ? told : { value: printable(error) } })
+  }
+}
+
+function plainOf(value) {
+  return isPlain(value) ? value : printable(value)
+}
+
+function isPlain(value) {
+  try {
+    serialize(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function reviveFailure(bytes) {
+  const told = deserialize(bytes)
+  return { ...told, error: reviveError(told.error) }
+}
+
 // Of a view the whole buffer behind it would be cloned, and none that is shared.
 function copyOf(view) {
   return Object.getPrototypeOf(Uint8Array).prototype.slice.call(view)
@@ -72,4 +105,4 @@ function isTold(error) {
   return revived.has(error)
 }
 
-module.exports = { isTold, reviveError, tellError, tellValue }
+module.exports = { isTold, reviveError, reviveFailure, tellError, tellFailure, tellValue }
