@@ -4,7 +4,7 @@
 // in this thread; with them it is loaded and run by worker threads, and may be loaded anew.
 
 const { subscribe } = require('node:diagnostics_channel')
-const { closeSync, existsSync, openSync } = require('node:fs')
+const { existsSync } = require('node:fs')
 const path = require('node:path')
 const events = require('../events.js')
 const { tableOf } = require('../functions.js')
@@ -13,6 +13,7 @@ const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = r
 const { isTold } = require('../workers/told-errors.js')
 const { camelCase, end, fail, parse } = require('./arguments.js')
 const { Reloads } = require('./reloads.js')
+const { closeOnSignals, endBy, onHangUp } = require('./signals.js')
 const { briefly, tellExit, tellFailure } = require('./told.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
@@ -101,7 +102,7 @@ async function serveHere(file, options) {
     return fail(`${inFlags(error.message)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before it says that it listens: who reads that may send a signal at once.
-  closeOnSignals(server)
+  closeOnSignals(server, () => process.exit(1))
   tellListening(server)
 }
 
@@ -109,24 +110,25 @@ function serveByWorkers(file, options, isWatched) {
   const entry = fileOf(file)
   const reloads = new Reloads(file)
   const watched = isWatched ? `, watching ${countOf(watchFiles(file, entry, reloads), 'file')}` : ''
+  // While the module is loaded, too: that it is to be loaded anew may be asked as soon as the process is there.
+  let server
+  onHangUp(() => server, () => reloads.request())
   // Those of the module as it is, and as it was.
   const tables = []
   const onError = (error, call) => tellFailure(error, call, tables)
   subscribe('ringcall:worker-exit', tellExit)
-  let server
   try {
     server = serverListen({ ...options, onError }, path.resolve(file))
   } catch (error) {
     return fail(sayOfStart(error, file))
   }
   tables.push(server.functions)
-  closeOnSignals(server)
+  closeOnSignals(server, endBy)
   reloads.start(server, () => {
     tables.unshift(server.functions)
     tables.length = Math.min(tables.length, TABLES_MAX)
     console.log(`reloaded${server.functions.length === 0 ? '' : `, functions: ${listOf(server.functions)}`}`)
   })
-  onHangUp(server, () => reloads.request())
   tellListening(server)
   console.log(`workers: ${server.stats().workers.length}${watched}`)
 }
@@ -226,41 +228,6 @@ function inFlags(message) {
   return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|(?<=')(\w+)(?=')|\b(\w+)(?= option\b)/g, (text, ...names) => {
     return flags.get(names.find((name) => name !== undefined)) ?? text
   })
-}
-
-function closeOnSignals(server) {
-  let closing = false
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.on(signal, () => {
-      if (closing) process.exit(1)
-      closing = true
-      // A handler's own timers do not keep it.
-      server.close().then(() => process.exit(0))
-    })
-  }
-}
-
-// SIGHUP means two things: that the module is to be loaded anew, and that the terminal is gone that the server runs in.
-function onHangUp(server, reload) {
-  // On Windows a console that is closed sends it, and nothing else does.
-  if (process.platform === 'win32') return
-  const hadTerminal = isOnTerminal()
-  process.on('SIGHUP', async () => {
-    if (!hadTerminal || isOnTerminal()) return reload()
-    await server.close()
-    // As without a listener. By exit() Node.js would abort: it cannot set such a terminal back to what it was.
-    process.removeAllListeners('SIGHUP')
-    process.kill(process.pid, 'SIGHUP')
-  })
-}
-
-function isOnTerminal() {
-  try {
-    closeSync(openSync('/dev/tty'))
-    return true
-  } catch {
-    return false
-  }
 }
 
 module.exports = { serve }

@@ -1,0 +1,67 @@
+'use strict'
+
+// `ringcall serve` as a process among others: signals at any time.
+
+const { execFileSync } = require('node:child_process')
+const { existsSync, writeFileSync } = require('node:fs')
+const path = require('node:path')
+const test = require('ava')
+const { bin, file, folder, startServe } = require('./commands.js')
+const { connect, post, request, start, until } = require('./helpers.js')
+
+// A module that loads only once there is a file of that name; `started` is there while it waits.
+function gated(t, source) {
+  const made = folder(t)
+  const at = (name) => path.join(made, name)
+  writeFileSync(at('functions.js'), `
+    const { existsSync, writeFileSync } = require('node:fs')
+    writeFileSync(${JSON.stringify(at('started'))}, '')
+    while (!existsSync(${JSON.stringify(at('go'))}));
+    ${source}`)
+  return { module: at('functions.js'), started: at('started'), go: () => writeFileSync(at('go'), '') }
+}
+
+test('serve --workers: SIGHUP while it starts does not end it, and has the module loaded once more', async (t) => {
+  const { module, started, go } = gated(t, 'exports.sum = (a, b) => a + b')
+  const child = start(t, [bin, 'serve', module, '--workers', '1', '--port', '0'])
+  await until(() => existsSync(started))
+  child.kill('SIGHUP')
+  go()
+  const port = Number(/:(\d+)$/.exec(await child.line())?.[1])
+  t.is(await child.line(), 'functions: sum')
+  t.is(await child.line(), 'workers: 1')
+  t.is(await child.line(), 'reloaded, functions: sum')
+  t.is((await post(t, port, '/sum/3/4')).body, '7')
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('serve --workers: SIGTERM while it starts ends it at once', async (t) => {
+  const { module, started } = gated(t, '')
+  const child = start(t, [bin, 'serve', module, '--workers', '1', '--port', '0'])
+  await until(() => existsSync(started))
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: null, signal: 'SIGTERM', stderr: '' })
+})
+
+test('serve --workers: a second signal ends it at once, although a worker is in a system call', async (t) => {
+  const fifo = path.join(folder(t), 'fifo')
+  execFileSync('mkfifo', [fifo])
+  // Nobody ever writes to it.
+  const source = `exports.hang = () => {
+    console.log('called')
+    setImmediate(() => require('node:fs').readFileSync(${JSON.stringify(fifo)}))
+  }`
+  const { child, port } = await startServe(t, [file(t, 'functions.js', source), '--workers', '1'])
+  await child.line()
+  await child.line()
+  const client = await connect(t, port)
+  await client.write(request('/hang'))
+  t.is(await child.line(), 'called')
+  child.kill('SIGTERM')
+  child.kill('SIGINT')
+  const { code, signal } = await child.exited
+  t.is(code, null)
+  t.regex(signal, /^SIG(TERM|INT)$/)
+})
+

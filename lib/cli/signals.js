@@ -1,0 +1,52 @@
+'use strict'
+
+// What `ringcall serve` does on signals.
+
+const { closeSync, openSync } = require('node:fs')
+
+// Has SIGINT and SIGTERM close the server and end the process; `endNow(signal)` is for who does not want to wait.
+function closeOnSignals(server, endNow) {
+  let closing = false
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (closing) return endNow(signal)
+      closing = true
+      // A handler's own timers do not keep it.
+      server.close().then(() => process.exit(0))
+    })
+  }
+}
+
+// Ends the process as that signal does where nobody listens for it. exit() would wait for the workers, one of which may
+// be in a system call, and a signal would not be heard meanwhile.
+function endBy(signal) {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+  // The first process of a container is not ended so.
+  process.exit(1)
+}
+
+// SIGHUP means two things: that the module is to be loaded anew, and that the terminal is gone that the server runs in.
+// `serverOf()` is undefined before there is one.
+function onHangUp(serverOf, reload) {
+  // On Windows a console that is closed sends it, and nothing else does.
+  if (process.platform === 'win32') return
+  const hadTerminal = isOnTerminal()
+  process.on('SIGHUP', async () => {
+    if (!hadTerminal || isOnTerminal()) return reload()
+    await serverOf()?.close()
+    // By exit() Node.js would abort: it cannot set such a terminal back to what it was.
+    endBy('SIGHUP')
+  })
+}
+
+function isOnTerminal() {
+  try {
+    closeSync(openSync('/dev/tty'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+module.exports = { closeOnSignals, endBy, onHangUp }
