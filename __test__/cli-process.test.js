@@ -1,12 +1,12 @@
 'use strict'
 
-// `ringcall serve` as a process among others: signals at any time.
+// `ringcall serve` as a process among others: signals at any time, and what it prints.
 
 const { execFileSync } = require('node:child_process')
 const { existsSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
-const { bin, file, folder, startServe } = require('./commands.js')
+const { bin, file, folder, run, startServe } = require('./commands.js')
 const { connect, post, request, start, until } = require('./helpers.js')
 
 // A module that loads only once there is a file of that name; `started` is there while it waits.
@@ -64,4 +64,19 @@ test('serve --workers: a second signal ends it at once, although a worker is in 
   t.is(code, null)
   t.regex(signal, /^SIG(TERM|INT)$/)
 })
+
+for (const [how, source] of [
+  ['throws', 'throw new Error("no database")'],
+  ['ends its thread', 'process.exit(3)'],
+  ['exports nothing', '']
+]) {
+  test(`serve --workers: what a module prints before it ${how} is printed, before what was wrong`, async (t) => {
+    const prints = 'for (const n of [1, 2, 3]) { console.log(`out ${n}`); console.error(`err ${n}`) }'
+    const module = file(t, 'functions.js', `${prints}\n${source}`)
+    const { stdout, stderr, code } = await run(t, ['serve', module, '--workers', '1'])
+    t.is(code, 1)
+    t.is(stdout, 'out 1\nout 2\nout 3')
+    t.regex(stderr, /^err 1\nerr 2\nerr 3\nringcall: \S+functions\.js (cannot be loaded|does not export a function)/)
+  })
+}
 

@@ -120,7 +120,7 @@ function serveByWorkers(file, options, isWatched) {
   try {
     server = serverListen({ ...options, onError }, path.resolve(file))
   } catch (error) {
-    return fail(sayOfStart(error, file))
+    return failAfterWorkers(sayOfStart(error, file))
   }
   tables.push(server.functions)
   closeOnSignals(server, endBy)
@@ -131,6 +131,12 @@ function serveByWorkers(file, options, isWatched) {
   })
   tellListening(server)
   console.log(`workers: ${server.stats().workers.length}${watched}`)
+}
+
+// What the module has printed in a worker is on its way to this thread, and goes first. Nothing of the module's own keeps
+// the process, as it was not loaded here.
+function failAfterWorkers(sentence) {
+  process.once('beforeExit', () => fail(sentence))
 }
 
 function watchFiles(file, entry, reloads) {

@@ -15,9 +15,9 @@ const { Counts } = require('./counts.js')
 const { loadError, loadTimeoutError } = require('./load-errors.js')
 const { reviveError, reviveFailure } = require('./told-errors.js')
 
-// A worker that has no call any more may end by itself for so long, and one that loads the module may do so: what
-// Node.js has just opened for a thread that is terminated then stays open. A thread that is terminated is waited for: one
-// in a system call does not notice.
+// A worker that has no call any more, or has failed, may end by itself for so long, and one that loads the module may do
+// so: what Node.js has just opened for a thread that is terminated then stays open. A thread that is terminated is waited
+// for: one in a system call does not notice.
 const END_MS = 1000
 const TERMINATE_MS = 5000
 
@@ -152,7 +152,8 @@ class Seat {
     if (this.#worker === undefined) return
     const worker = this.#worker
     worker.ref()
-    await within(END_MS, this.#hasTicket ? this.#exited : this.#told)
+    const endsByItself = this.#hasTicket || this.failure !== undefined
+    await within(END_MS, endsByItself ? this.#exited : this.#told)
     worker.terminate()
     if (!(await within(TERMINATE_MS, this.#exited))) worker.unref()
   }
@@ -160,7 +161,7 @@ class Seat {
   #onMessage(message) {
     switch (message.kind) {
       case 'loaded': return this.#onLoaded(message.table)
-      case 'failed': return this.fail(reviveError(message.error))
+      case 'failed': return this.#onFailed(reviveError(message.error))
       case 'failure':
         this.counts.took(message.bytes.length)
         return this.#owner.failed(this, reviveFailure(message.bytes))
@@ -176,6 +177,14 @@ class Seat {
     this.table = table
     this.#tell()
     this.#owner.loaded(this)
+  }
+
+  // It ends by itself now.
+  #onFailed(error) {
+    this.failure ??= { error }
+    this.#error ??= error
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#worker.terminate(), END_MS).unref()
   }
 
   #onLoadTimeout() {

@@ -59,7 +59,10 @@ async function load() {
     const { functions } = await loadFunctions()
     callable = { handler: functions, table: tableOfModule(functions) }
   } catch (error) {
-    return tellFailure(error)
+    process.off('exit', tellExit)
+    tellFailure(error)
+    // A thread that is terminated loses what it has printed, which may say what is wrong.
+    return process.exit(1)
   }
   process.off('uncaughtExceptionMonitor', remember)
   process.off('exit', tellExit)
