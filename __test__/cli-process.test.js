@@ -80,3 +80,30 @@ for (const [how, source] of [
   })
 }
 
+for (const args of [[], ['--workers', '1']]) {
+  test(`serve ${args.join(' ')}: it serves on where nobody reads any more what it prints`, async (t) => {
+    const source = `exports.print = () => {
+      console.log('out')
+      console.error('err')
+      return 1
+    }`
+    const { child, port } = await startServe(t, [file(t, 'functions.js', source), ...args])
+    child.stopReading()
+    for (let i = 0; i < 20; i++) t.is((await post(t, port, '/print')).status, 200)
+    child.kill('SIGTERM')
+    const { code, signal } = await child.exited
+    t.deepEqual({ code, signal }, { code: 0, signal: null })
+  })
+}
+
+test('serve --workers: what nobody reads does not fill the memory of a worker', async (t) => {
+  const source = `
+    exports.print = () => process.stdout.write('x'.repeat(1e6))
+    exports.waiting = () => process.stdout.writableLength`
+  const { child, port } = await startServe(t, [file(t, 'functions.js', source), '--workers', '1'])
+  child.stopReading()
+  for (let i = 0; i < 20; i++) await post(t, port, '/print')
+  while ((await post(t, port, '/waiting')).body !== '0');
+  t.is((await post(t, port, '/waiting')).body, '0')
+})
+

@@ -281,9 +281,9 @@ function gate() {
 }
 
 // Starts `node ...argv`, or another command: its lines, its end. Killed with the test if it is still there.
-function start(t, argv, { command = process.execPath, env } = {}) {
+function start(t, argv, { command = process.execPath, env, cwd = root } = {}) {
   const child = spawn(command, argv, {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
@@ -297,6 +297,11 @@ function start(t, argv, { command = process.execPath, env } = {}) {
     exited,
     stderr: () => stderr,
     kill: (signal) => child.kill(signal),
+    // Whoever reads what it prints is gone.
+    stopReading() {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     async line() {
       const { value, done } = await lines.next()
       if (done) throw new Error(`the child ended: ${JSON.stringify(await exited)}`)

@@ -12,6 +12,7 @@ const { serverListen } = require('../server.js')
 const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
 const { isTold } = require('../workers/told-errors.js')
 const { camelCase, end, fail, parse } = require('./arguments.js')
+const { outliveReaders } = require('./output.js')
 const { Reloads } = require('./reloads.js')
 const { closeOnSignals, endBy, onHangUp } = require('./signals.js')
 const { briefly, tellExit, tellFailure } = require('./told.js')
@@ -82,6 +83,7 @@ async function serve(args) {
     if (/^\d+$/.test(values[name] ?? '0')) continue
     return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
+  outliveReaders()
   const { watch, workers = watch ? '1' : undefined, ...others } = values
   const options = listenOptions(others)
   if (workers === undefined) return serveHere(file, options)
