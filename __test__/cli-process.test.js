@@ -1,9 +1,9 @@
 'use strict'
 
-// `ringcall serve` as a process among others: signals at any time, and what it prints.
+// `ringcall serve` as a process among others: signals at any time, who reads what it prints, and where it was started.
 
 const { execFileSync } = require('node:child_process')
-const { existsSync, writeFileSync } = require('node:fs')
+const { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
 const { bin, file, folder, run, startServe } = require('./commands.js')
@@ -107,3 +107,26 @@ test('serve --workers: what nobody reads does not fill the memory of a worker', 
   t.is((await post(t, port, '/waiting')).body, '0')
 })
 
+test('serve --workers: started in a folder that is a link, SIGHUP loads what the link names then', async (t) => {
+  const releases = folder(t)
+  const at = (...names) => path.join(releases, ...names)
+  for (const name of ['1', '2']) {
+    mkdirSync(at(name))
+    writeFileSync(at(name, 'functions.js'), 'exports.release = () => process.cwd().at(-1)')
+  }
+  symlinkSync('1', at('current'))
+  const { child, port } = await startServe(t, ['./functions.js', '--workers', '1'], {
+    cwd: at('current'),
+    env: { PWD: at('current') }
+  })
+  await child.line()
+  await child.line()
+  t.is((await post(t, port, '/release')).body, '"1"')
+  rmSync(at('current'))
+  symlinkSync('2', at('current'))
+  // Node.js starts no thread in a folder that is not there.
+  rmSync(at('1'), { recursive: true })
+  child.kill('SIGHUP')
+  await child.line()
+  t.is((await post(t, port, '/release')).body, '"2"')
+})

@@ -3,11 +3,12 @@
 // Which files `ringcall serve --watch` watches, and what it takes for a change of them.
 
 const { once } = require('node:events')
-const { mkdirSync, renameSync, rmSync, watch, writeFileSync } = require('node:fs')
+const { mkdirSync, renameSync, rmSync, symlinkSync, watch, writeFileSync } = require('node:fs')
 const path = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { eachFile } = require('../lib/cli/imports.js')
+const { entryOf } = require('../lib/cli/links.js')
 const { Watch } = require('../lib/cli/watch.js')
 const { folder } = require('./commands.js')
 
@@ -86,9 +87,14 @@ test('imports: a path that is computed is none', (t) => {
 // A watch of the first of these files. `changed()` resolves with the next change that it tells of.
 function watchFiles(t, sources) {
   const made = files(t, sources)
+  const at = (name) => path.join(made, name)
+  return { at, ...watchFile(t, at(Object.keys(sources)[0])) }
+}
+
+function watchFile(t, entry) {
   let told = 0
   let tell = () => {}
-  const watch = new Watch(path.join(made, Object.keys(sources)[0]), () => {
+  const watch = new Watch(entry, () => {
     told++
     tell()
   })
@@ -97,7 +103,6 @@ function watchFiles(t, sources) {
   watch.look()
   return {
     watch,
-    at: (name) => path.join(made, name),
     told: () => told,
     changed: () => new Promise((resolve) => (tell = resolve))
   }
@@ -154,6 +159,46 @@ test('watch: a folder that another one has taken the place of', async (t) => {
   writeFileSync(watched.at('lib/b.js'), '3')
   await changed
   t.is(watched.told(), 2)
+})
+
+test('watch: a module is named by its file, without the ending, or by its folder, and keeps the links of its name', (t) => {
+  const made = files(t, { 'real/a.js': '', 'real/lib/package.json': '{ "main": "main" }', 'real/lib/main.js': '' })
+  symlinkSync('real', path.join(made, 'link'))
+  for (const [name, resolved, entry] of [
+    ['link/a.js', 'real/a.js', 'link/a.js'],
+    ['link/a', 'real/a.js', 'link/a.js'],
+    ['link/lib', 'real/lib/main.js', 'link/lib/main.js']
+  ]) {
+    const at = (file) => path.join(made, file)
+    t.is(entryOf(at(name), at(resolved)), at(entry))
+  }
+})
+
+test('watch: a link that leads to the module, and what it names then', async (t) => {
+  const made = files(t, { '1/a.js': "require('./b')", '1/b.js': '1', '2/a.js': "require('./b')", '2/b.js': '2' })
+  const at = (name) => path.join(made, name)
+  symlinkSync('1', at('current'))
+  symlinkSync('current', at('link'))
+  const watched = watchFile(t, at('link/a.js'))
+  for (const change of [
+    () => {
+      symlinkSync('2', at('new'))
+      renameSync(at('new'), at('current'))
+    },
+    () => writeFileSync(at('2/b.js'), '3'),
+    () => {
+      rmSync(at('link'))
+      symlinkSync('1', at('link'))
+    },
+    () => writeFileSync(at('1/b.js'), '3')
+  ]) {
+    const changed = watched.changed()
+    change()
+    await changed
+    watched.watch.look()
+  }
+  t.is(watched.told(), 4)
+  t.is(watched.watch.fileCount, 2)
 })
 
 test('watch: many changes at once are one', async (t) => {

@@ -40,8 +40,8 @@ async function text(child) {
 }
 
 // A `ringcall serve` that listens.
-async function startServe(t, args) {
-  const child = start(t, [bin, 'serve', ...args, '--port', '0', '--engine', engine])
+async function startServe(t, args, options) {
+  const child = start(t, [bin, 'serve', ...args, '--port', '0', '--engine', engine], options)
   const line = await child.line()
   return { child, line, port: Number(/:(\d+)$/.exec(line)?.[1]) }
 }

@@ -9,15 +9,17 @@ const { Watch } = require('./watch.js')
 
 class Reloads {
   #file
+  #folder
   #server
   #onReloaded
   #watch
   #isRunning = false
   #isWanted = false
 
-  // `file` is the module as the user has named it.
-  constructor(file) {
+  // `file` is the module as the user has named it, `folder` the working folder, which may be a link.
+  constructor(file, folder) {
     this.#file = file
+    this.#folder = folder
   }
 
   // To be called before the module is loaded, so that no change is missed: `entry` is its own file. Returns of how many
@@ -48,6 +50,7 @@ class Reloads {
   }
 
   async #reload() {
+    this.#enterFolder()
     this.#look()
     try {
       await this.#server.reload()
@@ -55,6 +58,15 @@ class Reloads {
     } catch (error) {
       // Whoever has closed the server knows.
       if (this.#server.listening) printError(`${this.#file} was not reloaded: ${briefly(error)}`)
+    }
+  }
+
+  // By its name it may be another one by now, and Node.js starts no thread in one that was deleted.
+  #enterFolder() {
+    try {
+      process.chdir(this.#folder)
+    } catch {
+      // That the module does not load is told.
     }
   }
 

@@ -12,6 +12,7 @@ const { serverListen } = require('../server.js')
 const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
 const { isTold } = require('../workers/told-errors.js')
 const { camelCase, end, fail, parse } = require('./arguments.js')
+const { entryOf, workingFolder } = require('./links.js')
 const { outliveReaders } = require('./output.js')
 const { Reloads } = require('./reloads.js')
 const { closeOnSignals, endBy, onHangUp } = require('./signals.js')
@@ -109,8 +110,10 @@ async function serveHere(file, options) {
 }
 
 function serveByWorkers(file, options, isWatched) {
-  const entry = fileOf(file)
-  const reloads = new Reloads(file)
+  const folder = workingFolder()
+  const name = path.resolve(folder, file)
+  const entry = entryOf(name, fileOf(file))
+  const reloads = new Reloads(file, folder)
   const watched = isWatched ? `, watching ${countOf(watchFiles(file, entry, reloads), 'file')}` : ''
   // While the module is loaded, too: that it is to be loaded anew may be asked as soon as the process is there.
   let server
@@ -120,9 +123,9 @@ function serveByWorkers(file, options, isWatched) {
   const onError = (error, call) => tellFailure(error, call, tables)
   subscribe('ringcall:worker-exit', tellExit)
   try {
-    server = serverListen({ ...options, onError }, path.resolve(file))
+    server = serverListen({ ...options, onError }, name)
   } catch (error) {
-    return failAfterWorkers(sayOfStart(error, file))
+    return failAfterWorkers(sayOfStart(error, name, file))
   }
   tables.push(server.functions)
   closeOnSignals(server, endBy)
@@ -185,8 +188,7 @@ function sayOfLoad(error, file) {
 }
 
 // What serverListen has thrown: what is wrong with an option, with the module, or what the module itself has thrown.
-function sayOfStart(error, file) {
-  const name = path.resolve(file)
+function sayOfStart(error, name, file) {
   const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
   if (!(error instanceof Error) || (isTold(error) && !isSentence)) return sayOfLoad(error, file)
   return inFlags(error.message).replaceAll(name, file)

@@ -9,6 +9,7 @@ const { watch } = require('node:fs')
 const path = require('node:path')
 const { clearTimeout, setTimeout } = require('../globals.js')
 const { eachFile } = require('./imports.js')
+const { eachLink, realPath } = require('./links.js')
 
 const QUIET_MS = 100
 
@@ -20,6 +21,7 @@ class Watch {
   #fileCount = 0
   #timer
 
+  // `entry` is the module's own file, by a path that may have links.
   constructor(entry, onChange) {
     this.#entry = entry
     this.#onChange = onChange
@@ -36,7 +38,8 @@ class Watch {
     this.#folders = new Map()
     this.#fileCount = 0
     try {
-      eachFile(this.#entry, (file) => {
+      eachLink(this.#entry, (link) => this.#follow(link))
+      eachFile(realPath(this.#entry), (file) => {
         this.#fileCount++
         this.#follow(file)
       })
