@@ -297,8 +297,12 @@ export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onErro
 export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
   /**
    * How many worker threads run the module's functions: an integer from 1 to 1024; or `'auto'`, which is one for each
-   * core that the ring threads leave, and one at least. Each loads the module, so its state is its own. One that ends is
-   * replaced, and the next one loads the module as it is then; where that has other functions, it is ended again.
+   * core that the ring threads leave, and one at least: one on two cores. Each loads the module, so its state is its own.
+   * One that ends is replaced, and the next one loads the module as it is then; where that has other functions, it is
+   * ended again.
+   *
+   * A call that takes long holds up no other one as long as another worker is free. Where as many take long as there are
+   * workers, the rest waits until one ends, or until its `handlerTimeout`. So say 2 or more where functions may hang.
    *
    * @default 'auto'
    */
@@ -664,7 +668,13 @@ export interface Server {
    * Rejects where the module does not load, with what it throws, or where its functions cannot be served; then the server
    * goes on as it was. So it is with `ERR_WORKER_LOAD` where four loads of the module still have calls, where it exports
    * one plain function now and did not before, or did and does not, and where the server was passed functions; and
-   * with `ERR_SERVER_NOT_RUNNING` where the server is closed, or is meanwhile.
+   * with `ERR_SERVER_NOT_RUNNING` where the server is closed, or is meanwhile. A rejection that nobody catches ends the
+   * process, as anywhere in Node.js.
+   *
+   * @example
+   * ```js
+   * process.on('SIGHUP', () => server.reload().catch((error) => console.error('not reloaded:', error)))
+   * ```
    */
   reload(): Promise<void>
 

@@ -1,8 +1,8 @@
 'use strict'
 
 // Fibonacci on every core: worker threads run fibonacci.js, and whoever of them is free takes the next call. One that
-// takes long holds up nobody else; one that never ends is answered 503, and its worker replaced. SIGHUP has fibonacci.js
-// loaded anew, and no request is lost; SIGTERM ends the server.
+// takes long holds up nobody else as long as another is free; one that never ends is answered 503, and its worker
+// replaced. SIGHUP has fibonacci.js loaded anew, and no request is lost; SIGTERM ends the server.
 //
 //   PORT     [8000]
 //   WORKERS  how many [one for each core that the network's thread leaves]
