@@ -158,6 +158,14 @@ test('other options are refused before any thread is started', (t) => {
   t.throws(() => moduleOf({ port: '8000' }), wrongType)
   t.throws(() => moduleOf({ hostname: 'a' }), { ...wrongValue, message: /Did you mean 'host'\?/ })
   t.throws(() => moduleOf({ worker: 4 }), { ...wrongValue, message: /Did you mean 'workers'\?/ })
-  t.throws(() => checkArguments({}, url, [() => {}]), { ...wrongType, message: /options come first/ })
-  t.throws(() => checkArguments({}, url, ['a']), { ...wrongValue, message: /takes two arguments/ })
+})
+
+test('of a module and a callback, the callback is what is wrong', (t) => {
+  for (const module of [url, './functions.js', '../functions.js', '/srv/functions.mjs', '/srv/functions']) {
+    for (const third of [() => {}, 'a']) {
+      const message = /^serverListen takes two arguments, .* no callback\.$/
+      t.throws(() => checkArguments({ workers: 2 }, module, [third]), { ...wrongValue, message })
+    }
+  }
+  t.throws(() => checkArguments({}, 'functions.js', [() => {}]), { ...wrongValue, message: /"\.\/functions\.js"/ })
 })

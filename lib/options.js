@@ -7,7 +7,7 @@ const { tableOf } = require('./functions.js')
 const { checkOrigins } = require('./origins.js')
 const { refuseUnknown } = require('./unknown-options.js')
 const { checkHost, checkPath } = require('./where.js')
-const { checkWorkerOptions, checkWorkers, moduleOf, refuseWorkers } = require('./workers/options.js')
+const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./workers/options.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535
@@ -160,7 +160,7 @@ function cure(value) {
 // What came in the handler's place, with a function behind it, or what can be neither functions nor a module.
 function refuseNoHandler(value, [third]) {
   const isOther = (value !== null && typeof value === 'object') || typeof value === 'string'
-  if (typeof value === 'function' || (isOther && typeof third !== 'function')) return
+  if (typeof value === 'function' || (isOther && typeof third !== 'function') || isModuleLike(value)) return
   const expected = "a function, such as (n) => n + 1, an object of functions, or a module's URL or path"
   throw invalidType('handler', expected, value, cureOfHandler(value, third))
 }

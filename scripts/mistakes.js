@@ -26,6 +26,8 @@ const MISTAKES = [
   ['an option has another name elsewhere', "serverListen({ hostname: '127.0.0.1' }, (n) => n)",
     [/has no option 'hostname'/, /Did you mean 'host'\?/]],
   ['there is a callback, as of listen', 'serverListen(0, (n) => n, () => {})', [/there is no callback/]],
+  ['there is a module and a callback', "serverListen({ port: 0, workers: 2 }, './functions.js', () => {})",
+    [/takes two arguments/, /there is no callback/]],
   ['the arguments are swapped', 'serverListen((n) => n, 8000)',
     [/type number or an object/, /handler is the second argument/]],
   ['the handler is forgotten', 'serverListen(0)', [/"handler"/, /a function, such as \(n\) => n \+ 1/, /undefined/]],

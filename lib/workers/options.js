@@ -42,6 +42,11 @@ function moduleOf(value) {
   throw invalidArgument(`A module's URL must be one of a file: file:///functions.js. Received one of ${value.protocol}`)
 }
 
+// What nobody writes for anything else, such as a host.
+function isModuleLike(value) {
+  return isURL(value) || (typeof value === 'string' && /^\.{0,2}[/\\]|^file:|\.[cm]?[jt]sx?$/.test(value))
+}
+
 // Of any realm.
 function isURL(value) {
   const isObject = value !== null && typeof value === 'object'
@@ -147,4 +152,4 @@ function checkLoadTimeout(value = LOAD_TIMEOUT) {
   throw outOfRange(place, `an integer >= 1 and <= ${LOAD_TIMEOUT_MAX}`, value)
 }
 
-module.exports = { checkWorkerOptions, checkWorkers, moduleOf, refuseWorkers }
+module.exports = { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers }
