@@ -58,7 +58,7 @@ test('misuse is one sentence, where to look, and exit code 2', async (t) => {
     [['build', '--release'], "Unknown option '--release'.", 'build'],
     [['serve', 'a.js', '--prot', '80'], "Unknown option '--prot'. Did you mean --port?", 'serve'],
     [['serve', 'a.js', '--hostname', 'a'], "Unknown option '--hostname'. Did you mean --host?", 'serve'],
-    [['serve', 'a.js', '--threads', '2'], "Unknown option '--threads'. Did you mean --ring-threads?", 'serve'],
+    [['serve', 'a.js', '--threads', '2'], "Unknown option '--threads'. Did you mean --workers or --ring-threads?", 'serve'],
     [['serve', 'a.js', '--maxInFlight=2'], "Unknown option '--maxInFlight'. Did you mean --max-in-flight?", 'serve'],
     [['serve', 'a.js', '-x'], "Unknown option '-x'.", 'serve'],
     [['serve', 'a.js', '--no-such'], "Unknown option '--no-such'.", 'serve']

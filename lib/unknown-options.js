@@ -5,14 +5,14 @@
 
 const { invalidArgument, invalidType } = require('./errors.js')
 
-// What other servers call it, or what one may call it; the rest is found by its spelling.
+// What other servers call it, or what one may call it, which may be one of two; the rest is found by its spelling.
 const SYNONYMS = {
   address: 'host',
   bind: 'host',
   hostname: 'host',
   socket: 'path',
   unix: 'path',
-  threads: 'ringThreads',
+  threads: ['workers', 'ringThreads'],
   workerthreads: 'workers',
   limit: 'maxConnections',
   concurrency: 'maxInFlight',
@@ -27,6 +27,8 @@ const NO_ACTIVATION = 'It takes no socket that is open already, as socket activa
   'on a `port` or `path`; with `reusePort` the next process may listen before the last one ends.'
 const HANDLER = 'The handler is the second argument.'
 const NO_TLS = 'It speaks no TLS: have a proxy in front of it do that.'
+const OF_WORKERS = 'It belongs in `workerOptions`.'
+const OF_RESOURCE_LIMITS = 'It belongs in `workerOptions.resourceLimits`.'
 const EXPLAINED = {
   fd: NO_ACTIVATION,
   handle: NO_ACTIVATION,
@@ -35,7 +37,17 @@ const EXPLAINED = {
   handler: HANDLER,
   cert: NO_TLS,
   key: NO_TLS,
-  tls: NO_TLS
+  tls: NO_TLS,
+  env: OF_WORKERS,
+  argv: OF_WORKERS,
+  execargv: OF_WORKERS,
+  resourcelimits: OF_WORKERS,
+  workerdata: OF_WORKERS,
+  loadtimeout: OF_WORKERS,
+  maxoldgenerationsizemb: OF_RESOURCE_LIMITS,
+  maxyounggenerationsizemb: OF_RESOURCE_LIMITS,
+  coderangesizemb: OF_RESOURCE_LIMITS,
+  stacksizemb: OF_RESOURCE_LIMITS
 }
 
 // `options` is an object, the argument of that name, and `whose` takes the options with these `names`. What is inherited
@@ -73,7 +85,8 @@ function didYouMean(name, names, show = (each) => each) {
 }
 
 function nearest(word, names) {
-  if (Object.hasOwn(SYNONYMS, word) && names.includes(SYNONYMS[word])) return [SYNONYMS[word]]
+  const synonyms = Object.hasOwn(SYNONYMS, word) ? [SYNONYMS[word]].flat().filter((each) => names.includes(each)) : []
+  if (synonyms.length > 0) return synonyms
   const [misspelt] = names
     .map((name) => ({ name, edits: distance(word, name.toLowerCase()) }))
     .filter(({ name, edits }) => edits <= Math.min(word.length, name.length) / 3)
