@@ -41,6 +41,7 @@ test('the usage of serve has the defaults of serverListen', async (t) => {
 })
 
 test('misuse is one sentence, where to look, and exit code 2', async (t) => {
+  const ofWorkers = 'It is one of the `workerOptions`, which only serverListen takes: call that in a file of your own.'
   const misuses = [
     [[], 'a command is missing.'],
     [['listen'], 'there is no command "listen".'],
@@ -60,6 +61,10 @@ test('misuse is one sentence, where to look, and exit code 2', async (t) => {
     [['serve', 'a.js', '--hostname', 'a'], "Unknown option '--hostname'. Did you mean --host?", 'serve'],
     [['serve', 'a.js', '--threads', '2'], "Unknown option '--threads'. Did you mean --workers or --ring-threads?", 'serve'],
     [['serve', 'a.js', '--maxInFlight=2'], "Unknown option '--maxInFlight'. Did you mean --max-in-flight?", 'serve'],
+    [['serve', 'a.js', '--load-timeout', '9'], `Unknown option '--load-timeout'. ${ofWorkers}`, 'serve'],
+    [['serve', 'a.js', '--resourceLimits=9'], `Unknown option '--resourceLimits'. ${ofWorkers}`, 'serve'],
+    [['serve', 'a.js', '--stack-size-mb=9'], `Unknown option '--stack-size-mb'. ${ofWorkers}`, 'serve'],
+    [['doctor', '--env'], "Unknown option '--env'.", 'doctor'],
     [['serve', 'a.js', '-x'], "Unknown option '-x'.", 'serve'],
     [['serve', 'a.js', '--no-such'], "Unknown option '--no-such'.", 'serve']
   ]

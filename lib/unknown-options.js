@@ -77,6 +77,12 @@ function advice(name, names) {
   return didYouMean(name, names, (each) => `'${each}'`) ?? `It takes ${names.join(', ')}.`
 }
 
+// Whether it is one of the options of a worker's thread.
+function isOfWorkers(name) {
+  const word = name.toLowerCase()
+  return Object.hasOwn(EXPLAINED, word) && [OF_WORKERS, OF_RESOURCE_LIMITS].includes(EXPLAINED[word])
+}
+
 // A question for those of the names that may have been meant; nothing where there are none. `show` writes one.
 function didYouMean(name, names, show = (each) => each) {
   const meant = nearest(name.toLowerCase(), names).map(show)
@@ -112,4 +118,4 @@ function distance(a, b) {
   return rows[a.length][b.length]
 }
 
-module.exports = { didYouMean, refuseUnknown }
+module.exports = { didYouMean, isOfWorkers, refuseUnknown }

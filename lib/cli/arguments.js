@@ -6,7 +6,7 @@
 // written to stderr is there by then, except in a pipe on Windows.
 
 const { parseArgs } = require('node:util')
-const { didYouMean } = require('../unknown-options.js')
+const { didYouMean, isOfWorkers } = require('../unknown-options.js')
 
 // The values and positionals of a command line, or nothing where it was about `--help`: then that is told.
 // `operand` is what the command needs to be told without an option, such as `<module>`.
@@ -26,6 +26,9 @@ function parse(args, { command, usage, options, operand }) {
   return parsed
 }
 
+const OF_WORKERS =
+  'It is one of the `workerOptions`, which only serverListen takes: call that in a file of your own.'
+
 // What parseArgs says, with the option that was meant.
 function sentenceOf({ message }, names) {
   // What follows is about names that begin with a dash, of which there are none.
@@ -33,6 +36,7 @@ function sentenceOf({ message }, names) {
   const [, unknown] = /^Unknown option '--(.*)'\.$/s.exec(sentence) ?? []
   if (unknown === undefined) return sentence
   const flags = new Map(names.map((name) => [camelCase(name), `--${name}`]))
+  if (names.includes('workers') && isOfWorkers(camelCase(unknown))) return `${sentence} ${OF_WORKERS}`
   const advice = didYouMean(camelCase(unknown), [...flags.keys()], (name) => flags.get(name))
   return advice === undefined ? sentence : `${sentence} ${advice}`
 }
