@@ -37,7 +37,7 @@ const MISTAKES = [
   ['workers are to run functions that are passed', 'serverListen({ port: 0, workers: 4 }, { sum: (a, b) => a + b })',
     [/'workers' is for a module/, /new URL\('\.\/functions\.js', import\.meta\.url\)/]],
   ['there is no such module', "serverListen({ port: 0, workers: 2 }, './none.js')",
-    [/There is no file .*none\.js/, /relative to the working directory/]],
+    [/There is no file .*none\.js/, /relative to the working directory/, /import\.meta/, /path\.join\(__dirname, /]],
   ['the module is a name', "serverListen(0, 'functions.js')", [/absolute, or begin with \.\//, /"\.\/functions\.js"/]],
   ['the handler returns text', 'ask(serverListen(0, (n) => String(n)))',
     [/^500/, /returned a string/, /Number\(\) or BigInt\(\)/]],

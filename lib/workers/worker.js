@@ -93,8 +93,8 @@ async function loadFunctions() {
 function notFound() {
   const found = existsSync(name)
     ? `${name} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`
-    : `There is no file ${name}. A path is relative to the working directory; new URL('./functions.js', ` +
-      'import.meta.url) is relative to the file in which it is written.'
+    : `There is no file ${name}. A path is relative to the working directory. Relative to the file in which it is ` +
+      `written is new URL('./functions.js', import.meta.url), or in CommonJS path.join(__dirname, 'functions.js').`
   return Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' })
 }
 
