@@ -104,6 +104,7 @@ test('a worker that ends is told on its channel, and the call that it was at to 
   const [{ threadId }] = exits
   t.deepEqual(exits, [{ server, threadId, error: null, exitCode: 3, restartIn: 100 }])
   t.is(told[0][0].code, 'ERR_WORKER_DIED')
+  t.regex(told[0][0].message, /\bringcall:worker-exit of node:diagnostics_channel\.$/)
   t.is(server.stats().handlerErrors, 1)
   t.is((await post(t, server, '/sum/3/4')).body, '7')
   await untilIdle(server)

@@ -20,7 +20,8 @@ const server = serverListen({
   workers: WORKERS === undefined ? 'auto' : integer('WORKERS', WORKERS, 1, 1024),
   // An option of `new Worker`: who needs more ends, and is replaced, before the process runs out of memory.
   workerOptions: { resourceLimits: { maxOldGenerationSizeMb: 256 } },
-  onError: (error, n) => console.error(`fibonacci(${n}) failed:`, error)
+  // With a worker that has ended, what it was called with may be lost.
+  onError: (error, n) => console.error(`fibonacci(${n ?? '…'}) failed:`, error)
 }, path.join(__dirname, 'fibonacci.js'))
 
 subscribe('ringcall:worker-exit', (message) => {

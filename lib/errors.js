@@ -68,7 +68,10 @@ function outOfRange(name, range, value, cure) {
 
 // What the calls that a worker had begun come to when it ends.
 function workerDied() {
-  const error = new Error('The worker has ended that ran the call.')
+  const error = new Error(
+    'The worker has ended that ran the call. Why it has is told on the channel ringcall:worker-exit of ' +
+      'node:diagnostics_channel.'
+  )
   error.code = 'ERR_WORKER_DIED'
   return error
 }

@@ -42,8 +42,9 @@ function tellExit({ error, exitCode, restartIn }) {
   printError(`a worker has ended${next}: ${error === null ? `its exit code is ${exitCode}.` : textOf(error)}`)
 }
 
-// With its stack, but not one in ringcall, which tells nobody anything.
+// With its stack, but not one in ringcall, which tells nobody anything. Why a worker has ended is in a line of its own.
 function textOf(error) {
+  if (error?.code === 'ERR_WORKER_DIED') return error.message.split(' Why it has ', 1)[0]
   return typeof error?.code === 'string' && error.code.startsWith('ERR_WORKER_') ? error.message : printable(error)
 }
 
