@@ -335,7 +335,7 @@ export interface WorkerThreadOptions {
   env?: { readonly [name: string]: string | undefined } | symbol | undefined
   /** What follows the first two elements of `process.argv` there. Default: nothing. */
   argv?: readonly string[] | undefined
-  /** The options of Node.js that they are started with, such as `['--import', 'tsx']`. Default: this thread's. */
+  /** The options of Node.js that they are started with, such as `['--no-warnings']`. Default: this thread's. */
   execArgv?: readonly string[] | undefined
   /** How much memory each may have. One that exceeds it ends, and is replaced. Default: as `new Worker` has it. */
   resourceLimits?: WorkerThreadLimits | undefined

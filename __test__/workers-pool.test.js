@@ -96,10 +96,10 @@ test('a folder is loaded as require would, and so is a name without its ending',
   t.is(namesOf(poolOf(t, path.join(made, 'index')).pool.load()), 'sum')
 })
 
-test('a module in TypeScript is loaded where Node.js strips types, and is its own error elsewhere', (t) => {
+test('a module in TypeScript is loaded where Node.js strips types, and refused with what to do elsewhere', (t) => {
   const load = () => poolOf(t, file(t, 'a.ts', 'export const sum = (a: number): number => a')).pool.load()
   if (process.features.typescript) t.is(namesOf(load()), 'sum')
-  else t.throws(load, { code: 'ERR_UNKNOWN_FILE_EXTENSION' })
+  else t.throws(load, { code: 'ERR_WORKER_LOAD', message: /does not run TypeScript\. .*tsx\/cjs.*\("\.\/a\.ts"\)\.$/ })
 })
 
 test('the table is told as it is declared, but for what only its own thread has', (t) => {

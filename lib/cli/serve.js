@@ -165,7 +165,7 @@ async function load(file) {
   try {
     ({ exports } = await importModule(resolved, neverSettles))
   } catch (error) {
-    return fail(sayOfLoad(error, file))
+    return fail(error?.code === 'ERR_WORKER_LOAD' ? error.message.replaceAll(resolved, file) : sayOfLoad(error, file))
   }
   const functions = functionsOf(exports)
   if (functions !== undefined) return { functions }

@@ -5,10 +5,13 @@
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { isClass } = require('../functions.js')
+const { loadError } = require('./load-errors.js')
 
 const WHAT_IS_ONE =
   'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by ' +
   'their names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
+
+const TYPESCRIPT = /^Unknown file extension "\.[cm]?tsx?" for (.+)$/
 
 // The file that `require` would take, of a folder, too; nothing where there is none.
 function resolveModule(file) {
@@ -29,9 +32,22 @@ async function importModule(file, neverSettles) {
     const cached = require.cache[file]
     const isCommonJS = cached !== undefined && cached.exports === namespace.default
     return { exports: isCommonJS ? cached.exports : namespace }
+  } catch (error) {
+    throw refusedTypeScript(error) ?? error
   } finally {
     process.removeListener('beforeExit', neverSettles)
   }
+}
+
+// Of the module itself, or of what it imports.
+function refusedTypeScript(error) {
+  const [, file] = (error?.code === 'ERR_UNKNOWN_FILE_EXTENSION' && TYPESCRIPT.exec(error.message)) || []
+  if (file === undefined) return undefined
+  return loadError(
+    `${file} cannot be loaded: Node.js ${process.version} does not run TypeScript. Node.js 22.18 or newer does. For this ` +
+      "one compile it, or serve a CommonJS module that has tsx do so: require('tsx/cjs'); " +
+      `module.exports = require(${JSON.stringify(`./${path.basename(file)}`)}).`
+  )
 }
 
 // One function or an object of them, and nothing where there is none. `exports` is an ES module's namespace or what a
