@@ -34,7 +34,11 @@ test('a module is a URL, or a path that is absolute or relative to the working d
 test('what is no module is refused with how to write one', (t) => {
   for (const [module, expected, message] of [
     ['functions.js', wrongValue, /absolute, or begin with \.\/ or \.\.\/.* Write "\.\/functions\.js" if it is one\./],
-    ['', wrongValue, /absolute/],
+    ['', wrongValue, /absolute.* Is a variable empty that it was made of\?$/],
+    ['.', wrongValue, /absolute.* Write "\.\/" for that folder's index\.js\.$/],
+    ['..', wrongValue, /absolute.* Write "\.\.\/" for/],
+    ['~/functions.js', wrongValue, /absolute.* path\.join\(os\.homedir\(\), …\)/],
+    [Buffer.from('./functions.js'), wrongType, /A module is its URL or path: serverListen\(8000, '\.\/functions\.js'\)\.$/],
     ['file:///srv/functions.js', wrongValue, /Wrap it in `new URL\(\)`/],
     [new URL('https://a.example/functions.js'), wrongValue, /one of a file.*https:/],
     [new URL('data:text/javascript,'), wrongValue, /one of a file.*data:/],
@@ -84,6 +88,32 @@ test('workers for functions that are passed are refused, and the module form is 
   }
 })
 
+test('what is neither functions nor a module is refused with workers as what it is', (t) => {
+  for (const [value, what] of [
+    [Promise.resolve({ sum: () => 1 }), 'an instance of Promise was'],
+    [['./functions.js'], 'an instance of Array was'],
+    [Buffer.from('./functions.js'), 'an instance of Buffer was'],
+    [{ module: './functions.js' }, 'an instance of Object was']
+  ]) {
+    const message = new RegExp(`'workers' is for a module, .* and ${what} passed\\. Pass the module.*4 }, new URL`)
+    t.throws(() => checkArguments({ workers: 2 }, value), { ...wrongValue, message })
+  }
+})
+
+test('a module that is not the second argument is told to be', (t) => {
+  for (const first of [url, './functions.js', '/srv/functions.js']) {
+    for (const second of [undefined, 8000, { workers: 2 }]) {
+      const message = /"port \| options".* second argument: serverListen\(8000, '\.\/functions\.js'\)\.$/
+      t.throws(() => checkArguments(first, second), { ...wrongType, message })
+    }
+  }
+  const message = / The module is the second argument: serverListen\(\{ port: 8000 \}, '\.\/functions\.js'\)\.$/
+  for (const module of ['./functions.js', url]) {
+    t.throws(() => checkArguments({ module }), { ...wrongType, message })
+    t.throws(() => checkArguments({ module }, () => 1), { ...wrongValue, message })
+  }
+})
+
 test('the options of workers, and their defaults', (t) => {
   const all = {
     env: { A: 'a' },
@@ -126,7 +156,7 @@ test('options of workers that cannot be are refused, each by its name', (t) => {
     [{ execArgv: [undefined] }, wrongType, /execArgv\[0\]/],
     [{ resourceLimits: 512 }, wrongType, /"options\.workerOptions\.resourceLimits".*an object of numbers/],
     [{ resourceLimits: { maxOldGenerationSize: 512 } }, wrongValue, /Did you mean 'maxOldGenerationSizeMb'\?/],
-    [{ resourceLimits: { maxOldGenerationSizeMb: '512' } }, wrongType, /resourceLimits\.maxOldGenerationSizeMb/],
+    [{ resourceLimits: { maxOldGenerationSizeMb: '512' } }, wrongType, /\.maxOldGenerationSizeMb".* with Number\(\)/],
     [{ resourceLimits: { maxOldGenerationSizeMb: 7 } }, outOfRange, />= 8 and <= 1048576, in MiB\. Received 7/],
     [{ resourceLimits: { maxYoungGenerationSizeMb: NaN } }, outOfRange, /NaN/],
     // Which would end the process.
@@ -136,7 +166,8 @@ test('options of workers that cannot be are refused, each by its name', (t) => {
     [{ loadTimeout: 0 }, outOfRange, /"options\.workerOptions\.loadTimeout".*>= 1 and <= 2147483647/],
     [{ loadTimeout: 1.5 }, outOfRange, /integer/],
     [{ loadTimeout: 2 ** 31 }, outOfRange, /2147483647/],
-    [{ loadTimeout: '5s' }, wrongType, /of type number/]
+    [{ loadTimeout: '5s' }, wrongType, /of type number\. Received type string \("5s"\)$/],
+    [{ loadTimeout: '5' }, wrongType, /Convert it with Number\(\)\.$/]
   ]) {
     t.throws(() => moduleOf({ workerOptions }), { ...expected, message })
   }

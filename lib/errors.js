@@ -43,6 +43,11 @@ function invalidValue(name, expected, value, cure) {
   return error
 }
 
+// For a number that came as text: most often it is from process.env.
+function cureOfText(value) {
+  return typeof value === 'string' && /^\d+$/.test(value) ? 'Convert it with Number().' : undefined
+}
+
 // Any other mistake in what was passed, in a sentence of its own.
 function invalidArgument(message) {
   const error = new TypeError(message)
@@ -166,6 +171,6 @@ function portInUse(reusePort) {
 }
 
 module.exports = {
-  describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused, workerDied,
-  workerOverdue
+  cureOfText, describe, invalidArgument, invalidThis, invalidType, invalidValue, outOfRange, printable, startRefused,
+  workerDied, workerOverdue
 }

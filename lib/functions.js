@@ -161,6 +161,7 @@ function cureOf(functions) {
   if (Array.isArray(functions)) return 'Functions are called by their names: { sum, greet }.'
   if (typeof functions.then === 'function') return 'It is a promise: `await` it first.'
   if (functions instanceof Map) return 'Convert it with Object.fromEntries().'
+  if (ArrayBuffer.isView(functions)) return "A module is its URL or path: serverListen(8000, './functions.js')."
   return 'Name its methods: { add: (a, b) => calculator.add(a, b) }.'
 }
 

@@ -2,10 +2,10 @@
 
 // Checks the arguments of `serverListen` and fills in the defaults, which index.d.ts documents.
 
-const { describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
+const { cureOfText, describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
 const { tableOf } = require('./functions.js')
 const { checkOrigins } = require('./origins.js')
-const { refuseUnknown } = require('./unknown-options.js')
+const { MODULE, refuseUnknown } = require('./unknown-options.js')
 const { checkHost, checkPath } = require('./where.js')
 const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./workers/options.js')
 
@@ -36,11 +36,12 @@ const CLOSE_OPTIONS = { whose: 'close', argument: 'options', expected: 'an objec
 // functions are not known yet: what `fitOptions` completes when they are, and how workers run it.
 function checkArguments(portOrOptions, handler, surplus = []) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
-  if (options === null || typeof options !== 'object') {
+  if (options === null || typeof options !== 'object' || isModuleLike(options)) {
     throw invalidType(LISTEN_OPTIONS.argument, LISTEN_OPTIONS.expected, portOrOptions, cure(portOrOptions))
   }
-  refuseNoHandler(handler, surplus)
+  refuseNoHandler(handler, surplus, options)
   const url = moduleOf(handler)
+  if (url === undefined) refuseWorkers(options, handler)
   const table = url === undefined ? tableOf(handler) : undefined
   refuseSurplus(surplus)
   const checked = {
@@ -74,10 +75,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     onError: callback(options, 'onError')
   }
   refuseUnknown(options, [...Object.keys(checked), 'workers', 'workerOptions'], LISTEN_OPTIONS)
-  if (url === undefined) {
-    refuseWorkers(options)
-    return { options: fitOptions(checked, table === undefined), table }
-  }
+  if (url === undefined) return { options: fitOptions(checked, table === undefined), table }
   const count = checkWorkers(options.workers, checked.ringThreads)
   const workerOptions = checkWorkerOptions(options.workerOptions)
   return { options: checked, module: { url, count, workerOptions, engine: checked.engine } }
@@ -151,21 +149,23 @@ function integer(options, name, fallback, min, max) {
   return value
 }
 
-// For what came where a number belongs: most often it is from process.env, or it is the other argument.
+// For what came where a number belongs, and may be the other argument.
 function cure(value) {
-  if (typeof value === 'string' && /^\d+$/.test(value)) return 'Convert it with Number().'
   if (typeof value === 'function') return 'The handler is the second argument.'
+  if (isModuleLike(value)) return "A module is the second argument: serverListen(8000, './functions.js')."
+  return cureOfText(value)
 }
 
 // What came in the handler's place, with a function behind it, or what can be neither functions nor a module.
-function refuseNoHandler(value, [third]) {
+function refuseNoHandler(value, [third], options) {
   const isOther = (value !== null && typeof value === 'object') || typeof value === 'string'
   if (typeof value === 'function' || (isOther && typeof third !== 'function') || isModuleLike(value)) return
   const expected = "a function, such as (n) => n + 1, an object of functions, or a module's URL or path"
-  throw invalidType('handler', expected, value, cureOfHandler(value, third))
+  throw invalidType('handler', expected, value, cureOfHandler(value, third, options))
 }
 
-function cureOfHandler(value, third) {
+function cureOfHandler(value, third, options) {
+  if (value === undefined && isModuleLike(options.module)) return MODULE
   if (typeof third !== 'function') return undefined
   if (typeof value === 'string') return "The host is an option: serverListen({ port: 8000, host: '127.0.0.1' }, handler)."
   return 'It is the second argument, and the options come first: serverListen(options, handler).'

@@ -26,6 +26,7 @@ const SYNONYMS = {
 const NO_ACTIVATION = 'It takes no socket that is open already, as socket activation hands over: have it listen itself, ' +
   'on a `port` or `path`; with `reusePort` the next process may listen before the last one ends.'
 const HANDLER = 'The handler is the second argument.'
+const MODULE = "The module is the second argument: serverListen({ port: 8000 }, './functions.js')."
 const NO_TLS = 'It speaks no TLS: have a proxy in front of it do that.'
 const OF_WORKERS = 'It belongs in `workerOptions`.'
 const OF_RESOURCE_LIMITS = 'It belongs in `workerOptions.resourceLimits`.'
@@ -35,6 +36,7 @@ const EXPLAINED = {
   callback: HANDLER,
   cb: HANDLER,
   handler: HANDLER,
+  module: MODULE,
   cert: NO_TLS,
   key: NO_TLS,
   tls: NO_TLS,
@@ -118,4 +120,4 @@ function distance(a, b) {
   return rows[a.length][b.length]
 }
 
-module.exports = { didYouMean, isOfWorkers, refuseUnknown }
+module.exports = { MODULE, didYouMean, isOfWorkers, refuseUnknown }

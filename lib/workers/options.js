@@ -7,7 +7,7 @@ const { availableParallelism } = require('node:os')
 const path = require('node:path')
 const { fileURLToPath, pathToFileURL } = require('node:url')
 const { SHARE_ENV } = require('node:worker_threads')
-const { invalidArgument, invalidType, outOfRange } = require('../errors.js')
+const { cureOfText, describe, invalidArgument, invalidType, outOfRange } = require('../errors.js')
 const { refuseUnknown } = require('../unknown-options.js')
 
 const WORKERS_MAX = 1024
@@ -55,27 +55,34 @@ function isURL(value) {
 
 function checkPath(value) {
   if (path.isAbsolute(value) || /^\.\.?[/\\]/.test(value)) return path.resolve(value)
-  const cure = /^file:/.test(value) ? 'Wrap it in `new URL()`.' : `Write ${JSON.stringify(`./${value}`)} if it is one.`
   throw invalidArgument(
-    `A module's path must be absolute, or begin with ./ or ../. Received ${JSON.stringify(value.slice(0, 99))}. ${cure}`
+    `A module's path must be absolute, or begin with ./ or ../. Received ${JSON.stringify(value.slice(0, 99))}. ` +
+      cureOfPath(value)
   )
 }
 
-// Functions that were passed run where they are.
-function refuseWorkers(options) {
+function cureOfPath(value) {
+  if (value === '') return 'Is a variable empty that it was made of?'
+  if (value === '.' || value === '..') return `Write "${value}/" for that folder's index.js.`
+  if (/^~[/\\]/.test(value)) return 'Only shells know ~: path.join(os.homedir(), …) is such a path.'
+  return /^file:/.test(value) ? 'Wrap it in `new URL()`.' : `Write ${JSON.stringify(`./${value}`)} if it is one.`
+}
+
+// Functions that were passed run where they are. What else was passed is no module, either.
+function refuseWorkers(options, value) {
   const name = ['workers', 'workerOptions'].find((each) => options[each] !== undefined)
   if (name === undefined) return
-  throw invalidArgument(
-    `The option '${name}' is for a module, which each worker loads, and functions were passed, which can't leave ` +
-      `their thread. Pass the module that exports them: ${HOW}`
-  )
+  const areFunctions = typeof value === 'function' || Object.values(value).some((each) => typeof each === 'function')
+  const passed = areFunctions
+    ? "functions were passed, which can't leave their thread. Pass the module that exports them"
+    : `${describe(value)} was passed. Pass the module's URL or path itself`
+  throw invalidArgument(`The option '${name}' is for a module, which each worker loads, and ${passed}: ${HOW}`)
 }
 
 function checkWorkers(value = 'auto', ringThreads) {
   if (value === 'auto') return Math.max(1, availableParallelism() - ringThreads)
   if (typeof value !== 'number') {
-    const cure = typeof value === 'string' && /^\d+$/.test(value) ? 'Convert it with Number().' : undefined
-    throw invalidType('options.workers', "of type number, or 'auto'", value, cure)
+    throw invalidType('options.workers', "of type number, or 'auto'", value, cureOfText(value))
   }
   if (Number.isInteger(value) && value >= 1 && value <= WORKERS_MAX) return value
   const cure = value === 0 ? 'For no workers, pass the functions themselves: serverListen(8000, { sum }).' : undefined
@@ -126,7 +133,7 @@ function checkResourceLimits(limits) {
     const [min, max] = LIMITS[name]
     const place = `${RESOURCE_LIMITS.argument}.${name}`
     if (value === undefined) return [name, undefined]
-    if (typeof value !== 'number') throw invalidType(place, 'of type number', value)
+    if (typeof value !== 'number') throw invalidType(place, 'of type number', value, cureOfText(value))
     // NaN is not, either.
     if (!(value >= min && value <= max)) throw outOfRange(place, `>= ${min} and <= ${max}, in MiB`, value)
     return [name, value]
@@ -147,7 +154,7 @@ function cloneable(value) {
 
 function checkLoadTimeout(value = LOAD_TIMEOUT) {
   const place = 'options.workerOptions.loadTimeout'
-  if (typeof value !== 'number') throw invalidType(place, 'of type number', value)
+  if (typeof value !== 'number') throw invalidType(place, 'of type number', value, cureOfText(value))
   if (Number.isInteger(value) && value >= 1 && value <= LOAD_TIMEOUT_MAX) return value
   throw outOfRange(place, `an integer >= 1 and <= ${LOAD_TIMEOUT_MAX}`, value)
 }
