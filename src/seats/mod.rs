@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::bridge::{Mailbox, Outbox, Outcome};
+use crate::bridge::{Outbox, Outcome};
 pub use caller::Caller;
 use columns::Columns;
 use exchange::Exchange;
