@@ -161,7 +161,7 @@ test('watch: a folder that another one has taken the place of', async (t) => {
   t.is(watched.told(), 2)
 })
 
-test('watch: a module is named by its file, without the ending, or by its folder, and keeps the links of its name', (t) => {
+test('watch: a module named by its file, without the ending, or by its folder keeps the links of its name', (t) => {
   const made = files(t, { 'real/a.js': '', 'real/lib/package.json': '{ "main": "main" }', 'real/lib/main.js': '' })
   symlinkSync('real', path.join(made, 'link'))
   for (const [name, resolved, entry] of [

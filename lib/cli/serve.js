@@ -138,8 +138,8 @@ function serveByWorkers(file, options, isWatched) {
   console.log(`workers: ${server.stats().workers.length}${watched}`)
 }
 
-// What the module has printed in a worker is on its way to this thread, and goes first. Nothing of the module's own keeps
-// the process, as it was not loaded here.
+// What the module has printed in a worker is on its way to this thread, and goes first. Nothing of the module's own
+// keeps the process, as it was not loaded here.
 function failAfterWorkers(sentence) {
   process.once('beforeExit', () => fail(sentence))
 }
