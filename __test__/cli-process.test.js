@@ -2,12 +2,12 @@
 
 // `ringcall serve` as a process among others: signals at any time, who reads what it prints, and where it was started.
 
-const { execFileSync } = require('node:child_process')
-const { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
+const { execFileSync, spawnSync } = require('node:child_process')
+const { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
 const { bin, file, folder, run, startServe } = require('./commands.js')
-const { connect, post, request, start, until } = require('./helpers.js')
+const { connect, has, post, request, start, until } = require('./helpers.js')
 
 // A module that loads only once there is a file of that name; `started` is there while it waits.
 function gated(t, source) {
@@ -43,6 +43,26 @@ test('serve --workers: SIGTERM while it starts ends it at once', async (t) => {
   child.kill('SIGTERM')
   t.deepEqual(await child.exited, { code: null, signal: 'SIGTERM', stderr: '' })
 })
+
+for (const args of [[], ['--workers', '1']]) {
+  test(`serve ${args.join(' ')}: SIGTERM while it starts as the first process of a container ends it once it listens`, async (t) => {
+    if (!has(t, 'unshare')) return
+    const { module, started, go } = gated(t, 'exports.sum = (a, b) => a + b')
+    const serve = [process.execPath, bin, 'serve', module, ...args, '--port', '0']
+    const namespaces = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child']
+    if (spawnSync('unshare', [...namespaces, 'true']).status !== 0) {
+      t.log('NOT RUN: there are no namespaces to be had')
+      return t.pass()
+    }
+    const child = start(t, [...namespaces, ...serve], { command: 'unshare' })
+    await until(() => existsSync(started))
+    const [inside] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
+    process.kill(Number(inside), 'SIGTERM')
+    go()
+    t.regex(await child.line(), /listening/)
+    t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+  })
+}
 
 test('serve --workers: a second signal ends it at once, although a worker is in a system call', async (t) => {
   const fifo = path.join(folder(t), 'fifo')

@@ -15,7 +15,7 @@ const { camelCase, end, fail, parse } = require('./arguments.js')
 const { entryOf, workingFolder } = require('./links.js')
 const { outliveReaders } = require('./output.js')
 const { Reloads } = require('./reloads.js')
-const { closeOnSignals, endBy, onHangUp } = require('./signals.js')
+const { Closing, endBy, onHangUp } = require('./signals.js')
 const { briefly, tellExit, tellFailure } = require('./told.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
@@ -95,6 +95,7 @@ async function serve(args) {
 }
 
 async function serveHere(file, options) {
+  const closing = new Closing(() => process.exit(1))
   const { functions: handler } = await load(file)
   checkFunctions(file, handler)
   let server
@@ -105,7 +106,7 @@ async function serveHere(file, options) {
     return fail(`${inFlags(error.message)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before it says that it listens: who reads that may send a signal at once.
-  closeOnSignals(server, () => process.exit(1))
+  closing.start(server)
   tellListening(server)
 }
 
@@ -116,6 +117,7 @@ function serveByWorkers(file, options, isWatched) {
   const reloads = new Reloads(file, folder)
   const watched = isWatched ? `, watching ${countOf(watchFiles(file, entry, reloads), 'file')}` : ''
   // While the module is loaded, too: that it is to be loaded anew may be asked as soon as the process is there.
+  const closing = new Closing(endBy)
   let server
   onHangUp(() => server, () => reloads.request())
   // Those of the module as it is, and as it was.
@@ -128,7 +130,7 @@ function serveByWorkers(file, options, isWatched) {
     return failAfterWorkers(sayOfStart(error, name, file))
   }
   tables.push(server.functions)
-  closeOnSignals(server, endBy)
+  closing.start(server)
   reloads.start(server, () => {
     tables.unshift(server.functions)
     tables.length = Math.min(tables.length, TABLES_MAX)

@@ -4,16 +4,37 @@
 
 const { closeSync, openSync } = require('node:fs')
 
-// Has SIGINT and SIGTERM close the server and end the process; `endNow(signal)` is for who does not want to wait.
-function closeOnSignals(server, endNow) {
-  let closing = false
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.on(signal, () => {
-      if (closing) return endNow(signal)
-      closing = true
-      // A handler's own timers do not keep it.
-      server.close().then(() => process.exit(0))
-    })
+// The first process of a container, which no signal ends that it does not listen for.
+const IS_FIRST = process.pid === 1
+
+// Has SIGINT and SIGTERM close the server and end the process.
+class Closing {
+  #endNow
+  #server
+  #isClosing = false
+
+  // To be made before the module is loaded. Meanwhile either ends the process, where somebody need not listen for that;
+  // where somebody must, it is not lost. `endNow(signal)` is for who does not want to wait.
+  constructor(endNow) {
+    this.#endNow = endNow
+    if (IS_FIRST) this.#listen()
+  }
+
+  // The server listens.
+  start(server) {
+    this.#server = server
+    if (!IS_FIRST) this.#listen()
+  }
+
+  #listen() {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => this.#onSignal(signal))
+  }
+
+  #onSignal(signal) {
+    if (this.#isClosing || this.#server === undefined) return this.#endNow(signal)
+    this.#isClosing = true
+    // A handler's own timers do not keep it.
+    this.#server.close().then(() => process.exit(0))
   }
 }
 
@@ -22,8 +43,7 @@ function closeOnSignals(server, endNow) {
 function endBy(signal) {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
-  // The first process of a container is not ended so.
-  process.exit(1)
+  if (IS_FIRST) process.exit(1)
 }
 
 // SIGHUP means two things: that the module is to be loaded anew, and that the terminal is gone that the server runs in.
@@ -49,4 +69,4 @@ function isOnTerminal() {
   }
 }
 
-module.exports = { closeOnSignals, endBy, onHangUp }
+module.exports = { Closing, endBy, onHangUp }
