@@ -94,6 +94,14 @@ test('of one plain function, onError is told the integer', async (t) => {
   t.deepEqual(told, [['no', 7]])
 })
 
+test('what is wrong with a module is told with the line that passed it, what it throws with its own', (t) => {
+  const stackOf = (source) => t.throws(() => serve(t, { workers: 1 }, moduleOf(t, source).file)).stack
+  for (const source of ['exports.a = 1', 'module.exports = class {}', 'process.exit(3)']) {
+    t.regex(stackOf(source), /^\w*Error: .*\n( +at .*\n)* +at .*workers-server\.test\.js/)
+  }
+  t.regex(stackOf('throw new Error("no")'), /^Error: no\n +at .*functions\.js:1/)
+})
+
 test('a worker that ends is told on its channel, and the call that it was at to onError', async (t) => {
   const { file } = moduleOf(t, `${SUM}\nexports.end = (code) => process.exit(code)`)
   const told = []

@@ -9,10 +9,16 @@ const { describeTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
+const { isSaying } = require('./workers/load-errors.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
   const { options, table, module } = checkArguments(portOrOptions, handler, surplus)
-  return new Server(options, handler, table, module)
+  try {
+    return new Server(options, handler, table, module)
+  } catch (error) {
+    if (isSaying(error)) Error.captureStackTrace(error, serverListen)
+    throw error
+  }
 }
 
 // The engines of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.

@@ -7,8 +7,21 @@ const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads'
 
 const ENTERED = 'ringcall: the modules that this thread is a worker of'
 
+// What ringcall says of modules, in this thread or another. It has no place in a module: who reads its stack looks for the
+// call of `serverListen`.
+const sayings = new WeakSet()
+
 function loadError(message) {
-  return Object.assign(new Error(message), { code: 'ERR_WORKER_LOAD' })
+  return asSaying(Object.assign(new Error(message), { code: 'ERR_WORKER_LOAD' }))
+}
+
+function asSaying(error) {
+  sayings.add(error)
+  return error
+}
+
+function isSaying(error) {
+  return sayings.has(error)
 }
 
 function loadTimeoutError({ url, workerOptions: { loadTimeout } }) {
@@ -35,4 +48,4 @@ function entered() {
   return getEnvironmentData(ENTERED) ?? []
 }
 
-module.exports = { enterModule, loadError, loadTimeoutError, refuseEntered }
+module.exports = { asSaying, enterModule, isSaying, loadError, loadTimeoutError, refuseEntered }

@@ -12,7 +12,7 @@ const { clearTimeout, now, setTimeout } = require('../globals.js')
 const { ROOT, UNBUNDLE } = require('../native.js')
 const { BackOff } = require('./back-off.js')
 const { Counts } = require('./counts.js')
-const { loadError, loadTimeoutError } = require('./load-errors.js')
+const { asSaying, loadError, loadTimeoutError } = require('./load-errors.js')
 const { reviveError, reviveFailure } = require('./told-errors.js')
 
 // A worker that has no call any more, or has failed, may end by itself for so long, and one that loads the module may do
@@ -161,7 +161,7 @@ class Seat {
   #onMessage(message) {
     switch (message.kind) {
       case 'loaded': return this.#onLoaded(message.table)
-      case 'failed': return this.#onFailed(reviveError(message.error))
+      case 'failed': return this.#onFailed(message)
       case 'failure':
         this.counts.took(message.bytes.length)
         return this.#owner.failed(this, reviveFailure(message.bytes))
@@ -180,7 +180,9 @@ class Seat {
   }
 
   // It ends by itself now.
-  #onFailed(error) {
+  #onFailed({ error: told, isSaying }) {
+    const revived = reviveError(told)
+    const error = isSaying ? asSaying(revived) : revived
     this.failure ??= { error }
     this.#error ??= error
     clearTimeout(this.#timer)

@@ -23,7 +23,7 @@ const events = require('../events.js')
 const { tableOf, transferableTable } = require('../functions.js')
 const { setInterval } = require('../globals.js')
 const { Counts } = require('./counts.js')
-const { enterModule, loadError } = require('./load-errors.js')
+const { asSaying, enterModule, isSaying, loadError } = require('./load-errors.js')
 const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('./module.js')
 const { Tally } = require('./tally.js')
 const { tellError } = require('./told-errors.js')
@@ -95,7 +95,7 @@ function notFound() {
     ? `${name} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`
     : `There is no file ${name}. A path is relative to the working directory. Relative to the file in which it is ` +
       `written is new URL('./functions.js', import.meta.url), or in CommonJS path.join(__dirname, 'functions.js').`
-  return Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' })
+  return asSaying(Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' }))
 }
 
 function tableOfModule(functions) {
@@ -103,7 +103,7 @@ function tableOfModule(functions) {
     return tableOf(functions)
   } catch (error) {
     error.message = sayOfModule(name, error.message)
-    throw error
+    throw asSaying(error)
   }
 }
 
@@ -126,7 +126,7 @@ function measureHeap() {
 }
 
 function tellFailure(error) {
-  tell({ kind: 'failed', error: tellError(error) })
+  tell({ kind: 'failed', error: tellError(error), isSaying: isSaying(error) })
 }
 
 function remember(error) {
