@@ -221,6 +221,17 @@ test('serve --workers: the end of a worker is told, and so is the call that it w
   }
 })
 
+test('serve --workers: where a port of the module is what ends a worker, it is told that each loads it', async (t) => {
+  const source = `const { createServer } = require('node:net')
+    exports.listen = () => new Promise(() => {
+      const first = createServer().listen(0, '127.0.0.1', () => createServer().listen(first.address()))
+    })`
+  const { child, port } = await startServe(t, [file(t, 'functions.js', source), '--workers', '1'])
+  t.is((await post(t, port, '/listen')).status, 500)
+  await untilTold(child, /a worker has ended; .*EADDRINUSE[^]*\nringcall: Each worker loads the module: .* main thread\.\n/)
+  t.is((await end(child)).code, 0)
+})
+
 test('serve --workers: header fields are not printed, also of a call that a reload has overtaken', async (t) => {
   const source = (name) => `const { typed } = require(${ringcall})
     exports.${name} = typed('(authorization: header) => void', async () => {

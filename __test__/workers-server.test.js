@@ -322,6 +322,25 @@ test('where nobody listens, the first end of a worker and the first error are wa
   t.regex(stderr, /A worker has ended with the exit code 3\. .*ringcall:worker-exit/)
 })
 
+test('where a port of the module is what ends a worker, the warning says that each worker loads it', async (t) => {
+  const { stderr } = await run(t, ({ serverListen }, file) => {
+    const server = serverListen({ port: 0, host: '127.0.0.1', workers: 1 }, file)
+    console.log(server.port)
+    process.on('SIGTERM', () => server.close())
+  }, {
+    source: `const { createServer } = require('node:net')
+      exports.listen = () => new Promise(() => {
+        const first = createServer().listen(0, '127.0.0.1', () => createServer().listen(first.address()))
+      })`,
+    async ask(port, child) {
+      t.is((await post(t, port, '/listen')).status, 500)
+      child.kill('SIGTERM')
+    }
+  })
+  t.regex(stderr, /A worker has ended with the exit code 1\. Each worker loads the module: .* main thread\. This/)
+  t.regex(stderr, /EADDRINUSE/)
+})
+
 test('with NODE_DEBUG=ringcall ends of workers and reloads are told', async (t) => {
   const { stderr } = await run(t, ({ serverListen }, file) => {
     const server = serverListen({ port: 0, host: '127.0.0.1', workers: 1 }, file)

@@ -9,7 +9,7 @@ const { describeTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
-const { isSaying } = require('./workers/load-errors.js')
+const { cureOfExit, isSaying } = require('./workers/load-errors.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
   const { options, table, module } = checkArguments(portOrOptions, handler, surplus)
@@ -295,9 +295,11 @@ class Server {
     if (isHeard || this.#hasWarnedOfExit) return
     this.#hasWarnedOfExit = true
     const what = exitCode === null ? 'could not be started' : `has ended with the exit code ${exitCode}`
+    const cure = cureOfExit(error)
     process.emitWarning(
-      `A worker ${what}. This warning comes once: subscribe to ringcall:worker-exit of node:diagnostics_channel to be ` +
-        `told of each; stats().workers counts restarts.${error === null ? '' : `\n${printable(error)}`}`,
+      `A worker ${what}.${cure === undefined ? '' : ` ${cure}`} This warning comes once: subscribe to ` +
+        'ringcall:worker-exit of node:diagnostics_channel to be told of each; stats().workers counts restarts.' +
+        `${error === null ? '' : `\n${printable(error)}`}`,
       { code: 'RINGCALL_WORKER_EXIT' }
     )
   }

@@ -6,6 +6,7 @@ const path = require('node:path')
 const { inspect } = require('node:util')
 const { printable } = require('../errors.js')
 const { ROOT } = require('../native.js')
+const { cureOfExit } = require('../workers/load-errors.js')
 const { printError } = require('./arguments.js')
 
 // How arguments are shown.
@@ -40,6 +41,8 @@ function callText({ function: name, arguments: values }, tables, error) {
 function tellExit({ error, exitCode, restartIn }) {
   const next = restartIn === null ? '' : `; the next one starts in ${restartIn} ms`
   printError(`a worker has ended${next}: ${error === null ? `its exit code is ${exitCode}.` : textOf(error)}`)
+  const cure = cureOfExit(error)
+  if (cure !== undefined) printError(cure)
 }
 
 // With its stack, but not one in ringcall, which tells nobody anything. Why a worker has ended is in a line of its own.

@@ -30,6 +30,12 @@ function loadTimeoutError({ url, workerOptions: { loadTimeout } }) {
   )
 }
 
+// What to do about what has ended a worker, beside what its error says.
+function cureOfExit(error) {
+  if (error?.code !== 'EADDRINUSE') return undefined
+  return 'Each worker loads the module: what is to be there once, such as a server of its own, is for the main thread.'
+}
+
 // This thread, and those that it starts, are workers of that module.
 function enterModule(url) {
   setEnvironmentData(ENTERED, [...entered(), url])
@@ -48,4 +54,4 @@ function entered() {
   return getEnvironmentData(ENTERED) ?? []
 }
 
-module.exports = { asSaying, enterModule, isSaying, loadError, loadTimeoutError, refuseEntered }
+module.exports = { asSaying, cureOfExit, enterModule, isSaying, loadError, loadTimeoutError, refuseEntered }
