@@ -323,6 +323,14 @@ export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
    * A call that its worker was at when it ended is told with an `Error` `ERR_WORKER_DIED`. What it was called with may be
    * lost with it: then `call` has no arguments, and the integer is `undefined`.
    *
+   * @example
+   * ```js
+   * onError(error, call) {
+   *   // Of functions by name, or a declared one, an object; of one plain function the integer, or undefined.
+   *   console.error(typeof call === 'object' ? call.function : call, error)
+   * }
+   * ```
+   *
    * @default the server's first error becomes a process warning with the code `RINGCALL_HANDLER_ERROR`; all of them
    * are counted in `server.stats().handlerErrors`
    */
@@ -331,7 +339,10 @@ export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
 
 /** How worker threads are started: options of `new Worker` (node:worker_threads) by their names there, and one more. */
 export interface WorkerThreadOptions {
-  /** Their environment: an object of strings, or `SHARE_ENV`. Default: a copy of this thread's. */
+  /**
+   * Their environment: an object of strings, which replaces all of it (`{ ...process.env, NAME: 'value' }` adds to it),
+   * or `SHARE_ENV`. Default: a copy of this thread's.
+   */
   env?: { readonly [name: string]: string | undefined } | symbol | undefined
   /** What follows the first two elements of `process.argv` there. Default: nothing. */
   argv?: readonly string[] | undefined
@@ -508,7 +519,8 @@ export interface ServerStats {
 export interface WorkerStats {
   /**
    * What it does now: it is `starting` until it has loaded the module; `busy` while it has calls, those included whose
-   * promises it awaits; `idle`; or `down`, where it has ended and the next one is not started yet.
+   * promises it awaits; `idle`; or `down`, where it has ended and the next one is not started yet, as
+   * all are once the server has closed.
    */
   state: 'starting' | 'idle' | 'busy' | 'down'
   /** Its thread's, as `worker.threadId`; `null` while there is none. */
@@ -572,8 +584,8 @@ export interface WorkerExitMessage {
   threadId: number | null
   /**
    * What it has not caught; `ERR_WORKER_OUT_OF_MEMORY` beyond its `resourceLimits`; `ERR_WORKER_OVERDUE` where a call has
-   * held it for `handlerTimeout`; what was wrong with the module that it was to load; `null` where it has ended without
-   * an error, as by `process.exit()`.
+   * held it for `handlerTimeout`, from its beginning or after an `await`; what was wrong with the module that it was to
+   * load; `null` where it has ended without an error, as by `process.exit()`.
    */
   error: unknown
   /** Its exit code; `null` where it could not be started. */
@@ -965,8 +977,8 @@ export function serverListen<F extends Functions | TypedFunction>(
 ): Server
 /**
  * Starts a server of the functions of a module, which worker threads run: each of them loads it. What it exports is one
- * function, or functions by name; a default export goes before named ones, and exports that are no functions are not
- * served. This thread waits until the first worker has loaded the module.
+ * function, or functions by name; a default export goes before named ones, and exports that are no functions, or are
+ * classes, are not served. This thread waits until the first worker has loaded the module.
  *
  * @example
  * ```js
@@ -977,7 +989,9 @@ export function serverListen<F extends Functions | TypedFunction>(
  *
  * @param portOrOptions The port, or where to listen, and how.
  * @param module The module's `file:` URL, such as `new URL('./functions.js', import.meta.url)`; or its path: an absolute
- *   one, or one relative to the working directory, which begins with `./` or `../`.
+ *   one, or one relative to the working directory, which begins with `./` or `../`. It may leave out the ending `.js`,
+ *   or be a folder's with an index.js, as for `require`. TypeScript is loaded where Node.js strips types, from
+ *   22.18 on.
  *
  * @throws what the module throws when it is loaded: an error of the same name, message, stack, code and cause.
  * @throws Error `MODULE_NOT_FOUND`: there is no such file.

@@ -228,7 +228,7 @@ test('serve --workers: where a port of the module is what ends a worker, it is t
     })`
   const { child, port } = await startServe(t, [file(t, 'functions.js', source), '--workers', '1'])
   t.is((await post(t, port, '/listen')).status, 500)
-  await untilTold(child, /a worker has ended; .*EADDRINUSE[^]*\nringcall: Each worker loads the module: .* main thread\.\n/)
+  await untilTold(child, /a worker has ended; .*EADDRINUSE[^]*\nringcall: Each worker loads the module: .*thread\.\n/)
   t.is((await end(child)).code, 0)
 })
 
