@@ -45,7 +45,7 @@ test('serve --workers: SIGTERM while it starts ends it at once', async (t) => {
 })
 
 for (const args of [[], ['--workers', '1']]) {
-  test(`serve ${args.join(' ')}: SIGTERM while it starts ends a container's first process once it listens`, async (t) => {
+  test(`serve ${args.join(' ')}: SIGTERM while it starts ends the first process of a container`, async (t) => {
     if (!has(t, 'unshare')) return
     const { module, started, go } = gated(t, 'exports.sum = (a, b) => a + b')
     const serve = [process.execPath, bin, 'serve', module, ...args, '--port', '0']
