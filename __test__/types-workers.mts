@@ -22,6 +22,12 @@ serverListen({
   workers: 4,
   onError: (error, call) => same<typeof call>()<FailedCall | number | bigint | undefined>()
 }, url)
+serverListen({
+  onError(error, call) {
+    const what = typeof call === 'object' ? call.function : call
+    same<typeof what>()<string | number | bigint | undefined>()
+  }
+}, url)
 
 const workerOptions = {
   env: { ...process.env, A: 'a' },
