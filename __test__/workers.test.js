@@ -151,7 +151,7 @@ test('a worker whose async calls wait runs others meanwhile', async (t) => {
 
 // Those that are about time run one at a time: a server that starts stops this thread.
 test.serial('promises that never settle are given up, and cost their worker nothing', async (t) => {
-  const { server } = await serveGated(t, { workers: 1, maxInFlight: 4, handlerTimeout: 100 })
+  const { server } = await serveGated(t, { workers: 1, maxInFlight: 4, handlerTimeout: 500 })
   for (let round = 0; round < 3; round++) {
     const clients = await atOnce(t, server, Array(4).fill('/never'))
     for (const client of clients) t.deepEqual(codeOf(await client.response()), [503, 'ERR_TIMEOUT'])
@@ -428,8 +428,11 @@ test('computing calls of many clients all get their answers, from all workers', 
 
 test('close() answers what is there, runs what waits, and ends the workers', async (t) => {
   const { server, untilArrived, open } = await serveGated(t, { workers: 2 })
-  const clients = await atOnce(t, server, ['/hold/0', '/hold/0', '/sum/1/2', '/wait/1'])
+  const clients = await connectMany(t, server, 4)
+  for (const client of clients.slice(0, 2)) await client.write(request('/hold/0'))
   await untilArrived(0, 2)
+  await clients[2].write(request('/sum/1/2'))
+  await clients[3].write(request('/wait/1'))
   await untilStats(server, { inFlight: 4 })
   const closed = server.close()
   open(0)
