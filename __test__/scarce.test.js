@@ -8,8 +8,9 @@ const { hasAsRoot, start, underTest } = require('./helpers.js')
 // Users that have nothing else on the machine, so that what they hold is what the test gave them.
 const LOCKER = 65_531
 const THREADER = 65_532
+const RELOADER = 65_530
 
-// Runs `main({ serverListen, limit, tries })` as `uid`, with `limit(resource, soft)` to lower a limit from there on.
+// Runs `main({ answers, answersAtLast, limit, refused, serverListen })` as `uid`, with `limit(resource, soft)` to lower a limit from there on.
 function startAs(t, uid, main) {
   const source = `
     const { execFileSync } = require('node:child_process')
@@ -38,7 +39,7 @@ function startAs(t, uid, main) {
         if (text !== undefined) return text
       }
     }
-    (${main})({ answers, answersAtLast, limit, refused })`
+    (${main})({ answers, answersAtLast, limit, refused, serverListen })`
   // Newer releases of Node.js take lockable memory for rings of libuv's, in part whatever this says.
   return start(t, ['-e', source], { env: { UV_USE_IO_URING: '0' } })
 }
@@ -90,5 +91,45 @@ test('no more threads: refused by name, the ring threads that were started end, 
   const [before, after] = JSON.parse(await child.line())
   t.deepEqual(after, before)
   t.is(await child.line(), '15')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('too few threads for a reload: it is refused by name, and what is there goes on, until there are enough', async (t) => {
+  if (!hasAsRoot(t, 'prlimit')) return
+  const child = startAs(t, RELOADER, async ({ limit, serverListen }) => {
+    const { mkdtempSync, readdirSync, rmSync, writeFileSync } = require('node:fs')
+    const { Worker } = require('node:worker_threads')
+    const folder = mkdtempSync(`${require('node:os').tmpdir()}/ringcall-`)
+    const file = `${folder}/functions.js`
+    writeFileSync(file, 'exports.sum = (a, b) => a + b')
+    const server = serverListen({ port: 0, host: '127.0.0.1', engine: 'io_uring', ringThreads: 1, workers: 2 }, file)
+    const sum = () => fetch(`${server.url}/sum/3/4`, { method: 'POST' }).then((response) => response.text())
+    const reload = () => server.reload().then(() => 'reloaded', ({ code, syscall }) => `${code} ${syscall}`)
+    // A thread that has ended is listed until the kernel is done with it.
+    const threads = () => readdirSync('/proc/self/task').length
+    const untilThreads = async (count) => {
+      while (threads() !== count) await new Promise(setImmediate)
+    }
+    const told = [await sum()]
+    while (server.stats().workers.some(({ state }) => state !== 'idle')) await new Promise(setImmediate)
+    const before = threads()
+    told.push(await reload())
+    await untilThreads(before)
+    // Two workers and their keeper.
+    limit('nproc', before + 3)
+    const others = [1, 2, 3].map(() => new Worker('setInterval(() => {}, 1e6)', { eval: true }))
+    for (;;) {
+      await untilThreads(before + others.length)
+      told.push(await reload(), await sum())
+      if (others.length === 0) break
+      await others.pop().terminate()
+    }
+    console.log(told.join())
+    await server.close()
+    rmSync(folder, { recursive: true })
+  })
+  const refused = 'ERR_WORKER_INIT_FAILED clone'
+  const expected = ['7', 'reloaded', refused, '7', refused, '7', 'EAGAIN clone', '7', 'reloaded', '7']
+  t.is(await child.line(), expected.join())
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })

@@ -62,6 +62,7 @@ class IoUringEngine {
   // requests do so, whichever ring thread reads them, or when the server has ended.
   replace(table) {
     const number = this.#native.replace(nativeTable(table))
+    if (number.syscall !== undefined) throw startRefused(number)
     this.#generation++
     this.#tables.set(this.#generation, table)
     const adopted = new Promise((resolve) => this.#adopting.push(resolve))

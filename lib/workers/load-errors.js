@@ -2,8 +2,10 @@
 
 // What is wrong where a module cannot be served by workers, and whose modules this thread runs itself.
 
+const { errno } = require('node:os').constants
 const { fileURLToPath } = require('node:url')
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
+const { startRefused } = require('../errors.js')
 
 const ENTERED = 'ringcall: the modules that this thread is a worker of'
 
@@ -22,6 +24,13 @@ function asSaying(error) {
 
 function isSaying(error) {
   return sayings.has(error)
+}
+
+// What `new Worker` has thrown. Where there is no thread Node.js says which errno it was, and no more.
+function startError(error) {
+  if (error.code !== 'ERR_WORKER_INIT_FAILED' || errno[error.message] === undefined) return error
+  const refused = startRefused({ syscall: 'clone', errno: -errno[error.message] })
+  return Object.assign(refused, { code: error.code, cause: error })
 }
 
 function loadTimeoutError({ url, workerOptions: { loadTimeout } }) {
@@ -54,4 +63,6 @@ function entered() {
   return getEnvironmentData(ENTERED) ?? []
 }
 
-module.exports = { asSaying, cureOfExit, enterModule, isSaying, loadError, loadTimeoutError, refuseEntered }
+module.exports = {
+  asSaying, cureOfExit, enterModule, isSaying, loadError, loadTimeoutError, refuseEntered, startError
+}

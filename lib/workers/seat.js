@@ -12,7 +12,7 @@ const { clearTimeout, now, setTimeout } = require('../globals.js')
 const { ROOT, UNBUNDLE } = require('../native.js')
 const { BackOff } = require('./back-off.js')
 const { Counts } = require('./counts.js')
-const { asSaying, loadError, loadTimeoutError } = require('./load-errors.js')
+const { asSaying, loadError, loadTimeoutError, startError } = require('./load-errors.js')
 const { reviveError, reviveFailure } = require('./told-errors.js')
 
 // A worker that has no call any more, or has failed, may end by itself for so long, and one that loads the module may do
@@ -67,7 +67,7 @@ class Seat {
       })
     } catch (error) {
       port1.close()
-      throw error
+      throw startError(error)
     }
     this.#worker = worker
     this.#port = port1

@@ -37,7 +37,7 @@ use crate::bridge::{Command, Mailbox};
 use crate::listener::{self, Address};
 use crate::routes::Routes;
 use crate::seats::{self, Caller, Kind, Notices, Seats};
-use crate::server::{Options, Server};
+use crate::server::{Options, Server, StartError};
 use arrays::Arrays;
 use functions::NativeTable;
 use notices::NativeNotice;
@@ -101,8 +101,11 @@ pub fn listen(
             guarded.end();
         }
     };
-    let added = tables.add(first).map_err(napi::Error::from);
-    let cleanup = added.and_then(|()| env.add_env_cleanup_hook(Rc::clone(&guarded), end_guarded));
+    if let Err(error) = tables.add(first) {
+        end_guarded(guarded);
+        return Ok(Either::B(StartError::Thread(error).into()));
+    }
+    let cleanup = env.add_env_cleanup_hook(Rc::clone(&guarded), end_guarded);
     let cleanup = cleanup.inspect_err(|_| end_guarded(Rc::clone(&guarded)))?;
     Ok(Either::A(NativeServer {
         server,
@@ -208,15 +211,18 @@ impl NativeServer {
     /// Has new requests meet other functions, by name or a plain one as before, and returns their
     /// number.
     #[napi]
-    pub fn replace(&self, functions: Option<NativeTable>) -> napi::Result<u32> {
+    pub fn replace(&self, functions: Option<NativeTable>) -> Either<u32, Refusal> {
         let routes = functions.map(|table| Arc::new(functions::routes(table)));
         let generation = self.tables.current().generation() + 1;
         let mailboxes = self.server.mailboxes();
         let seats = self.maker.make(generation, routes.as_deref(), &mailboxes);
+        if let Err(error) = self.tables.add(Arc::clone(&seats)) {
+            return Either::B(StartError::Thread(error).into());
+        }
+        // Not before: seats that their last caller has left are over, and that would be told.
         let callers = mailboxes.iter().map(|_| seats.caller()).collect();
-        self.tables.add(seats)?;
         self.server.replace(routes.as_ref(), callers);
-        Ok(self.tables.number())
+        Either::A(self.tables.number())
     }
 
     /// What has happened since the last time.
