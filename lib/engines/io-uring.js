@@ -4,8 +4,7 @@
 // in this thread or, of a module, in its workers.
 
 const { createBatches } = require('../batches.js')
-const { createCallees, createNamedCalls } = require('../calls/named.js')
-const { createPlainCalls } = require('../calls/plain.js')
+const { callsOf } = require('../calls/index.js')
 const { startRefused, workerDied } = require('../errors.js')
 const { loadNative } = require('../native.js')
 const { addCounted, statsOf } = require('../stats.js')
@@ -114,19 +113,19 @@ class IoUringEngine {
   #createBatches() {
     const { batchSize, bigint, handlerTimeout } = this.#options
     const { handler, table, onHandlerError, onFunctionError } = this.#callbacks
-    const plain = { handler, batchSize, bigint, onHandlerError }
-    const named = {
+    const { callees, createCalls } = callsOf({
+      handler,
+      table,
       batchSize,
+      bigint,
+      onHandlerError,
       onFunctionError: (error, callee, args) => {
         callee.errors++
         onFunctionError(error, callee.fn, args)
       },
       onRefused: (callee) => callee.refusals++
-    }
-    this.#callees = table === undefined ? undefined : createCallees(table)
-    const createCalls = table === undefined
-      ? (...shared) => createPlainCalls(plain, ...shared)
-      : (...shared) => createNamedCalls({ callees: this.#callees, ...named }, ...shared)
+    })
+    this.#callees = callees
     return createBatches({ createCalls, batchSize, handlerTimeout, onEnd() {} })
   }
 

@@ -4,8 +4,7 @@
 // server does where it has no workers.
 
 const { createBatches } = require('../../batches.js')
-const { createCallees, createNamedCalls } = require('../../calls/named.js')
-const { createPlainCalls } = require('../../calls/plain.js')
+const { callsOf } = require('../../calls/index.js')
 const { loadNative, tryNative } = require('../../native.js')
 
 // Before the module is loaded, which may do something to them. What is wrong with the addon is told when it is needed.
@@ -14,15 +13,15 @@ tryNative()
 
 // Resolves when no call will come any more.
 function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }, { handler, table }, tally) {
-  const plain = { handler, batchSize, bigint, onHandlerError: (error, n) => tally.failed(undefined, n, error) }
-  const named = {
+  const { createCalls } = callsOf({
+    handler,
+    table,
     batchSize,
+    bigint,
+    onHandlerError: (error, n) => tally.failed(undefined, n, error),
     onFunctionError: (error, { index }, args) => tally.failed(index, args, error),
     onRefused: ({ index }) => tally.refused(index)
-  }
-  const createCalls = table === undefined
-    ? (...shared) => createPlainCalls(plain, ...shared)
-    : (...shared) => createNamedCalls({ callees: createCallees(table), ...named }, ...shared)
+  })
   return new Promise((resolve) => {
     const batches = createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
     const seat = loadNative().takeSeat(number, place, batches.arrays, batches.dispatch)
