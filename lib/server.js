@@ -9,7 +9,7 @@ const { describeTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
-const { cureOfExit, isSaying } = require('./workers/load-errors.js')
+const { cureOfExit, isSaying, loadError } = require('./workers/load-errors.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
   const { options, table, module } = checkArguments(portOrOptions, handler, surplus)
@@ -315,19 +315,17 @@ class Server {
 }
 
 function nothingToReload() {
-  const error = new Error(
+  return loadError(
     'The server has no module that could be loaded again, as it was passed functions. Pass the module that exports ' +
       "them: serverListen(8000, new URL('./functions.js', import.meta.url))."
   )
-  return Object.assign(error, { code: 'ERR_WORKER_LOAD' })
 }
 
 function otherKind() {
-  const error = new Error(
+  return loadError(
     'The module exports one plain function where there were functions by name or a declared one, or the other way ' +
       'round. That takes another server.'
   )
-  return Object.assign(error, { code: 'ERR_WORKER_LOAD' })
 }
 
 function printable(thrown) {
