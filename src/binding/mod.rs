@@ -260,14 +260,12 @@ impl NativeServer {
         }
     }
 
-    /// What it has counted, for the functions of this generation where they are asked for.
+    /// What it has counted; of calls, those of this generation's functions.
     #[napi]
-    pub fn stats(&self, generation: Option<u32>) -> NativeStats {
-        let seats = generation.and_then(|generation| self.tables.get(generation));
-        NativeStats::read(
-            &self.server,
-            &seats.unwrap_or_else(|| self.tables.current()),
-        )
+    pub fn stats(&self, generation: u32) -> NativeStats {
+        let seats = self.tables.get(generation);
+        let seats = seats.unwrap_or_else(|| self.tables.current());
+        NativeStats::read(&self.server, &seats)
     }
 
     /// Removes the file of a unix socket, which `close` does, too.

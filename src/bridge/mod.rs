@@ -150,9 +150,7 @@ pub trait Service: Send + Sync + 'static {
     fn adopted(&self) {}
 
     /// A request for this function was refused for its arguments. Runs on the ring thread.
-    fn refused(&self, function: u16) {
-        let _ = function;
-    }
+    fn refused(&self, _function: u16) {}
 
     /// The ring thread is about to end and will call no more: it was closed, or `failure` says what
     /// ended it.

@@ -135,11 +135,14 @@ impl Exchange {
         loop {
             self.is_full = self.unanswered.len() >= seats.share();
             match seats.pull(self.seat, &self.wake, self.is_full) {
-                Pull::Calls { queue, first, part } => {
+                Pull::Calls {
+                    mut queue,
+                    first,
+                    part,
+                } => {
                     if let Some(asked) = first {
                         self.times.dispatched(asked);
                     }
-                    let mut queue = queue;
                     self.next_batch(&mut queue, part, seats.share(), now);
                     seats.pulled(queue, self.batch, self.times.pace.usual_ns());
                     self.post_outboxes(now);

@@ -3,8 +3,8 @@
 //! Invariant: each notice is taken once, and where some wait, that thread is woken.
 
 use std::mem;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
 
 use super::{Wake, lock};
 
@@ -48,7 +48,8 @@ pub enum Notice {
 #[derive(Default)]
 pub struct Notices {
     waiting: Mutex<Vec<Notice>>,
-    wake: OnceLock<Box<dyn Wake>>,
+    /// Nothing where they are taken without being told of.
+    wake: Option<Box<dyn Wake>>,
     /// How many rings have ended, whichever table each had.
     ended: AtomicUsize,
 }
@@ -59,7 +60,7 @@ impl Notices {
     pub fn new(wake: Box<dyn Wake>) -> Self {
         Self {
             waiting: Mutex::default(),
-            wake: OnceLock::from(wake),
+            wake: Some(wake),
             ended: AtomicUsize::new(0),
         }
     }
@@ -77,7 +78,7 @@ impl Notices {
 
     pub(super) fn post(&self, notice: Notice) {
         lock(&self.waiting).push(notice);
-        if let Some(wake) = self.wake.get() {
+        if let Some(wake) = &self.wake {
             wake.wake();
         }
     }
