@@ -42,6 +42,7 @@ use ringcall::event_loop::{EventLoop, Rings};
 use handler::Handler;
 use kernel::Simulated;
 use plan::{Fault, KINDS, Kind, Plan};
+use random::seeds;
 use tables::Tables;
 use world::World;
 
@@ -136,18 +137,10 @@ fn run_or_tell(plan: &Plan) -> [usize; KINDS] {
     })
 }
 
-fn seeds() -> Range<u64> {
-    let Ok(seeds) = env::var("RINGCALL_SIMULATION_SEEDS") else {
-        return 0..SEEDS;
-    };
-    let (first, last) = seeds.split_once("..").unwrap_or(("0", &seeds));
-    first.parse().unwrap()..last.parse().unwrap()
-}
-
 #[test]
 #[expect(clippy::print_stdout, reason = "a long run says how far it got")]
 fn whatever_the_kernel_clients_and_handler_do_every_request_is_answered_once_or_cut() {
-    let seeds = seeds();
+    let seeds = seeds(SEEDS);
     let started = Instant::now();
     for seed in seeds.clone() {
         run_or_tell(&Plan::of(seed));

@@ -1,5 +1,17 @@
 //! Where every decision of a run comes from: the same seed, the same run.
 
+use std::env;
+use std::ops::Range;
+
+/// The seeds to run: those that `RINGCALL_SIMULATION_SEEDS` asks for, or so many.
+pub(crate) fn seeds(usual: u64) -> Range<u64> {
+    let Ok(seeds) = env::var("RINGCALL_SIMULATION_SEEDS") else {
+        return 0..usual;
+    };
+    let (first, last) = seeds.split_once("..").unwrap_or(("0", &seeds));
+    first.parse().unwrap()..last.parse().unwrap()
+}
+
 /// xorshift64*, begun with the seed's splitmix64, so that neighbours have nothing in common.
 pub(crate) struct Random(u64);
 

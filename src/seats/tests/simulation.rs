@@ -4,11 +4,10 @@
 //! `RINGCALL_SIMULATION_SEED=123` one of them, and tells what happens.
 
 use std::env;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::plan::Plan;
-use super::random::Random;
+use super::random::{Random, seeds};
 use super::world::World;
 
 /// Seeds of an ordinary test run.
@@ -23,18 +22,10 @@ fn run(seed: u64, is_traced: bool) {
     world.run();
 }
 
-fn seeds() -> Range<u64> {
-    let Ok(seeds) = env::var("RINGCALL_SIMULATION_SEEDS") else {
-        return 0..SEEDS;
-    };
-    let (first, last) = seeds.split_once("..").unwrap_or(("0", &seeds));
-    first.parse().unwrap()..last.parse().unwrap()
-}
-
 #[test]
 #[expect(clippy::print_stderr, reason = "a failure says how to see it again")]
 fn whatever_rings_workers_and_time_do_each_call_is_run_once_at_most_and_answered_once() {
-    for seed in seeds() {
+    for seed in seeds(SEEDS) {
         let ran = catch_unwind(AssertUnwindSafe(|| run(seed, false)));
         if let Err(failure) = ran {
             eprintln!(
