@@ -155,6 +155,8 @@ test.serial('promises that never settle are given up, and cost their worker noth
   for (let round = 0; round < 3; round++) {
     const clients = await atOnce(t, server, Array(4).fill('/never'))
     for (const client of clients) t.deepEqual(codeOf(await client.response()), [503, 'ERR_TIMEOUT'])
+    // The worker gives them up a little later than their clients are told.
+    await untilStats(server, { inFlight: 0 })
   }
   t.is((await post(t, server, '/sum/1/2')).body, '3')
   t.like(server.stats(), { inFlight: 0, handlerTimeouts: 12 })
@@ -339,7 +341,7 @@ test('workers that end again and again cost only the calls that end them', async
 })
 
 test.serial('where no worker is alive calls wait for the next one, at most for their time', async (t) => {
-  const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 150 })
+  const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 300 })
   const client = await connect(t, server)
   // The third one waits for 400 ms before it is replaced.
   for (let i = 0; i < 3; i++) {
