@@ -7,8 +7,8 @@ const { availableParallelism } = require('node:os')
 const path = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
-const { bin, file, run, startServe, text } = require('./commands.js')
-const { assertRefused, connect, engine, has, post, request, root, start, until } = require('./helpers.js')
+const { answersAndEnds, bin, file, run, startServe, text } = require('./commands.js')
+const { connect, engine, has, post, request, root, start, until } = require('./helpers.js')
 const { load } = require('./load.js')
 
 const ringcall = JSON.stringify(root)
@@ -258,18 +258,9 @@ test('serve --workers: header fields are not printed, also of a call that a relo
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`serve --workers: ${signal} lets it answer, and end with 0`, async (t) => {
-    const source = 'export default (n) => new Promise((resolve) => setTimeout(resolve, 200, n))'
-    const { child, port } = await startServe(t, [file(t, 'slow.mjs', source), '--workers', '2', '--watch'])
-    const client = await connect(t, port)
-    await client.write(request('/15'))
-    await post(t, port, '/x')
-    child.kill(signal)
-    t.is((await client.response()).body, '15')
-    client.end()
-    t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
-    await assertRefused(t, port)
-  })
+  test(`serve --workers: ${signal} lets it answer, and end with 0`, (t) => (
+    answersAndEnds(t, signal, ['--workers', '2', '--watch'])
+  ))
 }
 
 // A terminal of its own, which is closed as soon as the server listens; prints how that has ended.

@@ -5,8 +5,8 @@ const path = require('node:path')
 const test = require('ava')
 const { checkArguments } = require('../lib/options.js')
 const { version } = require('../package.json')
-const { bin, file, run, startServe, text } = require('./commands.js')
-const { assertRefused, connect, engine, post, request, ringTest, root, serve, start } = require('./helpers.js')
+const { answersAndEnds, bin, file, run, startServe, text } = require('./commands.js')
+const { connect, engine, post, request, ringTest, root, serve, start } = require('./helpers.js')
 const { refusedTest, startRefused } = require('./without-io-uring.js')
 
 test('the version and the usage, in each of the usual ways', async (t) => {
@@ -215,18 +215,7 @@ test('serve: --origins names one, several or all of those whose pages may call',
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`serve: ${signal} lets it answer, and end with 0`, async (t) => {
-    const source = 'export default (n) => new Promise((resolve) => setTimeout(resolve, 200, n))'
-    const { child, port } = await startServe(t, [file(t, 'handler.mjs', source)])
-    const client = await connect(t, port)
-    await client.write(request('/15'))
-    await post(t, port, '/x')
-    child.kill(signal)
-    t.is((await client.response()).body, '15')
-    client.end()
-    t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
-    await assertRefused(t, port)
-  })
+  test(`serve: ${signal} lets it answer, and end with 0`, (t) => answersAndEnds(t, signal, []))
 }
 
 test('serve: a second signal ends it at once', async (t) => {

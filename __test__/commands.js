@@ -1,11 +1,11 @@
 'use strict'
 
-// What the tests of the `ringcall` command share: modules of a test's own, and the command as a process.
+// What the tests of the `ringcall` command and of modules share: modules of a test's own, and the command as a process.
 
 const { mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const path = require('node:path')
-const { engine, root, start } = require('./helpers.js')
+const { assertRefused, connect, engine, post, request, root, start } = require('./helpers.js')
 
 const bin = path.join(root, 'bin', 'ringcall.js')
 
@@ -46,4 +46,18 @@ async function startServe(t, args, options) {
   return { child, line, port: Number(/:(\d+)$/.exec(line)?.[1]) }
 }
 
-module.exports = { bin, file, folder, run, startServe, text }
+// `serve` answers what it has on that signal, takes nothing more, and ends with 0.
+async function answersAndEnds(t, signal, options) {
+  const source = 'export default (n) => new Promise((resolve) => setTimeout(resolve, 200, n))'
+  const { child, port } = await startServe(t, [file(t, 'slow.mjs', source), ...options])
+  const client = await connect(t, port)
+  await client.write(request('/15'))
+  await post(t, port, '/x')
+  child.kill(signal)
+  t.is((await client.response()).body, '15')
+  client.end()
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+  await assertRefused(t, port)
+}
+
+module.exports = { answersAndEnds, bin, file, folder, run, startServe, text }

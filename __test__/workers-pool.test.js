@@ -3,28 +3,15 @@
 // The pool of workers that have loaded a module, without any engine: how it loads, what it tells, how it ends.
 
 const { EventEmitter, once } = require('node:events')
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
-const { tmpdir } = require('node:os')
+const { writeFileSync } = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const test = require('ava')
 const { Pool } = require('../lib/workers/pool.js')
+const { file, folder } = require('./commands.js')
 const { root, startMain, until } = require('./helpers.js')
 
 const ringcall = JSON.stringify(root)
-
-function folder(t) {
-  const made = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
-  t.teardown(() => rmSync(made, { recursive: true }))
-  return made
-}
-
-// A file of the test's own.
-function file(t, name, text) {
-  const made = path.join(folder(t), name)
-  writeFileSync(made, text)
-  return made
-}
 
 // A pool of the module in that file, which ends with the test. Each exit of a worker is in `exits`, and an event.
 function poolOf(t, module, { count = 1, ...workerOptions } = {}) {
