@@ -240,6 +240,13 @@ function hasModule(t, name) {
   return false
 }
 
+test("Go: net/http's own client", async (t) => {
+  if (!has(t, 'go')) return
+  const source = join(__dirname, 'clients', 'client.go')
+  const { stdout } = await exec('go', ['run', source, local(serveFunctions(t))], { env: { ...process.env, GO111MODULE: 'off' } })
+  t.is(stdout, 'all right\n')
+})
+
 // Starts the proxy in front of a server; how to send requests through it.
 async function sendThrough(t, program) {
   const { socket, prefixes } = await startProxy(t, program, serveFunctions(t).port)
