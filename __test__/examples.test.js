@@ -1,6 +1,7 @@
 'use strict'
 
 const { execFile } = require('node:child_process')
+const { createHmac } = require('node:crypto')
 const { readFileSync } = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
@@ -37,17 +38,80 @@ for (const file of ['server.js', 'server.mjs']) {
   }
 }
 
-test('functions.js answers as its comment says', async (t) => {
-  if (!has(t, 'curl')) return
-  const { line, port } = await startExample(t, 'functions.js', { PORT: '0' })
-  t.is(line, `listening on http://localhost:${port} (POST /sum/3/4 answers 7)`)
-  const source = readFileSync(path.join(root, 'examples', 'functions.js'), 'utf8')
-  const told = [...source.matchAll(/^\/\/ {3}\$ (.*)\n\/\/ {3}(.*)$/gm)]
-  t.is(told.length, 5)
-  for (const [, command, output] of told) {
-    const here = command.replace('localhost:8000', `127.0.0.1:${port}`).replace('curl', 'curl -s')
-    t.is((await promisify(execFile)('sh', ['-c', here])).stdout, output)
+const TOLD = [
+  ['functions.js', 'POST /sum/3/4 answers 7', 5],
+  ['bearer.js', 'POST /notes takes a token', 3],
+  ['webhook.js', 'POST /hook takes a signed body', 2],
+  ['tracing.js', 'POST /price/3 answers 12.75', 1]
+]
+
+for (const [file, what, commands] of TOLD) {
+  test(`${file} answers as its comment says`, async (t) => {
+    if (!has(t, 'curl') || (file === 'webhook.js' && !has(t, 'openssl'))) return
+    const { line, port } = await startExample(t, file, { PORT: '0' })
+    t.is(line, `listening on http://localhost:${port} (${what})`)
+    const source = readFileSync(path.join(root, 'examples', file), 'utf8')
+    const told = [...source.matchAll(/^\/\/ {3}\$ (.*)\n\/\/ {3}(.*)$/gm)]
+    t.is(told.length, commands)
+    for (const [, command, output] of told) {
+      const here = command.replace('localhost:8000', `127.0.0.1:${port}`).replace('curl', 'curl -s')
+      t.is((await promisify(execFile)('sh', ['-c', here])).stdout.trimEnd(), output)
+    }
+  })
+}
+
+test('bearer.js: without a token 401 says which scheme it takes; each user has notes of their own', async (t) => {
+  const { child, port } = await startExample(t, 'bearer.js', { PORT: '0' })
+  const json = { 'Content-Type': 'application/json' }
+  for (const headers of [{}, { Authorization: 'Bearer' }, { Authorization: 'Basic YWRhOnNlY3JldA==' }]) {
+    const { status, headers: { 'www-authenticate': scheme } } = await post(t, port, '/notes', { headers })
+    t.deepEqual([status, scheme], [401, 'Bearer'])
   }
+  const as = (token, path, body) => (
+    post(t, port, path, { body, headers: { ...(body && json), Authorization: `Bearer ${token}` } })
+  )
+  t.is((await as('ada-secret', '/addNote', '["Ada\'s"]')).body, '1')
+  t.is((await as('grace-secret', '/addNote', '["Grace\'s"]')).body, '1')
+  t.is((await as('ada-secret', '/notes')).body, '["Ada\'s"]')
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test('webhook.js: what is signed is taken and told; a body that was changed is not', async (t) => {
+  const { child, port } = await startExample(t, 'webhook.js', { PORT: '0', SECRET: 'of mine' })
+  const body = '{ "action": "opened", "note": "ü" }'
+  const signature = `sha256=${createHmac('sha256', 'of mine').update(body).digest('hex')}`
+  const send = async (body, signature) => {
+    const headers = { 'Content-Type': 'application/json', ...(signature && { 'X-Hub-Signature-256': signature }) }
+    return (await post(t, port, '/hook', { body, headers })).status
+  }
+  t.is(await send(body.replace('opened', 'closed'), signature), 401)
+  t.is(await send(body, 'sha256=00'), 401)
+  t.is(await send(body), 400)
+  t.is(await send(body, signature), 204)
+  t.is(await child.line(), 'received: {"action":"opened","note":"ü"}')
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+test("tracing.js: a call is part of its client's trace, calls at once of their own ones", async (t) => {
+  const { child, port } = await startExample(t, 'tracing.js', { PORT: '0' })
+  const traces = ['a', 'b', 'c'].map((digit) => digit.repeat(32))
+  const answers = await Promise.all(traces.map((trace) => (
+    post(t, port, '/price/3', { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } })
+  )))
+  for (const { body } of answers) t.is(body, '12.75')
+  const told = []
+  while (told.length < 6) told.push(JSON.parse(await child.line()))
+  for (const trace of traces) {
+    const span = told.find(({ traceId }) => traceId === trace)
+    t.is(span.parentId, '00f067aa0ba902b7')
+    t.true(told.some(({ asked }) => asked?.traceparent === `00-${trace}-${span.spanId}-01`))
+  }
+  t.is((await post(t, port, '/price/1', { headers: { traceparent: 'no trace' } })).body, '4.25')
+  t.regex(JSON.parse(await child.line()).asked.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+  child.kill('SIGTERM')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
 test('functions.js refuses what does not fit, and what there is not', async (t) => {
