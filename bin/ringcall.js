@@ -8,6 +8,7 @@ const { didYouMean } = require('../lib/unknown-options.js')
 
 const COMMANDS = {
   serve: () => require('../lib/cli/serve.js').serve,
+  openapi: () => require('../lib/cli/openapi.js').openapi,
   doctor: () => require('../lib/cli/doctor.js').doctor,
   build: () => require('../lib/cli/build.js').build
 }
@@ -18,6 +19,7 @@ const VERSION = ['version', '--version', '-v']
 const USAGE = `Usage: ringcall <command>
 
   serve <module>   serves the function, or the functions, that the module exports
+  openapi <module> prints the OpenAPI document of the same, and serves nothing
   doctor           says whether io_uring can run here and, if not, why and what to do
   build            builds the addon from the sources in this package; needs Rust
 

@@ -3,11 +3,13 @@
 // Declares functions, and makes the table of them that a server is started with; both engines read it.
 //
 // The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
-// result, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` is a header argument's,
-// `schema` that of a type from `types`. `result` is undefined where a function is not declared: JSON, or the bare digits of
-// a bigint. `owner` is the object that the function is in, and its `this`; a function at the root has none.
+// result, resultSchema, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` is a header
+// argument's, `schema` that of a type from `types`, and `resultSchema`, too. `result` is undefined where a function is not
+// declared: JSON, or the bare digits of a bigint. `owner` is the object that the function is in, and its `this`; a function
+// at the root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
+const { jsonSchemasOf } = require('./openapi/standard.js')
 const { TOKEN } = require('./reply.js')
 const { isSchema } = require('./schemas.js')
 const { BUILT_IN, IDENTIFIER, parseSignature } = require('./signature.js')
@@ -64,6 +66,7 @@ function readOptions(signature, options) {
       schemas.has(each.type) ? { ...each, schema: schemas.get(each.type) } : each
     )),
     result,
+    resultSchema: schemas.get(result),
     fewest: parsed.filter(({ isOptional, type }) => !isOptional && type !== 'header').length,
     signature,
     ...checked
@@ -218,18 +221,27 @@ function undeclared(handler, place) {
 
 // The table as plain data, for `server.functions`.
 function describeTable(table) {
-  return freeze((table?.functions ?? []).map(({ handler, owner, ...rest }) => withoutUndefined({
+  return freeze((table?.functions ?? []).map(({ handler, owner, resultSchema, ...rest }) => withoutUndefined({
     ...rest, arguments: rest.arguments.map(({ schema, ...each }) => each)
   })))
 }
 
-// The table as another thread is told it: whatever does not need the functions themselves can be made of it as well. Of a
-// schema it tells that there is one.
-function transferableTable(table) {
-  const functions = (table?.functions ?? []).map(({ handler, owner, ...rest }) => ({
+// The table as another thread is told it: whatever does not need the functions themselves can be made of it as well, such
+// as their description. Of a schema it tells that there is one, and in `jsonSchemas`, which stand in the order of the
+// functions, what its library says of it. One plain function, which has no table, is told by its name.
+function transferableTable(table, handler) {
+  const declared = table?.functions ?? []
+  const functions = declared.map(({ handler, owner, resultSchema, ...rest }) => ({
     ...rest, arguments: rest.arguments.map(({ schema, ...each }) => ({ ...each, schema: schema && true }))
   }))
-  return { isPlain: table === undefined, isRoot: table?.isRoot ?? true, functions }
+  const isPlain = table === undefined
+  return {
+    isPlain,
+    isRoot: table?.isRoot ?? true,
+    ...(isPlain && { name: String(handler?.name ?? '') }),
+    functions,
+    jsonSchemas: declared.map(jsonSchemasOf)
+  }
 }
 
 function withoutUndefined(object) {

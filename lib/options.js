@@ -4,6 +4,7 @@
 
 const { cureOfText, describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
 const { tableOf } = require('./functions.js')
+const { checkOpenapi } = require('./openapi/options.js')
 const { checkOrigins } = require('./origins.js')
 const { MODULE, refuseUnknown } = require('./unknown-options.js')
 const { checkHost, checkPath } = require('./where.js')
@@ -59,6 +60,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     batchSize: integer(options, 'batchSize', 1024, 1, BATCH_SIZE_MAX),
     bigint: boolean(options, 'bigint'),
     origins: checkOrigins(options.origins),
+    openapi: checkOpenapi(options.openapi),
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
     maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),

@@ -5,8 +5,9 @@
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const { invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
-const { describeTable } = require('./functions.js')
+const { describeTable, transferableTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
+const { openapiOf, textOf } = require('./openapi/index.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
 const { cureOfExit, isSaying, loadError } = require('./workers/load-errors.js')
@@ -28,6 +29,9 @@ class Server {
   #engine
   #options
   #functions
+  // What describes them, and its text, once it is asked for.
+  #described
+  #openapi
   // Of a module: the workers that run it.
   #generations
   #handlerErrors = 0
@@ -41,6 +45,7 @@ class Server {
     this.#options = options
     const callees = module === undefined ? { handler, table } : this.#startWorkers(module)
     this.#functions = describeTable(callees.table)
+    this.#described = module === undefined ? transferableTable(table, handler) : callees.table
     const { engine, refusal } = this.#startEngine(callees)
     this.#engine = engine
     try {
@@ -93,12 +98,21 @@ class Server {
     return { ...stats, handlerErrors, workers: this.#generations.stats() }
   }
 
+  openapi() {
+    Server.#checkThis(this, 'openapi')
+    const { openapi, bigint } = this.#options
+    this.#openapi ??= textOf(openapiOf(this.#described, { ...openapi, bigint }))
+    return JSON.parse(this.#openapi)
+  }
+
   async reload() {
     Server.#checkThis(this, 'reload')
     if (this.#generations === undefined) throw nothingToReload()
     await this.#generations.reload((table) => {
       const replaced = this.#engine.replace(table)
       this.#functions = describeTable(table)
+      this.#described = table
+      this.#openapi = undefined
       events.reloaded(this)
       return replaced
     })

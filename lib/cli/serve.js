@@ -4,15 +4,13 @@
 // in this thread; with them it is loaded and run by worker threads, and may be loaded anew.
 
 const { subscribe } = require('node:diagnostics_channel')
-const { existsSync } = require('node:fs')
 const path = require('node:path')
 const events = require('../events.js')
-const { tableOf } = require('../functions.js')
 const { serverListen } = require('../server.js')
-const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
 const { isTold } = require('../workers/told-errors.js')
-const { camelCase, end, fail, parse } = require('./arguments.js')
+const { camelCase, fail, parse } = require('./arguments.js')
 const { entryOf, workingFolder } = require('./links.js')
+const { fileOf, load, ownServer, sayOfLoad } = require('./load.js')
 const { outliveReaders } = require('./output.js')
 const { Reloads } = require('./reloads.js')
 const { Closing, endBy, onHangUp } = require('./signals.js')
@@ -60,9 +58,6 @@ const NAMES_MAX = 10
 // Loads of the module whose calls may go on: the newest one, and those before it.
 const TABLES_MAX = 6
 
-// Node's own exit code for this.
-const UNSETTLED_AWAIT = 13
-
 const STRINGS = ['host', 'path', 'engine', 'origins', 'workers']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only', 'watch']
 const NUMBERS = [
@@ -97,7 +92,6 @@ async function serve(args) {
 async function serveHere(file, options) {
   const closing = new Closing(() => process.exit(1))
   const { functions: handler } = await load(file)
-  checkFunctions(file, handler)
   let server
   try {
     const onError = (error, call) => tellFailure(error, call, [server.functions])
@@ -159,54 +153,11 @@ function tellListening(server) {
   if (server.functions.length > 0) console.log(`functions: ${listOf(server.functions)}`)
 }
 
-// The module's functions. Where it has none, that is told, and the process ends.
-async function load(file) {
-  const resolved = fileOf(file)
-  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
-  let exports
-  try {
-    ({ exports } = await importModule(resolved, neverSettles))
-  } catch (error) {
-    return fail(error?.code === 'ERR_WORKER_LOAD' ? error.message.replaceAll(resolved, file) : sayOfLoad(error, file))
-  }
-  const functions = functionsOf(exports)
-  if (functions !== undefined) return { functions }
-  return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
-}
-
-// The module's own file, where `file` may be a folder.
-function fileOf(file) {
-  const resolved = resolveModule(file)
-  if (resolved === undefined) {
-    if (!existsSync(file)) return fail(`there is no file ${file}.`)
-    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`)
-  }
-  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${WHAT_IS_ONE}`)
-  return resolved
-}
-
-function sayOfLoad(error, file) {
-  return `${file} cannot be loaded: ${error?.stack ?? error}`
-}
-
 // What serverListen has thrown: what is wrong with an option, with the module, or what the module itself has thrown.
 function sayOfStart(error, name, file) {
   const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
   if (!(error instanceof Error) || (isTold(error) && !isSentence)) return sayOfLoad(error, file)
   return inFlags(error.message).replaceAll(name, file)
-}
-
-// What is wrong with them is told here, as serverListen speaks of what it is passed.
-function checkFunctions(file, functions) {
-  try {
-    tableOf(functions)
-  } catch ({ message }) {
-    fail(sayOfModule(file, message))
-  }
-}
-
-function ownServer(file) {
-  return `The module started a server of its own: run it with \`node ${file}\`.`
 }
 
 function listOf(functions) {

@@ -70,7 +70,7 @@ async function load() {
   setInterval(measureHeap, HEAP_MS).unref()
   // From here on this keeps the thread.
   port.on('message', (message) => message.ticket && serve(message.ticket, callable))
-  tell({ kind: 'loaded', table: transferableTable(callable.table) })
+  tell({ kind: 'loaded', table: transferableTable(callable.table, callable.handler) })
 }
 
 async function loadFunctions() {

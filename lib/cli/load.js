@@ -1,0 +1,60 @@
+'use strict'
+
+// A module of the command line, loaded in this thread. Where it has no functions that can be served, that is told, and
+// the process ends.
+
+const { existsSync } = require('node:fs')
+const events = require('../events.js')
+const { tableOf } = require('../functions.js')
+const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
+const { end, fail } = require('./arguments.js')
+
+// Node's own exit code for this.
+const UNSETTLED_AWAIT = 13
+
+// Its functions.
+async function load(file) {
+  const resolved = fileOf(file)
+  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
+  let exports
+  try {
+    ({ exports } = await importModule(resolved, neverSettles))
+  } catch (error) {
+    return fail(error?.code === 'ERR_WORKER_LOAD' ? error.message.replaceAll(resolved, file) : sayOfLoad(error, file))
+  }
+  const functions = functionsOf(exports)
+  if (functions === undefined) {
+    return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
+  }
+  return { functions, table: tableOfFile(file, functions) }
+}
+
+// The module's own file, where `file` may be a folder.
+function fileOf(file) {
+  const resolved = resolveModule(file)
+  if (resolved === undefined) {
+    if (!existsSync(file)) return fail(`there is no file ${file}.`)
+    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`)
+  }
+  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${WHAT_IS_ONE}`)
+  return resolved
+}
+
+function sayOfLoad(error, file) {
+  return `${file} cannot be loaded: ${error?.stack ?? error}`
+}
+
+// What is wrong with them is told here, as serverListen speaks of what it is passed.
+function tableOfFile(file, functions) {
+  try {
+    return tableOf(functions)
+  } catch ({ message }) {
+    return fail(sayOfModule(file, message))
+  }
+}
+
+function ownServer(file) {
+  return `The module started a server of its own: run it with \`node ${file}\`.`
+}
+
+module.exports = { fileOf, load, ownServer, sayOfLoad }

@@ -1,0 +1,72 @@
+'use strict'
+
+// What the document's operations refer to, each once: schemas, responses and security schemes by their names.
+
+const { placeSchema } = require('./place.js')
+const { COMPONENTS } = require('./types.js')
+
+class Components {
+  #schemas = new Map()
+  #responses = new Map()
+  #securitySchemes = new Map()
+  // The names of types' schemas, by what they are.
+  #places = new Map()
+
+  // The schema of that name, which is one of ours.
+  refTo(name, schema = COMPONENTS[name]) {
+    this.#schemas.set(name, schema)
+    return { $ref: `#/components/schemas/${name}` }
+  }
+
+  responseRef(name, response) {
+    if (!this.#responses.has(name)) this.#responses.set(name, response)
+    return { $ref: `#/components/responses/${name}` }
+  }
+
+  securityScheme(name, scheme) {
+    this.#securitySchemes.set(name, scheme)
+  }
+
+  // Of a name in `types`, for the side that is 'input' or 'output'. Two functions may call different schemas the same.
+  typeRef(name, side, json) {
+    if (typeof json !== 'object') return json
+    const text = JSON.stringify(json)
+    const key = `${name} ${text}`
+    if (!this.#places.has(key)) {
+      const place = this.#freeName(name, side)
+      this.#places.set(key, place)
+      // Its place is taken before those of its definitions.
+      this.#schemas.set(place, undefined)
+      const { schema, definitions } = placeSchema(json, place, (each) => this.#reserve(`${place}_${each}`))
+      this.#schemas.set(place, schema)
+      for (const [each, definition] of definitions) this.#schemas.set(each, definition)
+    }
+    return { $ref: `#/components/schemas/${this.#places.get(key)}` }
+  }
+
+  described() {
+    return Object.fromEntries(
+      [['schemas', this.#schemas], ['responses', this.#responses], ['securitySchemes', this.#securitySchemes]]
+        .filter(([, each]) => each.size > 0)
+        .map(([name, each]) => [name, Object.fromEntries(each)])
+    )
+  }
+
+  #reserve(name) {
+    const place = this.#freeName(name)
+    this.#schemas.set(place, undefined)
+    return place
+  }
+
+  // A component's name has fewer letters than an identifier.
+  #freeName(name, side) {
+    const base = name.replace(/[^A-Za-z0-9._-]/g, '_')
+    const isFree = (each) => !this.#schemas.has(each) && !Object.hasOwn(COMPONENTS, each) && each !== 'Problem'
+    if (isFree(base)) return base
+    const sided = side === undefined ? base : `${base}${side === 'input' ? 'Input' : 'Output'}`
+    if (isFree(sided)) return sided
+    for (let i = 2; ; i++) if (isFree(`${sided}${i}`)) return `${sided}${i}`
+  }
+}
+
+module.exports = { Components }

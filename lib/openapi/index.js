@@ -1,0 +1,45 @@
+'use strict'
+
+// The description of a server's functions: an OpenAPI 3.1 document, made of their table as plain data, which is what
+// `transferableTable` of lib/functions.js gives, of the main thread's functions and of workers'. Nothing else is asked, so
+// that the same table always has the same document.
+
+const { Components } = require('./components.js')
+const { operationsOf, plainOperation } = require('./operations.js')
+const { TAG } = require('./texts.js')
+
+const VERSION = '3.1.0'
+const TITLE = 'Functions'
+const API_VERSION = '1.0.0'
+const DESCRIPTION =
+  'Functions that are called by `POST`. What is refused or fails is a problem (RFC 9457) with a `code` for programs.'
+const DESCRIPTION_PLAIN = 'A function of an integer that is called by `POST`.'
+
+// 2^63 as JSON.stringify writes it.
+const BEYOND_INT64 = /"(minimum|exclusiveMaximum)":( ?)(-?)9223372036854776000\b/g
+
+// `isPlain` tells of one function that is not declared: it has the `name`, and takes a bigint where `bigint` says so.
+function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, options = {}) {
+  const { title = TITLE, version = API_VERSION, description, servers = ['/'], bigint = false } = options
+  const components = new Components()
+  const paths = isPlain
+    ? { '/{n}': { post: plainOperation(name, bigint, components) } }
+    : operationsOf({ isRoot, functions, jsonSchemas }, components)
+  return {
+    openapi: VERSION,
+    info: { title, version, description: description ?? (isPlain ? DESCRIPTION_PLAIN : DESCRIPTION) },
+    servers: servers.map((each) => (typeof each === 'string' ? { url: each } : each)),
+    security: [],
+    tags: [{ name: TAG, description: isPlain ? 'The function.' : 'The functions, in the order of their declaration.' }],
+    paths,
+    components: components.described()
+  }
+}
+
+// The document as JSON. Of 2^63 JSON.stringify writes the digits that tell it from other doubles, which are those of
+// another integer: here it has its own, as not everybody reads numbers as doubles.
+function textOf(document, indent) {
+  return JSON.stringify(document, null, indent).replace(BEYOND_INT64, '"$1":$2$39223372036854775808')
+}
+
+module.exports = { openapiOf, textOf }

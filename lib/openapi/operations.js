@@ -1,0 +1,156 @@
+'use strict'
+
+// The operations of a document: each function once by its body, and once more by its path where that can hold what it
+// must be called with.
+
+const { mediaOf } = require('../results.js')
+const { exampleMap, bodyOf, isRawBody } = require('./bodies.js')
+const { problemResponses } = require('./problems.js')
+const { TAG } = require('./texts.js')
+const { INT, INT64_LIMITS, argumentSchema, resultSchema } = require('./types.js')
+
+// What a segment of a path can hold.
+const SCALARS = new Set(['int', 'int32', 'number', 'float32', 'int64', 'bigint', 'boolean', 'string'])
+
+const MEDIA_TYPES = { json: 'application/json', string: 'application/json', text: 'text/plain', bytes: 'application/octet-stream' }
+
+// As signatures call them.
+const IN_SIGNATURES = { __proto__: null, int32: 'int', float32: 'number' }
+
+// { path: { post: operation } } in the order of the functions.
+function operationsOf({ isRoot, functions, jsonSchemas }, components) {
+  const ids = new Set(functions.map(({ name }) => name))
+  const paths = {}
+  functions.forEach((fn, i) => {
+    const schemas = jsonSchemas[i]
+    const path = isRoot ? '/' : `/${fn.name}`
+    paths[path] = { post: byBody(fn, schemas, components) }
+    const parameters = pathParameters(fn, components)
+    if (parameters === undefined) return
+    const templates = parameters.map(({ name }) => `/{${name}}`).join('')
+    paths[isRoot ? templates : path + templates] = { post: byPath(fn, freeId(ids, fn.name), parameters, schemas, components) }
+  })
+  return paths
+}
+
+function freeId(ids, name) {
+  let id = `${name}ByPath`
+  for (let i = 2; ids.has(id); i++) id = `${name}ByPath${i}`
+  ids.add(id)
+  return id
+}
+
+function byBody(fn, schemas, components) {
+  const requestBody = bodyOf(fn, schemas, components)
+  return {
+    ...headOf(fn, fn.name, requestBody === undefined ? 'Called without arguments.' : HOW(fn)),
+    ...parametersOf(headerParameters(fn)),
+    ...securityOf(fn, components),
+    ...(requestBody && { requestBody }),
+    responses: responsesOf(fn, schemas, components, requestBody !== undefined)
+  }
+}
+
+function HOW(fn) {
+  if (!fn.isDeclared) return 'Arguments by position.'
+  return isRawBody(fn) ? 'The body is the argument.' : 'Arguments by name or by position.'
+}
+
+function byPath(fn, id, parameters, schemas, components) {
+  return {
+    ...headOf(fn, id, 'Arguments in the path.'),
+    ...parametersOf([...parameters, ...headerParameters(fn)]),
+    ...securityOf(fn, components),
+    responses: responsesOf(fn, schemas, components, false)
+  }
+}
+
+function headOf(fn, operationId, how) {
+  const signature = signatureOf(fn)
+  return {
+    operationId,
+    tags: [TAG],
+    summary: fn.summary ?? `${fn.name}${signature ?? ''}`,
+    description: fn.description ?? how,
+    ...(fn.deprecated && { deprecated: true }),
+    ...(signature && { 'x-signature': signature })
+  }
+}
+
+// On one line, whatever white space it was declared with.
+function signatureOf({ isDeclared, arguments: declared, result }) {
+  if (!isDeclared) return undefined
+  const list = declared.map(({ name, type, isOptional }) => `${name}${isOptional ? '?' : ''}: ${IN_SIGNATURES[type] ?? type}`)
+  return `(${list.join(', ')}) => ${IN_SIGNATURES[result] ?? result}`
+}
+
+// Of those that it must be called with; nothing where there are none, or where a path cannot hold them.
+function pathParameters(fn, components) {
+  const required = fn.arguments.filter(({ type, isOptional }) => type !== 'header' && !isOptional)
+  if (required.length === 0 || !required.every(({ type }) => SCALARS.has(type))) return undefined
+  return required.map(({ name, type }) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: type === 'string' ? { type: 'string', minLength: 1 } : argumentSchema(type, components)
+  }))
+}
+
+function headerParameters(fn) {
+  return fn.arguments.filter(({ type }) => type === 'header').map(({ field, isOptional }) => ({
+    name: field, in: 'header', required: !isOptional, schema: { type: 'string' }
+  }))
+}
+
+function parametersOf(parameters) {
+  return parameters.length === 0 ? {} : { parameters }
+}
+
+// OpenAPI has tools ignore a parameter of the name Authorization: they send what a security scheme says.
+function securityOf(fn, components) {
+  const argument = fn.arguments.find(({ field }) => field === 'authorization')
+  if (argument === undefined) return {}
+  components.securityScheme('authorization', {
+    type: 'apiKey', in: 'header', name: 'Authorization', description: 'The whole value of the field.'
+  })
+  return { security: [{ authorization: [] }, ...(argument.isOptional ? [{}] : [])] }
+}
+
+function responsesOf(fn, schemas, components, hasBody) {
+  const media = mediaOf(fn)
+  const schema = media === 'none' ? undefined : schemaOfResult(fn, schemas, components)
+  const content = media === 'none' ? {} : { content: { [MEDIA_TYPES[media]]: { schema } } }
+  return {
+    [media === 'none' ? 204 : 200]: { description: media === 'none' ? 'Done.' : 'The result.', ...content },
+    '2XX': { description: 'The same with a status that the function chose.', ...content },
+    ...problemResponses(components, { hasBody })
+  }
+}
+
+function schemaOfResult({ result }, schemas, components) {
+  if (result === undefined) return {}
+  if (result === 'bytes') return BINARY
+  const ofType = schemas?.output?.[result]
+  if (ofType !== undefined) return ofType.json === undefined ? {} : components.typeRef(result, 'output', ofType.json)
+  return resultSchema(result) ?? {}
+}
+
+const BINARY = { type: 'string', format: 'binary' }
+
+// One function that is not declared: an integer in the path, and one as the answer.
+function plainOperation(name, bigint, components) {
+  const n = bigint ? { type: 'integer', format: 'int64', ...INT64_LIMITS } : INT
+  return {
+    operationId: name || 'handler',
+    tags: [TAG],
+    summary: `Calls ${name || 'the function'} with an integer`,
+    description: 'The answer is an integer of any size, in decimal.',
+    parameters: [{ name: 'n', in: 'path', required: true, schema: n }],
+    responses: {
+      200: { description: 'The result.', content: { 'application/json': { schema: { type: 'integer' } } } },
+      ...problemResponses(components, { hasBody: false, isPlain: true })
+    }
+  }
+}
+
+module.exports = { operationsOf, plainOperation }

@@ -1,0 +1,51 @@
+'use strict'
+
+// The JSON Schemas of types: what libraries of Standard Schemas tell of them (Standard JSON Schema,
+// https://standardschema.dev).
+
+const TARGET = 'draft-2020-12'
+
+// Of each schema, by its side. Many functions may have the same one.
+const known = new WeakMap()
+
+// { json }, or { missing }: why there is none. The side is 'input', what is sent, or 'output', what it becomes.
+function jsonSchemaOf(schema, side) {
+  if (!known.has(schema)) known.set(schema, {})
+  const sides = known.get(schema)
+  return sides[side] ??= ask(schema, side)
+}
+
+function ask(schema, side) {
+  try {
+    const { jsonSchema, vendor } = schema['~standard']
+    if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
+    // As plain data, which can be passed to another thread.
+    const json = JSON.parse(JSON.stringify(jsonSchema[side]({ target: TARGET })))
+    const isSchema = typeof json === 'boolean' || (json !== null && typeof json === 'object' && !Array.isArray(json))
+    return isSchema ? { json } : { missing: `${vendor} tells none of it` }
+  } catch (error) {
+    return { missing: String(error?.message ?? error).split('\n', 1)[0] }
+  }
+}
+
+// { input, output }: those of a function's types, by their names.
+function jsonSchemasOf({ arguments: declared, result, resultSchema }) {
+  const input = declared.filter(({ schema }) => schema !== undefined).map(({ type, schema }) => (
+    [type, jsonSchemaOf(schema, 'input')]
+  ))
+  const output = resultSchema === undefined ? [] : [[result, jsonSchemaOf(resultSchema, 'output')]]
+  return { input: Object.fromEntries(input), output: Object.fromEntries(output) }
+}
+
+// The types of a table that have none, once each: { type, why, functions }.
+function missingIn({ functions, jsonSchemas = [] }) {
+  const missing = new Map()
+  jsonSchemas.forEach(({ input, output }, i) => {
+    for (const [type, { missing: why }] of [...Object.entries(input), ...Object.entries(output)]) {
+      if (why !== undefined && !missing.has(type)) missing.set(type, { type, why, name: functions[i].name })
+    }
+  })
+  return [...missing.values()]
+}
+
+module.exports = { jsonSchemasOf, missingIn }

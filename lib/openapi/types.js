@@ -1,0 +1,109 @@
+'use strict'
+
+// The JSON Schemas of the types that signatures know. A value fits one exactly when the server takes it; of what a JSON
+// Schema cannot say, docs/functions.md tells.
+
+const INT_MAX = Number.MAX_SAFE_INTEGER
+const INT32_MAX = 2 ** 31 - 1
+const FLOAT32_MAX = 3.4028234663852886e38
+// As text each is exact: see `textOf`.
+const INT64_LIMITS = { minimum: -(2 ** 63), exclusiveMaximum: 2 ** 63 }
+const BIGINT_DIGITS_MAX = 4096
+
+const INT = { type: 'integer', minimum: -INT_MAX, maximum: INT_MAX }
+const INT32 = { type: 'integer', format: 'int32', minimum: -INT32_MAX - 1, maximum: INT32_MAX }
+const FLOAT32 = { type: 'number', format: 'float', minimum: -FLOAT32_MAX, maximum: FLOAT32_MAX }
+const NUMBER = { type: 'number', format: 'double' }
+const BOOLEAN = { type: 'boolean' }
+const STRING = { type: 'string' }
+
+// Digits of at most 64 bits, with or without zeros before them.
+const INT64_DIGITS = `^(?:-?0*(?:[1-9][0-9]{0,17}|${belowOf('9223372036854775807')})?|-0*9223372036854775808)$`
+
+// What is a component, as it is long or refers to itself.
+const COMPONENTS = {
+  Int64: {
+    description: 'An integer of at most 64 bits: a number, or a string of digits, which every client writes exactly.',
+    type: ['integer', 'string'],
+    format: 'int64',
+    ...INT64_LIMITS,
+    pattern: INT64_DIGITS
+  },
+  Bigint: {
+    description: `An integer of at most ${BIGINT_DIGITS_MAX} digits: a number, or a string of digits.`,
+    anyOf: [
+      { type: 'integer' },
+      { type: 'string', pattern: '^[0-9]+$', maxLength: BIGINT_DIGITS_MAX },
+      { type: 'string', pattern: '^-[0-9]+$', maxLength: BIGINT_DIGITS_MAX + 1 }
+    ]
+  },
+  Base64: {
+    description: 'Bytes in base64 (RFC 4648 section 4), padded.',
+    type: 'string',
+    format: 'byte',
+    contentEncoding: 'base64',
+    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$'
+  },
+  Json: {
+    description: 'Any JSON value.',
+    anyOf: [
+      { type: 'null' }, BOOLEAN, NUMBER, STRING,
+      { type: 'array', items: { $ref: '#/components/schemas/Json' } },
+      {
+        type: 'object',
+        propertyNames: { not: { const: '__proto__' } },
+        additionalProperties: { $ref: '#/components/schemas/Json' }
+      }
+    ]
+  }
+}
+
+// What a request brings.
+const ARGUMENTS = {
+  __proto__: null,
+  int: INT,
+  int32: INT32,
+  number: NUMBER,
+  float32: FLOAT32,
+  boolean: BOOLEAN,
+  string: STRING
+}
+const ARGUMENT_COMPONENTS = { __proto__: null, int64: 'Int64', bigint: 'Bigint', json: 'Json', bytes: 'Base64' }
+
+// What a function returns. That of `json` and of an undeclared function is any.
+const RESULTS = {
+  __proto__: null,
+  ...ARGUMENTS,
+  int64: { type: 'string', format: 'int64', pattern: '^(?:0|-?[1-9][0-9]{0,18})$' },
+  bigint: { type: 'string', pattern: '^(?:0|-?[1-9][0-9]*)$' },
+  text: STRING,
+  json: {}
+}
+
+// Of digits of which there are as many as `most` has, those that are not more.
+function belowOf(most) {
+  const lower = [...most].flatMap((digit, i) => {
+    const start = i === 0 ? 1 : 0
+    const last = digit - 1
+    if (last < start) return []
+    const rest = most.length - i - 1
+    const any = rest === 0 ? '' : rest === 1 ? '[0-9]' : `[0-9]{${rest}}`
+    return `${most.slice(0, i)}${last === start ? last : `[${start}-${last}]`}${any}`
+  })
+  return [...lower, most].join('|')
+}
+
+function argumentSchema(type, components) {
+  if (type.endsWith('[]')) return arrayOf(argumentSchema(type.slice(0, -2), components))
+  return ARGUMENTS[type] ?? components.refTo(ARGUMENT_COMPONENTS[type])
+}
+
+function resultSchema(type) {
+  return type.endsWith('[]') ? arrayOf(resultSchema(type.slice(0, -2))) : RESULTS[type]
+}
+
+function arrayOf(items) {
+  return { type: 'array', items }
+}
+
+module.exports = { COMPONENTS, INT, INT64_DIGITS, INT64_LIMITS, argumentSchema, resultSchema }
