@@ -28,7 +28,7 @@
 //!    │          │ └▶ listener └───────────────────▶ uring
 //!    └▶ seats ─▶ bridge ◀──────┘     (bridge ─▶ http, values, uring)
 //!
-//! limits, quota, stats ◀─ anyone       http, values, uring, these three ─▶ nothing else of ours
+//! bytes, limits, quota, stats ◀─ anyone     http, values, uring, those ─▶ nothing else of ours
 //! ```
 //!
 //! - [`binding`]: the only place that names `napi`. It converts and does not decide.
@@ -42,10 +42,11 @@
 //! - [`seats`]: the queue of calls, and the JavaScript threads that pull from it; the keeper that
 //!   gives to others what a held worker has not begun.
 //! - [`bridge`]: what crosses between the threads: calls, replies, lent lines; [`quota`]: the
-//!   limits that ring threads share.
+//!   limits that ring threads share; [`bytes`]: what is sent, an answer's own or shared.
 
 pub mod binding;
 pub mod bridge;
+pub mod bytes;
 pub mod connection;
 pub mod event_loop;
 pub mod http;

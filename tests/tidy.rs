@@ -8,12 +8,13 @@ const LINE_LENGTH_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 
 /// Who may `use crate::` whom; a module may always use itself.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
+    ("bytes", &[]),
     ("http", &[]),
     ("limits", &[]),
     ("quota", &[]),
     ("stats", &[]),
-    ("uring", &["limits"]),
+    ("uring", &["bytes", "limits"]),
     ("values", &["limits", "quota"]),
     ("listener", &["limits"]),
     ("routes", &["http", "values"]),
@@ -26,12 +27,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ),
     (
         "connection",
-        &["bridge", "http", "limits", "quota", "routes", "stats"],
+        &[
+            "bridge", "bytes", "http", "limits", "quota", "routes", "stats",
+        ],
     ),
     (
         "event_loop",
         &[
             "bridge",
+            "bytes",
             "connection",
             "http",
             "limits",

@@ -85,12 +85,12 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
     }
 
     complete(&first);
-    ring.push_send(sender, ours.as_fd(), b"1".to_vec(), 0, true);
+    ring.push_send(sender, ours.as_fd(), b"1".to_vec().into(), 0, true);
     let failed = turn(&mut ring).pop().unwrap().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::WouldBlock);
 
     theirs.read_exact(&mut vec![0; filled]).unwrap();
-    ring.push_send(sender, ours.as_fd(), b"1".to_vec(), 0, false);
+    ring.push_send(sender, ours.as_fd(), b"1".to_vec().into(), 0, false);
     let mut sent = turn(&mut ring);
     complete(&second);
     while sent.is_empty() {
@@ -98,7 +98,7 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
     }
     assert!(matches!(sent[..], [Ok(1)]), "{sent:?}");
 
-    ring.push_send(sender, ours.as_fd(), b"2".to_vec(), 0, true);
+    ring.push_send(sender, ours.as_fd(), b"2".to_vec().into(), 0, true);
     let mut sent = turn(&mut ring);
     while sent.is_empty() {
         sent = turn(&mut ring);
@@ -203,7 +203,7 @@ impl Crowd {
     fn send(&mut self, slot: u32, byte: u8, quiet: bool) {
         let ours = self.members[slot as usize].ours.as_ref().unwrap();
         self.ring
-            .push_send(token(slot), ours.as_fd(), vec![byte], 0, quiet);
+            .push_send(token(slot), ours.as_fd(), vec![byte].into(), 0, quiet);
     }
 
     fn turn(&mut self) {

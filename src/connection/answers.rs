@@ -169,7 +169,7 @@ impl Connection {
 
     fn push_body(&mut self, body: Vec<u8>, to: ReplyTo) {
         if !to.head_only {
-            self.output.push_body(body);
+            self.output.push_body(body.into());
         }
     }
 

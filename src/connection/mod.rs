@@ -23,6 +23,7 @@ use std::collections::VecDeque;
 use std::mem;
 
 use crate::bridge::ConnectionId;
+use crate::bytes::Bytes;
 use crate::http::{Body, EmptyLines, Head, Refusal, ReplyTo, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use answers::Answer;
@@ -143,7 +144,7 @@ impl Connection {
     }
 
     /// The encoded answers that wait, for one send; `None` where none wait, or one is not done.
-    pub fn take_output(&mut self) -> Option<Vec<u8>> {
+    pub fn take_output(&mut self) -> Option<Bytes> {
         if self.sending {
             return None;
         }
@@ -187,7 +188,7 @@ impl Connection {
     }
 
     /// A send is done; `bytes` is its buffer.
-    pub fn sent(&mut self, bytes: Vec<u8>, now: u64) {
+    pub fn sent(&mut self, bytes: Bytes, now: u64) {
         self.idle_since = now;
         // While its answers waited, we may not have read what it sent.
         self.request_since = self.request_since.map(|_| now);

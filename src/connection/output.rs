@@ -6,12 +6,13 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use crate::bytes::Bytes;
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX};
 
 #[derive(Debug, Default)]
 pub(super) struct Output {
     /// What leaves before `tail`, in sends of their own; none of them is empty.
-    whole: VecDeque<Vec<u8>>,
+    whole: VecDeque<Bytes>,
     /// The bytes of all of those.
     whole_bytes: usize,
     tail: Vec<u8>,
@@ -28,12 +29,12 @@ impl Output {
     }
 
     /// A body, which follows what was encoded last.
-    pub(super) fn push_body(&mut self, body: Vec<u8>) {
+    pub(super) fn push_body(&mut self, body: Bytes) {
         if body.len() < OUTPUT_BYTES_MAX {
             self.tail.extend_from_slice(&body);
         } else {
             let head = mem::replace(&mut self.tail, mem::take(&mut self.spare));
-            self.push_whole(head);
+            self.push_whole(head.into());
             self.push_whole(body);
         }
     }
@@ -44,12 +45,12 @@ impl Output {
             self.tail.splice(0..0, bytes);
         } else if !bytes.is_empty() {
             self.whole_bytes += bytes.len();
-            self.whole.push_front(bytes);
+            self.whole.push_front(bytes.into());
         }
     }
 
     /// The bytes of the next send; nothing where none wait.
-    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn take(&mut self) -> Option<Bytes> {
         if let Some(next) = self.whole.pop_front() {
             self.whole_bytes -= next.len();
             if next.len() >= OUTPUT_BYTES_MAX {
@@ -60,13 +61,16 @@ impl Output {
         if self.tail.is_empty() {
             return None;
         }
-        Some(mem::replace(&mut self.tail, mem::take(&mut self.spare)))
+        let tail = mem::replace(&mut self.tail, mem::take(&mut self.spare));
+        Some(tail.into())
     }
 
     /// Takes a send's buffer back.
-    pub(super) fn reuse(&mut self, mut sent: Vec<u8>) {
+    pub(super) fn reuse(&mut self, sent: Bytes) {
         self.long_in_flight = 0;
-        if sent.capacity() <= IDLE_CAPACITY_BYTES_MAX {
+        if let Bytes::Own(mut sent) = sent
+            && sent.capacity() <= IDLE_CAPACITY_BYTES_MAX
+        {
             sent.clear();
             self.spare = sent;
         }
@@ -83,11 +87,11 @@ impl Output {
 
     /// Bytes of memory that its buffers take.
     pub(super) fn capacity(&self) -> usize {
-        let whole: usize = self.whole.iter().map(Vec::capacity).sum();
+        let whole: usize = self.whole.iter().map(Bytes::memory).sum();
         whole + self.tail.capacity() + self.spare.capacity()
     }
 
-    fn push_whole(&mut self, bytes: Vec<u8>) {
+    fn push_whole(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
             self.whole_bytes += bytes.len();
             self.whole.push_back(bytes);

@@ -13,6 +13,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Weak;
 
 use crate::bridge::{ConnectionId, Line, LineOwner};
+use crate::bytes::Bytes;
 use crate::connection::{Connection, Turn};
 use crate::limits::{LINGER_MS, Timeouts};
 use crate::uring::{Kernel, Op};
@@ -105,7 +106,7 @@ impl Peer {
     pub(super) fn on_sent(
         &mut self,
         result: &io::Result<usize>,
-        bytes: Vec<u8>,
+        bytes: Bytes,
         ring: &mut impl Kernel,
         turn: &mut Turn,
     ) {
@@ -288,14 +289,7 @@ impl Peer {
         }
     }
 
-    fn send(
-        &mut self,
-        bytes: Vec<u8>,
-        offset: usize,
-        quiet: bool,
-        ring: &mut impl Kernel,
-        now: u64,
-    ) {
+    fn send(&mut self, bytes: Bytes, offset: usize, quiet: bool, ring: &mut impl Kernel, now: u64) {
         self.since = now;
         let token = self.connection.id().token();
         ring.push_send(token, self.line.as_fd(), bytes, offset, quiet);

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use io_uring::cqueue;
 
 use super::{Buffer, Token};
+use crate::bytes::Bytes;
 
 /// What a completion says.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub enum Event<B = Buffer> {
         /// Bytes sent.
         result: io::Result<usize>,
         /// The bytes that `push_send` was given.
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     /// A cancellation is done; its target completes on its own.
     Cancelled {

@@ -20,6 +20,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Event, Op, Token, Waker};
+use crate::bytes::Bytes;
 
 /// Takes ops, and tells what came of them; does to sockets what needs no op; knows the time.
 pub trait Kernel {
@@ -48,7 +49,7 @@ pub trait Kernel {
         &mut self,
         token: Token,
         socket: BorrowedFd<'_>,
-        bytes: Vec<u8>,
+        bytes: Bytes,
         offset: usize,
         quiet: bool,
     );

@@ -38,6 +38,7 @@ use io_uring::squeue::Entry;
 use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
+use crate::bytes::Bytes;
 use crate::limits::RingSize;
 pub use accepted::is_about_one_connection;
 pub use buffer_ring::Buffer;
@@ -129,7 +130,7 @@ impl Kernel for Ring {
         &mut self,
         token: Token,
         socket: BorrowedFd<'_>,
-        bytes: Vec<u8>,
+        bytes: Bytes,
         offset: usize,
         quiet: bool,
     ) {

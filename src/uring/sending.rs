@@ -19,6 +19,7 @@ use io_uring::types::Fd;
 
 use super::user_data::encode;
 use super::{Op, Token};
+use crate::bytes::Bytes;
 
 /// What a send wants from the ring.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Poll {
 #[derive(Debug)]
 pub(super) struct Sending {
     socket: Fd,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Where in the bytes it begins.
     offset: usize,
     /// True while it may have succeeded without a completion.
@@ -81,7 +82,7 @@ pub(super) struct Sending {
 
 impl Sending {
     /// The first op it takes is a send. The socket stays open until it is done.
-    pub(super) fn new(socket: BorrowedFd<'_>, bytes: Vec<u8>, offset: usize, quiet: bool) -> Self {
+    pub(super) fn new(socket: BorrowedFd<'_>, bytes: Bytes, offset: usize, quiet: bool) -> Self {
         Self {
             socket: Fd(socket.as_raw_fd()),
             bytes,
@@ -219,7 +220,7 @@ impl Sends {
     }
 
     /// The bytes of a send that is done.
-    pub(super) fn take(&mut self, token: Token) -> Vec<u8> {
+    pub(super) fn take(&mut self, token: Token) -> Bytes {
         let sending = self.0[token.slot as usize].take();
         sending.map(|sending| sending.bytes).unwrap_or_default()
     }
@@ -343,7 +344,7 @@ mod tests {
     /// after it.
     fn follow(path: &[usize]) -> usize {
         let (socket, _peer) = UnixStream::pair().unwrap();
-        let mut sending = Sending::new(socket.as_fd(), b"1".to_vec(), 0, false);
+        let mut sending = Sending::new(socket.as_fd(), b"1".to_vec().into(), 0, false);
         let mut in_flight = InFlight {
             send: true,
             ..InFlight::default()

@@ -9,6 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use ringcall::bytes::Bytes;
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use ringcall::uring::{Event, Kernel, Op, Token, Waker};
 
@@ -59,7 +60,7 @@ impl Kernel for Simulated {
         &mut self,
         token: Token,
         socket: BorrowedFd<'_>,
-        bytes: Vec<u8>,
+        bytes: Bytes,
         offset: usize,
         quiet: bool,
     ) {

@@ -7,6 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Weak;
 
 use ringcall::bridge::Line;
+use ringcall::bytes::Bytes;
 use ringcall::uring::Token;
 
 use crate::client::Client;
@@ -36,7 +37,7 @@ pub(crate) struct Recv {
 /// A send in flight.
 #[derive(Debug)]
 pub(crate) struct Send {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     pub(crate) offset: usize,
     pub(crate) is_quiet: bool,
     pub(crate) is_submitted: bool,

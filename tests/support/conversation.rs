@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
 use ringcall::bridge::{Call, ConnectionId, Outcome, Service};
+use ringcall::bytes::Bytes;
 use ringcall::connection::{Connection, Table, Turn};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
@@ -71,7 +72,7 @@ pub struct Conversation {
     pub sends: Vec<usize>,
     /// Calls that the handler may have at a time; those beyond are refused.
     pub calls_max: usize,
-    sending: Option<(Vec<u8>, usize)>,
+    sending: Option<(Bytes, usize)>,
     is_closed: bool,
 }
 
@@ -270,10 +271,7 @@ impl Conversation {
     fn check(&self) {
         assert!(self.connection.calls_waiting() <= PIPELINE_DEPTH_MAX);
         assert!(self.unanswered.len() >= self.connection.calls_waiting());
-        let sending = self
-            .sending
-            .as_ref()
-            .map_or(0, |(bytes, _)| bytes.capacity());
+        let sending = self.sending.as_ref().map_or(0, |(bytes, _)| bytes.memory());
         let bytes_held = self.connection.buffered_bytes() + sending;
         let head = self.turn.rules.head_bytes_max;
         // Vectors grow by doubling. What functions answer may be long.
