@@ -31,7 +31,7 @@ fn run(mut stream: &[u8]) -> String {
         };
         let answer = match head.action {
             Action::Call(integer) => format!("call {integer}"),
-            Action::Preflight => "preflight".to_owned(),
+            Action::Preflight(_) => "preflight".to_owned(),
             Action::Refuse(refusal) => refusal.status.code().to_string(),
         };
         let skipped = Body::new(head.framing, &RULES).and_then(|body| match body {

@@ -3,9 +3,13 @@
 //! Invariant: `owed` has one entry for each request that was read and is not encoded, in the order
 //! of the requests, and its front is `Waiting` or there is none.
 
+use std::sync::Arc;
+
 use super::{Connection, LATE_HANDLER, OVERLOADED, Reading, Turn};
 use crate::bridge::Outcome;
-use crate::http::{self, Code, Problem, Refusal, ReplyTo, Status};
+use crate::bytes::Bytes;
+use crate::http::{self, Code, Methods, Problem, Refusal, ReplyTo, Status};
+use crate::routes::Serving;
 
 #[derive(Debug)]
 pub(super) enum Answer {
@@ -17,8 +21,10 @@ pub(super) enum Answer {
     Refused(ReplyTo, Refusal),
     /// The same, with particulars.
     Problem(ReplyTo, Box<Problem>),
-    /// A browser asked whether a page may call, and it may.
-    Preflight(ReplyTo),
+    /// A document.
+    Document(ReplyTo, Serving),
+    /// A browser asked whether a page may use one of these methods, and it may.
+    Preflight(ReplyTo, Methods),
     /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
     /// earlier requests.
     Continue,
@@ -38,8 +44,8 @@ impl Connection {
                 self.encode_answers(turn);
             }
             outcome => {
-                self.held_bytes += length(&outcome);
                 self.owed[index] = Answer::Ready(reply_to, since, outcome);
+                self.held_bytes += held(&self.owed[index]);
             }
         }
         true
@@ -79,6 +85,7 @@ impl Connection {
     }
 
     pub(super) fn owe(&mut self, answer: Answer, turn: &mut Turn) {
+        self.held_bytes += held(&answer);
         self.owed.push_back(answer);
         if self.owed.len() == 1 {
             self.encode_answers(turn);
@@ -92,9 +99,10 @@ impl Connection {
                 None | Some(Answer::Waiting(..)) => return,
                 Some(_) => {}
             }
-            match self.pop_owed() {
+            let answer = self.pop_owed();
+            self.held_bytes -= held(&answer);
+            match answer {
                 Answer::Ready(reply_to, since, outcome) => {
-                    self.held_bytes -= length(&outcome);
                     self.encode_outcome(reply_to, since, outcome, turn);
                 }
                 Answer::Refused(to, refusal) => {
@@ -107,11 +115,12 @@ impl Connection {
                     let (out, origins) = (self.output.tail(), &turn.rules.origins);
                     http::encode_problem(out, &problem, to, &turn.date, origins);
                 }
-                Answer::Preflight(to) => {
+                Answer::Document(to, serving) => self.encode_document(to, &serving, turn),
+                Answer::Preflight(to, methods) => {
                     let to = self.last_or(to);
                     turn.count_answer(Status::NO_CONTENT.code());
                     let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                    http::encode_preflight(out, to, &turn.date, origins);
+                    http::encode_preflight(out, methods, to, &turn.date, origins);
                 }
                 Answer::Continue => http::encode_continue(self.output.tail()),
                 Answer::Waiting(..) => unreachable!("the front is not waiting"),
@@ -147,14 +156,14 @@ impl Connection {
                 turn.counters.responses_2xx += 1;
                 let (out, origins) = (self.output.tail(), &turn.rules.origins);
                 http::encode_json(out, body.len(), to, &turn.date, origins);
-                self.push_body(body, to);
+                self.push_body(body.into(), to);
             }
             Outcome::Answer(answer) => {
                 let to = self.last_or(to);
                 turn.count_answer(answer.status.code());
                 let (out, origins) = (self.output.tail(), &turn.rules.origins);
                 http::encode_answer(out, &answer, to, &turn.date, origins);
-                self.push_body(answer.body, to);
+                self.push_body(answer.body.into(), to);
             }
             // It has not said that it is the last, even if the server closes.
             Outcome::Sent(_) => self.idle_since = turn.now,
@@ -167,9 +176,22 @@ impl Connection {
         }
     }
 
-    fn push_body(&mut self, body: Vec<u8>, to: ReplyTo) {
+    fn encode_document(&mut self, to: ReplyTo, serving: &Serving, turn: &mut Turn) {
+        let Serving { document, is_known } = serving;
+        let to = self.last_or(to);
+        let (out, origins) = (self.output.tail(), &turn.rules.origins);
+        http::encode_document(out, document, *is_known, to, &turn.date, origins);
+        if *is_known {
+            turn.count_answer(Status::NOT_MODIFIED.code());
+        } else {
+            turn.counters.responses_2xx += 1;
+            self.push_body(Bytes::Shared(Arc::clone(document.body())), to);
+        }
+    }
+
+    fn push_body(&mut self, body: Bytes, to: ReplyTo) {
         if !to.head_only {
-            self.output.push_body(body.into());
+            self.output.push_body(body);
         }
     }
 
@@ -201,8 +223,15 @@ impl Connection {
     }
 }
 
-/// Bytes of an answer that are not encoded yet.
-fn length(outcome: &Outcome) -> usize {
+/// Bytes that an answer holds, or is to be given, and that are not encoded yet.
+fn held(answer: &Answer) -> usize {
+    let outcome = match answer {
+        Answer::Ready(_, _, outcome) => outcome,
+        Answer::Document(to, serving) if !serving.is_known && !to.head_only => {
+            return serving.document.body().len();
+        }
+        _ => return 0,
+    };
     match outcome {
         Outcome::Json(body) => body.len(),
         Outcome::Answer(answer) => answer.fields.len() + answer.body.len(),

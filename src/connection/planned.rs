@@ -132,7 +132,7 @@ impl Connection {
                 return 0;
             }
         };
-        let answers_at_once = matches!(plan, Plan::Refuse(..) | Plan::Preflight);
+        let answers_at_once = !matches!(plan, Plan::Run(_) | Plan::Read(_));
         if answers_at_once && head.expects_continue {
             // The body was never asked for and will not come, or will: nobody can tell where the
             // next request starts.
@@ -203,7 +203,8 @@ impl Connection {
         match plan {
             Plan::Run(invocation) => self.invoke(invocation, to, reserved, turn),
             Plan::Refuse(_, problem) => self.owe(Answer::Problem(to, problem), turn),
-            Plan::Preflight => self.owe(Answer::Preflight(to), turn),
+            Plan::Serve(serving) => self.owe(Answer::Document(to, serving), turn),
+            Plan::Preflight(methods) => self.owe(Answer::Preflight(to, methods), turn),
             Plan::Read(_) => unreachable!("its body has been read"),
         }
     }

@@ -98,7 +98,7 @@ impl Connection {
         match (body, head.action) {
             (None, _) => self.on_request(head, turn),
             // Answered without its body, which the client then need not send.
-            (Some(_), http::Action::Refuse(_) | http::Action::Preflight)
+            (Some(_), http::Action::Refuse(_) | http::Action::Preflight(_))
                 if head.expects_continue =>
             {
                 self.on_request(head, turn);
@@ -127,7 +127,9 @@ impl Connection {
             http::Action::Refuse(refusal) => {
                 self.owe(Answer::Refused(head.reply_to, refusal), turn);
             }
-            http::Action::Preflight => self.owe(Answer::Preflight(head.reply_to), turn),
+            http::Action::Preflight(methods) => {
+                self.owe(Answer::Preflight(head.reply_to, methods), turn);
+            }
         }
     }
 

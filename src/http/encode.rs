@@ -6,7 +6,10 @@
 //! Invariant: the Content-Length is the length of the body that follows, or that would follow if
 //! the request were no HEAD; nothing a handler says gets into the head but checked fields.
 
-use super::{Code, Date, Errors, Origins, Problem, Reader, ReplyTo, Rules, Status, problem};
+use super::{
+    Code, Date, Document, Errors, Methods, Origins, Problem, Reader, ReplyTo, Rules, Status,
+    problem,
+};
 
 /// Bytes of an error's message that are sent. It may come from a handler, and is to be a sentence.
 pub const MESSAGE_BYTES_MAX: usize = 1024;
@@ -165,28 +168,71 @@ fn push_status(out: &mut Vec<u8>, status: Status) {
 
 /// The fields that go with an error, from which a client learns what to do.
 fn push_advice(out: &mut Vec<u8>, status: Status, code: Code) {
-    out.extend_from_slice(match status {
+    let (field, value) = match (status, code) {
         // RFC 9110 section 15.5.6 demands it.
-        Status::METHOD_NOT_ALLOWED => b"\r\nAllow: POST".as_slice(),
+        (Status::METHOD_NOT_ALLOWED, Code::Method(methods)) => ("\r\nAllow: ", methods.as_str()),
+        (Status::METHOD_NOT_ALLOWED, _) => ("\r\nAllow: ", Methods::Call.as_str()),
         // Sections 15.5.16, 12.5.1 and 12.5.3.
-        Status::UNSUPPORTED_MEDIA_TYPE if code == Code::MediaType => {
-            b"\r\nAccept: application/json\r\nAccept-Encoding: identity"
+        (Status::UNSUPPORTED_MEDIA_TYPE, Code::MediaType) => (
+            "\r\nAccept: application/json",
+            "\r\nAccept-Encoding: identity",
+        ),
+        (Status::SERVICE_UNAVAILABLE, _) => ("\r\nRetry-After: ", "1"),
+        _ => return,
+    };
+    out.extend_from_slice(field.as_bytes());
+    out.extend_from_slice(value.as_bytes());
+}
+
+/// The head of an answer with a document, or of the 304 to a client by which it `is_known`. The
+/// document's text is to follow the one, unless the request was a HEAD.
+///
+/// Caches may have the answer to one page and give it to another, unlike a function's. So what may
+/// be read by any page says so to everybody, and what depends on the page says that, too.
+pub fn encode_document(
+    out: &mut Vec<u8>,
+    document: &Document,
+    is_known: bool,
+    to: ReplyTo,
+    date: &Date,
+    origins: &Origins,
+) {
+    let head = if is_known {
+        &document.head_known
+    } else {
+        &document.head
+    };
+    out.reserve(HEAD_BYTES_SPARE + head.len());
+    out.extend_from_slice(head);
+    out.extend_from_slice(date.as_bytes());
+    let reader = match (to.reader, origins) {
+        (_, Origins::Any) => Reader::Any,
+        (Reader::Unsaid, Origins::Listed(_)) => {
+            out.extend_from_slice(b"\r\nVary: Origin");
+            Reader::Unsaid
         }
-        Status::SERVICE_UNAVAILABLE => b"\r\nRetry-After: 1",
-        _ => b"",
-    });
+        (reader, _) => reader,
+    };
+    end_head(out, ReplyTo { reader, ..to }, origins);
 }
 
 /// Answers 204 to a browser that asks whether a page may call.
 ///
 /// A page whose origin is named may send any header that it sets itself; `*` does not stand for
 /// Authorization, nor for anything in older browsers. Cookies are not allowed.
-pub fn encode_preflight(out: &mut Vec<u8>, to: ReplyTo, date: &Date, origins: &Origins) {
+pub fn encode_preflight(
+    out: &mut Vec<u8>,
+    methods: Methods,
+    to: ReplyTo,
+    date: &Date,
+    origins: &Origins,
+) {
     out.extend_from_slice(b"HTTP/1.1 204 No Content\r\nDate: ");
     out.extend_from_slice(date.as_bytes());
+    out.extend_from_slice(b"\r\nAccess-Control-Allow-Methods: ");
+    out.extend_from_slice(methods.as_str().as_bytes());
     out.extend_from_slice(
-        b"\r\nAccess-Control-Allow-Methods: POST\
-          \r\nAccess-Control-Allow-Headers: Authorization, Content-Type, *\
+        b"\r\nAccess-Control-Allow-Headers: Authorization, Content-Type, *\
           \r\nAccess-Control-Max-Age: 7200",
     );
     end_head(out, to, origins);

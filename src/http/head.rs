@@ -10,7 +10,7 @@
 
 use super::fields::{self, Fields};
 use super::site::CROSS_SITE;
-use super::{Action, Head, Refusal, ReplyTo, Request, Rules, Status, target};
+use super::{Action, Head, Methods, Refusal, ReplyTo, Request, Rules, Status, target};
 use httparse::{Error, Header};
 use std::mem::MaybeUninit;
 
@@ -95,7 +95,7 @@ pub fn parse_request<T>(
         head,
         path,
         on_method,
-        is_options: method == b"OPTIONS",
+        method,
         judged,
         fields: line_and_fields.fields,
     };
@@ -169,7 +169,9 @@ fn split<'a>(
 #[inline]
 fn decide(on_target: Action, fields: &Fields, is_options: bool) -> Action {
     match on_target {
-        Action::Refuse(_) if is_options && fields.site.is_preflight => Action::Preflight,
+        Action::Refuse(_) if is_options && fields.site.is_preflight => {
+            Action::Preflight(Methods::Call)
+        }
         Action::Refuse(refusal) if refusal.precedes_arguments() => on_target,
         _ if fields.site.is_foreign => Action::Refuse(CROSS_SITE),
         _ => fields.refusal.map_or(on_target, Action::Refuse),

@@ -9,12 +9,14 @@
 
 mod body;
 mod date;
+mod document;
 mod empty_lines;
 mod encode;
 mod fields;
 mod grammar;
 mod head;
 mod host;
+mod methods;
 mod problem;
 mod request;
 mod site;
@@ -25,17 +27,20 @@ mod tests;
 
 pub use body::{Body, EXTENSION_BYTES_MAX, Progress, Sink};
 pub use date::Date;
+pub use document::Document;
 pub use empty_lines::{EMPTY_LINES_MAX, EmptyLines};
 pub use encode::{
-    Answer, MESSAGE_BYTES_MAX, encode_answer, encode_continue, encode_digits, encode_error,
-    encode_json, encode_preflight, encode_problem, encode_value,
+    Answer, MESSAGE_BYTES_MAX, encode_answer, encode_continue, encode_digits, encode_document,
+    encode_error, encode_json, encode_preflight, encode_problem, encode_value,
 };
 pub use grammar::decode_unreserved;
 pub use head::{FIELDS_MAX, parse_head, parse_request};
+pub use methods::Methods;
 pub use problem::{Code, ENTRIES_MAX, Entry, Problem};
 pub use request::{Media, Request};
 pub use site::{Origins, Reader};
 pub use status::Status;
+pub use target::OTHER_SCHEME;
 
 /// What the server was started with, as far as reading requests goes.
 #[derive(Debug, Clone)]
@@ -78,8 +83,8 @@ pub struct Refusal {
 pub enum Action {
     /// Hand this integer to the handler.
     Call(i64),
-    /// Tell a browser that a page may call, before it does.
-    Preflight,
+    /// Tell a browser that a page may send a request with one of these methods, before it does.
+    Preflight(Methods),
     /// Answer with this instead. The framing is sound, so the connection may stay open.
     Refuse(Refusal),
 }

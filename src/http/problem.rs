@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::{Refusal, Status};
+use super::{Methods, Refusal, Status};
 
 /// Entries that one problem may have.
 pub const ENTRIES_MAX: usize = 16;
@@ -26,8 +26,8 @@ pub enum Code {
     CrossSite,
     /// No function has that name.
     UnknownFunction,
-    /// A method other than POST.
-    Method,
+    /// A method other than those that the path is for.
+    Method(Methods),
     /// It did not arrive in time.
     RequestTimeout,
     /// A body over its limit.
@@ -62,7 +62,7 @@ impl Code {
             Self::Arguments => "ERR_ARGUMENTS",
             Self::CrossSite => "ERR_CROSS_SITE",
             Self::UnknownFunction => "ERR_UNKNOWN_FUNCTION",
-            Self::Method => "ERR_METHOD",
+            Self::Method(_) => "ERR_METHOD",
             Self::RequestTimeout => "ERR_REQUEST_TIMEOUT",
             Self::BodyTooLarge => "ERR_BODY_TOO_LARGE",
             Self::HeadTooLarge => "ERR_HEAD_TOO_LARGE",
@@ -82,7 +82,7 @@ impl Code {
         match status.code() {
             403 => Self::CrossSite,
             404 => Self::UnknownFunction,
-            405 | 501 => Self::Method,
+            405 | 501 => Self::Method(Methods::Call),
             408 => Self::RequestTimeout,
             413 => Self::BodyTooLarge,
             414 | 431 => Self::HeadTooLarge,

@@ -6,7 +6,7 @@ use httparse::Header;
 
 use super::fields::Fields;
 use super::site::CROSS_SITE;
-use super::{Action, Head, Refusal, grammar};
+use super::{Action, Head, Methods, Refusal, Status, grammar};
 
 /// A sound request, in the bytes that arrived.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Request<'a> {
     pub path: &'a [u8],
     /// Why it is refused for its method or its scheme, where there is something at that path.
     pub(super) on_method: Option<Refusal>,
-    pub(super) is_options: bool,
+    pub(super) method: &'a [u8],
     pub(super) judged: Fields,
     pub(super) fields: &'a [Header<'a>],
 }
@@ -46,11 +46,36 @@ impl<'a> Request<'a> {
     pub fn admission(&self) -> Option<Action> {
         let site = &self.judged.site;
         match self.on_method {
-            Some(_) if self.is_options && site.is_preflight => Some(Action::Preflight),
+            Some(_) if self.is_preflight() => Some(Action::Preflight(Methods::Call)),
             Some(refusal) => Some(Action::Refuse(refusal)),
             None if site.is_foreign => Some(Action::Refuse(CROSS_SITE)),
             None => None,
         }
+    }
+
+    /// True: it is a POST, and for one of our paths.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.on_method.is_none()
+    }
+
+    /// True: it asks for what is there, and no more.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        matches!(self.method, b"GET" | b"HEAD")
+    }
+
+    /// What is to be done about it where its path is for these methods, and not for its own.
+    #[must_use]
+    pub fn on_other_method(&self, methods: Methods) -> Action {
+        if self.is_preflight() {
+            return Action::Preflight(methods);
+        }
+        let status = match self.on_method {
+            Some(refusal) => refusal.status,
+            None => Status::METHOD_NOT_ALLOWED,
+        };
+        Action::Refuse(methods.refuse(status))
     }
 
     /// Why it is refused for its expectation, which precedes what is wrong with its body.
@@ -73,6 +98,10 @@ impl<'a> Request<'a> {
             (Some(value), None) if is_json(value) => Media::Json,
             _ => Media::Other,
         }
+    }
+
+    fn is_preflight(&self) -> bool {
+        self.method == b"OPTIONS" && self.judged.site.is_preflight
     }
 
     /// The values of the lines with this name, in any case.

@@ -5,7 +5,7 @@
 //! Invariant: nothing but decimal digits and a `-` ever becomes a number.
 
 use super::grammar::{self, PATH, QUERY};
-use super::{Action, Refusal, Status, host};
+use super::{Action, Methods, Refusal, Status, host};
 
 const NOT_A_TARGET: Refusal = Refusal::new(
     Status::BAD_REQUEST,
@@ -27,17 +27,10 @@ const NEEDS_BIGINT: Refusal = Refusal::new(
     Status::BAD_REQUEST,
     "An integer beyond 2^53 - 1 needs a server that was started with bigint: true.",
 );
-const OTHER_SCHEME: Refusal = Refusal::new(
+/// For a URI whose scheme is another one.
+pub const OTHER_SCHEME: Refusal = Refusal::new(
     Status::MISDIRECTED_REQUEST,
     "This server answers requests for http URIs only.",
-);
-const METHOD_NOT_ALLOWED: Refusal = Refusal::new(
-    Status::METHOD_NOT_ALLOWED,
-    "The only method allowed here is POST.",
-);
-const UNKNOWN_METHOD: Refusal = Refusal::new(
-    Status::NOT_IMPLEMENTED,
-    "This server does not know this method; it accepts only POST.",
 );
 
 /// The largest magnitude that a JavaScript `number` holds exactly.
@@ -76,8 +69,7 @@ pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Acti
             Err(refusal) => Action::Refuse(refusal),
         },
         (b"POST", Target::OtherScheme) => Action::Refuse(OTHER_SCHEME),
-        _ if is_known(method) => Action::Refuse(METHOD_NOT_ALLOWED),
-        _ => Action::Refuse(UNKNOWN_METHOD),
+        _ => Action::Refuse(refuse(method)),
     })
 }
 
@@ -91,8 +83,7 @@ pub(super) fn locate<'a>(
     let on_method = match parsed {
         Target::OtherScheme if method == b"POST" => Some(OTHER_SCHEME),
         _ if method == b"POST" => None,
-        _ if is_known(method) => Some(METHOD_NOT_ALLOWED),
-        _ => Some(UNKNOWN_METHOD),
+        _ => Some(refuse(method)),
     };
     Ok(match parsed {
         // RFC 9112 section 3.2.1: an empty path is `/`.
@@ -209,8 +200,12 @@ fn parse_integer(path: &[u8]) -> Result<i64, Refusal> {
     integer.ok_or(BEYOND_64_BITS)
 }
 
-fn is_known(method: &[u8]) -> bool {
-    KNOWN_METHODS
-        .split(' ')
-        .any(|known| known.as_bytes() == method)
+fn refuse(method: &[u8]) -> Refusal {
+    let mut known = KNOWN_METHODS.split(' ');
+    let is_known = known.any(|known| known.as_bytes() == method);
+    Methods::Call.refuse(if is_known {
+        Status::METHOD_NOT_ALLOWED
+    } else {
+        Status::NOT_IMPLEMENTED
+    })
 }

@@ -1,22 +1,26 @@
-//! Functions by name: from a request's head to what is to be done about it.
+//! Functions by name, and the documents that describe them: from a request's head to what is to be
+//! done about it.
 //!
-//! Made at the start and never changed. `connection` asks for a [`Plan`] of each head, and once
-//! more for the arguments when the plan was to read a body. `values` reads arguments; which
-//! function, whether it may be called, and what its body must be is decided here.
+//! Made at the start, or at a reload, and never changed. `connection` asks for a [`Plan`] of each
+//! head, and once more for the arguments when the plan was to read a body. `values` reads
+//! arguments; which function, whether it may be called, and what its body must be is decided here.
 //!
-//! Invariant: a name is looked up as bytes among those that were declared, and nowhere else.
+//! Invariant: a name is looked up as bytes among those that were declared, and nowhere else; a
+//! document, only for what is no call.
 
 mod plan;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::http::{
-    Action, Code, Entry, Media, Problem, Refusal, Request, Status, decode_unreserved,
+    Code, Document, Entry, Media, Methods, OTHER_SCHEME, Problem, Refusal, Request, Status,
+    decode_unreserved,
 };
 use crate::values::{self, Arguments, Fault, Headers, Signature};
-pub use plan::{Invocation, Plan, Reading};
+pub use plan::{Invocation, Plan, Reading, Serving};
 
 const UNKNOWN_FUNCTION: Refusal = Refusal::new(
     Status::NOT_FOUND,
@@ -38,6 +42,16 @@ pub struct Routes {
     /// Their indices, in the order of their names; empty where there is one, at the root.
     by_name: Box<[u16]>,
     is_root: bool,
+    documents: Box<[Placed]>,
+}
+
+/// A document, and its path.
+#[derive(Debug)]
+pub struct Placed {
+    /// As requests have it, decoded as far as its characters need not be encoded.
+    pub path: Box<str>,
+    /// What is there.
+    pub document: Arc<Document>,
 }
 
 impl Routes {
@@ -55,6 +69,16 @@ impl Routes {
             functions: functions.into(),
             by_name: by_name.into(),
             is_root,
+            documents: Box::default(),
+        }
+    }
+
+    /// The same with documents, at paths of which no function has any.
+    #[must_use]
+    pub fn with_documents(self, documents: Vec<Placed>) -> Self {
+        Self {
+            documents: documents.into(),
+            ..self
         }
     }
 
@@ -77,12 +101,15 @@ impl Routes {
     #[must_use]
     pub fn plan(&self, request: &Request) -> Plan {
         let found = self.find(request);
-        if found.is_some() || !request.has_path() {
-            match request.admission() {
-                Some(Action::Refuse(refusal)) => return Plan::refuse(refusal),
-                Some(_) => return Plan::Preflight,
-                None => {}
-            }
+        if (found.is_none() || !request.is_call())
+            && let Some(plan) = self.plan_document(request, found.is_some())
+        {
+            return plan;
+        }
+        if (found.is_some() || !request.has_path())
+            && let Some(action) = request.admission()
+        {
+            return Plan::instead(action);
         }
         let Some((function, path)) = found else {
             return Plan::refuse(UNKNOWN_FUNCTION);
@@ -116,6 +143,44 @@ impl Routes {
                 headers,
             }),
         }
+    }
+
+    /// What to do about a request for a document, if it is one. A function at the root may have the
+    /// same path, for its calls.
+    #[cold]
+    fn plan_document(&self, request: &Request, has_function: bool) -> Option<Plan> {
+        if !request.has_path() {
+            let is_of_other_scheme = request.is_read() && !self.documents.is_empty();
+            return is_of_other_scheme.then(|| Plan::refuse(OTHER_SCHEME));
+        }
+        let document = self.document(request.path)?;
+        if request.is_read() {
+            // Whoever asks: pages of other sites cannot read it.
+            return Some(match request.on_expectation() {
+                Some(refusal) => Plan::refuse(refusal),
+                None => Plan::Serve(Serving {
+                    document: Arc::clone(document),
+                    is_known: document.is_known(request.values("if-none-match")),
+                }),
+            });
+        }
+        let methods = if has_function && self.is_root {
+            Methods::ReadAndCall
+        } else {
+            Methods::Read
+        };
+        Some(Plan::instead(request.on_other_method(methods)))
+    }
+
+    fn document(&self, path: &[u8]) -> Option<&Arc<Document>> {
+        let path = if path.contains(&b'%') {
+            Cow::Owned(decode_unreserved(path))
+        } else {
+            Cow::Borrowed(path)
+        };
+        let mut placed = self.documents.iter();
+        let found = placed.find(|placed| placed.path.as_bytes() == &*path);
+        found.map(|placed| &placed.document)
     }
 
     /// What to do about a request whose body has arrived, whole.

@@ -1,6 +1,8 @@
 //! What is to be done about one request.
 
-use crate::http::{Problem, Refusal};
+use std::sync::Arc;
+
+use crate::http::{Action, Document, Methods, Problem, Refusal};
 use crate::values::{Arguments, Fault, Headers};
 
 /// What is to be done about one request.
@@ -12,8 +14,10 @@ pub enum Plan {
     Read(Reading),
     /// Answer with this instead; which function it is for, where that is known.
     Refuse(Option<u16>, Box<Problem>),
-    /// Tell a browser that a page may call, before it does.
-    Preflight,
+    /// Answer with a document.
+    Serve(Serving),
+    /// Tell a browser that a page may send a request with one of these methods, before it does.
+    Preflight(Methods),
 }
 
 /// A call that is ready to be made.
@@ -23,6 +27,15 @@ pub struct Invocation {
     pub function: u16,
     /// What it is called with.
     pub arguments: Arguments,
+}
+
+/// A document on its way to a client.
+#[derive(Debug)]
+pub struct Serving {
+    /// What is asked for.
+    pub document: Arc<Document>,
+    /// The client has it already, and is told so instead.
+    pub is_known: bool,
 }
 
 /// A request whose body is wanted.
@@ -39,6 +52,15 @@ pub struct Reading {
 impl Plan {
     pub(super) fn refuse(refusal: Refusal) -> Self {
         Self::Refuse(None, Box::new(refusal.into()))
+    }
+
+    /// What is to be done instead of a call.
+    pub(super) fn instead(action: Action) -> Self {
+        match action {
+            Action::Refuse(refusal) => Self::refuse(refusal),
+            Action::Preflight(methods) => Self::Preflight(methods),
+            Action::Call(_) => unreachable!("a plain function's"),
+        }
     }
 
     pub(super) fn of(function: u16, arguments: Result<Arguments, Fault>) -> Self {

@@ -6,6 +6,7 @@
 mod body;
 mod chunked;
 mod connection;
+mod document;
 mod empty_lines;
 mod encode;
 mod framing;
@@ -75,7 +76,7 @@ fn answers_with(input: impl AsRef<[u8]>) -> u16 {
     match head.action {
         Action::Call(integer) => panic!("{integer} would be handed to the handler"),
         Action::Refuse(refusal) => refusal.status.code(),
-        Action::Preflight => 204,
+        Action::Preflight(_) => 204,
     }
 }
 

@@ -22,7 +22,7 @@ fn outcome(line: &str, lines: &str, origins: &[&str]) -> (Action, Reader) {
 fn status(line: &str, lines: &str, origins: &[&str]) -> u16 {
     match outcome(line, lines, origins).0 {
         Action::Call(_) => 200,
-        Action::Preflight => 204,
+        Action::Preflight(_) => 204,
         Action::Refuse(refusal) => refusal.status.code(),
     }
 }
@@ -139,7 +139,7 @@ fn what_is_wrong_is_told_in_this_order_method_site_the_rest() {
 #[test]
 fn a_browsers_question_is_answered_where_its_page_is_named() {
     let question = "Origin: https://b.example\r\nAccess-Control-Request-Method: POST\r\n";
-    let named = (Action::Preflight, Reader::Listed(0));
+    let named = (Action::Preflight(Methods::Call), Reader::Listed(0));
     for target in ["/15", "/x", "http://a/15"] {
         assert_eq!(
             outcome(&format!("OPTIONS {target}"), question, LISTED),
@@ -181,7 +181,7 @@ fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
         let [value, error, preflight] = &mut answers;
         encode_value(value, 15, to(reader), &date, origins);
         encode_error(error, status, code, "", to(reader), &date, &rules);
-        encode_preflight(preflight, to(reader), &date, origins);
+        encode_preflight(preflight, Methods::Call, to(reader), &date, origins);
         for answer in answers {
             let answer = String::from_utf8(answer).expect("text");
             assert!(answer.contains(&format!("\r\n{lines}")), "{answer}");
@@ -198,7 +198,7 @@ fn an_answer_to_a_question_has_no_body_and_no_length() {
         ..ReplyTo::ORDINARY
     };
     let date = Date::at(std::time::UNIX_EPOCH);
-    encode_preflight(&mut answer, to, &date, &Origins::Any);
+    encode_preflight(&mut answer, Methods::Call, to, &date, &Origins::Any);
     let expected = "HTTP/1.1 204 No Content\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
         Access-Control-Allow-Methods: POST\r\n\
         Access-Control-Allow-Headers: Authorization, Content-Type, *\r\n\

@@ -1,5 +1,7 @@
 //! From a head to what is to be done about it.
 
+mod documents;
+
 use super::*;
 use crate::http::{Errors, Origins, Rules, parse_request};
 use crate::values::{Argument, Type};
@@ -35,11 +37,15 @@ fn root() -> Routes {
 }
 
 fn plan(routes: &Routes, line: &str, fields: &str) -> Plan {
+    plan_by(routes, line, fields, Origins::None)
+}
+
+fn plan_by(routes: &Routes, line: &str, fields: &str, origins: Origins) -> Plan {
     let rules = Rules {
         head_bytes_max: 16 * 1024,
         body_bytes_max: 64 * 1024,
         bigint: false,
-        origins: Origins::None,
+        origins,
         errors: Errors::Problems,
     };
     let head = format!("{line} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
@@ -56,7 +62,8 @@ fn outcome(routes: &Routes, line: &str, fields: &str) -> String {
         Plan::Refuse(_, problem) => problem.code.as_str().into(),
         Plan::Read(reading) if reading.keeps_body() => "reads".into(),
         Plan::Read(_) => "looks".into(),
-        Plan::Preflight => "preflight".into(),
+        Plan::Serve(Serving { is_known, .. }) => if is_known { "known" } else { "serves" }.into(),
+        Plan::Preflight(methods) => format!("preflight for {methods:?}"),
     }
 }
 

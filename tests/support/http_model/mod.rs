@@ -64,7 +64,7 @@ impl From<Result<Option<Head>, Refusal>> for Verdict {
                 expects_continue: head.expects_continue,
                 answer: match head.action {
                     Action::Call(integer) => Answer::Call(integer),
-                    Action::Preflight => Answer::Preflight,
+                    Action::Preflight(_) => Answer::Preflight,
                     Action::Refuse(refusal) => Answer::Refuse(refusal.status.code()),
                 },
             },

@@ -1,0 +1,117 @@
+//! Documents: who has one already, and the heads of their answers, byte for byte.
+
+use super::*;
+use std::time::UNIX_EPOCH;
+
+fn document() -> Document {
+    let fields = [("content-security-policy", "default-src 'none'")];
+    Document::new("text/html", "\"a,1\"", &fields, b"<p>Ada"[..].into())
+}
+
+fn is_known(lines: &[&str]) -> bool {
+    document().is_known(lines.iter().map(|line| line.as_bytes()))
+}
+
+#[test]
+fn who_names_its_tag_has_it_weak_or_in_a_list_or_whatever_it_is() {
+    for line in [
+        "\"a,1\"",
+        "W/\"a,1\"",
+        "*",
+        "\"b\", \"a,1\"",
+        "\"b\",\"a,1\",\"c\"",
+        "W/\"b\" ,\t W/\"a,1\"",
+        ", ,\"a,1\",",
+        "\"\", \"a,1\"",
+        "\"\u{e4}\", \"a,1\"",
+    ] {
+        assert!(is_known(&[line]), "{line}");
+        assert!(is_known(&["\"b\"", line]), "{line}, in a second line");
+    }
+}
+
+#[test]
+fn who_names_another_or_none_has_it_not() {
+    for line in [
+        "",
+        ",",
+        "\"b\"",
+        "\"a\"",
+        "\"1\"",
+        "\"A,1\"",
+        "a,1",
+        "\"a,1",
+        "w/\"a,1\"",
+        "W/ \"a,1\"",
+        "\"a,1\"x",
+        "x\"a,1\"",
+        "\"b\" \"a,1\"",
+        "\"b\"; \"a,1\"",
+        "'a,1'",
+        "**",
+        "*, \"b\"",
+        "\"b\", *",
+    ] {
+        assert!(!is_known(&[line]), "{line}");
+    }
+    assert!(!is_known(&[]));
+}
+
+fn head(is_known: bool, to: ReplyTo, origins: &Origins) -> String {
+    let mut out = Vec::new();
+    let date = Date::at(UNIX_EPOCH);
+    encode_document(&mut out, &document(), is_known, to, &date, origins);
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn its_head_has_all_that_there_is_to_know_and_a_304_what_caches_keep() {
+    let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"a,1\"\r\n\
+        Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n\
+        content-security-policy: default-src 'none'\r\nContent-Length: 6\r\n\
+        Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
+    assert_eq!(head(false, ReplyTo::ORDINARY, &Origins::None), expected);
+    let expected = "HTTP/1.1 304 Not Modified\r\nETag: \"a,1\"\r\nCache-Control: no-cache\r\n\
+        Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
+    assert_eq!(head(true, ReplyTo::ORDINARY, &Origins::None), expected);
+}
+
+#[test]
+fn it_says_whether_the_connection_stays() {
+    let http10 = ReplyTo {
+        http10: true,
+        ..ReplyTo::ORDINARY
+    };
+    for is_known in [false, true] {
+        let last = head(is_known, ReplyTo::default(), &Origins::None);
+        assert!(last.ends_with("\r\nConnection: close\r\n\r\n"), "{last}");
+        let kept = head(is_known, http10, &Origins::None);
+        let kept_says = "\r\nConnection: keep-alive\r\n\r\n";
+        assert!(kept.ends_with(kept_says), "{kept}");
+    }
+}
+
+#[test]
+fn caches_learn_which_page_may_read_it() {
+    let listed = Origins::named(&["https://a.example".to_owned()]);
+    let of = |reader| ReplyTo {
+        reader,
+        ..ReplyTo::ORDINARY
+    };
+    for is_known in [false, true] {
+        let named = head(is_known, of(Reader::Listed(0)), &listed);
+        let origin = "\r\nAccess-Control-Allow-Origin: https://a.example\r\nVary: Origin\r\n";
+        assert!(named.contains(origin), "{named}");
+        assert_eq!(named.matches("Vary").count(), 1);
+        let other = head(is_known, of(Reader::Unsaid), &listed);
+        assert!(other.ends_with("\r\nVary: Origin\r\n\r\n"), "{other}");
+        assert!(!other.contains("Access-Control"), "{other}");
+        for reader in [Reader::Any, Reader::Unsaid] {
+            let any = head(is_known, of(reader), &Origins::Any);
+            let all = "\r\nAccess-Control-Allow-Origin: *\r\n\r\n";
+            assert!(any.ends_with(all), "{any}");
+        }
+        let none = head(is_known, of(Reader::Unsaid), &Origins::None);
+        assert!(!none.contains("Vary") && !none.contains("Access"), "{none}");
+    }
+}
