@@ -5,6 +5,7 @@
 #[path = "support/conversation.rs"]
 mod conversation;
 
+use conversation::functions::{LONG, SHORT};
 use conversation::{Conversation, NO_TIMEOUTS, Step, TIMEOUTS, run, without_continue};
 use proptest::prelude::*;
 use ringcall::bridge::Outcome;
@@ -93,6 +94,28 @@ fn any_body() -> impl Strategy<Value = (&'static str, &'static str, String)> {
     ]
 }
 
+/// Requests for documents, and for what is there besides.
+fn document() -> impl Strategy<Value = Vec<u8>> {
+    let method = prop::sample::select(vec!["GET", "GET", "GET", "HEAD", "PUT"]);
+    let path = prop::sample::select(vec![SHORT, LONG, LONG, "/%6fpenapi.json?a", "/openapi"]);
+    let fields = prop::sample::select(vec![
+        "",
+        "",
+        "If-None-Match: \"0\"\r\n",
+        "If-None-Match: \"1\"\r\nOrigin: https://a.example\r\n",
+        "Content-Length: 3\r\n",
+        "Expect: x\r\n",
+    ]);
+    (method, path, fields).prop_map(|(method, path, fields)| {
+        let body = if fields.starts_with("Content") {
+            "xyz"
+        } else {
+            ""
+        };
+        format!("{method} {path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n{body}").into_bytes()
+    })
+}
+
 /// Requests of every kind, mostly good ones.
 fn request() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -110,6 +133,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
         }),
         1 => Just(with_fields("/count/x", "", "")),
         1 => Just(with_fields("/count", "", "")),
+        3 => document(),
         1 => Just(b"GET /count/1 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()),
         1 => Just(b"HEAD /count/1 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()),
         1 => Just(b"POST /count/15 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_vec()),

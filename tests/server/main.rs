@@ -6,6 +6,7 @@
 
 mod closing;
 mod direct;
+mod documents;
 #[expect(unreachable_pub, reason = "shared with the tests of conversations")]
 #[expect(dead_code, reason = "its clients need a part of it")]
 #[path = "../support/functions.rs"]

@@ -11,7 +11,7 @@ use ringcall::limits::Limits;
 const ANSWER_BYTES_MAX: usize = 20_000_000;
 
 /// Answers at once, on the ring thread.
-struct Functions(Arc<Mailbox>);
+pub(crate) struct Functions(pub(crate) Arc<Mailbox>);
 
 impl Service for Functions {
     fn call(&self, calls: &mut Vec<Call>) {

@@ -90,8 +90,8 @@ impl World {
         assert_eq!(counters.connections_open, 0);
         // As `Server::stats` counts: the loop may have ended before it was told of a direct answer.
         let direct = self.mailbox().sent() - counters.sent;
-        let encoded = counters.responses_2xx + counters.responses_4xx + counters.responses_5xx;
-        let encoded = encoded + direct;
+        let refused = counters.responses_4xx + counters.responses_5xx;
+        let encoded = counters.responses_2xx + counters.responses_3xx + refused + direct;
         let answers: usize = self
             .sockets
             .iter()

@@ -1,5 +1,6 @@
 //! One client: what it has said, what it has heard, and whether that was right.
 
+use crate::functions::text;
 use crate::plan::Plan;
 use crate::script::{Fate, Request, Script};
 
@@ -35,6 +36,8 @@ pub(crate) struct Client {
     /// It has read the end.
     pub(crate) has_read_end: bool,
     calls: Vec<Call>,
+    /// Which of its requests were served a document, and of which table, unless that was looked at.
+    pub(crate) served: Vec<(usize, usize)>,
     /// The request before which every call has been handed to the handler.
     pub(crate) next_call: usize,
 }
@@ -44,6 +47,8 @@ struct Answer<'a> {
     closes: bool,
     body: &'a str,
     length: usize,
+    /// What a document's tag says.
+    table: Option<usize>,
 }
 
 impl Client {
@@ -59,6 +64,7 @@ impl Client {
             continues: 0,
             has_last_answer: false,
             has_read_end: false,
+            served: Vec::new(),
             next_call: 0,
         }
     }
@@ -168,6 +174,8 @@ impl Client {
             self.script.requests[self.answers].fate = Fate::Last(&[503]);
         }
         self.check(&answer, plan, closing);
+        self.served
+            .extend(answer.table.map(|table| (self.answers, table)));
         self.answers += 1;
         self.has_last_answer = answer.closes;
         Some(answer.length)
@@ -200,6 +208,17 @@ impl Client {
             Fate::Refused(expected) => {
                 assert_eq!(status, expected, "answer {index}");
                 assert!(request.end <= self.sent, "answer {index} comes too soon");
+            }
+            Fate::Served(length, knows) => {
+                assert!(request.end <= self.sent, "answer {index} comes too soon");
+                let table = answer.table.expect("a document has a tag");
+                if status == 304 {
+                    assert_eq!((knows, table), (true, 0), "answer {index}");
+                } else {
+                    assert!(status == 200 && !(knows && table == 0), "{index}: {status}");
+                    let is_whole = length == 0 || body == text(table, length);
+                    assert!(is_whole, "{index}: {body} of {table}");
+                }
             }
             Fate::Last(&[503]) => assert!(plan.is_short_of_memory(), "there was room"),
             Fate::Last(expected) => assert!(expected.contains(&status), "{index}: {status}"),
@@ -257,10 +276,10 @@ impl<'a> Answer<'a> {
         let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
         let length = match field("Content-Length: ") {
             // A HEAD that is not read whole is none to the server.
-            _ if is_head && status == 405 => 0,
+            _ if is_head && matches!(status, 200 | 405) => 0,
             Some(length) => length.parse().expect("a length"),
             None => {
-                assert_eq!(status, 100, "an answer has a length");
+                assert!(matches!(status, 100 | 304), "an answer has a length");
                 0
             }
         };
@@ -270,6 +289,7 @@ impl<'a> Answer<'a> {
             closes: field("Connection: ") == Some("close"),
             body,
             length: head_end + length,
+            table: field("ETag: ").map(|tag| tag.trim_matches('"').parse().expect("a table")),
         })
     }
 }

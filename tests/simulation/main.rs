@@ -63,13 +63,12 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let is_shared = plan.listener_is_shared;
     let fault = plan.fault;
     let started = Instant::now();
-    let routes = plan.has_functions.then(|| Arc::new(functions::routes()));
     let mut made = None;
     let make_tables = |mailboxes: &[Arc<Mailbox>]| {
         let handler = Arc::new(Handler::new(Arc::clone(&mailboxes[0])));
-        let tables = Tables::new(Arc::clone(&handler), routes.clone());
+        let tables = Tables::new(Arc::clone(&handler), plan.has_functions);
         // The other ring never calls.
-        let others = Tables::new(Arc::clone(&handler), routes);
+        let others = Tables::new(Arc::clone(&handler), plan.has_functions);
         let of_ring = |ring| if ring == 0 { &tables } else { &others };
         let each = (0..mailboxes.len()).map(|ring| of_ring(ring).table(0));
         let each = each.collect();

@@ -1,5 +1,6 @@
 //! What clients say to a server of functions by name, and what it is to answer.
 
+use crate::functions::{LONG, LONG_BYTES, SHORT, SHORT_BYTES};
 use crate::handler::ANSWER_BYTES_MAX;
 use crate::plan::Plan;
 use crate::random::Random;
@@ -37,7 +38,7 @@ impl Script {
     /// A request for one of the functions, most often a good one.
     pub(crate) fn add_named(&mut self, n: i64, plan: &Plan, random: &mut Random) {
         let call = Fate::Call(n, false);
-        match random.below(20) {
+        match random.below(24) {
             0..4 => self.push(&format!("POST /count/{n} HTTP/1.1"), "", "", call),
             4..6 => self.push_framed("count", JSON, &format!("[{n}]"), call, random),
             6..11 => self.say(n, plan, random),
@@ -47,6 +48,7 @@ impl Script {
                 self.push_framed("keep", "X-Tag: a\r\n", &data, call, random);
                 self.last().said = Said::Letters(length);
             }
+            20..24 => self.read(plan, random),
             14 => {
                 let fields = format!("{JSON}Expect: 100-continue\r\n");
                 self.push_framed("count", &fields, &format!("[{n}]"), call, random);
@@ -64,6 +66,31 @@ impl Script {
                 self.push(&line, "Connection: keep-alive\r\n", "", call);
             }
         }
+    }
+
+    /// A request for a document.
+    fn read(&mut self, plan: &Plan, random: &mut Random) {
+        // Long ones take many turns through a small socket.
+        let is_long = plan.socket_bytes >= 4_000 && random.once_in(5);
+        let (path, length) = if is_long {
+            (LONG, LONG_BYTES)
+        } else {
+            (SHORT, SHORT_BYTES)
+        };
+        let is_head = random.once_in(4);
+        let method = if is_head { "HEAD" } else { "GET" };
+        let knows = random.once_in(3);
+        let tag = if knows {
+            "If-None-Match: \"0\"\r\n"
+        } else {
+            ""
+        };
+        let (length_field, body) =
+            random.pick(&[("", ""), ("", ""), ("Content-Length: 3\r\n", "xyz")]);
+        let fields = format!("{tag}{length_field}");
+        let fate = Fate::Served(if is_head { 0 } else { length }, knows);
+        self.push(&format!("{method} {path} HTTP/1.1"), &fields, body, fate);
+        self.last().is_head = is_head;
     }
 
     fn say(&mut self, n: i64, plan: &Plan, random: &mut Random) {

@@ -14,6 +14,9 @@ pub(crate) enum Fate {
     Call(i64, bool),
     /// It is refused with this status, and the connection stays.
     Refused(u16),
+    /// A document of so many bytes is served, and the connection stays. True: it has the table's tag
+    /// as it was at first.
+    Served(usize, bool),
     /// It is refused with one of these, and the connection closes.
     Last(&'static [u16]),
 }

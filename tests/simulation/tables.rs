@@ -1,13 +1,13 @@
-//! The tables of functions that requests meet, one after another: which call was which table's, and
-//! when each is let go of.
+//! The tables of functions that requests meet, one after another: which call and which document was
+//! which table's, and when each is let go of.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ringcall::bridge::{Call, Service};
 use ringcall::connection::Table;
-use ringcall::routes::Routes;
 
+use crate::functions::routes_of;
 use crate::handler::Handler;
 use crate::script::whose;
 use crate::socket::Socket;
@@ -17,7 +17,7 @@ use crate::world::World;
 #[derive(Debug)]
 pub(crate) struct Tables {
     handler: Arc<Handler>,
-    routes: Option<Arc<Routes>>,
+    has_functions: bool,
     known: Arc<Mutex<Known>>,
     /// How many bytes each client's server had received when the first table was changed, the
     /// second, and so on.
@@ -43,10 +43,10 @@ struct Caller {
 }
 
 impl Tables {
-    pub(crate) fn new(handler: Arc<Handler>, routes: Option<Arc<Routes>>) -> Self {
+    pub(crate) fn new(handler: Arc<Handler>, has_functions: bool) -> Self {
         Self {
             handler,
-            routes,
+            has_functions,
             known: Arc::default(),
             changes: Vec::new(),
         }
@@ -60,7 +60,8 @@ impl Tables {
             number,
             known: Arc::clone(&self.known),
         };
-        Table::new(self.routes.clone(), caller)
+        let routes = self.has_functions.then(|| Arc::new(routes_of(number)));
+        Table::new(routes, caller)
     }
 
     /// Those that somebody holds.
@@ -119,17 +120,32 @@ impl World {
         self.notice_wake();
     }
 
-    /// No call is of a table that was no more when the head of its request came.
+    /// No call and no document is of a table that was no more when the head of its request came.
     pub(crate) fn check_tables(&mut self) {
         for (number, table) in self.tables.take_called() {
             let (client, request) = whose(number);
-            let head = self.sockets[client].client.script.requests[request].head_end;
-            let is_before = |received: &&Vec<usize>| received[client] < head;
-            let oldest = self.tables.changes.iter().filter(is_before).count();
+            let oldest = self.oldest_table(client, request);
             assert!(table >= oldest, "call {number} is of table {table}");
             self.note(|| format!("call {number} is of table {table}"));
             self.called.push((number, table));
         }
+        for client in 0..self.sockets.len() {
+            for (request, table) in mem::take(&mut self.sockets[client].client.served) {
+                let is_there =
+                    (self.oldest_table(client, request)..=self.tables.newest()).contains(&table);
+                assert!(
+                    is_there,
+                    "client {client}: document {request} is of table {table}"
+                );
+            }
+        }
+    }
+
+    /// Which table was there when the head of that client's request came, at the latest.
+    fn oldest_table(&self, client: usize, request: usize) -> usize {
+        let head = self.sockets[client].client.script.requests[request].head_end;
+        let is_before = |received: &&Vec<usize>| received[client] < head;
+        self.tables.changes.iter().filter(is_before).count()
     }
 
     /// Nobody holds a table but the newest where no request is half there.

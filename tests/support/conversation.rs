@@ -18,7 +18,7 @@ use ringcall::routes::Routes;
 use ringcall::stats::{Counters, Run};
 
 /// Takes no calls: they stay in the turn.
-struct Nobody;
+pub struct Nobody;
 
 impl Service for Nobody {
     fn call(&self, _: &mut Vec<Call>) {}
@@ -287,7 +287,8 @@ impl Conversation {
     /// Answers encoded so far.
     pub fn answers(&self) -> u64 {
         let counters = &self.turn.counters;
-        counters.responses_2xx + counters.responses_4xx + counters.responses_5xx
+        let refused = counters.responses_4xx + counters.responses_5xx;
+        counters.responses_2xx + counters.responses_3xx + refused
     }
 }
 

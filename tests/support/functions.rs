@@ -1,10 +1,12 @@
-//! Three functions by name, in Rust: what they take, and what they answer.
+//! Three functions by name, in Rust: what they take, and what they answer; and two documents.
 //!
 //! Each answer tells the number that its call was asked with, so that a wrong one is seen.
 
+use std::sync::Arc;
+
 use ringcall::bridge::{Call, Outcome};
-use ringcall::http::{Answer, Status};
-use ringcall::routes::Routes;
+use ringcall::http::{Answer, Document, Status};
+use ringcall::routes::{Placed, Routes};
 use ringcall::values::{Argument, HOLES, Signature, Type};
 
 pub const COUNT: u16 = 0;
@@ -14,9 +16,42 @@ pub const KEEP: u16 = 2;
 /// Bytes that `say` says at most.
 pub const SAID_BYTES_MAX: usize = 16 * 1024;
 
+/// Where the documents are: one that leaves with its head, and one that leaves on its own.
+pub const SHORT: &str = "/";
+pub const LONG: &str = "/openapi.json";
+
+/// Bytes of each.
+pub const SHORT_BYTES: usize = 300;
+pub const LONG_BYTES: usize = 20_000;
+
+/// The text of a document, which begins with what the table is called.
+pub fn text(table: usize, length: usize) -> String {
+    format!("{table:<length$}")
+}
+
+/// The documents of the table that is called so, as are their tags.
+pub fn documents(table: usize) -> Vec<Placed> {
+    let placed = |(path, length): (&str, usize)| {
+        let body = text(table, length).into_bytes();
+        let document = Document::new("text/plain", &format!("\"{table}\""), &[], body.into());
+        Placed {
+            path: path.into(),
+            document: Arc::new(document),
+        }
+    };
+    [(SHORT, SHORT_BYTES), (LONG, LONG_BYTES)]
+        .map(placed)
+        .into()
+}
+
 /// `count(n: int)`, `say(n: int, value?: json, times?: int)` and `keep(data: bytes, xTag?: header)`,
 /// whose data begins with its number.
 pub fn routes() -> Routes {
+    routes_of(0)
+}
+
+/// The same with the documents of the table that is called so.
+pub fn routes_of(table: usize) -> Routes {
     let functions = [
         ("count", vec![("n", Type::Int, false)]),
         (
@@ -36,7 +71,8 @@ pub fn routes() -> Routes {
         let arguments = arguments.into_iter().map(argument).collect();
         Signature::declared(name, arguments)
     };
-    Routes::new(functions.into_iter().map(function).collect(), false)
+    let functions = functions.into_iter().map(function).collect();
+    Routes::new(functions, false).with_documents(documents(table))
 }
 
 fn argument((name, kind, is_optional): (&str, Type, bool)) -> Argument {
