@@ -100,5 +100,5 @@ test('histograms have the same bounds on both engines', (t) => {
 
 test('both engines know the same methods', (t) => {
   const methods = (file) => /["'](GET [^;]*VERSION-CONTROL)/.exec(read(file))[1].match(/[A-Z-]+/g)
-  t.deepEqual(methods('lib/engines/node/targets.js'), methods('src/http/target.rs'))
+  t.deepEqual(methods('lib/engines/node/methods.js'), methods('src/http/target.rs'))
 })

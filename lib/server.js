@@ -2,6 +2,7 @@
 
 // The public face: `serverListen` and the `Server` that it returns.
 
+const { documentsOf } = require('./documents.js')
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const { invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
@@ -109,7 +110,7 @@ class Server {
     Server.#checkThis(this, 'reload')
     if (this.#generations === undefined) throw nothingToReload()
     await this.#generations.reload((table) => {
-      const replaced = this.#engine.replace(table)
+      const replaced = this.#engine.replace(table, documentsOf(table, this.#options))
       this.#functions = describeTable(table)
       this.#described = table
       this.#openapi = undefined
@@ -212,6 +213,7 @@ class Server {
     try {
       return startEngine(this.#options, {
         ...callees,
+        documents: documentsOf(this.#described, this.#options),
         onHandlerError: (error, n) => this.#onPlainError(error, n),
         onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
         onFailure: (failure) => this.#onFailure(failure),

@@ -10,12 +10,13 @@
 //! serverListen ─▶ Server::start ── spawn ──▶ EventLoop::run
 //!                                             completions ─▶ Connection (no I/O)
 //!                                                             head ─▶ http ─▶ routes ─▶ a plan
+//!                                                             a document's text ─▶ send
 //!                                                             path, body ─▶ values ─▶ arguments
 //!               one queue, in `seats`     ◀── a turn's calls (who, when, which, arguments)
 //! functions ◀─ pull a batch ◀┘ └▶ wake, by a ThreadsafeFunction, who rests and is needed
 //! values  ─▶ a batch of replies + wake-up ──▶ Connection ─▶ send
 //!    └─▶ send, on a line that was lent       (few values, and the ring thread sleeps)
-//! reload() ─▶ other functions for new heads, and a queue and workers of their own
+//! reload() ─▶ other functions and documents for new heads, and a queue and workers of their own
 //! close() ─▶ wake-up ───────────────────────▶ drain to zero ─▶ thread ends ─▶ join
 //! ```
 //!
@@ -35,7 +36,8 @@
 //! - [`server`]: starts, commands and joins the ring threads; [`listener`] makes their sockets.
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
 //! - [`connection`]: one peer's conversation, without a socket.
-//! - [`routes`]: functions by name: from a head to what is to be done about it.
+//! - [`routes`]: functions by name, and the documents that describe them: from a head to what is to
+//!   be done about it.
 //! - [`values`]: arguments read by a function's signature, from path and body; strict JSON.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.

@@ -62,7 +62,8 @@ const ARROWS: [(&str, &[&str]); 15] = [
     (
         "binding",
         &[
-            "bridge", "limits", "listener", "routes", "seats", "server", "stats", "uring", "values",
+            "bridge", "http", "limits", "listener", "routes", "seats", "server", "stats", "uring",
+            "values",
         ],
     ),
 ];

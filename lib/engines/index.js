@@ -4,14 +4,15 @@
 //
 // An engine's constructor takes the checked options and four callbacks: `handler`, `onHandlerError(error, n)`,
 // `onFailure(sentence)` when it can no longer serve, and `onEnd()`, the last of all, after `close()`. It listens before
-// it returns, or throws. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
+// it returns, or throws. With a `table` of functions it takes the `documents` that it is to serve beside them, as
+// lib/documents.js makes them. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
 // `closeIdleConnections()`, `closeAllConnections()`, and `removePath()` for a process that ends without `close()`.
 //
 // Where workers run a module, there is a `pool` of them instead of `handler`, and `table` is plain data, as
 // `transferableTable` makes it, of one plain function, too. Once the engine listens, it calls `pool.open((seat) => ({
 // ticket, transfer }))`, by which each worker that is loaded, now or later, begins to take calls: `ticket.engine`
 // names the transport that it is for. It has `lost(generation, seat)`, called when a worker that had a ticket has
-// ended, and `replace(table)`, which has new requests meet another table, of workers of the next generation (they
+// ended, and `replace(table, documents)`, which has new requests meet others, of workers of the next generation (they
 // count from 0), and returns `{ ticketFor, adopted }`: what those are opened with, and a promise that resolves when
 // they do, where that is later. It tells `onOverdue(generation, seat)` where one call, or
 // whatever else, has held the worker in that seat for `handlerTimeout`, and `onRetired(generation)` where no call of a

@@ -33,10 +33,10 @@ class IoUringEngine {
   constructor(options, callbacks) {
     const native = loadNative()
     this.#options = options
-    this.#callbacks = callbacks
-    const { table, pool } = callbacks
-    const batches = pool === undefined ? this.#createBatches() : undefined
-    const started = native.listen(nativeOptions(options, table, pool?.size), () => this.#onNotices())
+    const { table, pool, documents, ...told } = callbacks
+    this.#callbacks = told
+    const batches = pool === undefined ? this.#createBatches(table) : undefined
+    const started = native.listen(nativeOptions(options, table, documents, pool?.size), () => this.#onNotices())
     if (started.syscall !== undefined) throw startRefused(started, options)
     this.#native = started
     this.#tables.set(0, table)
@@ -57,10 +57,10 @@ class IoUringEngine {
     return statsOf(this.#counted(), this.#callees ?? this.#countedInWorkers())
   }
 
-  // Has new requests meet these functions. Returns what makes the tickets of their workers, and what resolves when
+  // Has new requests meet these functions and documents. Returns what makes the tickets of their workers, and what resolves when
   // requests do so, whichever ring thread reads them, or when the server has ended.
-  replace(table) {
-    const number = this.#native.replace(nativeTable(table))
+  replace(table, documents) {
+    const number = this.#native.replace(nativeTable(table, documents))
     if (number.syscall !== undefined) throw startRefused(number)
     this.#generation++
     this.#tables.set(this.#generation, table)
@@ -110,9 +110,9 @@ class IoUringEngine {
     return table.functions.map((fn) => ({ fn, ...counts.get(fn.name) }))
   }
 
-  #createBatches() {
+  #createBatches(table) {
     const { batchSize, bigint, handlerTimeout } = this.#options
-    const { handler, table, onHandlerError, onFunctionError } = this.#callbacks
+    const { handler, onHandlerError, onFunctionError } = this.#callbacks
     const { callees, createCalls } = callsOf({
       handler,
       table,
@@ -200,18 +200,23 @@ function namesOf(table) {
 
 // The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its
 // arrays.
-function nativeOptions({ engine, signal, onError, batchSize, origins, ...options }, table, workers) {
+function nativeOptions({ engine, signal, onError, batchSize, origins, openapi, ...options }, table, documents, workers) {
   return {
     ...options,
     origins: origins === '*' ? ['*'] : origins,
-    functions: nativeTable(table),
+    functions: nativeTable(table, documents),
     workers
   }
 }
 
-function nativeTable(table) {
+// The documents are copied.
+function nativeTable(table, documents) {
   if (table === undefined || table.isPlain) return undefined
-  return { isRoot: table.isRoot, functions: table.functions.map(nativeFunction) }
+  return {
+    isRoot: table.isRoot,
+    functions: table.functions.map(nativeFunction),
+    documents: documents.map(({ fields, ...each }) => ({ ...each, fields: fields.map(([name, value]) => ({ name, value })) }))
+  }
 }
 
 // What a schema checks is JSON to the binding.

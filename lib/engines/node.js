@@ -15,7 +15,7 @@ const { FIELDS_MAX, judge } = require('./node/head.js')
 const { InProcess } = require('./node/in-process.js')
 const { listen } = require('./node/listen.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
-const { PREFLIGHT_HEADERS } = require('./node/site.js')
+const { preflightAnswer } = require('./node/site.js')
 const { Counters, addBytes } = require('./node/stats.js')
 const { Workers } = require('./node/workers.js')
 
@@ -103,10 +103,11 @@ class NodeEngine {
     return [this.#executor, ...this.#retired]
   }
 
-  // Requests whose head comes from now on are for this table. Returns what makes the tickets of its workers.
-  replace(table) {
+  // Requests whose head comes from now on are for this table and these documents. Returns what makes the tickets of its
+  // workers.
+  replace(table, documents) {
     this.#retired.add(this.#executor)
-    const executor = new Workers(this, { ...this.#callbacks, table }, this.#executor)
+    const executor = new Workers(this, { ...this.#callbacks, table, documents }, this.#executor)
     this.#executor = executor
     this.#retireSoon()
     return { ticketFor: (seat) => executor.ticketFor(seat) }
@@ -169,11 +170,14 @@ class NodeEngine {
   run(connection, exchange) {
     const { head, body } = exchange
     this.counters.requests++
-    if (head.isPreflight) return connection.answer(exchange, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
+    if (head.isPreflight) return connection.answer(exchange, preflightAnswer(head.allowed))
     const { executor } = head
     if (head.refusal !== undefined) {
       if (head.refusal === head.onBody) executor.handler.refused(head.route.form)
       return this.#refuse(connection, exchange, head.refusal)
+    }
+    if (head.document !== undefined) {
+      return connection.answer(exchange, head.document.answerTo(exchange.request, this.options.origins))
     }
     const call = executor.handler.callOf(head)
     if (this.counters.inFlight >= this.options.maxInFlight) {

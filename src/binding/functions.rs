@@ -1,8 +1,12 @@
-//! The table of functions, as JavaScript declares it.
+//! The table of functions, as JavaScript declares it, and the documents that describe them.
 
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-use crate::routes::Routes;
+use crate::http::Document;
+use crate::routes::{Placed, Routes};
 use crate::values::{Argument, Signature, Type};
 
 /// The functions of a server, in the order in which calls number them.
@@ -12,6 +16,8 @@ pub struct NativeTable {
     pub is_root: bool,
     /// One at least.
     pub functions: Vec<NativeFunction>,
+    /// At paths that are no function's.
+    pub documents: Vec<NativeDocument>,
 }
 
 /// A function by name, checked by `lib/functions.js`.
@@ -39,6 +45,30 @@ pub struct NativeArgument {
     pub field: Option<String>,
 }
 
+/// A document, made by `lib/documents.js`.
+#[napi(object, object_to_js = false)]
+pub struct NativeDocument {
+    /// Its path.
+    pub path: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its entity tag, strong and in quotes.
+    pub etag: String,
+    /// Header fields besides the usual ones, checked.
+    pub fields: Vec<NativeField>,
+    /// Its text, which is copied.
+    pub body: Uint8Array,
+}
+
+/// A header field.
+#[napi(object, object_to_js = false)]
+pub struct NativeField {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
 pub(super) fn routes(table: NativeTable) -> Routes {
     let functions = table.functions.into_iter().map(|function| {
         let name = &function.name;
@@ -49,7 +79,22 @@ pub(super) fn routes(table: NativeTable) -> Routes {
             None => Signature::undeclared(name, function.fewest as usize),
         }
     });
-    Routes::new(functions.collect(), table.is_root)
+    let documents = table.documents.iter().map(placed);
+    Routes::new(functions.collect(), table.is_root).with_documents(documents.collect())
+}
+
+fn placed(document: &NativeDocument) -> Placed {
+    let fields = document.fields.iter();
+    let fields: Vec<_> = fields.map(|field| (&*field.name, &*field.value)).collect();
+    Placed {
+        path: document.path.as_str().into(),
+        document: Arc::new(Document::new(
+            &document.media_type,
+            &document.etag,
+            &fields,
+            (*document.body).into(),
+        )),
+    }
 }
 
 fn argument(argument: NativeArgument) -> Argument {

@@ -169,6 +169,9 @@ fn check_answer(case: &Case, sent: &str) -> Result<(), String> {
     if case.is_bodiless() {
         return expect(body.is_empty(), "a body");
     }
+    if case.status == 200 {
+        return expect(body == "x", "another document");
+    }
     let problem: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let code = problem["code"].as_str();
     expect(

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ringcall::routes::Routes;
+use ringcall::http::Document;
+use ringcall::routes::{Placed, Routes};
 use ringcall::values::{self, Signature, Type};
 use serde_json::{Map, Value};
 
@@ -91,15 +92,31 @@ pub(crate) fn topics() -> Vec<Topic> {
     paths.iter().map(topic).collect()
 }
 
+/// What `lib/documents.js` makes, but for the texts.
+fn documents() -> Vec<Placed> {
+    let placed = |(path, media_type): (&str, &str)| Placed {
+        path: path.into(),
+        document: Arc::new(Document::new(media_type, "\"x\"", &[], b"x"[..].into())),
+    };
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/openapi.json", "application/json"),
+    ]
+    .map(placed)
+    .into()
+}
+
 impl Server {
     fn of(server: &Value) -> Self {
         let options = &server["options"];
         let origins = options["origins"].as_array().into_iter().flatten();
         let functions = server["functions"].as_array().unwrap().iter();
         let table: Vec<_> = functions.map(Function::of).collect();
-        let routes = table.iter().map(Function::signature).collect();
+        let signatures = table.iter().map(Function::signature).collect();
+        let is_root = server["isRoot"].as_bool().unwrap();
+        let routes = Routes::new(signatures, is_root).with_documents(documents());
         Self {
-            routes: Arc::new(Routes::new(routes, server["isRoot"].as_bool().unwrap())),
+            routes: Arc::new(routes),
             head_bytes_max: options["maxHeaderSize"]
                 .as_u64()
                 .map_or(16 * 1024, |size| size.try_into().unwrap()),
@@ -192,7 +209,7 @@ impl Case {
     }
 
     pub(crate) fn is_bodiless(&self) -> bool {
-        self.status == 204 || self.all["request"]["method"] == "HEAD"
+        matches!(self.status, 204 | 304) || self.all["request"]["method"] == "HEAD"
     }
 }
 

@@ -147,7 +147,7 @@ class Connection {
     response.writeHead(status, all)
     this.#engine.counters.count(status)
     exchange.size = body.length
-    this.#expectedSize = Math.max(body.length, this.#expectedSize / 2, EXPECTED_SIZE_MIN)
+    if (isCall(head)) this.#expectedSize = Math.max(body.length, this.#expectedSize / 2, EXPECTED_SIZE_MIN)
     this.#unsentBytes += body.length
     response.end(body)
   }

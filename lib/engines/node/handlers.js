@@ -145,8 +145,8 @@ class Functions {
   #counters
 
   // A function that has the name of one `before` goes on with its counts.
-  constructor({ table, onFunctionError }, before) {
-    this.routes = new Routes(table)
+  constructor({ table, documents, onFunctionError }, before) {
+    this.routes = new Routes(table, documents)
     this.#onFunctionError = onFunctionError
     this.#counters = this.routes.forms.map(({ name }) => before?.countersOf?.(name) ?? new FunctionCounters())
   }

@@ -22,7 +22,7 @@ const UNKNOWN_EXPECTATION = refusal(417, 'The only expectation that this server 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
 // What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection,
-// `{ isPreflight }`, `{ n }` or, where there is a table of functions, `{ route }`; and `keepAlive`, `isHttp10`, `hasBody`,
+// `{ isPreflight }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and `keepAlive`, `isHttp10`, `hasBody`,
 // `expectsContinue`. `saysSo`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
 // one after an expectation that got no `100 Continue`. `reader`: the origin whose pages may read the answer. `onBody`: why
 // a body is refused, if one comes. `bodySize`: how long it can be. `executor`: whose functions it was judged by.
@@ -64,23 +64,25 @@ function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, executo
   const keepAlive = persists && !isUnclear && method !== 'CONNECT'
   const saysSo = isHttp10 || expectations.length > 0
   const bodySize = length > 0 ? length : maxBodySize
-  const { isPreflight, n, route } = action
+  const { isPreflight, allowed, n, route, document } = action
   // Spread out, it would take several times as long.
   return {
-    refusal: action.refusal, isPreflight, n, route, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody,
+    refusal: action.refusal, isPreflight, allowed, n, route, document, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody,
     expectsContinue, onBody, bodySize, executor
   }
 }
 
 // Whether it is for the handler, or a function, as far as its head tells.
-function isCall({ refusal, isPreflight }) {
-  return refusal === undefined && !isPreflight
+function isCall({ refusal, isPreflight, document }) {
+  return refusal === undefined && !isPreflight && document === undefined
 }
 
 // That there is nothing is told first, then what is wrong with the method, then who sends the request, then the rest.
 function decide(method, onTarget, { isForeign, isPreflight }) {
-  if (method === 'OPTIONS' && isPreflight && onTarget.refusal.status !== 404) return { isPreflight }
-  if (precedesArguments(onTarget.refusal) || !isForeign) return onTarget
+  const { refusal, document } = onTarget
+  if (method === 'OPTIONS' && isPreflight && refusal.status !== 404) return { isPreflight, allowed: refusal.allowed }
+  // Pages of other sites may ask for a document, which they cannot read.
+  if (precedesArguments(refusal) || !isForeign || document !== undefined) return onTarget
   return { refusal: CROSS_SITE }
 }
 

@@ -100,7 +100,7 @@ function refusalAnswer(why, isProblem) {
     : errorBody(status, message)
   const headers = headersOf(fields.filter(([name]) => name !== 'content-type'))
   headers['Content-Type'] = isProblem ? MEDIA_TYPE : 'text/plain; charset=utf-8'
-  if (status === 405 && code === CODES[405]) headers.Allow = 'POST'
+  if (status === 405 && code === CODES[405]) headers.Allow = why.allowed ?? 'POST'
   if (status === 503 && !('retry-after' in headers)) headers['Retry-After'] = '1'
   headers['Content-Length'] = Buffer.byteLength(body)
   return { status, headers, body }

@@ -1,12 +1,13 @@
 'use strict'
 
-// Functions by name: which of them a path is for, whether its body is one that it takes, and the arguments. What
-// `src/routes` is for rings.
+// Functions by name, and the documents that describe them: which of them a path is for, whether its body is one that it
+// takes, and the arguments. What `src/routes` is for rings.
 //
-// Made at the start and never changed. `head.js` asks for a route of each head; the engine asks it for the arguments once
+// Made at the start, or at a reload, and never changed. `head.js` asks for a route of each head; the engine asks it for the arguments once
 // the request is complete.
 
 const { Form, fromBody, fromBytes, fromNothing, fromPath, refused } = require('./arguments.js')
+const { Document } = require('./documents.js')
 const { decodeUnreserved } = require('./targets.js')
 
 const NOT_JSON_MEDIA = {
@@ -30,10 +31,13 @@ class Routes {
   // By name; of a function at the root there is no other.
   #forms
   #root
+  // By their paths.
+  #documents
 
-  constructor({ isRoot, functions }) {
+  constructor({ isRoot, functions }, documents = []) {
     this.forms = functions.map((fn, index) => new Form(fn, index))
     this.#forms = new Map(this.forms.map((form) => [form.name, form]))
+    this.#documents = new Map(documents.map((each) => [each.path, new Document(each)]))
     if (isRoot) [this.#root] = this.forms
   }
 
@@ -43,6 +47,15 @@ class Routes {
     const [name, ...segments] = path.slice(1).split('/')
     const form = this.#forms.get(decodeUnreserved(name))
     return form && new Route(form, segments)
+  }
+
+  get hasDocuments() {
+    return this.#documents.size > 0
+  }
+
+  // The same for a document.
+  documentAt(path) {
+    return this.#documents.get(decodeUnreserved(path))
   }
 }
 

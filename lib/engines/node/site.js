@@ -11,7 +11,6 @@ const CROSS_SITE = refusal(
 
 // What a browser asks before it sends what a page could not have sent as a form.
 const PREFLIGHT_HEADERS = {
-  'Access-Control-Allow-Methods': 'POST',
   'Access-Control-Allow-Headers': 'Authorization, Content-Type, *',
   'Access-Control-Max-Age': '7200'
 }
@@ -52,4 +51,9 @@ function readerHeaders(reader) {
   return { 'Access-Control-Allow-Origin': reader, Vary: 'Origin' }
 }
 
-module.exports = { CROSS_SITE, PREFLIGHT_HEADERS, judgeSite, readerHeaders }
+// The answer to that, where these methods are `allowed`.
+function preflightAnswer(allowed) {
+  return { status: 204, headers: { 'Access-Control-Allow-Methods': allowed, ...PREFLIGHT_HEADERS }, body: '' }
+}
+
+module.exports = { CROSS_SITE, judgeSite, preflightAnswer, readerHeaders }

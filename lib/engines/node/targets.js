@@ -4,7 +4,8 @@
 // `src/http/target.rs` says, with its sentences.
 
 const { isIPv6 } = require('node:net')
-const { UNKNOWN_METHOD, refusal } = require('./refusals.js')
+const { CALL, READ, READ_AND_CALL, isRead, refuseMethod } = require('./methods.js')
+const { refusal } = require('./refusals.js')
 
 const NOT_A_TARGET = refusal(400, 'The request target is not a valid path or URI.')
 const NOT_FOR_THIS_METHOD = refusal(400, 'The request target does not have a form that this method allows.')
@@ -12,18 +13,10 @@ const NOT_AN_INTEGER = refusal(400, 'The path must be one decimal integer, such 
 const BEYOND_64_BITS = refusal(400, 'The integer in the path does not fit into 64 bits.')
 const NEEDS_BIGINT = refusal(400, 'An integer beyond 2^53 - 1 needs a server that was started with bigint: true.')
 const OTHER_SCHEME = refusal(421, 'This server answers requests for http URIs only.')
-const METHOD_NOT_ALLOWED = refusal(405, 'The only method allowed here is POST.')
 const UNKNOWN_FUNCTION = {
   status: 404,
   message: 'No function has this name; a call is a POST to /name, with arguments behind it or in the body.'
 }
-
-// Of RFC 9110 section 9.3, then the others of the registry of section 16.1.1.
-const KNOWN_METHODS = new Set(
-  ('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK ' +
-    'LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND ' +
-    'REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL').split(' ')
-)
 
 // Each takes time in proportion to what it reads: no two parts that may repeat can take the same character.
 const URI_START = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
@@ -62,12 +55,25 @@ function resolve(method, target, bigint, routes) {
     if (!grammar.test(path) || (mark !== -1 && !QUERY.test(rest.slice(mark + 1)))) return fatal(NOT_A_TARGET)
     isOurs = scheme === undefined || scheme.toLowerCase() === 'http'
   }
-  const isRouted = routes !== undefined && path !== undefined && isOurs
-  const route = isRouted ? routes.find(path === '' ? '/' : path) : undefined
-  if (isRouted && route === undefined) return { refusal: UNKNOWN_FUNCTION }
-  if (method !== 'POST') return { refusal: KNOWN_METHODS.has(method) ? METHOD_NOT_ALLOWED : UNKNOWN_METHOD }
-  if (!isOurs) return { refusal: OTHER_SCHEME }
-  return isRouted ? { route } : parseInteger(path, bigint)
+  if (routes === undefined) {
+    if (method !== 'POST') return { refusal: refuseMethod(method, CALL) }
+    return isOurs ? parseInteger(path, bigint) : { refusal: OTHER_SCHEME }
+  }
+  return routed(method, isOurs ? path || '/' : undefined, isOurs, routes)
+}
+
+// What is told first is that there is nothing, then what is wrong with the method.
+function routed(method, path, isOurs, routes) {
+  const route = path && routes.find(path)
+  const document = path && (route === undefined || method !== 'POST') ? routes.documentAt(path) : undefined
+  if (document !== undefined) {
+    if (isRead(method)) return { document }
+    return { refusal: refuseMethod(method, route === undefined ? READ : READ_AND_CALL) }
+  }
+  if (path !== undefined && route === undefined) return { refusal: UNKNOWN_FUNCTION }
+  const isOfOtherScheme = !isOurs && (method === 'POST' || (isRead(method) && routes.hasDocuments))
+  if (isOfOtherScheme) return { refusal: OTHER_SCHEME }
+  return method === 'POST' ? { route } : { refusal: refuseMethod(method, CALL) }
 }
 
 function parseInteger(path, bigint) {
