@@ -4,9 +4,9 @@
 //
 // The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
 // result, resultSchema, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` is a header
-// argument's, `schema` that of a type from `types`, and `resultSchema`, too. `result` is undefined where a function is not
-// declared: JSON, or the bare digits of a bigint. `owner` is the object that the function is in, and its `this`; a function
-// at the root has none.
+// argument's, `schema` and `resultSchema` are those of a type from `types`. `result` is undefined where a function is not
+// declared: JSON, or the bare digits of a bigint. `owner` is the object that the function is in, and its `this`; a
+// function at the root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
 const { jsonSchemasOf } = require('./openapi/standard.js')
@@ -227,8 +227,8 @@ function describeTable(table) {
 }
 
 // The table as another thread is told it: whatever does not need the functions themselves can be made of it as well, such
-// as their description. Of a schema it tells that there is one, and in `jsonSchemas`, which stand in the order of the
-// functions, what its library says of it. One plain function, which has no table, is told by its name.
+// as their description. Of a schema it tells that there is one, and in `jsonSchemas`, in the order of the functions, what
+// its library says of it. Of one plain function, which has no table, it tells the name.
 function transferableTable(table, handler) {
   const declared = table?.functions ?? []
   const functions = declared.map(({ handler, owner, resultSchema, ...rest }) => ({

@@ -44,4 +44,4 @@ function escape(key) {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-module.exports = { MEDIA_TYPE, errorProblem, pointerTo, problemText, titleOf }
+module.exports = { ENTRIES_MAX, MEDIA_TYPE, errorProblem, pointerTo, problemText, titleOf }

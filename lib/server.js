@@ -8,7 +8,7 @@ const { invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
 const { describeTable, transferableTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
-const { openapiOf, textOf } = require('./openapi/index.js')
+const { openapiOf, textOf, warnOfMissing } = require('./openapi/index.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
 const { cureOfExit, isSaying, loadError } = require('./workers/load-errors.js')
@@ -30,8 +30,8 @@ class Server {
   #engine
   #options
   #functions
-  // What describes them, and its text, once it is asked for.
-  #described
+  // The table as plain data, and the text of the description that is made of it, once it is asked for.
+  #table
   #openapi
   // Of a module: the workers that run it.
   #generations
@@ -46,7 +46,7 @@ class Server {
     this.#options = options
     const callees = module === undefined ? { handler, table } : this.#startWorkers(module)
     this.#functions = describeTable(callees.table)
-    this.#described = module === undefined ? transferableTable(table, handler) : callees.table
+    this.#table = module === undefined ? transferableTable(table, handler) : callees.table
     const { engine, refusal } = this.#startEngine(callees)
     this.#engine = engine
     try {
@@ -102,7 +102,7 @@ class Server {
   openapi() {
     Server.#checkThis(this, 'openapi')
     const { openapi, bigint } = this.#options
-    this.#openapi ??= textOf(openapiOf(this.#described, { ...openapi, bigint }))
+    this.#openapi ??= textOf(openapiOf(this.#table, { ...openapi, bigint }))
     return JSON.parse(this.#openapi)
   }
 
@@ -112,7 +112,7 @@ class Server {
     await this.#generations.reload((table) => {
       const replaced = this.#engine.replace(table, documentsOf(table, this.#options))
       this.#functions = describeTable(table)
-      this.#described = table
+      this.#table = table
       this.#openapi = undefined
       events.reloaded(this)
       return replaced
@@ -230,6 +230,7 @@ class Server {
   #started(refusal) {
     const options = this.#options
     if (refusal !== undefined) warnOfFallback(refusal)
+    if (options.openapi !== false) warnOfMissing(this.#table)
     if (options.path !== undefined) {
       // close() removes the path, but a process may end without it.
       if (onPaths.size === 0) process.once('exit', removePaths)

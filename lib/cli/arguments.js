@@ -45,6 +45,17 @@ function camelCase(name) {
   return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 }
 
+// A message of serverListen's, with the names that the options have here, and without what only JavaScript can do.
+function inFlags(message, options) {
+  const flags = new Map(Object.keys(options).map((name) => [camelCase(name), `--${name}`]))
+  const ofCommand = message
+    .replace(/ \((?:await its close\(\) |workerOptions\.).*?\)/, '')
+    .replace(/ For no workers, .*/, ' For none, leave it out.')
+  return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|(?<=')(\w+)(?=')|\b(\w+)(?= option\b)/g, (text, ...names) => {
+    return flags.get(names.find((name) => name !== undefined)) ?? text
+  })
+}
+
 // The command line is wrong: `command` is the one that it is about.
 function misused(sentence, command) {
   const about = command === undefined ? 'ringcall' : `ringcall ${command}`
@@ -64,4 +75,4 @@ function printError(text) {
   console.error(`ringcall: ${text}`)
 }
 
-module.exports = { camelCase, end, fail, misused, parse, printError }
+module.exports = { camelCase, end, fail, inFlags, misused, parse, printError }

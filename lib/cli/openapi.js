@@ -3,8 +3,9 @@
 // `ringcall openapi`: the description of what a module exports, which a server of it would serve.
 
 const { transferableTable } = require('../functions.js')
-const { openapiOf, textOf } = require('../openapi/index.js')
-const { fail, parse } = require('./arguments.js')
+const { openapiOf, textOf, warnOfMissing } = require('../openapi/index.js')
+const { checkArguments } = require('../options.js')
+const { fail, inFlags, parse } = require('./arguments.js')
 const { load } = require('./load.js')
 
 const USAGE = `Usage: ringcall openapi <module> [options]
@@ -29,19 +30,30 @@ async function openapi(args) {
   const parsed = parse(args, { command: 'openapi', usage: USAGE, options: OPTIONS, operand: '<module>' })
   if (parsed === undefined) return
   const { values, positionals: [file] } = parsed
-  // The document alone is what is written to stdout.
-  const write = process.stdout.write
-  process.stdout.write = process.stderr.write.bind(process.stderr)
-  const { functions, table } = await load(file)
-  const options = describing(values)
-  if (table !== undefined && values.bigint) return fail('--bigint is for one function that is not declared.')
-  const document = openapiOf(transferableTable(table, functions), options)
-  // What the module keeps, such as a timer, is not waited for.
-  write.call(process.stdout, `${textOf(document, 2)}\n`, () => process.exit())
+  const print = takeOutput()
+  const { functions } = await load(file)
+  const { options, table } = check(values, functions)
+  const described = transferableTable(table, functions)
+  warnOfMissing(described)
+  print(textOf(openapiOf(described, { ...options.openapi, bigint: options.bigint }), 2))
 }
 
-function describing({ title, 'api-version': version, description, servers, bigint }) {
-  return { title, version, description, servers: servers?.split(','), bigint }
+// From now on what the module prints goes to stderr. What this returns prints the document and ends the process: whatever
+// the module keeps, such as a timer, is not waited for.
+function takeOutput() {
+  const { stdout, stderr } = process
+  const { write } = stdout
+  stdout.write = stderr.write.bind(stderr)
+  return (text) => write.call(stdout, `${text}\n`, () => process.exit())
+}
+
+function check({ title, 'api-version': version, description, servers, bigint }, functions) {
+  try {
+    return checkArguments({ bigint, openapi: { title, version, description, servers: servers?.split(',') } }, functions)
+  } catch ({ message }) {
+    const told = message.replace('openapi.version', 'apiVersion').replace(/openapi\.(\w+)(?:\[\d+\])?/, '$1')
+    return fail(inFlags(told, OPTIONS))
+  }
 }
 
 module.exports = { openapi }

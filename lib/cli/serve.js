@@ -8,7 +8,7 @@ const path = require('node:path')
 const events = require('../events.js')
 const { serverListen } = require('../server.js')
 const { isTold } = require('../workers/told-errors.js')
-const { camelCase, fail, parse } = require('./arguments.js')
+const { camelCase, fail, inFlags, parse } = require('./arguments.js')
 const { entryOf, workingFolder } = require('./links.js')
 const { fileOf, load, ownServer, sayOfLoad } = require('./load.js')
 const { outliveReaders } = require('./output.js')
@@ -97,7 +97,7 @@ async function serveHere(file, options) {
     const onError = (error, call) => tellFailure(error, call, [server.functions])
     server = serverListen({ ...options, onError }, handler)
   } catch (error) {
-    return fail(`${inFlags(error.message)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
+    return fail(`${inFlags(error.message, OPTIONS)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before it says that it listens: who reads that may send a signal at once.
   closing.start(server)
@@ -157,7 +157,7 @@ function tellListening(server) {
 function sayOfStart(error, name, file) {
   const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
   if (!(error instanceof Error) || (isTold(error) && !isSentence)) return sayOfLoad(error, file)
-  return inFlags(error.message).replaceAll(name, file)
+  return inFlags(error.message, OPTIONS).replaceAll(name, file)
 }
 
 function listOf(functions) {
@@ -180,17 +180,6 @@ function optionOf(name, value) {
 
 function countOf(count, noun) {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-// A message of serverListen's, with the names that the options have here, and without what only JavaScript can do.
-function inFlags(message) {
-  const flags = new Map(Object.keys(OPTIONS).map((name) => [camelCase(name), `--${name}`]))
-  const ofCommand = message
-    .replace(/ \((?:await its close\(\) |workerOptions\.).*?\)/, '')
-    .replace(/ For no workers, .*/, ' For none, leave it out.')
-  return ofCommand.replace(/\boptions\.(\w+)|`(\w+)`|(?<=')(\w+)(?=')|\b(\w+)(?= option\b)/g, (text, ...names) => {
-    return flags.get(names.find((name) => name !== undefined)) ?? text
-  })
 }
 
 module.exports = { serve }

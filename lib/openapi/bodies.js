@@ -2,24 +2,26 @@
 
 // The bodies of requests: arguments by name or by position, or the one argument that is the body itself.
 
-const { argumentSchema } = require('./types.js')
+const { BINARY, argumentSchema } = require('./types.js')
 
 // What a request may pass to a function that is not declared.
 const UNDECLARED_MAX = 64
-
-const BINARY = { type: 'string', format: 'binary' }
 
 // Nothing for a function that takes none.
 function bodyOf(fn, schemas, components) {
   const taken = fn.arguments.filter(({ type }) => type !== 'header')
   if (fn.isDeclared && taken.length === 0) return undefined
   const required = fn.fewest > 0
-  if (isRawBody(fn)) {
-    return { description: 'Of any media type.', required, content: { 'application/octet-stream': { schema: BINARY } } }
-  }
+  if (isRawBody(fn)) return rawBody(required)
   const schema = fn.isDeclared ? declared(taken, schemas, components) : undeclared(fn, components)
   const examples = exampleMap(fn.examples)
   return { required, content: { 'application/json': { schema, ...(examples && { examples }) } } }
+}
+
+// Without a body there are no bytes, which is what a body of none is.
+function rawBody(isRequired) {
+  const description = `Of any media type.${isRequired ? ' Without one the argument is empty.' : ''}`
+  return { description, required: false, content: { 'application/octet-stream': { schema: BINARY } } }
 }
 
 // Whether the body is the argument, of whatever media type.
@@ -39,13 +41,16 @@ function declared(taken, schemas, components) {
         ...(required.length > 0 && { required }),
         additionalProperties: false
       },
-      { type: 'array', prefixItems: each, minItems: required.length, maxItems: taken.length, items: false }
+      // `items: false` would say the same, and some tools read it as none.
+      { type: 'array', prefixItems: each, items: {}, minItems: required.length, maxItems: taken.length }
     ]
   }
 }
 
+// An object without names brings no arguments, either.
 function undeclared({ fewest }, components) {
-  return { type: 'array', items: argumentSchema('json', components), minItems: fewest, maxItems: UNDECLARED_MAX }
+  const array = { type: 'array', items: argumentSchema('json', components), minItems: fewest, maxItems: UNDECLARED_MAX }
+  return fewest === 0 ? { oneOf: [array, { type: 'object', maxProperties: 0 }] } : array
 }
 
 function schemaOfArgument(type, schemas, components) {
@@ -59,4 +64,4 @@ function exampleMap(examples = []) {
   return Object.fromEntries(examples.map((value, i) => [`example${i + 1}`, { value }]))
 }
 
-module.exports = { bodyOf, exampleMap, isRawBody }
+module.exports = { bodyOf, isRawBody }

@@ -11,6 +11,13 @@ class Components {
   #securitySchemes = new Map()
   // The names of types' schemas, by what they are.
   #places = new Map()
+  #made = new Map()
+
+  // What many operations share, made by the first one that asks.
+  once(key, make) {
+    if (!this.#made.has(key)) this.#made.set(key, make())
+    return this.#made.get(key)
+  }
 
   // The schema of that name, which is one of ours.
   refTo(name, schema = COMPONENTS[name]) {
@@ -37,7 +44,8 @@ class Components {
       this.#places.set(key, place)
       // Its place is taken before those of its definitions.
       this.#schemas.set(place, undefined)
-      const { schema, definitions } = placeSchema(json, place, (each) => this.#reserve(`${place}_${each}`))
+      const reserve = (each) => this.#reserve(`${place}_${each}`)
+      const { schema, definitions } = placeSchema(json, place, reserve)
       this.#schemas.set(place, schema)
       for (const [each, definition] of definitions) this.#schemas.set(each, definition)
     }

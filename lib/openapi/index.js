@@ -1,12 +1,12 @@
 'use strict'
 
-// The description of a server's functions: an OpenAPI 3.1 document, made of their table as plain data, which is what
-// `transferableTable` of lib/functions.js gives, of the main thread's functions and of workers'. Nothing else is asked, so
-// that the same table always has the same document.
+// The description of a server's functions: an OpenAPI 3.1 document. It is made of their table as plain data, which
+// `transferableTable` of lib/functions.js gives of the main thread's functions and of workers'. Nothing else is asked, so
+// that a table always has the same document.
 
 const { Components } = require('./components.js')
-const { operationsOf, plainOperation } = require('./operations.js')
-const { TAG } = require('./texts.js')
+const { TAG, operationsOf, plainOperation } = require('./operations.js')
+const { missingIn } = require('./standard.js')
 
 const VERSION = '3.1.0'
 const TITLE = 'Functions'
@@ -15,10 +15,13 @@ const DESCRIPTION =
   'Functions that are called by `POST`. What is refused or fails is a problem (RFC 9457) with a `code` for programs.'
 const DESCRIPTION_PLAIN = 'A function of an integer that is called by `POST`.'
 
+// How many types are named that have no schema.
+const MISSING_MAX = 5
+
 // 2^63 as JSON.stringify writes it.
 const BEYOND_INT64 = /"(minimum|exclusiveMaximum)":( ?)(-?)9223372036854776000\b/g
 
-// `isPlain` tells of one function that is not declared: it has the `name`, and takes a bigint where `bigint` says so.
+// `isPlain` is for one function that is not declared: it has that `name`, and takes a bigint where `bigint` says so.
 function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, options = {}) {
   const { title = TITLE, version = API_VERSION, description, servers = ['/'], bigint = false } = options
   const components = new Components()
@@ -42,4 +45,17 @@ function textOf(document, indent) {
   return JSON.stringify(document, null, indent).replace(BEYOND_INT64, '"$1":$2$39223372036854775808')
 }
 
-module.exports = { openapiOf, textOf }
+// Tells of the types that the document says nothing of.
+function warnOfMissing(table) {
+  const missing = missingIn(table)
+  if (missing.length === 0) return
+  const types = missing.slice(0, MISSING_MAX).map(({ type, name, why }) => `${type} of ${name} (${why})`).join(', ')
+  const others = missing.length > MISSING_MAX ? ` and ${missing.length - MISSING_MAX} more` : ''
+  process.emitWarning(
+    `The OpenAPI document takes any JSON value for types that have no JSON Schema: ${types}${others}. zod 4.2, ArkType ` +
+      "2.1.28 and @valibot/to-json-schema's toStandardJsonSchema() tell theirs. The values are checked all the same.",
+    { code: 'RINGCALL_OPENAPI' }
+  )
+}
+
+module.exports = { openapiOf, textOf, warnOfMissing }

@@ -4,17 +4,21 @@
 // must be called with.
 
 const { mediaOf } = require('../results.js')
-const { exampleMap, bodyOf, isRawBody } = require('./bodies.js')
+const { bodyOf, isRawBody } = require('./bodies.js')
 const { problemResponses } = require('./problems.js')
-const { TAG } = require('./texts.js')
 const { INT, INT64_LIMITS, argumentSchema, resultSchema } = require('./types.js')
+
+// Code generators make one class of a tag's operations.
+const TAG = 'functions'
 
 // What a segment of a path can hold.
 const SCALARS = new Set(['int', 'int32', 'number', 'float32', 'int64', 'bigint', 'boolean', 'string'])
 
-const MEDIA_TYPES = { json: 'application/json', string: 'application/json', text: 'text/plain', bytes: 'application/octet-stream' }
+const MEDIA_TYPES = {
+  json: 'application/json', string: 'application/json', text: 'text/plain', bytes: 'application/octet-stream'
+}
 
-// As signatures call them.
+// What signatures call the types that they do not know.
 const IN_SIGNATURES = { __proto__: null, int32: 'int', float32: 'number' }
 
 // { path: { post: operation } } in the order of the functions.
@@ -23,12 +27,12 @@ function operationsOf({ isRoot, functions, jsonSchemas }, components) {
   const paths = {}
   functions.forEach((fn, i) => {
     const schemas = jsonSchemas[i]
-    const path = isRoot ? '/' : `/${fn.name}`
-    paths[path] = { post: byBody(fn, schemas, components) }
+    const path = isRoot ? '' : `/${fn.name}`
+    paths[path || '/'] = { post: byBody(fn, schemas, components) }
     const parameters = pathParameters(fn, components)
     if (parameters === undefined) return
-    const templates = parameters.map(({ name }) => `/{${name}}`).join('')
-    paths[isRoot ? templates : path + templates] = { post: byPath(fn, freeId(ids, fn.name), parameters, schemas, components) }
+    const template = parameters.map(({ name }) => `/{${name}}`).join('')
+    paths[path + template] = { post: byPath(fn, freeId(ids, fn.name), parameters, schemas, components) }
   })
   return paths
 }
@@ -43,7 +47,7 @@ function freeId(ids, name) {
 function byBody(fn, schemas, components) {
   const requestBody = bodyOf(fn, schemas, components)
   return {
-    ...headOf(fn, fn.name, requestBody === undefined ? 'Called without arguments.' : HOW(fn)),
+    ...headOf(fn, fn.name, howOf(fn, requestBody)),
     ...parametersOf(headerParameters(fn)),
     ...securityOf(fn, components),
     ...(requestBody && { requestBody }),
@@ -51,7 +55,8 @@ function byBody(fn, schemas, components) {
   }
 }
 
-function HOW(fn) {
+function howOf(fn, requestBody) {
+  if (requestBody === undefined) return 'Called without arguments.'
   if (!fn.isDeclared) return 'Arguments by position.'
   return isRawBody(fn) ? 'The body is the argument.' : 'Arguments by name or by position.'
 }
@@ -80,20 +85,30 @@ function headOf(fn, operationId, how) {
 // On one line, whatever white space it was declared with.
 function signatureOf({ isDeclared, arguments: declared, result }) {
   if (!isDeclared) return undefined
-  const list = declared.map(({ name, type, isOptional }) => `${name}${isOptional ? '?' : ''}: ${IN_SIGNATURES[type] ?? type}`)
-  return `(${list.join(', ')}) => ${IN_SIGNATURES[result] ?? result}`
+  const named = (type) => IN_SIGNATURES[type] ?? type
+  const list = declared.map(({ name, type, isOptional }) => `${name}${isOptional ? '?' : ''}: ${named(type)}`)
+  return `(${list.join(', ')}) => ${named(result)}`
 }
 
 // Of those that it must be called with; nothing where there are none, or where a path cannot hold them.
 function pathParameters(fn, components) {
   const required = fn.arguments.filter(({ type, isOptional }) => type !== 'header' && !isOptional)
   if (required.length === 0 || !required.every(({ type }) => SCALARS.has(type))) return undefined
+  const names = new Set()
   return required.map(({ name, type }) => ({
-    name,
+    name: freeName(names, name),
     in: 'path',
     required: true,
     schema: type === 'string' ? { type: 'string', minLength: 1 } : argumentSchema(type, components)
   }))
+}
+
+// Tools know no $ in a template. Arguments of a path have no names on the wire.
+function freeName(names, name) {
+  let free = name.replaceAll('$', '_')
+  while (names.has(free)) free += '_'
+  names.add(free)
+  return free
 }
 
 function headerParameters(fn) {
@@ -106,7 +121,7 @@ function parametersOf(parameters) {
   return parameters.length === 0 ? {} : { parameters }
 }
 
-// OpenAPI has tools ignore a parameter of the name Authorization: they send what a security scheme says.
+// OpenAPI has tools ignore a parameter of the name Authorization: they send what a security scheme asks for.
 function securityOf(fn, components) {
   const argument = fn.arguments.find(({ field }) => field === 'authorization')
   if (argument === undefined) return {}
@@ -117,25 +132,25 @@ function securityOf(fn, components) {
 }
 
 function responsesOf(fn, schemas, components, hasBody) {
+  const problems = problemResponses(components, { hasBody })
   const media = mediaOf(fn)
-  const schema = media === 'none' ? undefined : schemaOfResult(fn, schemas, components)
-  const content = media === 'none' ? {} : { content: { [MEDIA_TYPES[media]]: { schema } } }
+  if (media === 'none') {
+    return { 204: { description: 'Done.' }, '2XX': { description: 'Done, with another status.' }, ...problems }
+  }
+  const content = { [MEDIA_TYPES[media]]: { schema: schemaOfResult(fn, schemas, components) } }
   return {
-    [media === 'none' ? 204 : 200]: { description: media === 'none' ? 'Done.' : 'The result.', ...content },
-    '2XX': { description: 'The same with a status that the function chose.', ...content },
-    ...problemResponses(components, { hasBody })
+    200: { description: 'The result.', content },
+    '2XX': { description: 'The result, with another status.', content },
+    ...problems
   }
 }
 
 function schemaOfResult({ result }, schemas, components) {
   if (result === undefined) return {}
-  if (result === 'bytes') return BINARY
   const ofType = schemas?.output?.[result]
   if (ofType !== undefined) return ofType.json === undefined ? {} : components.typeRef(result, 'output', ofType.json)
   return resultSchema(result) ?? {}
 }
-
-const BINARY = { type: 'string', format: 'binary' }
 
 // One function that is not declared: an integer in the path, and one as the answer.
 function plainOperation(name, bigint, components) {
@@ -153,4 +168,4 @@ function plainOperation(name, bigint, components) {
   }
 }
 
-module.exports = { operationsOf, plainOperation }
+module.exports = { TAG, operationsOf, plainOperation }

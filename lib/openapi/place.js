@@ -1,7 +1,7 @@
 'use strict'
 
 // Moves a JSON Schema into the document: its `$ref`s are by its own root, which is another place now, and its `$defs`
-// become components, which code generators know.
+// become components, which code generators know. It says as well what the server asks of every object.
 
 // The keywords of 2020-12 whose values are schemas. Whatever else there is, such as `const`, is data.
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs'])
@@ -10,6 +10,12 @@ const SINGLES = new Set([
   'items', 'additionalProperties', 'contains', 'propertyNames', 'not', 'if', 'then', 'else', 'unevaluatedItems',
   'unevaluatedProperties', 'contentSchema'
 ])
+
+// What the server refuses in any object, before a type is asked.
+const NOT_PROTO = { not: { const: '__proto__' } }
+
+// What any object is refused for before its type is asked.
+const NAMES = { not: { const: '__proto__' } }
 
 const COMPONENT = '#/components/schemas/'
 
@@ -40,13 +46,19 @@ function unescape(token) {
 function rewrite(schema, moved) {
   if (schema === null || typeof schema !== 'object' || Array.isArray(schema)) return schema
   const each = (value) => rewrite(value, moved)
-  return mapValues(schema, (key, value) => {
+  const rewritten = mapValues(schema, (key, value) => {
     if (key === '$ref' && typeof value === 'string') return moved(value)
     if (SINGLES.has(key)) return each(value)
     if (LISTS.has(key) && Array.isArray(value)) return value.map(each)
     if (MAPS.has(key) && value !== null && typeof value === 'object') return mapValues(value, (_, one) => each(one))
     return value
   })
+  return isOpen(schema) ? { ...rewritten, propertyNames: NAMES } : rewritten
+}
+
+// Whether objects may have whatever other names.
+function isOpen({ type, additionalProperties, propertyNames }) {
+  return type === 'object' && additionalProperties !== false && propertyNames === undefined
 }
 
 function mapValues(object, map) {

@@ -55,13 +55,15 @@ const RESPONSES = {
 
 // Those that a call may come to. One of a plain function is a sentence as text.
 function problemResponses(components, { hasBody, isPlain = false }) {
-  const content = isPlain
-    ? { 'text/plain': { schema: { type: 'string' } } }
-    : { [MEDIA_TYPE]: { schema: components.refTo('Problem', PROBLEM) } }
-  const given = Object.entries(RESPONSES).filter(([, { isOfBody }]) => hasBody || !isOfBody)
-  return Object.fromEntries(given.map(([status, { name, description, headers }]) => (
-    [status, components.responseRef(name, { description, ...(headers && { headers }), content })]
-  )))
+  return components.once(`problems ${hasBody}`, () => {
+    const content = isPlain
+      ? { 'text/plain': { schema: { type: 'string' } } }
+      : { [MEDIA_TYPE]: { schema: components.refTo('Problem', PROBLEM) } }
+    const given = Object.entries(RESPONSES).filter(([, { isOfBody }]) => hasBody || !isOfBody)
+    return Object.fromEntries(given.map(([status, { name, description, headers }]) => (
+      [status, components.responseRef(name, { description, ...(headers && { headers }), content })]
+    )))
+  })
 }
 
 module.exports = { CODES, problemResponses }

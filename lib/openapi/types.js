@@ -1,7 +1,7 @@
 'use strict'
 
-// The JSON Schemas of the types that signatures know. A value fits one exactly when the server takes it; of what a JSON
-// Schema cannot say, docs/functions.md tells.
+// The JSON Schemas of the types that signatures know, and of two of WebAssembly. A value fits one exactly when the server
+// takes it, as far as a JSON Schema can say.
 
 const INT_MAX = Number.MAX_SAFE_INTEGER
 const INT32_MAX = 2 ** 31 - 1
@@ -15,10 +15,16 @@ const INT32 = { type: 'integer', format: 'int32', minimum: -INT32_MAX - 1, maxim
 const FLOAT32 = { type: 'number', format: 'float', minimum: -FLOAT32_MAX, maximum: FLOAT32_MAX }
 const NUMBER = { type: 'number', format: 'double' }
 const BOOLEAN = { type: 'boolean' }
+// No pattern keeps lone surrogates out: Rust's expressions cannot name them, and a document with one is none there.
 const STRING = { type: 'string' }
+// Of the formats the one that code generators have read for long.
+const BINARY = { type: 'string', format: 'binary' }
 
 // Digits of at most 64 bits, with or without zeros before them.
-const INT64_DIGITS = `^(?:-?0*(?:[1-9][0-9]{0,17}|${belowOf('9223372036854775807')})?|-0*9223372036854775808)$`
+const INT64_DIGITS = `^(?:-?(?:0+|0*(?:[1-9][0-9]{0,17}|${belowOf('9223372036854775807')}))|-0*9223372036854775808)$`
+
+// More than a bigint may have, zeros before them not counted. RE2, which others use, repeats nothing more than 1000 times.
+const TOO_MANY_DIGITS = `[1-9]${'[0-9]{1000}'.repeat(BIGINT_DIGITS_MAX / 1000)}[0-9]{${BIGINT_DIGITS_MAX % 1000}}`
 
 // What is a component, as it is long or refers to itself.
 const COMPONENTS = {
@@ -31,11 +37,9 @@ const COMPONENTS = {
   },
   Bigint: {
     description: `An integer of at most ${BIGINT_DIGITS_MAX} digits: a number, or a string of digits.`,
-    anyOf: [
-      { type: 'integer' },
-      { type: 'string', pattern: '^[0-9]+$', maxLength: BIGINT_DIGITS_MAX },
-      { type: 'string', pattern: '^-[0-9]+$', maxLength: BIGINT_DIGITS_MAX + 1 }
-    ]
+    type: ['integer', 'string'],
+    pattern: '^-?[0-9]+$',
+    not: { type: 'string', pattern: TOO_MANY_DIGITS }
   },
   Base64: {
     description: 'Bytes in base64 (RFC 4648 section 4), padded.',
@@ -77,10 +81,11 @@ const RESULTS = {
   int64: { type: 'string', format: 'int64', pattern: '^(?:0|-?[1-9][0-9]{0,18})$' },
   bigint: { type: 'string', pattern: '^(?:0|-?[1-9][0-9]*)$' },
   text: STRING,
+  bytes: BINARY,
   json: {}
 }
 
-// Of digits of which there are as many as `most` has, those that are not more.
+// An expression for the numbers of as many digits as `most` has that are not more than it.
 function belowOf(most) {
   const lower = [...most].flatMap((digit, i) => {
     const start = i === 0 ? 1 : 0
@@ -106,4 +111,4 @@ function arrayOf(items) {
   return { type: 'array', items }
 }
 
-module.exports = { COMPONENTS, INT, INT64_DIGITS, INT64_LIMITS, argumentSchema, resultSchema }
+module.exports = { BINARY, COMPONENTS, INT, INT64_LIMITS, argumentSchema, resultSchema }

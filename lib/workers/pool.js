@@ -174,7 +174,8 @@ class Pool {
   }
 }
 
-// What is not as it was, in a sentence. What libraries tell of schemas may differ each time, as where a default is a date.
+// What is not as it was, in a sentence. What libraries tell of schemas may differ each time, where a default is a date,
+// say.
 function differenceOf(first, second) {
   if (isDeepStrictEqual({ ...first, jsonSchemas: undefined }, { ...second, jsonSchemas: undefined })) return undefined
   const [before, after] = [first, second].map(({ isPlain, functions }) => (
