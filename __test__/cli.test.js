@@ -18,7 +18,7 @@ test('the version and the usage, in each of the usual ways', async (t) => {
       ['help'], ['--help'], ['-h'], ['help', 'help'], ['--help', '--help'], ['help', '-h', 'serve'], ['help', 'version']
     ]
   }
-  for (const name of ['serve', 'doctor', 'build']) about[` ${name}`] = [['help', name], [name, '--help'], [name, '-h']]
+  for (const name of ['serve', 'openapi', 'doctor', 'build']) about[` ${name}`] = [['help', name], [name, '--help'], [name, '-h']]
   for (const [name, lines] of Object.entries(about)) {
     for (const args of lines) {
       const { stdout, code, stderr } = await run(t, args)

@@ -122,6 +122,7 @@ declare const either: ListenOptions
 serverListen(either, functions)
 const [first] = server.functions
 same<string | undefined>()<typeof first.signature>()
+const operation: string | undefined = server.openapi().paths['/sum']?.post.operationId
 const counted: FunctionStats | undefined = server.stats().functions?.sum
 same<FunctionErrorMessage['function']>()<string>()
 // @ts-expect-error they are told, not set

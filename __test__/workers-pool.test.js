@@ -114,7 +114,8 @@ test('the table is told as it is declared, but for what only its own thread has'
       description: undefined,
       examples: [[{}]],
       deprecated: false
-    }]
+    }],
+    jsonSchemas: [{ input: { User: { missing: 'a tells none of it' } }, output: {} }]
   })
 })
 
