@@ -171,6 +171,15 @@ export interface ListenOptions {
   origins?: readonly string[] | '*' | undefined
 
   /**
+   * What `server.openapi()` tells beside the functions, and whether that is served, too: with `false`,
+   * `GET /openapi.json` and `GET /` are refused as for any other path. One plain function serves neither, whatever this
+   * is.
+   *
+   * @default true
+   */
+  openapi?: boolean | OpenapiOptions | undefined
+
+  /**
    * How many connections are served at a time: an integer from 1 to 2147483647. Those beyond wait, unread, in the
    * kernel's queue (`backlog`) and are served as others end. Each takes a descriptor of the process (`ulimit -n`); a
    * process that is out of descriptors waits for one in the same way.
@@ -276,6 +285,47 @@ export interface ListenOptions {
    * are counted in `server.stats().handlerErrors`
    */
   onError?: ((error: unknown, n: number | bigint) => void) | undefined
+}
+
+/** What the OpenAPI document of a server's functions says beside them. */
+export interface OpenapiOptions {
+  /**
+   * What they are called together.
+   *
+   * @default 'Functions'
+   */
+  title?: string | undefined
+  /**
+   * Their version.
+   *
+   * @default '1.0.0'
+   */
+  version?: string | undefined
+  /** What they are for, in Markdown. */
+  description?: string | undefined
+  /**
+   * Where clients find them, from 1 to 100 places: URLs, which may be relative to that of the document, or objects of
+   * one and its description. Behind a proxy's path it is that: `['/math']`.
+   *
+   * @default ['/']
+   */
+  servers?: readonly (string | { readonly url: string; readonly description?: string | undefined })[] | undefined
+}
+
+/** An OpenAPI 3.1 document, as plain data. Its parts are as https://spec.openapis.org/oas/v3.1.0 has them. */
+export interface OpenapiDocument {
+  /** The version of the format. */
+  openapi: string
+  /** What the functions are together. */
+  info: { title: string; version: string; description: string }
+  /** Where they are. */
+  servers: { url: string; description?: string }[]
+  /** The functions in their order: `/sum`, called by its body, and where a path can hold that `/sum/{a}/{b}`. */
+  paths: { [path: string]: { post: { operationId: string; [name: string]: any } } }
+  /** What they have in common. */
+  components: { [kind: string]: { [name: string]: any } }
+  /** The rest of it, and what is added to it. */
+  [name: string]: any
 }
 
 /** The options of a server of declared functions, or of functions by name: where to listen, and how. */
@@ -671,6 +721,19 @@ export interface Server {
 
   /** What it has done so far. A fresh object each time; cheap enough to poll. */
   stats(): ServerStats
+
+  /**
+   * The functions as an OpenAPI 3.1 document, the one at `GET /openapi.json`; with the option `openapi: false`, and of
+   * one plain function, too, which serve none. A fresh copy each time, which is yours to change; of a module, that of its
+   * last `reload()`.
+   *
+   * The schemas are exact: what fits them is taken, and nothing else, but for what no JSON Schema can say: lone
+   * surrogates, more than 128 levels, numbers of more than 4096 digits. A name in `types` is described by its library,
+   * where that tells its JSON Schema: zod 4.2, ArkType 2.1.28, Valibot by `toStandardJsonSchema()` of
+   * `@valibot/to-json-schema`. Of others the document takes any value, and a process warning, `RINGCALL_OPENAPI`, tells
+   * so at the start.
+   */
+  openapi(): OpenapiDocument
 
   /**
    * Loads the module anew in fresh workers, and resolves when new requests meet what it is now. Those that have come before
