@@ -29,6 +29,7 @@ const SIGNATURES: &[&str] = &[
     "a: int64[], b?: bigint[]",
     "a: string[], b?: boolean[], c?: json",
     "a: bigint[]",
+    "a: int32, b: float32, c: int32",
     "a?: int, b?: number, h?: header, c?: int, d?: int64, e?: boolean, f?: bytes, g?: string",
     "é: json, a: number[], b: bytes, c: string, d: int, e?: int64",
 ];
@@ -50,6 +51,7 @@ fn number() -> impl Strategy<Value = String> {
         any::<i64>().prop_map(|number| number.to_string()),
         any::<f64>().prop_map(|number| format!("{number:e}")),
         any::<f64>().prop_map(|number| number.to_string()),
+        any::<f32>().prop_map(|number| format!("{:e}", f64::from(number))),
         "-?[0-9]{1,40}(\\.[0-9]{1,30})?([eE][-+]?[0-9]{1,4})?",
         "-?0{0,3}[0-9]{1,20}",
         one_of(&[
@@ -60,6 +62,13 @@ fn number() -> impl Strategy<Value = String> {
             "1e4095",
             "1e4096",
             "5e-324",
+            "2147483647",
+            "2147483648",
+            "-2147483648",
+            "-2147483649",
+            "16777217",
+            "3.4028234663852886e38",
+            "3.4028234663852888e38",
             "9007199254740991",
             "9007199254740992",
             "9223372036854775807",
@@ -167,7 +176,7 @@ fn fitting(kind: Type) -> BoxedStrategy<String> {
                 .prop_map(|text| format!("\"{text}\""))
                 .boxed();
         }
-        Type::Int | Type::Number | Type::Int64 | Type::Bigint => {
+        Type::Int | Type::Number | Type::Int32 | Type::Float32 | Type::Int64 | Type::Bigint => {
             let small = any::<i16>().prop_map(|number| number.to_string());
             return prop_oneof![small, number()].boxed();
         }

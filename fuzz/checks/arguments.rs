@@ -20,7 +20,7 @@ const SIGNATURES: &[&str] = &[
     "a: int[], b?: number[]",
     "a: int64[], b?: bigint[]",
     "a: string[], b?: boolean[], c?: json",
-    "\u{e9}: json, a: number[], b: bytes, c: string, d: int, e?: int64",
+    "\u{e9}: json, a: number[], b: bytes, c: string, d: int, e?: int64, f?: int32, g?: float32",
 ];
 
 /// The function that a byte chooses.

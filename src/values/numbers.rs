@@ -110,6 +110,22 @@ pub(super) fn safe_integer(text: &[u8]) -> Result<i64, Unfit> {
     Ok(value)
 }
 
+/// An integer of 32 bits as a double.
+pub(super) fn int32(integer: i64) -> Result<f64, Unfit> {
+    let integer = i32::try_from(integer).map_err(|_| Unfit::Range)?;
+    Ok(f64::from(integer))
+}
+
+/// The double of 32 bits that is nearest, as `Math.fround` makes it.
+pub(super) fn float32(number: f64) -> Result<f64, Unfit> {
+    if number.abs() > f64::from(f32::MAX) {
+        return Err(Unfit::Range);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it rounds to the nearest")]
+    let nearest = number as f32;
+    Ok(f64::from(nearest))
+}
+
 /// An integer of 64 bits.
 pub(super) fn int64(text: &[u8]) -> Result<i64, Unfit> {
     let integer = Integer::parse(text).ok_or(Unfit::Kind)?;

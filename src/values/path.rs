@@ -121,6 +121,16 @@ fn read(
         columns.put_double(index, numbers::exact(small));
         return Ok(());
     }
+    other(kind, index, segment, columns, text)
+}
+
+fn other(
+    kind: Type,
+    index: usize,
+    segment: &[u8],
+    columns: &mut Columns,
+    text: &mut Vec<u8>,
+) -> Result<(), &'static str> {
     let mut decoded = Vec::new();
     let segment = decode(segment, &mut decoded)?;
     let fit = match kind {
@@ -133,6 +143,14 @@ fn read(
         Type::Number => numbers::number_in_path(segment)
             .map(|number| columns.put_double(index, number))
             .ok_or(Unfit::Kind),
+        Type::Int32 => numbers::integer_in_path(segment)
+            .and_then(numbers::safe_integer)
+            .and_then(numbers::int32)
+            .map(|integer| columns.put_double(index, integer)),
+        Type::Float32 => numbers::number_in_path(segment)
+            .ok_or(Unfit::Kind)
+            .and_then(numbers::float32)
+            .map(|number| columns.put_double(index, number)),
         Type::Bigint => {
             text.push(b'"');
             let digits = numbers::integer_in_path(segment);
@@ -164,9 +182,14 @@ fn boolean_in(segment: &[u8]) -> Result<bool, Unfit> {
 
 fn missing(kind: Type) -> &'static str {
     match kind {
-        Type::Int | Type::Number | Type::Int64 | Type::Bigint | Type::Boolean | Type::String => {
-            MISSING
-        }
+        Type::Int
+        | Type::Number
+        | Type::Int32
+        | Type::Float32
+        | Type::Int64
+        | Type::Bigint
+        | Type::Boolean
+        | Type::String => MISSING,
         _ => NOT_IN_A_PATH,
     }
 }

@@ -87,6 +87,14 @@ impl<'a> Reader<'a> {
                 let fit = self.int64(DEPTH)?;
                 fit.map(|value| self.columns.put_slot(index, value.cast_unsigned()))
             }
+            Type::Int32 => {
+                let fit = self.int(DEPTH)?.and_then(numbers::int32);
+                fit.map(|value| self.columns.put_double(index, value))
+            }
+            Type::Float32 => {
+                let fit = self.number(DEPTH)?.and_then(numbers::float32);
+                fit.map(|value| self.columns.put_double(index, value))
+            }
             Type::Boolean => {
                 let fit = self.boolean(DEPTH)?;
                 fit.map(|value| self.columns.put_boolean(index, value))

@@ -19,6 +19,10 @@ pub enum Type {
     Int,
     /// A finite double.
     Number,
+    /// An integer of 32 bits, which no signature calls so: WebAssembly's `i32`.
+    Int32,
+    /// A double that is made one of 32 bits, which no signature calls so: WebAssembly's `f32`.
+    Float32,
     /// An integer of 64 bits, exact.
     Int64,
     /// An integer of at most 4096 digits.
@@ -85,12 +89,14 @@ pub(super) struct Known {
 }
 
 impl Type {
-    /// The type that a signature calls so.
+    /// The type that a signature calls so, or that lib/ does.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "int" => Self::Int,
             "number" => Self::Number,
+            "int32" => Self::Int32,
+            "float32" => Self::Float32,
             "int64" => Self::Int64,
             "bigint" => Self::Bigint,
             "boolean" => Self::Boolean,
@@ -118,7 +124,11 @@ impl Type {
         match (self, unfit) {
             (Self::Int, Unfit::Range) => "must be an int, within ±(2^53 − 1)",
             (Self::Int, _) => "must be an int",
-            (Self::Number, _) => "must be a number",
+            (Self::Int32, _) => "must be an integer from -2147483648 to 2147483647",
+            (Self::Float32, Unfit::Range) => {
+                "must be a number from -3.4028234663852886e38 to 3.4028234663852886e38"
+            }
+            (Self::Number | Self::Float32, _) => "must be a number",
             (Self::Int64, Unfit::Range) => "must be an int64, from −2^63 to 2^63 − 1",
             (Self::Int64, _) => "must be an int64: a number or a string of digits",
             (Self::Bigint, Unfit::Range) => "must have at most 4096 digits",

@@ -42,7 +42,7 @@ impl<'a> Columns<'a> {
     /// The next argument of this type, as a case writes it.
     fn next(&mut self, kind: &str) -> Value {
         match kind {
-            "int" | "number" => number(self.double()),
+            "int" | "number" | "int32" | "float32" => number(self.double()),
             "boolean" => match self.double() {
                 0.0 => json!(false),
                 1.0 => json!(true),

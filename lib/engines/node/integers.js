@@ -5,6 +5,8 @@
 // For one bigint: making it takes more time than in proportion to its digits.
 const DIGITS_MAX = 4096
 
+const INT32_MIN = -(2 ** 31)
+const INT32_MAX = 2 ** 31 - 1
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
@@ -20,6 +22,11 @@ function intOf(text) {
   if (!digits) return digits
   const n = Number(digits) + 0 // -0 is 0.
   return Number.isSafeInteger(n) ? n : null
+}
+
+function int32Of(text) {
+  const n = intOf(text)
+  return Number.isInteger(n) && n >= INT32_MIN && n <= INT32_MAX ? n : null
 }
 
 function int64Of(text) {
@@ -71,4 +78,4 @@ function withoutZeros(digits) {
   return digits.slice(start)
 }
 
-module.exports = { DIGITS_MAX, addedDigitsOf, bigintOf, int64Of, intOf, isDigits }
+module.exports = { DIGITS_MAX, addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits }

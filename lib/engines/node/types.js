@@ -2,13 +2,15 @@
 
 // The types of arguments: how one value of each is read, from the token that JSON has for it or from a segment of a path.
 
-const { DIGITS_MAX, addedDigitsOf, bigintOf, int64Of, intOf, isDigits } = require('./integers.js')
+const { DIGITS_MAX, addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits } = require('./integers.js')
 const { kindAt, scan } = require('./json.js')
 
 // Taken now, as tests replace what is global.
 const { parse } = JSON
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127
 
 // Digits that the exponents of one array may stand for, all together: thousands of `1e4095` fit into a short body.
 const ADDED_DIGITS_MAX = 32 * DIGITS_MAX
@@ -22,6 +24,8 @@ class Wrong {
 
 const INT = new Wrong('must be an int, which is an integer from -(2^53 - 1) to 2^53 - 1')
 const NOT_NUMBER = new Wrong('must be a finite number')
+const INT32 = new Wrong('must be an integer from -2147483648 to 2147483647')
+const FLOAT32 = new Wrong('must be a number from -3.4028234663852886e38 to 3.4028234663852886e38')
 const INT64 = new Wrong('must be an integer of at most 64 bits, as a number or as a string of digits')
 const BIGINT = new Wrong('must be an integer, as a number or as a string of digits')
 const BIGINT_TOO_LARGE = new Wrong(`must have at most ${DIGITS_MAX} digits`)
@@ -33,6 +37,7 @@ const IN_BODY = new Wrong('must be sent in a body')
 
 const INTEGERS = {
   int: (text) => intOf(text) ?? INT,
+  int32: (text) => int32Of(text) ?? INT32,
   int64: (text) => int64Of(text) ?? INT64,
   bigint(text) {
     const integer = bigintOf(text)
@@ -45,6 +50,8 @@ const OF_TOKEN = {
   __proto__: null,
   int: (kind, token) => (kind === 'number' ? INTEGERS.int(token) : INT),
   number: (kind, token) => (kind === 'number' ? numberOf(token) : NOT_NUMBER),
+  int32: (kind, token) => (kind === 'number' ? INTEGERS.int32(token) : INT32),
+  float32: (kind, token) => (kind === 'number' ? float32Of(token) : NOT_NUMBER),
   int64: (kind, token) => digitsOf(kind, token, INTEGERS.int64, INT64),
   bigint: (kind, token) => digitsOf(kind, token, INTEGERS.bigint, BIGINT),
   boolean: (kind, token) => (kind === 'boolean' ? token === 'true' : BOOLEAN),
@@ -58,6 +65,7 @@ const OF_SEGMENT = {
   __proto__: null,
   ...INTEGERS,
   number: (text) => (NUMBER.test(text) ? numberOf(text) : NOT_NUMBER),
+  float32: (text) => (NUMBER.test(text) ? float32Of(text) : NOT_NUMBER),
   boolean: (text) => (text === 'true' || text === 'false' ? text === 'true' : BOOLEAN),
   string: (text) => text
 }
@@ -67,6 +75,12 @@ const ARRAYS = { number: Float64Array, int64: BigInt64Array }
 function numberOf(token) {
   const number = Number(token)
   return Number.isFinite(number) ? number : NOT_NUMBER
+}
+
+function float32Of(token) {
+  const number = numberOf(token)
+  if (number === NOT_NUMBER) return number
+  return Math.abs(number) <= FLOAT32_MAX ? Math.fround(number) : FLOAT32
 }
 
 function digitsOf(kind, token, read, otherwise) {

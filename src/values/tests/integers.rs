@@ -108,6 +108,72 @@ fn a_number_is_the_double_nearest_to_its_token() {
 }
 
 #[test]
+fn an_int32_has_32_bits() {
+    let detail = "must be an integer from -2147483648 to 2147483647";
+    for (token, value) in [
+        ("2147483647", 2_147_483_647.0),
+        ("-2147483648", -2_147_483_648.0),
+        ("21474836470e-1", 2_147_483_647.0),
+        ("-2.147483648e9", -2_147_483_648.0),
+        ("3.0", 3.0),
+        ("-0", 0.0),
+    ] {
+        let bits = f64::to_bits(value);
+        assert_eq!(slot(each_way("int32", token)), bits, "{token}");
+        let by_path = path("a: int32", &format!("/{token}"));
+        assert_eq!(slot(by_path), bits, "{token}");
+    }
+    assert_eq!(slot(path("a: int32", "/007")), f64::to_bits(7.0));
+    for value in [
+        "2147483648",
+        "-2147483649",
+        "4294967295",
+        "1e10",
+        "9007199254740993",
+        "1e300",
+        "1.5",
+        "1e-1",
+    ] {
+        refused("int32", value, "#/0", detail);
+        let by_path = path("a: int32", &format!("/{value}"));
+        assert_eq!(entries(by_path), [("#/0".into(), detail.into())], "{value}");
+    }
+    for value in ["\"3\"", "null", "true", "[]", "{}"] {
+        refused("int32", value, "#/0", detail);
+    }
+}
+
+#[test]
+fn a_float32_is_rounded_to_32_bits() {
+    for (token, value) in [
+        ("0.1", 0.100_000_001_490_116_12),
+        ("16777217", 16_777_216.0),
+        ("16777219", 16_777_220.0),
+        ("-0", -0.0),
+        ("1e-46", 0.0),
+        ("-1e-46", -0.0),
+        ("1e-45", 1.401_298_464_324_817e-45),
+        ("3.4028234663852886e38", f64::from(f32::MAX)),
+        ("-3.4028234663852886e38", f64::from(f32::MIN)),
+    ] {
+        let bits = f64::to_bits(value);
+        assert_eq!(slot(each_way("float32", token)), bits, "{token}");
+        let by_path = path("a: float32", &format!("/{token}"));
+        assert_eq!(slot(by_path), bits, "{token}");
+    }
+    let range = "must be a number from -3.4028234663852886e38 to 3.4028234663852886e38";
+    for value in ["3.402823466385289e38", "-1e39", "1.7976931348623157e308"] {
+        refused("float32", value, "#/0", range);
+        let by_path = path("a: float32", &format!("/{value}"));
+        assert_eq!(entries(by_path), [("#/0".into(), range.into())], "{value}");
+    }
+    assert!(not_json(each_way("float32", "1e400")).contains("beyond what a double holds"));
+    for value in ["\"3\"", "null", "false", "[]", "{}"] {
+        refused("float32", value, "#/0", "must be a number");
+    }
+}
+
+#[test]
 fn an_int64_is_read_from_its_digits() {
     for (token, value) in [
         ("9007199254740993", 9_007_199_254_740_993),

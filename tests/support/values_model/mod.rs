@@ -229,8 +229,8 @@ fn of_segment(kind: Type, segment: &[u8]) -> Option<Value> {
         Type::String => Some(Value::String(text)),
         Type::Boolean if text == "true" => Some(Value::Boolean(true)),
         Type::Boolean if text == "false" => Some(Value::Boolean(false)),
-        Type::Number => token().filter(Value::is_finite),
-        Type::Int | Type::Int64 | Type::Bigint if integer::is_digits(&text) => {
+        Type::Number | Type::Float32 => token().filter(Value::is_finite),
+        Type::Int | Type::Int32 | Type::Int64 | Type::Bigint if integer::is_digits(&text) => {
             // A body has such digits in a string, or, for an int, not at all.
             let negative = text.starts_with('-');
             let digits = text.trim_start_matches('-').trim_start_matches('0');
@@ -238,7 +238,7 @@ fn of_segment(kind: Type, segment: &[u8]) -> Option<Value> {
             let sign = if negative { "-" } else { "" };
             Some(Value::Number(format!("{sign}{digits}")))
         }
-        Type::Int | Type::Int64 | Type::Bigint => token(),
+        Type::Int | Type::Int32 | Type::Int64 | Type::Bigint => token(),
         _ => None,
     }
 }
@@ -339,7 +339,9 @@ impl Reading {
     fn one(&mut self, kind: Type, value: &Value) -> Option<Given> {
         let integer = |value: &Value| match value {
             Value::Number(token) => Integer::of(token),
-            Value::String(text) if kind != Type::Int && integer::is_digits(text) => {
+            Value::String(text)
+                if !matches!(kind, Type::Int | Type::Int32) && integer::is_digits(text) =>
+            {
                 Integer::of(text)
             }
             _ => None,
@@ -350,6 +352,17 @@ impl Reading {
                 let is_safe = value.unsigned_abs() < 1 << 53;
                 #[expect(clippy::cast_precision_loss, reason = "a safe integer is exact")]
                 is_safe.then(|| Given::Slot((value as f64).to_bits()))
+            }
+            Type::Int32 => {
+                let value: i32 = integer(value)?.as_i64()?.try_into().ok()?;
+                Some(Given::Slot(f64::from(value).to_bits()))
+            }
+            Type::Float32 => {
+                let number = value.double()?;
+                // By way of its decimals, which name it alone, so that no tie is broken twice.
+                let nearest: f32 = number.to_string().parse().ok()?;
+                let is_within = number.abs() <= f64::from(f32::MAX);
+                is_within.then(|| Given::Slot(f64::from(nearest).to_bits()))
             }
             Type::Int64 => Some(Given::Slot(integer(value)?.as_i64()?.cast_unsigned())),
             Type::Bigint => {

@@ -146,9 +146,12 @@ impl Columns {
 
     fn take(&mut self, kind: Type) -> Given {
         match kind {
-            Type::Int | Type::Number | Type::Int64 | Type::Boolean => {
-                Given::Slot(self.slots.pop_front().expect("it has a slot"))
-            }
+            Type::Int
+            | Type::Number
+            | Type::Int32
+            | Type::Float32
+            | Type::Int64
+            | Type::Boolean => Given::Slot(self.slots.pop_front().expect("it has a slot")),
             Type::Bytes | Type::Numbers | Type::Int64s => {
                 Given::Buffer(self.buffers.pop_front().expect("it has a buffer"))
             }
