@@ -4,5 +4,6 @@ const { typed } = require('./lib/functions.js')
 const { probe } = require('./lib/probe.js')
 const { reply } = require('./lib/reply.js')
 const { serverListen } = require('./lib/server.js')
+const { fromWasm } = require('./lib/wasm/index.js')
 
-module.exports = { probe, reply, serverListen, typed }
+module.exports = { fromWasm, probe, reply, serverListen, typed }

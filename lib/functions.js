@@ -4,9 +4,9 @@
 //
 // The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
 // result, resultSchema, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` is a header
-// argument's, `schema` and `resultSchema` are those of a type from `types`. `result` is undefined where a function is not
-// declared: JSON, or the bare digits of a bigint. `owner` is the object that the function is in, and its `this`; a
-// function at the root has none.
+// argument's, `schema` and `resultSchema` are those of a type from `types`. A function of WebAssembly has arguments of the
+// types `int32` and `float32`, too. `result` is undefined where a function is not declared: JSON, or the bare digits of a
+// bigint. `owner` is the object that the function is in, and its `this`; a function at the root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
 const { jsonSchemasOf } = require('./openapi/standard.js')
@@ -30,15 +30,18 @@ const declarations = globalThis[DECLARATIONS] ??= new WeakMap()
 function typed(signature, handler, options = {}) {
   if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
   refuseUncallable(handler, 'The handler')
-  const declaration = { handler, isDeclared: true, ...readOptions(signature, options) }
-  const { name, length } = handler
+  return declare(handler, readOptions(signature, options))
+}
+
+// `declaration` is what the table has of the function, but for its name, its handler and its owner.
+function declare(handler, declaration, name = handler.name) {
   const declared = function (...values) {
     return Reflect.apply(handler, this, values)
   }
   Object.defineProperties(declared, {
-    name: { value: name, configurable: true }, length: { value: length, configurable: true }
+    name: { value: name, configurable: true }, length: { value: handler.length, configurable: true }
   })
-  declarations.set(declared, declaration)
+  declarations.set(declared, { handler, isDeclared: true, ...declaration })
   return declared
 }
 
@@ -254,4 +257,4 @@ function freeze(value) {
   return Object.freeze(value)
 }
 
-module.exports = { FUNCTIONS_MAX, describeTable, isClass, tableOf, transferableTable, typed }
+module.exports = { FUNCTIONS_MAX, declare, describeTable, isClass, tableOf, transferableTable, typed }

@@ -1,0 +1,65 @@
+'use strict'
+
+// What a function of WebAssembly takes and returns, as `typed` would declare it; or why it can't be served.
+
+const { ARGUMENTS_MAX, IDENTIFIER } = require('../signature.js')
+
+// What each type is as an argument, and as a result and in the signature that a function is described with. The ranges
+// of `int32` and `float32` are checked where arguments are read: WebAssembly itself would wrap what is beyond them.
+const TYPES = {
+  __proto__: null,
+  i32: { argument: 'int32', result: 'int' },
+  i64: { argument: 'int64', result: 'int64' },
+  f32: { argument: 'float32', result: 'number' },
+  f64: { argument: 'number', result: 'number' }
+}
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+
+// Why it can't be, or undefined.
+function whyUnfit(name, { parameters, results }) {
+  if (!IDENTIFIER.test(name) || name === '__proto__') {
+    return "a function's name has letters, digits, _ and $, does not begin with a digit, and is not __proto__"
+  }
+  const count = parameters.length
+  if (count > ARGUMENTS_MAX) return `it takes ${count} arguments, and ${ARGUMENTS_MAX} is the most`
+  const at = parameters.findIndex((type) => !(type in TYPES))
+  if (at !== -1) return `its argument ${at + 1} is a ${parameters[at]}, and only i32, i64, f32 and f64 are taken`
+  if (results.length > 1) return `it returns ${results.length} results, and one is the most`
+  if (results.length === 1 && !(results[0] in TYPES)) {
+    return `it returns a ${results[0]}, and only i32, i64, f32 and f64 are`
+  }
+  return undefined
+}
+
+// `locals` are the names of its arguments by their places, as far as the module tells them.
+function declarationOf({ parameters, results }, locals) {
+  const names = namesOf(parameters.length, locals)
+  const result = results.length === 0 ? 'void' : TYPES[results[0]].result
+  const listed = parameters.map((type, i) => `${names[i]}: ${TYPES[type].result}`)
+  return {
+    arguments: parameters.map((type, i) => ({ name: names[i], type: TYPES[type].argument, isOptional: false })),
+    result,
+    fewest: parameters.length,
+    signature: `(${listed.join(', ')}) => ${result}`,
+    deprecated: false
+  }
+}
+
+// A name that is missing, that another one has, or that is none in a signature, is a letter by its place.
+function namesOf(count, locals = new Map()) {
+  const isName = (name) => name !== undefined && IDENTIFIER.test(name) && name !== '__proto__'
+  const names = []
+  for (let i = 0; i < count; i++) {
+    const name = locals.get(i)
+    names.push(isName(name) && !names.includes(name) ? name : undefined)
+  }
+  return names.map((name, i) => {
+    if (name !== undefined) return name
+    let letter = LETTERS[i % LETTERS.length]
+    while (names.includes(letter)) letter += '_'
+    return (names[i] = letter)
+  })
+}
+
+module.exports = { declarationOf, whyUnfit }

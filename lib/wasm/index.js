@@ -1,0 +1,62 @@
+'use strict'
+
+// `fromWasm`: the exported functions of a WebAssembly module, declared by the types that they have there.
+//
+// V8 validates the module and compiles it; sections.js reads the types out of the bytes, which V8 does not tell. The
+// functions are those of one instance, so that they share its memory and its globals.
+
+const { invalidArgument, invalidType } = require('../errors.js')
+const { declare } = require('../functions.js')
+const { refuseUnknown } = require('../unknown-options.js')
+const { checkNames, choose } = require('./choice.js')
+const { declarationOf } = require('./declarations.js')
+const { compile, initialize, initializersOf, instantiate, ownBytes } = require('./instance.js')
+const { readLocalNames } = require('./names.js')
+const { Unreadable } = require('./reader.js')
+const { readExports } = require('./sections.js')
+
+const OPTIONS = { whose: 'fromWasm', argument: 'options', expected: 'an object of options' }
+
+// Returns a plain object of functions by their names, as `typed` makes them.
+function fromWasm(bytes, imports = {}, options = {}) {
+  const own = ownBytes(bytes)
+  if (imports === null || typeof imports !== 'object') {
+    throw invalidType('imports', 'an object of modules, each an object of imports by their names', imports)
+  }
+  const only = checkOptions(options)
+  const module = compile(own)
+  const exported = exportsOf(own)
+  const initializers = initializersOf(exported)
+  // Before the module runs.
+  const served = choose(exported.filter(({ name }) => !initializers.includes(name)), only)
+  const names = localNamesOf(module, served)
+  const functions = instantiate(module, imports)
+  initialize(functions, initializers)
+  return Object.fromEntries(served.map(({ name, index, type }) => (
+    [name, declare(functions[name], declarationOf(type, names.get(index)), name)]
+  )))
+}
+
+// `only`, which may be undefined.
+function checkOptions(options) {
+  if (options === null || typeof options !== 'object') throw invalidType(OPTIONS.argument, OPTIONS.expected, options)
+  const { only } = options
+  refuseUnknown(options, ['only'], OPTIONS)
+  return only === undefined ? undefined : checkNames(only, 'options.only')
+}
+
+function exportsOf(bytes) {
+  try {
+    return readExports(bytes)
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    throw invalidArgument(`The WebAssembly module ${error.message}.`)
+  }
+}
+
+function localNamesOf(module, served) {
+  const [section] = WebAssembly.Module.customSections(module, 'name')
+  return section === undefined ? new Map() : readLocalNames(section, new Set(served.map(({ index }) => index)))
+}
+
+module.exports = { fromWasm }

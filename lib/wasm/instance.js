@@ -1,0 +1,128 @@
+'use strict'
+
+// Makes an instance of a WebAssembly module out of somebody's bytes, and says what is wrong where there can be none.
+
+const { types } = require('node:util')
+const { invalidArgument, invalidType } = require('../errors.js')
+const { IDENTIFIER } = require('../signature.js')
+const { cut } = require('./choice.js')
+
+const MAGIC = '\0asm'
+const TEXT_FORMAT = /^\s*(?:\(|;;)/
+// A component has this where a module has 0, as a part of its version.
+const COMPONENT = 1
+const LAYER_AT = 6
+const START_LENGTH = 100
+
+// How many imports a message names.
+const IMPORTS_MAX = 10
+
+// What has to run once before anything else is called, the first one that there is: of a WASI reactor, and of what LLVM
+// has linked without one. Clients are not to call it.
+const INITIALIZERS = ['_initialize', '__wasm_call_ctors']
+
+const NO_WASI =
+  'It was built for WASI, which gives programs files and the like: build it without, as by the target ' +
+  'wasm32-unknown-unknown of Rust, or by --target=wasm32 -nostdlib -Wl,--no-entry of clang.'
+
+// The bytes as they are now, whoever may write to them.
+function ownBytes(bytes) {
+  if (types.isUint8Array(bytes)) return new Uint8Array(bytes)
+  if (types.isAnyArrayBuffer(bytes)) return new Uint8Array(bytes).slice()
+  throw invalidType('bytes', "a WebAssembly module's bytes, in a Uint8Array or an ArrayBuffer", bytes, cureOf(bytes))
+}
+
+function cureOf(value) {
+  const isPlace = typeof value === 'string' || typeof value?.href === 'string'
+  if (isPlace) return "Read the file: fromWasm(readFileSync('sum.wasm'))."
+  if (typeof value?.then === 'function') return 'It is a promise: `await` it first.'
+  if (Object.prototype.toString.call(value) !== '[object WebAssembly.Module]') return undefined
+  return 'A WebAssembly.Module does not tell the types of its functions: pass the bytes that it was made of.'
+}
+
+function compile(bytes) {
+  if (typeof WebAssembly === 'undefined') {
+    throw invalidArgument('There is no WebAssembly here: Node.js was started with --jitless.')
+  }
+  refuseOtherFormats(bytes)
+  try {
+    return new WebAssembly.Module(bytes)
+  } catch (cause) {
+    throw because('The bytes are no WebAssembly module that Node.js takes', cause)
+  }
+}
+
+function refuseOtherFormats(bytes) {
+  const start = Buffer.from(bytes.buffer, 0, Math.min(bytes.length, START_LENGTH)).toString('latin1')
+  if (start === '') {
+    throw invalidArgument('There are no bytes. Is the file empty, or was their memory transferred away?')
+  }
+  if (TEXT_FORMAT.test(start)) {
+    throw invalidArgument("It is WebAssembly's text format. Make a module of it first, as with wat2wasm.")
+  }
+  if (start.startsWith(MAGIC) && bytes[LAYER_AT] === COMPONENT) {
+    throw invalidArgument(
+      'It is a component, which Node.js does not run. `jco transpile` makes a JavaScript module of it, which can be served.'
+    )
+  }
+}
+
+// Its exports. What a function that was imported throws is thrown as it is.
+function instantiate(module, imports) {
+  refuseMissing(module, imports)
+  return start('The WebAssembly module could not be started', () => new WebAssembly.Instance(module, imports)).exports
+}
+
+// Which of the exported functions are only there for who starts the module.
+function initializersOf(exported) {
+  const isInitializer = ({ name, type: { parameters, results } }) => (
+    INITIALIZERS.includes(name) && parameters.length === 0 && results.length === 0
+  )
+  return exported.filter(isInitializer).map(({ name }) => name)
+}
+
+function initialize(functions, initializers) {
+  const name = INITIALIZERS.find((each) => initializers.includes(each))
+  if (name !== undefined) start(`The WebAssembly module could not be started, as its ${name} failed`, functions[name])
+}
+
+function start(what, run) {
+  try {
+    return run()
+  } catch (cause) {
+    const { LinkError, RuntimeError } = WebAssembly
+    if ([LinkError, RuntimeError, RangeError].some((each) => cause instanceof each)) throw because(what, cause)
+    throw cause
+  }
+}
+
+function because(what, cause) {
+  const why = cause.message.replace(/^WebAssembly\.\w+\(\): /, '')
+  return Object.assign(invalidArgument(`${what}: ${why}`), { cause })
+}
+
+function refuseMissing(module, imports) {
+  const missing = WebAssembly.Module.imports(module).filter((each) => imports[each.module]?.[each.name] === undefined)
+  if (missing.length === 0) return
+  const told = missing.slice(0, IMPORTS_MAX).map(({ module, name, kind }) => (
+    `${cut(module)}.${cut(name)}${kind === 'function' ? '' : ` (a ${kind})`}`
+  ))
+  const others = missing.length > IMPORTS_MAX ? ` and ${missing.length - IMPORTS_MAX} more` : ''
+  throw invalidArgument(
+    `The WebAssembly module imports what it was not given: ${told.join(', ')}${others}. ${cureOfMissing(missing)}`
+  )
+}
+
+function cureOfMissing(missing) {
+  if (missing.some(({ module }) => module.startsWith('wasi_'))) return NO_WASI
+  const [{ module, name }] = missing
+  const cure = `JavaScript passes it as in fromWasm(bytes, { ${keyOf(module)}: { ${keyOf(name)}: … } }).`
+  const isOfAssemblyScript = missing.length === 1 && module === 'env' && name === 'abort'
+  return isOfAssemblyScript ? `${cure} AssemblyScript does without it by \`asc --use abort=\`.` : cure
+}
+
+function keyOf(name) {
+  return IDENTIFIER.test(name) ? cut(name) : JSON.stringify(cut(name))
+}
+
+module.exports = { compile, initialize, initializersOf, instantiate, ownBytes }
