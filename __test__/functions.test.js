@@ -10,7 +10,7 @@ const { serve } = require('./helpers.js')
 const { tableOf } = require('../lib/functions.js')
 
 const BUILT_IN = new Set([
-  'int', 'number', 'int64', 'bigint', 'boolean', 'string', 'json', 'bytes', 'header',
+  'int', 'number', 'int32', 'float32', 'int64', 'bigint', 'boolean', 'string', 'json', 'bytes', 'header',
   'int[]', 'number[]', 'int64[]', 'bigint[]', 'boolean[]', 'string[]'
 ])
 

@@ -7,7 +7,8 @@
 
 const { readFileSync } = require('node:fs')
 const { join } = require('node:path')
-const { reply, typed } = require('../../index.js')
+const { fromWasm, reply, typed } = require('../../index.js')
+const { moduleOf, op } = require('../assembler.js')
 
 const functions = JSON.parse(readFileSync(join(__dirname, 'functions.json'), 'utf8'))
 
@@ -274,6 +275,30 @@ function hostile(note) {
   return Object.fromEntries(names.map((name) => [name, fn(name)]))
 }
 
+// Functions of WebAssembly, each of which calls the import that notes it with what it was called with.
+function wasm(note) {
+  const [i32, i64, f32, f64] = ['i32', 'i64', 'f32', 'f64']
+  const shapes = [
+    { name: 'int32', parameters: [i32], results: [i32], locals: ['n'] },
+    { name: 'float32', parameters: [f32], results: [f32], locals: ['x'] },
+    { name: 'int64', parameters: [i64], results: [i64], locals: ['n'] },
+    { name: 'float64', parameters: [f64], results: [f64], locals: ['x'] },
+    { name: 'add', parameters: [i32, i32], results: [i32], code: [op.get(0), op.get(1), op.i32Add] },
+    { name: 'all', parameters: [i32, f32, i64, f64], results: [f64], locals: ['n', 'x', 'm', 'y'], code: [op.get(3)] },
+    { name: 'divide', parameters: [i32, i32], results: [i32], code: [op.get(0), op.get(1), op.i32DivS] },
+    { name: 'ratio', parameters: [f64, f64], results: [f64], code: [op.get(0), op.get(1), op.f64Div] },
+    { name: 'nothing', parameters: [i32], code: [] },
+    { name: 'answer', results: [i32], code: [op.i32Const(42)] }
+  ]
+  const noting = shapes.map(({ name, parameters }) => ({ module: 'note', import: name, parameters }))
+  const own = shapes.map((shape, i) => {
+    const passed = (shape.parameters ?? []).map((_, at) => op.get(at))
+    return { ...shape, code: [...passed, op.call(i), ...(shape.code ?? [op.get(0)])] }
+  })
+  const imports = shapes.map(({ name }) => [name, (...args) => note(name, args)])
+  return fromWasm(moduleOf([...noting, ...own]), { note: Object.fromEntries(imports) })
+}
+
 // Each has its table or its root function, and the options that it is started with, which functions.json has.
 function servers(note) {
   const rooted = (signature, fn = first) => typed(signature, (...args) => {
@@ -285,6 +310,7 @@ function servers(note) {
     hostile: hostile(note),
     small: named(note),
     origins: named(note),
+    wasm: wasm(note),
     root: rooted('(a: int, b?: number) => json'),
     rootText: rooted('(text: string) => text'),
     rootBytes: rooted('(data: bytes) => bytes'),
