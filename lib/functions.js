@@ -167,7 +167,9 @@ function cureOf(functions) {
   if (Array.isArray(functions)) return 'Functions are called by their names: { sum, greet }.'
   if (typeof functions.then === 'function') return 'It is a promise: `await` it first.'
   if (functions instanceof Map) return 'Convert it with Object.fromEntries().'
-  if (ArrayBuffer.isView(functions)) return "A module is its URL or path: serverListen(8000, './functions.js')."
+  if (ArrayBuffer.isView(functions)) {
+    return "A module is its URL or path: serverListen(8000, './functions.js'). Bytes of WebAssembly are for fromWasm()."
+  }
   return 'Name its methods: { add: (a, b) => calculator.add(a, b) }.'
 }
 
@@ -194,6 +196,9 @@ function entryOf(name, functions) {
 function cureOfValue(value) {
   if (value === null || typeof value !== 'object') return undefined
   if (typeof value.then === 'function') return 'It is a promise: `await` it first.'
+  if (/^\[object WebAssembly\./.test(Object.prototype.toString.call(value))) {
+    return 'The functions of WebAssembly, with their types, are what fromWasm() makes of its bytes.'
+  }
   return 'Functions are not grouped: name them all in one object.'
 }
 

@@ -7,6 +7,7 @@ const { tableOf } = require('./functions.js')
 const { checkOpenapi } = require('./openapi/options.js')
 const { checkOrigins } = require('./origins.js')
 const { MODULE, refuseUnknown } = require('./unknown-options.js')
+const { checkNames } = require('./wasm/choice.js')
 const { checkHost, checkPath } = require('./where.js')
 const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./workers/options.js')
 
@@ -76,11 +77,12 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     signal: signal(options),
     onError: callback(options, 'onError')
   }
-  refuseUnknown(options, [...Object.keys(checked), 'workers', 'workerOptions'], LISTEN_OPTIONS)
+  refuseUnknown(options, [...Object.keys(checked), 'workers', 'workerOptions', 'only'], LISTEN_OPTIONS)
   if (url === undefined) return { options: fitOptions(checked, table === undefined), table }
   const count = checkWorkers(options.workers, checked.ringThreads)
   const workerOptions = checkWorkerOptions(options.workerOptions)
-  return { options: checked, module: { url, count, workerOptions, engine: checked.engine } }
+  const only = options.only === undefined ? undefined : checkNames(options.only, 'options.only')
+  return { options: checked, module: { url, only, count, workerOptions, engine: checked.engine } }
 }
 
 // The options as they are for one plain function, or for a table of them, for which some mean something else or

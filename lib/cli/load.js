@@ -12,15 +12,16 @@ const { end, fail } = require('./arguments.js')
 // Node's own exit code for this.
 const UNSETTLED_AWAIT = 13
 
-// Its functions.
-async function load(file) {
+// Its functions; of WebAssembly, `only` names those that are to be served.
+async function load(file, only) {
   const resolved = fileOf(file)
   const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
   let exports
   try {
-    ({ exports } = await importModule(resolved, neverSettles))
+    ({ exports } = await importModule(resolved, { only, neverSettles }))
   } catch (error) {
-    return fail(error?.code === 'ERR_WORKER_LOAD' ? error.message.replaceAll(resolved, file) : sayOfLoad(error, file))
+    if (error?.code !== 'ERR_WORKER_LOAD') return fail(sayOfLoad(error, file))
+    return fail(error.message.replaceAll(resolved, file).replaceAll('`only`', '--only'))
   }
   const functions = functionsOf(exports)
   if (functions === undefined) {

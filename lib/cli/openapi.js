@@ -17,10 +17,11 @@ GET /openapi.json, and serves nothing. The module is loaded, and what it prints 
   --api-version <text>       their version [1.0.0]
   --description <text>       what they are for
   --servers <list>           where they are served: https://a.example,https://b.example [/]
+  --only <list>              of WebAssembly, the functions to describe: sum,mul; all that it exports unless said
   --bigint                   the one function is called with a bigint
   -h, --help`
 
-const STRINGS = ['title', 'api-version', 'description', 'servers']
+const STRINGS = ['title', 'api-version', 'description', 'servers', 'only']
 const OPTIONS = {
   ...Object.fromEntries(STRINGS.map((name) => [name, { type: 'string' }])),
   bigint: { type: 'boolean' }
@@ -31,7 +32,7 @@ async function openapi(args) {
   if (parsed === undefined) return
   const { values, positionals: [file] } = parsed
   const print = takeOutput()
-  const { functions } = await load(file)
+  const { functions } = await load(file, values.only?.split(','))
   const { options, table } = check(values, functions)
   const described = transferableTable(table, functions)
   warnOfMissing(described)

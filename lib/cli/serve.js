@@ -20,8 +20,8 @@ const USAGE = `Usage: ringcall serve <module> [options]
 
 Serves what the module exports. Of several functions, POST /sum/3/4 calls the one of the name sum and answers with what
 it returns; of one function that is the default export, POST /N does. A default export, which is a function or an object
-of functions, goes before named ones; exports that are no functions are not served. The module is a JavaScript file, or a
-folder with an index.js or a package.json that names its "main".
+of functions, goes before named ones; exports that are no functions are not served. The module is a JavaScript file, a
+folder with an index.js or a package.json that names its "main", or a file of WebAssembly, such as sum.wasm.
 
   -p, --port <n>             the TCP port [8000]; 0 picks a free one
   --host <name>              the address to listen on [every address]
@@ -29,6 +29,7 @@ folder with an index.js or a package.json that names its "main".
   --workers <n|auto>         worker threads, 1 to 1024, each of which loads the module and runs its functions; auto is
                              one for each core that the ring threads leave
   --watch                    load the module anew when its file changes, or one that it imports; by 1 worker unless said
+  --only <list>              of WebAssembly, the functions to serve: sum,mul; all that it exports unless said
   --bigint                   call the one function with a bigint
   --engine <name>            auto, io_uring or node [auto]
   --ring-threads <n>         threads for the network's work, 1 to 64 [1]
@@ -58,7 +59,7 @@ const NAMES_MAX = 10
 // Loads of the module whose calls may go on: the newest one, and those before it.
 const TABLES_MAX = 6
 
-const STRINGS = ['host', 'path', 'engine', 'origins', 'workers']
+const STRINGS = ['host', 'path', 'engine', 'origins', 'only', 'workers']
 const FLAGS = ['bigint', 'reuse-port', 'ipv6-only', 'watch']
 const NUMBERS = [
   'port', 'backlog', 'ring-threads', 'max-connections', 'max-in-flight', 'max-header-size', 'max-body-size',
@@ -89,9 +90,9 @@ async function serve(args) {
   serveByWorkers(file, { ...options, workers: workers === 'auto' ? workers : Number(workers) }, watch)
 }
 
-async function serveHere(file, options) {
+async function serveHere(file, { only, ...options }) {
   const closing = new Closing(() => process.exit(1))
-  const { functions: handler } = await load(file)
+  const { functions: handler } = await load(file, only)
   let server
   try {
     const onError = (error, call) => tellFailure(error, call, [server.functions])
@@ -175,6 +176,7 @@ function listenOptions(values) {
 // The value of a flag; what is wrong about it is for serverListen to say.
 function optionOf(name, value) {
   if (name === 'origins') return value === '*' ? value : value.split(',')
+  if (name === 'only') return value.split(',')
   return NUMBERS.includes(name) ? Number(value) : value
 }
 

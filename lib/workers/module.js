@@ -2,14 +2,17 @@
 
 // A module's functions: what a module exports that is to be served. Workers and `ringcall serve` load modules so.
 
+const { readFileSync } = require('node:fs')
 const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 const { isClass } = require('../functions.js')
+const { fromWasm } = require('../wasm/index.js')
 const { loadError } = require('./load-errors.js')
 
 const WHAT_IS_ONE =
   'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by ' +
-  'their names, such as `exports.sum = (a, b) => a + b`; a default export goes before named ones.'
+  'their names, such as `exports.sum = (a, b) => a + b`, where a default export goes before named ones; or a file of ' +
+  'WebAssembly, whose name ends in .wasm.'
 
 const TYPESCRIPT = /^Unknown file extension "\.[cm]?tsx?" for (.+)$/
 
@@ -22,10 +25,15 @@ function resolveModule(file) {
   }
 }
 
-// What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Throws what
-// the module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done.
-// They come in an object: functions may have the name `then`, which a promise would call.
-async function importModule(file, neverSettles) {
+// What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Of a file of
+// WebAssembly the default export are its functions, of which `only` names those that are to be served. Throws what the
+// module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done. They
+// come in an object: functions may have the name `then`, which a promise would call.
+async function importModule(file, { only, neverSettles }) {
+  if (file.endsWith('.wasm')) return { exports: { default: loadWasm(file, only) } }
+  if (only !== undefined) {
+    throw loadError(`${file} is JavaScript, and exports what is to be served: \`only\` is for files of WebAssembly.`)
+  }
   process.once('beforeExit', neverSettles)
   try {
     const namespace = await import(pathToFileURL(file))
@@ -36,6 +44,15 @@ async function importModule(file, neverSettles) {
     throw refusedTypeScript(error) ?? error
   } finally {
     process.removeListener('beforeExit', neverSettles)
+  }
+}
+
+function loadWasm(file, only) {
+  const bytes = readFileSync(file)
+  try {
+    return fromWasm(bytes, {}, { only })
+  } catch ({ message }) {
+    throw loadError(`${file} cannot be served: ${message}`)
   }
 }
 

@@ -44,7 +44,7 @@ function moduleOf(value) {
 
 // What nobody writes for anything else, such as a host.
 function isModuleLike(value) {
-  return isURL(value) || (typeof value === 'string' && /^\.{0,2}[/\\]|^file:|\.[cm]?[jt]sx?$/.test(value))
+  return isURL(value) || (typeof value === 'string' && /^\.{0,2}[/\\]|^file:|\.(?:[cm]?[jt]sx?|wasm)$/.test(value))
 }
 
 // Of any realm.
@@ -70,7 +70,7 @@ function cureOfPath(value) {
 
 // Functions that were passed run where they are. What else was passed is no module, either.
 function refuseWorkers(options, value) {
-  const name = ['workers', 'workerOptions'].find((each) => options[each] !== undefined)
+  const name = ['workers', 'workerOptions', 'only'].find((each) => options[each] !== undefined)
   if (name === undefined) return
   const areFunctions = typeof value === 'function' || Object.values(value).some((each) => typeof each === 'function')
   const passed = areFunctions

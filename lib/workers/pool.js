@@ -28,9 +28,9 @@ class Pool {
   #ended
 
   // `engine` is the one whose tickets are to be expected, or `'auto'`.
-  constructor({ url, count, workerOptions, engine, callbacks }) {
+  constructor({ url, only, count, workerOptions, engine, callbacks }) {
     refuseEntered(url)
-    this.#start = { url, workerOptions, engine, signal: new Int32Array(new SharedArrayBuffer(4)) }
+    this.#start = { url, only, workerOptions, engine, signal: new Int32Array(new SharedArrayBuffer(4)) }
     this.#owner = callbacks
     this.#seats = Array.from({ length: count }, (_, index) => new Seat(index, this.#start, this))
   }

@@ -45,8 +45,8 @@ class Seat {
   #backOff = new BackOff()
   #timer
 
-  // `start` has the module's `url`, the `workerOptions`, the `engine` to be expected, and the `signal` that rises with
-  // each message of a worker.
+  // `start` has the module's `url`, of WebAssembly the names of those functions that `only` are served, the
+  // `workerOptions`, the `engine` to be expected, and the `signal` that rises with each message of a worker.
   constructor(index, start, owner) {
     this.index = index
     this.#start = start
@@ -55,14 +55,14 @@ class Seat {
 
   // Throws where there can be no thread.
   start() {
-    const { url, workerOptions: { workerData, loadTimeout, ...options }, engine, signal } = this.#start
+    const { url, only, workerOptions: { workerData, loadTimeout, ...options }, engine, signal } = this.#start
     if (ROOT === undefined) throw loadError(`ringcall is in a bundle, and its worker threads cannot be. ${UNBUNDLE}`)
     const { port1, port2 } = new MessageChannel()
     let worker
     try {
       worker = new Worker(path.join(ROOT, 'lib', 'workers', 'worker.js'), {
         ...options,
-        workerData: { port: port2, signal, memory: this.counts.memory, url, engine, workerData },
+        workerData: { port: port2, signal, memory: this.counts.memory, url, only, engine, workerData },
         transferList: [port2]
       })
     } catch (error) {

@@ -12,7 +12,7 @@
 const { syncBuiltinESMExports } = require('node:module')
 const threads = require('node:worker_threads')
 
-const { port, signal, memory, url, engine, workerData } = threads.workerData
+const { port, signal, memory, url, only, engine, workerData } = threads.workerData
 threads.workerData = workerData
 syncBuiltinESMExports()
 
@@ -78,7 +78,7 @@ async function loadFunctions() {
   if (file === undefined) throw notFound()
   if (file.endsWith('.json')) throw loadError(`${name} is not a module. ${WHAT_IS_ONE}`)
   const neverSettles = () => tellFailure(loadError(`${name} cannot be loaded: its top-level await never settles.`))
-  const { exports } = await importModule(file, neverSettles)
+  const { exports } = await importModule(file, { only, neverSettles })
   const functions = functionsOf(exports)
   if (events.isAnyOpen()) {
     throw loadError(
