@@ -20,11 +20,7 @@ const op = {
   f32Const: (value) => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
   f64Const: (value) => [0x44, ...new Uint8Array(Float64Array.of(value).buffer)],
   i32Add: [0x6a],
-  i32Mul: [0x6c],
   i32DivS: [0x6d],
-  i64Add: [0x7c],
-  f32Add: [0x92],
-  f64Add: [0xa0],
   f64Div: [0xa3]
 }
 
@@ -67,11 +63,12 @@ function wasm(...sections) {
   return Uint8Array.from([...HEAD, ...sections.flat()])
 }
 
-// A module of `functions`, each { name, parameters, results, code, locals }, where `locals` are its arguments' names. The
-// imported ones come first: { module, import }, with an export of that `name` where they have one. Each may say its
-// `type` by number instead, where `types` has the bytes of all types. `others` are exports of other kinds, and `before`
-// and `behind` further sections, by the number of the one that they stand before, or at the end.
-function moduleOf(functions, { types, others = [], before = {}, behind = [], start, names } = {}) {
+// A module of `functions`, each { name, parameters, results, code, locals }, where `name` is its export's, or those of
+// several, and `locals` are its arguments' names. The imported ones have { module, import } instead of code, and come
+// first. Each may say its `type` by number instead, where `types` has the bytes of all types. `others` are exports of
+// other kinds, `before` has further sections by the number of the one that they stand before, `start` is the function
+// that runs first, and `names` has the place of the section of names.
+function moduleOf(functions, { types, others = [], before = {}, start, names } = {}) {
   const signature = ({ parameters = [], results = [] }) => functionType(parameters, results)
   const typeOf = (fn, i) => u32(fn.type ?? i)
   const imported = functions.filter((fn) => fn.module !== undefined)
@@ -80,7 +77,7 @@ function moduleOf(functions, { types, others = [], before = {}, behind = [], sta
   const exported = all.flatMap(({ name }, i) => (
     [name ?? []].flat().map((each) => [...text(each), KINDS.function, ...u32(i)])
   ))
-  const others_ = others.map(({ name, kind, index = 0 }) => [...text(name), KINDS[kind], ...u32(index)])
+  const exportedToo = others.map(({ name, kind, index = 0 }) => [...text(name), KINDS[kind], ...u32(index)])
   const body = ({ code }) => {
     const bytes = [...vector([]), ...code.flat(), ...op.end]
     return [...u32(bytes.length), ...bytes]
@@ -89,12 +86,12 @@ function moduleOf(functions, { types, others = [], before = {}, behind = [], sta
     [1, vector(types ?? all.map(signature))],
     [2, vector(imported.map((fn, i) => [...text(fn.module), ...text(fn.import), KINDS.function, ...typeOf(fn, i)]))],
     [3, vector(own.map((fn, i) => typeOf(fn, imported.length + i)))],
-    [7, vector([...exported, ...others_])],
+    [7, vector([...exported, ...exportedToo])],
     ...(start === undefined ? [] : [[8, u32(start)]]),
     [10, vector(own.map(body))]
   ]
   const sections = parts.flatMap(([id, bytes]) => [...(before[id] ?? []), ...section(id, bytes)])
-  return wasm(sections, ...behind, names ?? nameSection(all))
+  return wasm(sections, names ?? nameSection(all))
 }
 
 // The names of the arguments, of those functions that tell them.

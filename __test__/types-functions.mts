@@ -2,7 +2,7 @@
 
 import { type } from 'arktype'
 import {
-  reply, serverListen, typed,
+  fromWasm, reply, serverListen, typed,
   type FunctionErrorMessage, type Functions, type FunctionsOptions, type FunctionStats, type ListenOptions, type ReplyWith,
   type StandardSchema
 } from 'ringcall'
@@ -40,6 +40,29 @@ typed('(a: int[], b: number[], c: int64[], d: bigint[], e: boolean[], f: string[
 typed(' (\n\ta :int ,\n\tb ?: int [ ]\n) =>\nint ', (a, b) => (same<typeof b>()<number[] | undefined>(), a))
 typed('() => int', () => 1)
 typed('( ) => int', async () => 1)
+
+// Functions of WebAssembly: TypeScript takes the word of whoever writes their types.
+interface Sums { sum(a: number, b: number): number, long(n: bigint): bigint, reset(): void }
+const bytes = new Uint8Array()
+const sums = fromWasm<Sums>(bytes)
+same<ReturnType<typeof sums.sum>>()<number>()
+same<Parameters<typeof sums.long>>()<[bigint]>()
+sums.sum(3, 4)
+serverListen(8000, sums)
+serverListen({ port: 8000, onError: (error, call) => call.function }, { ...sums, greet })
+serverListen(8000, fromWasm(bytes.buffer, { env: { log: (n: number) => n } }, { only: ['sum'] }))
+serverListen(8000, { sum: fromWasm(bytes).sum })
+serverListen(8000, fromWasm<{ sum(a: number, b: number): number }>(bytes).sum)
+// @ts-expect-error its arguments are numbers
+sums.sum('3', 4)
+// @ts-expect-error no function returns text
+fromWasm<{ greet(n: number): string }>(bytes)
+// @ts-expect-error the file is to be read
+fromWasm('./sum.wasm')
+// @ts-expect-error names are in an array
+fromWasm(bytes, {}, { only: 'sum' })
+// @ts-expect-error there is no such option
+fromWasm(bytes, {}, { exclude: ['sum'] })
 
 // The results.
 typed('() => number', () => 1.5)
