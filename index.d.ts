@@ -358,6 +358,14 @@ export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
    */
   workers?: number | 'auto' | undefined
 
+  /**
+   * Of a file of WebAssembly, which of its exported functions are served, by their names; see `fromWasm`. A JavaScript
+   * module decides that itself: with this option it is refused.
+   *
+   * @default all of them
+   */
+  only?: readonly string[] | undefined
+
   /** How their threads are started, and for how long they may load the module. */
   workerOptions?: WorkerThreadOptions | undefined
 
@@ -794,7 +802,7 @@ export interface Server {
 export interface FunctionDescription {
   /** Its name; of a function at the root, the function's own. */
   readonly name: string
-  /** Whether it was declared by `typed`. */
+  /** Whether it was declared, by `typed` or `fromWasm`. */
   readonly isDeclared: boolean
   /** The arguments that are declared; none for one that is not. */
   readonly arguments: readonly ArgumentDescription[]
@@ -802,7 +810,7 @@ export interface FunctionDescription {
   readonly result?: string
   /** How many arguments a request must have, header fields not counted. */
   readonly fewest: number
-  /** The signature, as it was declared. */
+  /** The signature, as it was declared; of a function of WebAssembly, the one that comes closest. */
   readonly signature?: string
   /** What it does, in a few words. */
   readonly summary?: string
@@ -818,7 +826,10 @@ export interface FunctionDescription {
 export interface ArgumentDescription {
   /** Its name. */
   readonly name: string
-  /** Its type, as in the signature. */
+  /**
+   * Its type, as in the signature; of a function of WebAssembly also `int32`, an `int` from -2147483648 to 2147483647, and
+   * `float32`, a `number` of 32 bits.
+   */
   readonly type: string
   /** Whether a request may leave it out. */
   readonly isOptional: boolean
@@ -896,6 +907,55 @@ export interface Declared<S extends string = string> {
   /** The signature, for the type alone: there is no such property. */
   readonly [declared]: S
 }
+
+/**
+ * The functions that a WebAssembly module exports, with the types that they have there, for `serverListen`. Nothing is to
+ * be declared: an `i32` is an `int` of 32 bits with a sign, an `i64` an `int64`, an `f64` a `number`; an `f32` is a `number`
+ * that is rounded to 32 bits. What is beyond 32 bits is refused before the function is called. A function without a
+ * result is `void`. Arguments have the names that the module's section `name` has for them, and without that `a`, `b`,
+ * `c`.
+ *
+ * Makes one instance of the module, whose memory and globals all calls share. A WASI reactor's `_initialize` is called
+ * then, or `__wasm_call_ctors` where that is exported instead; they are not among the functions. A trap costs the one call
+ * a `500` and is told to `onError`; the instance goes on. Exports that are no functions are left out.
+ *
+ * @example
+ * ```js
+ * const { readFileSync } = require('node:fs')
+ * const { fromWasm, serverListen } = require('ringcall')
+ * serverListen(8000, fromWasm(readFileSync('sum.wasm'))) // POST /sum/3/4 answers 7
+ * ```
+ * In TypeScript: `fromWasm<{ sum(a: number, b: number): number }>(bytes)`, whose word is taken for it.
+ *
+ * @param bytes The module, as a compiler has written it.
+ * @param imports What the module imports, as for `new WebAssembly.Instance`.
+ * @param options Which of the functions are served.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_VALUE`: the bytes are no module that Node.js takes, or it could not be started, each
+ *   with the `cause`; an import is missing; it exports no function; or one of the functions cannot be served: it has
+ *   other types than these (`v128`, references), several results, more than 32 arguments or a name that a function cannot
+ *   have, or it is the `_start` of a program. The message says which one, why, and what to do.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument of the wrong type.
+ * @throws what an import throws while the module starts.
+ */
+export function fromWasm<F extends WasmFunctions<F> = { [name: string]: (...values: any[]) => any }>(
+  bytes: Uint8Array | ArrayBuffer | SharedArrayBuffer,
+  imports?: { readonly [module: string]: { readonly [name: string]: unknown } } | undefined,
+  options?: FromWasmOptions | undefined
+): { [N in keyof F]: TypedFunction<string, Parameters<F[N]>, ReturnType<F[N]>> }
+
+/** Options of `fromWasm`. */
+export interface FromWasmOptions {
+  /**
+   * The names of the functions that are served, one at least. The others need not be ones that can be.
+   *
+   * @default all that the module exports
+   */
+  only?: readonly string[] | undefined
+}
+
+/** Functions as WebAssembly has them: a `number` is an `i32`, `f32` or `f64`, a `bigint` an `i64`. */
+export type WasmFunctions<F> = { [N in keyof F]: (...values: any[]) => number | bigint | void }
 
 /**
  * What a function returns where its value alone does not say enough: another status, header fields.
@@ -980,7 +1040,7 @@ export type JsonObject =
 // so as long as only one of the types that the handler may have is one of functions. With options that are for modules
 // alone it takes nothing else.
 
-type ModuleOnly = Pick<ModuleOptions, 'workers' | 'workerOptions'>
+type ModuleOnly = Pick<ModuleOptions, 'workers' | 'workerOptions' | 'only'>
 
 /**
  * Starts an HTTP/1.1 server on a TCP port: it answers `POST /N` with the integer that `handler` makes of the integer `N`.
@@ -1054,12 +1114,12 @@ export function serverListen<F extends Functions | TypedFunction>(
  * @param module The module's `file:` URL, such as `new URL('./functions.js', import.meta.url)`; or its path: an absolute
  *   one, or one relative to the working directory, which begins with `./` or `../`. It may leave out the ending `.js`,
  *   or be a folder's with an index.js, as for `require`. TypeScript is loaded where Node.js strips types, from
- *   22.18 on.
+ *   22.18 on. A file of WebAssembly, whose name ends in `.wasm`, is loaded as by `fromWasm`: each worker has an instance.
  *
  * @throws what the module throws when it is loaded: an error of the same name, message, stack, code and cause.
  * @throws Error `MODULE_NOT_FOUND`: there is no such file.
  * @throws Error `ERR_WORKER_LOAD`: the module exports no function, has not been loaded within `loadTimeout`, has ended its
- *   thread, or has started a server of its own there; the message says which.
+ *   thread, or has started a server of its own there, or it is WebAssembly that cannot be served; the message says which.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`: what it exports cannot be served.
  * @throws Error `ERR_WORKER_INVALID_EXEC_ARGV`, `ERR_WORKER_INIT_FAILED`: as from `new Worker`.
  */

@@ -17,7 +17,8 @@ serverListen(8000, './functions.js')
 serverListen({}, url)
 serverListen({ port: 0, workers: 4 }, url)
 serverListen({ workers: 'auto', bigint: true, ringThreads: 2 }, url)
-serverListen({ workers: undefined, workerOptions: undefined }, url)
+serverListen({ workers: undefined, workerOptions: undefined, only: undefined }, url)
+serverListen({ workers: 2, only: ['sum'] }, './sum.wasm')
 serverListen({
   workers: 4,
   onError: (error, call) => same<typeof call>()<FailedCall | number | bigint | undefined>()
@@ -78,3 +79,5 @@ serverListen({ workerOptions: { loadTimeout: '5s' } }, url)
 serverListen({ port: 0 }, [url])
 // @ts-expect-error
 server.reload('./other.js')
+// @ts-expect-error functions that are passed are those that are served
+serverListen({ only: ['sum'] }, { sum: (a: number, b: number) => a + b })

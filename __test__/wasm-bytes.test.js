@@ -70,7 +70,7 @@ for (const [what, bytes, message] of [
   ['a type', section(1, [1, 0x60, 1, 0x40, 0]), /has a type that .*: 0x40$/],
   ['a kind of memory', section(2, [1, 0, 0, 2, 8, 1]), /has a kind of memory or table that .*: 0x08$/],
   ['a kind of import', section(2, [1, 0, 0, 5]), /has a kind of import that .*: 0x05$/],
-  ['an integer of six bytes', section(2, [1, 0, 0, 2, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0]), /an integer of too many bytes$/],
+  ['an integer of six bytes', section(2, [1, 0, 0, 2, 0, ...Array(5).fill(0x80), 0]), /an integer of too many bytes$/],
   ['a count of 33 bits', section(1, [0xff, 0xff, 0xff, 0xff, 0x10]), /an integer of more than 32 bits/],
   ['a count of six bytes', section(1, [0x80, 0x80, 0x80, 0x80, 0x80, 0]), /an integer of more than 32 bits/],
   ['fewer types than there are', section(1, [2, 0x60, 0, 0]), /ends before it is complete$/],
