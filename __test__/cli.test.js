@@ -47,6 +47,7 @@ test('misuse is one sentence, where to look, and exit code 2', async (t) => {
     [['listen'], 'there is no command "listen".'],
     [['serv', 'a.js'], 'there is no command "serv". Did you mean serve?'],
     [['./app.js'], 'there is no command "./app.js". Did you mean `ringcall serve ./app.js`?'],
+    [['sum.wasm'], 'there is no command "sum.wasm". Did you mean `ringcall serve sum.wasm`?'],
     [['app.mjs', '--port', '80'], 'there is no command "app.mjs". Did you mean `ringcall serve app.mjs`?'],
     [['--port', '80'], 'there is no command "--port".'],
     [['toString'], 'there is no command "toString".'],

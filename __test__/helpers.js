@@ -404,6 +404,7 @@ module.exports = {
   gate,
   has,
   hasAsRoot,
+  isThere,
   large,
   post,
   request,

@@ -33,6 +33,7 @@ test('a module is a URL, or a path that is absolute or relative to the working d
 
 test('what is no module is refused with how to write one', (t) => {
   for (const [module, expected, message] of [
+    ['sum.wasm', wrongValue, /absolute, or begin with .* Write "\.\/sum\.wasm" if it is one\./],
     ['functions.js', wrongValue, /absolute, or begin with \.\/ or \.\.\/.* Write "\.\/functions\.js" if it is one\./],
     ['', wrongValue, /absolute.* Is a variable empty that it was made of\?$/],
     ['.', wrongValue, /absolute.* Write "\.\/" for that folder's index\.js\.$/],
@@ -79,7 +80,7 @@ test('a number of workers that cannot be is refused', (t) => {
 
 test('workers for functions that are passed are refused, and the module form is shown', (t) => {
   for (const functions of [(n) => n, { sum: (a, b) => a + b }]) {
-    for (const options of [{ workers: 4 }, { workers: 0 }, { workerOptions: {} }]) {
+    for (const options of [{ workers: 4 }, { workers: 0 }, { workerOptions: {} }, { only: ['sum'] }]) {
       const [name] = Object.keys(options)
       const message = new RegExp(`'${name}' is for a module, .*workers: 4 }, new URL\\('\\./functions\\.js'`)
       t.throws(() => checkArguments(options, functions), { ...wrongValue, message })
@@ -101,7 +102,7 @@ test('what is neither functions nor a module is refused with workers as what it 
 })
 
 test('a module that is not the second argument is told to be', (t) => {
-  for (const first of [url, './functions.js', '/srv/functions.js']) {
+  for (const first of [url, './functions.js', '/srv/functions.js', 'sum.wasm']) {
     for (const second of [undefined, 8000, { workers: 2 }]) {
       const message = /"port \| options".* second argument: serverListen\(8000, '\.\/functions\.js'\)\.$/
       t.throws(() => checkArguments(first, second), { ...wrongType, message })
@@ -128,6 +129,19 @@ test('the options of workers, and their defaults', (t) => {
   const none = Object.fromEntries(Object.keys(all).map((name) => [name, undefined]))
   for (const workerOptions of [undefined, {}, none]) {
     t.deepEqual(moduleOf({ workerOptions }).workerOptions, { ...none, loadTimeout: 30_000 })
+  }
+})
+
+test('which functions of WebAssembly are served may be said by their names', (t) => {
+  t.is(moduleOf({}).only, undefined)
+  t.is(moduleOf({ only: undefined }).only, undefined)
+  t.deepEqual(moduleOf({ only: ['sum', 'mul', 'sum'] }, './math.wasm').only, ['sum', 'mul'])
+  for (const [only, expected, message] of [
+    ['sum', wrongType, /"options\.only" argument must be an array of names/],
+    [['sum', 1], wrongType, /"options\.only\[1\]" argument must be of type string/],
+    [[], wrongValue, /^options\.only has no name in it/]
+  ]) {
+    t.throws(() => moduleOf({ only }, './math.wasm'), { ...expected, message })
   }
 })
 

@@ -47,7 +47,7 @@ function run(name, args) {
 }
 
 function isModule(name) {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name)
+  return /[\\/]|\.(?:[cm]?[jt]s|wasm)$/.test(name)
 }
 
 main(process.argv.slice(2))
