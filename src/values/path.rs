@@ -114,9 +114,10 @@ fn read(
     columns: &mut Columns,
     text: &mut Vec<u8>,
 ) -> Result<(), &'static str> {
-    if let Type::Int | Type::Number = kind
+    if let Type::Int | Type::Number | Type::Int32 = kind
         && let Some((small, length)) = numbers::small_integer(segment)
         && length == segment.len()
+        && (kind != Type::Int32 || numbers::int32(small).is_ok())
     {
         columns.put_double(index, numbers::exact(small));
         return Ok(());
