@@ -113,6 +113,16 @@ test('serve --watch: a file of WebAssembly is loaded anew, and one that is broke
   t.is((await post(t, port, '/sum/3/4')).body, '7')
 })
 
+test('openapi: the functions that a file of WebAssembly exports, or a part of them', async (t) => {
+  const module = file(t, 'math.wasm', moduleOf([sum, several, divide]))
+  const { stdout, code } = await run(t, ['openapi', module, '--only', 'sum'])
+  t.is(code, 0)
+  const { paths } = JSON.parse(stdout)
+  t.deepEqual(Object.keys(paths), ['/sum', '/sum/{a}/{b}'])
+  t.is(paths['/sum'].post['x-signature'], '(a: int, b: int) => int')
+  t.like(await run(t, ['openapi', module]), { stdout: '', code: 1, signal: null })
+})
+
 test('a module that workers load: each has an instance, and reload() makes new ones', async (t) => {
   const module = file(t, 'get.wasm', constant(1))
   t.is(fromWasm(constant(1)).get(), 1)

@@ -343,6 +343,15 @@ test('on a server: what is out of range says the range, and is not called', asyn
   t.like(server.stats().functions, { sum: { calls: 1, refusals: 2 }, half: { calls: 0, refusals: 1 } })
 })
 
+test('on a server: the description has the ranges', async (t) => {
+  const server = serve(t, {}, fromWasm(moduleOf([fn('f', [i32, f32, i64, f64], [i32], { locals: ['n', 'x', 'm', 'y'] })])))
+  const { paths } = server.openapi()
+  t.is(paths['/f'].post['x-signature'], '(n: int, x: number, m: int64, y: number) => int')
+  const [{ properties: { n, x } }] = paths['/f'].post.requestBody.content['application/json'].schema.oneOf
+  t.deepEqual(n, { type: 'integer', format: 'int32', minimum: -2147483648, maximum: 2147483647 })
+  t.deepEqual(x, { type: 'number', format: 'float', minimum: -3.4028234663852886e38, maximum: 3.4028234663852886e38 })
+})
+
 test('on a server: one function at the root', async (t) => {
   const server = serve(t, {}, fromWasm(SUM).sum)
   t.is((await post(t, server, '/3/4')).body, '7')
