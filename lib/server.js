@@ -213,7 +213,7 @@ class Server {
     try {
       return startEngine(this.#options, {
         ...callees,
-        documents: documentsOf(this.#described, this.#options),
+        documents: documentsOf(this.#table, this.#options),
         onHandlerError: (error, n) => this.#onPlainError(error, n),
         onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
         onFailure: (failure) => this.#onFailure(failure),
