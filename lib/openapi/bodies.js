@@ -41,8 +41,8 @@ function declared(taken, schemas, components) {
         ...(required.length > 0 && { required }),
         additionalProperties: false
       },
-      // `items: false` would say the same, and some tools read it as none.
-      { type: 'array', prefixItems: each, items: {}, minItems: required.length, maxItems: taken.length }
+      // No more than there are: `items: false` would say so, too, but some tools cannot read it.
+      { type: 'array', prefixItems: each, minItems: required.length, maxItems: taken.length }
     ]
   }
 }
