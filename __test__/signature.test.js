@@ -158,7 +158,7 @@ test('a signature is a string', (t) => {
 })
 
 test('a type by the name of a built-in one, or by no name, is refused', (t) => {
-  for (const name of ['int', 'json', 'header', 'text', 'void', 'a b', '1', 'int[]', '']) {
+  for (const name of ['int', 'json', 'header', 'text', 'void', 'int32', 'float32', 'a b', '1', 'int[]', '']) {
     t.throws(() => read('() => int', { [name]: schema }), { code: 'ERR_INVALID_ARG_VALUE', message: /options\.types has/ })
   }
 })

@@ -12,7 +12,7 @@ const { invalidArgument, invalidType } = require('./errors.js')
 const { jsonSchemasOf } = require('./openapi/standard.js')
 const { TOKEN } = require('./reply.js')
 const { isSchema } = require('./schemas.js')
-const { BUILT_IN, IDENTIFIER, parseSignature } = require('./signature.js')
+const { IDENTIFIER, RESERVED, parseSignature } = require('./signature.js')
 const { refuseUnknown } = require('./unknown-options.js')
 
 const FUNCTIONS_MAX = 1000
@@ -84,7 +84,7 @@ function checkTypes(types) {
   const schemas = new Map(Object.entries(types))
   for (const [name, schema] of schemas) {
     if (!IDENTIFIER.test(name)) throw invalidArgument(`options.types has '${name}', which can't be a name in a signature.`)
-    if (BUILT_IN.has(name)) throw invalidArgument(`options.types has '${name}', which is the name of a type already.`)
+    if (RESERVED.has(name)) throw invalidArgument(`options.types has '${name}', which is the name of a type already.`)
     if (name in Object.prototype) throw invalidArgument(`options.types has '${name}', which every object has already.`)
     if (!isSchema(schema)) {
       throw invalidType(

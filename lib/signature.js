@@ -10,8 +10,9 @@ const SCALARS = ['int', 'number', 'int64', 'bigint', 'boolean', 'string']
 const ARRAYS = SCALARS.map((type) => `${type}[]`)
 const ARGUMENT_TYPES = [...SCALARS, 'json', 'bytes', 'header', ...ARRAYS]
 const RESULT_TYPES = [...SCALARS, 'json', 'bytes', 'text', 'void', ...ARRAYS]
-// What no name of `types` may be.
 const BUILT_IN = new Set([...ARGUMENT_TYPES, ...RESULT_TYPES])
+// What no name of `types` may be: those, and the types that functions of WebAssembly have besides.
+const RESERVED = new Set([...BUILT_IN, 'int32', 'float32'])
 
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/
 const TOKEN = /\s*([A-Za-z_$][A-Za-z0-9_$]*|=>|\.\.\.|[^]|$)/y
@@ -182,4 +183,4 @@ function fieldOf(name) {
   return name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
 }
 
-module.exports = { ARGUMENTS_MAX, BUILT_IN, IDENTIFIER, parseSignature }
+module.exports = { ARGUMENTS_MAX, IDENTIFIER, RESERVED, parseSignature }
