@@ -1,0 +1,318 @@
+'use strict'
+
+// What surrounds the calls on the page at `GET /`: finding functions, the keyboard, servers that change or go, and how it looks.
+
+const test = require('ava')
+const { reply, typed } = require('../index.js')
+const { browserTests, call, fill, opened, press, startFront } = require('./browser.js')
+const { gate, serve } = require('./helpers.js')
+
+const SIZES = [[1440, 900], [768, 1024], [390, 844]]
+// WCAG 2.2, 1.4.3 at level AA.
+const CONTRAST_MIN = 4.5
+
+const browserTest = browserTests(test)
+
+const functions = {
+  sum: (a, b) => a + b,
+  add: typed('(a: int, b: int) => int', (a, b) => a + b, { summary: 'The sum of two integers', examples: [{ a: 3, b: 4 }] }),
+  greet: typed('(name: string, loud?: boolean) => string', (name, loud) => `Hello, ${name}${loud ? '!' : '.'}`),
+  store: typed('(data: bytes, xTenant: header) => int', (data) => data.length),
+  random: typed('(count: int) => bytes', (count) => Buffer.alloc(count)),
+  long: typed('(count: int) => text', (count) => 'x'.repeat(count)),
+  nested: typed('(value?: json) => json', (value) => value ?? { a: [1, { b: '[,]:"{' }], c: [], d: {} }),
+  old: typed('(aRatherLongNameForAnArgument: string, anotherOneThatIsAsLong?: number[]) => json', () => 1, {
+    deprecated: true, summary: 'A function whose line does not fit on a narrow screen, which therefore wraps'
+  })
+}
+
+async function pageOf(t, open, options, served = functions) {
+  const front = await startFront(t, serve(t, {}, served))
+  const page = await open(front.url, options)
+  await page.locator('.function').first().waitFor()
+  return { front, page }
+}
+
+const names = (page) => page.locator('.function:visible b').allTextContents()
+
+browserTest('functions are found by a part of their names', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  const filter = page.getByRole('searchbox', { name: 'Filter by name' })
+  await filter.fill('A')
+  t.deepEqual(await names(page), ['add', 'random'])
+  t.is(await page.getByRole('status').first().innerText(), '2 of 8')
+  await filter.fill('nosuch')
+  t.deepEqual(await names(page), [])
+  await filter.press('Escape')
+  t.deepEqual(await names(page), Object.keys(functions))
+  t.is(await page.getByRole('status').first().innerText(), '8 of 8')
+})
+
+browserTest('the keyboard alone finds, fills, calls and goes on', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  const keys = async (...all) => {
+    for (const key of all) await (key.length > 1 && !/[A-Z]/.test(key[0]) ? page.keyboard.type(key) : page.keyboard.press(key))
+  }
+  const focused = () => page.evaluate(() => document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent)
+  await keys('/', 'gree', 'Enter')
+  await page.waitForURL(/#greet$/)
+  t.regex(await focused(), /^greet\(name/)
+  await keys('Tab')
+  t.is(await focused(), 'name')
+  await keys('a/b', 'Shift+Enter', 'c', 'Tab')
+  t.is(await focused(), 'loud')
+  await keys('t', 'Tab')
+  t.is(await focused(), 'Call')
+  const greet = await opened(page, 'greet')
+  await keys('Enter')
+  await greet.getByText('"Hello, a/b\\nc!"').waitFor()
+  await keys('Shift+Tab', 'Shift+Tab', 'Control+A', 'd', 'Enter')
+  await greet.getByText('"Hello, d!"').waitFor()
+  t.is(await focused(), 'name')
+  await keys('Tab', 'Tab', '/', 'Escape')
+  const value = (await opened(page, 'nested')).getByLabel('value', { exact: true })
+  await value.focus()
+  await keys('[1,', 'Enter', '2]', 'Control+Enter')
+  await (await opened(page, 'nested')).getByText('[1,2]', { exact: true }).waitFor()
+})
+
+browserTest('everything that the keyboard reaches has a name, and shows that it is reached', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  for (const name of Object.keys(functions)) await press(await opened(page, name))
+  await page.locator('h1').click()
+  const seen = new Set()
+  for (;;) {
+    await page.keyboard.press('Tab')
+    const found = await page.evaluate(() => {
+      const element = document.activeElement
+      element.dataset.seen ??= String(Math.random())
+      const { outlineStyle, outlineWidth } = getComputedStyle(element)
+      const name = element.ariaLabel || element.labels?.[0]?.textContent || element.textContent
+      return { id: element.dataset.seen, body: element === document.body, name: name.trim(), outline: `${outlineStyle} ${outlineWidth}`, tag: element.outerHTML.slice(0, 90) }
+    })
+    if (found.body || seen.has(found.id)) break
+    seen.add(found.id)
+    t.not(found.name, '', found.tag)
+    t.is(found.outline, 'solid 2px', found.tag)
+  }
+  t.true(seen.size > 50, String(seen.size))
+})
+
+browserTest("a link to a function's name opens it, and an opened one is in the address", async (t, open) => {
+  const { front, page } = await pageOf(t, open)
+  await page.goto(`${front.url}#random`)
+  await page.reload()
+  await page.getByRole('form', { name: 'random' }).waitFor()
+  t.true(await page.locator('.function[open]').evaluate((element) => element.getBoundingClientRect().top < innerHeight))
+  await page.evaluate(() => (location.hash = '#store'))
+  await page.getByRole('form', { name: 'store' }).waitFor()
+  await opened(page, 'add')
+  await page.waitForURL(/#add$/)
+  await page.goto(`${front.url}#%zz`)
+  await page.goto(`${front.url}#toString`)
+  t.is(await page.locator('.function').count(), 8)
+})
+
+browserTest('forms are made when they are opened: 1000 functions are 1000 lines', async (t, open) => {
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, functions.add]))
+  const { page } = await pageOf(t, open, {}, many)
+  t.is(await page.locator('.function').count(), 1000)
+  t.is(await page.locator('form, input').count(), 1)
+  t.deepEqual((await call(page, 'f999', { a: '1', b: '2' }))[1], '3')
+})
+
+browserTest('an answer that is long is shown in part, and nested JSON is indented without being read', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  t.is((await call(page, 'long', { count: '3000000' }))[1].length, 100_000)
+  t.regex(await (await opened(page, 'long')).innerText(), /3,000,000 bytes[^]*This is its beginning/)
+  const nested = await opened(page, 'nested')
+  const raw = '{"a":[1,{"b":"[,]:\\"{"}],"c":[],"d":{}}'
+  t.is((await press(nested))[1], raw)
+  await nested.getByRole('button', { name: 'Indent' }).click()
+  const body = nested.getByRole('region', { name: 'Body of the answer' })
+  t.is(await body.textContent(), JSON.stringify(JSON.parse(raw), null, 2))
+  await nested.getByRole('button', { name: 'Indent' }).click()
+  t.is(await body.textContent(), raw)
+})
+
+const MARKUP = '<img src=x onerror="document.title=1"><script>document.title = 2</script><b id=b>&lt;\u202e'
+
+browserTest('no text becomes markup: of names, descriptions, examples, answers, problems or header fields', async (t, open) => {
+  const server = serve(t, { openapi: { title: MARKUP, version: MARKUP, description: MARKUP } }, {
+    say: typed('(text: string, value?: json) => text', () => reply(MARKUP, { headers: { 'Content-Type': 'text/html', 'X-Markup': MARKUP.replace(/[^ -~]/g, '') } }), {
+      summary: MARKUP, description: MARKUP, examples: [{ text: MARKUP, value: MARKUP }]
+    }),
+    refuse: typed('(value?: json) => int', () => { throw Object.assign(new Error(MARKUP), { statusCode: 400 }) }),
+    toString: () => MARKUP,
+    constructor: typed('(submit: string, hasOwnProperty?: json) => json', (...values) => values)
+  })
+  const front = await startFront(t, server)
+  const page = await open(front.url)
+  const say = await opened(page, 'say')
+  await say.getByRole('button', { name: '{"text"' }).click()
+  t.deepEqual(await press(say), [200, MARKUP])
+  t.is((await call(page, 'refuse', { value: '1' }))[0], 400)
+  t.deepEqual(await call(page, 'toString'), [200, JSON.stringify(MARKUP)])
+  t.deepEqual(await call(page, 'constructor', { submit: MARKUP, hasOwnProperty: '{}' }), [200, JSON.stringify([MARKUP, {}])])
+  t.is(await page.title(), MARKUP.trim())
+  t.is(await page.locator('img, script:nth-of-type(2), #b').count(), 0)
+  // A description of something else, at a place where ours was.
+  const body = JSON.stringify({ info: { title: { innerHTML: MARKUP }, description: [MARKUP] }, paths: { '/a': { post: {
+    operationId: { innerHTML: MARKUP }, summary: { innerHTML: MARKUP }, 'x-signature': `(a: ${MARKUP}) => ${MARKUP}`
+  } }, '/b': { get: {} } } })
+  await page.route('**/openapi.json', (route) => route.fulfill({ body }))
+  await page.reload()
+  await page.locator('summary').first().click()
+  await page.locator('form').waitFor()
+  t.is(await page.locator('img, script:nth-of-type(2), #b').count(), 0)
+})
+
+browserTest('a call that takes its time shows it, and is cancelled by its button or by Escape', async (t, open) => {
+  const { handler, held, release } = gate()
+  const { page } = await pageOf(t, open, {}, { wait: typed('(n: int) => int', handler) })
+  const wait = await opened(page, 'wait')
+  const section = wait.getByRole('region', { name: 'Answer of wait' })
+  await fill(wait, { n: '1' })
+  await page.keyboard.press('Enter')
+  await held(1)
+  await wait.getByRole('button', { name: 'Cancel' }).waitFor()
+  t.regex(await wait.innerText(), /Cancel · \d+\.\d ms/)
+  await wait.getByRole('button', { name: 'Cancel' }).click()
+  await section.getByText('Cancelled').waitFor()
+  await wait.getByRole('button', { name: 'Call', exact: true }).waitFor()
+  await fill(wait, { n: '2' })
+  await page.keyboard.press('Enter')
+  await held(2)
+  await wait.getByRole('button', { name: 'Cancel' }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await section.getByText('Cancelled').waitFor()
+  release(1, 1)
+  release(2, 2)
+  release(3, 3)
+  await fill(wait, { n: '3' })
+  await page.keyboard.press('Enter')
+  await section.getByText('200 OK').waitFor()
+})
+
+browserTest('a server that is gone is told, and found again', async (t, open) => {
+  const { front, page } = await pageOf(t, open)
+  const add = await opened(page, 'add')
+  await fill(add, { a: '1', b: '2' })
+  const { server } = front
+  front.server = undefined
+  await add.getByRole('button', { name: 'Call', exact: true }).click()
+  await add.getByText('No answer').waitFor()
+  await page.getByText(`No server answers at ${front.url}`).waitFor()
+  front.server = server
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('No server answers').waitFor({ state: 'detached' })
+  t.deepEqual(await press(add), [200, '3'])
+})
+
+browserTest('functions that changed since are read again: at a 404, at what does not fit, and at a return to the page', async (t, open) => {
+  const { front, page } = await pageOf(t, open)
+  const greet = await opened(page, 'greet')
+  await fill(greet, { name: 'Ada' })
+  const add = await opened(page, 'add')
+  await fill(add, { a: '1', b: '2' })
+  const { add: _, greet: __, ...others } = functions
+  front.server = serve(t, {}, { first: () => 1, ...others, greet: typed('(name: string, title: string) => string', (name, title) => `${title} ${name}`) })
+  await add.getByRole('button', { name: 'Call', exact: true }).click()
+  await page.getByText('The server has other functions now').waitFor()
+  t.deepEqual(await page.locator('.tag:visible').allTextContents(), ['new', 'gone', 'changed', 'deprecated'])
+  t.regex(await add.innerText(), /gone[^]*404 Not Found/)
+  await fill(greet, { title: 'Countess' })
+  t.deepEqual(await press(greet), [200, '"Countess Ada"'], 'what was typed stays')
+  t.is((await names(page))[0], 'first')
+  front.server = serve(t, {}, functions)
+  await page.evaluate(() => dispatchEvent(new Event('focus')))
+  await add.getByText('changed').waitFor()
+  t.deepEqual(await press(add), [200, '3'])
+  t.is(await page.locator('.tag', { hasText: 'gone' }).count(), 1, 'first is gone')
+})
+
+browserTest('what is not a description of functions is told', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  for (const body of ['<html>Log in</html>', 'null', '{"paths":null}', '{"paths":{"/a":null}}']) {
+    await page.route('**/openapi.json', (route) => route.fulfill({ body, status: 200 }))
+    await page.evaluate(() => dispatchEvent(new Event('focus')))
+    await page.getByText('This is no server of functions').waitFor()
+    await page.unroute('**/openapi.json')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('This is no server of functions').waitFor({ state: 'detached' })
+  }
+  t.is(await page.locator('.function').count(), 8)
+})
+
+browserTest('behind a path of its own, with and without a slash at its end, requests go below it', async (t, open) => {
+  const front = await startFront(t, serve(t, {}, functions), { prefix: '/a/tea house'.replace(' ', '%20') })
+  for (const url of [front.url, front.url.slice(0, -1), `${front.url}?x=/y/#add`]) {
+    const page = await open(url)
+    t.deepEqual(await call(page, 'add', { a: '3', b: '4' }), [200, '7'])
+    t.is(front.requests.at(-1).url, '/a/tea%20house/add')
+    t.is(await page.getByRole('link').evaluate((link) => link.href), `${front.url}openapi.json`)
+    t.regex(await (await opened(page, 'add')).innerText(), new RegExp(`curl --json '.*' '?${front.url}add`))
+  }
+})
+
+browserTest('a declared function at the root is called there', async (t, open) => {
+  const { front, page } = await pageOf(t, open, {}, typed('(n: int, text?: string) => json', function double(n, text) { return [2 * n, text ?? null] }))
+  t.deepEqual(await call(page, 'double', { n: '4' }), [200, '[8,null]'])
+  t.is(front.requests.at(-1).url, '/')
+})
+
+browserTest('without JavaScript there is a link to the description', async (t, open) => {
+  const front = await startFront(t, serve(t, {}, functions))
+  const page = await open(front.url, { javaScriptEnabled: false })
+  t.is(await page.locator('main').innerText(), 'This page needs JavaScript. What it shows is in openapi.json.')
+})
+
+// Each text's contrast with what is behind it, where it is less than it must be.
+function lowContrasts(min) {
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const parse = (color) => color.match(/[\d.]+/g).map(Number)
+  const background = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const [r, g, b, alpha = 1] = parse(getComputedStyle(each).backgroundColor)
+      if (alpha === 1) return [r, g, b].map((part) => part / 255)
+    }
+    return [1, 1, 1]
+  }
+  const all = [...document.querySelectorAll('body *')].filter((element) => (
+    element.checkVisibility() && ([...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || element.matches('input, textarea, select'))
+  ))
+  const low = all.flatMap((element) => {
+    const colors = [getComputedStyle(element).color, ...(element.placeholder ? [getComputedStyle(element, '::placeholder').color] : [])]
+    return colors.map((color) => {
+      const [a, b] = [luminance(parse(color).slice(0, 3).map((part) => part / 255)), luminance(background(element))]
+      return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.outerHTML.slice(0, 80)]
+    }).filter(([ratio]) => ratio < min)
+  })
+  return { count: all.length, low }
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [width, height] of SIZES) {
+    browserTest(`${colorScheme}, ${width} by ${height}: all text has contrast, and nothing is wider than the screen`, async (t, open) => {
+      const { page } = await pageOf(t, open, { colorScheme, viewport: { width, height } })
+      await call(page, 'add', { a: 'x', b: '4' })
+      await call(page, 'random', { count: '300' })
+      await call(page, 'greet', { name: 'Ada'.repeat(200) })
+      for (const name of ['old', 'store', 'sum']) await opened(page, name)
+      await (await opened(page, 'add')).getByRole('button', { name: 'Call', exact: true }).hover()
+      const { count, low } = await page.evaluate(lowContrasts, CONTRAST_MIN)
+      t.true(count > 100, String(count))
+      t.deepEqual(low, [])
+      const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+      t.is(dark.match(/\d+/g).every((part) => part < 60), colorScheme === 'dark')
+      t.is(await page.evaluate(() => document.documentElement.scrollWidth), width)
+      t.deepEqual(await page.evaluate(() => [...document.querySelectorAll('.function *')].filter((element) => (
+        element.checkVisibility() && !element.closest('pre') && element.getBoundingClientRect().right > innerWidth
+      )).map((element) => element.outerHTML.slice(0, 80))), [])
+    })
+  }
+}
