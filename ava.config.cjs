@@ -7,8 +7,9 @@ const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 const ONCE = [
   'balancers', 'build', 'call-arguments', 'cli', 'cli-openapi', 'cli-process', 'cli-wasm', 'cli-watch', 'cli-workers',
   'deploy', 'docs', 'examples', 'functions-table', 'hover', 'json-scanner', 'openapi-tools', 'page', 'page-use',
-  'production', 'real-prometheus', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences', 'signature', 'wasm-bytes',
-  'wasm-compilers', 'workers-generations', 'workers-node', 'workers-options', 'workers-parts', 'workers-pool'
+  'production', 'real-prometheus', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences',
+  'signature', 'wasm-bytes', 'wasm-compilers', 'workers-generations', 'workers-node', 'workers-options',
+  'workers-parts', 'workers-pool'
 ]
 const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

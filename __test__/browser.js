@@ -1,26 +1,19 @@
 'use strict'
 
-// A real browser for the tests of the page, and what stands between it and a server: a proxy that can have a path of its
-// own, changes servers, and knows what it was sent.
+// A real browser for the tests of the page, and what stands between it and a server: a proxy with a path of its own that
+// changes servers, and knows what it was sent.
 
-const { createHash } = require('node:crypto')
 const { once } = require('node:events')
-const { existsSync, readFileSync } = require('node:fs')
+const { existsSync } = require('node:fs')
 const http = require('node:http')
 const { buffer } = require('node:stream/consumers')
 const { chromium } = require('playwright-core')
-const { root } = require('./helpers.js')
 
 const CHROMIUM = process.env.RINGCALL_TEST_CHROMIUM ?? '/usr/bin/chromium'
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync'
 ]
-const PAGE = readFileSync(`${root}/lib/page/index.html`)
-
-const hash = (tag) => `'sha256-${createHash('sha256').update(new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(PAGE)[1]).digest('base64')}'`
-const POLICY = `default-src 'none'; script-src ${hash('script')}; style-src ${hash('style')}; connect-src 'self'; img-src data:; ` +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Registers tests that are given `open`, which opens a page. What the browser has to complain of, above all of what its
 // policy refuses, fails the test.
@@ -66,46 +59,36 @@ async function openPage(t, browser, url, { init, ...options } = {}, complaints) 
   return page
 }
 
-// A proxy before `front.server`, which may be another one later, or gone. `front.requests` are the POSTs, with their bodies as they came.
+// A proxy before `front.server`, which may be another one later, or gone: what it is asked below `prefix`, it asks that
+// server. `front.requests` are the POSTs, with their bodies as they came.
 async function startFront(t, server, { prefix = '' } = {}) {
-  const front = { server, requests: [], close }
-  const listener = http.createServer(async (request, response) => {
-    const { method, headers } = request
-    const [url] = request.url.split('?')
+  const front = { server, requests: [] }
+  const proxy = http.createServer(async (request, response) => {
+    const { method, url, headers } = request
     const body = await buffer(request)
-    if (front.server === undefined) return response.destroy()
-    if (method === 'GET' && (url === `${prefix}/` || url === prefix)) {
-      return response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': POLICY }).end(PAGE)
-    }
-    if (method === 'GET' && url === `${prefix}/openapi.json`) {
-      return response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(front.server.openapi()))
-    }
     if (method === 'POST') front.requests.push({ url, headers, body: body.toString() })
-    const asked = http.request({
-      host: '127.0.0.1', port: front.server.port, method, path: url.slice(prefix.length), headers
-    }, (answer) => {
+    if (front.server === undefined) return response.destroy()
+    const path = url.slice(prefix.length).replace(/^(?!\/)/, '/')
+    const asked = http.request({ host: '127.0.0.1', port: front.server.port, method, path, headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.statusMessage, answer.headers)
       answer.pipe(response)
     })
     response.on('close', () => asked.destroy())
     asked.on('error', () => response.destroy()).end(body)
   })
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address()
-  front.url = `http://127.0.0.1:${port}${prefix}/`
-  t.teardown(close)
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  front.url = `http://127.0.0.1:${proxy.address().port}${prefix}/`
+  t.teardown(() => {
+    proxy.close()
+    proxy.closeAllConnections()
+  })
   return front
-
-  function close() {
-    listener.close()
-    listener.closeAllConnections()
-  }
 }
 
 // The function's place on the page, opened.
 async function opened(page, name) {
-  const place = page.locator('.function', { has: page.locator('summary b', { hasText: new RegExp(`^${name.replace('$', '\\$')}$`) }) })
+  const place = page.locator('.function', { has: page.locator('summary b').and(page.getByText(name, { exact: true })) })
   if ((await place.getAttribute('open')) === null) await place.locator('summary').first().click()
   await place.locator('form').waitFor()
   return place

@@ -1,21 +1,27 @@
 'use strict'
 
-// What surrounds the calls on the page at `GET /`: finding functions, the keyboard, servers that change or go, and how it looks.
+// What surrounds the calls on the page at `GET /`: finding functions, the keyboard, servers that change or go, hostile
+// texts, and how it looks.
 
+const { writeFileSync } = require('node:fs')
+const { join } = require('node:path')
 const test = require('ava')
 const { reply, typed } = require('../index.js')
 const { browserTests, call, fill, opened, press, startFront } = require('./browser.js')
 const { gate, serve } = require('./helpers.js')
+const { folder } = require('./proxies.js')
 
 const SIZES = [[1440, 900], [768, 1024], [390, 844]]
-// WCAG 2.2, 1.4.3 at level AA.
-const CONTRAST_MIN = 4.5
+// WCAG 2.2 at level AA, 1.4.3 and 1.4.11.
+const CONTRASTS_MIN = { ofTexts: 4.5, ofBorders: 3 }
 
 const browserTest = browserTests(test)
 
 const functions = {
   sum: (a, b) => a + b,
-  add: typed('(a: int, b: int) => int', (a, b) => a + b, { summary: 'The sum of two integers', examples: [{ a: 3, b: 4 }] }),
+  add: typed('(a: int, b: int) => int', (a, b) => a + b, {
+    summary: 'The sum of two integers', examples: [{ a: 3, b: 4 }]
+  }),
   greet: typed('(name: string, loud?: boolean) => string', (name, loud) => `Hello, ${name}${loud ? '!' : '.'}`),
   store: typed('(data: bytes, xTenant: header) => int', (data) => data.length),
   random: typed('(count: int) => bytes', (count) => Buffer.alloc(count)),
@@ -50,10 +56,14 @@ browserTest('functions are found by a part of their names', async (t, open) => {
 
 browserTest('the keyboard alone finds, fills, calls and goes on', async (t, open) => {
   const { page } = await pageOf(t, open)
+  const { keyboard } = page
   const keys = async (...all) => {
-    for (const key of all) await (key.length > 1 && !/[A-Z]/.test(key[0]) ? page.keyboard.type(key) : page.keyboard.press(key))
+    for (const key of all) await (/^[A-Z]/.test(key) ? keyboard.press(key) : keyboard.type(key))
   }
-  const focused = () => page.evaluate(() => document.activeElement.labels?.[0]?.textContent ?? document.activeElement.textContent)
+  const focused = () => page.evaluate(() => {
+    const { labels, textContent } = document.activeElement
+    return labels?.[0]?.textContent ?? textContent
+  })
   await keys('/', 'gree', 'Enter')
   await page.waitForURL(/#greet$/)
   t.regex(await focused(), /^greet\(name/)
@@ -88,9 +98,15 @@ browserTest('everything that the keyboard reaches has a name, and shows that it 
       element.dataset.seen ??= String(Math.random())
       const { outlineStyle, outlineWidth } = getComputedStyle(element)
       const name = element.ariaLabel || element.labels?.[0]?.textContent || element.textContent
-      return { id: element.dataset.seen, body: element === document.body, name: name.trim(), outline: `${outlineStyle} ${outlineWidth}`, tag: element.outerHTML.slice(0, 90) }
+      return {
+        isBody: element === document.body,
+        id: element.dataset.seen,
+        name: name.trim(),
+        outline: `${outlineStyle} ${outlineWidth}`,
+        tag: element.outerHTML.slice(0, 90)
+      }
     })
-    if (found.body || seen.has(found.id)) break
+    if (found.isBody || seen.has(found.id)) break
     seen.add(found.id)
     t.not(found.name, '', found.tag)
     t.is(found.outline, 'solid 2px', found.tag)
@@ -121,7 +137,7 @@ browserTest('forms are made when they are opened: 1000 functions are 1000 lines'
   t.deepEqual((await call(page, 'f999', { a: '1', b: '2' }))[1], '3')
 })
 
-browserTest('an answer that is long is shown in part, and nested JSON is indented without being read', async (t, open) => {
+browserTest('of a long answer the beginning is shown, and JSON is indented without being read', async (t, open) => {
   const { page } = await pageOf(t, open)
   t.is((await call(page, 'long', { count: '3000000' }))[1].length, 100_000)
   t.regex(await (await opened(page, 'long')).innerText(), /3,000,000 bytes[^]*This is its beginning/)
@@ -136,35 +152,47 @@ browserTest('an answer that is long is shown in part, and nested JSON is indente
 })
 
 const MARKUP = '<img src=x onerror="document.title=1"><script>document.title = 2</script><b id=b>&lt;\u202e'
+const MADE = 'img, script:nth-of-type(2), #b'
 
-browserTest('no text becomes markup: of names, descriptions, examples, answers, problems or header fields', async (t, open) => {
+browserTest('no text becomes markup: description, example, answer, problem or header field', async (t, open) => {
+  const headers = { 'Content-Type': 'text/html', 'X-Markup': MARKUP.replace(/[^ -~]/g, '') }
   const server = serve(t, { openapi: { title: MARKUP, version: MARKUP, description: MARKUP } }, {
-    say: typed('(text: string, value?: json) => text', () => reply(MARKUP, { headers: { 'Content-Type': 'text/html', 'X-Markup': MARKUP.replace(/[^ -~]/g, '') } }), {
+    say: typed('(text: string, value?: json) => text', () => reply(MARKUP, { headers }), {
       summary: MARKUP, description: MARKUP, examples: [{ text: MARKUP, value: MARKUP }]
     }),
     refuse: typed('(value?: json) => int', () => { throw Object.assign(new Error(MARKUP), { statusCode: 400 }) }),
     toString: () => MARKUP,
     constructor: typed('(submit: string, hasOwnProperty?: json) => json', (...values) => values)
   })
-  const front = await startFront(t, server)
-  const page = await open(front.url)
+  const page = await open(server.url)
   const say = await opened(page, 'say')
   await say.getByRole('button', { name: '{"text"' }).click()
   t.deepEqual(await press(say), [200, MARKUP])
   t.is((await call(page, 'refuse', { value: '1' }))[0], 400)
   t.deepEqual(await call(page, 'toString'), [200, JSON.stringify(MARKUP)])
-  t.deepEqual(await call(page, 'constructor', { submit: MARKUP, hasOwnProperty: '{}' }), [200, JSON.stringify([MARKUP, {}])])
-  t.is(await page.title(), MARKUP.trim())
-  t.is(await page.locator('img, script:nth-of-type(2), #b').count(), 0)
-  // A description of something else, at a place where ours was.
-  const body = JSON.stringify({ info: { title: { innerHTML: MARKUP }, description: [MARKUP] }, paths: { '/a': { post: {
-    operationId: { innerHTML: MARKUP }, summary: { innerHTML: MARKUP }, 'x-signature': `(a: ${MARKUP}) => ${MARKUP}`
-  } }, '/b': { get: {} } } })
+  const values = { submit: MARKUP, hasOwnProperty: '{}' }
+  t.deepEqual(await call(page, 'constructor', values), [200, JSON.stringify([MARKUP, {}])])
+  t.is(await page.title(), MARKUP)
+  t.is(await page.locator(MADE).count(), 0)
+})
+
+browserTest('no description becomes markup, whatever it holds', async (t, open) => {
+  const object = { innerHTML: MARKUP, textContent: MARKUP, toString: MARKUP }
+  const post = {
+    operationId: { innerHTML: MARKUP },
+    summary: { innerHTML: MARKUP },
+    description: [MARKUP],
+    parameters: [{ in: 'header', name: 'x-a' }],
+    'x-signature': `(a: ${MARKUP}) => ${MARKUP}`
+  }
+  const info = { title: { innerHTML: MARKUP } }
+  const body = JSON.stringify({ info, paths: { '/a': { post }, '/b': { get: object } } })
+  const { front, page } = await pageOf(t, open)
   await page.route('**/openapi.json', (route) => route.fulfill({ body }))
-  await page.reload()
-  await page.locator('summary').first().click()
+  await page.goto(front.url)
+  await page.locator('.function > summary').first().click()
   await page.locator('form').waitFor()
-  t.is(await page.locator('img, script:nth-of-type(2), #b').count(), 0)
+  t.is(await page.locator(MADE).count(), 0)
 })
 
 browserTest('a call that takes its time shows it, and is cancelled by its button or by Escape', async (t, open) => {
@@ -210,14 +238,15 @@ browserTest('a server that is gone is told, and found again', async (t, open) =>
   t.deepEqual(await press(add), [200, '3'])
 })
 
-browserTest('functions that changed since are read again: at a 404, at what does not fit, and at a return to the page', async (t, open) => {
+browserTest('functions that changed are read again, at a 404 and at a return to the page', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const greet = await opened(page, 'greet')
   await fill(greet, { name: 'Ada' })
   const add = await opened(page, 'add')
   await fill(add, { a: '1', b: '2' })
   const { add: _, greet: __, ...others } = functions
-  front.server = serve(t, {}, { first: () => 1, ...others, greet: typed('(name: string, title: string) => string', (name, title) => `${title} ${name}`) })
+  const titled = typed('(name: string, title: string) => string', (name, title) => `${title} ${name}`)
+  front.server = serve(t, {}, { first: () => 1, ...others, greet: titled })
   await add.getByRole('button', { name: 'Call', exact: true }).click()
   await page.getByText('The server has other functions now').waitFor()
   t.deepEqual(await page.locator('.tag:visible').allTextContents(), ['new', 'gone', 'changed', 'deprecated'])
@@ -246,7 +275,7 @@ browserTest('what is not a description of functions is told', async (t, open) =>
 })
 
 browserTest('behind a path of its own, with and without a slash at its end, requests go below it', async (t, open) => {
-  const front = await startFront(t, serve(t, {}, functions), { prefix: '/a/tea house'.replace(' ', '%20') })
+  const front = await startFront(t, serve(t, {}, functions), { prefix: '/a/tea%20house' })
   for (const url of [front.url, front.url.slice(0, -1), `${front.url}?x=/y/#add`]) {
     const page = await open(url)
     t.deepEqual(await call(page, 'add', { a: '3', b: '4' }), [200, '7'])
@@ -257,8 +286,11 @@ browserTest('behind a path of its own, with and without a slash at its end, requ
 })
 
 browserTest('a declared function at the root is called there', async (t, open) => {
-  const { front, page } = await pageOf(t, open, {}, typed('(n: int, text?: string) => json', function double(n, text) { return [2 * n, text ?? null] }))
-  t.deepEqual(await call(page, 'double', { n: '4' }), [200, '[8,null]'])
+  const served = typed('(n: int, text?: string) => json', function double(n, text = '') {
+    return [2 * n, text]
+  })
+  const { front, page } = await pageOf(t, open, {}, served)
+  t.deepEqual(await call(page, 'double', { n: '4' }), [200, '[8,""]'])
   t.is(front.requests.at(-1).url, '/')
 })
 
@@ -268,51 +300,73 @@ browserTest('without JavaScript there is a link to the description', async (t, o
   t.is(await page.locator('main').innerText(), 'This page needs JavaScript. What it shows is in openapi.json.')
 })
 
-// Each text's contrast with what is behind it, where it is less than it must be.
-function lowContrasts(min) {
+for (const engine of ['io_uring', 'node']) {
+  browserTest(`the engine ${engine} serves it, and a reload changes it`, async (t, open) => {
+    const path = folder(t, { 'functions.js': 'exports.one = () => 1' })
+    const server = serve(t, { engine, workers: 1 }, join(path, 'functions.js'))
+    const page = await open(server.url)
+    t.deepEqual(await call(page, 'one'), [200, '1'])
+    writeFileSync(join(path, 'functions.js'), 'exports.two = (a) => a')
+    await server.reload()
+    t.is((await call(page, 'one'))[0], 404)
+    await page.getByText('The server has other functions now').waitFor()
+    t.deepEqual(await call(page, 'two', { 'Argument 1': '2' }), [200, '2'])
+    t.deepEqual(await page.locator('.tag:visible').allTextContents(), ['new', 'gone'])
+  })
+}
+
+// Each text's contrast with what is behind it, and each field's border's, where it is less than it must be.
+function lowContrasts({ ofTexts, ofBorders }) {
+  const parse = (color) => color.match(/[\d.]+/g).map(Number)
   const luminance = (rgb) => {
-    const [r, g, b] = rgb.map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    const [r, g, b] = rgb.slice(0, 3).map((each) => each / 255)
+      .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
-  const parse = (color) => color.match(/[\d.]+/g).map(Number)
-  const background = (element) => {
-    for (let each = element; each; each = each.parentElement) {
-      const [r, g, b, alpha = 1] = parse(getComputedStyle(each).backgroundColor)
-      if (alpha === 1) return [r, g, b].map((part) => part / 255)
-    }
-    return [1, 1, 1]
+  const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+  const behind = (element) => {
+    const rgba = parse(getComputedStyle(element).backgroundColor)
+    return rgba[3] === 0 ? behind(element.parentElement) : luminance(rgba)
   }
-  const all = [...document.querySelectorAll('body *')].filter((element) => (
-    element.checkVisibility() && ([...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || element.matches('input, textarea, select'))
+  const isField = (element) => element.matches('.control')
+  const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
+  const all = [...document.querySelectorAll('body *')].filter((each) => (
+    each.checkVisibility() && (isField(each) || hasText(each))
   ))
   const low = all.flatMap((element) => {
-    const colors = [getComputedStyle(element).color, ...(element.placeholder ? [getComputedStyle(element, '::placeholder').color] : [])]
-    return colors.map((color) => {
-      const [a, b] = [luminance(parse(color).slice(0, 3).map((part) => part / 255)), luminance(background(element))]
-      return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.outerHTML.slice(0, 80)]
-    }).filter(([ratio]) => ratio < min)
+    const { color, borderColor } = getComputedStyle(element)
+    const colors = [[color, ofTexts, element], [getComputedStyle(element, '::placeholder').color, ofTexts, element]]
+    if (isField(element)) colors.push([borderColor, ofBorders, element.parentElement])
+    return colors
+      .filter(([of, min, on]) => contrast(luminance(parse(of)), behind(on)) < min)
+      .map(([of]) => `${of}: ${element.outerHTML.slice(0, 80)}`)
   })
   return { count: all.length, low }
 }
 
+// What ends behind the screen's right edge, but for what scrolls.
+function tooWide() {
+  return [...document.querySelectorAll('body *')].filter((element) => (
+    element.checkVisibility() && !element.closest('pre') && element.getBoundingClientRect().right > innerWidth
+  )).map((element) => element.outerHTML.slice(0, 80))
+}
+
 for (const colorScheme of ['light', 'dark']) {
   for (const [width, height] of SIZES) {
-    browserTest(`${colorScheme}, ${width} by ${height}: all text has contrast, and nothing is wider than the screen`, async (t, open) => {
+    browserTest(`${colorScheme}, ${width} by ${height}: enough contrast, and nothing too wide`, async (t, open) => {
       const { page } = await pageOf(t, open, { colorScheme, viewport: { width, height } })
       await call(page, 'add', { a: 'x', b: '4' })
       await call(page, 'random', { count: '300' })
       await call(page, 'greet', { name: 'Ada'.repeat(200) })
       for (const name of ['old', 'store', 'sum']) await opened(page, name)
       await (await opened(page, 'add')).getByRole('button', { name: 'Call', exact: true }).hover()
-      const { count, low } = await page.evaluate(lowContrasts, CONTRAST_MIN)
+      const { count, low } = await page.evaluate(lowContrasts, CONTRASTS_MIN)
       t.true(count > 100, String(count))
       t.deepEqual(low, [])
-      const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
-      t.is(dark.match(/\d+/g).every((part) => part < 60), colorScheme === 'dark')
+      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+      t.is(background.match(/\d+/g).every((part) => part < 60), colorScheme === 'dark')
       t.is(await page.evaluate(() => document.documentElement.scrollWidth), width)
-      t.deepEqual(await page.evaluate(() => [...document.querySelectorAll('.function *')].filter((element) => (
-        element.checkVisibility() && !element.closest('pre') && element.getBoundingClientRect().right > innerWidth
-      )).map((element) => element.outerHTML.slice(0, 80))), [])
+      t.deepEqual(await page.evaluate(tooWide), [])
     })
   }
 }

@@ -49,6 +49,7 @@ const functions = {
   options: typed('(a?: int, b?: string, c?: string[], d?: json, e?: bytes) => json', (a, b, c, d, e) => (
     [a, b, c, d, e?.length].map((value) => value ?? 'absent')
   )),
+  $cost: typed('(a: string) => string', (a) => a),
   nothing: typed('() => void', () => {}),
   refuse: typed('() => int', () => { throw Object.assign(new Error('No tea.'), { statusCode: 409 }) }),
   old: typed('() => int', () => 1, { deprecated: true })
@@ -72,7 +73,7 @@ test(`it is one file of at most ${BYTES_MAX} bytes, with one script, one style a
 
 const CALLS = [
   ['sum', { 'Argument 1': '3', 'Argument 2': '4' }, '[3,4]', '7'],
-  ['sum', { 'Argument 1': '"a\\u0000"', 'Argument 2': '{"b": 1}' }, '["a\\u0000",{"b": 1}]', '"a\\u0000[object Object]"'],
+  ['sum', { 'Argument 1': '"a\\u0000"', 'Argument 2': '[ 1 ]' }, '["a\\u0000",[ 1 ]]', '"a\\u00001"'],
   ['power', { 'Argument 1': '9' }, '[9]', '81'],
   ['add', { a: '3', b: ' -4 ' }, '{"a":3,"b":-4}', '-1'],
   ['add', { a: '9007199254740991', b: '-1e3' }, '{"a":9007199254740991,"b":-1e3}', '9007199254739991'],
@@ -85,15 +86,16 @@ const CALLS = [
   ['not', { flag: true }, '{"flag":true}', 'false'],
   ['greet', { name: 'Ada', loud: true }, '{"name":"Ada","loud":true}', '"Hello, Ada!"'],
   ['greet', { name: ' "ü😀\\\n\t' }, '{"name":" \\"ü😀\\\\\\n\\t"}', '"Hello,  \\"ü😀\\\\\\n\\t."'],
-  ['echo', { value: '  {"n": 1.0,\n "n2": [9007199254740993]} ' }, '{"value":  {"n": 1.0,\n "n2": [9007199254740993]} }',
-    '{"n":1,"n2":[9007199254740992]}'],
+  ['echo', { value: ' {"n": 1.0,\n "m": [9007199254740993]} ' }, '{"value": {"n": 1.0,\n "m": [9007199254740993]} }',
+    '{"n":1,"m":[9007199254740992]}'],
   ['echo', { value: 'null' }, '{"value":null}', 'null'],
   ['words', { list: 'a\nb c\n\nd\n', by: '-' }, '{"list":["a","b c","","d"],"by":"-"}', 'a-b c--d'],
   ['words', { list: '["[a]", ""]' }, '{"list":["[a]", ""]}', '[a] '],
   ['mean', { values: '1, 2.50\n6' }, '{"values":[1,2.50,6]}', '3.1666666666666665'],
   ['total', { values: '9007199254740993 9007199254740993' }, '{"values":[9007199254740993,9007199254740993]}',
     '"18014398509481986"'],
-  ['price', { order: '{"id":"a","quantity":2}' }, '{"order":{"id":"a","quantity":2}}', '{"id":"a","currency":"EUR","total":40}', 201],
+  ['price', { order: '{"id":"a","quantity":2}' }, '{"order":{"id":"a","quantity":2}}',
+    '{"id":"a","currency":"EUR","total":40}', 201],
   ['options', {}, '{}', '["absent","absent","absent","absent","absent"]'],
   ['cookie', {}, '', '"none"'],
   ['nothing', {}, '', '', 204]
@@ -128,7 +130,7 @@ browserTest('what is left out and what is empty are told apart', async (t, open)
   t.deepEqual(await press(store), [200, '{"tenant":"","size":0}'])
 })
 
-browserTest('an undeclared function takes as many JSON values as there are, and answers bigints to the digit', async (t, open) => {
+browserTest('an undeclared function takes JSON by position, and answers bigints to the digit', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const place = await opened(page, 'power')
   await place.getByRole('button', { name: 'Add an argument' }).click()
@@ -168,7 +170,8 @@ browserTest('what is wrong is told at the field that it is about', async (t, ope
   await call(page, 'total', { values: '1 x 3' })
   t.regex((await faults(await opened(page, 'total')))[0], /^1 must be an int64/)
   await call(page, 'refuse')
-  t.regex(await page.getByRole('region', { name: 'Answer of refuse' }).innerText(), /409 Conflict[^]*No tea\. ERR_REFUSED/)
+  const refused = await page.getByRole('region', { name: 'Answer of refuse' }).innerText()
+  t.regex(refused, /409 Conflict[^]*No tea\. ERR_REFUSED/)
 })
 
 browserTest('JSON that is none, and header fields beyond ASCII, are told before anything is sent', async (t, open) => {
@@ -188,10 +191,11 @@ browserTest('JSON that is none, and header fields beyond ASCII, are told before 
 browserTest('bytes: text, a file or base64, as the whole body or beside others, and a download', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const bytes = Buffer.from(Array.from({ length: 700 }, (_, i) => i % 256))
-  t.deepEqual(await call(page, 'same', { data: 'Zoë\n' }), [200, '0000  5a 6f c3 ab 0a                                   Zo...'])
+  const file = (name, mimeType) => ({ name, mimeType, buffer: bytes })
+  t.deepEqual(await call(page, 'same', { data: 'Zoë\n' }), [200, `0000  5a 6f c3 ab 0a${' '.repeat(35)}Zo...`])
   const same = await opened(page, 'same')
   await same.getByLabel('Kind of data').selectOption('file')
-  await same.getByLabel('File of data').setInputFiles({ name: 'bytes.bin', mimeType: 'application/octet-stream', buffer: bytes })
+  await same.getByLabel('File of data').setInputFiles(file('bytes.bin', 'application/octet-stream'))
   const [status, hex] = await press(same)
   t.is(status, 200)
   t.regex(hex, /^0000 {2}00 01 02 .*\n0010 {2}10 11 /)
@@ -209,13 +213,13 @@ browserTest('bytes: text, a file or base64, as the whole body or beside others, 
   await press(prefixed)
   t.is(front.requests.at(-1).body, '{"count":1,"data":"Wm/Dqw=="}')
   await prefixed.getByLabel('Kind of data').selectOption('file')
-  await prefixed.getByLabel('File of data').setInputFiles({ name: 'bytes.bin', mimeType: '', buffer: bytes })
+  await prefixed.getByLabel('File of data').setInputFiles(file('bytes.bin', ''))
   await press(prefixed)
   t.is(front.requests.at(-1).body, `{"count":1,"data":"${bytes.toString('base64')}"}`)
 
   const store = await opened(page, 'store')
   await store.getByLabel('Kind of data').selectOption('file')
-  await store.getByLabel('File of data').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: bytes })
+  await store.getByLabel('File of data').setInputFiles(file('a.png', 'image/png'))
   await fill(store, { xTenant: 'a' })
   t.deepEqual(await press(store), [200, '{"tenant":"a","type":"image/png","size":700}'])
   await fill(store, { contentType: 'text/html' })
@@ -238,14 +242,16 @@ browserTest('examples fill the fields, in either form', async (t, open) => {
   const price = await opened(page, 'price')
   await fill(price, { currency: 'USD' })
   await price.getByRole('button', { name: '{"order"' }).click()
-  t.deepEqual(await press(price), [201, '{"id":"a","currency":"EUR","total":40}'], 'what an example leaves out is left out')
+  const whole = '{"id":"a","currency":"EUR","total":40}'
+  t.deepEqual(await press(price), [201, whole], 'what an example leaves out is left out')
   t.regex(await price.textContent(), /location: \/orders\/1/)
 })
 
 // Texts that shells, JavaScript and curl each have a meaning for.
 const HOSTILE = [
-  `'`, `''`, `\\`, `\\\\`, `\\'`, `'\\`, `a\\nb`, `$(id) \`id\` $HOME !! %PATH% ~ *`, `@/etc/passwd`, `"; drop & | > <`, `</script><!--`,
-  `line\nbreak\ttab`, `\u2028\u2029\u0000\u007f`, `😀 ü`, `-d x`, `=cmd`, `\\u0041`, `' + alert(1) + '`, `\`${'${1}'}\``
+  "'", "''", '\\', '\\\\', "\\'", "'\\", 'a\\nb', '$(id) `id` $HOME !! %PATH% ~ *', '@/etc/passwd', '"; drop & | > <',
+  '</script><!--', 'line\nbreak\ttab', '\u2028\u2029\u0000\u007f', '😀 ü', '-d x', '=cmd', '\\u0041', "' + alert(1) + '",
+  '`${1}`'
 ]
 
 const ran = async (program, args) => (await execute(program, args, { timeout: 20_000 })).stdout
@@ -254,8 +260,9 @@ const ran = async (program, args) => (await execute(program, args, { timeout: 20
 async function copied(page, place) {
   const lines = []
   for (const language of ['curl', 'fetch']) {
-    await place.locator('section', { has: page.getByRole('heading', { name: language }) }).getByRole('button', { name: 'Copy' }).click()
-    await place.getByRole('button', { name: 'Copied' }).first().waitFor()
+    const section = place.locator('section', { has: page.getByRole('heading', { name: language }) })
+    await section.getByRole('button', { name: 'Copy' }).click()
+    await section.getByRole('button', { name: 'Copied' }).waitFor()
     lines.push(await page.evaluate(() => navigator.clipboard.readText()))
   }
   return lines
@@ -298,6 +305,9 @@ browserTest('the lines for curl and fetch make the same request, whatever it hol
   await fill(sum, { 'Argument 1': '"it\'s"', 'Argument 2': '{"n": 9007199254740993}' })
   await assertSameAnswer(t, page, sum, front)
   await assertSameAnswer(t, page, await opened(page, 'nothing'), front)
+  const cost = await opened(page, '$cost')
+  await fill(cost, { a: '$cost' })
+  await assertSameAnswer(t, page, cost, front)
   const next = await opened(page, 'next')
   await fill(next, { n: '9007199254740993' })
   await assertSameAnswer(t, page, next, front)
