@@ -7,6 +7,7 @@
 const { setImmediate: turn } = require('node:timers/promises')
 const { inspect, isDeepStrictEqual } = require('node:util')
 const { connect, engine, until } = require('../helpers.js')
+const { describedBy } = require('./described.js')
 const { files, requestOf, textOf, valueOf } = require('./read.js')
 
 // What has no body, whatever the function returns.
@@ -23,6 +24,7 @@ function testCases(test, start) {
       const { running, calls, noted } = start(t, server, (error, call) => errors.push(call?.function))
       const all = cases.filter(({ engines = [engine] }) => engines.includes(engine))
       const failures = []
+      const undescribed = describedBy(running.openapi())
       let client
       for (const each of all) {
         const { bytes, bodyAt } = requestOf(each.request)
@@ -43,6 +45,9 @@ function testCases(test, start) {
           }
           const called = calls.map((call) => shorten(call, each))
           const actual = { ...actualOf(response, each), calls: called, errors: [...errors] }
+          const { request, isDescribed = true } = each
+          const otherwise = isDescribed ? undescribed({ ...request, path: textOf(request.path) }, response) : undefined
+          if (otherwise !== undefined) actual.problems.push(otherwise)
           if (response.headers.connection === 'close') client = client.destroy()
           if (isDeepStrictEqual(actual, expected)) continue
           failures.push({ name: each.name, cut, actual, expected })
