@@ -4,8 +4,8 @@
 
 const path = require('node:path')
 const test = require('ava')
-const { bin, file, run } = require('./commands.js')
-const { root, serve, start } = require('./helpers.js')
+const { bin, file, run, startServe } = require('./commands.js')
+const { post, root, serve, start } = require('./helpers.js')
 const { functions } = require('./modules/described.js')
 
 const described = JSON.stringify(path.join(root, '__test__', 'modules', 'described.js'))
@@ -26,9 +26,9 @@ test('its flags say what the option of that name does', async (t) => {
   t.deepEqual(info, { title: 'Sums', version: '2.1', description: 'All.' })
   t.deepEqual(servers, [{ url: '/v2' }, { url: 'https://a.example' }])
   const plain = file(t, 'plain.js', 'module.exports = function square(n) { return n * n }')
-  for (const [flags, format] of [[[], undefined], [['--bigint'], 'int64']]) {
+  for (const [flags, minimum] of [[[], -(2 ** 53) + 1], [['--bigint'], -(2 ** 63)]]) {
     const { paths } = JSON.parse((await run(t, ['openapi', plain, ...flags])).stdout)
-    t.is(paths['/{n}'].post.parameters[0].schema.format, format)
+    t.is(paths['/{n}'].post.parameters[0].schema.minimum, minimum)
   }
 })
 
@@ -62,6 +62,14 @@ test('a module that cannot be served is told as by serve', async (t) => {
     t.regex(stderr, told)
   }
   t.is((await run(t, ['openapi', './nowhere.js'])).stderr, 'ringcall: there is no file ./nowhere.js.\n')
+})
+
+test('serve: the document is served, unless --no-openapi says otherwise', async (t) => {
+  const made = file(t, 'math.js', sum)
+  for (const [flags, status] of [[[], 200], [['--workers', '1'], 200], [['--no-openapi'], 404]]) {
+    const { port } = await startServe(t, [made, ...flags])
+    t.is((await post(t, port, '/openapi.json', { method: 'GET' })).status, status)
+  }
 })
 
 test('a flag that is wrong is told in a sentence', async (t) => {

@@ -35,6 +35,7 @@ folder with an index.js or a package.json that names its "main", or a file of We
   --ring-threads <n>         threads for the network's work, 1 to 64 [1]
   --reuse-port               share the port with other servers that do so, too
   --ipv6-only                accept no IPv4 connections
+  --no-openapi               serve no description of the functions, GET /openapi.json, and no page to try them on
   --origins <list>           other sites whose pages may call: https://a.example,https://b.example or '*'
   --backlog <n>              connections that may wait to be accepted [1024]
   --max-connections <n>      connections served at a time [10000]
@@ -60,7 +61,7 @@ const NAMES_MAX = 10
 const TABLES_MAX = 6
 
 const STRINGS = ['host', 'path', 'engine', 'origins', 'only', 'workers']
-const FLAGS = ['bigint', 'reuse-port', 'ipv6-only', 'watch']
+const FLAGS = ['bigint', 'no-openapi', 'reuse-port', 'ipv6-only', 'watch']
 const NUMBERS = [
   'port', 'backlog', 'ring-threads', 'max-connections', 'max-in-flight', 'max-header-size', 'max-body-size',
   'max-buffered-bytes', 'headers-timeout', 'request-timeout', 'keep-alive-timeout', 'handler-timeout', 'send-timeout'
@@ -81,8 +82,8 @@ async function serve(args) {
     return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
   outliveReaders()
-  const { watch, workers = watch ? '1' : undefined, ...others } = values
-  const options = listenOptions(others)
+  const { watch, workers = watch ? '1' : undefined, 'no-openapi': isQuiet, ...others } = values
+  const options = { ...listenOptions(others), openapi: !isQuiet }
   if (workers === undefined) return serveHere(file, options)
   if (workers !== 'auto' && !/^\d+$/.test(workers)) {
     return fail(`--workers must be an integer in decimal digits, or auto, not ${JSON.stringify(workers)}.`)
