@@ -248,7 +248,10 @@ function transferableTable(table, handler) {
     isRoot: table?.isRoot ?? true,
     ...(isPlain && { name: String(handler?.name ?? '') }),
     functions,
-    jsonSchemas: declared.map(jsonSchemasOf)
+    // Asked for where there is a description to be made.
+    get jsonSchemas() {
+      return declared.map(jsonSchemasOf)
+    }
   }
 }
 

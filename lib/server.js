@@ -30,7 +30,7 @@ class Server {
   #engine
   #options
   #functions
-  // The table as plain data, and the text of the description that is made of it, once it is asked for.
+  // The table as plain data, and the text of the description that is made of it: what is served, or what was asked for.
   #table
   #openapi
   // Of a module: the workers that run it.
@@ -45,9 +45,8 @@ class Server {
   constructor(options, handler, table, module) {
     this.#options = options
     const callees = module === undefined ? { handler, table } : this.#startWorkers(module)
-    this.#functions = describeTable(callees.table)
-    this.#table = module === undefined ? transferableTable(table, handler) : callees.table
-    const { engine, refusal } = this.#startEngine(callees)
+    const described = module === undefined ? transferableTable(table, handler) : callees.table
+    const { engine, refusal } = this.#startEngine(callees, described)
     this.#engine = engine
     try {
       this.#started(refusal)
@@ -103,17 +102,16 @@ class Server {
     Server.#checkThis(this, 'openapi')
     const { openapi, bigint } = this.#options
     this.#openapi ??= textOf(openapiOf(this.#table, { ...openapi, bigint }))
-    return JSON.parse(this.#openapi)
+    return JSON.parse(String(this.#openapi))
   }
 
   async reload() {
     Server.#checkThis(this, 'reload')
     if (this.#generations === undefined) throw nothingToReload()
     await this.#generations.reload((table) => {
-      const replaced = this.#engine.replace(table, documentsOf(table, this.#options))
-      this.#functions = describeTable(table)
-      this.#table = table
-      this.#openapi = undefined
+      const documents = documentsOf(table, this.#options)
+      const replaced = this.#engine.replace(table, documents)
+      this.#describe(table, documents)
       events.reloaded(this)
       return replaced
     })
@@ -209,11 +207,14 @@ class Server {
     if (isFirst) this.#options = options
   }
 
-  #startEngine(callees) {
+  // `table` is the functions as plain data.
+  #startEngine(callees, table) {
     try {
+      const documents = documentsOf(table, this.#options)
+      this.#describe(table, documents)
       return startEngine(this.#options, {
         ...callees,
-        documents: documentsOf(this.#table, this.#options),
+        documents,
         onHandlerError: (error, n) => this.#onPlainError(error, n),
         onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
         onFailure: (failure) => this.#onFailure(failure),
@@ -223,6 +224,12 @@ class Server {
       this.#generations?.end()
       throw error
     }
+  }
+
+  #describe(table, documents) {
+    this.#functions = describeTable(table)
+    this.#table = table
+    this.#openapi = documents.find(({ path }) => path === '/openapi.json')?.body
   }
 
   // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such

@@ -10,8 +10,9 @@ const path = require('node:path')
 const { documents } = require('../__test__/openapi-documents.js')
 
 const SPECTRAL = '@stoplight/spectral-cli@6.16.3'
-// Whom to ask about the functions is for whoever publishes them to say.
-const RULES = { extends: ['spectral:oas'], rules: { 'info-contact': 'off' } }
+// Whom to ask about the functions is for whoever publishes them to say. And it does not know of `prefixItems`, beside which
+// an array needs no `items`: with one, code generators make tuples that are too long.
+const RULES = { extends: ['spectral:oas'], rules: { 'info-contact': 'off', 'array-items': 'off' } }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-openapi-'))
 try {

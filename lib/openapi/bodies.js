@@ -56,7 +56,7 @@ function undeclared({ fewest }, components) {
 function schemaOfArgument(type, schemas, components) {
   const ofType = schemas?.input?.[type]
   if (ofType === undefined) return argumentSchema(type, components)
-  return ofType.json === undefined ? {} : components.typeRef(type, 'input', ofType.json)
+  return components.typeRef(type, 'input', ofType)
 }
 
 function exampleMap(examples = []) {

@@ -3,7 +3,7 @@
 // What the document's operations refer to, each once: schemas, responses and security schemes by their names.
 
 const { placeSchema } = require('./place.js')
-const { COMPONENTS } = require('./types.js')
+const { COMPONENTS, PARTS, refTo } = require('./types.js')
 
 class Components {
   #schemas = new Map()
@@ -11,6 +11,8 @@ class Components {
   #securitySchemes = new Map()
   // The names of types' schemas, by what they are.
   #places = new Map()
+  // Where the numbers behind names go on.
+  #numbers = new Map()
   #made = new Map()
 
   // What many operations share, made by the first one that asks.
@@ -22,7 +24,8 @@ class Components {
   // The schema of that name, which is one of ours.
   refTo(name, schema = COMPONENTS[name]) {
     this.#schemas.set(name, schema)
-    return { $ref: `#/components/schemas/${name}` }
+    if (name in PARTS) this.refTo(PARTS[name])
+    return refTo(name)
   }
 
   responseRef(name, response) {
@@ -34,10 +37,11 @@ class Components {
     this.#securitySchemes.set(name, scheme)
   }
 
-  // Of a name in `types`, for the side that is 'input' or 'output'. Two functions may call different schemas the same.
-  typeRef(name, side, json) {
-    if (typeof json !== 'object') return json
-    const text = JSON.stringify(json)
+  // Of a name in `types`, for the side that is 'input' or 'output', what `jsonSchemasOf` has of it. Two functions may call
+  // different schemas the same.
+  typeRef(name, side, { text }) {
+    if (text === undefined) return {}
+    if (text === 'true' || text === 'false') return JSON.parse(text)
     const key = `${name} ${text}`
     if (!this.#places.has(key)) {
       const place = this.#freeName(name, side)
@@ -45,11 +49,11 @@ class Components {
       // Its place is taken before those of its definitions.
       this.#schemas.set(place, undefined)
       const reserve = (each) => this.#reserve(`${place}_${each}`)
-      const { schema, definitions } = placeSchema(json, place, reserve)
+      const { schema, definitions } = placeSchema(JSON.parse(text), place, reserve)
       this.#schemas.set(place, schema)
       for (const [each, definition] of definitions) this.#schemas.set(each, definition)
     }
-    return { $ref: `#/components/schemas/${this.#places.get(key)}` }
+    return refTo(this.#places.get(key))
   }
 
   described() {
@@ -73,7 +77,10 @@ class Components {
     if (isFree(base)) return base
     const sided = side === undefined ? base : `${base}${side === 'input' ? 'Input' : 'Output'}`
     if (isFree(sided)) return sided
-    for (let i = 2; ; i++) if (isFree(`${sided}${i}`)) return `${sided}${i}`
+    let number = this.#numbers.get(sided) ?? 2
+    while (!isFree(`${sided}${number}`)) number++
+    this.#numbers.set(sided, number + 1)
+    return `${sided}${number}`
   }
 }
 

@@ -6,13 +6,10 @@
 const { mediaOf } = require('../results.js')
 const { bodyOf, isRawBody } = require('./bodies.js')
 const { problemResponses } = require('./problems.js')
-const { INT, INT64_LIMITS, argumentSchema, resultSchema } = require('./types.js')
+const { INT, INT64_LIMITS, resultSchema, segmentSchema } = require('./types.js')
 
 // Code generators make one class of a tag's operations.
 const TAG = 'functions'
-
-// What a segment of a path can hold.
-const SCALARS = new Set(['int', 'int32', 'number', 'float32', 'int64', 'bigint', 'boolean', 'string'])
 
 const MEDIA_TYPES = {
   json: 'application/json', string: 'application/json', text: 'text/plain', bytes: 'application/octet-stream'
@@ -93,14 +90,10 @@ function signatureOf({ isDeclared, arguments: declared, result }) {
 // Of those that it must be called with; nothing where there are none, or where a path cannot hold them.
 function pathParameters(fn, components) {
   const required = fn.arguments.filter(({ type, isOptional }) => type !== 'header' && !isOptional)
-  if (required.length === 0 || !required.every(({ type }) => SCALARS.has(type))) return undefined
+  const schemas = required.map(({ type }) => segmentSchema(type, components))
+  if (required.length === 0 || schemas.includes(undefined)) return undefined
   const names = new Set()
-  return required.map(({ name, type }) => ({
-    name: freeName(names, name),
-    in: 'path',
-    required: true,
-    schema: type === 'string' ? { type: 'string', minLength: 1 } : argumentSchema(type, components)
-  }))
+  return required.map(({ name }, i) => ({ name: freeName(names, name), in: 'path', required: true, schema: schemas[i] }))
 }
 
 // Tools know no $ in a template. Arguments of a path have no names on the wire.
@@ -148,8 +141,7 @@ function responsesOf(fn, schemas, components, hasBody) {
 function schemaOfResult({ result }, schemas, components) {
   if (result === undefined) return {}
   const ofType = schemas?.output?.[result]
-  if (ofType !== undefined) return ofType.json === undefined ? {} : components.typeRef(result, 'output', ofType.json)
-  return resultSchema(result) ?? {}
+  return ofType === undefined ? resultSchema(result) : components.typeRef(result, 'output', ofType)
 }
 
 // One function that is not declared: an integer in the path, and one as the answer.

@@ -3,6 +3,8 @@
 // Moves a JSON Schema into the document: its `$ref`s are by its own root, which is another place now, and its `$defs`
 // become components, which code generators know. It says as well what the server asks of every object.
 
+const { NAMES } = require('./types.js')
+
 // The keywords of 2020-12 whose values are schemas. Whatever else there is, such as `const`, is data.
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs'])
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
@@ -11,24 +13,18 @@ const SINGLES = new Set([
   'unevaluatedProperties', 'contentSchema'
 ])
 
-// What the server refuses in any object, before a type is asked.
-const NOT_PROTO = { not: { const: '__proto__' } }
-
-// What any object is refused for before its type is asked.
-const NAMES = { not: { const: '__proto__' } }
-
 const COMPONENT = '#/components/schemas/'
 
-// `place` is the name of the component that it becomes, and `reserve(name)` gives that of a definition. Returns the
-// `schema`, and pairs of the `definitions`' names and schemas.
+// `json` is the caller's no more: what is returned is made of it. `place` is the name of the component that it becomes, and
+// `reserve(name)` gives that of a definition. Returns the `schema`, and pairs of the `definitions`' names and schemas.
 function placeSchema(json, place, reserve) {
-  const { $schema, $defs = {}, ...schema } = json
+  const { $schema, $defs: told, ...schema } = json
+  const $defs = isObject(told) ? told : {}
   const names = new Map(Object.keys($defs).map((name) => [name, reserve(name)]))
   const moved = (ref) => moveRef(ref, place, names)
-  return {
-    schema: rewrite(schema, moved),
-    definitions: [...names].map(([name, each]) => [each, rewrite($defs[name], moved)])
-  }
+  rewrite(schema, moved)
+  for (const name of names.keys()) rewrite($defs[name], moved)
+  return { schema, definitions: [...names].map(([name, each]) => [each, $defs[name]]) }
 }
 
 function moveRef(ref, place, names) {
@@ -40,29 +36,36 @@ function moveRef(ref, place, names) {
 
 // A token of a JSON Pointer in a fragment (RFC 6901 section 6).
 function unescape(token) {
-  return decodeURIComponent(token).replaceAll('~1', '/').replaceAll('~0', '~')
+  return decode(token).replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function decode(token) {
+  try {
+    return decodeURIComponent(token)
+  } catch {
+    return token
+  }
 }
 
 function rewrite(schema, moved) {
-  if (schema === null || typeof schema !== 'object' || Array.isArray(schema)) return schema
-  const each = (value) => rewrite(value, moved)
-  const rewritten = mapValues(schema, (key, value) => {
-    if (key === '$ref' && typeof value === 'string') return moved(value)
-    if (SINGLES.has(key)) return each(value)
-    if (LISTS.has(key) && Array.isArray(value)) return value.map(each)
-    if (MAPS.has(key) && value !== null && typeof value === 'object') return mapValues(value, (_, one) => each(one))
-    return value
-  })
-  return isOpen(schema) ? { ...rewritten, propertyNames: NAMES } : rewritten
+  if (!isObject(schema)) return
+  for (const key of Object.keys(schema)) {
+    const value = schema[key]
+    if (key === '$ref' && typeof value === 'string') schema.$ref = moved(value)
+    else if (SINGLES.has(key)) rewrite(value, moved)
+    else if (LISTS.has(key) && Array.isArray(value)) for (const each of value) rewrite(each, moved)
+    else if (MAPS.has(key) && isObject(value)) for (const each of Object.values(value)) rewrite(each, moved)
+  }
+  if (isOpen(schema)) schema.propertyNames = NAMES
+}
+
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 // Whether objects may have whatever other names.
 function isOpen({ type, additionalProperties, propertyNames }) {
   return type === 'object' && additionalProperties !== false && propertyNames === undefined
-}
-
-function mapValues(object, map) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(key, value)]))
 }
 
 module.exports = { placeSchema }

@@ -8,7 +8,8 @@ const TARGET = 'draft-2020-12'
 // Of each schema, by its side. Many functions may have the same one.
 const known = new WeakMap()
 
-// { json }, or { missing }: why there is none. The side is 'input', what is sent, or 'output', what it becomes.
+// { text }, which is JSON, or { missing }: why there is none. The side is 'input', what is sent, or 'output', what it
+// becomes.
 function jsonSchemaOf(schema, side) {
   if (!known.has(schema)) known.set(schema, {})
   const sides = known.get(schema)
@@ -19,10 +20,9 @@ function ask(schema, side) {
   try {
     const { jsonSchema, vendor } = schema['~standard']
     if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
-    // As plain data, which can be passed to another thread.
-    const json = JSON.parse(JSON.stringify(jsonSchema[side]({ target: TARGET })))
-    const isSchema = typeof json === 'boolean' || (json !== null && typeof json === 'object' && !Array.isArray(json))
-    return isSchema ? { json } : { missing: `${vendor} tells none of it` }
+    // As text, which can be passed to another thread, whatever it is.
+    const text = JSON.stringify(jsonSchema[side]({ target: TARGET }))
+    return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} tells none of it` }
   } catch (error) {
     return { missing: String(error?.message ?? error).split('\n', 1)[0] }
   }

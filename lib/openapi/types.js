@@ -10,7 +10,8 @@ const FLOAT32_MAX = 3.4028234663852886e38
 const INT64_LIMITS = { minimum: -(2 ** 63), exclusiveMaximum: 2 ** 63 }
 const BIGINT_DIGITS_MAX = 4096
 
-const INT = { type: 'integer', minimum: -INT_MAX, maximum: INT_MAX }
+// Without the format, code generators take it for one of 32 bits.
+const INT = { type: 'integer', format: 'int64', minimum: -INT_MAX, maximum: INT_MAX }
 const INT32 = { type: 'integer', format: 'int32', minimum: -INT32_MAX - 1, maximum: INT32_MAX }
 const FLOAT32 = { type: 'number', format: 'float', minimum: -FLOAT32_MAX, maximum: FLOAT32_MAX }
 const NUMBER = { type: 'number', format: 'double' }
@@ -26,20 +27,30 @@ const INT64_DIGITS = `^(?:-?(?:0+|0*(?:[1-9][0-9]{0,17}|${belowOf('9223372036854
 // More than a bigint may have, zeros before them not counted. RE2, which others use, repeats nothing more than 1000 times.
 const TOO_MANY_DIGITS = `[1-9]${'[0-9]{1000}'.repeat(BIGINT_DIGITS_MAX / 1000)}[0-9]{${BIGINT_DIGITS_MAX % 1000}}`
 
+// What every object is refused for, whatever else it is.
+const NAMES = { not: { const: '__proto__' } }
+
 // What is a component, as it is long or refers to itself.
 const COMPONENTS = {
   Int64: {
     description: 'An integer of at most 64 bits: a number, or a string of digits, which every client writes exactly.',
-    type: ['integer', 'string'],
+    anyOf: [{ type: 'integer', format: 'int64', ...INT64_LIMITS }, refTo('Int64Digits')]
+  },
+  Int64Digits: {
+    description: 'An integer of at most 64 bits, as a string of digits.',
+    type: 'string',
     format: 'int64',
-    ...INT64_LIMITS,
     pattern: INT64_DIGITS
   },
   Bigint: {
     description: `An integer of at most ${BIGINT_DIGITS_MAX} digits: a number, or a string of digits.`,
-    type: ['integer', 'string'],
+    anyOf: [{ type: 'integer' }, refTo('BigintDigits')]
+  },
+  BigintDigits: {
+    description: `An integer of at most ${BIGINT_DIGITS_MAX} digits, as a string of them.`,
+    type: 'string',
     pattern: '^-?[0-9]+$',
-    not: { type: 'string', pattern: TOO_MANY_DIGITS }
+    not: { pattern: TOO_MANY_DIGITS }
   },
   Base64: {
     description: 'Bytes in base64 (RFC 4648 section 4), padded.',
@@ -54,13 +65,16 @@ const COMPONENTS = {
     description: 'Any JSON value.',
     if: { type: ['array', 'object'] },
     then: {
-      items: { $ref: '#/components/schemas/Json' },
-      propertyNames: { not: { const: '__proto__' } },
-      additionalProperties: { $ref: '#/components/schemas/Json' }
+      items: refTo('Json'),
+      propertyNames: NAMES,
+      additionalProperties: refTo('Json')
     },
     else: { format: 'double' }
   }
 }
+
+// What else a component is made of.
+const PARTS = { __proto__: null, Int64: 'Int64Digits', Bigint: 'BigintDigits' }
 
 // What a request brings.
 const ARGUMENTS = {
@@ -73,6 +87,10 @@ const ARGUMENTS = {
   string: STRING
 }
 const ARGUMENT_COMPONENTS = { __proto__: null, int64: 'Int64', bigint: 'Bigint', json: 'Json', bytes: 'Base64' }
+
+// The same in a path, which has digits for what not every client holds as a number, and cannot have an empty string.
+const SEGMENTS = { __proto__: null, ...ARGUMENTS, string: { ...STRING, minLength: 1 } }
+const SEGMENT_COMPONENTS = { __proto__: null, int64: 'Int64Digits', bigint: 'BigintDigits' }
 
 // What a function returns. That of `json` and of an undeclared function is any.
 const RESULTS = {
@@ -103,12 +121,24 @@ function argumentSchema(type, components) {
   return ARGUMENTS[type] ?? components.refTo(ARGUMENT_COMPONENTS[type])
 }
 
+// Nothing for what a segment cannot hold.
+function segmentSchema(type, components) {
+  if (type in SEGMENT_COMPONENTS) return components.refTo(SEGMENT_COMPONENTS[type])
+  return SEGMENTS[type]
+}
+
 function resultSchema(type) {
   return type.endsWith('[]') ? arrayOf(resultSchema(type.slice(0, -2))) : RESULTS[type]
+}
+
+function refTo(name) {
+  return { $ref: `#/components/schemas/${name}` }
 }
 
 function arrayOf(items) {
   return { type: 'array', items }
 }
 
-module.exports = { BINARY, COMPONENTS, INT, INT64_LIMITS, argumentSchema, resultSchema }
+module.exports = {
+  BINARY, COMPONENTS, INT, INT64_LIMITS, NAMES, PARTS, argumentSchema, refTo, resultSchema, segmentSchema
+}
