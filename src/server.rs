@@ -15,6 +15,7 @@ use std::time::Instant;
 use crate::bridge::{Command, Mailbox, Service};
 use crate::connection::Table;
 use crate::event_loop::{EventLoop, Rings};
+use crate::http::{Errors, Origins, Rules};
 use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Place};
 use crate::routes::Routes;
@@ -36,10 +37,30 @@ pub struct Options {
     pub routes: Option<Arc<Routes>>,
     /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
     pub origins: Vec<String>,
+    /// The path at which clients ask for its health, if there is one.
+    pub health: Option<String>,
     /// What it may hold, and how long things may take.
     pub limits: Limits,
     /// From when the times of calls are counted.
     pub started: Instant,
+}
+
+impl Options {
+    fn rules(&self) -> Rules {
+        let is_plain = self.routes.is_none();
+        Rules {
+            head_bytes_max: self.limits.head_bytes_max as usize,
+            body_bytes_max: self.limits.body_bytes_max,
+            bigint: self.bigint,
+            origins: Origins::named(&self.origins),
+            health: self.health.as_deref().map(Into::into),
+            errors: if is_plain {
+                Errors::Sentences
+            } else {
+                Errors::Problems
+            },
+        }
+    }
 }
 
 /// A start that was refused.
@@ -96,8 +117,7 @@ impl Server {
             options.started,
             is_on_path && made.len() > 1,
             &options.limits,
-            options.bigint,
-            &options.origins,
+            options.rules(),
             make_tables,
         );
         let rings = Arc::new(rings.map_err(StartError::Thread)?);

@@ -134,6 +134,13 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(with_fields("/count/x", "", "")),
         1 => Just(with_fields("/count", "", "")),
         3 => document(),
+        2 => prop::sample::select(vec![
+            "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n",
+            "HEAD /live%7A?x HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz",
+            "POST /livez HTTP/1.1\r\nHost: a\r\n\r\n",
+        ])
+        .prop_map(Into::into),
         1 => Just(b"GET /count/1 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()),
         1 => Just(b"HEAD /count/1 HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()),
         1 => Just(b"POST /count/15 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".to_vec()),

@@ -11,6 +11,7 @@ const RULES: Rules = Rules {
     body_bytes_max: 64 * 1024,
     bigint: false,
     origins: Origins::None,
+    health: None,
     errors: Errors::Sentences,
 };
 
@@ -31,6 +32,7 @@ fn run(mut stream: &[u8]) -> String {
         };
         let answer = match head.action {
             Action::Call(integer) => format!("call {integer}"),
+            Action::AskHealth => "health".to_owned(),
             Action::Preflight(_) => "preflight".to_owned(),
             Action::Refuse(refusal) => refusal.status.code().to_string(),
         };

@@ -17,15 +17,26 @@ fn rules() -> impl Strategy<Value = Rules> {
     let head_bytes_max = prop_oneof![4 => Just(16_384_usize), 1 => 0..200_usize];
     let body_bytes_max = prop_oneof![4 => Just(65_536_u64), 1 => 0..20_u64];
     let origins = select(ORIGINS);
-    (head_bytes_max, body_bytes_max, any::<bool>(), origins).prop_map(
-        |(head_bytes_max, body_bytes_max, bigint, origins)| Rules {
-            head_bytes_max,
-            body_bytes_max,
-            bigint,
-            origins: Origins::named(&origins.iter().map(ToString::to_string).collect::<Vec<_>>()),
-            errors: Errors::Sentences,
-        },
+    let health = select(&[None, Some("/livez")][..]);
+    (
+        head_bytes_max,
+        body_bytes_max,
+        any::<bool>(),
+        origins,
+        health,
     )
+        .prop_map(
+            |(head_bytes_max, body_bytes_max, bigint, origins, health)| Rules {
+                head_bytes_max,
+                body_bytes_max,
+                bigint,
+                origins: Origins::named(
+                    &origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                ),
+                health: health.map(Into::into),
+                errors: Errors::Sentences,
+            },
+        )
 }
 
 fn one_of(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -43,6 +54,11 @@ fn target() -> BoxedStrategy<String> {
     let others = one_of(&[
         "/",
         "/x",
+        "/livez",
+        "/%6Civez?x",
+        "/livez%2F",
+        "http://a/livez",
+        "https://a/livez",
         "/-",
         "/%31",
         "/%2d1%30",

@@ -67,6 +67,7 @@ fn main() -> io::Result<()> {
         bigint: false,
         routes: None,
         origins: Vec::new(),
+        health: None,
         limits: Limits::default(),
         started: Instant::now(),
     };

@@ -33,7 +33,8 @@ pub fn check(input: &[u8]) {
         },
         bigint: false,
         origins: Origins::None,
-    errors: Errors::Sentences,
+        health: None,
+        errors: Errors::Sentences,
     };
     let model = http_model::body(framing, input, &rules);
     let (before, after) = input.split_at(input.len().min(usize::from(*cut)));

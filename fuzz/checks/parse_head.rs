@@ -29,6 +29,7 @@ pub fn check(input: &[u8]) {
             1 => &any,
             _ => &listed,
         }),
+        health: (choice & 8 != 0).then(|| "/livez".into()),
         errors: Errors::Sentences,
     };
     let parsed = parse_head(input, &rules);

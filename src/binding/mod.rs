@@ -33,7 +33,7 @@ use napi::bindgen_prelude::{Either, Function};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
-use crate::bridge::{Command, Mailbox};
+use crate::bridge::{Command, Health, Mailbox};
 use crate::listener::{self, Address};
 use crate::routes::Routes;
 use crate::seats::{self, Caller, Kind, Notices, Seats};
@@ -230,6 +230,17 @@ impl NativeServer {
     pub fn take_notices(&self) -> Vec<NativeNotice> {
         let notices = self.maker.notices.take();
         notices.into_iter().map(NativeNotice::from).collect()
+    }
+
+    /// Tells those who have asked how the server is, after the notice of that.
+    #[napi]
+    pub fn tell_health(&self, is_closing: bool, has_worker: bool) {
+        let health = match (is_closing, has_worker) {
+            (true, _) => Health::Closing,
+            (false, true) => Health::Well,
+            (false, false) => Health::NoWorker,
+        };
+        self.server.post(Command::TellHealth(health));
     }
 
     /// Whether the worker is still held that a notice has called overdue: that may be long ago.

@@ -7,11 +7,11 @@ use crate::seats::Notice;
 /// What has happened.
 #[napi(object, object_from_js = false)]
 pub struct NativeNotice {
-    /// `failed`, `ended`, `adopted`, `retired`, `overdue` or `lost`.
+    /// `failed`, `ended`, `adopted`, `retired`, `healthAsked`, `overdue` or `lost`.
     pub kind: &'static str,
     /// Of `failed`: what ended a ring thread before its time.
     pub failure: Option<String>,
-    /// Of the last four: of which table, counted from 0.
+    /// Of all but the first two and `healthAsked`: of which table, counted from 0.
     pub generation: Option<u32>,
     /// Of the last two.
     pub seat: Option<u32>,
@@ -40,6 +40,7 @@ impl From<Notice> for NativeNotice {
                 ..Self::new("failed")
             },
             Notice::Ended => Self::new("ended"),
+            Notice::HealthAsked => Self::new("healthAsked"),
             Notice::Adopted { generation } => Self {
                 generation: Some(generation),
                 ..Self::new("adopted")

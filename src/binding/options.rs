@@ -42,6 +42,8 @@ pub struct NativeOptions {
     pub workers: Option<u32>,
     /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
     pub origins: Option<Vec<String>>,
+    /// The path at which clients ask for the server's health; absent: there is none.
+    pub health: Option<String>,
     /// Connections served at a time.
     pub max_connections: u32,
     /// Requests handed to the handler and not answered.
@@ -92,6 +94,7 @@ impl From<NativeOptions> for Options {
                 .functions
                 .map(|table| Arc::new(functions::routes(table))),
             origins: options.origins.unwrap_or_default(),
+            health: options.health,
             started: Instant::now(),
             limits: Limits {
                 connections_max: options.max_connections,

@@ -108,9 +108,13 @@ impl Mailbox {
         self.waker.is_asleep()
     }
 
-    /// Leaves a command.
+    /// Leaves a command. Of how the server is, only what was told last.
     pub fn post_command(&self, command: Command) {
+        let is_health = |command: &Command| matches!(command, Command::TellHealth(_));
         let mut mail = self.lock();
+        if is_health(&command) {
+            mail.commands.retain(|waiting| !is_health(waiting));
+        }
         mail.commands.push(command);
         self.posted(mail);
     }
@@ -173,7 +177,7 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bridge::{Call, Outcome};
+    use crate::bridge::{Call, Health, Outcome};
 
     /// A mailbox, and the credits of which 9 are taken.
     fn mailbox() -> (Mailbox, Arc<Pool>) {
@@ -208,6 +212,18 @@ mod tests {
         assert_eq!(mail.replies, [reply(1), reply(2), reply(3)]);
         assert_eq!(mail.commands, [Command::Close]);
         assert!(!mailbox.take(&mut Mail::default()));
+    }
+
+    #[test]
+    fn what_was_told_of_the_health_before_is_not_kept() {
+        let (mailbox, _) = mailbox();
+        mailbox.post_command(Command::TellHealth(Health::Well));
+        mailbox.post_command(Command::CloseIdle);
+        mailbox.post_command(Command::TellHealth(Health::Closing));
+        let mut mail = Mail::default();
+        assert!(mailbox.take(&mut mail));
+        let closing = Command::TellHealth(Health::Closing);
+        assert_eq!(mail.commands, [Command::CloseIdle, closing]);
     }
 
     #[test]

@@ -152,6 +152,10 @@ pub trait Service: Send + Sync + 'static {
     /// A request for this function was refused for its arguments. Runs on the ring thread.
     fn refused(&self, _function: u16) {}
 
+    /// Somebody asks how the server is: a [`Command::TellHealth`] is to tell it. Runs on the ring
+    /// thread.
+    fn health_asked(&self) {}
+
     /// The ring thread is about to end and will call no more: it was closed, or `failure` says what
     /// ended it.
     fn closed(&self, failure: Option<String>);
@@ -170,6 +174,10 @@ impl<S: Service> Service for Arc<S> {
         S::refused(self, function);
     }
 
+    fn health_asked(&self) {
+        S::health_asked(self);
+    }
+
     fn closed(&self, failure: Option<String>) {
         S::closed(self, failure);
     }
@@ -184,4 +192,17 @@ pub enum Command {
     CloseIdle,
     /// Close every connection now.
     CloseAll,
+    /// Tell those who have asked how the server is.
+    TellHealth(Health),
+}
+
+/// How the server is, as the JavaScript thread that has started it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It serves.
+    Well,
+    /// It closes.
+    Closing,
+    /// There is no worker that could run a call.
+    NoWorker,
 }

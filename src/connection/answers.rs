@@ -1,12 +1,12 @@
 //! The answers that a connection owes: waited for, held back, encoded.
 //!
 //! Invariant: `owed` has one entry for each request that was read and is not encoded, in the order
-//! of the requests, and its front is `Waiting` or there is none.
+//! of the requests, and its front is `Waiting` or `Asked`, or there is none.
 
 use std::sync::Arc;
 
 use super::{Connection, LATE_HANDLER, OVERLOADED, Reading, Turn};
-use crate::bridge::Outcome;
+use crate::bridge::{Health, Outcome};
 use crate::bytes::Bytes;
 use crate::http::{self, Code, Methods, Problem, Refusal, ReplyTo, Status};
 use crate::routes::Serving;
@@ -15,6 +15,10 @@ use crate::routes::Serving;
 pub(super) enum Answer {
     /// The handler has the call, since then, in microseconds.
     Waiting(ReplyTo, u64),
+    /// It is asked how the server is, since then.
+    Asked(ReplyTo, u64),
+    /// How it is.
+    Health(ReplyTo, Health),
     /// The handler, which had the call since then, has answered, but not yet an earlier request.
     Ready(ReplyTo, u64, Outcome),
     /// Refused without the handler.
@@ -60,8 +64,11 @@ impl Connection {
         }
     }
 
-    /// The time of the call at `index` is over.
+    /// The time of the call, or of the question, at `index` is over.
     pub(super) fn give_up(&mut self, index: usize, to: ReplyTo, since: u64, turn: &mut Turn) {
+        if matches!(self.owed[index], Answer::Asked(..)) {
+            return self.give_health_up(index, to, turn);
+        }
         turn.counters.handler_timeouts += 1;
         turn.count_latency(since);
         self.owed[index] = Answer::Refused(to, LATE_HANDLER);
@@ -96,7 +103,7 @@ impl Connection {
     pub(super) fn encode_answers(&mut self, turn: &mut Turn) {
         loop {
             match self.owed.front() {
-                None | Some(Answer::Waiting(..)) => return,
+                None | Some(Answer::Waiting(..) | Answer::Asked(..)) => return,
                 Some(_) => {}
             }
             let answer = self.pop_owed();
@@ -123,7 +130,10 @@ impl Connection {
                     http::encode_preflight(out, methods, to, &turn.date, origins);
                 }
                 Answer::Continue => http::encode_continue(self.output.tail()),
-                Answer::Waiting(..) => unreachable!("the front is not waiting"),
+                Answer::Health(to, health) => self.encode_health(to, health, turn),
+                Answer::Waiting(..) | Answer::Asked(..) => {
+                    unreachable!("the front is not waiting")
+                }
             }
         }
     }
@@ -158,13 +168,7 @@ impl Connection {
                 http::encode_json(out, body.len(), to, &turn.date, origins);
                 self.push_body(body.into(), to);
             }
-            Outcome::Answer(answer) => {
-                let to = self.last_or(to);
-                turn.count_answer(answer.status.code());
-                let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                http::encode_answer(out, &answer, to, &turn.date, origins);
-                self.push_body(answer.body.into(), to);
-            }
+            Outcome::Answer(answer) => self.encode_answer(to, *answer, turn),
             // It has not said that it is the last, even if the server closes.
             Outcome::Sent(_) => self.idle_since = turn.now,
             Outcome::Late => unreachable!("what is late is refused"),
@@ -174,6 +178,14 @@ impl Connection {
                 self.encode_error(to, status, Code::of_function(status), &message, turn);
             }
         }
+    }
+
+    pub(super) fn encode_answer(&mut self, to: ReplyTo, answer: http::Answer, turn: &mut Turn) {
+        let to = self.last_or(to);
+        turn.count_answer(answer.status.code());
+        let (out, origins) = (self.output.tail(), &turn.rules.origins);
+        http::encode_answer(out, &answer, to, &turn.date, origins);
+        self.push_body(answer.body.into(), to);
     }
 
     fn encode_document(&mut self, to: ReplyTo, serving: &Serving, turn: &mut Turn) {
@@ -195,7 +207,7 @@ impl Connection {
         }
     }
 
-    fn encode_error(
+    pub(super) fn encode_error(
         &mut self,
         to: ReplyTo,
         status: Status,

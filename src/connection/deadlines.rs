@@ -28,7 +28,7 @@ impl Connection {
     #[must_use]
     pub fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         let handler = self
-            .oldest_call()
+            .oldest_waiting()
             .and_then(|(_, _, since_us)| after(since_us / 1000, timeouts.handler));
         let client = self.client_deadline(timeouts);
         handler.into_iter().chain(client).min()
@@ -68,7 +68,7 @@ impl Connection {
         if client.is_some_and(|at| at <= now) && owes() && self.expire_client(turn) {
             return true;
         }
-        while let Some((index, reply_to, since_us)) = self.oldest_call()
+        while let Some((index, reply_to, since_us)) = self.oldest_waiting()
             && after(since_us / 1000, timeout).is_some_and(|at| at <= now)
         {
             self.give_up(index, reply_to, since_us, turn);
@@ -96,11 +96,13 @@ impl Connection {
         false
     }
 
-    /// The oldest call that the handler has not answered, and since when it waits.
-    fn oldest_call(&self) -> Option<(usize, ReplyTo, u64)> {
-        let mut calls = self.owed.iter().enumerate();
-        calls.find_map(|(index, answer)| match answer {
-            Answer::Waiting(reply_to, since_us) => Some((index, *reply_to, *since_us)),
+    /// The oldest request that JavaScript has not answered, and since when it waits.
+    fn oldest_waiting(&self) -> Option<(usize, ReplyTo, u64)> {
+        let mut owed = self.owed.iter().enumerate();
+        owed.find_map(|(index, answer)| match answer {
+            Answer::Waiting(reply_to, since_us) | Answer::Asked(reply_to, since_us) => {
+                Some((index, *reply_to, *since_us))
+            }
             _ => None,
         })
     }

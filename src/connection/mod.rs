@@ -13,6 +13,7 @@
 
 mod answers;
 mod deadlines;
+mod health;
 mod output;
 mod planned;
 mod reading;

@@ -203,6 +203,7 @@ impl Connection {
         match plan {
             Plan::Run(invocation) => self.invoke(invocation, to, reserved, turn),
             Plan::Refuse(_, problem) => self.owe(Answer::Problem(to, problem), turn),
+            Plan::AskHealth => self.ask_health(to, turn),
             Plan::Serve(serving) => self.owe(Answer::Document(to, serving), turn),
             Plan::Preflight(methods) => self.owe(Answer::Preflight(to, methods), turn),
             Plan::Read(_) => unreachable!("its body has been read"),

@@ -98,8 +98,8 @@ impl Connection {
         match (body, head.action) {
             (None, _) => self.on_request(head, turn),
             // Answered without its body, which the client then need not send.
-            (Some(_), http::Action::Refuse(_) | http::Action::Preflight(_))
-                if head.expects_continue =>
+            (Some(_), action)
+                if head.expects_continue && !matches!(action, http::Action::Call(_)) =>
             {
                 self.on_request(head, turn);
             }
@@ -127,6 +127,7 @@ impl Connection {
             http::Action::Refuse(refusal) => {
                 self.owe(Answer::Refused(head.reply_to, refusal), turn);
             }
+            http::Action::AskHealth => self.ask_health(head.reply_to, turn),
             http::Action::Preflight(methods) => {
                 self.owe(Answer::Preflight(head.reply_to, methods), turn);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Table;
-use crate::bridge::Call;
+use crate::bridge::{Call, ConnectionId};
 use crate::http::{Date, Rules};
 use crate::limits::Timeouts;
 use crate::quota::Pool;
@@ -33,6 +33,8 @@ pub struct Turn {
     pub calls: Vec<Call>,
     /// Those of them whose requests had met another table, by their indices, in order.
     pub strays: Vec<(usize, Arc<Table>)>,
+    /// Who has asked in this turn how the server is.
+    pub asked: Vec<ConnectionId>,
     /// What happened so far.
     pub counters: Counters,
     /// Where others see it.

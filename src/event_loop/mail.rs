@@ -52,6 +52,9 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn carry_out(&mut self, command: Command) {
+        if let Command::TellHealth(health) = command {
+            return self.tell_health(health);
+        }
         if command == Command::Close {
             self.acceptor.close();
             self.closing = true;
@@ -71,7 +74,7 @@ impl<K: Kernel> EventLoop<K> {
                     self.sweep.insert(peer.connection.id(), None, now);
                 }
                 Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
-                Command::CloseIdle => {}
+                Command::CloseIdle | Command::TellHealth(_) => {}
                 Command::CloseAll => peer.terminate(&mut self.ring),
             }
             if !mem::replace(&mut peer.touched, true) {

@@ -12,6 +12,7 @@
 
 mod acceptor;
 mod calls;
+mod health;
 mod mail;
 mod peer;
 mod rings;
@@ -19,7 +20,7 @@ mod room;
 mod slot;
 mod sweep;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
@@ -63,6 +64,8 @@ pub struct EventLoop<K> {
     /// Slots of those among them that found no receive buffer, and had nothing else in this turn.
     starved: Vec<u32>,
     sweep: Sweep,
+    /// Who waits to be told how the server is.
+    asking: HashSet<ConnectionId>,
     /// Reused by each look at what is due.
     due: Vec<ConnectionId>,
     /// True exactly when a tick is in flight.
@@ -105,6 +108,7 @@ impl<K: Kernel> EventLoop<K> {
                 date: Date::at(ring.wall_clock()),
                 calls: Vec::new(),
                 strays: Vec::new(),
+                asked: Vec::new(),
                 counters: Counters::default(),
                 stats,
                 latencies: Run::default(),
@@ -117,6 +121,7 @@ impl<K: Kernel> EventLoop<K> {
             touched: Vec::new(),
             starved: Vec::new(),
             sweep: Sweep::new(&timeouts),
+            asking: HashSet::new(),
             due: Vec::new(),
             ticking: false,
             mailbox,
@@ -159,6 +164,7 @@ impl<K: Kernel> EventLoop<K> {
             self.steer_acceptor();
             self.advance_touched();
             self.admit_calls();
+            self.ask_health();
             self.keep_ticking();
             self.hand_over_calls();
             self.turn.counters.connections_open = self.peers.len() as u64;
@@ -330,6 +336,9 @@ impl<K: Kernel> EventLoop<K> {
 
     fn remove(&mut self, slot: u32) {
         let peer = self.peers.remove(slot as usize);
+        if !self.asking.is_empty() {
+            self.asking.remove(&peer.connection.id());
+        }
         if let Some(socket) = peer.into_socket() {
             self.ring.push_close(socket);
         }

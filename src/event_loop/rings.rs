@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::slot::Slot;
 use crate::bridge::{Command, Mailbox};
 use crate::connection::Table;
-use crate::http::{Errors, Origins, Rules};
+use crate::http::Rules;
 use crate::limits::{Limits, Timeouts};
 use crate::quota::Pool;
 use crate::stats::Stats;
@@ -45,31 +45,19 @@ impl Rings {
         started: Instant,
         listener_is_shared: bool,
         limits: &Limits,
-        bigint: bool,
-        origins: &[String],
+        rules: Rules,
         make_tables: impl FnOnce(&[Arc<Mailbox>]) -> Vec<Table>,
     ) -> io::Result<Self> {
         let calls = Arc::new(Pool::new(u64::from(limits.in_flight_max)));
         let mailboxes = (0..count).map(|_| Mailbox::new(Arc::clone(&calls)).map(Arc::new));
         let mailboxes: Vec<Arc<Mailbox>> = mailboxes.collect::<io::Result<_>>()?;
         let tables = make_tables(&mailboxes);
-        let is_plain = tables.iter().all(|table| table.routes.is_none());
         let outlets = mailboxes.into_iter().zip(tables);
         let outlets = outlets.map(|(mailbox, table)| Outlet::new(mailbox, table));
         Ok(Self {
             started,
             listener_is_shared,
-            rules: Rules {
-                head_bytes_max: limits.head_bytes_max as usize,
-                body_bytes_max: limits.body_bytes_max,
-                bigint,
-                origins: Origins::named(origins),
-                errors: if is_plain {
-                    Errors::Sentences
-                } else {
-                    Errors::Problems
-                },
-            },
+            rules,
             timeouts: limits.timeouts,
             outlets: outlets.collect(),
             connections: Pool::new(u64::from(limits.connections_max)),

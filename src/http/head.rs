@@ -10,7 +10,7 @@
 
 use super::fields::{self, Fields};
 use super::site::CROSS_SITE;
-use super::{Action, Head, Methods, Refusal, ReplyTo, Request, Rules, Status, target};
+use super::{Action, Code, Head, Methods, Refusal, ReplyTo, Request, Rules, Status, target};
 use httparse::{Error, Header};
 use std::mem::MaybeUninit;
 
@@ -60,7 +60,8 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
         return Ok(None);
     };
     let LineAndFields { method, target, .. } = line_and_fields;
-    let on_target = target::resolve(method, target, rules.bigint)?;
+    let health = rules.health.as_deref();
+    let on_target = target::resolve(method, target, rules.bigint, health)?;
     let fields = line_and_fields.judge(rules)?;
     let action = decide(on_target, &fields, method == b"OPTIONS");
     let head = line_and_fields.head(&fields, action);
@@ -98,6 +99,7 @@ pub fn parse_request<T>(
         method,
         judged,
         fields: line_and_fields.fields,
+        health: rules.health.as_deref(),
     };
     let made = look(&request);
     Ok(Some((head, made)))
@@ -169,10 +171,17 @@ fn split<'a>(
 #[inline]
 fn decide(on_target: Action, fields: &Fields, is_options: bool) -> Action {
     match on_target {
-        Action::Refuse(_) if is_options && fields.site.is_preflight => {
-            Action::Preflight(Methods::Call)
+        Action::Refuse(refusal) if is_options && fields.site.is_preflight => {
+            let is_read = refusal.code == Code::Method(Methods::Read);
+            Action::Preflight(if is_read {
+                Methods::Read
+            } else {
+                Methods::Call
+            })
         }
         Action::Refuse(refusal) if refusal.precedes_arguments() => on_target,
+        // Whoever asks: there is nothing in it that is not known by that.
+        Action::AskHealth => fields.refusal.map_or(on_target, Action::Refuse),
         _ if fields.site.is_foreign => Action::Refuse(CROSS_SITE),
         _ => fields.refusal.map_or(on_target, Action::Refuse),
     }

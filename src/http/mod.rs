@@ -25,6 +25,8 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 pub use body::{Body, EXTENSION_BYTES_MAX, Progress, Sink};
 pub use date::Date;
 pub use document::Document;
@@ -53,6 +55,8 @@ pub struct Rules {
     pub bigint: bool,
     /// Whose pages may call.
     pub origins: Origins,
+    /// The path at which clients ask for the server's health, if there is one.
+    pub health: Option<Arc<str>>,
     /// How errors are told.
     pub errors: Errors,
 }
@@ -85,6 +89,8 @@ pub enum Action {
     Call(i64),
     /// Tell a browser that a page may send a request with one of these methods, before it does.
     Preflight(Methods),
+    /// Ask for the server's health.
+    AskHealth,
     /// Answer with this instead. The framing is sound, so the connection may stay open.
     Refuse(Refusal),
 }

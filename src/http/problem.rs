@@ -46,8 +46,10 @@ pub enum Code {
     Failed,
     /// Too much waits.
     Overloaded,
-    /// The function took too long.
+    /// The function took too long, or whoever knows the server's health.
     Timeout,
+    /// The server is not well, as who asks for its health is told.
+    Unavailable,
     /// Another version of HTTP.
     Version,
 }
@@ -73,6 +75,7 @@ impl Code {
             Self::Failed => "ERR_FAILED",
             Self::Overloaded => "ERR_OVERLOADED",
             Self::Timeout => "ERR_TIMEOUT",
+            Self::Unavailable => "ERR_UNAVAILABLE",
             Self::Version => "ERR_VERSION",
         }
     }

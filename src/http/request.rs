@@ -6,7 +6,7 @@ use httparse::Header;
 
 use super::fields::Fields;
 use super::site::CROSS_SITE;
-use super::{Action, Head, Methods, Refusal, Status, grammar};
+use super::{Action, Head, Methods, Refusal, Status, grammar, target};
 
 /// A sound request, in the bytes that arrived.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct Request<'a> {
     pub(super) method: &'a [u8],
     pub(super) judged: Fields,
     pub(super) fields: &'a [Header<'a>],
+    pub(super) health: Option<&'a str>,
 }
 
 /// What the body is said to be.
@@ -63,6 +64,12 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(self.method, b"GET" | b"HEAD")
+    }
+
+    /// True: its path is the one at which clients ask for the server's health.
+    #[must_use]
+    pub fn is_at_health(&self) -> bool {
+        target::is_at(self.path, self.health)
     }
 
     /// What is to be done about it where its path is for these methods, and not for its own.

@@ -56,7 +56,12 @@ enum Target<'a> {
 ///
 /// An `Err` is no request line of HTTP at all: RFC 9112 section 3.2 has us answer 400, and there is
 /// no telling what the bytes after it are.
-pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Action, Refusal> {
+pub(super) fn resolve(
+    method: &[u8],
+    target: &[u8],
+    bigint: bool,
+    health: Option<&str>,
+) -> Result<Action, Refusal> {
     // The commonest target by far is a number and nothing else, which leaves nothing to check.
     if method == b"POST"
         && let Ok(integer) = parse_integer(target)
@@ -64,12 +69,16 @@ pub(super) fn resolve(method: &[u8], target: &[u8], bigint: bool) -> Result<Acti
         return Ok(call(integer, bigint));
     }
     Ok(match (method, parse(method, target, Percent::Encodes)?) {
+        (b"GET" | b"HEAD", Target::Path(path)) if is_at(path, health) => Action::AskHealth,
+        (_, Target::Path(path)) if is_at(path, health) => {
+            Action::Refuse(Methods::Read.refuse(status_of(method)))
+        }
         (b"POST", Target::Path(path)) => match parse_encoded_integer(path) {
             Ok(integer) => call(integer, bigint),
             Err(refusal) => Action::Refuse(refusal),
         },
         (b"POST", Target::OtherScheme) => Action::Refuse(OTHER_SCHEME),
-        _ => Action::Refuse(refuse(method)),
+        _ => Action::Refuse(Methods::Call.refuse(status_of(method))),
     })
 }
 
@@ -83,7 +92,7 @@ pub(super) fn locate<'a>(
     let on_method = match parsed {
         Target::OtherScheme if method == b"POST" => Some(OTHER_SCHEME),
         _ if method == b"POST" => None,
-        _ => Some(refuse(method)),
+        _ => Some(Methods::Call.refuse(status_of(method))),
     };
     Ok(match parsed {
         // RFC 9112 section 3.2.1: an empty path is `/`.
@@ -200,12 +209,17 @@ fn parse_integer(path: &[u8]) -> Result<i64, Refusal> {
     integer.ok_or(BEYOND_64_BITS)
 }
 
-fn refuse(method: &[u8]) -> Refusal {
+/// Whether the path is the one at which clients ask for the server's health.
+pub(super) fn is_at(path: &[u8], health: Option<&str>) -> bool {
+    health.is_some_and(|health| *grammar::decode_unreserved(path) == *health.as_bytes())
+}
+
+/// The status of a refusal for the method, which may be none that is known.
+pub(super) fn status_of(method: &[u8]) -> Status {
     let mut known = KNOWN_METHODS.split(' ');
-    let is_known = known.any(|known| known.as_bytes() == method);
-    Methods::Call.refuse(if is_known {
+    if known.any(|known| known.as_bytes() == method) {
         Status::METHOD_NOT_ALLOWED
     } else {
         Status::NOT_IMPLEMENTED
-    })
+    }
 }

@@ -102,7 +102,7 @@ impl Routes {
     pub fn plan(&self, request: &Request) -> Plan {
         let found = self.find(request);
         if (found.is_none() || !request.is_call())
-            && let Some(plan) = self.plan_document(request, found.is_some())
+            && let Some(plan) = self.plan_read(request, found.is_some())
         {
             return plan;
         }
@@ -145,20 +145,24 @@ impl Routes {
         }
     }
 
-    /// What to do about a request for a document, if it is one. A function at the root may have the
-    /// same path, for its calls.
+    /// What to do about a request for a document or for the server's health, if it is one. A
+    /// function at the root may have the same path, for its calls.
     #[cold]
-    fn plan_document(&self, request: &Request, has_function: bool) -> Option<Plan> {
+    fn plan_read(&self, request: &Request, has_function: bool) -> Option<Plan> {
         if !request.has_path() {
             let is_of_other_scheme = request.is_read() && !self.documents.is_empty();
             return is_of_other_scheme.then(|| Plan::refuse(OTHER_SCHEME));
         }
-        let document = self.document(request.path)?;
+        let document = self.document(request.path);
+        if document.is_none() && !request.is_at_health() {
+            return None;
+        }
         if request.is_read() {
             // Whoever asks: pages of other sites cannot read it.
-            return Some(match request.on_expectation() {
-                Some(refusal) => Plan::refuse(refusal),
-                None => Plan::Serve(Serving {
+            return Some(match (request.on_expectation(), document) {
+                (Some(refusal), _) => Plan::refuse(refusal),
+                (None, None) => Plan::AskHealth,
+                (None, Some(document)) => Plan::Serve(Serving {
                     document: Arc::clone(document),
                     is_known: document.is_known(request.values("if-none-match")),
                 }),

@@ -16,6 +16,8 @@ pub enum Plan {
     Refuse(Option<u16>, Box<Problem>),
     /// Answer with a document.
     Serve(Serving),
+    /// Ask for the server's health.
+    AskHealth,
     /// Tell a browser that a page may send a request with one of these methods, before it does.
     Preflight(Methods),
 }
@@ -59,6 +61,7 @@ impl Plan {
         match action {
             Action::Refuse(refusal) => Self::refuse(refusal),
             Action::Preflight(methods) => Self::Preflight(methods),
+            Action::AskHealth => Self::AskHealth,
             Action::Call(_) => unreachable!("a plain function's"),
         }
     }

@@ -27,6 +27,10 @@ impl Service for Caller {
         }
     }
 
+    fn health_asked(&self) {
+        self.seats.options.notices.ask_health();
+    }
+
     fn closed(&self, failure: Option<String>) {
         self.seats.ring_closed(failure);
     }

@@ -25,6 +25,8 @@ pub enum Notice {
         /// Which table.
         generation: u32,
     },
+    /// Somebody asks how the server is.
+    HealthAsked,
     /// A worker is held up for longer than a call may take.
     Overdue {
         /// Of which table.
@@ -76,8 +78,22 @@ impl Notices {
         self.ended.fetch_add(1, Ordering::SeqCst) + 1
     }
 
+    /// However many ask, and on whichever rings, it is one notice until that is taken.
+    pub(super) fn ask_health(&self) {
+        let mut waiting = lock(&self.waiting);
+        if !waiting.contains(&Notice::HealthAsked) {
+            waiting.push(Notice::HealthAsked);
+            drop(waiting);
+            self.tell();
+        }
+    }
+
     pub(super) fn post(&self, notice: Notice) {
         lock(&self.waiting).push(notice);
+        self.tell();
+    }
+
+    fn tell(&self) {
         if let Some(wake) = &self.wake {
             wake.wake();
         }

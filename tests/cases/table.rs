@@ -19,6 +19,7 @@ pub(crate) struct Server {
     pub(crate) head_bytes_max: usize,
     pub(crate) body_bytes_max: u64,
     pub(crate) origins: Vec<String>,
+    pub(crate) health: Option<String>,
     pub(crate) table: Vec<Function>,
 }
 
@@ -122,6 +123,7 @@ impl Server {
                 .map_or(16 * 1024, |size| size.try_into().unwrap()),
             body_bytes_max: options["maxBodySize"].as_u64().unwrap_or(1 << 20),
             origins: origins.map(|origin| string(origin).unwrap()).collect(),
+            health: string(&options["health"]),
             table,
         }
     }

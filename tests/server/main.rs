@@ -11,6 +11,7 @@ mod documents;
 #[expect(dead_code, reason = "its clients need a part of it")]
 #[path = "../support/functions.rs"]
 mod functions;
+mod health;
 mod limits;
 mod named;
 mod pipelining;

@@ -192,6 +192,7 @@ pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
         bigint: false,
         routes: None,
         origins: Vec::new(),
+        health: None,
         limits,
         started: Instant::now(),
     }

@@ -8,6 +8,11 @@ const OVERLOADED: &str = "Too many requests are waiting for the handler.";
 const NO_ROOM: &str = "Too many bodies are waiting for their functions.";
 const LATE_HANDLER: &str = "The handler took too long.";
 
+const LATE_HEALTH: &str = "The JavaScript thread did not answer in time.";
+const CLOSING: &str = "The server is closing.";
+const NO_WORKER: &str = "There is no worker that could run a call.";
+const WELL: &str = "{\"status\":\"ok\"}\n";
+
 /// Whether the handler was given a request, and has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -211,14 +216,11 @@ impl Client {
             }
             Fate::Served(length, knows) => {
                 assert!(request.end <= self.sent, "answer {index} comes too soon");
-                let table = answer.table.expect("a document has a tag");
-                if status == 304 {
-                    assert_eq!((knows, table), (true, 0), "answer {index}");
-                } else {
-                    assert!(status == 200 && !(knows && table == 0), "{index}: {status}");
-                    let is_whole = length == 0 || body == text(table, length);
-                    assert!(is_whole, "{index}: {body} of {table}");
-                }
+                answer.check_served(length, knows);
+            }
+            Fate::Asked => {
+                assert!(request.end <= self.sent, "answer {index} comes too soon");
+                answer.check_told(request.is_head, timeouts.handler > 0);
             }
             Fate::Last(&[503]) => assert!(plan.is_short_of_memory(), "there was room"),
             Fate::Last(expected) => assert!(expected.contains(&status), "{index}: {status}"),
@@ -266,6 +268,28 @@ impl<'a> Answer<'a> {
         self.status == status && (self.body.trim_end() == sentence || is_document())
     }
 
+    /// It is a document of so many bytes, or a client that `knows` that of the first table has it.
+    fn check_served(&self, length: usize, knows: bool) {
+        let &Self { status, body, .. } = self;
+        let table = self.table.expect("a document has a tag");
+        if status == 304 {
+            assert_eq!((knows, table), (true, 0));
+        } else {
+            assert!(status == 200 && !(knows && table == 0), "{status}");
+            assert!(length == 0 || body == text(table, length), "{body}");
+        }
+    }
+
+    /// It tells how the server is.
+    fn check_told(&self, is_head: bool, may_be_late: bool) {
+        let &Self { status, body, .. } = self;
+        let is_well = status == 200 && (is_head || body == WELL);
+        let is_late = may_be_late && self.is(503, LATE_HEALTH);
+        let is_ill = self.is(503, CLOSING) || self.is(503, NO_WORKER);
+        let is_told = is_well || is_late || is_ill || (is_head && status == 503);
+        assert!(is_told, "{status}, {body}");
+    }
+
     /// None: it is not whole.
     fn parse(bytes: &'a [u8], is_head: bool) -> Option<Self> {
         let text = std::str::from_utf8(bytes).expect("answers are ASCII");
@@ -276,7 +300,7 @@ impl<'a> Answer<'a> {
         let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
         let length = match field("Content-Length: ") {
             // A HEAD that is not read whole is none to the server.
-            _ if is_head && matches!(status, 200 | 405) => 0,
+            _ if is_head && matches!(status, 200 | 405 | 503) => 0,
             Some(length) => length.parse().expect("a length"),
             None => {
                 assert!(matches!(status, 100 | 304), "an answer has a length");

@@ -30,7 +30,6 @@ mod world;
 use std::cell::RefCell;
 use std::env;
 use std::fs::File;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,6 +37,7 @@ use std::time::Instant;
 
 use ringcall::bridge::Mailbox;
 use ringcall::event_loop::{EventLoop, Rings};
+use ringcall::http::{Errors, Origins, Rules};
 
 use handler::Handler;
 use kernel::Simulated;
@@ -46,11 +46,14 @@ use random::seeds;
 use tables::Tables;
 use world::World;
 
+/// Where clients ask for the server's health.
+const HEALTH: &str = "/livez";
+
 /// Seeds of an ordinary test run.
 const SEEDS: u64 = 2_000;
 
-/// Seeds whose every completion is made to fail once.
-const TORTURED: Range<u64> = 0..4;
+/// Seeds whose every completion is made to fail once: short runs, with functions and without.
+const TORTURED: [u64; 5] = [0, 1, 2, 4, 5];
 
 /// Runs the loop to its end, and says how often which kind of op has completed.
 fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
@@ -75,13 +78,24 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         made = Some((handler, tables));
         each
     };
+    let rules = Rules {
+        head_bytes_max: plan.limits.head_bytes_max as usize,
+        body_bytes_max: plan.limits.body_bytes_max,
+        bigint: false,
+        origins: Origins::None,
+        health: Some(HEALTH.into()),
+        errors: if plan.has_functions {
+            Errors::Problems
+        } else {
+            Errors::Sentences
+        },
+    };
     let rings = Rings::new(
         ring_count,
         started,
         is_shared,
         &plan.limits,
-        false,
-        &[],
+        rules,
         make_tables,
     );
     let rings = Arc::new(rings.unwrap());

@@ -38,7 +38,8 @@ impl Script {
     /// A request for one of the functions, most often a good one.
     pub(crate) fn add_named(&mut self, n: i64, plan: &Plan, random: &mut Random) {
         let call = Fate::Call(n, false);
-        match random.below(24) {
+        match random.below(26) {
+            24..26 => self.ask(random),
             0..4 => self.push(&format!("POST /count/{n} HTTP/1.1"), "", "", call),
             4..6 => self.push_framed("count", JSON, &format!("[{n}]"), call, random),
             6..11 => self.say(n, plan, random),

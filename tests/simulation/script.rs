@@ -1,5 +1,6 @@
 //! What a client says in its life, and what it must hear.
 
+use crate::HEALTH;
 use crate::named::Said;
 use crate::plan::Plan;
 use crate::random::Random;
@@ -17,6 +18,8 @@ pub(crate) enum Fate {
     /// A document of so many bytes is served, and the connection stays. True: it has the table's tag
     /// as it was at first.
     Served(usize, bool),
+    /// It asks how the server is, and the connection stays.
+    Asked,
     /// It is refused with one of these, and the connection closes.
     Last(&'static [u16]),
 }
@@ -81,7 +84,8 @@ impl Script {
 
     fn add(&mut self, n: i64, random: &mut Random) {
         let call = Fate::Call(n, false);
-        match random.below(16) {
+        match random.below(17) {
+            16 => self.ask(random),
             0 => {
                 let length = random.up_to(99);
                 let fields = format!("Content-Length: {length}\r\n");
@@ -111,6 +115,14 @@ impl Script {
             }
             _ => self.push(&format!("POST /{n} HTTP/1.1"), "", "", call),
         }
+    }
+
+    /// How the server is.
+    pub(crate) fn ask(&mut self, random: &mut Random) {
+        let is_head = random.once_in(4);
+        let method = if is_head { "HEAD" } else { "GET" };
+        self.push(&format!("{method} {HEALTH} HTTP/1.1"), "", "", Fate::Asked);
+        self.last().is_head = is_head;
     }
 
     /// What ends the conversation, and something behind it that nobody may answer.

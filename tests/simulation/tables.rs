@@ -4,7 +4,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use ringcall::bridge::{Call, Service};
+use ringcall::bridge::{Call, Command, Health, Service};
 use ringcall::connection::Table;
 
 use crate::functions::routes_of;
@@ -33,6 +33,8 @@ struct Known {
     called: Vec<(i64, usize)>,
     /// Which ones were told that a request was refused.
     refused: Vec<usize>,
+    /// Somebody has asked how the server is, and was not told.
+    is_asked: bool,
 }
 
 /// Takes the calls of one table.
@@ -79,6 +81,11 @@ impl Tables {
         lock(&self.known).refused.clone()
     }
 
+    /// Whether somebody has asked how the server is since this was asked last.
+    fn take_asked(&self) -> bool {
+        mem::take(&mut lock(&self.known).is_asked)
+    }
+
     fn newest(&self) -> usize {
         self.changes.len()
     }
@@ -94,6 +101,10 @@ impl Service for Caller {
 
     fn refused(&self, _: u16) {
         lock(&self.known).refused.push(self.number);
+    }
+
+    fn health_asked(&self) {
+        lock(&self.known).is_asked = true;
     }
 
     fn closed(&self, _: Option<String>) {}
@@ -118,6 +129,23 @@ impl World {
         outlet.slot.change(self.tables.table(number));
         outlet.mailbox.wake();
         self.notice_wake();
+    }
+
+    /// Who has asked how the server is is told; true: somebody has.
+    pub(crate) fn tell_health(&mut self) -> bool {
+        let is_asked = self.tables.take_asked();
+        if is_asked {
+            let health = self
+                .random
+                .pick(&[Health::Well, Health::Well, Health::NoWorker]);
+            let health = if self.has_closed {
+                Health::Closing
+            } else {
+                health
+            };
+            self.command(Command::TellHealth(health));
+        }
+        is_asked
     }
 
     /// No call and no document is of a table that was no more when the head of its request came.

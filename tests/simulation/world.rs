@@ -192,6 +192,7 @@ impl World {
             }
             // It has been put off the processor in the middle of a post.
             8 | 9 if self.is_posting => self.now += self.random.pick(&[0, 50, 400]),
+            11 if self.tell_health() => {}
             8..=11 => self.handler_acts(),
             12 | 13 => self.now += self.random.pick(&[1, 5, 20, 100, 400]),
             14 if self.goes_wrong(6) => {
@@ -274,7 +275,7 @@ impl World {
         for index in 0..self.sockets.len() {
             any |= self.client_settles(index, ends);
         }
-        any | self.handler_settles()
+        any | self.tell_health() | self.handler_settles()
     }
 
     fn tick_at(&self) -> Option<u64> {
@@ -292,6 +293,7 @@ impl World {
         self.note(|| format!("command {command:?}"));
         match command {
             Command::Close => self.has_closed = true,
+            Command::TellHealth(_) => {}
             Command::CloseIdle => self.excuse_all(),
             Command::CloseAll => {
                 self.has_closed_all |= self.has_closed;

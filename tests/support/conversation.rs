@@ -8,7 +8,7 @@ pub mod functions;
 use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
-use ringcall::bridge::{Call, ConnectionId, Outcome, Service};
+use ringcall::bridge::{Call, ConnectionId, Health, Outcome, Service};
 use ringcall::bytes::Bytes;
 use ringcall::connection::{Connection, Table, Turn};
 use ringcall::http::{Date, Errors, Origins, Rules};
@@ -25,6 +25,9 @@ impl Service for Nobody {
 
     fn closed(&self, _: Option<String>) {}
 }
+
+/// Where clients ask for the server's health.
+pub const HEALTH: &str = "/livez";
 
 /// What the kernel may deliver at once, before a pause takes effect.
 pub const BURST_BYTES_MAX: usize = 32 * 1024;
@@ -72,6 +75,8 @@ pub struct Conversation {
     pub sends: Vec<usize>,
     /// Calls that the handler may have at a time; those beyond are refused.
     pub calls_max: usize,
+    /// Somebody has asked how the server is, and was not told.
+    pub is_asked: bool,
     sending: Option<(Bytes, usize)>,
     is_closed: bool,
 }
@@ -96,6 +101,7 @@ impl Conversation {
                 body_bytes_max: 4096,
                 bigint: false,
                 origins: Origins::Any,
+                health: Some(HEALTH.into()),
                 errors,
             },
             table: Arc::new(Table::new(routes.map(Arc::new), Nobody)),
@@ -107,6 +113,7 @@ impl Conversation {
             date: Date::at(UNIX_EPOCH),
             calls: Vec::new(),
             strays: Vec::new(),
+            asked: Vec::new(),
             counters: Counters::default(),
             stats: Arc::default(),
             latencies: Run::default(),
@@ -120,6 +127,7 @@ impl Conversation {
             sent: Vec::new(),
             sends: Vec::new(),
             calls_max: usize::MAX,
+            is_asked: false,
             sending: None,
             is_closed: false,
         }
@@ -143,8 +151,23 @@ impl Conversation {
         self.advance();
     }
 
+    /// Tells who has asked how the server is.
+    pub fn tell_health(&mut self, health: Health) {
+        self.is_asked = false;
+        self.connection.tell_health(health, &mut self.turn);
+        self.advance();
+    }
+
     /// Answers one of the numbers that the handler has, with itself.
     pub fn reply(&mut self, choice: usize) {
+        if self.is_asked {
+            self.tell_health(Health::Well);
+        }
+        self.reply_call(choice);
+    }
+
+    /// The same without telling how the server is.
+    pub fn reply_call(&mut self, choice: usize) {
         if self.unanswered.is_empty() {
             return;
         }
@@ -223,7 +246,7 @@ impl Conversation {
 
     /// Everything that is owed is answered and sent.
     pub fn settle(&mut self) {
-        while !self.unanswered.is_empty() || self.sending.is_some() {
+        while !self.unanswered.is_empty() || self.sending.is_some() || self.is_asked {
             self.reply(0);
             self.send(usize::MAX);
         }
@@ -236,6 +259,8 @@ impl Conversation {
             self.connection.overloaded(call.sequence, &mut self.turn);
             self.exchange();
         }
+        self.is_asked |= !self.turn.asked.is_empty();
+        self.turn.asked.clear();
         for call in self.turn.calls.drain(..) {
             if self.turn.table.routes.is_some() {
                 self.called_with.push(functions::described(&call));

@@ -11,6 +11,7 @@ mod empty_lines;
 mod encode;
 mod framing;
 mod head;
+mod health;
 mod host;
 mod method;
 mod site;
@@ -24,6 +25,7 @@ const RULES: Rules = Rules {
     body_bytes_max: 64 * 1024,
     bigint: false,
     origins: Origins::None,
+    health: None,
     errors: Errors::Sentences,
 };
 
@@ -77,6 +79,7 @@ fn answers_with(input: impl AsRef<[u8]>) -> u16 {
         Action::Call(integer) => panic!("{integer} would be handed to the handler"),
         Action::Refuse(refusal) => refusal.status.code(),
         Action::Preflight(_) => 204,
+        Action::AskHealth => 200,
     }
 }
 

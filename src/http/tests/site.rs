@@ -21,7 +21,7 @@ fn outcome(line: &str, lines: &str, origins: &[&str]) -> (Action, Reader) {
 
 fn status(line: &str, lines: &str, origins: &[&str]) -> u16 {
     match outcome(line, lines, origins).0 {
-        Action::Call(_) => 200,
+        Action::Call(_) | Action::AskHealth => 200,
         Action::Preflight(_) => 204,
         Action::Refuse(refusal) => refusal.status.code(),
     }

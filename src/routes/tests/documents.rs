@@ -106,6 +106,28 @@ fn a_function_at_the_root_keeps_its_calls_where_there_are_documents() {
 }
 
 #[test]
+fn who_reads_the_path_for_it_asks_for_the_health() {
+    for routes in [several(), with_documents(several())] {
+        for line in ["GET /livez", "HEAD /livez", "GET /live%7A?x"] {
+            assert_eq!(outcome(&routes, line, FOREIGN), "asks", "{line}");
+        }
+        let refused = (405, Code::Method(Methods::Read));
+        assert_eq!(refusal(&routes, "POST /livez"), refused);
+        assert_eq!(refusal(&routes, "DELETE /livez"), refused);
+        assert_eq!(outcome(&routes, "GET /livez/x", ""), "ERR_UNKNOWN_FUNCTION");
+        assert_eq!(
+            outcome(&routes, "GET /livez", "Expect: x\r\n"),
+            "ERR_EXPECTATION"
+        );
+    }
+    let root = root();
+    assert_eq!(outcome(&root, "GET /livez", ""), "asks");
+    assert_eq!(outcome(&root, "POST /livez", ""), "ERR_ARGUMENTS");
+    let refused = (405, Code::Method(Methods::ReadAndCall));
+    assert_eq!(refusal(&root, "PUT /livez"), refused);
+}
+
+#[test]
 fn without_documents_their_paths_are_like_others() {
     assert_eq!(outcome(&several(), "GET /", ""), "ERR_UNKNOWN_FUNCTION");
     assert_eq!(outcome(&root(), "GET /", ""), "ERR_METHOD");

@@ -46,6 +46,7 @@ fn plan_by(routes: &Routes, line: &str, fields: &str, origins: Origins) -> Plan 
         body_bytes_max: 64 * 1024,
         bigint: false,
         origins,
+        health: Some("/livez".into()),
         errors: Errors::Problems,
     };
     let head = format!("{line} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
@@ -63,6 +64,7 @@ fn outcome(routes: &Routes, line: &str, fields: &str) -> String {
         Plan::Read(reading) if reading.keeps_body() => "reads".into(),
         Plan::Read(_) => "looks".into(),
         Plan::Serve(Serving { is_known, .. }) => if is_known { "known" } else { "serves" }.into(),
+        Plan::AskHealth => "asks".into(),
         Plan::Preflight(methods) => format!("preflight for {methods:?}"),
     }
 }

@@ -96,7 +96,9 @@ impl World {
         for notice in self.notices.take() {
             self.note(|| format!("{notice:?}"));
             match notice {
-                Notice::Failed(_) | Notice::Adopted { .. } => unreachable!("no ring does so"),
+                Notice::Failed(_) | Notice::Adopted { .. } | Notice::HealthAsked => {
+                    unreachable!("no ring does so")
+                }
                 Notice::Ended => {
                     let is_due = self.callers.iter().all(Option::is_none);
                     assert!(is_due && self.plan.ending == Ending::Closed && !self.has_ended);

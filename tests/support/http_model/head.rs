@@ -159,9 +159,17 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
     let expects_continue = !expectations.is_empty() && !expects_other && has_body;
 
     let page = site::page(fields, &rules.origins);
+    let is_health =
+        path.is_some() && path.as_deref().map(decoded).as_deref() == rules.health.as_deref();
     let answer = if method == "OPTIONS" && page.is_preflight {
         Answer::Preflight
-    } else if method == "POST" {
+    } else if is_health && matches!(&**method, "GET" | "HEAD") {
+        if expects_other {
+            Answer::Refuse(417)
+        } else {
+            Answer::AskHealth
+        }
+    } else if method == "POST" && !is_health {
         match path {
             None => Answer::Refuse(421),
             Some(_) if page.is_foreign => Answer::Refuse(403),
@@ -169,7 +177,7 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
             Some(path) => route(&path, rules.bigint),
         }
     } else {
-        let known = "GET HEAD PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND \
+        let known = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND \
             CHECKIN CHECKOUT COPY LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL \
             MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT \
             SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL";

@@ -49,6 +49,7 @@ pub(crate) enum Verdict {
 pub(crate) enum Answer {
     Call(i64),
     Preflight,
+    AskHealth,
     Refuse(u16),
 }
 
@@ -65,6 +66,7 @@ impl From<Result<Option<Head>, Refusal>> for Verdict {
                 answer: match head.action {
                     Action::Call(integer) => Answer::Call(integer),
                     Action::Preflight(_) => Answer::Preflight,
+                    Action::AskHealth => Answer::AskHealth,
                     Action::Refuse(refusal) => Answer::Refuse(refusal.status.code()),
                 },
             },

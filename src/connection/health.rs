@@ -1,0 +1,64 @@
+//! Questions how the server is: JavaScript answers them, which proves that it turns, or else the
+//! clock does.
+//!
+//! They take no call's credit, so that a server with much to do is not taken for one that is ill.
+//! However many ask, the event loop asks once, and tells all of them.
+
+use super::{Answer, Connection, Turn};
+use crate::bridge::Health;
+use crate::http::{self, Code, Refusal, ReplyTo, Status};
+
+const CLOSING: Refusal =
+    Refusal::new(Status::SERVICE_UNAVAILABLE, "The server is closing.").of(Code::Unavailable);
+const NO_WORKER: Refusal = Refusal::new(
+    Status::SERVICE_UNAVAILABLE,
+    "There is no worker that could run a call.",
+)
+.of(Code::Unavailable);
+const LATE: Refusal = Refusal::new(
+    Status::SERVICE_UNAVAILABLE,
+    "The JavaScript thread did not answer in time.",
+)
+.of(Code::Timeout);
+
+const WELL: &[u8] = b"{\"status\":\"ok\"}\n";
+
+impl Connection {
+    pub(super) fn ask_health(&mut self, to: ReplyTo, turn: &mut Turn) {
+        turn.asked.push(self.id);
+        self.owe(Answer::Asked(to, turn.now_us), turn);
+    }
+
+    /// Answers each of its questions how the server is.
+    pub fn tell_health(&mut self, health: Health, turn: &mut Turn) {
+        for answer in &mut self.owed {
+            if let Answer::Asked(to, _) = *answer {
+                *answer = Answer::Health(to, health);
+            }
+        }
+        self.encode_answers(turn);
+    }
+
+    /// Nobody has answered the question at `index` in time.
+    pub(super) fn give_health_up(&mut self, index: usize, to: ReplyTo, turn: &mut Turn) {
+        self.owed[index] = Answer::Refused(to, LATE);
+        self.encode_answers(turn);
+    }
+
+    pub(super) fn encode_health(&mut self, to: ReplyTo, health: Health, turn: &mut Turn) {
+        let refusal = match health {
+            Health::Well => {
+                let answer = http::Answer {
+                    status: Status::OK,
+                    fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
+                    body: WELL.into(),
+                };
+                return self.encode_answer(to, answer, turn);
+            }
+            Health::Closing => CLOSING,
+            Health::NoWorker => NO_WORKER,
+        };
+        turn.count_refusal(refusal.status.code());
+        self.encode_error(to, refusal.status, refusal.code, refusal.message, turn);
+    }
+}
