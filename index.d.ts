@@ -180,6 +180,21 @@ export interface ListenOptions {
   openapi?: boolean | OpenapiOptions | undefined
 
   /**
+   * A path, such as `'/livez'`, at which `GET` and `HEAD` tell whether the server is well: `200` with
+   * `{"status":"ok"}` while it serves, and `503` with a sentence while it closes or, of a module, has no worker that may
+   * be given calls. The thread that has called `serverListen` answers, within a turn of its event loop, so an answer
+   * proves that it turns; where it does not within `handlerTimeout`, the ring thread answers `503`. (The engine `'node'`
+   * cannot answer then.) It is not refused for `maxInFlight`, and pages of other sites may ask, too.
+   *
+   * The path has up to 255 letters, digits, slashes and `-`, `.`, `_` or `~`. It may be neither a function's nor a
+   * document's, nor, of one plain function, an integer: that is thrown, and where a module has such a function after
+   * `reload()`, that rejects.
+   *
+   * @default none
+   */
+  health?: string | undefined
+
+  /**
    * How many connections are served at a time: an integer from 1 to 2147483647. Those beyond wait, unread, in the
    * kernel's queue (`backlog`) and are served as others end. Each takes a descriptor of the process (`ulimit -n`); a
    * process that is out of descriptors waits for one in the same way.

@@ -50,6 +50,7 @@ const options: ListenOptions = {
   ringThreads: 4,
   bigint: false,
   origins: ['https://a.example'],
+  health: '/livez',
   maxConnections: 10_000,
   maxInFlight: 10_000,
   maxHeaderSize: 16_384,
@@ -67,6 +68,8 @@ serverListen({ origins: '*' }, named)
 serverListen({ origins: [] as const }, named)
 // @ts-expect-error
 serverListen({ origins: 'https://a.example' }, named)
+// @ts-expect-error it is a path
+serverListen({ health: true }, named)
 serverListen({ port: Number(process.env.PORT), host: process.env.HOST }, named)
 serverListen(options, (n) => (same<typeof n>()<number | bigint>(), n))
 serverListen(Math.random() < 0.5 ? 8000 : options, (n) => n)
