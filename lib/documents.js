@@ -16,22 +16,34 @@ const PAGE = ROOT && join(ROOT, 'lib', 'page', 'index.html')
 // site's page has it in a frame, and what it shows cannot become a script.
 const POLICY = "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+const PAGE_PATH = '/'
+const DESCRIPTION_PATH = '/openapi.json'
+
 // Of all servers in this thread, once there is one.
 let page
 
 // `table` is plain data, as `transferableTable` makes it. Each: { path, mediaType, etag, fields, body }, where `fields`
 // are pairs. One function that is not declared has the whole path to itself.
 function documentsOf(table, { openapi, bigint }) {
-  if (openapi === false || table.isPlain) return []
+  if (!isDescribed(table, openapi)) return []
   const text = textOf(openapiOf(table, { ...openapi, bigint }))
   page ??= PAGE && pageOf(readFileSync(PAGE))
-  return [...(page === undefined ? [] : [page]), documentOf('/openapi.json', 'application/json', [], Buffer.from(text))]
+  return [...(page === undefined ? [] : [page]), documentOf(DESCRIPTION_PATH, 'application/json', [], Buffer.from(text))]
+}
+
+// Where they are, or would be.
+function documentPathsOf(table, { openapi }) {
+  return isDescribed(table, openapi) ? [PAGE_PATH, DESCRIPTION_PATH] : []
+}
+
+function isDescribed({ isPlain }, openapi) {
+  return openapi !== false && !isPlain
 }
 
 function pageOf(body) {
   const html = body.toString()
   const policy = `default-src 'none'; script-src ${hashesOf('script', html)}; style-src ${hashesOf('style', html)}; ${POLICY}`
-  return documentOf('/', 'text/html; charset=utf-8', [['Content-Security-Policy', policy]], body)
+  return documentOf(PAGE_PATH, 'text/html; charset=utf-8', [['Content-Security-Policy', policy]], body)
 }
 
 // As CSP Level 3 has it: of what is between the tags.
@@ -48,4 +60,4 @@ function hashOf(bytes) {
   return createHash('sha256').update(bytes).digest('base64')
 }
 
-module.exports = { documentsOf }
+module.exports = { documentPathsOf, documentsOf }

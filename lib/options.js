@@ -4,6 +4,7 @@
 
 const { cureOfText, describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
 const { tableOf } = require('./functions.js')
+const { checkHealth } = require('./health.js')
 const { checkOpenapi } = require('./openapi/options.js')
 const { checkOrigins } = require('./origins.js')
 const { MODULE, refuseUnknown } = require('./unknown-options.js')
@@ -62,6 +63,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     bigint: boolean(options, 'bigint'),
     origins: checkOrigins(options.origins),
     openapi: checkOpenapi(options.openapi),
+    health: checkHealth(options.health),
     maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
     maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
     maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),

@@ -4,10 +4,11 @@
 
 const { documentsOf } = require('./documents.js')
 const { startEngine, warnOfFallback } = require('./engines/index.js')
-const { invalidThis, workerOverdue } = require('./errors.js')
+const { invalidArgument, invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
 const { describeTable, transferableTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
+const { conflictOf } = require('./health.js')
 const { openapiOf, textOf, warnOfMissing } = require('./openapi/index.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
@@ -46,6 +47,7 @@ class Server {
     this.#options = options
     const callees = module === undefined ? { handler, table } : this.#startWorkers(module)
     const described = module === undefined ? transferableTable(table, handler) : callees.table
+    if (module === undefined) refuseConflict(described, options, invalidArgument)
     const { engine, refusal } = this.#startEngine(callees, described)
     this.#engine = engine
     try {
@@ -200,9 +202,11 @@ class Server {
   }
 
   // What an engine was told of the table at its start stays: one function alone, or functions by name or declared.
-  #checkTable({ isPlain }) {
+  #checkTable(table) {
+    const { isPlain } = table
     const isFirst = this.#generations === undefined
     if (!isFirst && isPlain !== this.#generations.table.isPlain) throw otherKind()
+    refuseConflict(table, this.#options, isFirst ? invalidArgument : loadError)
     const options = fitOptions(this.#options, isPlain)
     if (isFirst) this.#options = options
   }
@@ -217,6 +221,7 @@ class Server {
         documents,
         onHandlerError: (error, n) => this.#onPlainError(error, n),
         onFunctionError: (error, fn, args) => this.#onFunctionError(error, fn, args),
+        health: () => this.#health(),
         onFailure: (failure) => this.#onFailure(failure),
         onEnd: () => this.#onEnd()
       })
@@ -246,6 +251,11 @@ class Server {
     events.opened(this)
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  // Asked in a turn of this thread's event loop, which proves that it turns.
+  #health() {
+    return { isClosing: !this.listening, hasWorker: this.#generations?.hasWorker ?? true }
   }
 
   #onFailure(failure) {
@@ -336,6 +346,12 @@ class Server {
       process.emitWarning(`onError itself failed: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }
   }
+}
+
+// `makeError` makes one of a sentence.
+function refuseConflict(table, options, makeError) {
+  const conflict = conflictOf(table, options)
+  if (conflict !== undefined) throw makeError(conflict)
 }
 
 function nothingToReload() {

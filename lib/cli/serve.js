@@ -37,6 +37,7 @@ folder with an index.js or a package.json that names its "main", or a file of We
   --ipv6-only                accept no IPv4 connections
   --no-openapi               serve no description of the functions, GET /openapi.json, and no page to try them on
   --origins <list>           other sites whose pages may call: https://a.example,https://b.example or '*'
+  --health <path>            answers GET there: 200 while it serves, and 503 while it closes or has no worker
   --backlog <n>              connections that may wait to be accepted [1024]
   --max-connections <n>      connections served at a time [10000]
   --max-in-flight <n>        requests that the functions may have at a time [10000]
@@ -60,7 +61,7 @@ const NAMES_MAX = 10
 // Loads of the module whose calls may go on: the newest one, and those before it.
 const TABLES_MAX = 6
 
-const STRINGS = ['host', 'path', 'engine', 'origins', 'only', 'workers']
+const STRINGS = ['host', 'path', 'engine', 'origins', 'health', 'only', 'workers']
 const FLAGS = ['bigint', 'no-openapi', 'reuse-port', 'ipv6-only', 'watch']
 const NUMBERS = [
   'port', 'backlog', 'ring-threads', 'max-connections', 'max-in-flight', 'max-header-size', 'max-body-size',

@@ -4,7 +4,9 @@
 //
 // An engine's constructor takes the checked options and four callbacks: `handler`, `onHandlerError(error, n)`,
 // `onFailure(sentence)` when it can no longer serve, and `onEnd()`, the last of all, after `close()`. It listens before
-// it returns, or throws. With a `table` of functions it takes the `documents` that it is to serve beside them, as
+// it returns, or throws. `health()` tells { isClosing, hasWorker } of
+// the server: that is what the engine answers at the option's path, once this thread has turned its event loop since it
+// was asked. With a `table` of functions it takes the `documents` that it is to serve beside them, as
 // lib/documents.js makes them. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
 // `closeIdleConnections()`, `closeAllConnections()`, and `removePath()` for a process that ends without `close()`.
 //

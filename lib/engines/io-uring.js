@@ -152,6 +152,7 @@ class IoUringEngine {
       case 'adopted':
         if (generation === this.#generation) this.#resolveAdopting()
         break
+      case 'healthAsked': return this.#tellHealth()
       case 'overdue':
         // This thread may have been busy, and the worker gone on.
         if (this.#native.isOverdue(generation, seat)) onOverdue(generation, seat)
@@ -163,6 +164,11 @@ class IoUringEngine {
         return onRetired(generation)
       case 'ended': return this.#end()
     }
+  }
+
+  #tellHealth() {
+    const { isClosing, hasWorker } = this.#callbacks.health()
+    this.#native.tellHealth(isClosing, hasWorker)
   }
 
   #retire(generation) {

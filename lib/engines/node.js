@@ -14,6 +14,7 @@ const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
 const { InProcess } = require('./node/in-process.js')
 const { listen } = require('./node/listen.js')
+const { CLOSING, NO_WORKER, WELL } = require('./node/health.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
 const { preflightAnswer } = require('./node/site.js')
 const { Counters, addBytes } = require('./node/stats.js')
@@ -176,6 +177,7 @@ class NodeEngine {
       if (head.refusal === head.onBody) executor.handler.refused(head.route.form)
       return this.#refuse(connection, exchange, head.refusal)
     }
+    if (head.isHealth) return connection.answer(exchange, this.#healthAnswer(executor))
     if (head.document !== undefined) {
       return connection.answer(exchange, head.document.answerTo(exchange.request, this.options.origins))
     }
@@ -189,6 +191,13 @@ class NodeEngine {
     call.exchange = exchange
     call.executor = executor
     this.#begin(call)
+  }
+
+  // This thread turns its event loop, or it would not be asked.
+  #healthAnswer(executor) {
+    const { isClosing, hasWorker } = this.#callbacks.health()
+    if (!isClosing && hasWorker) return WELL
+    return this.refusalAnswer(isClosing ? CLOSING : NO_WORKER, executor)
   }
 
   #refuse(connection, exchange, refusal) {

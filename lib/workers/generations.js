@@ -92,6 +92,11 @@ class Generations {
     })
   }
 
+  // Whether there is a worker of the newest one that may be given calls.
+  get hasWorker() {
+    return this.#pools.get(this.#newest).hasWorker
+  }
+
   // How often functions have failed.
   get failures() {
     return sumOf([this.#past, ...this.#pools.values()], 'failures')

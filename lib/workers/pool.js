@@ -40,6 +40,11 @@ class Pool {
     return this.#seats.length
   }
 
+  // Whether one of them may be given calls.
+  get hasWorker() {
+    return this.#seats.some(({ isLoaded }) => isLoaded)
+  }
+
   // Starts the workers, waits for the first one that has loaded the module, and returns its table; or throws what the
   // module has thrown, and leaves nothing. The event loop does not turn meanwhile.
   load() {

@@ -22,11 +22,11 @@ const UNKNOWN_EXPECTATION = refusal(417, 'The only expectation that this server 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
 // What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection,
-// `{ isPreflight }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and `keepAlive`, `isHttp10`, `hasBody`,
+// `{ isPreflight }`, `{ isHealth }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and `keepAlive`, `isHttp10`, `hasBody`,
 // `expectsContinue`. `saysSo`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
 // one after an expectation that got no `100 Continue`. `reader`: the origin whose pages may read the answer. `onBody`: why
 // a body is refused, if one comes. `bodySize`: how long it can be. `executor`: whose functions it was judged by.
-function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, executor) {
+function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize }, executor) {
   const { method, url, httpVersion, rawHeaders } = request
   const isHttp10 = httpVersion === '1.0'
   const fatal = (why) => ({ refusal: why, isFatal: true, keepAlive: false, isHttp10, hasBody: false })
@@ -37,7 +37,7 @@ function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, executo
   if (tooLong !== undefined) return fatal(tooLong)
 
   const fields = readFields(rawHeaders)
-  const onTarget = resolve(method, url, bigint, executor.handler.routes)
+  const onTarget = resolve(method, url, bigint, executor.handler.routes, health)
   const wrong = onTarget.isFatal ? onTarget.refusal : checkFields(fields, isHttp10)
   if (wrong !== undefined) return fatal(wrong)
   const site = judgeSite(fields, origins)
@@ -64,25 +64,25 @@ function judge(request, { bigint, origins, maxHeaderSize, maxBodySize }, executo
   const keepAlive = persists && !isUnclear && method !== 'CONNECT'
   const saysSo = isHttp10 || expectations.length > 0
   const bodySize = length > 0 ? length : maxBodySize
-  const { isPreflight, allowed, n, route, document } = action
+  const { isPreflight, isHealth, allowed, n, route, document } = action
   // Spread out, it would take several times as long.
   return {
-    refusal: action.refusal, isPreflight, allowed, n, route, document, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody,
+    refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody,
     expectsContinue, onBody, bodySize, executor
   }
 }
 
 // Whether it is for the handler, or a function, as far as its head tells.
-function isCall({ refusal, isPreflight, document }) {
-  return refusal === undefined && !isPreflight && document === undefined
+function isCall({ n, route, refusal }) {
+  return refusal === undefined && (n !== undefined || route !== undefined)
 }
 
 // That there is nothing is told first, then what is wrong with the method, then who sends the request, then the rest.
 function decide(method, onTarget, { isForeign, isPreflight }) {
-  const { refusal, document } = onTarget
+  const { refusal, document, isHealth } = onTarget
   if (method === 'OPTIONS' && isPreflight && refusal.status !== 404) return { isPreflight, allowed: refusal.allowed }
-  // Pages of other sites may ask for a document, which they cannot read.
-  if (precedesArguments(refusal) || !isForeign || document !== undefined) return onTarget
+  // Pages of other sites may ask for what they cannot read.
+  if (precedesArguments(refusal) || !isForeign || document !== undefined || isHealth) return onTarget
   return { refusal: CROSS_SITE }
 }
 

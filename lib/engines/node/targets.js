@@ -36,8 +36,9 @@ const QUERY = /^[!$-;=?-~]*$/ // No `"`, `#`, `<` or `>`.
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// The four forms of RFC 9112 section 3.2. With `routes` a path is for one of them, and otherwise an integer.
-function resolve(method, target, bigint, routes) {
+// The four forms of RFC 9112 section 3.2. With `routes` a path is for one of them, and otherwise an integer; or it is the
+// one of `health`, where clients ask how the server is.
+function resolve(method, target, bigint, routes, health) {
   const fatal = (why) => ({ refusal: why, isFatal: true })
   let path
   let isOurs = true
@@ -55,25 +56,34 @@ function resolve(method, target, bigint, routes) {
     if (!grammar.test(path) || (mark !== -1 && !QUERY.test(rest.slice(mark + 1)))) return fatal(NOT_A_TARGET)
     isOurs = scheme === undefined || scheme.toLowerCase() === 'http'
   }
-  if (routes === undefined) {
-    if (method !== 'POST') return { refusal: refuseMethod(method, CALL) }
-    return isOurs ? parseInteger(path, bigint) : { refusal: OTHER_SCHEME }
-  }
-  return routed(method, isOurs ? path || '/' : undefined, isOurs, routes)
+  if (routes !== undefined) return routed(method, isOurs ? path || '/' : undefined, isOurs, routes, health)
+  const call = isOurs && method === 'POST' ? parseInteger(path, bigint) : undefined
+  if (call?.n === undefined && isOurs && isAt(path, health)) return onRead(method, READ, { isHealth: true })
+  if (method !== 'POST') return { refusal: refuseMethod(method, CALL) }
+  return call ?? { refusal: OTHER_SCHEME }
 }
 
 // What is told first is that there is nothing, then what is wrong with the method.
-function routed(method, path, isOurs, routes) {
+function routed(method, path, isOurs, routes, health) {
   const route = path && routes.find(path)
-  const document = path && (route === undefined || method !== 'POST') ? routes.documentAt(path) : undefined
-  if (document !== undefined) {
-    if (isRead(method)) return { document }
-    return { refusal: refuseMethod(method, route === undefined ? READ : READ_AND_CALL) }
+  if (path !== undefined && (route === undefined || method !== 'POST')) {
+    const document = routes.documentAt(path)
+    const isHealth = isAt(path, health)
+    const allowed = route === undefined ? READ : READ_AND_CALL
+    if (document !== undefined || isHealth) return onRead(method, allowed, { document, isHealth })
+    if (route === undefined) return { refusal: UNKNOWN_FUNCTION }
   }
-  if (path !== undefined && route === undefined) return { refusal: UNKNOWN_FUNCTION }
   const isOfOtherScheme = !isOurs && (method === 'POST' || (isRead(method) && routes.hasDocuments))
   if (isOfOtherScheme) return { refusal: OTHER_SCHEME }
   return method === 'POST' ? { route } : { refusal: refuseMethod(method, CALL) }
+}
+
+function onRead(method, allowed, found) {
+  return isRead(method) ? found : { refusal: refuseMethod(method, allowed) }
+}
+
+function isAt(path, health) {
+  return health !== undefined && path !== undefined && decodeUnreserved(path) === health
 }
 
 function parseInteger(path, bigint) {

@@ -1,0 +1,17 @@
+'use strict'
+
+// What is answered to who asks how the server is: what `src/connection/health.rs` says.
+
+const { refusal } = require('./refusals.js')
+
+const BODY = '{"status":"ok"}\n'
+
+const WELL = {
+  status: 200,
+  headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'Content-Length': BODY.length },
+  body: BODY
+}
+const CLOSING = { ...refusal(503, 'The server is closing.'), code: 'ERR_UNAVAILABLE' }
+const NO_WORKER = { ...refusal(503, 'There is no worker that could run a call.'), code: 'ERR_UNAVAILABLE' }
+
+module.exports = { CLOSING, NO_WORKER, WELL }
