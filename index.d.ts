@@ -883,7 +883,7 @@ export function typed<
   signature: Signature<S, T>,
   handler: (...values: ArgumentsOf<S, T>) => R,
   options?: TypedOptions<T> | undefined
-): TypedFunction<S, ArgumentsOf<S, T>, R>
+): TypedFunction<S, ArgumentsOf<S, T>, R, InputsOf<T>>
 
 /** Options of `typed`. */
 export interface TypedOptions<T = { readonly [name: string]: StandardSchema }> {
@@ -912,15 +912,16 @@ export interface TypedOptions<T = { readonly [name: string]: StandardSchema }> {
 }
 
 /** A function with its types, as `typed` returns it: it can be called as the handler can. */
-export interface TypedFunction<S extends string = string, A extends unknown[] = any[], R = any> extends Declared<S> {
+export interface TypedFunction<S extends string = string, A extends unknown[] = any[], R = any, I = any>
+  extends Declared<S, I> {
   /** Calls the handler, without any check. */
   (...values: A): R
 }
 
 /** What `typed` has returned. */
-export interface Declared<S extends string = string> {
-  /** The signature, for the type alone: there is no such property. */
-  readonly [declared]: S
+export interface Declared<S extends string = string, I = any> {
+  /** The signature, and what its named types take, for the type alone: there is no such property. */
+  readonly [declared]: { signature: S; inputs: I }
 }
 
 /**
@@ -1340,6 +1341,13 @@ type TypeName<S extends string> =
 type OutputOf<S> =
   S extends { readonly '~standard': { readonly types?: infer Inferred } }
     ? NonNullable<Inferred> extends { readonly output: infer Output } ? Output : unknown
+    : unknown
+
+// What requests bring for the types in `types`, by their names.
+type InputsOf<T> = { readonly [Name in keyof T]: InputOf<T[Name]> }
+type InputOf<S> =
+  S extends { readonly '~standard': { readonly types?: infer Inferred } }
+    ? NonNullable<Inferred> extends { readonly input: infer Input } ? Input : unknown
     : unknown
 
 type Arguments = 'one of int, number, int64, bigint, boolean, string, json, bytes, header, an array such as int[]'
