@@ -30,10 +30,11 @@ const BUILD_MS_MAX = 600_000
 
 const NEEDED = [
   'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'index.js', 'index.d.ts', 'bin/ringcall.js', 'metrics.d.ts',
+  'client.mjs', 'client.js', 'client.d.mts', 'client.d.ts',
   'lib/server.js', BINARY, 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/build.js'
 ]
 const BELONGS = [
-  /^[A-Z]+\.md$/, /^[a-z]+\.(js|d\.ts)$/,
+  /^[A-Z]+\.md$/, /^[a-z]+\.(m?js|d\.m?ts)$/, /^lib\/client\.mjs$/,
   /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js)$/,
   /^(bin|lib)\/.+\.js$/, /^docs\/.+\.(md|svg)$/, /^src\/(?!.*tests).+\.rs$/
 ]
@@ -45,7 +46,11 @@ const USES = {
   'use-metrics.cjs': `const { serverListen } = require('ringcall')\nrequire('ringcall/metrics').prometheus([])`,
   'use-metrics.mjs': `import { serverListen } from 'ringcall'
     import { contentType, prometheus } from 'ringcall/metrics'
-    prometheus([], {}).concat(contentType)`
+    prometheus([], {}).concat(contentType)`,
+  'use-client.cjs': `const { serverListen } = require('ringcall')\nrequire('ringcall/client').client('http://localhost')`,
+  'use-client.mjs': `import { serverListen } from 'ringcall'
+    import { CallError, client } from 'ringcall/client'
+    new WeakSet([CallError, client('http://localhost')])`
 }
 const SERVE = `
 const server = serverListen({ port: 0, engine: 'io_uring' }, (n) => n + 1)
@@ -56,12 +61,18 @@ fetch(server.url + '/609', { method: 'POST' }).then((response) => response.text(
 `
 
 const TYPED = `
-import { serverListen, type ListenOptions, type Server } from 'ringcall'
+import { serverListen, typed, type ListenOptions, type Server } from 'ringcall'
+import { client } from 'ringcall/client'
 import { prometheus } from 'ringcall/metrics'
 const options = { port: 0, handlerTimeout: 1000 } satisfies ListenOptions
 const server: Server = serverListen(options, (n) => n + 1)
 const text: string = prometheus(server)
 server.close().then(() => serverListen({ bigint: true }, async (n: bigint) => n))
+const functions = { sum: (a: number, b: number) => a + b, fact: typed('(n: int64) => bigint', (n) => n) }
+const api = client<typeof functions>(server.url)
+api.sum(3, 4).then((n: number) => api.fact(BigInt(n))).then((n: bigint) => n)
+// @ts-expect-error an int64 is a bigint
+api.fact(1)
 // @ts-expect-error an answer is an integer
 serverListen(0, (n) => String(n))
 `

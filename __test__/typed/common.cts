@@ -1,0 +1,1 @@
+export = { half: (n: number) => n / 2 }

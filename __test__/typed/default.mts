@@ -1,0 +1,2 @@
+export default { double: (n: number) => 2 * n }
+export const half = (n: number) => n / 2

@@ -1,0 +1,3 @@
+import { typed } from 'ringcall'
+
+export default typed('(n: int64) => int64', (n) => n)

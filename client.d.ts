@@ -1,0 +1,233 @@
+import type { JsonValue, ReplyWith, TypedFunction } from './index.js'
+
+/** How calls are made. All is optional. */
+export interface ClientOptions {
+  /**
+   * Header fields of every request, that for the description included: an object, `Headers`, pairs of names and values;
+   * or a function that gives such, or a promise of such, and is called for each request, as for tokens that expire.
+   * Arguments of the type `header` go here.
+   */
+  headers?: CallHeaders | (() => CallHeaders | PromiseLike<CallHeaders>) | undefined
+  /** Gives up calls when it aborts, and those that are made later: they reject with its `reason`. */
+  signal?: AbortSignal | undefined
+  /**
+   * Milliseconds for a call, from its beginning to the last byte of its answer: an integer from 0, which is for ever,
+   * to 2147483647. Then it rejects with a `DOMException` whose name is `TimeoutError`. Whether the function has run is
+   * not known then. The server's own limit is `handlerTimeout`, 30000 by default.
+   *
+   * @default 0
+   */
+  timeout?: number | undefined
+  /**
+   * What sends requests, such as a function that calls `fetch` with further options.
+   *
+   * @default the global `fetch` of the moment
+   */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  /**
+   * The server's description, so that it need not be asked for it: what `server.openapi()` returns, or
+   * `ringcall openapi` prints. Needed where the server has the option `openapi: false` and a function takes `bytes`, is
+   * called with `undefined` before other arguments, or gives digits: of an `int64`, of a `bigint`, or in a string.
+   */
+  openapi?: { readonly paths: object } | undefined
+}
+
+/** Header fields by their names. */
+export type CallHeaders =
+  | { readonly [name: string]: string } | Iterable<readonly [string, string]> | Headers | undefined
+
+/**
+ * Makes a caller of a server's functions: `await api.sum(3, 4)` is `POST /sum` with the body `[3,4]`. It does nothing
+ * before the first call.
+ *
+ * A call resolves with the function's value. It rejects with a {@link CallError} where the answer is another one; with
+ * what `fetch` rejects with where there was none; with the `reason` of a signal or a `TimeoutError` where it was given
+ * up; and with a `TypeError`, before anything is sent, where JSON does not have an argument. Nothing is tried a second
+ * time: a call that was lost may have run. docs/client.md has the types.
+ *
+ * @example
+ * ```ts
+ * import { client } from 'ringcall/client'
+ * import type functions from './functions.js'
+ *
+ * const api = client<typeof functions>('http://localhost:8000', { timeout: 5000 })
+ * await api.sum(3, 4) // 7
+ * ```
+ *
+ * @typeParam F The functions, as they are passed to `serverListen`: `typeof functions` of an object of functions or of
+ *   one typed function, or a module's `typeof import('./functions.js')`. Default: they are not known.
+ * @param url Where the server is, such as `https://a.example` or `https://a.example/math`; in browsers a path such as
+ *   `/math`, too. Without a query.
+ * @param options How calls are made.
+ */
+export function client<F = any>(url: string | URL, options?: ClientOptions | undefined): Client<F>
+
+/** A server's functions, each to be called by its name; or its one typed function. */
+export type Client<F> = Callers<Served<F>> & WithOptions<F>
+
+/** What a client has besides the functions. */
+export interface WithOptions<F> {
+  /**
+   * The same client with further options, for one call or for many: `api.with({ signal }).sum(3, 4)`. They replace
+   * those of the same names, but header fields, which are added.
+   */
+  with(options: ClientOptions): Client<F>
+}
+
+/** A call that the server, or who is in front of it, has answered with another status than from 200 to 299. */
+export class CallError extends Error {
+  private constructor()
+  /** `'CallError'`. Tell by it where `instanceof` cannot, as `import` and `require` load a class each. */
+  readonly name: 'CallError'
+  /** What is wrong, in a sentence: the problem's `detail`; or the status where there is none. */
+  readonly message: string
+  /** The answer's status. */
+  readonly status: number
+  /** The problem's code, such as `ERR_ARGUMENTS`; nothing where the answer is no problem, as a proxy's. */
+  readonly code: string | undefined
+  /** What is wrong where; at most 16. */
+  readonly errors: readonly CallErrorEntry[]
+  /** The answer's header fields: `error.headers.get('retry-after')`. */
+  readonly headers: Headers
+  /** The answer's body where it is no problem: the text of a text or of JSON, otherwise the bytes. */
+  readonly body: string | Uint8Array | undefined
+}
+
+/** What is wrong with an argument. */
+export interface CallErrorEntry {
+  /** Which one, as a JSON pointer into the arguments: `#/1` is the second one. */
+  readonly pointer: string
+  /** What is wrong with it. */
+  readonly detail: string
+}
+
+/** A function as a client calls it. Of its parameters header fields are left out; they go into `headers`. */
+export type Caller<T> =
+  T extends TypedFunction<infer S, any, infer R, infer I>
+    ? string extends S ? AnyCaller : DeclaredCaller<WithoutSpace<S>, R, I>
+    : T extends (...values: infer P) => infer R
+      ? (...values: SentAll<P>) => Promise<UndeclaredResult<Replied<R>>>
+      : never
+
+type AnyFunction = (...values: any[]) => any
+type AnyCaller = (...values: any[]) => Promise<any>
+type IsAny<T> = 0 extends 1 & T ? true : false
+
+/** In the place of a type that there cannot be. */
+export interface Mistake<Sentence extends string> {
+  readonly mistake: Sentence
+}
+
+// What of a module is served: its default export, or its functions.
+type Served<F> =
+  IsAny<F> extends true ? F
+  : F extends AnyFunction ? F
+  : F extends { readonly default: infer D } ? Served<D>
+  : F
+
+type Callers<F> =
+  IsAny<F> extends true ? AnyCaller & { readonly [name: string]: AnyCaller }
+  : F extends TypedFunction ? Caller<F>
+  : F extends AnyFunction ? Mistake<'one plain function takes an integer in the path: declare it with typed'>
+  : { readonly [Name in keyof F as F[Name] extends AnyFunction ? Exclude<Name, Reserved> : never]: Caller<F[Name]> }
+
+// `await` looks for the one, JSON.stringify for the other.
+type Reserved = 'then' | 'toJSON' | 'with' | symbol | number
+
+// Declared functions. TypeScript has read the signature before, so there is no mistake in it.
+
+type NumberArray =
+  | readonly number[] | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
+  | Float32Array | Float64Array
+type BigIntArray = readonly bigint[] | BigInt64Array | BigUint64Array
+
+interface SentTypes {
+  int: number
+  number: number
+  int64: bigint
+  bigint: bigint
+  boolean: boolean
+  string: string
+  json: JsonValue | { readonly [name: string]: unknown }
+  bytes: Uint8Array
+  'int[]': NumberArray
+  'number[]': NumberArray
+  'int64[]': BigIntArray
+  'bigint[]': BigIntArray
+  'boolean[]': readonly boolean[]
+  'string[]': readonly string[]
+}
+
+interface ReceivedTypes {
+  int: number
+  number: number
+  int64: bigint
+  bigint: bigint
+  boolean: boolean
+  string: string
+  text: string
+  bytes: Uint8Array
+  void: undefined
+  'int[]': number[]
+  'number[]': number[]
+  'int64[]': bigint[]
+  'bigint[]': bigint[]
+  'boolean[]': boolean[]
+  'string[]': string[]
+}
+
+type DeclaredCaller<S extends string, R, I> =
+  S extends `(${infer List})=>${infer Result}`
+    ? (...values: SentList<List, I>) => Promise<
+        Result extends keyof ReceivedTypes ? ReceivedTypes[Result] : Received<Replied<R>>
+      >
+    : never
+
+type SentList<List extends string, I, Found extends unknown[] = []> =
+  List extends `${infer First},${infer Rest}` ? SentList<Rest, I, [...Found, ...SentOne<First, I>]>
+  : [...Found, ...SentOne<List, I>]
+type SentOne<One extends string, I> =
+  One extends `${string}:header` ? []
+  : One extends `${string}?:${infer Type}` ? [(SentType<Type, I> | undefined)?]
+  : One extends `${string}:${infer Type}` ? [SentType<Type, I>]
+  : []
+type SentType<Type, I> = Type extends keyof SentTypes ? SentTypes[Type] : Type extends keyof I ? I[Type] : any
+
+type WithoutSpace<S extends string> = Without<Without<Without<Without<S, ' '>, '\n'>, '\t'>, '\r'>
+type Without<S extends string, Space extends string> =
+  S extends `${infer Before}${Space}${infer After}` ? Without<`${Before}${After}`, Space> : S
+
+// Functions that are not declared: what JSON makes of their arguments and results.
+
+type Replied<R> = Awaited<R> extends infer V ? V extends ReplyWith<infer Inside> ? Inside : V : never
+
+type UndeclaredResult<V> = IsAny<V> extends true ? any : V extends bigint ? number | bigint : Received<V>
+
+/** What arrives of a value that a function returns. */
+export type Received<T> =
+  IsAny<T> extends true ? any
+  : T extends string | number | boolean | null | undefined ? T
+  : T extends bigint ? Mistake<'JSON has no bigint: return a string, or declare int64 or bigint'>
+  : T extends { toJSON(...values: any[]): infer Inside } ? Received<Inside>
+  : T extends AnyFunction | symbol | Opaque ? Mistake<'JSON does not show what this is'>
+  : T extends object ? ReceivedAll<T>
+  : T
+type ReceivedAll<T extends object> =
+  T extends readonly unknown[] ? { [Index in keyof T]: Received<T[Index]> }
+  : { [Name in keyof T as Shown<Name, T[Name]>]: Received<T[Name]> }
+type Shown<Name, V> = Name extends symbol ? never : V extends AnyFunction | symbol | undefined ? never : Name
+
+/** What can be sent for a parameter. */
+export type Sent<T> =
+  IsAny<T> extends true ? any
+  : T extends string | number | boolean | null | undefined ? T
+  : T extends bigint ? Mistake<'JSON has no bigint: declare int64 or bigint'>
+  : T extends AnyFunction | symbol | Opaque | { toJSON(...values: any[]): unknown } ? Mistake<'JSON cannot carry this'>
+  : T extends object ? SentAll<T>
+  : T
+type SentAll<T extends object> = { [Name in keyof T]: Sent<T[Name]> }
+
+// Objects that keep what they have to themselves: Map, Set, typed arrays, promises.
+interface Opaque {
+  readonly [Symbol.toStringTag]: any
+}

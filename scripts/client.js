@@ -1,0 +1,44 @@
+'use strict'
+
+// Makes client.mjs and client.js of lib/client.mjs, which is written to be read: `node scripts/client.js`. They are kept
+// in the repository, so that it can be used as it stands; __test__/client-files.test.js says when they are not up to date.
+
+const { readFileSync, writeFileSync } = require('node:fs')
+const path = require('node:path')
+const { minify } = require('terser')
+
+const ROOT = path.join(__dirname, '..')
+const SOURCE = path.join(ROOT, 'lib', 'client.mjs')
+
+const EXPORTS = /^export (?=(?:class|function) (\w+))/gm
+
+// Its options are the minifier's to change. Names of exports stay, as stack traces show them.
+const minified = async (source, reserved, options) => {
+  const { code } = await minify(source, {
+    ecma: 2022,
+    compress: { passes: 3, unsafe_arrows: true },
+    mangle: { reserved },
+    format: { preamble: '// From lib/client.mjs' },
+    ...options
+  })
+  return `${code}\n`
+}
+
+// The text of each file, by its name.
+async function makeClient() {
+  const source = readFileSync(SOURCE, 'utf8')
+  const names = [...source.matchAll(EXPORTS)].map(([, name]) => name)
+  const commonJS = `'use strict'\n${source.replace(EXPORTS, '')}\nmodule.exports = { ${names.join(', ')} }\n`
+  return {
+    'client.mjs': await minified(source, names, { module: true }),
+    'client.js': await minified(commonJS, names, { toplevel: true })
+  }
+}
+
+async function main() {
+  for (const [name, text] of Object.entries(await makeClient())) writeFileSync(path.join(ROOT, name), text)
+}
+
+if (require.main === module) main()
+
+module.exports = { makeClient }
