@@ -1,0 +1,519 @@
+'use strict'
+
+// `ringcall/client` against real servers: what arrives there, what comes back, what is told when something is wrong,
+// and when it asks for the description. client-runtimes.test.js has it run elsewhere than here.
+
+const { once } = require('node:events')
+const http = require('node:http')
+const { buffer } = require('node:stream/consumers')
+const vm = require('node:vm')
+const { readFileSync } = require('node:fs')
+const test = require('ava')
+const fc = require('fast-check')
+const { functions } = require('./client-functions.js')
+const { draws, gate, large, root, serve, untilStats, withResolvers } = require('./helpers.js')
+const { typed } = require('..')
+const { CallError, client } = require('../client.js')
+
+const serveFunctions = (t, options) => serve(t, { host: '127.0.0.1', onError: () => {}, ...options }, functions)
+
+// A fetch that counts what it is asked for, by the path.
+function counting(instead = {}) {
+  const counts = {}
+  return {
+    counts,
+    fetch: (url, init) => {
+      const path = new URL(url).pathname
+      counts[path] = (counts[path] ?? 0) + 1
+      return instead[path]?.(counts[path], init) ?? fetch(url, init)
+    }
+  }
+}
+
+// A server that is no ringcall, until the test ends; its URL.
+async function serveHttp(t, listener) {
+  const server = http.createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${server.address().port}`
+}
+
+const answering = (t, status, headers, body) => serveHttp(t, (request, response) => {
+  request.resume().on('end', () => response.writeHead(status, headers).end(body))
+})
+
+// What the call rejects with.
+const failureOf = (call) => call.then((value) => { throw new Error(`it gave ${value}`) }, (reason) => reason)
+
+for (const [name, load] of [['import', () => import('../client.mjs')], ['require', () => require('../client.js')]]) {
+  test(`${name}: every type there and back, and what is refused`, async (t) => {
+    const { check } = await import('./client-checks.mjs')
+    t.true((await check(await load(), serveFunctions(t).url)) > 50)
+  })
+}
+
+test('any JSON value there and back', async (t) => {
+  const api = client(serveFunctions(t).url)
+  // A name that the server refuses.
+  const values = fc.jsonValue({ maxDepth: 5 }).filter((value) => !JSON.stringify(value).includes('"__proto__"'))
+  await fc.assert(fc.asyncProperty(values, async (value) => {
+    const sent = JSON.parse(JSON.stringify(value))
+    t.deepEqual(await api.json(value), sent)
+    t.deepEqual(await api.any(value), sent)
+  }), draws)
+})
+
+test('any string there and back, as JSON and as a text', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const strings = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^-?[0-9]{1,30}$/))
+  await fc.assert(fc.asyncProperty(strings, async (value) => {
+    t.is(await api.string(value), value)
+    t.deepEqual(await api.strings([value]), [value])
+    // As `response.text()` reads it.
+    t.is(await api.text(value), value.replace(/^\ufeff/, ''))
+  }), draws)
+})
+
+test('any integer, number and bytes there and back', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const int64s = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+  const numbers = fc.double({ noNaN: true, noDefaultInfinity: true })
+  const bytes = fc.uint8Array({ maxLength: 100 })
+  await fc.assert(fc.asyncProperty(int64s, fc.bigInt(), numbers, fc.maxSafeInteger(), bytes, async (a, b, c, d, e) => {
+    t.deepEqual([await api.int64(a), await api.bigint(b), await api.int(d)], [a, b, d])
+    t.deepEqual(await api.int64s([a, a]), [a, a])
+    t.deepEqual(await api.bigints([b]), [b])
+    // -0 is written as 0, as JSON.stringify does.
+    t.is(await api.number(c), c + 0)
+    t.deepEqual(await api.numbers([c]), [c + 0])
+    t.deepEqual(await api.bytes(e), e)
+    t.deepEqual(await api.several(e, 'a', e), [[...e], 'a', [...e]])
+    const digits = await api.digits(String(b))
+    t.is(typeof digits, Number.isSafeInteger(Number(b)) ? 'number' : typeof digits)
+    t.is(String(digits), String(b))
+  }), draws)
+})
+
+test('large arguments and results', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const data = Uint8Array.from({ length: 1_000_000 }, (_, i) => i)
+  t.deepEqual(await api.bytes(data), data)
+  const [back] = await api.several(data.subarray(0, 300_000), 'a')
+  t.deepEqual(Uint8Array.from(back), data.subarray(0, 300_000))
+  t.is(await api.bigint(large), large)
+  t.is((await api.string('x'.repeat(1_000_000))).length, 1_000_000)
+})
+
+test('values of another realm, as tests under jest have them', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const source = '({ bytes: new Uint8Array([1, 2]), array: [1], big: new BigInt64Array(1) })'
+  const { bytes, array, big } = vm.runInNewContext(source)
+  t.deepEqual(await api.bytes(bytes), Uint8Array.of(1, 2))
+  t.deepEqual(await api.ints(array), [1])
+  t.deepEqual(await api.int64s(big), [0n])
+  t.deepEqual(await api.bytes(Buffer.from('a')), Uint8Array.of(97))
+})
+
+test('it needs nothing that browsers do not have', async (t) => {
+  const globals = { AbortController, AbortSignal, DOMException, Headers, btoa, clearTimeout, fetch, setTimeout }
+  const context = vm.createContext({ ...globals, module: {} })
+  vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
+  const api = context.module.exports.client(serveFunctions(t).url, { timeout: 60_000 })
+  t.is(await api.sum(3, 4), 7)
+  t.is(await api.int64(3n), 3n)
+  t.deepEqual(await api.several(Uint8Array.of(1)), [[1], null, null])
+})
+
+test('what JSON does not have is refused before anything is sent', async (t) => {
+  const { fetch, counts } = counting()
+  const api = client(serveFunctions(t).url, { fetch })
+  for (const [value, message] of [
+    [NaN, '0: JSON has no NaN.'],
+    [-Infinity, '0: JSON has no -Infinity.'],
+    [{ a: [1, NaN] }, '1: JSON has no NaN.'],
+    [{ total: Infinity }, 'total: JSON has no Infinity.'],
+    [new Float64Array([NaN]), '0: JSON has no NaN.'],
+    [new Map(), '0: JSON has no Map.'],
+    [{ set: new Set() }, 'set: JSON has no Set.'],
+    [Promise.resolve(1), '0: JSON has no Promise.'],
+    [new ArrayBuffer(1), '0: JSON has no ArrayBuffer.'],
+    [new Blob([]), '0: JSON has no Blob.'],
+    [() => 1, '0: JSON has no function.'],
+    [Symbol('a'), '0: JSON has no symbol.'],
+    [[1, undefined], '1: JSON has no undefined.'],
+    [[() => 1], '0: JSON has no function.']
+  ]) {
+    await t.throwsAsync(api.any(value), { instanceOf: TypeError, message }, message)
+    await t.throwsAsync(api.json(value), { instanceOf: TypeError, message }, message)
+  }
+  await t.throwsAsync(api.any(new DataView(new ArrayBuffer(1))), { instanceOf: TypeError })
+  const circle = {}
+  circle.circle = circle
+  await t.throwsAsync(api.any(circle), { instanceOf: TypeError })
+  t.deepEqual(counts, {})
+  // Which arguments have names is in the description.
+  await t.throwsAsync(api.any(undefined, 1), { message: '0: JSON has no undefined.' })
+  await t.throwsAsync(api.optional(1, undefined, 2n, 3, 4), { message: '1: JSON has no undefined.' })
+  t.deepEqual(counts, { '/openapi.json': 1 })
+})
+
+// The description.
+
+test('the description is asked for where it matters, and once', async (t) => {
+  const { fetch, counts } = counting()
+  const api = client(serveFunctions(t).url, { fetch })
+  await api.sum(1, 2)
+  await api.json({ a: ['1'] })
+  await api.string('a1')
+  await api.strings([])
+  await api.strings(['1', 'a'])
+  await api.digits('9007199254740993')
+  await api.optional(1, 'a', undefined)
+  await api.nothing(1)
+  t.is(counts['/openapi.json'], undefined)
+  await api.int64(1n)
+  await api.string('1')
+  await api.bytes(new Uint8Array(1))
+  await api.with({ timeout: 10_000 }).optional(1, undefined, 2n)
+  t.is(counts['/openapi.json'], 1)
+})
+
+test('calls at the same time share one request for the description', async (t) => {
+  const { fetch, counts } = counting()
+  const api = client(serveFunctions(t).url, { fetch })
+  const values = Array.from({ length: 50 }, (_, i) => (i % 2 ? BigInt(i) : Uint8Array.of(i)))
+  t.deepEqual(await Promise.all(values.map((each, i) => (i % 2 ? api.int64(each) : api.bytes(each)))), values)
+  t.is(counts['/openapi.json'], 1)
+})
+
+test('a description that could not be read is asked for again', async (t) => {
+  const broken = [
+    () => Promise.reject(new TypeError('fetch failed')),
+    () => new Response('no', { status: 503 }),
+    () => new Response('<html>', { headers: { 'content-type': 'text/html' } }),
+    () => new Response('{', { headers: { 'content-type': 'application/json' } }),
+    () => Response.json({ error: 'no' })
+  ]
+  const { fetch, counts } = counting({ '/openapi.json': (count) => broken[count - 1]?.() })
+  const { url } = serveFunctions(t)
+  const api = client(url, { fetch })
+  const message = `This call needs ${url}/openapi.json, or the option openapi.`
+  for (const _ of broken) {
+    const error = await t.throwsAsync(api.bytes(new Uint8Array(1)), { message })
+    t.true(error.cause instanceof Error)
+  }
+  const together = await Promise.all([api.int64(1n), api.int64(2n)])
+  t.deepEqual([together, counts['/openapi.json']], [[1n, 2n], broken.length + 1])
+})
+
+test('a server without a description: the option openapi is one', async (t) => {
+  const server = serveFunctions(t, { openapi: false })
+  const { fetch, counts } = counting()
+  const api = client(server.url, { fetch })
+  t.is(await api.sum(3, 4), 7)
+  const error = await failureOf(api.int64(1n))
+  t.is(error.message, `This call needs ${server.url}/openapi.json, or the option openapi.`)
+  t.like(error.cause, { name: 'CallError', status: 404 })
+  delete counts['/openapi.json']
+  const described = api.with({ openapi: server.openapi() })
+  t.is(await described.int64(1n), 1n)
+  t.deepEqual(await described.bytes(Uint8Array.of(1)), Uint8Array.of(1))
+  // What is not in it is not declared.
+  t.is(await api.with({ openapi: { paths: {} } }).int64(1n), '1')
+  t.is(counts['/openapi.json'], undefined)
+})
+
+test('a function that the server has learnt of since is looked for once more', async (t) => {
+  const server = serveFunctions(t)
+  const { paths: { '/int64': _, ...earlier } } = server.openapi()
+  const describe = (count) => (count === 1 ? Response.json({ paths: earlier }) : undefined)
+  const { fetch, counts } = counting({ '/openapi.json': describe })
+  const api = client(server.url, { fetch })
+  t.is(await api.bigint(1n), 1n)
+  t.deepEqual(await Promise.all([api.int64(1n), api.int64(2n), api.bigint(3n)]), [1n, 2n, 3n])
+  t.is(counts['/openapi.json'], 2)
+  await t.throwsAsync(api.nosuch(new Uint8Array(1)), { code: 'ERR_UNKNOWN_FUNCTION' })
+  t.is(await api.int64(1n), 1n)
+  t.is(counts['/openapi.json'], 3)
+})
+
+test('a call that is given up leaves the description to the others that wait for it', async (t) => {
+  const asked = withResolvers()
+  const release = withResolvers()
+  const { fetch } = counting({ '/openapi.json': () => asked.resolve() ?? release.promise })
+  const server = serveFunctions(t)
+  const api = client(server.url, { fetch })
+  const controller = new AbortController()
+  const first = failureOf(api.with({ signal: controller.signal }).bytes(Uint8Array.of(1)))
+  const second = api.bytes(Uint8Array.of(2))
+  await asked.promise
+  const third = failureOf(api.with({ timeout: 1 }).bytes(Uint8Array.of(3)))
+  controller.abort(new Error('over'))
+  t.is((await first).message, 'over')
+  t.is((await third).name, 'TimeoutError')
+  release.resolve(Response.json(server.openapi()))
+  t.deepEqual(await second, Uint8Array.of(2))
+})
+
+// Errors.
+
+test('a problem is a CallError with its code, its places and its sentence', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const error = await failureOf(api.sum(1))
+  t.true(error instanceof CallError && error instanceof Error)
+  t.like(error, { name: 'CallError', status: 400, code: 'ERR_ARGUMENTS', body: undefined })
+  t.is(error.message, "sum's arguments do not fit.")
+  t.deepEqual(error.errors, [{ pointer: '#/1', detail: 'is missing' }])
+  t.regex(error.stack, /^CallError: sum's arguments do not fit\.\n/)
+  t.like(await failureOf(api.nosuch(1)), { status: 404, code: 'ERR_UNKNOWN_FUNCTION', errors: [] })
+  const thrown = await failureOf(api.refuse(409, 'No tea.'))
+  t.like(thrown, { status: 409, code: 'ERR_REFUSED', message: 'No tea.' })
+  t.is(thrown.headers.get('x-why'), 'because')
+  t.like(await failureOf(api.refuse(500, 'secret')), { status: 500, code: 'ERR_FAILED' })
+  const [{ pointer, detail }] = (await failureOf(api.int(1.5))).errors
+  t.is(pointer, '#/0')
+  t.regex(detail, /^must be an int/)
+})
+
+test('an answer that is refused for a while says when to come again', async (t) => {
+  const held = gate()
+  const server = serve(t, { host: '127.0.0.1', maxInFlight: 1 }, { held: held.handler, sum: (a, b) => a + b })
+  const api = client(server.url)
+  const first = api.held(1)
+  await held.held(1)
+  const error = await failureOf(api.sum(1, 2))
+  t.like(error, { status: 503, code: 'ERR_OVERLOADED' })
+  t.regex(error.headers.get('retry-after'), /^\d+$/)
+  held.release(1, 7)
+  t.is(await first, 7)
+})
+
+test('a value with a status from 400 on is an error that has it', async (t) => {
+  const error = await failureOf(client(serveFunctions(t).url).replied(409))
+  t.like(error, { status: 409, code: undefined, errors: [], message: '409 Conflict', body: '{"status":409}' })
+})
+
+test('what a proxy says instead is a CallError without a code', async (t) => {
+  const other = '{"code":"ERR_OTHER","detail":"other"}'
+  for (const [status, type, sent, message, body] of [
+    [502, 'text/html', '<h1>Bad Gateway</h1>', '502 Bad Gateway', '<h1>Bad Gateway</h1>'],
+    [504, undefined, '', '504 Gateway Timeout', new Uint8Array(0)],
+    [500, 'application/json', other, '500 Internal Server Error', other],
+    [500, 'application/json', '{', '500 Internal Server Error', '{'],
+    [429, 'application/problem+json', '{"title":"Too Many Requests"}', '429 Too Many Requests', undefined]
+  ]) {
+    const url = await answering(t, status, type && { 'content-type': type }, sent)
+    const error = await failureOf(client(url).sum(1, 2))
+    t.true(error instanceof CallError)
+    t.like(error, { name: 'CallError', status, code: undefined, errors: [], message, body })
+  }
+})
+
+test('answers are read by their media types', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const bytes = new TextEncoder().encode('{"a":1}')
+  for (const [type, expected] of [
+    ['image/png', bytes],
+    ['text/html; charset=utf-8', '{"a":1}'],
+    ['application/json; charset=utf-8', { a: 1 }],
+    ['application/vnd.a+json', { a: 1 }],
+    ['application/jsonlines', bytes]
+  ]) t.deepEqual(await api.ofType(type, bytes), expected, type)
+  for (const status of [201, 204, 205]) {
+    t.deepEqual(await api.replied(status), status === 201 ? { status } : undefined)
+  }
+})
+
+test('where nobody answers, the error is that of fetch', async (t) => {
+  const server = serveFunctions(t)
+  const api = client(server.url)
+  t.is(await api.sum(1, 2), 3)
+  await server.close()
+  await t.throwsAsync(api.sum(1, 2), { instanceOf: TypeError, message: 'fetch failed' })
+})
+
+test('nothing is sent a second time', async (t) => {
+  let requests = 0
+  const url = await serveHttp(t, (request, response) => {
+    requests++
+    response.socket.destroy()
+  })
+  await t.throwsAsync(client(url).sum(1, 2), { instanceOf: TypeError })
+  t.is(requests, 1)
+})
+
+// Time and signals.
+
+test('a timeout ends a call that waits for its answer, for the rest of it, or for header fields', async (t) => {
+  const half = await serveHttp(t, (request, response) => {
+    const headers = { 'content-type': 'application/json', 'content-length': 5 }
+    request.resume().on('end', () => response.writeHead(200, headers).write('1'))
+  })
+  const { url } = serveFunctions(t)
+  const name = 'TimeoutError'
+  t.like(await failureOf(client(url, { timeout: 5 }).never()), { name, message: 'No answer within 5 ms.' })
+  t.like(await failureOf(client(half, { timeout: 5 }).sum(1, 2)), { name })
+  t.like(await failureOf(client(url, { timeout: 5, headers: () => new Promise(() => {}) }).sum(1, 2)), { name })
+  t.true(await failureOf(client(url).with({ timeout: 1 }).never()) instanceof DOMException)
+  t.is(await client(url, { timeout: 1 }).with({ timeout: 60_000 }).sum(1, 2), 3)
+  t.is(await client(url, { timeout: 0 }).sum(1, 2), 3)
+})
+
+test('a signal ends calls with its reason, those that come later, too', async (t) => {
+  const server = serveFunctions(t)
+  const controller = new AbortController()
+  const api = client(server.url, { signal: controller.signal, timeout: 60_000 })
+  t.is(await api.sum(1, 2), 3)
+  const waiting = [failureOf(api.never()), failureOf(api.never())]
+  await untilStats(server, { inFlight: 2 })
+  controller.abort()
+  for (const each of await Promise.all(waiting)) t.is(each, controller.signal.reason)
+  t.is((await failureOf(api.sum(1, 2))).name, 'AbortError')
+  t.is(await failureOf(api.with({ signal: AbortSignal.abort('mine') }).sum(1, 2)), 'mine')
+  t.is(await api.with({ signal: undefined }).sum(1, 2), 3)
+})
+
+test('the server hears of a call that was given up', async (t) => {
+  const closed = withResolvers()
+  const asked = withResolvers()
+  const url = await serveHttp(t, (request) => {
+    asked.resolve()
+    request.socket.once('close', closed.resolve)
+  })
+  const controller = new AbortController()
+  const failure = failureOf(client(url, { signal: controller.signal }).sum(1, 2))
+  await asked.promise
+  controller.abort()
+  t.is((await failure).name, 'AbortError')
+  await closed.promise
+  t.pass()
+})
+
+test('many calls with one signal are no warning, and leave nothing behind', async (t) => {
+  const warnings = []
+  const listen = ({ name }) => name.startsWith('MaxListeners') && warnings.push(name)
+  process.on('warning', listen)
+  t.teardown(() => process.removeListener('warning', listen))
+  const controller = new AbortController()
+  const api = client(serveFunctions(t).url)
+  let listeners = 0
+  const { addEventListener } = controller.signal
+  controller.signal.addEventListener = function (...values) {
+    listeners++
+    return addEventListener.apply(this, values)
+  }
+  const options = { signal: controller.signal, timeout: 60_000 }
+  for (let i = 0; i < 3; i++) await Promise.all(Array.from({ length: 50 }, () => api.with(options).sum(1, 2)))
+  t.deepEqual([warnings, listeners], [[], 1])
+})
+
+// What it is made with.
+
+test('the place of the server: with and without a slash, as a URL, and behind a path', async (t) => {
+  const server = serveFunctions(t)
+  const targets = []
+  const front = await serveHttp(t, async (request, response) => {
+    targets.push(`${request.method} ${request.url}`)
+    const { method, headers } = request
+    const path = request.url.replace(/^\/math/, '')
+    const asked = http.request({ host: '127.0.0.1', port: server.port, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers)
+      answer.pipe(response)
+    })
+    asked.end(await buffer(request))
+  })
+  for (const place of ['/math', '/math/', '/math//']) {
+    const api = client(front + place)
+    t.deepEqual(await api.bytes(Uint8Array.of(1)), Uint8Array.of(1))
+    t.deepEqual(targets.splice(0), ['GET /math/openapi.json', 'POST /math/bytes'])
+  }
+  for (const url of [server.url, `${server.url}/`, new URL(server.url)]) t.is(await client(url).sum(1, 2), 3)
+})
+
+test('header fields: an object, Headers, pairs, or a function that is asked each time', async (t) => {
+  const { url } = serveFunctions(t)
+  let tokens = 0
+  for (const headers of [
+    { authorization: 'a', 'x-tenant': 'b' },
+    new Headers({ authorization: 'a', 'X-Tenant': 'b' }),
+    [['Authorization', 'a'], ['x-tenant', 'b']],
+    () => ({ authorization: 'a', 'x-tenant': 'b' }),
+    async () => new Headers({ authorization: 'a', 'x-tenant': 'b' })
+  ]) t.deepEqual(await client(url, { headers }).who('Ada'), ['Ada', 'a', 'b'])
+  const api = client(url, { headers: async () => ({ authorization: `token ${++tokens}` }) })
+  t.deepEqual(await api.who('Ada'), ['Ada', 'token 1', null])
+  t.deepEqual(await api.with({ headers: { 'x-tenant': 'c' } }).who('Ada'), ['Ada', 'token 2', 'c'])
+  t.deepEqual(await api.with({ headers: { Authorization: 'mine' } }).with({}).who('Ada'), ['Ada', 'mine', null])
+  t.deepEqual(await api.with({ headers: () => undefined }).with().who('Ada'), ['Ada', 'token 4', null])
+  const failing = api.with({ headers: () => Promise.reject(new Error('no token')) })
+  await t.throwsAsync(failing.who('Ada'), { message: 'no token' })
+  const tenant = api.with({ headers: { 'x-tenant': 'a' } })
+  t.deepEqual(await tenant.stored(Uint8Array.of(1)), ['a', [1], 'application/octet-stream'])
+  const table = tenant.with({ headers: { 'Content-Type': 'text/csv' } })
+  t.deepEqual(await table.stored(Uint8Array.of(1)), ['a', [1], 'text/csv'])
+})
+
+test('header fields go with the request for the description, too', async (t) => {
+  const seen = []
+  const look = (_, { headers }) => void seen.push(headers.get('authorization'))
+  const { fetch } = counting({ '/openapi.json': look })
+  const api = client(serveFunctions(t).url, { fetch, headers: { authorization: 'a' } })
+  await api.bytes(new Uint8Array(1))
+  t.deepEqual(seen, ['a'])
+})
+
+test('fetch is the global one of the moment', async (t) => {
+  const context = vm.createContext({ AbortController, Headers, clearTimeout, module: {} })
+  vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
+  const api = context.module.exports.client('http://localhost')
+  for (const value of [1, 2]) {
+    context.fetch = async () => Response.json(value)
+    t.is(await api.sum(), value)
+  }
+})
+
+test('one typed function at the root', async (t) => {
+  const at = (...functions) => client(serve(t, { host: '127.0.0.1' }, ...functions).url)
+  const add = at(typed('(a: int, b?: int, c?: int64) => int64', (a, b = 0, c = 0n) => BigInt(a + b) + c))
+  t.is(await add(3, 4), 7n)
+  t.is(await add(3, undefined, 5n), 8n)
+  t.is(await add.with({ timeout: 60_000 })(1), 1n)
+  t.like(await failureOf(add('a')), { status: 400, code: 'ERR_ARGUMENTS' })
+  const reverse = at(typed('(data: bytes) => bytes', (data) => data.toReversed()))
+  t.deepEqual(await reverse(Uint8Array.of(1, 2)), Uint8Array.of(2, 1))
+})
+
+test('schemas: what they take is sent, and their issues have pointers', async (t) => {
+  const { z } = require('zod')
+  const Order = z.object({ id: z.string(), when: z.iso.datetime() })
+  const server = serve(t, { host: '127.0.0.1' }, {
+    year: typed('(order: Order) => int', ({ when }) => new Date(when).getUTCFullYear(), { types: { Order } })
+  })
+  const api = client(server.url)
+  t.is(await api.year({ id: 'a', when: new Date(0) }), 1970)
+  const { status, errors } = await failureOf(api.year({ id: 1, when: 'x' }))
+  t.deepEqual([status, errors.map(({ pointer }) => pointer)], [400, ['#/0/id', '#/0/when']])
+})
+
+test('a client is no promise, no JSON and no iterable, and only names are functions', async (t) => {
+  const { fetch, counts } = counting()
+  const api = client(serveFunctions(t).url, { fetch })
+  t.is(await Promise.resolve(api), api)
+  t.is(await (async () => api)(), api)
+  t.is(JSON.stringify({ api }), '{}')
+  t.throws(() => [...api], { instanceOf: TypeError })
+  for (const key of ['then', 'toJSON', '', 'a-b', '../sum', 'sum/3/4', '..', 'ä', Symbol.iterator, Symbol.toPrimitive]) {
+    t.is(api[key], undefined, String(key))
+  }
+  require('node:util').inspect(api)
+  t.deepEqual(counts, {})
+})
+
+test('hundreds of calls at the same time', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const all = await Promise.all(Array.from({ length: 500 }, (_, i) => (i % 3 ? api.sum(i, 1) : failureOf(api.sum(i)))))
+  all.forEach((each, i) => (i % 3 ? t.is(each, i + 1) : t.is(each.status, 400)))
+})
