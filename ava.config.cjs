@@ -6,6 +6,7 @@ const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 // variables say.
 const ONCE = [
   'balancers', 'build', 'call-arguments', 'cli', 'cli-openapi', 'cli-process', 'cli-wasm', 'cli-watch', 'cli-workers',
+  'client-files', 'client-runtimes',
   'deploy', 'docs', 'examples', 'functions-table', 'hover', 'json-scanner', 'openapi-tools', 'page', 'page-use',
   'production', 'real-prometheus', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences',
   'signature', 'wasm-bytes', 'wasm-compilers', 'workers-generations', 'workers-node', 'workers-options',
