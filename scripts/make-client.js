@@ -1,7 +1,7 @@
 'use strict'
 
-// Makes client.mjs and client.js of lib/client.mjs, which is written to be read: `node scripts/client.js`. They are kept
-// in the repository, so that it can be used as it stands; __test__/client-files.test.js says when they are not up to date.
+// `node scripts/make-client.js` makes client.mjs and client.js of lib/client.mjs, which is written to be read. They are
+// kept in the repository, so that it can be used as it stands; __test__/client-files.test.js holds them to it.
 
 const { readFileSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
