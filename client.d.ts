@@ -23,13 +23,33 @@ export interface ClientOptions {
    *
    * @default the global `fetch` of the moment
    */
-  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  fetch?: Fetch | undefined
   /**
    * The server's description, so that it need not be asked for it: what `server.openapi()` returns, or
    * `ringcall openapi` prints. Needed where the server has the option `openapi: false` and a function takes `bytes`, is
    * called with `undefined` before other arguments, or gives digits: of an `int64`, of a `bigint`, or in a string.
    */
   openapi?: { readonly paths: object } | undefined
+}
+
+/** `fetch`, as far as it is needed here: the global one, or that of a library, such as undici's. */
+export type Fetch = (url: string, init: FetchInit) => PromiseLike<FetchAnswer>
+
+/** A request, as `fetch` takes it. */
+export interface FetchInit {
+  /** `POST`, or `GET` for the description. */
+  method: string
+  /** The header fields. */
+  headers: [name: string, value: string][]
+  /** A string, a `Uint8Array` or nothing. */
+  body: any
+  /** Aborts where the call is given up, or has taken too long. */
+  signal: AbortSignal
+}
+
+/** What is needed of a `Response`. */
+export type FetchAnswer = Pick<Response, 'ok' | 'status' | 'statusText' | 'text' | 'arrayBuffer'> & {
+  readonly headers: Pick<Headers, 'get'>
 }
 
 /** Header fields by their names. */
@@ -76,6 +96,7 @@ export interface WithOptions<F> {
 
 /** A call that the server, or who is in front of it, has answered with another status than from 200 to 299. */
 export class CallError extends Error {
+  /** Only a client makes these. */
   private constructor()
   /** `'CallError'`. Tell by it where `instanceof` cannot, as `import` and `require` load a class each. */
   readonly name: 'CallError'
@@ -115,6 +136,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false
 
 /** In the place of a type that there cannot be. */
 export interface Mistake<Sentence extends string> {
+  /** What is wrong. There is no such property. */
   readonly mistake: Sentence
 }
 
@@ -209,7 +231,7 @@ export type Received<T> =
   : T extends string | number | boolean | null | undefined ? T
   : T extends bigint ? Mistake<'JSON has no bigint: return a string, or declare int64 or bigint'>
   : T extends { toJSON(...values: any[]): infer Inside } ? Received<Inside>
-  : T extends AnyFunction | symbol | Opaque ? Mistake<'JSON does not show what this is'>
+  : T extends AnyFunction | symbol | Opaque ? Mistake<'JSON does not show what is in this: return a plain object'>
   : T extends object ? ReceivedAll<T>
   : T
 type ReceivedAll<T extends object> =
@@ -222,7 +244,8 @@ export type Sent<T> =
   IsAny<T> extends true ? any
   : T extends string | number | boolean | null | undefined ? T
   : T extends bigint ? Mistake<'JSON has no bigint: declare int64 or bigint'>
-  : T extends AnyFunction | symbol | Opaque | { toJSON(...values: any[]): unknown } ? Mistake<'JSON cannot carry this'>
+  : T extends AnyFunction | symbol | Opaque | { toJSON(...values: any[]): unknown }
+    ? Mistake<'JSON cannot carry this: take a string or a plain object'>
   : T extends object ? SentAll<T>
   : T
 type SentAll<T extends object> = { [Name in keyof T]: Sent<T[Name]> }
@@ -231,3 +254,6 @@ type SentAll<T extends object> = { [Name in keyof T]: Sent<T[Name]> }
 interface Opaque {
   readonly [Symbol.toStringTag]: any
 }
+
+// Nothing else is exported.
+export {}

@@ -3,6 +3,7 @@
 import { reply, serverListen, typed } from 'ringcall'
 import { CallError, client, type Client, type ClientOptions } from 'ringcall/client'
 import { type } from 'arktype'
+import * as undici from 'undici'
 import * as v from 'valibot'
 import { z } from 'zod'
 
@@ -201,11 +202,14 @@ client('/', options)
 client('/', { headers: new Headers() })
 client('/', { headers: [['a', 'b']] })
 client('/', { fetch })
+client('/', { fetch: undici.fetch })
 client('/', { signal: undefined, timeout: undefined, headers: undefined, fetch: undefined, openapi: undefined })
 // @ts-expect-error no such option
 client('/', { header: {} })
 // @ts-expect-error milliseconds are a number
 client('/', { timeout: '1s' })
+// @ts-expect-error no fetch
+client('/', { fetch: async () => 1 })
 // @ts-expect-error no URL
 client({ port: 8000 })
 

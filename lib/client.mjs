@@ -1,5 +1,5 @@
-// `ringcall/client`: calls a server's functions from wherever there is fetch. `node scripts/client.js` makes client.mjs
-// and client.js of this: nothing of Node.js, no dependency, 3 KB at most.
+// `ringcall/client`: calls a server's functions from wherever there is fetch. scripts/make-client.js makes client.mjs and
+// client.js of this: nothing of Node.js, no dependency, 3 KB at most.
 //
 // `api.sum(3, 4)` is `POST /sum` with the body `[3,4]`. What neither values nor answers show is asked of the server's
 // description, once, and only where it matters: what a Uint8Array or an undefined among the arguments is to become, and
@@ -47,7 +47,7 @@ export function client(url, options) {
         reject(reason)
         controller.abort(reason)
       }
-      const expire = () => stop(new DOMException(`No answer within ${timeout} ms.`, 'TimeoutError'))
+      const expire = () => stop(new DOMException(`No answer in ${timeout} ms.`, 'TimeoutError'))
       const timer = timeout && setTimeout(expire, timeout)
       stops.add(stop)
       if (signal.aborted) stop(signal.reason)
@@ -78,12 +78,12 @@ export function client(url, options) {
 
     // The value that an answer has.
     const send = async (path, signal, kind, body) => {
-      const fields = new Headers(body && { 'content-type': `application/${kind}` })
+      const all = new Headers(body && { 'content-type': `application/${kind}` })
       for (const each of headers) {
-        new Headers(typeof each === 'function' ? await each() : each).forEach((value, name) => fields.set(name, value))
+        new Headers(typeof each === 'function' ? await each() : each).forEach((value, name) => all.set(name, value))
       }
       const method = kind ? 'POST' : 'GET'
-      const response = await (own.fetch ?? fetch)(base + path, { method, headers: fields, body, signal })
+      const response = await (own.fetch ?? fetch)(base + path, { method, headers: [...all], body, signal })
       const type = response.headers.get('content-type')
       const isJson = /[/+]json\b/.test(type)
       const isText = isJson || /^text\//.test(type)
