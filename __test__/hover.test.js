@@ -7,7 +7,7 @@ const test = require('ava')
 const ts = require('typescript')
 const { root } = require('./helpers.js')
 
-const files = ['index.d.ts', 'metrics.d.ts'].map((file) => path.join(root, file))
+const files = ['index.d.ts', 'metrics.d.ts', 'client.d.ts'].map((file) => path.join(root, file))
 const program = ts.createProgram(files, { target: ts.ScriptTarget.ES2022, types: [] })
 const checker = program.getTypeChecker()
 const text = (documented) => ts.displayPartsToString(documented.getDocumentationComment(checker))
@@ -59,7 +59,15 @@ const mistakes = {
   'a signature without a result': ["typed('(a: int)', (a) => a)", /"behind the arguments there must be '=>' and the type/],
   'a handler of another result': ["typed('() => int', () => '1')", /'string' is not assignable to type 'Returned<number>'/],
   'a handler of another parameter': ["typed('(a: int) => int', (a: string) => 1)", /'number' is not assignable to type 'string'/],
-  'an option of typed that does not exist': ["typed('() => int', () => 1, { sumary: '' })", /'sumary' does not exist in type/]
+  'an option of typed that does not exist': ["typed('() => int', () => 1, { sumary: '' })", /'sumary' does not exist in type/],
+  'a client of one plain function': ["client<(n: number) => number>('/')(1)", /"one plain function takes an integer in the path/],
+  'what JSON does not have for a client': [
+    "client<{ at(when: Date): number }>('/').at(new Date())", /'Mistake<"JSON cannot carry this: take a string or a plain/
+  ],
+  'a function that a client does not have': ["client<{ sum(): number }>('/').sun()", /^Property 'sun' does not exist on type/],
+  'a number that a client passes for an int64': [
+    "const f = typed('(n: int64) => int64', (n) => n)\nclient<{ f: typeof f }>('/').f(1)", /of type 'number' .* type 'bigint'/
+  ]
 }
 
 // Compiles sources that are in no file.
@@ -79,7 +87,7 @@ function compile(sources) {
 }
 
 test('TypeScript tells of a mistake in a call what it is about, and of nothing else', (t) => {
-  const imports = "import { serverListen, typed } from './index.js'"
+  const imports = "import { serverListen, typed } from './index.js'\nimport { client } from './client.js'"
   const { diagnostics } = compile(Object.values(mistakes).map(([source]) => `${imports}\n${source}\n`))
   for (const [i, [what, [, expected]]] of Object.entries(mistakes).entries()) {
     const found = diagnostics[i]
@@ -89,16 +97,31 @@ test('TypeScript tells of a mistake in a call what it is about, and of nothing e
 })
 
 // What the compiler does for them is counted, as a time would be that of the machine.
-test('three hundred functions with five arguments each are quickly compiled', (t) => {
-  const types = ['int', 'number', 'int64', 'boolean', 'string', 'json', 'bytes', 'int[]', 'number[]', 'string[]']
-  const functions = Array.from({ length: 300 }, (_, i) => {
-    const declared = Array.from({ length: 5 }, (_, j) => `a${i}_${j}${j === 4 ? '?' : ''}: ${types[(i + j) % 10]}`)
-    return `  f${i}: typed('(${declared.join(', ')}) => json', (a, b, c, d, e) => ({ a, b, c, d, e }))`
-  })
-  const source = (list) => `import { serverListen, typed } from './index.js'\nserverListen(0, {\n${list.join(',\n')}\n})`
+const types = ['int', 'number', 'int64', 'boolean', 'string', 'json', 'bytes', 'int[]', 'number[]', 'string[]']
+const functions = Array.from({ length: 300 }, (_, i) => {
+  const declared = Array.from({ length: 5 }, (_, j) => `a${i}_${j}${j === 4 ? '?' : ''}: ${types[(i + j) % 10]}`)
+  return `  f${i}: typed('(${declared.join(', ')}) => json', (a, b, c, d, e) => ({ a, b, c, d, e }))`
+})
+
+function assertQuick(t, source, instantiationsMax) {
   const [one, all] = [functions.slice(0, 1), functions].map((list) => compile([source(list)]))
   t.deepEqual([...one.diagnostics, ...all.diagnostics], [[], []])
   const each = (all.program.getInstantiationCount() - one.program.getInstantiationCount()) / 299
   t.log(`${each} instantiations a function`)
-  t.true(each < 2000)
+  t.true(each < instantiationsMax)
+}
+
+test('three hundred functions with five arguments each are quickly compiled', (t) => {
+  const source = (list) => `import { serverListen, typed } from './index.js'\nserverListen(0, {\n${list.join(',\n')}\n})`
+  assertQuick(t, source, 2000)
+})
+
+test('so is a client that calls each of them', (t) => {
+  const source = (list) => `
+    import { typed } from './index.js'
+    import { client } from './client.js'
+    const functions = {\n${list.join(',\n')}\n}
+    const api = client<typeof functions>('/')
+    ${list.map((_, i) => `api.f${i}(undefined!, undefined!, undefined!, undefined!).then(({ a }) => a)`).join('\n')}`
+  assertQuick(t, source, 3000)
 })
