@@ -34,7 +34,7 @@ const NEEDED = [
   'lib/server.js', BINARY, 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs', 'scripts/build.js'
 ]
 const BELONGS = [
-  /^[A-Z]+\.md$/, /^[a-z]+\.(m?js|d\.m?ts)$/, /^lib\/client\.mjs$/,
+  /^[A-Z]+\.md$/, /^[a-z]+\.(m?js|d\.m?ts)$/, /^lib\/(client\.mjs|page\/index\.html)$/,
   /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js)$/,
   /^(bin|lib)\/.+\.js$/, /^docs\/.+\.(md|svg)$/, /^src\/(?!.*tests).+\.rs$/
 ]
