@@ -42,20 +42,20 @@ const UNKNOWN_CODING: Refusal = Refusal::new(
     Status::NOT_IMPLEMENTED,
     "The only Transfer-Encoding that this server supports is chunked.",
 );
-const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
+pub(super) const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
     Status::EXPECTATION_FAILED,
     "The only expectation that this server supports is 100-continue.",
 );
 
 /// What the fields of one head say.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
     pub(super) framing: Framing,
     /// As `Connection` says, or the version's default.
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
-    /// An answer to give whatever the target is.
-    pub(super) refusal: Option<Refusal>,
+    /// It is refused whatever the target is: it expects what nobody here knows.
+    pub(super) expects_unknown: bool,
     /// Where a browser's request comes from.
     pub(super) site: Site,
 }
@@ -217,7 +217,7 @@ impl<'a> Lines<'a> {
             // Whether a body follows that was to wait for something unknown, nobody can tell.
             keep_alive: keep_alive && !(is_unknown && has_body),
             expects_continue: expectation == Expectation::Continue && has_body,
-            refusal: is_unknown.then_some(UNKNOWN_EXPECTATION),
+            expects_unknown: is_unknown,
             site: self.page.judge(self.host, origins),
         })
     }

@@ -8,7 +8,7 @@
 //! Invariant: a verdict on some bytes is the verdict on every continuation of them, so that it
 //! cannot depend on how the bytes were cut into pieces.
 
-use super::fields::{self, Fields};
+use super::fields::{self, Fields, UNKNOWN_EXPECTATION};
 use super::site::CROSS_SITE;
 use super::{Action, Code, Head, Methods, Refusal, ReplyTo, Request, Rules, Status, target};
 use httparse::{Error, Header};
@@ -60,10 +60,9 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
         return Ok(None);
     };
     let LineAndFields { method, target, .. } = line_and_fields;
-    let health = rules.health.as_deref();
-    let on_target = target::resolve(method, target, rules.bigint, health)?;
+    let on_target = target::resolve(method, target, rules)?;
     let fields = line_and_fields.judge(rules)?;
-    let action = decide(on_target, &fields, method == b"OPTIONS");
+    let action = decide(on_target, &fields, method);
     let head = line_and_fields.head(&fields, action);
     Ok(Some(Head {
         // A body that was never asked for will not come, or will: nobody can tell where the next
@@ -89,13 +88,12 @@ pub fn parse_request<T>(
         return Ok(None);
     };
     let LineAndFields { method, target, .. } = line_and_fields;
-    let (path, on_method) = target::locate(method, target)?;
+    let path = target::locate(method, target)?;
     let judged = line_and_fields.judge(rules)?;
     let head = line_and_fields.head(&judged, ());
     let request = Request {
         head,
         path,
-        on_method,
         method,
         judged,
         fields: line_and_fields.fields,
@@ -169,9 +167,17 @@ fn split<'a>(
 /// What comes of a request line and fields that are sound, each on its own: what is wrong with the
 /// method is told first, then who sends it, then the rest.
 #[inline]
-fn decide(on_target: Action, fields: &Fields, is_options: bool) -> Action {
+fn decide(on_target: Action, fields: &Fields, method: &[u8]) -> Action {
     match on_target {
-        Action::Refuse(refusal) if is_options && fields.site.is_preflight => {
+        Action::Call(_) if !fields.site.is_foreign && !fields.expects_unknown => on_target,
+        _ => decide_otherwise(on_target, fields, method),
+    }
+}
+
+#[cold]
+fn decide_otherwise(on_target: Action, fields: &Fields, method: &[u8]) -> Action {
+    match on_target {
+        Action::Refuse(refusal) if method == b"OPTIONS" && fields.site.is_preflight => {
             let is_read = refusal.code == Code::Method(Methods::Read);
             Action::Preflight(if is_read {
                 Methods::Read
@@ -181,9 +187,10 @@ fn decide(on_target: Action, fields: &Fields, is_options: bool) -> Action {
         }
         Action::Refuse(refusal) if refusal.precedes_arguments() => on_target,
         // Whoever asks: there is nothing in it that is not known by that.
-        Action::AskHealth => fields.refusal.map_or(on_target, Action::Refuse),
-        _ if fields.site.is_foreign => Action::Refuse(CROSS_SITE),
-        _ => fields.refusal.map_or(on_target, Action::Refuse),
+        Action::AskHealth if !fields.expects_unknown => on_target,
+        Action::Call(_) | Action::Refuse(_) if fields.site.is_foreign => Action::Refuse(CROSS_SITE),
+        _ if fields.expects_unknown => Action::Refuse(UNKNOWN_EXPECTATION),
+        _ => on_target,
     }
 }
 

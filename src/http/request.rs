@@ -4,19 +4,17 @@
 
 use httparse::Header;
 
-use super::fields::Fields;
+use super::fields::{Fields, UNKNOWN_EXPECTATION};
 use super::site::CROSS_SITE;
-use super::{Action, Head, Methods, Refusal, Status, grammar, target};
+use super::{Action, Head, Methods, OTHER_SCHEME, Refusal, grammar, target};
 
 /// A sound request, in the bytes that arrived.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// How it is framed, and its answer.
     pub head: Head<()>,
     /// The path, still percent-encoded, without the query. Empty where there is none.
     pub path: &'a [u8],
-    /// Why it is refused for its method or its scheme, where there is something at that path.
-    pub(super) on_method: Option<Refusal>,
     pub(super) method: &'a [u8],
     pub(super) judged: Fields,
     pub(super) fields: &'a [Header<'a>],
@@ -41,23 +39,29 @@ impl<'a> Request<'a> {
         !self.path.is_empty()
     }
 
+    /// True: nothing of that kind keeps it from being a call.
+    #[inline]
+    #[must_use]
+    pub fn is_admitted(&self) -> bool {
+        self.is_call() && !self.judged.site.is_foreign
+    }
+
     /// What precedes everything about its arguments: a refusal for its method or for the page that
     /// sends it, or the answer to a browser's question. Nothing: it is a call.
     #[must_use]
     pub fn admission(&self) -> Option<Action> {
-        let site = &self.judged.site;
-        match self.on_method {
-            Some(_) if self.is_preflight() => Some(Action::Preflight(Methods::Call)),
-            Some(refusal) => Some(Action::Refuse(refusal)),
-            None if site.is_foreign => Some(Action::Refuse(CROSS_SITE)),
-            None => None,
+        let is_foreign = self.judged.site.is_foreign;
+        match (self.method, self.has_path()) {
+            (b"POST", true) => is_foreign.then_some(Action::Refuse(CROSS_SITE)),
+            (b"POST", false) => Some(Action::Refuse(OTHER_SCHEME)),
+            _ => Some(self.on_other_method(Methods::Call)),
         }
     }
 
     /// True: it is a POST, and for one of our paths.
     #[must_use]
     pub fn is_call(&self) -> bool {
-        self.on_method.is_none()
+        self.method == b"POST" && self.has_path()
     }
 
     /// True: it asks for what is there, and no more.
@@ -78,17 +82,15 @@ impl<'a> Request<'a> {
         if self.is_preflight() {
             return Action::Preflight(methods);
         }
-        let status = match self.on_method {
-            Some(refusal) => refusal.status,
-            None => Status::METHOD_NOT_ALLOWED,
-        };
+        let status = target::status_of(self.method);
         Action::Refuse(methods.refuse(status))
     }
 
     /// Why it is refused for its expectation, which precedes what is wrong with its body.
     #[must_use]
     pub fn on_expectation(&self) -> Option<Refusal> {
-        self.judged.refusal
+        let is_unknown = self.judged.expects_unknown;
+        is_unknown.then_some(UNKNOWN_EXPECTATION)
     }
 
     /// What its body is said to be, RFC 9110 sections 8.3 and 8.4.

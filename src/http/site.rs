@@ -72,7 +72,7 @@ pub(super) struct Page<'a> {
 }
 
 /// What that comes to.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Site {
     /// The request comes from a page that may not send it.
     pub(super) is_foreign: bool,

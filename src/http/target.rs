@@ -5,7 +5,7 @@
 //! Invariant: nothing but decimal digits and a `-` ever becomes a number.
 
 use super::grammar::{self, PATH, QUERY};
-use super::{Action, Methods, Refusal, Status, host};
+use super::{Action, Methods, Refusal, Rules, Status, host};
 
 const NOT_A_TARGET: Refusal = Refusal::new(
     Status::BAD_REQUEST,
@@ -56,25 +56,27 @@ enum Target<'a> {
 ///
 /// An `Err` is no request line of HTTP at all: RFC 9112 section 3.2 has us answer 400, and there is
 /// no telling what the bytes after it are.
-pub(super) fn resolve(
-    method: &[u8],
-    target: &[u8],
-    bigint: bool,
-    health: Option<&str>,
-) -> Result<Action, Refusal> {
+#[inline]
+pub(super) fn resolve(method: &[u8], target: &[u8], rules: &Rules) -> Result<Action, Refusal> {
     // The commonest target by far is a number and nothing else, which leaves nothing to check.
     if method == b"POST"
         && let Ok(integer) = parse_integer(target)
     {
-        return Ok(call(integer, bigint));
+        return Ok(call(integer, rules.bigint));
     }
+    resolve_otherwise(method, target, rules)
+}
+
+#[cold]
+fn resolve_otherwise(method: &[u8], target: &[u8], rules: &Rules) -> Result<Action, Refusal> {
+    let health = rules.health.as_deref();
     Ok(match (method, parse(method, target, Percent::Encodes)?) {
         (b"GET" | b"HEAD", Target::Path(path)) if is_at(path, health) => Action::AskHealth,
         (_, Target::Path(path)) if is_at(path, health) => {
             Action::Refuse(Methods::Read.refuse(status_of(method)))
         }
         (b"POST", Target::Path(path)) => match parse_encoded_integer(path) {
-            Ok(integer) => call(integer, bigint),
+            Ok(integer) => call(integer, rules.bigint),
             Err(refusal) => Action::Refuse(refusal),
         },
         (b"POST", Target::OtherScheme) => Action::Refuse(OTHER_SCHEME),
@@ -82,23 +84,13 @@ pub(super) fn resolve(
     })
 }
 
-/// The path, which is empty where there is none, and why the request is refused for its method or
-/// its scheme. An `Err` is as with `resolve`.
-pub(super) fn locate<'a>(
-    method: &[u8],
-    target: &'a [u8],
-) -> Result<(&'a [u8], Option<Refusal>), Refusal> {
-    let parsed = parse(method, target, Percent::IsAnArguments)?;
-    let on_method = match parsed {
-        Target::OtherScheme if method == b"POST" => Some(OTHER_SCHEME),
-        _ if method == b"POST" => None,
-        _ => Some(Methods::Call.refuse(status_of(method))),
-    };
-    Ok(match parsed {
+/// The path, which is empty where there is none of ours. An `Err` is as with `resolve`.
+pub(super) fn locate<'a>(method: &[u8], target: &'a [u8]) -> Result<&'a [u8], Refusal> {
+    Ok(match parse(method, target, Percent::IsAnArguments)? {
         // RFC 9112 section 3.2.1: an empty path is `/`.
-        Target::Path([]) => (b"/", on_method),
-        Target::Path(path) => (path, on_method),
-        Target::OtherScheme | Target::NoPath => (&[], on_method),
+        Target::Path([]) => b"/",
+        Target::Path(path) => path,
+        Target::OtherScheme | Target::NoPath => &[],
     })
 }
 

@@ -101,18 +101,8 @@ impl Routes {
     #[must_use]
     pub fn plan(&self, request: &Request) -> Plan {
         let found = self.find(request);
-        if (found.is_none() || !request.is_call())
-            && let Some(plan) = self.plan_read(request, found.is_some())
-        {
-            return plan;
-        }
-        if (found.is_some() || !request.has_path())
-            && let Some(action) = request.admission()
-        {
-            return Plan::instead(action);
-        }
-        let Some((function, path)) = found else {
-            return Plan::refuse(UNKNOWN_FUNCTION);
+        let Some((function, path)) = found.filter(|_| request.is_admitted()) else {
+            return self.plan_otherwise(*request, found.is_some());
         };
         if let Some(refusal) = request.on_expectation() {
             return Plan::refuse(refusal);
@@ -145,9 +135,25 @@ impl Routes {
         }
     }
 
+    /// What to do about a request that is no call, or one for a function that there is not, or that
+    /// may not be made.
+    #[cold]
+    fn plan_otherwise(&self, request: Request, has_function: bool) -> Plan {
+        if (!has_function || !request.is_call())
+            && let Some(plan) = self.plan_read(&request, has_function)
+        {
+            return plan;
+        }
+        if (has_function || !request.has_path())
+            && let Some(action) = request.admission()
+        {
+            return Plan::instead(action);
+        }
+        Plan::refuse(UNKNOWN_FUNCTION)
+    }
+
     /// What to do about a request for a document or for the server's health, if it is one. A
     /// function at the root may have the same path, for its calls.
-    #[cold]
     fn plan_read(&self, request: &Request, has_function: bool) -> Option<Plan> {
         if !request.has_path() {
             let is_of_other_scheme = request.is_read() && !self.documents.is_empty();
