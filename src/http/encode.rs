@@ -266,9 +266,10 @@ fn end_head(out: &mut Vec<u8>, to: ReplyTo, origins: &Origins) {
     }
 }
 
-/// Lets a page read the answer, and caches know that it depends on the page.
+/// Lets a page read the answer, fields included, and caches know that it depends on the page.
 #[cold]
 fn push_reader(out: &mut Vec<u8>, reader: Reader, origins: &Origins) {
+    out.extend_from_slice(b"\r\nAccess-Control-Expose-Headers: *");
     match (reader, origins) {
         (Reader::Any, _) => out.extend_from_slice(b"\r\nAccess-Control-Allow-Origin: *"),
         (Reader::Listed(index), Origins::Listed(listed)) => {

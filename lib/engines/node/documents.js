@@ -4,6 +4,8 @@
 //
 // `Routes` finds one by its path, and the engine asks it for the answer to each request that is for it.
 
+const { readerHeaders } = require('./site.js')
+
 // One after the other; a comma may be in it.
 const TAGS = /[, \t]*(?:W\/)?("[^"]*")[ \t]*(?=,|$)/gy
 
@@ -45,7 +47,7 @@ class Document {
 }
 
 function headersOfPages(origins = []) {
-  if (origins === '*') return { 'Access-Control-Allow-Origin': '*' }
+  if (origins === '*') return readerHeaders('*')
   return origins.length > 0 ? { Vary: 'Origin' } : undefined
 }
 

@@ -45,10 +45,11 @@ function plain(authority) {
   return authority.replace(USUAL_PORT, '').toLowerCase()
 }
 
+// A page may read the fields, too.
 function readerHeaders(reader) {
   if (reader === undefined) return undefined
-  if (reader === '*') return { 'Access-Control-Allow-Origin': '*' }
-  return { 'Access-Control-Allow-Origin': reader, Vary: 'Origin' }
+  const headers = { 'Access-Control-Expose-Headers': '*', 'Access-Control-Allow-Origin': reader }
+  return reader === '*' ? headers : { ...headers, Vary: 'Origin' }
 }
 
 // The answer to that, where these methods are `allowed`.

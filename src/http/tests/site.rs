@@ -186,6 +186,7 @@ fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
             let answer = String::from_utf8(answer).expect("text");
             assert!(answer.contains(&format!("\r\n{lines}")), "{answer}");
             assert_eq!(answer.matches("Access-Control-Allow-Origin").count(), 1);
+            assert!(answer.contains("\r\nAccess-Control-Expose-Headers: *\r\n"));
         }
     }
 }
@@ -202,6 +203,7 @@ fn an_answer_to_a_question_has_no_body_and_no_length() {
     let expected = "HTTP/1.1 204 No Content\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
         Access-Control-Allow-Methods: POST\r\n\
         Access-Control-Allow-Headers: Authorization, Content-Type, *\r\n\
-        Access-Control-Max-Age: 7200\r\nAccess-Control-Allow-Origin: *\r\n\r\n";
+        Access-Control-Max-Age: 7200\r\nAccess-Control-Expose-Headers: *\r\n\
+        Access-Control-Allow-Origin: *\r\n\r\n";
     assert_eq!(String::from_utf8(answer).expect("text"), expected);
 }
