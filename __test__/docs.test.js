@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const http = require('node:http')
 const { createRequire } = require('node:module')
 const path = require('node:path')
-const { promisify } = require('node:util')
+const { formatWithOptions, promisify } = require('node:util')
 const test = require('ava')
 const { fibonacci, has, root, serverListen, start } = require('./helpers.js')
 
@@ -19,6 +19,10 @@ const MEANT = { handler: () => 1, http, n: 15, __dirname: path.join(__dirname, '
 
 // Run as they stand by .ci/run, or by the tests of the examples.
 const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test']
+
+// Blocks of these languages are clients, which `npm run test:clients` makes and runs.
+const CLIENTS = ['ts', 'python']
+const WITH_CLIENTS = 'docs/describing.md'
 
 const SKIPPED = new Set(['node_modules', 'target', '.git'])
 const files = find(root).map((file) => path.relative(root, file))
@@ -41,9 +45,17 @@ function blocksOf(file) {
   }))
 }
 
-// Runs JavaScript as it stands, but for fixed ports, and returns the servers that it started.
+// A block that begins with a file's name is that file, which other tests run.
+function fileOf(code) {
+  return /^\/\/ (\S+\.m?js)\n/.exec(code)?.[1]
+}
+
+// Runs JavaScript as it stands, but for fixed ports, and returns the servers that it started. What it prints is what stands
+// behind that as a comment.
 async function run(t, code) {
   const started = []
+  const printed = []
+  const print = (...values) => printed.push(formatWithOptions({ breakLength: Infinity }, ...values))
   const listen = (where, handler) => {
     const options = typeof where === 'number' ? { port: where } : where
     const server = serverListen({ ...options, port: 0, host: '127.0.0.1' }, handler)
@@ -52,7 +64,7 @@ async function run(t, code) {
     return server
   }
   const require = (name) => (name === 'ringcall' ? { ...requireHere(name), serverListen: listen } : requireHere(name))
-  const scope = { require, serverListen: listen, ...MEANT }
+  const scope = { require, serverListen: listen, ...MEANT, console: { ...console, log: print } }
   if (!/\bconst server\b/.test(code)) scope.server = listen(0, fibonacci)
   for (const name of Object.keys(scope)) {
     if (new RegExp(`const \\{?[^=]*\\b${name}\\b[^=]*=`).test(code)) delete scope[name]
@@ -68,6 +80,8 @@ async function run(t, code) {
   } finally {
     http.Server.prototype.listen = listenHttp
   }
+  const told = [...code.matchAll(/^ *console\.log\(.*\) \/\/ (.*)$/gm)].map(([, text]) => text)
+  if (told.length > 0) t.deepEqual(printed, told)
   return started
 }
 
@@ -92,7 +106,11 @@ function commandsOf(code) {
 for (const file of files) {
   const blocks = blocksOf(file)
   for (const [i, { language, name, code }] of blocks.entries()) {
-    if (language === 'js') {
+    if (language === 'js' && fileOf(code) !== undefined) {
+      test(`${name} is the file that it names`, (t) => {
+        t.is(code, fs.readFileSync(path.join(root, fileOf(code)), 'utf8'))
+      })
+    } else if (language === 'js') {
       test.serial(`${name} runs`, async (t) => {
         for (const server of await run(t, code)) {
           if (!server.listening) continue
@@ -121,6 +139,8 @@ for (const file of files) {
         for (const [, script] of code.matchAll(/^node ([\w/.-]+\.js)/gm)) t.true(fs.existsSync(path.join(root, script)), script)
         t.pass()
       })
+    } else if (CLIENTS.includes(language)) {
+      test(`${name} is in the page whose clients are run`, (t) => t.is(file, WITH_CLIENTS))
     } else if (language !== '') {
       test(`${name}: somebody has to run ${language}`, (t) => t.fail())
     }
