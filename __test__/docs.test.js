@@ -87,7 +87,9 @@ async function run(t, code) {
 
 // The server that the prose is about there: that of the last block before in the same section that starts one.
 async function serverBefore(t, blocks, index) {
-  const startsOne = ({ section, code }) => section === blocks[index].section && code.includes('serverListen(8000,')
+  const startsOne = ({ section, code }) => (
+    section === blocks[index].section && /serverListen\((8000,|{[^}]*\bport: 8000\b)/.test(code)
+  )
   const before = blocks.slice(0, index).findLast(startsOne)
   if (before !== undefined) return (await run(t, before.code)).at(-1)
   const server = serverListen({ port: 0, host: '127.0.0.1' }, fibonacci)
