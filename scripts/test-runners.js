@@ -2,13 +2,14 @@
 
 // Part of `npm run test:package`: the package under jest and vitest, as in the tests of whoever uses it. Both can make
 // timers fake, jest gives each test file globals and modules of its own, and both run files beside each other, in
-// processes or in threads. scripts/runners/ has the test files.
+// processes or in threads. scripts/runners/ has the test files. Those of examples/testing/, which docs/testing.md shows, are
+// run there by jest, vitest, AVA and node:test.
 
 const fs = require('node:fs')
 const path = require('node:path')
 
 // The newest that run on every supported Node.js.
-const RUNNERS = ['jest@30', 'vitest@3.2']
+const RUNNERS = ['jest@30', 'vitest@3.2', 'ava@7']
 
 const INSTALL_MS_MAX = 300_000
 const RUN_MS_MAX = 120_000
@@ -23,16 +24,21 @@ const RUNS = {
   'jest: no handle is left open': [...JEST, '--detectOpenHandles', '--testPathIgnorePatterns', 'left-open'],
   'jest: an unreferenced server may be': [...JEST, '--runInBand', 'left-open'],
   'vitest: files in processes': [...VITEST, '--pool', 'forks'],
-  'vitest: files in threads': [...VITEST, '--pool', 'threads']
+  'vitest: files in threads': [...VITEST, '--pool', 'threads'],
+  'jest: the example': ['node_modules/jest/bin/jest.js', '--rootDir', 'examples', 'jest.test', '--detectOpenHandles'],
+  'vitest: the example': ['node_modules/vitest/vitest.mjs', 'run', '--dir', 'examples', 'vitest.test'],
+  'AVA: the example': ['node_modules/ava/entrypoints/cli.mjs', 'examples/ava.test.js'],
+  'node:test: the example': ['--test', '--test-reporter=tap', 'examples/node.test.js']
 }
 
 // What they say of a file that has passed, but of which something goes on.
 const COMPLAINTS = /open handle|did not exit|failed to exit|close timed out|unhandled/i
 
 function checkRunners({ folder, tarball, succeed, must }) {
-  console.log('\n== jest, vitest')
+  console.log('\n== jest, vitest, AVA, node:test')
   const project = path.join(folder, 'runners')
   fs.cpSync(path.join(__dirname, 'runners'), project, { recursive: true })
+  fs.cpSync(path.join(__dirname, '..', 'examples', 'testing'), path.join(project, 'examples'), { recursive: true })
   fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }')
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...RUNNERS]
   succeed('npm', args, { cwd: project, timeout: INSTALL_MS_MAX })
@@ -40,7 +46,7 @@ function checkRunners({ folder, tarball, succeed, must }) {
     const { stdout, stderr } = succeed(process.execPath, argv.map(String), { cwd: project, timeout: RUN_MS_MAX })
     const said = `${stdout}${stderr}`
     must(!COMPLAINTS.test(said), `where ${what}, something goes on after its end:\n${said}`)
-    console.log(`${what}: ${/Tests:? +(.*)/.exec(said)[1]}`)
+    console.log(`${what}: ${/Tests:? +(.*)|\d+ tests passed|# pass \d+/.exec(said)[0]}`)
   }
 }
 
