@@ -13,6 +13,7 @@ const { existsSync, mkdirSync, rmSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 const readline = require('node:readline')
 const { parseArgs } = require('node:util')
+const { makeDocumented, runDocumented } = require('./documented.js')
 
 const ROOT = path.join(__dirname, '..', '..')
 const MADE = path.join(__dirname, 'made')
@@ -33,6 +34,7 @@ async function main() {
   mkdirSync(MADE)
   const description = await withServer(SERVERS[0], describe)
   make(description)
+  await withServer(SERVERS[0], callDocumented, makeDocumented(path.join(MADE, 'documented')))
   for (const options of SERVERS) {
     console.log(`\n== ringcall serve ${options.join(' ')}`)
     await withServer(options, (url) => {
@@ -45,10 +47,10 @@ async function main() {
   }
 }
 
-// Starts that server, and ends it when `act(url)` is done.
-async function withServer(options, act) {
+// Starts that server of a module, and ends it when `act(url)` is done.
+async function withServer(options, act, module = path.join(__dirname, 'functions.js')) {
   const command = path.join(ROOT, 'bin', 'ringcall.js')
-  const args = [command, 'serve', path.join(__dirname, 'functions.js'), '--port', '0', '--host', '127.0.0.1', ...options]
+  const args = [command, 'serve', module, '--port', '0', '--host', '127.0.0.1', ...options]
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(server, 'exit')
   const ended = exited.then(() => Promise.reject(new Error('the server has ended')))
@@ -87,6 +89,12 @@ function make(description) {
   run(process.execPath, [tsc, ...TYPESCRIPT, 'openapi-fetch.mts', 'hey-api.mts'])
 }
 
+// As docs/describing.md has it.
+function callDocumented(url) {
+  const calls = runDocumented(url, path.join(MADE, 'documented'), { run: printedBy, python: PYTHON })
+  console.log(`docs/describing.md: ${calls} clients print what it says`)
+}
+
 function judge(url, examples) {
   const phases = ['--phases', 'examples,coverage,fuzzing']
   const drawn = ['--max-examples', examples, '--no-color', '--suppress-health-check', 'all']
@@ -95,11 +103,17 @@ function judge(url, examples) {
   run(PYTHON, ['-m', 'schemathesis.cli', ...args], 'schemathesis')
 }
 
-// Throws where the program fails, with all that it has printed. Otherwise, what it came to is told after `name`.
+// What the program came to is told after `name`.
 function run(command, args, name) {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: __dirname, encoding: 'utf8', maxBuffer: 2 ** 26 })
+  const printed = printedBy(command, args)
+  if (name !== undefined) console.log(`${name}: ${conclusionOf(printed)}`)
+}
+
+// Throws where the program fails, with all that it has printed.
+function printedBy(command, args, cwd = __dirname) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })
   if (status !== 0) throw new Error(`${[command, ...args].join(' ')} has failed:\n${stdout}\n${stderr}`)
-  if (name !== undefined) console.log(`${name}: ${conclusionOf(stdout)}`)
+  return stdout
 }
 
 // The last line, and of schemathesis how many cases there were.
