@@ -170,7 +170,7 @@ test('a path where something else is is refused at the start', (t) => {
     t.throws(() => serverListen({ port: 0, ...options }, handler), { code: 'ERR_INVALID_ARG_VALUE', message })
   }
   const functions = { sum: (a, b) => a + b }
-  refuses({ health: '/sum' }, functions, /'health' is "\/sum", and there is a function of the name sum\..*\/livez/)
+  refuses({ health: '/sum' }, functions, /'health' is "\/sum", and there is a function of the name sum\..*'\/health-check'/)
   refuses({ health: '/sum/up' }, functions, /function of the name sum/)
   refuses({ health: '/openapi.json' }, functions, /where the description of the functions is/)
   refuses({ health: '/' }, functions, /where the description of the functions is/)

@@ -8,8 +8,8 @@ const { invalidType, invalidValue } = require('./errors.js')
 // Of what need not be encoded, so that it is written in one way.
 const PATH = /^\/[\w.~/-]{0,254}$/
 const INTEGER = /^\/-?\d+$/
-
-const OTHER = "Choose another path, such as '/livez'."
+// No function's name has a dash.
+const CURE = "Choose another path, such as '/health-check'."
 
 function checkHealth(value) {
   if (value === undefined) return undefined
@@ -27,12 +27,12 @@ function conflictOf(table, options) {
   if (health === undefined) return undefined
   const at = `The option 'health' is ${JSON.stringify(health)},`
   if (documentPathsOf(table, options).includes(health)) {
-    return `${at} where the description of the functions is. ${OTHER}`
+    return `${at} where the description of the functions is. ${CURE}`
   }
-  if (table.isPlain) return INTEGER.test(health) ? `${at} and the path of a call is an integer. ${OTHER}` : undefined
+  if (table.isPlain) return INTEGER.test(health) ? `${at} and the path of a call is an integer. ${CURE}` : undefined
   const [, first] = health.split('/')
   const isOfFunction = !table.isRoot && table.functions.some(({ name }) => name === first)
-  return isOfFunction ? `${at} and there is a function of the name ${first}. ${OTHER}` : undefined
+  return isOfFunction ? `${at} and there is a function of the name ${first}. ${CURE}` : undefined
 }
 
 module.exports = { checkHealth, conflictOf }
