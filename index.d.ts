@@ -320,9 +320,9 @@ export interface OpenapiOptions {
   description?: string | undefined
   /**
    * Where clients find them, from 1 to 100 places: URLs, which may be relative to that of the document, or objects of
-   * one and its description. Behind a proxy's path it is that: `['/math']`.
+   * one and its description. The default is where the document itself is, behind a proxy's path, too.
    *
-   * @default ['/']
+   * @default ['.']
    */
   servers?: readonly (string | { readonly url: string; readonly description?: string | undefined })[] | undefined
 }

@@ -227,6 +227,12 @@ test('as text the limits of int64 are exact', (t) => {
   }
 })
 
+test("by default a server is where the document is, behind a proxy's path, too", (t) => {
+  const { servers } = serve(t, {}, functions).openapi()
+  t.deepEqual(servers, [{ url: '.' }])
+  t.is(new URL(servers[0].url + '/sum', 'https://a.example/math/openapi.json').href, 'https://a.example/math/sum')
+})
+
 test('one declared function is at the root', (t) => {
   const document = describe(typed('(a: int, b: int) => int', function add(a) { return a }))
   t.deepEqual(Object.entries(document.paths).map(([at, { post: { operationId } }]) => [at, operationId]), [
@@ -334,6 +340,17 @@ test('only references are moved, not what looks like one', (t) => {
     },
     T_a_b: { const: { $ref: '#' } },
     T_c: { $ref: '#/components/schemas/T_a_b' }
+  })
+})
+
+test('a schema with an `$id` is a part of the document all the same, definitions of older drafts included', (t) => {
+  const named = schemaOf({
+    $id: 'https://a.example/t.json', properties: { a: { $ref: '#/definitions/a' }, b: { $id: 'b', const: { $id: 'data' } } },
+    definitions: { a: { $id: '#a', items: { $ref: '#' } } }
+  })
+  t.deepEqual(schemasOf(named).schemas.T, {
+    properties: { a: { $ref: '#/components/schemas/T/definitions/a' }, b: { const: { $id: 'data' } } },
+    definitions: { a: { items: { $ref: '#/components/schemas/T' } } }
   })
 })
 

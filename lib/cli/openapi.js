@@ -16,7 +16,7 @@ GET /openapi.json, and serves nothing. The module is loaded, and what it prints 
   --title <text>             what the functions are called [Functions]
   --api-version <text>       their version [1.0.0]
   --description <text>       what they are for
-  --servers <list>           where they are served: https://a.example,https://b.example [/]
+  --servers <list>           where they are served: https://a.example,https://b.example [.]
   --only <list>              of WebAssembly, the functions to describe: sum,mul; all that it exports unless said
   --bigint                   the one function is called with a bigint
   -h, --help`

@@ -15,6 +15,9 @@ const DESCRIPTION =
   'Functions that are called by `POST`. What is refused or fails is a problem (RFC 9457) with a `code` for programs.'
 const DESCRIPTION_PLAIN = 'A function of an integer that is called by `POST`.'
 
+// Relative to where the document is, so that it is right behind a proxy's path prefix, too.
+const HERE = '.'
+
 // How many types are named that have no schema.
 const MISSING_MAX = 5
 
@@ -23,7 +26,7 @@ const BEYOND_INT64 = /"(minimum|exclusiveMaximum)":( ?)(-?)9223372036854776000\b
 
 // `isPlain` is for one function that is not declared: it has that `name`, and takes a bigint where `bigint` says so.
 function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, options = {}) {
-  const { title = TITLE, version = API_VERSION, description, servers = ['/'], bigint = false } = options
+  const { title = TITLE, version = API_VERSION, description, servers = [HERE], bigint = false } = options
   const components = new Components()
   const paths = isPlain
     ? { '/{n}': { post: plainOperation(name, bigint, components) } }

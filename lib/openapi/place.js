@@ -1,12 +1,16 @@
 'use strict'
 
 // Moves a JSON Schema into the document: its `$ref`s are by its own root, which is another place now, and its `$defs`
-// become components, which code generators know. It says as well what the server asks of every object.
+// become components, which code generators know. An `$id` would make it another document's, and is left out. It says as
+// well what the server asks of every object.
 
 const { NAMES } = require('./types.js')
 
+// That of 2020-12, and that of the drafts before it.
+const DEFINITIONS = ['$defs', 'definitions']
+
 // The keywords of 2020-12 whose values are schemas. Whatever else there is, such as `const`, is data.
-const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', '$defs'])
+const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', ...DEFINITIONS])
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const SINGLES = new Set([
   'items', 'additionalProperties', 'contains', 'propertyNames', 'not', 'if', 'then', 'else', 'unevaluatedItems',
@@ -51,7 +55,8 @@ function rewrite(schema, moved) {
   if (!isObject(schema)) return
   for (const key of Object.keys(schema)) {
     const value = schema[key]
-    if (key === '$ref' && typeof value === 'string') schema.$ref = moved(value)
+    if (key === '$id') delete schema.$id
+    else if (key === '$ref' && typeof value === 'string') schema.$ref = moved(value)
     else if (SINGLES.has(key)) rewrite(value, moved)
     else if (LISTS.has(key) && Array.isArray(value)) for (const each of value) rewrite(each, moved)
     else if (MAPS.has(key) && isObject(value)) for (const each of Object.values(value)) rewrite(each, moved)
