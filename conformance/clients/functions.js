@@ -14,6 +14,9 @@ const INT64_MAX = 2n ** 63n - 1n
 /** @param {bigint} n */
 const wrapped = (n) => BigInt.asIntN(64, n)
 
+/** What is beyond a double by rounding. @param {number} n */
+const finite = (n) => Math.min(Math.max(n, -Number.MAX_VALUE), Number.MAX_VALUE)
+
 module.exports = {
   // Plain: any JSON values, by position.
   pair: (first, second) => [first, second],
@@ -31,7 +34,7 @@ module.exports = {
   greet: typed('(name: string, loud?: boolean) => string', (name, loud) => `Hello, ${name}${loud ? '!' : '.'}`),
 
   mean: typed('(values: number[]) => number', (values) => (
-    values.reduce((sum, value) => sum + value / values.length, 0) || 0
+    finite(values.reduce((sum, value) => sum + value / values.length, 0))
   )),
 
   all: typed('(ints: int[], longs: int64[], bigs: bigint[], flags: boolean[], texts: string[]) => json',
