@@ -168,6 +168,26 @@ test('NODE_DEBUG=ringcall names the function', async (t) => {
   t.regex((await child.exited).stderr, /the function fail failed: Error: no/)
 })
 
+test('a function is passed all arguments that it declares: what is sent never takes the place of one that is absent', async (t) => {
+  const seen = (...values) => values.map((value) => value ?? null)
+  const arity = (n) => `(${Array.from({ length: n }, (_, i) => `a${i}?: int`).join(', ')}) => json`
+  const functions = {
+    text: typed('(text: string, authorization?: header) => json', seen),
+    ...Object.fromEntries([1, 2, 3, 4, 9].map((n) => [`of${n}`, typed(arity(n), seen)]))
+  }
+  const server = serve(t, {}, functions)
+  const answer = async (path, body) => JSON.parse((await post(t, server, path, { body, headers: json })).body)
+  t.deepEqual(await answer('/text', '["Bearer ada"]'), ['Bearer ada', null])
+  t.deepEqual(await answer('/text', '{"text":"Bearer ada"}'), ['Bearer ada', null])
+  for (const n of [1, 2, 3, 4, 9]) {
+    for (let given = 0; given <= n; given++) {
+      const values = Array.from({ length: n }, (_, i) => (i < given ? i : null))
+      t.deepEqual(await answer(`/of${n}`, JSON.stringify(values.slice(0, given))), values)
+    }
+    t.deepEqual(await answer(`/of${n}`, `{"a${n - 1}":7}`), [...Array(n - 1).fill(null), 7])
+  }
+})
+
 test('a server tells what it serves', (t) => {
   const { server } = serveFailing(t, { sum: typed('(a: int, b: int) => int', (a, b) => a + b), echo: (a) => a })
   t.like(server.functions, [

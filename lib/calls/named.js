@@ -55,6 +55,8 @@ class Callee {
     this.handler = callable(fn.handler)
     this.owner = fn.owner
     this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(ARGUMENTS_MAX).fill(NUMBER)
+    // An optional argument that is absent is passed, too: whoever takes the last one of them takes that one.
+    this.arity = fn.isDeclared ? fn.arguments.length : 0
     this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
     this.encode = encoderOf(fn)
     this.media = mediaOf(fn)
@@ -127,28 +129,29 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   }
 
   function invoke(callee, count) {
-    const { handler, owner, kinds } = callee
+    const { handler, owner, kinds, arity } = callee
     if ((count & HOLES) === 0) {
       const slot = slotAt
-      switch (count & UNPACKED) {
+      const given = count & UNPACKED
+      switch (given > arity ? given : arity) {
         case 0:
           endSlots(slot)
           return handler.call(owner)
         case 1: {
-          const a = take(kinds[0])
+          const a = given > 0 ? take(kinds[0]) : undefined
           endSlots(slot)
           return handler.call(owner, a)
         }
         case 2: {
-          const a = take(kinds[0])
-          const b = take(kinds[1])
+          const a = given > 0 ? take(kinds[0]) : undefined
+          const b = given > 1 ? take(kinds[1]) : undefined
           endSlots(slot)
           return handler.call(owner, a, b)
         }
         case 3: {
-          const a = take(kinds[0])
-          const b = take(kinds[1])
-          const c = take(kinds[2])
+          const a = given > 0 ? take(kinds[0]) : undefined
+          const b = given > 1 ? take(kinds[1]) : undefined
+          const c = given > 2 ? take(kinds[2]) : undefined
           endSlots(slot)
           return handler.call(owner, a, b, c)
         }
@@ -179,7 +182,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     return array
   }
 
-  function takeAll({ kinds }, count) {
+  function takeAll({ kinds, arity }, count) {
     const slot = slotAt
     const given = count & UNPACKED
     if (given === UNPACKED) {
@@ -189,7 +192,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     // Those given, as bits.
     const mask = (count & HOLES) === 0 ? 2 ** given - 1 : slots[slotAt++]
     const values = []
-    for (let i = 0; i < given; i++) values.push(Math.floor(mask / 2 ** i) % 2 === 1 ? take(kinds[i]) : undefined)
+    for (let i = 0; i < Math.max(given, arity); i++) values.push(Math.floor(mask / 2 ** i) % 2 === 1 ? take(kinds[i]) : undefined)
     endSlots(slot)
     return values
   }

@@ -40,21 +40,21 @@ class Form {
 
 // What has been read so far, and what is wrong with it.
 class Reading {
-  args = []
+  // An optional one that is absent is passed, too: whoever takes the last one of them takes that one.
+  args
   #form
   #entries = []
 
   constructor(form) {
     this.#form = form
+    this.args = Array(form.isDeclared ? form.headers.length + form.others.length : 0).fill(undefined)
   }
 
   get isSound() {
     return this.#entries.length === 0
   }
 
-  // One that is absent before it is undefined.
   set(index, value) {
-    while (this.args.length < index) this.args.push(undefined)
     this.args[index] = value
   }
 
@@ -234,7 +234,7 @@ function withHeaders(form, fields, read) {
   for (const { index, name, field, isOptional } of form.headers) {
     const value = fields?.get(field)
     if (value !== undefined) reading.set(index, value)
-    else if (!isOptional) reading.wrong([name], `is missing: the header field ${field}`)
+    else if (!isOptional) reading.wrong([name], `is missing: it is the header field ${field}`)
   }
   if (!reading.isSound) return reading.end()
   const { refusal: why, isByName } = read(reading) ?? {}
