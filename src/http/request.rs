@@ -109,7 +109,9 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn is_preflight(&self) -> bool {
+    /// True: a browser asks whether a page may send a request, and the page's origin is named.
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
         self.method == b"OPTIONS" && self.judged.site.is_preflight
     }
 

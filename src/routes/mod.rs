@@ -144,7 +144,8 @@ impl Routes {
         {
             return plan;
         }
-        if (has_function || !request.has_path())
+        // A page whose origin is named is to read that there is no such function.
+        if (has_function || !request.has_path() || request.is_preflight())
             && let Some(action) = request.admission()
         {
             return Plan::instead(action);

@@ -7,6 +7,7 @@ const {
   BODY_TOO_LONG, HEAD_TOO_LONG, NOT_CHUNKED_ONCE, OTHER_VERSION, NOT_A_REQUEST_LINE, TARGET_TOO_LONG, TOO_MANY_FIELDS,
   refusal
 } = require('./refusals.js')
+const { CALL } = require('./methods.js')
 const { CROSS_SITE, judgeSite } = require('./site.js')
 const { isHost, resolve } = require('./targets.js')
 
@@ -80,7 +81,8 @@ function isCall({ n, route, refusal }) {
 // That there is nothing is told first, then what is wrong with the method, then who sends the request, then the rest.
 function decide(method, onTarget, { isForeign, isPreflight }) {
   const { refusal, document, isHealth } = onTarget
-  if (method === 'OPTIONS' && isPreflight && refusal.status !== 404) return { isPreflight, allowed: refusal.allowed }
+  // A page whose origin is named is to read that there is no such function.
+  if (method === 'OPTIONS' && isPreflight) return { isPreflight, allowed: refusal.allowed ?? CALL }
   // Pages of other sites may ask for what they cannot read.
   if (precedesArguments(refusal) || !isForeign || document !== undefined || isHealth) return onTarget
   return { refusal: CROSS_SITE }
