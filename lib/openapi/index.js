@@ -55,7 +55,7 @@ function warnOfMissing(table) {
   const types = missing.slice(0, MISSING_MAX).map(({ type, name, why }) => `${type} of ${name} (${why})`).join(', ')
   const others = missing.length > MISSING_MAX ? ` and ${missing.length - MISSING_MAX} more` : ''
   process.emitWarning(
-    `The OpenAPI document takes any JSON value for types that have no JSON Schema: ${types}${others}. zod 4.2, ArkType ` +
+    `The OpenAPI document takes any JSON value where types have no JSON Schema: ${types}${others}. zod 4.2, ArkType ` +
       "2.1.28 and @valibot/to-json-schema's toStandardJsonSchema() tell theirs. The values are checked all the same.",
     { code: 'RINGCALL_OPENAPI' }
   )

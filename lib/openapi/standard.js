@@ -5,23 +5,31 @@
 
 const TARGET = 'draft-2020-12'
 
+// What has zod tell all of a type but what JSON Schema does not have, such as dates; there it is any value.
+const LENIENT = { unrepresentable: 'any' }
+
 // Of each schema, by its side. Many functions may have the same one.
 const known = new WeakMap()
 
-// { text }, which is JSON, or { missing }: why there is none. The side is 'input', what is sent, or 'output', what it
-// becomes.
+// { text }, which is JSON, or { missing }: why there is none, or not of all, and then perhaps the rest of it. The side is
+// 'input', what is sent, or 'output', what it becomes.
 function jsonSchemaOf(schema, side) {
   if (!known.has(schema)) known.set(schema, {})
   const sides = known.get(schema)
-  return sides[side] ??= ask(schema, side)
+  return sides[side] ??= tell(schema, side)
 }
 
-function ask(schema, side) {
+function tell(schema, side) {
+  const strict = ask(schema, side)
+  return strict.missing === undefined ? strict : { text: ask(schema, side, LENIENT).text, missing: strict.missing }
+}
+
+function ask(schema, side, libraryOptions) {
   try {
     const { jsonSchema, vendor } = schema['~standard']
     if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
     // As text, which can be passed to another thread, whatever it is.
-    const text = JSON.stringify(jsonSchema[side]({ target: TARGET }))
+    const text = JSON.stringify(jsonSchema[side]({ target: TARGET, libraryOptions }))
     return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} tells none of it` }
   } catch (error) {
     return { missing: String(error?.message ?? error).split('\n', 1)[0] }
