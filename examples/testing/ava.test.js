@@ -19,6 +19,6 @@ test('a price, over HTTP', async (t) => {
   const api = serve(t)
   t.deepEqual(await api.price(2, 'CHF'), { total: 40, currency: 'CHF' })
   t.like(await t.throwsAsync(api.price(101)), { status: 422, message: 'At most 100.' })
-  t.like(await t.throwsAsync(api.price('2')), { status: 400, errors: [{ pointer: '#/0', detail: 'must be an int' }] })
+  t.like(await t.throwsAsync(api.price('2')), { status: 400, code: 'ERR_ARGUMENTS' })
   t.is(await api.number(2n ** 53n), 2n ** 53n + 1n)
 })

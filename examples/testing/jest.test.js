@@ -18,6 +18,6 @@ test('a price, without a server', () => {
 test('a price, over HTTP', async () => {
   expect(await api.price(2, 'CHF')).toEqual({ total: 40, currency: 'CHF' })
   await expect(api.price(101)).rejects.toMatchObject({ status: 422, message: 'At most 100.' })
-  await expect(api.price('2')).rejects.toMatchObject({ status: 400, errors: [{ pointer: '#/0', detail: 'must be an int' }] })
+  await expect(api.price('2')).rejects.toMatchObject({ status: 400, code: 'ERR_ARGUMENTS' })
   expect(await api.number(2n ** 53n)).toBe(2n ** 53n + 1n)
 })

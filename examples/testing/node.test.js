@@ -20,6 +20,6 @@ test('a price, without a server', () => {
 test('a price, over HTTP', async () => {
   assert.deepEqual(await api.price(2, 'CHF'), { total: 40, currency: 'CHF' })
   await assert.rejects(api.price(101), { status: 422, message: 'At most 100.' })
-  await assert.rejects(api.price('2'), { status: 400, errors: [{ pointer: '#/0', detail: 'must be an int' }] })
+  await assert.rejects(api.price('2'), { status: 400, code: 'ERR_ARGUMENTS' })
   assert.equal(await api.number(2n ** 53n), 2n ** 53n + 1n)
 })
