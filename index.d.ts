@@ -932,8 +932,14 @@ export interface Declared<S extends string = string, I = any> {
  * `c`.
  *
  * Makes one instance of the module, whose memory and globals all calls share. A WASI reactor's `_initialize` is called
- * then, or `__wasm_call_ctors` where that is exported instead; they are not among the functions. A trap costs the one call
- * a `500` and is told to `onError`; the instance goes on. Exports that are no functions are left out.
+ * then, or `__wasm_call_ctors` where that is exported instead; they are not among the functions. Exports that are no
+ * functions are left out.
+ *
+ * A call that throws, by a trap, a stack overflow, an exception or an import, is a `500`, told to `onError`, and ends the
+ * instance with all that is in its memory and globals: what it has left half done would fail later calls. The next call
+ * makes a new one, with the same imports, which starts as the first one did. What keeps that from starting is thrown by the
+ * call, and the next one tries again. The functions stay the same. Arguments that WebAssembly does not take, as a `number`
+ * for an `i64`, are a `TypeError` and end nothing.
  *
  * @example
  * ```js

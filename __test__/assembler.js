@@ -10,11 +10,15 @@ const HEAD = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 // Instructions, as far as the tests have them.
 const op = {
   unreachable: [0x00],
+  throw: (index) => [0x08, ...u32(index)],
+  if: [0x04, 0x40],
   end: [0x0b],
   call: (index) => [0x10, ...u32(index)],
   get: (index) => [0x20, ...u32(index)],
   globalGet: (index) => [0x23, ...u32(index)],
   globalSet: (index) => [0x24, ...u32(index)],
+  i32Load: [0x28, 2, 0],
+  i32Store: [0x36, 2, 0],
   i32Const: (byte) => [0x41, byte],
   i64Const: (byte) => [0x42, byte],
   f32Const: (value) => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
@@ -66,9 +70,10 @@ function wasm(...sections) {
 // A module of `functions`, each { name, parameters, results, code, locals }, where `name` is its export's, or those of
 // several, and `locals` are its arguments' names. The imported ones have { module, import } instead of code, and come
 // first. Each may say its `type` by number instead, where `types` has the bytes of all types. `others` are exports of
-// other kinds, `before` has further sections by the number of the one that they stand before, `start` is the function
-// that runs first, and `names` has the place of the section of names.
-function moduleOf(functions, { types, others = [], before = {}, start, names } = {}) {
+// other kinds, `imports` the bytes of such imports, `before` has further sections by the number of the one that they
+// stand before, `start` is the function that runs first, `data` has the bytes of what the memory has at first, and
+// `names` has the place of the section of names.
+function moduleOf(functions, { types, others = [], imports = [], before = {}, start, data = [], names } = {}) {
   const signature = ({ parameters = [], results = [] }) => functionType(parameters, results)
   const typeOf = (fn, i) => u32(fn.type ?? i)
   const imported = functions.filter((fn) => fn.module !== undefined)
@@ -78,17 +83,19 @@ function moduleOf(functions, { types, others = [], before = {}, start, names } =
     [name ?? []].flat().map((each) => [...text(each), KINDS.function, ...u32(i)])
   ))
   const exportedToo = others.map(({ name, kind, index = 0 }) => [...text(name), KINDS[kind], ...u32(index)])
+  const importedFunction = (fn, i) => [...text(fn.module), ...text(fn.import), KINDS.function, ...typeOf(fn, i)]
   const body = ({ code }) => {
     const bytes = [...vector([]), ...code.flat(), ...op.end]
     return [...u32(bytes.length), ...bytes]
   }
   const parts = [
     [1, vector(types ?? all.map(signature))],
-    [2, vector(imported.map((fn, i) => [...text(fn.module), ...text(fn.import), KINDS.function, ...typeOf(fn, i)]))],
+    [2, vector([...imported.map(importedFunction), ...imports])],
     [3, vector(own.map((fn, i) => typeOf(fn, imported.length + i)))],
     [7, vector([...exported, ...exportedToo])],
     ...(start === undefined ? [] : [[8, u32(start)]]),
-    [10, vector(own.map(body))]
+    [10, vector(own.map(body))],
+    ...(data.length === 0 ? [] : [[11, vector([[0, ...op.i32Const(0), ...op.end, ...vector(data)]])]])
   ]
   const sections = parts.flatMap(([id, bytes]) => [...(before[id] ?? []), ...section(id, bytes)])
   return wasm(sections, names ?? nameSection(all))

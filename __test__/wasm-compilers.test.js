@@ -3,13 +3,13 @@
 // What compilers make of C, Rust and AssemblyScript, as functions.
 
 const { execFile, spawnSync } = require('node:child_process')
-const { existsSync, readFileSync } = require('node:fs')
+const { existsSync, readFileSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const test = require('ava')
 const { fromWasm } = require('..')
 const { describeTable, tableOf } = require('../lib/functions.js')
-const { file, startServe } = require('./commands.js')
+const { file, folder, startServe } = require('./commands.js')
 const { has, isThere, post, root, serve } = require('./helpers.js')
 
 const wrongValue = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' }
@@ -110,6 +110,28 @@ test('C: each of its types, and what is not exported is not served', async (t) =
   t.is((await post(t, server, '/quotient/1/0')).status, 500)
   t.is((await post(t, server, '/hidden/1')).status, 404)
 })
+
+// What is on the stack, in the memory, while a call traps, and while there is no end of calls within calls.
+const ON_THE_STACK = `
+  __attribute__((noinline)) static int use(volatile char *p, int n) { for (int i = 0; i < n; i++) p[i] = i; return p[n / 2]; }
+  int work(int n) { volatile char b[8192]; use(b, 8192); if (n < 0) __builtin_trap(); return n + 1; }
+  int deep(int n) { volatile char b[64]; b[0] = n; return n == 0 ? 0 : 1 + deep(n - 1) + b[0] - b[0]; }
+`
+for (const [how, options] of Object.entries({ 'without workers': undefined, 'with a worker': { workers: 1 } })) {
+  test(`C, ${how}: however many calls trap or overflow the stack, the others are answered`, async (t) => {
+    if (!hasC(t)) return
+    const bytes = await compileC(t, ON_THE_STACK, '-O1', '-Wl,--export=work', '-Wl,--export=deep')
+    const module = path.join(folder(t), 'stack.wasm')
+    writeFileSync(module, bytes)
+    const server = serve(t, { ...options, onError() {} }, options === undefined ? fromWasm(bytes) : module)
+    for (let i = 0; i < 20; i++) {
+      t.is((await post(t, server, '/work/-1')).status, 500)
+      t.is((await post(t, server, '/deep/100000000')).status, 500)
+    }
+    t.is((await post(t, server, '/work/1')).body, '2')
+    t.is((await post(t, server, '/deep/100')).body, '100')
+  })
+}
 
 test('C: constructors have run, once', async (t) => {
   if (!hasC(t)) return

@@ -3,14 +3,15 @@
 // `fromWasm`: the exported functions of a WebAssembly module, declared by the types that they have there.
 //
 // V8 validates the module and compiles it; sections.js reads the types out of the bytes, which V8 does not tell. The
-// functions are those of one instance, so that they share its memory and its globals.
+// functions run in one instance, so that they share its memory and its globals, until a call throws.
 
 const { invalidArgument, invalidType } = require('../errors.js')
 const { declare } = require('../functions.js')
 const { refuseUnknown } = require('../unknown-options.js')
 const { checkNames, choose } = require('./choice.js')
 const { declarationOf } = require('./declarations.js')
-const { compile, initialize, initializersOf, instantiate, ownBytes } = require('./instance.js')
+const { compile, importsOf, initializersOf, ownBytes } = require('./instance.js')
+const { Instances } = require('./instances.js')
 const { readLocalNames } = require('./names.js')
 const { Unreadable } = require('./reader.js')
 const { readExports } = require('./sections.js')
@@ -30,10 +31,9 @@ function fromWasm(bytes, imports = {}, options = {}) {
   // Before the module runs.
   const served = choose(exported.filter(({ name }) => !initializers.includes(name)), only)
   const names = localNamesOf(module, served)
-  const functions = instantiate(module, imports)
-  initialize(functions, initializers)
-  return Object.fromEntries(served.map(({ name, index, type }) => (
-    [name, declare(functions[name], declarationOf(type, names.get(index)), name)]
+  const instances = new Instances(module, importsOf(module, imports), initializers, served)
+  return Object.fromEntries(served.map(({ name, index, type }, place) => (
+    [name, declare(instances.functionAt(place), declarationOf(type, names.get(index)), name)]
   )))
 }
 

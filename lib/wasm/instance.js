@@ -67,9 +67,21 @@ function refuseOtherFormats(bytes) {
   }
 }
 
-// Its exports. What a function that was imported throws is thrown as it is.
+// What the module imports, as it was passed then, whatever becomes of the object: each instance is given the same.
+function importsOf(module, imports) {
+  const own = { __proto__: null }
+  const missing = []
+  for (const each of WebAssembly.Module.imports(module)) {
+    const value = imports[each.module]?.[each.name]
+    if (value === undefined) missing.push(each)
+    else (own[each.module] ??= { __proto__: null })[each.name] = value
+  }
+  if (missing.length > 0) throw missingImports(missing)
+  return own
+}
+
+// The exports of a new instance. What a function that was imported throws is thrown as it is.
 function instantiate(module, imports) {
-  refuseMissing(module, imports)
   return start('The WebAssembly module could not be started', () => new WebAssembly.Instance(module, imports)).exports
 }
 
@@ -101,14 +113,12 @@ function because(what, cause) {
   return Object.assign(invalidArgument(`${what}: ${why}`), { cause })
 }
 
-function refuseMissing(module, imports) {
-  const missing = WebAssembly.Module.imports(module).filter((each) => imports[each.module]?.[each.name] === undefined)
-  if (missing.length === 0) return
+function missingImports(missing) {
   const told = missing.slice(0, IMPORTS_MAX).map(({ module, name, kind }) => (
     `${cut(module)}.${cut(name)}${kind === 'function' ? '' : ` (a ${kind})`}`
   ))
   const others = missing.length > IMPORTS_MAX ? ` and ${missing.length - IMPORTS_MAX} more` : ''
-  throw invalidArgument(
+  return invalidArgument(
     `The WebAssembly module imports what it was not given: ${told.join(', ')}${others}. ${cureOfMissing(missing)}`
   )
 }
@@ -125,4 +135,4 @@ function keyOf(name) {
   return IDENTIFIER.test(name) ? cut(name) : JSON.stringify(cut(name))
 }
 
-module.exports = { compile, initialize, initializersOf, instantiate, ownBytes }
+module.exports = { compile, importsOf, initialize, initializersOf, instantiate, ownBytes }
