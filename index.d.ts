@@ -377,7 +377,7 @@ export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
    * Of a file of WebAssembly, which of its exported functions are served, by their names; see `fromWasm`. A JavaScript
    * module decides that itself: with this option it is refused.
    *
-   * @default all of them
+   * @default all of them but the compiler's own
    */
   only?: readonly string[] | undefined
 
@@ -933,7 +933,9 @@ export interface Declared<S extends string = string, I = any> {
  *
  * Makes one instance of the module, whose memory and globals all calls share. A WASI reactor's `_initialize` is called
  * then, or `__wasm_call_ctors` where that is exported instead; they are not among the functions. Exports that are no
- * functions are left out.
+ * functions are left out, and so are those that compilers export of their own, to take memory or move the stack, unless
+ * `only` names them: names that begin with `__`, `emscripten_`, `_emscripten_`, `dynCall_`, `asyncify_` or `cabi_`, and the
+ * allocators of C and the helpers of Emscripten, which docs/functions.md lists.
  *
  * A call that throws, by a trap, a stack overflow, an exception or an import, is a `500`, told to `onError`, and ends the
  * instance with all that is in its memory and globals: what it has left half done would fail later calls. The next call
@@ -954,9 +956,9 @@ export interface Declared<S extends string = string, I = any> {
  * @param options Which of the functions are served.
  *
  * @throws TypeError `ERR_INVALID_ARG_VALUE`: the bytes are no module that Node.js takes, or it could not be started, each
- *   with the `cause`; an import is missing; it exports no function; or one of the functions cannot be served: it has
- *   other types than these (`v128`, references), several results, more than 32 arguments or a name that a function cannot
- *   have, or it is the `_start` of a program. The message says which one, why, and what to do.
+ *   with the `cause`; an import is missing; it exports no function but its compiler's; or one of the functions cannot be
+ *   served: it has other types than these (`v128`, references), several results, more than 32 arguments or a name that a
+ *   function cannot have, or it is the `_start` of a program. The message says which one, why, and what to do.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`: an argument of the wrong type.
  * @throws what an import throws while the module starts.
  */
@@ -971,7 +973,7 @@ export interface FromWasmOptions {
   /**
    * The names of the functions that are served, one at least. The others need not be ones that can be.
    *
-   * @default all that the module exports
+   * @default all that the module exports, but for the compiler's own, such as `malloc`, `__new` or `stackAlloc`
    */
   only?: readonly string[] | undefined
 }

@@ -44,6 +44,16 @@ for (const [how, options] of Object.entries(WORKERS)) {
     t.is((await post(t, port, '/several')).status, 404)
   })
 
+  test(`serve, ${how}: what the compiler exports for itself only where --only names it`, async (t) => {
+    const module = file(t, 'math.wasm', moduleOf([sum, { ...divide, name: '__new' }]))
+    const { child, port } = await startServe(t, [module, ...options])
+    t.is(await child.line(), 'functions: sum')
+    t.is((await post(t, port, '/__new/6/2')).status, 404)
+    const { child: other, port: otherPort } = await startServe(t, [module, '--only', '__new,sum', ...options])
+    t.is(await other.line(), 'functions: __new, sum')
+    t.is((await post(t, otherPort, '/__new/6/2')).body, '3')
+  })
+
   test(`serve, ${how}: what is wrong is one sentence and exit code 1`, async (t) => {
     const math = file(t, 'math.wasm', moduleOf([sum, several, divide]))
     const wasi = moduleOf([{ module: 'wasi_snapshot_preview1', import: 'fd_write', parameters: [i32] }, sum])
@@ -52,6 +62,7 @@ for (const [how, options] of Object.entries(WORKERS)) {
         'names those that are to be served; these can be: sum, divide.'],
       [[math, '--only', 'summ'], 'The WebAssembly module exports no function "summ". Did you mean "sum"?'],
       [[math, '--only', ''], 'The WebAssembly module exports no function "". It exports sum, several, divide.'],
+      [[file(t, 'new.wasm', moduleOf([{ ...sum, name: '__new' }]))], /its compiler's: __new\. The option --only names/],
       [[file(t, 'empty.wasm', '')], 'There are no bytes. Is the file empty, or was their memory transferred away?'],
       [[file(t, 'wasi.wasm', wasi)], /what it was not given: wasi_snapshot_preview1\.fd_write\. It was built for WASI/],
       [[file(t, 'text.wasm', '(module)')], /text format/],

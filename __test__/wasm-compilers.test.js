@@ -236,3 +236,14 @@ test('AssemblyScript: its import, and its start', async (t) => {
   t.deepEqual(Object.keys(functions), ['sum', 'half', 'mean', 'next', 'at'])
   t.is(functions.at(0), 1)
 })
+
+test('AssemblyScript: what its runtime exports is not served', async (t) => {
+  const bytes = await compileAssemblyScript(t, ASSEMBLY_SCRIPT, '-O', '--use', 'abort=', '--exportRuntime')
+  const exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)
+  t.true(exported.includes('__new') && exported.includes('__collect'))
+  const functions = fromWasm(bytes)
+  t.deepEqual(Object.keys(functions), ['sum', 'half', 'mean', 'next', 'at'])
+  const server = serve(t, {}, functions)
+  t.is((await post(t, server, '/__new/500000000/0')).status, 404)
+  t.is((await post(t, server, '/at/2')).body, '3')
+})

@@ -173,7 +173,6 @@ for (const [what, others, message] of [
   ['a name with a dash', [fn('a-b')], /^The export "a-b" can't be served: a function's name has letters, .*: sum\.$/],
   ['a name with a digit at its start', [fn('1a')], /"1a".*does not begin with a digit/],
   ['an empty name', [fn('')], /^The export "" can't/],
-  ['__proto__', [fn('__proto__')], /"__proto__".*is not __proto__/],
   ['a name of a component', [fn('docs:adder/add@0.1.0#add')], /"docs:adder\/add@0\.1\.0#add"/],
   ['a long name', [fn('a-'.repeat(50_000))], /^The export "(?:a-){32}…" can't/],
   ['a reference', [fn('f', [i32, 'externref'])], /"f".*its argument 2 is a externref, and only i32, i64, f32 and f64/],
@@ -217,6 +216,46 @@ test('`only` names what is served, in its order and each once', (t) => {
   t.throws(misspelt, { ...wrongValue, message: /no option 'onyl'\. Did you mean 'only'\?/ })
   t.throws(() => fromWasm(bytes, {}, null), { ...wrongType, message: /"options"/ })
   t.throws(() => fromWasm(bytes, {}, ['sum']), { ...wrongType, message: /"options"/ })
+})
+
+const HELPERS = [
+  // AssemblyScript's, wasm-bindgen's, C's and Go's, Emscripten's, Binaryen's and those of components.
+  '__new', '__pin', '__unpin', '__collect', '__setArgumentsLength', '__wbindgen_malloc', '__wbindgen_free', '__wbg_set_x',
+  'malloc', 'calloc', 'realloc', 'free', 'memalign', 'aligned_alloc', 'posix_memalign',
+  'stackSave', 'stackRestore', 'stackAlloc', 'setThrew', 'setTempRet0', 'getTempRet0',
+  'emscripten_stack_init', '_emscripten_stack_restore', 'dynCall_vi', 'asyncify_start_unwind', 'cabi_realloc'
+]
+
+test('what compilers export for themselves is not served, unless `only` names it', async (t) => {
+  const bytes = moduleOf([...HELPERS.map((name) => fn(name, [i32], [i32])), sum, fn('_mine'), fn('mallocated')])
+  t.deepEqual(Object.keys(fromWasm(bytes)), ['sum', '_mine', 'mallocated'])
+  t.deepEqual(Object.keys(fromWasm(bytes, {}, { only: HELPERS })), HELPERS)
+  const server = serve(t, {}, fromWasm(bytes))
+  t.is((await post(t, server, '/sum/3/4')).body, '7')
+  for (const name of HELPERS) t.is((await post(t, server, `/${name}/1`)).status, 404)
+})
+
+test('what compilers export for themselves need not be what can be served', (t) => {
+  const others = [fn('__wbindgen_a', ['externref']), fn('__b', [], [i32, i32]), fn('cabi_c', Array(40).fill(i32))]
+  t.deepEqual(Object.keys(fromWasm(moduleOf([...others, sum]))), ['sum'])
+  t.throws(() => fromWasm(moduleOf([...others, sum]), {}, { only: ['__b'] }), {
+    ...wrongValue, message: /"__b" can't be served: it returns 2 results.*; these can be: sum\.$/
+  })
+  t.throws(() => fromWasm(moduleOf([fn('__proto__'), sum]), {}, { only: ['__proto__'] }), {
+    ...wrongValue, message: /"__proto__".*is not __proto__/
+  })
+  // What can be served is what is meant to be, as far as there is any.
+  t.throws(() => fromWasm(moduleOf([fn('a-b'), fn('malloc')])), { ...wrongValue, message: /; these can be: malloc\.$/ })
+})
+
+test('a module that exports nothing else is refused, with what to do', (t) => {
+  t.throws(() => fromWasm(moduleOf([fn('__new'), fn('malloc', [i32], [i32])])), {
+    ...wrongValue,
+    message: /^The WebAssembly module exports no function but its compiler's: __new, malloc\. The option `only` .* In C one/
+  })
+  t.throws(() => fromWasm(moduleOf([fn('__new'), sum]), {}, { only: ['new'] }), {
+    ...wrongValue, message: /exports no function "new"\. Did you mean "__new"\?$/
+  })
 })
 
 // A module of one function that imports something else.

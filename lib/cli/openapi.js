@@ -17,7 +17,7 @@ GET /openapi.json, and serves nothing. The module is loaded, and what it prints 
   --api-version <text>       their version [1.0.0]
   --description <text>       what they are for
   --servers <list>           where they are served: https://a.example,https://b.example [.]
-  --only <list>              of WebAssembly, the functions to describe: sum,mul; all that it exports unless said
+  --only <list>              of WebAssembly, the functions to describe: sum,mul; all but its compiler's unless said
   --bigint                   the one function is called with a bigint
   -h, --help`
 

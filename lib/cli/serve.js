@@ -29,7 +29,7 @@ folder with an index.js or a package.json that names its "main", or a file of We
   --workers <n|auto>         worker threads, 1 to 1024, each of which loads the module and runs its functions; auto is
                              one for each core that the ring threads leave
   --watch                    load the module anew when its file changes, or one that it imports; by 1 worker unless said
-  --only <list>              of WebAssembly, the functions to serve: sum,mul; all that it exports unless said
+  --only <list>              of WebAssembly, the functions to serve: sum,mul; all but its compiler's unless said
   --bigint                   call the one function with a bigint
   --engine <name>            auto, io_uring or node [auto]
   --ring-threads <n>         threads for the network's work, 1 to 64 [1]

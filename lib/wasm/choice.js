@@ -1,7 +1,7 @@
 'use strict'
 
-// Which of a WebAssembly module's exported functions are served: all of them, or those that are named; and why they
-// can't be, and what to do about it.
+// Which of a WebAssembly module's exported functions are served: all of them but the compiler's own, or those that are
+// named; and why they can't be, and what to do about it.
 
 const { invalidArgument, invalidType } = require('../errors.js')
 const { didYouMean } = require('../unknown-options.js')
@@ -14,10 +14,17 @@ const NAME_LENGTH_MAX = 64
 // A WASI command, and what AssemblyScript makes of a module's top level by that name.
 const PROGRAM = '_start'
 
-const NO_FUNCTION =
-  'The WebAssembly module exports no function. In C one is exported by -Wl,--export=sum, or by ' +
-  '__attribute__((export_name("sum"))); in Rust by #[unsafe(no_mangle)] pub extern "C" fn, in a cdylib; in ' +
-  'AssemblyScript by `export function`.'
+// What compilers export of their own, for who links the module or passes it structures: it takes memory, frees what is in
+// use, or moves the stack. Clients are not to call it.
+const COMPILERS_OWN = /^(?:__|_?emscripten_|dynCall_|asyncify_|cabi_)/
+const COMPILERS_OWN_NAMES = new Set([
+  'malloc', 'calloc', 'realloc', 'free', 'memalign', 'aligned_alloc', 'posix_memalign',
+  'stackSave', 'stackRestore', 'stackAlloc', 'setThrew', 'setTempRet0', 'getTempRet0'
+])
+
+const HOW_TO_EXPORT =
+  'In C one is exported by -Wl,--export=sum, or by __attribute__((export_name("sum"))); in Rust by #[unsafe(no_mangle)] ' +
+  'pub extern "C" fn, in a cdylib; in AssemblyScript by `export function`.'
 const AS_LIBRARY =
   'Build it as a library, as by -Wl,--no-entry, by -mexec-model=reactor for WASI, or by --exportStart _initialize of ' +
   'AssemblyScript. '
@@ -31,10 +38,12 @@ function checkNames(names, place) {
   return [...new Set(names)]
 }
 
-// Those that are named by `only`, or all where that is undefined. Throws where one of them can't be served.
+// Those that are named by `only`, or where that is undefined all but the compiler's own. Throws where one of them can't be
+// served.
 function choose(exported, only) {
-  if (exported.length === 0) throw invalidArgument(NO_FUNCTION)
-  const chosen = only === undefined ? exported : only.map((name) => find(exported, name))
+  if (exported.length === 0) throw invalidArgument(`The WebAssembly module exports no function. ${HOW_TO_EXPORT}`)
+  const chosen = only === undefined ? exported.filter(isOwn) : only.map((name) => find(exported, name))
+  if (chosen.length === 0) throw invalidArgument(nothingButTheCompilers(exported))
   const whys = chosen.map(({ name, type }) => ({ name, why: whyNot(name, type) }))
   const unfit = whys.filter(({ why }) => why !== undefined)
   if (unfit.length === 0) return chosen
@@ -42,6 +51,16 @@ function choose(exported, only) {
   const also = others.length === 0 ? '' : `, and ${others.length} more can't, either`
   const cure = name === PROGRAM ? AS_LIBRARY : ''
   throw invalidArgument(`The export ${quoted(name)} can't be served: ${why}${also}. ${cure}${cureOf(exported)}`)
+}
+
+// Whether it is a function of the module's author.
+function isOwn({ name }) {
+  return !COMPILERS_OWN.test(name) && !COMPILERS_OWN_NAMES.has(name)
+}
+
+function nothingButTheCompilers(exported) {
+  return `The WebAssembly module exports no function but its compiler's: ${listOf(exported.map(({ name }) => name))}. ` +
+    `The option \`only\` names those that are to be served all the same. ${HOW_TO_EXPORT}`
 }
 
 function whyNot(name, type) {
@@ -59,7 +78,9 @@ function find(exported, name) {
 function cureOf(exported) {
   const fit = exported.filter(({ name, type }) => whyNot(name, type) === undefined)
   if (fit.length === 0) return 'Nor can any other export.'
-  return `The option \`only\` names those that are to be served; these can be: ${listOf(fit.map(({ name }) => name))}.`
+  const own = fit.filter(isOwn)
+  const names = (own.length === 0 ? fit : own).map(({ name }) => name)
+  return `The option \`only\` names those that are to be served; these can be: ${listOf(names)}.`
 }
 
 function listOf(names) {
