@@ -927,9 +927,9 @@ export interface Declared<S extends string = string, I = any> {
 /**
  * The functions that a WebAssembly module exports, with the types that they have there, for `serverListen`. Nothing is to
  * be declared: an `i32` is an `int` of 32 bits with a sign, an `i64` an `int64`, an `f64` a `number`; an `f32` is a `number`
- * that is rounded to 32 bits. What is beyond 32 bits is refused before the function is called. A function without a
- * result is `void`. Arguments have the names that the module's section `name` has for them, and without that `a`, `b`,
- * `c`.
+ * that is rounded to 32 bits. What is beyond 32 bits is refused before the function is called, and a `u32` from 2^31 on comes
+ * as a negative number: docs/functions.md has what to do. A function without a result is `void`. Arguments have the names
+ * that the module's section `name` has for them, and without that `a`, `b`, `c`.
  *
  * Makes one instance of the module, whose memory and globals all calls share. A WASI reactor's `_initialize` is called
  * then, or `__wasm_call_ctors` where that is exported instead; they are not among the functions. Exports that are no

@@ -381,6 +381,27 @@ test('on a server: what is out of range says the range, and is not called', asyn
   t.like(server.stats().functions, { sum: { calls: 1, refusals: 2 }, half: { calls: 0, refusals: 1 } })
 })
 
+test('on a server: unsigned numbers have a sign, unless `typed` around the function takes it away', async (t) => {
+  const same = (name, type) => ({ name, parameters: [type], results: [type], code: [op.get(0)] })
+  const { word, long } = fromWasm(moduleOf([same('word', i32), same('long', i64)]))
+  const server = serve(t, {}, {
+    word,
+    long,
+    unsignedWord: typed('(n: int) => int', (n) => word(n) >>> 0),
+    unsignedLong: typed('(n: bigint) => bigint', (n) => BigInt.asUintN(64, long(n)))
+  })
+  for (const [target, status, body] of [
+    ['/word/4294967295', 400], ['/word/-1', 200, '-1'],
+    ['/long/18446744073709551615', 400], ['/long/-1', 200, '"-1"'],
+    ['/unsignedWord/4294967295', 200, '4294967295'], ['/unsignedWord/2147483648', 200, '2147483648'],
+    ['/unsignedLong/18446744073709551615', 200, '"18446744073709551615"']
+  ]) {
+    const answer = await post(t, server, target)
+    t.is(answer.status, status, target)
+    if (body !== undefined) t.is(answer.body, body, target)
+  }
+})
+
 test('on a server: the description has the ranges', async (t) => {
   const server = serve(t, {}, fromWasm(moduleOf([fn('f', [i32, f32, i64, f64], [i32], { locals: ['n', 'x', 'm', 'y'] })])))
   const { paths } = server.openapi()
