@@ -341,12 +341,28 @@ test('serve: each failure of the function goes to stderr, with its stack and wha
   t.false(stderr.includes('onError'))
 })
 
+test('serve: an export named `then` is told, and one in a default export is served', async (t) => {
+  const functions = 'then() { return 1 }, sum(a, b) { return a + b }'
+  for (const [name, source] of [
+    ['a.mjs', 'export function then() {}\nexport const sum = (a, b) => a + b'],
+    ['a.js', 'exports.then = () => {}\nexports.sum = (a, b) => a + b']
+  ]) {
+    const { code, stderr } = await run(t, ['serve', file(t, name, source)])
+    t.is(code, 13)
+    t.regex(stderr, /^ringcall: \S+ cannot be loaded: .*, or one of its exports is named `then`, .* another name\.\n$/)
+  }
+  const { child, port } = await startServe(t, [file(t, 'a.mjs', `export default { ${functions} }`)])
+  t.is(await child.line(), 'functions: then, sum')
+  t.is((await post(t, port, '/then')).body, '1')
+})
+
 test('serve: a top-level await that never settles is told, with the exit code of Node.js', async (t) => {
   const source = 'await new Promise(() => {})\nexport default (n) => n'
   const module = file(t, 'handler.mjs', source)
-  t.like(await run(t, ['serve', module]), {
-    stdout: '', code: 13, stderr: `ringcall: ${module} cannot be loaded: its top-level await never settles.\n`
-  })
+  const { stdout, code, stderr } = await run(t, ['serve', module])
+  t.deepEqual([stdout, code], ['', 13])
+  t.true(stderr.startsWith(`ringcall: ${module} cannot be loaded: its top-level await never settles, or `))
+  t.is(stderr.indexOf('\n'), stderr.length - 1)
   const waits = 'await new Promise((resolve) => setTimeout(resolve, 10))\nexport default (n) => n'
   const { port } = await startServe(t, [file(t, 'handler.mjs', waits)])
   t.is((await post(t, port, '/15')).body, '15')

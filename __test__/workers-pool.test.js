@@ -154,6 +154,7 @@ for (const [thrown, expected] of [
 
 const refused = {
   'a top-level await that never settles': ['a.mjs', 'await new Promise(() => {}); export const a = 1', /never settles/],
+  'an export named `then`': ['a.mjs', 'export const then = () => {}', /one of its exports is named `then`/],
   'one that a timer keeps': [
     'a.mjs', 'setInterval(() => {}, 1e6); await new Promise(() => {})', /longer than 200 ms/, 200
   ],

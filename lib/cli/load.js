@@ -6,7 +6,9 @@
 const { existsSync } = require('node:fs')
 const events = require('../events.js')
 const { tableOf } = require('../functions.js')
-const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('../workers/module.js')
+const {
+  NEVER_SETTLES, WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule
+} = require('../workers/module.js')
 const { end, fail } = require('./arguments.js')
 
 // Node's own exit code for this.
@@ -15,7 +17,7 @@ const UNSETTLED_AWAIT = 13
 // Its functions; of WebAssembly, `only` names those that are to be served.
 async function load(file, only) {
   const resolved = fileOf(file)
-  const neverSettles = () => end(`${file} cannot be loaded: its top-level await never settles.`, UNSETTLED_AWAIT)
+  const neverSettles = () => end(`${file} cannot be loaded: ${NEVER_SETTLES}`, UNSETTLED_AWAIT)
   let exports
   try {
     ({ exports } = await importModule(resolved, { only, neverSettles }))

@@ -14,6 +14,11 @@ const WHAT_IS_ONE =
   'their names, such as `exports.sum = (a, b) => a + b`, where a default export goes before named ones; or a file of ' +
   'WebAssembly, whose name ends in .wasm.'
 
+// Why an import has not come to an end, where nothing is left to do.
+const NEVER_SETTLES =
+  'its top-level await never settles, or one of its exports is named `then`, by which `import()` takes the module ' +
+  'for a promise: give it another name.'
+
 const TYPESCRIPT = /^Unknown file extension "\.[cm]?tsx?" for (.+)$/
 
 // The file that `require` would take, of a folder, too; nothing where there is none.
@@ -104,4 +109,4 @@ function sayOfModule(name, message) {
   return `${name} cannot be served: ${told}`
 }
 
-module.exports = { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule }
+module.exports = { NEVER_SETTLES, WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule }

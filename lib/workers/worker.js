@@ -24,7 +24,7 @@ const { tableOf, transferableTable } = require('../functions.js')
 const { setInterval } = require('../globals.js')
 const { Counts } = require('./counts.js')
 const { asSaying, enterModule, isSaying, loadError } = require('./load-errors.js')
-const { WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('./module.js')
+const { NEVER_SETTLES, WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('./module.js')
 const { Tally } = require('./tally.js')
 const { tellError } = require('./told-errors.js')
 
@@ -77,7 +77,7 @@ async function loadFunctions() {
   const file = resolveModule(name)
   if (file === undefined) throw notFound()
   if (file.endsWith('.json')) throw loadError(`${name} is not a module. ${WHAT_IS_ONE}`)
-  const neverSettles = () => tellFailure(loadError(`${name} cannot be loaded: its top-level await never settles.`))
+  const neverSettles = () => tellFailure(loadError(`${name} cannot be loaded: ${NEVER_SETTLES}`))
   const { exports } = await importModule(file, { only, neverSettles })
   const functions = functionsOf(exports)
   if (events.isAnyOpen()) {
