@@ -13,7 +13,7 @@ const { reply, typed } = require('../index.js')
 const { browserTests, call, faults, fill, opened, press, startFront } = require('./browser.js')
 const { has, root, serve } = require('./helpers.js')
 
-const BYTES_MAX = 30_000
+const BYTES_MAX = 30 * 1024
 
 const browserTest = browserTests(test)
 const execute = promisify(execFile)
