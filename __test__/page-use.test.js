@@ -41,17 +41,35 @@ async function pageOf(t, open, options, served = functions) {
 
 const names = (page) => page.locator('.function:visible b').allTextContents()
 
-browserTest('functions are found by a part of their names', async (t, open) => {
+browserTest('functions are found by a part of their names or summaries', async (t, open) => {
   const { page } = await pageOf(t, open)
-  const filter = page.getByRole('searchbox', { name: 'Filter by name' })
-  await filter.fill('A')
-  t.deepEqual(await names(page), ['add', 'random'])
-  t.is(await page.getByRole('status').first().innerText(), '2 of 8')
+  const filter = page.getByRole('searchbox', { name: 'Filter by name or summary' })
+  const nothing = page.getByText('Nothing matches.')
+  await filter.fill('R')
+  t.deepEqual(await names(page), ['add', 'greet', 'store', 'random', 'old'])
+  t.is(await page.getByRole('status').first().innerText(), '5 of 8')
+  await filter.fill('TWO INT')
+  t.deepEqual(await names(page), ['add'])
+  t.false(await nothing.isVisible())
   await filter.fill('nosuch')
   t.deepEqual(await names(page), [])
+  t.true(await nothing.isVisible())
   await filter.press('Escape')
   t.deepEqual(await names(page), Object.keys(functions))
   t.is(await page.getByRole('status').first().innerText(), '8 of 8')
+  t.false(await nothing.isVisible())
+  await filter.fill('sum')
+  t.deepEqual(await names(page), ['sum', 'add'])
+})
+
+browserTest('a link to a function that the filter hides ends the filter', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  const filter = page.getByRole('searchbox')
+  await filter.fill('nosuch')
+  await page.evaluate(() => (location.hash = '#store'))
+  await page.getByRole('form', { name: 'store' }).waitFor()
+  t.is(await filter.inputValue(), '')
+  t.is((await names(page)).length, 8)
 })
 
 browserTest('the keyboard alone finds, fills, calls and goes on', async (t, open) => {
