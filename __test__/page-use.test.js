@@ -228,6 +228,17 @@ browserTest('a call that takes its time shows it, and is cancelled by its button
   await wait.getByRole('button', { name: 'Call', exact: true }).waitFor()
   await fill(wait, { n: '2' })
   await page.keyboard.press('Enter')
+browserTest('backticks in descriptions make code of text', async (t, open) => {
+  const info = { description: 'Say `<b id=b>` here, or ` alone.\nAnd `so`.' }
+  const server = serve(t, { openapi: info }, { one: typed('() => int', () => 1, info) })
+  const page = await open(server.url)
+  for (const place of [page.locator('#description'), (await opened(page, 'one')).locator('.body > p')]) {
+    t.is(await place.textContent(), 'Say <b id=b> here, or ` alone.\nAnd so.')
+    t.deepEqual(await place.locator('code').allTextContents(), ['<b id=b>', 'so'])
+  }
+  t.is(await page.locator(MADE).count(), 0)
+})
+
   await held(2)
   await wait.getByRole('button', { name: 'Cancel' }).waitFor()
   await page.keyboard.press('Enter')
