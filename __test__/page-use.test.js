@@ -100,8 +100,42 @@ browserTest('the keyboard alone finds, fills, calls and goes on', async (t, open
   await keys('Tab', 'Tab', '/', 'Escape')
   const value = (await opened(page, 'nested')).getByLabel('value', { exact: true })
   await value.focus()
-  await keys('[1,', 'Enter', '2]', 'Control+Enter')
+  await keys('[1,', 'Shift+Enter', '2', 'Enter', ']', 'Control+Enter')
   await (await opened(page, 'nested')).getByText('[1,2]', { exact: true }).waitFor()
+  t.is(await value.inputValue(), '[1,\n2\n]')
+})
+
+browserTest('Enter calls from each field that has one line, and adds a line to one that has more', async (t, open) => {
+  const { page } = await pageOf(t, open, {}, {
+    raw: (value) => value,
+    all: typed('(s?: string, j?: json, n?: int64, b?: bytes, h?: header) => text', (...values) => values.join('')),
+    list: typed('(values: int[]) => json', (values) => values)
+  })
+  const calls = (name) => {
+    const answer = page.getByRole('region', { name: `Answer of ${name}` })
+    return answer.locator('.status').waitFor().then(() => answer.getByRole('region', { name: 'Body' }).textContent())
+  }
+  const raw = (await opened(page, 'raw')).getByLabel('Argument 1', { exact: true })
+  await raw.fill('[3,4]')
+  await raw.press('Enter')
+  t.is(await calls('raw'), '[3,4]')
+  t.is(await raw.inputValue(), '[3,4]')
+  for (const [label, text, answered] of [
+    ['s', 'x', 'x'], ['j', '"x"', 'x'], ['n', '3', '3'], ['b', 'x', '120'], ['h', 'x', 'x']
+  ]) {
+    await page.reload()
+    const field = (await opened(page, 'all')).getByLabel(label, { exact: true })
+    await field.fill(text)
+    await field.press('Enter')
+    t.is(await calls('all'), answered, label)
+    t.is(await field.inputValue(), text)
+  }
+  const list = (await opened(page, 'list')).getByLabel('values', { exact: true })
+  await list.focus()
+  for (const key of ['1', 'Enter', '2']) await list.press(key)
+  t.is(await list.inputValue(), '1\n2', 'a list has lines from the start')
+  await list.press('Control+Enter')
+  t.is(await calls('list'), '[1,2]')
 })
 
 browserTest('everything that the keyboard reaches has a name, and shows that it is reached', async (t, open) => {
@@ -194,6 +228,17 @@ browserTest('no text becomes markup: description, example, answer, problem or he
   t.is(await page.locator(MADE).count(), 0)
 })
 
+browserTest('backticks in descriptions make code of text', async (t, open) => {
+  const info = { description: 'Say `<b id=b>` here, or ` alone.\nAnd `so`.' }
+  const server = serve(t, { openapi: info }, { one: typed('() => int', () => 1, info) })
+  const page = await open(server.url)
+  for (const place of [page.locator('#description'), (await opened(page, 'one')).locator('.body > p')]) {
+    t.is(await place.textContent(), 'Say <b id=b> here, or ` alone.\nAnd so.')
+    t.deepEqual(await place.locator('code').allTextContents(), ['<b id=b>', 'so'])
+  }
+  t.is(await page.locator(MADE).count(), 0)
+})
+
 browserTest('no description becomes markup, whatever it holds', async (t, open) => {
   const object = { innerHTML: MARKUP, textContent: MARKUP, toString: MARKUP }
   const post = {
@@ -228,17 +273,6 @@ browserTest('a call that takes its time shows it, and is cancelled by its button
   await wait.getByRole('button', { name: 'Call', exact: true }).waitFor()
   await fill(wait, { n: '2' })
   await page.keyboard.press('Enter')
-browserTest('backticks in descriptions make code of text', async (t, open) => {
-  const info = { description: 'Say `<b id=b>` here, or ` alone.\nAnd `so`.' }
-  const server = serve(t, { openapi: info }, { one: typed('() => int', () => 1, info) })
-  const page = await open(server.url)
-  for (const place of [page.locator('#description'), (await opened(page, 'one')).locator('.body > p')]) {
-    t.is(await place.textContent(), 'Say <b id=b> here, or ` alone.\nAnd so.')
-    t.deepEqual(await place.locator('code').allTextContents(), ['<b id=b>', 'so'])
-  }
-  t.is(await page.locator(MADE).count(), 0)
-})
-
   await held(2)
   await wait.getByRole('button', { name: 'Cancel' }).waitFor()
   await page.keyboard.press('Enter')

@@ -27,14 +27,18 @@ const functions = {
     summary: 'The sum of two integers', description: 'Both are safe.', examples: [{ a: 3, b: 4 }, [5, -6]]
   }),
   half: typed('(x: number) => number', (x) => x / 2),
-  next: typed('(n: int64) => int64', (n) => n + 1n),
-  square: typed('(n: bigint) => bigint', (n) => n * n),
+  next: typed('(n: int64) => int64', (n) => n + 1n, {
+    examples: [['9007199254740993'], { n: '-9223372036854775808' }, [7]]
+  }),
+  square: typed('(n: bigint) => bigint', (n) => n * n, { examples: [[String(10n ** 30n)]] }),
   not: typed('(flag: boolean) => boolean', (flag) => !flag),
   greet: typed('(name: string, loud?: boolean) => string', (name, loud) => `Hello, ${name}${loud ? '!' : '.'}`),
   echo: typed('(value: json) => json', (value) => value),
   words: typed('(list: string[], by?: string) => text', (list, by = ' ') => list.join(by)),
   mean: typed('(values: number[]) => number', (values) => values.reduce((a, b) => a + b, 0) / values.length),
-  total: typed('(values: int64[]) => int64', (values) => values.reduce((a, b) => a + b, 0n)),
+  total: typed('(values: int64[]) => int64', (values) => values.reduce((a, b) => a + b, 0n), {
+    examples: [[['9007199254740993', '1']]]
+  }),
   same: typed('(data: bytes) => bytes', (data) => data),
   prefixed: typed('(count: int, data: bytes) => bytes', (count, data) => Buffer.concat([Buffer.alloc(count), data]), {
     examples: [{ count: 1, data: 'AP8=' }]
@@ -143,7 +147,7 @@ browserTest('an undeclared function takes JSON by position, and answers bigints 
   await place.locator('.fault', { hasText: 'null' }).waitFor()
   const [first, second] = await faults(place)
   t.regex(first, /null/)
-  t.regex(second, /quotes/)
+  t.regex(second, /double quotes/)
   t.is(front.requests.length, 1, 'what is no JSON is not sent')
 })
 
@@ -186,6 +190,51 @@ browserTest('JSON that is none, and header fields beyond ASCII, are told before 
   await store.getByRole('button', { name: 'Call', exact: true }).click()
   await store.locator('.fault', { hasText: 'ASCII' }).waitFor()
   t.deepEqual(front.requests, [])
+})
+
+// What is said beside what is no JSON, whether it is of quotes.
+const MISTAKES = [
+  ['echo', 'value', 'Ada', true],
+  ['echo', 'value', "{'a': 1}", true],
+  ['echo', 'value', '{a: "b"}', true],
+  ['echo', 'value', '12 Main Street', true],
+  ['echo', 'value', '{"a": 1', false],
+  ['echo', 'value', '{"a": [true, null, 1e3}', false],
+  ['echo', 'value', '{"a": "b c', false],
+  ['echo', 'value', '{"a \\" b": }', false],
+  ['sum', 'Argument 1', '007', false],
+  ['mean', 'values', '[1, x]', false],
+  ['mean', 'values', '[1, 2', false],
+  ['words', 'list', '[a, b]', true]
+]
+
+browserTest('quotes are advised only where they lack', async (t, open) => {
+  const { page } = await pageOf(t, open)
+  for (const [name, label, text, isAdvised] of MISTAKES) {
+    const place = await opened(page, name)
+    await fill(place, { [label]: text })
+    await place.getByRole('button', { name: 'Call', exact: true }).click()
+    const fault = place.locator('.fault', { hasText: 'JSON' })
+    await fault.waitFor()
+    t.is((await fault.innerText()).includes('double quotes'), isAdvised, text)
+    await fill(place, { [label]: '' })
+  }
+})
+
+browserTest('what is not sent leaves no answer that looks like its own', async (t, open) => {
+  const { front, page } = await pageOf(t, open)
+  t.deepEqual(await call(page, 'echo', { value: '{"a":12}' }), [200, '{"a":12}'])
+  const echo = await opened(page, 'echo')
+  await fill(echo, { value: '{"a":' })
+  await echo.getByRole('button', { name: 'Call', exact: true }).click()
+  const answer = page.getByRole('region', { name: 'Answer of echo' })
+  await answer.getByText('Not sent').waitFor()
+  t.notRegex(await answer.innerText(), /12|200/)
+  t.is(await answer.getByRole('button').count(), 0)
+  t.is(front.requests.length, 1)
+  await fill(echo, { value: '3' })
+  t.deepEqual(await press(echo), [200, '3'])
+  t.regex(await answer.innerText(), / 1 byte$/m)
 })
 
 browserTest('bytes: text, a file or base64, as the whole body or beside others, and a download', async (t, open) => {
@@ -245,6 +294,22 @@ browserTest('examples fill the fields, in either form', async (t, open) => {
   const whole = '{"id":"a","currency":"EUR","total":40}'
   t.deepEqual(await press(price), [201, whole], 'what an example leaves out is left out')
   t.regex(await price.textContent(), /location: \/orders\/1/)
+})
+
+browserTest('examples with big integers as strings of digits fill in the digits', async (t, open) => {
+  const { front, page } = await pageOf(t, open)
+  for (const [name, example, sent, expected] of [
+    ['next', '["9007199254740993"]', '{"n":9007199254740993}', '"9007199254740994"'],
+    ['next', '{"n":"-9223372036854775808"}', '{"n":-9223372036854775808}', '"-9223372036854775807"'],
+    ['next', '[7]', '{"n":7}', '"8"'],
+    ['square', `["${10n ** 30n}"]`, `{"n":${10n ** 30n}}`, `"${10n ** 60n}"`],
+    ['total', '[["9007199254740993","1"]]', '{"values":["9007199254740993","1"]}', '"9007199254740994"']
+  ]) {
+    const place = await opened(page, name)
+    await place.getByRole('button', { name: example, exact: true }).click()
+    t.deepEqual(await press(place), [200, expected], example)
+    t.is(front.requests.at(-1).body, sent, example)
+  }
 })
 
 // Texts that shells, JavaScript and curl each have a meaning for.
