@@ -901,7 +901,10 @@ export interface TypedOptions<T = { readonly [name: string]: StandardSchema }> {
   summary?: string | undefined
   /** What it does, at length. */
   description?: string | undefined
-  /** Bodies of requests to it: arrays of arguments, or objects of them by name. */
+  /**
+   * Bodies of requests to it: arrays of arguments, or objects of them by name. The description has none of a function
+   * whose body is its `bytes`.
+   */
   examples?: readonly (readonly unknown[] | { readonly [name: string]: unknown })[] | undefined
   /**
    * Whether callers should look for another one.
