@@ -118,7 +118,9 @@ test('values of another realm, as tests under jest have them', async (t) => {
 })
 
 test('it needs nothing that browsers do not have', async (t) => {
-  const globals = { AbortController, AbortSignal, DOMException, Headers, btoa, clearTimeout, fetch, setTimeout }
+  const globals = {
+    AbortController, AbortSignal, DOMException, EventTarget, Headers, btoa, clearTimeout, fetch, setTimeout
+  }
   const context = vm.createContext({ ...globals, module: {} })
   vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
   const api = context.module.exports.client(serveFunctions(t).url, { timeout: 60_000 })
@@ -471,7 +473,7 @@ test('header fields go with the request for the description, too', async (t) => 
 })
 
 test('fetch is the global one of the moment', async (t) => {
-  const context = vm.createContext({ AbortController, Headers, clearTimeout, module: {} })
+  const context = vm.createContext({ AbortController, EventTarget, Headers, clearTimeout, module: {} })
   vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
   const api = context.module.exports.client('http://localhost')
   for (const value of [1, 2]) {

@@ -11,10 +11,13 @@ const DESCRIPTION_MS_MAX = 30_000
 // has one. AbortSignal.any would do, but leaks there.
 const stopsBySignal = new WeakMap()
 
+const { isArray } = Array
 const tagOf = (value) => value?.[Symbol.toStringTag]
 // Of any realm.
 const isBytes = (value) => tagOf(value) === 'Uint8Array'
 const isDigits = (value) => typeof value === 'string' && /^-?\d+$/.test(value)
+// Those in a signature such as '(a: int, b?: string) => json', but for header fields: each as [, name, type].
+const argumentsOf = (signature) => [...signature.matchAll(/([\w$]+)\??: (?!header\b)([^,)]+)/g)]
 const base64Of = (bytes) => btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''))
 
 // An answer that is none of a function's values.
@@ -35,10 +38,13 @@ export function client(url, options) {
   let described
 
   const createClient = (own) => {
-    const { headers, openapi, signal = new AbortController().signal, timeout } = own
-    const stops = stopsOf(signal)
-    // Of several options of a name the last one counts, but header fields add up.
-    const derived = (more) => createClient({ ...own, ...more, headers: [...headers, more?.headers] })
+    // Without a signal there is one that never aborts.
+    const { headers, signal = new EventTarget(), timeout } = own
+    let stops = stopsBySignal.get(signal)
+    if (!stops) {
+      stopsBySignal.set(signal, stops = new Set())
+      signal.addEventListener('abort', () => stops.forEach((stop) => stop(signal.reason)))
+    }
 
     // A call ends as soon as the signal or the time says so, whatever it waits for then.
     const caller = (name) => (...values) => new Promise((resolve, reject) => {
@@ -51,52 +57,77 @@ export function client(url, options) {
       const timer = timeout && setTimeout(expire, timeout)
       stops.add(stop)
       if (signal.aborted) stop(signal.reason)
-      const post = (kind, body) => send(name, controller.signal, kind, body)
-      ask(values, post, () => signatureOf(`/${name}`)).then(resolve, reject).finally(() => {
+      call(name, values, controller.signal).then(resolve, reject).finally(() => {
         clearTimeout(timer)
         stops.delete(stop)
       })
     })
 
-    // The server may have learnt of a function since its description was read.
-    const signatureOf = async (path) => {
-      const before = described
-      let paths = openapi?.paths ?? await readPaths()
-      if (before && !paths[path]) {
-        if (described === before) described = undefined
-        paths = await readPaths()
-      }
-      return parse(paths[path])
+    const call = async (name, values, signal) => {
+      values.length = values.findLastIndex((each) => each !== undefined) + 1
+      const isUnclear = values.some((each) => each === undefined || isBytes(each))
+      const declared = isUnclear ? argumentsOf(await signatureOf(name)) : []
+      const isRaw = !declared[1] && declared[0]?.[2] === 'bytes'
+      const encoded = values.map((each, i) => (isBytes(each) && declared[i]?.[2] === 'bytes' ? base64Of(each) : each))
+      // In an array no place can be left out, and in an object those whose names are declared.
+      const isByName = declared[values.length - 1] && values.includes(undefined)
+      const all = isByName ? Object.fromEntries(declared.map(([, name], i) => [name, encoded[i]])) : encoded
+      // Nothing where there are no arguments, as a function of bytes would take `[]` for its bytes.
+      const body = isRaw ? values[0] : values.length ? JSON.stringify(all, checked) : undefined
+      const value = await send(name, signal, isRaw ? 'octet-stream' : 'json', body)
+      // Digits are a bigint, or a string that happens to be.
+      const parts = [value].flat()
+      const isBig = parts[0] && parts.every(isDigits) && /=> (int64|bigint)(\[|$)/.test(await signatureOf(name))
+      if (!isBig) return value
+      return isArray(value) ? value.map(BigInt) : BigInt(value)
     }
 
-    const readPaths = () => (described ??= send('openapi.json', AbortSignal.timeout(DESCRIPTION_MS_MAX))
-      .then(({ paths }) => Object.keys(paths) && paths)
-      .catch((cause) => {
-        described = undefined
-        throw new Error(`This call needs ${base}openapi.json, or the option openapi.`, { cause })
-      }))
+    // The server may have learnt of a function since its description was read.
+    const signatureOf = async (name) => {
+      const path = '/' + name
+      const before = described
+      let paths = own.openapi?.paths ?? await readPaths()
+      if (before && !paths[path]) paths = await readPaths(before)
+      return paths[path]?.post['x-signature'] ?? ''
+    }
+
+    // Reads them where there are none, or no others than the old ones.
+    const readPaths = (old) => (described && described !== old ? described : described =
+      send('openapi.json', AbortSignal.timeout(DESCRIPTION_MS_MAX))
+        // Throws where it has none.
+        .then(({ paths: { ...paths } }) => paths)
+        .catch((cause) => {
+          described = undefined
+          throw Error(`This call needs ${base}openapi.json, or the option openapi.`, { cause })
+        }))
 
     // The value that an answer has.
     const send = async (path, signal, kind, body) => {
-      const all = new Headers(body && { 'content-type': `application/${kind}` })
+      const all = new Headers(body && { 'content-type': 'application/' + kind })
       for (const each of headers) {
         new Headers(typeof each === 'function' ? await each() : each).forEach((value, name) => all.set(name, value))
       }
-      const method = kind ? 'POST' : 'GET'
-      const response = await (own.fetch ?? fetch)(base + path, { method, headers: [...all], body, signal })
+      const response = await (own.fetch ?? fetch)(base + path, {
+        method: kind ? 'POST' : 'GET', headers: [...all], body, signal
+      })
+      const { status } = response
       const type = response.headers.get('content-type')
       const isJson = /[/+]json\b/.test(type)
-      const isText = isJson || /^text\//.test(type)
-      const answer = isText ? await response.text() : new Uint8Array(await response.arrayBuffer())
+      const answer = isJson || /^text\//.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer())
       if (!response.ok) {
         throw new CallError(response, /problem\+json/.test(type) ? JSON.parse(answer) : { body: answer })
       }
-      return [204, 205].includes(response.status) ? undefined : isJson ? parseJson(answer) : answer
+      if (/20[45]/.test(status)) return
+      let value = isJson ? JSON.parse(answer) : answer
+      // A bigint of a function that is not declared: bare digits, which no number may print as they are.
+      if (isDigits(answer) && '' + value !== answer) value = BigInt(answer)
+      return value
     }
 
     return new Proxy(caller(''), {
       get(_, key) {
-        if (key === 'with') return derived
+        // Of several options of a name the last one counts, but header fields add up.
+        if (key === 'with') return (more) => createClient({ ...own, ...more, headers: [...headers, more?.headers] })
         // `await` looks for `then`, JSON.stringify for `toJSON`, and others for symbols.
         return /^(?!(then|toJSON)$)[\w$]+$/.test(String(key)) ? caller(key) : undefined
       }
@@ -106,62 +137,16 @@ export function client(url, options) {
   return createClient({ headers: [] }).with(options)
 }
 
-function stopsOf(signal) {
-  let stops = stopsBySignal.get(signal)
-  if (!stops) {
-    stopsBySignal.set(signal, stops = new Set())
-    signal.addEventListener('abort', () => stops.forEach((stop) => stop(signal.reason)))
-  }
-  return stops
-}
-
-async function ask(values, post, signature) {
-  values.length = values.findLastIndex((each) => each !== undefined) + 1
-  const isUnclear = values.some((each) => each === undefined || isBytes(each))
-  const [declared] = isUnclear ? await signature() : [[]]
-  const isRaw = declared.length === 1 && declared[0][1] === 'bytes'
-  const value = await (isRaw ? post('octet-stream', values[0]) : post('json', textOf(values, declared)))
-  // Digits are a bigint, or a string that happens to be.
-  const isArray = Array.isArray(value)
-  if (!(isArray ? value[0] && value.every(isDigits) : isDigits(value))) return value
-  const [, result] = await signature()
-  if (!/^(int64|bigint)(\[])?$/.test(result)) return value
-  return isArray ? value.map(BigInt) : BigInt(value)
-}
-
-// Nothing where there are no arguments, as a function of bytes would take `[]` for its bytes.
-function textOf(values, declared) {
-  const encoded = values.map((value, i) => (isBytes(value) && declared[i]?.[1] === 'bytes' ? base64Of(value) : value))
-  // In an array no place can be left out, and in an object those whose names are declared.
-  const isByName = values.includes(undefined) && values.length <= declared.length
-  const all = isByName ? Object.fromEntries(declared.map(([name], i) => [name, encoded[i]])) : encoded
-  return values.length > 0 ? JSON.stringify(all, checked) : undefined
-}
-
-// The arguments but for header fields, each with its name and type, and the type of the result, of a path of the
-// description, where a signature is '(a: int, b?: string) => json'; nothing where the function is not declared.
-function parse(path) {
-  const parts = (path?.post['x-signature'] ?? '').slice(1).split(/, |\) => /)
-  const result = parts.pop()
-  return [parts.map((each) => each.split(/\??: /)).filter(([, type]) => type && type !== 'header'), result]
-}
-
-// A function that is not declared gives a bigint as bare digits, which are rounded where no number prints as they do.
-function parseJson(text) {
-  const value = JSON.parse(text)
-  return typeof value === 'number' && isDigits(text) && `${value}` !== text ? BigInt(text) : value
-}
-
 // Refuses what JSON would make null or an empty object of.
 function checked(key, value) {
   if (ArrayBuffer.isView(value)) return [...value]
   const type = typeof value
-  if (type === 'bigint') return `${value}`
+  if (type === 'bigint') return '' + value
   const lost =
-    type === 'number' ? !isFinite(value) && `${value}`
+    type === 'number' ? !isFinite(value) && '' + value
     : type === 'object' ? tagOf(value)
-    : Array.isArray(this) && /^(f|sy|u)/.test(type) && type
-  if (lost) throw new TypeError(`${key}: JSON has no ${lost}.`)
+    // A symbol, a function or undefined, which is left out of an object.
+    : isArray(this) && /y|un/.test(type) && type
+  if (lost) throw TypeError(`${key}: JSON has no ${lost}.`)
   return value
 }
-

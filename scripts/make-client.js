@@ -18,7 +18,7 @@ const minified = async (source, reserved, options) => {
     ecma: 2022,
     compress: { passes: 3, unsafe_arrows: true },
     mangle: { reserved },
-    format: { preamble: '// From lib/client.mjs' },
+    format: { preamble: '// lib/client.mjs' },
     ...options
   })
   return `${code}\n`
