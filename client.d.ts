@@ -82,7 +82,12 @@ export type CallHeaders =
  */
 export function client<F = any>(url: string | URL, options?: ClientOptions | undefined): Client<F>
 
-/** A server's functions, each to be called by its name; or its one typed function. */
+/**
+ * A server's functions, each to be called by its name; or its one typed function. Only a call sends something: in a
+ * template string, printed or compared a client is an object. So it has no functions that it would be asked for then:
+ * `then`, `toJSON`, `asymmetricMatch`, `hasAttribute`, what every object has, such as `toString`, and what begins with
+ * `_`; nor `with`, which it has itself.
+ */
 export type Client<F> = Callers<Served<F>> & WithOptions<F>
 
 /** What a client has besides the functions. */
@@ -153,8 +158,9 @@ type Callers<F> =
   : F extends AnyFunction ? Mistake<'one plain function takes an integer in the path: declare it with typed'>
   : { readonly [Name in keyof F as F[Name] extends AnyFunction ? Exclude<Name, Reserved> : never]: Caller<F[Name]> }
 
-// `await` looks for the one, JSON.stringify for the other.
-type Reserved = 'then' | 'toJSON' | 'with' | symbol | number
+// What others call of an object that they look at, what every object has, and what is private.
+type Reserved =
+  | 'with' | 'then' | 'toJSON' | 'asymmetricMatch' | 'hasAttribute' | keyof Object | `_${string}` | symbol | number
 
 // Declared functions. TypeScript has read the signature before, so there is no mistake in it.
 

@@ -74,7 +74,7 @@ const CALLS = [
   ['one', [undefined], null],
   ['one', [new Uint8Array([3])], [3]],
   ['call', [1], ['call', 1]],
-  ...['apply', 'bind', 'name', 'length', 'constructor', 'toString', '$_1'].map((name) => [name, [], name])
+  ...['apply', 'bind', 'name', 'length', 'inspect', 'default', '$_1'].map((name) => [name, [], name])
 ]
 
 // Returns how many calls were right; throws at the first one that was not.

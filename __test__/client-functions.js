@@ -49,8 +49,8 @@ const functions = {
   bind: () => 'bind',
   name: () => 'name',
   length: () => 'length',
-  constructor: () => 'constructor',
-  toString: () => 'toString',
+  inspect: () => 'inspect',
+  default: () => 'default',
   $_1: () => '$_1'
 }
 

@@ -3,9 +3,12 @@
 // `ringcall/client` against real servers: what arrives there, what comes back, what is told when something is wrong,
 // and when it asks for the description. client-runtimes.test.js has it run elsewhere than here.
 
+const assert = require('node:assert')
 const { once } = require('node:events')
 const http = require('node:http')
+const inspector = require('node:inspector')
 const { buffer } = require('node:stream/consumers')
+const util = require('node:util')
 const vm = require('node:vm')
 const { readFileSync } = require('node:fs')
 const test = require('ava')
@@ -514,10 +517,52 @@ test('a client is no promise, no JSON and no iterable, and only names are functi
   t.is(await (async () => api)(), api)
   t.is(JSON.stringify({ api }), '{}')
   t.throws(() => [...api], { instanceOf: TypeError })
-  for (const key of ['then', 'toJSON', '', 'a-b', '../sum', 'sum/3/4', '..', 'ä', Symbol.iterator, Symbol.toPrimitive]) {
+  const statics = Object.getOwnPropertyNames(Symbol).map((name) => Symbol[name])
+  const symbols = statics.filter((each) => typeof each === 'symbol')
+  const marks = ['_isMockFunction', '__esModule', '__v_raw', '__v_isRef', '@@__IMMUTABLE_ITERABLE__@@']
+  const calledByOthers = ['then', 'toJSON', 'asymmetricMatch', 'hasAttribute']
+  for (const key of [...symbols, ...marks, ...calledByOthers, '', 'a-b', '../sum', 'sum/3/4', '..', 'ä']) {
     t.is(api[key], undefined, String(key))
   }
-  require('node:util').inspect(api)
+  for (const name of Object.getOwnPropertyNames(Object.prototype)) t.is(api[name], {}[name], name)
+  t.deepEqual(counts, {})
+})
+
+test('a client is a string where one is needed, and is looked at without a call', async (t) => {
+  const { fetch, counts } = counting()
+  const api = client(serveFunctions(t).url, { fetch })
+  const text = '[object Function]'
+  t.deepEqual([`${api}`, '' + api, String(api), [api].join(), [api].toLocaleString()], Array(5).fill(text))
+  t.is(util.format('%s', api), text)
+  t.true(Number.isNaN(+api))
+  t.false(api == 1 || api > 1)
+  t.true(Number.isNaN(new Date(api).getTime()))
+  t.false(api.hasOwnProperty('sum'))
+  for (const format of ['%s', '%d', '%i', '%f', '%j', '%o', '%O', '%c']) util.format(format, api, { api })
+  for (const options of [{}, { showProxy: true }, { showHidden: true, getters: true }]) util.inspect({ api }, options)
+  t.false(util.isDeepStrictEqual(api, {}))
+  t.throws(() => assert.deepEqual({ api }, { api: { sum: 1 } }))
+  t.throws(() => assert.equal(api, 1))
+  t.throws(() => structuredClone(api), { any: true })
+  t.is({ ...api }.sum, undefined)
+  t.log(api)
+  const attempt = await t.try((tt) => {
+    tt.deepEqual({ api }, { api: { sum: 1 } })
+    tt.like(api, { sum: 1 })
+    tt.is(api, 1)
+  })
+  attempt.discard()
+  t.is(attempt.errors.length, 1)
+  // What a debugger and the console of a browser ask for.
+  const session = new inspector.Session()
+  session.connect()
+  const post = util.promisify(session.post.bind(session))
+  globalThis.lookedAt = api
+  const { result: { objectId } } = await post('Runtime.evaluate', { expression: 'lookedAt', generatePreview: true })
+  await post('Runtime.getProperties', { objectId, generatePreview: true })
+  session.disconnect()
+  delete globalThis.lookedAt
+  await new Promise(setImmediate)
   t.deepEqual(counts, {})
 })
 

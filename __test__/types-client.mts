@@ -58,6 +58,9 @@ const functions = {
   callback: (done: () => void) => String(done),
   then: () => 1,
   toJSON: () => 1,
+  toString: () => '1',
+  asymmetricMatch: () => true,
+  _private: () => 1,
   with: () => 1
 }
 serverListen(8000, { ...functions, date: undefined!, big: undefined!, deep: undefined! })
@@ -118,6 +121,11 @@ api.other()
 api.then()
 // @ts-expect-error JSON.stringify would call it
 api.toJSON()
+// @ts-expect-error jest would call it
+api.asymmetricMatch()
+// @ts-expect-error it is private
+api._private()
+same<typeof api.toString>()<() => string>()
 
 // What they give.
 same<Awaited<ReturnType<typeof api.int>>>()<number>()

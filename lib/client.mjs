@@ -128,8 +128,10 @@ export function client(url, options) {
       get(_, key) {
         // Of several options of a name the last one counts, but header fields add up.
         if (key === 'with') return (more) => createClient({ ...own, ...more, headers: [...headers, more?.headers] })
-        // `await` looks for `then`, JSON.stringify for `toJSON`, and others for symbols.
-        return /^(?!(then|toJSON)$)[\w$]+$/.test(String(key)) ? caller(key) : undefined
+        // Looking at a client must not send. `await` calls `then`, JSON.stringify `toJSON`, and jest the others. What
+        // every object has, such as `toString`, is that here, too. Libraries mark what is theirs with a _ or a symbol.
+        const isName = /^(?!_|(then|toJSON|asymmetricMatch|hasAttribute)$)[\w$]+$/.test(String(key)) && !(key in {})
+        return isName ? caller(key) : {}[key]
       }
     })
   }

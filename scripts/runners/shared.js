@@ -44,4 +44,32 @@ async function inUse({ serverListen }, engine) {
   }
 }
 
-module.exports = { ANSWERS, ENGINES, exercise, inUse, post }
+// A client, and the paths that it has sent something to.
+function clientThatCounts(client) {
+  const sent = []
+  const fetch = async (url) => {
+    sent.push(new URL(url).pathname)
+    return Response.json(null)
+  }
+  return { api: client('http://localhost', { fetch }), sent }
+}
+
+// What runners do to a value that is expected to be something else: they compare it, print it and keep it.
+const LOOKS = {
+  toBe: (expect, api) => expect(api).toBe(1),
+  toEqual: (expect, api) => expect({ api }).toEqual({ api: { sum: 1 } }),
+  toStrictEqual: (expect, api) => expect(api).toStrictEqual({}),
+  toMatchObject: (expect, api) => expect({ api }).toMatchObject({ api: { sum: 1 } }),
+  'an asymmetric matcher': (expect, api) => expect([api]).toEqual([expect.any(String)]),
+  toContainEqual: (expect, api) => expect([api]).toContainEqual({ sum: 1 }),
+  toMatch: (expect, api) => expect(api).toMatch(/sum/),
+  toHaveLength: (expect, api) => expect(api).toHaveLength(1),
+  toHaveBeenCalledWith: (expect, api, mock) => {
+    mock(api)
+    expect(mock).toHaveBeenCalledWith({ sum: 1 })
+  },
+  toThrow: (expect, api) => expect(() => { throw api }).toThrow('sum'),
+  toMatchSnapshot: (expect, api) => expect(api).toMatchSnapshot()
+}
+
+module.exports = { ANSWERS, ENGINES, LOOKS, clientThatCounts, exercise, inUse, post }
