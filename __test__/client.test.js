@@ -120,6 +120,19 @@ test('values of another realm, as tests under jest have them', async (t) => {
   t.deepEqual(await api.bytes(Buffer.from('a')), Uint8Array.of(97))
 })
 
+test('a Buffer is what a Uint8Array is, wherever it stands', async (t) => {
+  const api = client(serveFunctions(t).url)
+  const data = Buffer.from([1, 200])
+  const bytes = Uint8Array.from(data)
+  for (const name of ['ints', 'numbers', 'any', 'json']) t.deepEqual(await api[name](data), [1, 200], name)
+  t.deepEqual(await api.any({ a: [data, { data }] }), { a: [[1, 200], { data: [1, 200] }] })
+  t.deepEqual(await api.bytes(data), bytes)
+  t.deepEqual(await api.several(data, undefined, data), [[1, 200], null, [1, 200]])
+  // Of which toJSON makes one.
+  t.deepEqual(await api.any({ toJSON: () => bytes }), [1, 200])
+  t.deepEqual(await api.any({ data: { toJSON: () => 'text' } }), { data: 'text' })
+})
+
 test('it needs nothing that browsers do not have', async (t) => {
   const globals = {
     AbortController, AbortSignal, DOMException, EventTarget, Headers, btoa, clearTimeout, fetch, setTimeout

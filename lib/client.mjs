@@ -141,6 +141,9 @@ export function client(url, options) {
 
 // Refuses what JSON would make null or an empty object of.
 function checked(key, value) {
+  const given = this[key]
+  // A Buffer has a toJSON, which has run.
+  if (isBytes(given)) value = given
   if (ArrayBuffer.isView(value)) return [...value]
   const type = typeof value
   if (type === 'bigint') return '' + value
