@@ -11,9 +11,12 @@ export interface ClientOptions {
   /** Gives up calls when it aborts, and those that are made later: they reject with its `reason`. */
   signal?: AbortSignal | undefined
   /**
-   * Milliseconds for a call, from its beginning to the last byte of its answer: an integer from 0, which is for ever,
-   * to 2147483647. Then it rejects with a `DOMException` whose name is `TimeoutError`. Whether the function has run is
-   * not known then. The server's own limit is `handlerTimeout`, 30000 by default.
+   * Milliseconds for a call, from its beginning to the last byte of its answer. Then it rejects with a `DOMException`
+   * whose name is `TimeoutError`. Whether the function has run is not known then. The server's own limit is
+   * `handlerTimeout`, 30000 by default.
+   *
+   * There is no timeout where this is 0, `Infinity`, or anything else above 2147483647, which no timer has: 24 days. What
+   * is below 0, `NaN` or no number is a `TypeError` from `client` or `with`.
    *
    * @default 0
    */
@@ -79,6 +82,7 @@ export type CallHeaders =
  * @param url Where the server is, such as `https://a.example` or `https://a.example/math`; in browsers a path such as
  *   `/math`, too. Without a query.
  * @param options How calls are made.
+ * @throws TypeError where `timeout` is no time.
  */
 export function client<F = any>(url: string | URL, options?: ClientOptions | undefined): Client<F>
 
@@ -95,6 +99,8 @@ export interface WithOptions<F> {
   /**
    * The same client with further options, for one call or for many: `api.with({ signal }).sum(3, 4)`. They replace
    * those of the same names, but header fields, which are added.
+   *
+   * @throws TypeError where `timeout` is no time.
    */
   with(options: ClientOptions): Client<F>
 }

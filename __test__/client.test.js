@@ -380,6 +380,27 @@ test('a timeout ends a call that waits for its answer, for the rest of it, or fo
   t.is(await client(url, { timeout: 0 }).sum(1, 2), 3)
 })
 
+test('a timeout that no timer has is none, and one that is no time is refused', async (t) => {
+  const timers = []
+  const setTimeout = (_, milliseconds) => void timers.push(milliseconds)
+  const fetch = async () => Response.json(3)
+  const context = vm.createContext({ AbortController, EventTarget, Headers, clearTimeout, fetch, setTimeout, module: {} })
+  vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
+  const make = (timeout) => context.module.exports.client('http://localhost', { timeout })
+  for (const timeout of [undefined, null, 0, Infinity, 2 ** 31, 1e300]) {
+    t.is(await make(timeout).sum(1, 2), 3)
+    t.is(await make(1).with({ timeout }).sum(1, 2), 3)
+  }
+  t.deepEqual(timers, [])
+  t.is(await make(2 ** 31 - 1).sum(1, 2), 3)
+  t.deepEqual(timers, [2 ** 31 - 1])
+  for (const timeout of [-1, NaN, -Infinity, '5s', {}]) {
+    const error = { instanceOf: TypeError, message: `timeout: ${timeout} is not 0 or more.` }
+    t.throws(() => client('http://localhost', { timeout }), error)
+    t.throws(() => client('http://localhost').with({ timeout }), error)
+  }
+})
+
 test('a signal ends calls with its reason, those that come later, too', async (t) => {
   const server = serveFunctions(t)
   const controller = new AbortController()

@@ -39,7 +39,8 @@ export function client(url, options) {
 
   const createClient = (own) => {
     // Without a signal there is one that never aborts.
-    const { headers, signal = new EventTarget(), timeout } = own
+    const { headers, signal = new EventTarget(), timeout = 0 } = own
+    if (!(timeout >= 0)) throw TypeError(`timeout: ${timeout} is not 0 or more.`)
     let stops = stopsBySignal.get(signal)
     if (!stops) {
       stopsBySignal.set(signal, stops = new Set())
@@ -54,7 +55,7 @@ export function client(url, options) {
         controller.abort(reason)
       }
       const expire = () => stop(new DOMException(`No answer in ${timeout} ms.`, 'TimeoutError'))
-      const timer = timeout && setTimeout(expire, timeout)
+      const timer = timeout && timeout < 2 ** 31 && setTimeout(expire, timeout)
       stops.add(stop)
       if (signal.aborted) stop(signal.reason)
       call(name, values, controller.signal).then(resolve, reject).finally(() => {
