@@ -105,24 +105,33 @@ export interface WithOptions<F> {
   with(options: ClientOptions): Client<F>
 }
 
-/** A call that the server, or who is in front of it, has answered with another status than from 200 to 299. */
+/**
+ * A call that the server, or who is in front of it, has answered, but not with a value: with another status than from 200
+ * to 299, or with a body that could not be read. With a status from 200 to 299 the function has run, unless it was somebody
+ * in front of the server who answered.
+ */
 export class CallError extends Error {
   /** Only a client makes these. */
   private constructor()
   /** `'CallError'`. Tell by it where `instanceof` cannot, as `import` and `require` load a class each. */
   readonly name: 'CallError'
-  /** What is wrong, in a sentence: the problem's `detail`; or the status where there is none. */
+  /** What is wrong, in a sentence: the problem's `detail`; or the status, or why the body could not be read. */
   readonly message: string
   /** The answer's status. */
   readonly status: number
   /** The problem's code, such as `ERR_ARGUMENTS`; nothing where the answer is no problem, as a proxy's. */
   readonly code: string | undefined
-  /** What is wrong where; at most 16. */
+  /** What is wrong where; at most 16 of a server of this package. */
   readonly errors: readonly CallErrorEntry[]
   /** The answer's header fields: `error.headers.get('retry-after')`. */
   readonly headers: Headers
-  /** The answer's body where it is no problem: the text of a text or of JSON, otherwise the bytes. */
+  /**
+   * The answer's body as it came: the text of a text or of JSON, problems included, otherwise the bytes; nothing where it
+   * ended too early.
+   */
   readonly body: string | Uint8Array | undefined
+  /** Why the body could not be read, such as a `SyntaxError`; there only where it could not. */
+  readonly cause?: unknown
 }
 
 /** What is wrong with an argument. */

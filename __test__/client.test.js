@@ -282,7 +282,9 @@ test('a problem is a CallError with its code, its places and its sentence', asyn
   const api = client(serveFunctions(t).url)
   const error = await failureOf(api.sum(1))
   t.true(error instanceof CallError && error instanceof Error)
-  t.like(error, { name: 'CallError', status: 400, code: 'ERR_ARGUMENTS', body: undefined })
+  t.like(error, { name: 'CallError', status: 400, code: 'ERR_ARGUMENTS' })
+  t.like(JSON.parse(error.body), { status: 400, code: 'ERR_ARGUMENTS', detail: error.message })
+  t.false('cause' in error)
   t.is(error.message, "sum's arguments do not fit.")
   t.deepEqual(error.errors, [{ pointer: '#/1', detail: 'is missing' }])
   t.regex(error.stack, /^CallError: sum's arguments do not fit\.\n/)
@@ -316,17 +318,68 @@ test('a value with a status from 400 on is an error that has it', async (t) => {
 
 test('what a proxy says instead is a CallError without a code', async (t) => {
   const other = '{"code":"ERR_OTHER","detail":"other"}'
+  const untold = '{"title":"Too Many Requests"}'
   for (const [status, type, sent, message, body] of [
     [502, 'text/html', '<h1>Bad Gateway</h1>', '502 Bad Gateway', '<h1>Bad Gateway</h1>'],
     [504, undefined, '', '504 Gateway Timeout', new Uint8Array(0)],
     [500, 'application/json', other, '500 Internal Server Error', other],
     [500, 'application/json', '{', '500 Internal Server Error', '{'],
-    [429, 'application/problem+json', '{"title":"Too Many Requests"}', '429 Too Many Requests', undefined]
+    [429, 'application/problem+json', untold, '429 Too Many Requests', untold]
   ]) {
     const url = await answering(t, status, type && { 'content-type': type }, sent)
     const error = await failureOf(client(url).sum(1, 2))
     t.true(error instanceof CallError)
     t.like(error, { name: 'CallError', status, code: undefined, errors: [], message, body })
+  }
+})
+
+test('a failed answer that is not what it claims to be is a CallError with its status and its body', async (t) => {
+  const problem = 'application/problem+json'
+  for (const [type, sent] of [
+    [problem, '{"detail":"trunc'],
+    [problem, ''],
+    [problem, 'null'],
+    [problem, '[]'],
+    [problem, '7'],
+    [problem, '"text"'],
+    [problem, '<html>'],
+    [problem, '{"errors":{"name":["is missing"]},"detail":null}'],
+    ['application/problem+xml', '<problem/>'],
+    ['application/json', '']
+  ]) {
+    const url = await answering(t, 503, { 'content-type': type, 'retry-after': '2' }, sent)
+    const error = await failureOf(client(url).sum(1, 2))
+    t.true(error instanceof CallError, sent)
+    t.like(error, { status: 503, code: undefined, errors: [], message: '503 Service Unavailable' }, sent)
+    t.is(typeof error.body === 'string' ? error.body : Buffer.from(error.body).toString(), sent)
+    t.is(error.headers.get('retry-after'), '2')
+  }
+})
+
+test('an answer whose JSON cannot be read is a CallError with its status and its body', async (t) => {
+  for (const sent of ['', '{"a":', '<html>', 'NaN']) {
+    const url = await answering(t, 200, { 'content-type': 'application/json' }, sent)
+    const error = await failureOf(client(url).sum(1, 2))
+    t.true(error instanceof CallError, sent)
+    t.like(error, { status: 200, code: undefined, errors: [], body: sent })
+    t.is(error.cause.name, 'SyntaxError')
+    t.is(error.message, `SyntaxError: ${error.cause.message}`)
+  }
+})
+
+test('an answer that ends too early is a CallError with its status', async (t) => {
+  for (const [status, type] of [[200, 'application/json'], [200, 'image/png'], [503, 'application/problem+json']]) {
+    const url = await serveHttp(t, (request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(status, { 'content-type': type, 'content-length': 100 })
+        response.write('{', () => response.destroy())
+      })
+    })
+    const error = await failureOf(client(url).sum(1, 2))
+    t.true(error instanceof CallError, `${error}`)
+    t.like(error, { status, code: undefined, errors: [], body: undefined })
+    t.true(error.cause instanceof TypeError)
+    t.is(error.message, status === 200 ? `${error.cause}` : '503 Service Unavailable')
   }
 })
 

@@ -22,11 +22,6 @@ const base64Of = (bytes) => btoa(bytes.reduce((text, byte) => text + String.from
 
 // An answer that is none of a function's values.
 export class CallError extends Error {
-  constructor({ status, statusText, headers }, { detail, code, errors = [], body }) {
-    super(detail ?? `${status} ${statusText}`)
-    Object.assign(this, { status, code, errors, headers, body })
-  }
-
   get name() {
     return 'CallError'
   }
@@ -114,15 +109,22 @@ export function client(url, options) {
       const { status } = response
       const type = response.headers.get('content-type')
       const isJson = /[/+]json\b/.test(type)
-      const answer = isJson || /^text\//.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer())
-      if (!response.ok) {
-        throw new CallError(response, /problem\+json/.test(type) ? JSON.parse(answer) : { body: answer })
+      let answer, value, cause
+      try {
+        answer = isJson || /^text\//.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer())
+        if (/20[45]/.test(status)) return
+        value = isJson ? JSON.parse(answer) : answer
+        // A bigint of a function that is not declared: bare digits, which no number may print as they are.
+        if (isDigits(answer) && '' + value !== answer) value = BigInt(answer)
+        if (response.ok) return value
+      } catch (error) {
+        cause = error
       }
-      if (/20[45]/.test(status)) return
-      let value = isJson ? JSON.parse(answer) : answer
-      // A bigint of a function that is not declared: bare digits, which no number may print as they are.
-      if (isDigits(answer) && '' + value !== answer) value = BigInt(answer)
-      return value
+      const { detail, code, errors } = /problem/.test(type) && value || {}
+      const message = detail ?? (response.ok ? `${cause}` : `${status} ${response.statusText}`)
+      throw Object.assign(new CallError(message, cause && { cause }), {
+        status, code, errors: isArray(errors) ? errors : [], headers: response.headers, body: answer
+      })
     }
 
     return new Proxy(caller(''), {
