@@ -15,8 +15,8 @@ export interface ClientOptions {
    * whose name is `TimeoutError`. Whether the function has run is not known then. The server's own limit is
    * `handlerTimeout`, 30000 by default.
    *
-   * There is no timeout where this is 0, `Infinity`, or anything else above 2147483647, which no timer has: 24 days. What
-   * is below 0, `NaN` or no number is a `TypeError` from `client` or `with`.
+   * There is no timeout where this is 0, `Infinity`, or anything else above 2147483647, which no timer has: 24 days.
+   * What is below 0, `NaN` or no number is a `TypeError` from `client` or `with`.
    *
    * @default 0
    */
@@ -106,9 +106,9 @@ export interface WithOptions<F> {
 }
 
 /**
- * A call that the server, or who is in front of it, has answered, but not with a value: with another status than from 200
- * to 299, or with a body that could not be read. With a status from 200 to 299 the function has run, unless it was somebody
- * in front of the server who answered.
+ * A call that the server, or who is in front of it, has answered, but not with a value: with another status than from
+ * 200 to 299, or with a body that could not be read. With a status from 200 to 299 the function has run, unless it was
+ * somebody in front of the server who answered.
  */
 export class CallError extends Error {
   /** Only a client makes these. */
@@ -126,8 +126,8 @@ export class CallError extends Error {
   /** The answer's header fields: `error.headers.get('retry-after')`. */
   readonly headers: Headers
   /**
-   * The answer's body as it came: the text of a text or of JSON, problems included, otherwise the bytes; nothing where it
-   * ended too early.
+   * The answer's body as it came: the text of a text or of JSON, problems included, otherwise the bytes; nothing where
+   * it ended too early.
    */
   readonly body: string | Uint8Array | undefined
   /** Why the body could not be read, such as a `SyntaxError`; there only where it could not. */

@@ -288,6 +288,8 @@ test('a problem is a CallError with its code, its places and its sentence', asyn
   t.is(error.message, "sum's arguments do not fit.")
   t.deepEqual(error.errors, [{ pointer: '#/1', detail: 'is missing' }])
   t.regex(error.stack, /^CallError: sum's arguments do not fit\.\n/)
+  const upper = await answering(t, 409, { 'content-type': 'Application/Problem+JSON' }, '{"code":"ERR_A","detail":"A."}')
+  t.like(await failureOf(client(upper).sum(1)), { status: 409, code: 'ERR_A', message: 'A.' })
   t.like(await failureOf(api.nosuch(1)), { status: 404, code: 'ERR_UNKNOWN_FUNCTION', errors: [] })
   const thrown = await failureOf(api.refuse(409, 'No tea.'))
   t.like(thrown, { status: 409, code: 'ERR_REFUSED', message: 'No tea.' })
@@ -344,7 +346,7 @@ test('a failed answer that is not what it claims to be is a CallError with its s
     [problem, '"text"'],
     [problem, '<html>'],
     [problem, '{"errors":{"name":["is missing"]},"detail":null}'],
-    ['application/problem+xml', '<problem/>'],
+    ['Application/Problem+XML', '<problem/>'],
     ['application/json', '']
   ]) {
     const url = await answering(t, 503, { 'content-type': type, 'retry-after': '2' }, sent)
@@ -391,6 +393,13 @@ test('answers are read by their media types', async (t) => {
     ['text/html; charset=utf-8', '{"a":1}'],
     ['application/json; charset=utf-8', { a: 1 }],
     ['application/vnd.a+json', { a: 1 }],
+    ['Application/JSON', { a: 1 }],
+    ['application/JSON ;charset=utf-8', { a: 1 }],
+    ['application/vnd.a+Json', { a: 1 }],
+    ['text/json', { a: 1 }],
+    ['TEXT/plain', '{"a":1}'],
+    ['application/json-seq', bytes],
+    ['application/geo+json-seq', bytes],
     ['application/jsonlines', bytes]
   ]) t.deepEqual(await api.ofType(type, bytes), expected, type)
   for (const status of [201, 204, 205]) {
@@ -437,7 +446,8 @@ test('a timeout that no timer has is none, and one that is no time is refused', 
   const timers = []
   const setTimeout = (_, milliseconds) => void timers.push(milliseconds)
   const fetch = async () => Response.json(3)
-  const context = vm.createContext({ AbortController, EventTarget, Headers, clearTimeout, fetch, setTimeout, module: {} })
+  const globals = { AbortController, EventTarget, Headers, clearTimeout, fetch, setTimeout }
+  const context = vm.createContext({ ...globals, module: {} })
   vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
   const make = (timeout) => context.module.exports.client('http://localhost', { timeout })
   for (const timeout of [undefined, null, 0, Infinity, 2 ** 31, 1e300]) {

@@ -108,10 +108,10 @@ export function client(url, options) {
       })
       const { status } = response
       const type = response.headers.get('content-type')
-      const isJson = /[/+]json\b/.test(type)
+      const isJson = /[/+]json *(;|$)/i.test(type)
       let answer, value, cause
       try {
-        answer = isJson || /^text\//.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer())
+        answer = isJson || /^text/i.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer())
         if (/20[45]/.test(status)) return
         value = isJson ? JSON.parse(answer) : answer
         // A bigint of a function that is not declared: bare digits, which no number may print as they are.
@@ -120,7 +120,7 @@ export function client(url, options) {
       } catch (error) {
         cause = error
       }
-      const { detail, code, errors } = /problem/.test(type) && value || {}
+      const { detail, code, errors } = /problem/i.test(type) && value || {}
       const message = detail ?? (response.ok ? `${cause}` : `${status} ${response.statusText}`)
       throw Object.assign(new CallError(message, cause && { cause }), {
         status, code, errors: isArray(errors) ? errors : [], headers: response.headers, body: answer
