@@ -147,14 +147,17 @@ function checked(key, value) {
   const given = this[key]
   // A Buffer has a toJSON, which has run.
   if (isBytes(given)) value = given
-  if (ArrayBuffer.isView(value)) return [...value]
+  // A DataView has no elements.
+  if (ArrayBuffer.isView(value) && value.at) return [...value]
   const type = typeof value
   if (type === 'bigint') return '' + value
   const lost =
     type === 'number' ? !isFinite(value) && '' + value
-    : type === 'object' ? tagOf(value)
     // A symbol, a function or undefined, which is left out of an object.
-    : isArray(this) && /y|un/.test(type) && type
-  if (lost) throw TypeError(`${key}: JSON has no ${lost}.`)
+    : type !== 'object' ? isArray(this) && /y|un/.test(type) && type
+    // An invalid Date's toJSON gives null.
+    : !value ? given && `${given}`
+    : tagOf(value) ?? (!isArray(value) && !Object.keys(value)[0] && value.constructor?.name)
+  if (lost && lost !== 'Object') throw TypeError(`${key}: JSON has no ${lost}.`)
   return value
 }
