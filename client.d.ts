@@ -5,7 +5,8 @@ export interface ClientOptions {
   /**
    * Header fields of every request, that for the description included: an object, `Headers`, pairs of names and values;
    * or a function that gives such, or a promise of such, and is called for each request, as for tokens that expire.
-   * Arguments of the type `header` go here.
+   * Those that are `undefined` or `null` are left out; of several of a name the last one counts. Arguments of the type
+   * `header` go here.
    */
   headers?: CallHeaders | (() => CallHeaders | PromiseLike<CallHeaders>) | undefined
   /** Gives up calls when it aborts, and those that are made later: they reject with its `reason`. */
@@ -57,7 +58,10 @@ export type FetchAnswer = Pick<Response, 'ok' | 'status' | 'statusText' | 'text'
 
 /** Header fields by their names. */
 export type CallHeaders =
-  | { readonly [name: string]: string } | Iterable<readonly [string, string]> | Headers | undefined
+  | { readonly [name: string]: CallHeader } | Iterable<readonly [string, CallHeader]> | Headers | null | undefined
+
+/** The value of a header field; or none. */
+export type CallHeader = string | null | undefined
 
 /**
  * Makes a caller of a server's functions: `await api.sum(3, 4)` is `POST /sum` with the body `[3,4]`. It does nothing

@@ -326,7 +326,8 @@ test('a problem is a CallError with its code, its places and its sentence', asyn
   t.is(error.message, "sum's arguments do not fit.")
   t.deepEqual(error.errors, [{ pointer: '#/1', detail: 'is missing' }])
   t.regex(error.stack, /^CallError: sum's arguments do not fit\.\n/)
-  const upper = await answering(t, 409, { 'content-type': 'Application/Problem+JSON' }, '{"code":"ERR_A","detail":"A."}')
+  const type = { 'content-type': 'Application/Problem+JSON' }
+  const upper = await answering(t, 409, type, '{"code":"ERR_A","detail":"A."}')
   t.like(await failureOf(client(upper).sum(1)), { status: 409, code: 'ERR_A', message: 'A.' })
   t.like(await failureOf(api.nosuch(1)), { status: 404, code: 'ERR_UNKNOWN_FUNCTION', errors: [] })
   const thrown = await failureOf(api.refuse(409, 'No tea.'))
@@ -585,6 +586,7 @@ test('header fields: an object, Headers, pairs, or a function that is asked each
     { authorization: 'a', 'x-tenant': 'b' },
     new Headers({ authorization: 'a', 'X-Tenant': 'b' }),
     [['Authorization', 'a'], ['x-tenant', 'b']],
+    [['x-tenant', 'a'], ['authorization', 'a'], ['X-Tenant', 'b']],
     () => ({ authorization: 'a', 'x-tenant': 'b' }),
     async () => new Headers({ authorization: 'a', 'x-tenant': 'b' })
   ]) t.deepEqual(await client(url, { headers }).who('Ada'), ['Ada', 'a', 'b'])
@@ -599,6 +601,24 @@ test('header fields: an object, Headers, pairs, or a function that is asked each
   t.deepEqual(await tenant.stored(Uint8Array.of(1)), ['a', [1], 'application/octet-stream'])
   const table = tenant.with({ headers: { 'Content-Type': 'text/csv' } })
   t.deepEqual(await table.stored(Uint8Array.of(1)), ['a', [1], 'text/csv'])
+})
+
+test('header fields that are undefined or null are left out', async (t) => {
+  const { url } = serveFunctions(t)
+  const tenant = { 'x-tenant': 'b' }
+  for (const headers of [
+    { authorization: 'a', 'x-tenant': undefined, 'x-other': null },
+    [['authorization', 'a'], ['x-tenant', undefined], ['x-other', null]],
+    new Map([['authorization', 'a'], ['x-tenant', null]]),
+    async () => ({ authorization: 'a', 'x-tenant': undefined })
+  ]) {
+    t.deepEqual(await client(url, { headers }).who('Ada'), ['Ada', 'a', null])
+    t.deepEqual(await client(url, { headers: tenant }).with({ headers }).who('Ada'), ['Ada', 'a', 'b'])
+  }
+  const none = client(url, { headers: { authorization: '' } }).with({ headers: null }).with({ headers: () => null })
+  t.deepEqual(await none.who('Ada'), ['Ada', '', null])
+  const literal = { authorization: 'undefined', 'x-tenant': 'null' }
+  t.deepEqual(await client(url, { headers: literal }).who('Ada'), ['Ada', 'undefined', 'null'])
 })
 
 test('header fields go with the request for the description, too', async (t) => {

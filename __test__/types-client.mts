@@ -209,6 +209,12 @@ const options = {
 client('/', options)
 client('/', { headers: new Headers() })
 client('/', { headers: [['a', 'b']] })
+client('/', { headers: { a: 'b', c: undefined, d: null } })
+client('/', { headers: () => [['a', undefined]] })
+client('/', { headers: new Map([['a', 'b']]) })
+client('/', { headers: async () => null })
+// @ts-expect-error a field is a string
+client('/', { headers: { a: 1 } })
 client('/', { fetch })
 client('/', { fetch: undici.fetch })
 client('/', { signal: undefined, timeout: undefined, headers: undefined, fetch: undefined, openapi: undefined })

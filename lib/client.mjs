@@ -101,7 +101,10 @@ export function client(url, options) {
     const send = async (path, signal, kind, body) => {
       const all = new Headers(body && { 'content-type': 'application/' + kind })
       for (const each of headers) {
-        new Headers(typeof each === 'function' ? await each() : each).forEach((value, name) => all.set(name, value))
+        const fields = (typeof each === 'function' ? await each() : each) ?? []
+        for (const [field, value] of fields[Symbol.iterator] ? fields : Object.entries(fields)) {
+          if (value != null) all.set(field, value)
+        }
       }
       const response = await (own.fetch ?? fetch)(base + path, {
         method: kind ? 'POST' : 'GET', headers: [...all], body, signal
