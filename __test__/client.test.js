@@ -446,6 +446,18 @@ test('answers are read by their media types', async (t) => {
   }
 })
 
+test('a redirect is followed, to a login page, too, unless fetch is told not to', async (t) => {
+  const url = await serveHttp(t, (request, response) => {
+    const isPage = request.url === '/login'
+    const [status, headers] = isPage ? [200, { 'content-type': 'text/html' }] : [302, { location: '/login' }]
+    request.resume().on('end', () => response.writeHead(status, headers).end(isPage ? '<form>' : ''))
+  })
+  const api = client(url)
+  t.is(await api.int(1), '<form>')
+  const strict = api.with({ fetch: (url, init) => fetch(url, { ...init, redirect: 'error' }) })
+  await t.throwsAsync(strict.int(1), { instanceOf: TypeError })
+})
+
 test('where nobody answers, the error is that of fetch', async (t) => {
   const server = serveFunctions(t)
   const api = client(server.url)
