@@ -18,7 +18,8 @@ const minified = async (source, reserved, options) => {
     ecma: 2022,
     compress: { passes: 3, unsafe_arrows: true },
     mangle: { reserved },
-    format: { preamble: '// lib/client.mjs' },
+    // Node.js shows the line that has thrown.
+    format: { preamble: '// lib/client.mjs', max_line_len: 400 },
     ...options
   })
   return `${code}\n`
@@ -28,7 +29,7 @@ const minified = async (source, reserved, options) => {
 async function makeClient() {
   const source = readFileSync(SOURCE, 'utf8')
   const names = [...source.matchAll(EXPORTS)].map(([, name]) => name)
-  const commonJS = `'use strict'\n${source.replace(EXPORTS, '')}\nmodule.exports = { ${names.join(', ')} }\n`
+  const commonJS = `${source.replace(EXPORTS, '')}\nmodule.exports = { ${names.join(', ')} }\n`
   return {
     'client.mjs': await minified(source, names, { module: true }),
     'client.js': await minified(commonJS, names, { toplevel: true })
