@@ -112,6 +112,10 @@ for (const [what, bytes, expected, message] of [
   })
 }
 
+test('options where the imports are said would serve all functions: they are refused', (t) => {
+  t.throws(() => fromWasm(SUM, { only: ['sum'] }), { ...wrongValue, message: /behind the imports: fromWasm\(bytes, \{\}, \{ only/ })
+})
+
 test('what V8 says of bytes is the cause', (t) => {
   t.true(t.throws(() => fromWasm(SUM.subarray(0, 10))).cause instanceof WebAssembly.CompileError)
 })

@@ -16,6 +16,9 @@ const { readLocalNames } = require('./names.js')
 const { Unreadable } = require('./reader.js')
 const { readExports } = require('./sections.js')
 
+// Nothing is imported of a module that is an array.
+const OPTIONS_ARE_LAST = "The option 'only' stands behind the imports: fromWasm(bytes, {}, { only: ['sum'] })."
+
 const OPTIONS = { whose: 'fromWasm', argument: 'options', expected: 'an object of options' }
 
 // Returns a plain object of functions by their names, as `typed` makes them.
@@ -24,6 +27,7 @@ function fromWasm(bytes, imports = {}, options = {}) {
   if (imports === null || typeof imports !== 'object') {
     throw invalidType('imports', 'an object of modules, each an object of imports by their names', imports)
   }
+  if (Array.isArray(imports.only)) throw invalidArgument(OPTIONS_ARE_LAST)
   const only = checkOptions(options)
   const module = compile(own)
   const exported = exportsOf(own)
