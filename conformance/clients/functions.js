@@ -6,7 +6,9 @@ const { z } = require('zod')
 const { reply, typed } = require('../..')
 
 const Order = z.strictObject({
-  id: z.int(), items: z.array(z.strictObject({ name: z.string(), count: z.int().min(1).max(100) })).max(10), note: z.string().optional()
+  id: z.int(),
+  items: z.array(z.strictObject({ name: z.string(), count: z.int().min(1).max(100) })).max(10),
+  note: z.string().optional()
 })
 
 const INT64_MAX = 2n ** 63n - 1n

@@ -35,8 +35,8 @@ const INT64S = 8
 
 const KINDS = {
   __proto__: null,
-  int: NUMBER, number: NUMBER, int32: NUMBER, float32: NUMBER, boolean: BOOLEAN, int64: INT64, bigint: BIGINT, 'bigint[]': BIGINTS, bytes: BYTES,
-  'number[]': FLOAT64S, 'int64[]': INT64S
+  int: NUMBER, number: NUMBER, int32: NUMBER, float32: NUMBER, boolean: BOOLEAN, int64: INT64, bigint: BIGINT,
+  'bigint[]': BIGINTS, bytes: BYTES, 'number[]': FLOAT64S, 'int64[]': INT64S
 }
 
 const CONTENT_TYPES = {

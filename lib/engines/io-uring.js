@@ -57,8 +57,8 @@ class IoUringEngine {
     return statsOf(this.#counted(), this.#callees ?? this.#countedInWorkers())
   }
 
-  // Has new requests meet these functions and documents. Returns what makes the tickets of their workers, and what resolves when
-  // requests do so, whichever ring thread reads them, or when the server has ended.
+  // Has new requests meet these functions and documents. Returns what makes the tickets of their workers, and what
+  // resolves when requests do so, whichever ring thread reads them, or when the server has ended.
   replace(table, documents) {
     const number = this.#native.replace(nativeTable(table, documents))
     if (number.syscall !== undefined) throw startRefused(number)

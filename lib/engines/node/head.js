@@ -23,8 +23,8 @@ const UNKNOWN_EXPECTATION = refusal(417, 'The only expectation that this server 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
 // What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection,
-// `{ isPreflight }`, `{ isHealth }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and `keepAlive`, `isHttp10`, `hasBody`,
-// `expectsContinue`. `saysSo`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
+// `{ isPreflight }`, `{ isHealth }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and
+// `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysSo`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
 // one after an expectation that got no `100 Continue`. `reader`: the origin whose pages may read the answer. `onBody`: why
 // a body is refused, if one comes. `bodySize`: how long it can be. `executor`: whose functions it was judged by.
 function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize }, executor) {
@@ -68,8 +68,8 @@ function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize },
   const { isPreflight, isHealth, allowed, n, route, document } = action
   // Spread out, it would take several times as long.
   return {
-    refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, reader: site.reader, keepAlive, saysSo, isHttp10, hasBody,
-    expectsContinue, onBody, bodySize, executor
+    refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, reader: site.reader, keepAlive, saysSo,
+    isHttp10, hasBody, expectsContinue, onBody, bodySize, executor
   }
 }
 

@@ -3,8 +3,8 @@
 // Functions by name, and the documents that describe them: which of them a path is for, whether its body is one that it
 // takes, and the arguments. What `src/routes` is for rings.
 //
-// Made at the start, or at a reload, and never changed. `head.js` asks for a route of each head; the engine asks it for the arguments once
-// the request is complete.
+// Made at the start, or at a reload, and never changed. `head.js` asks for a route of each head; the engine asks it for
+// the arguments once the request is complete.
 
 const { Form, fromBody, fromBytes, fromNothing, fromPath, refused } = require('./arguments.js')
 const { Document } = require('./documents.js')
