@@ -227,6 +227,16 @@ test('as text the limits of int64 are exact', (t) => {
   }
 })
 
+test('what is no text of Unicode becomes one that every reader of JSON takes', (t) => {
+  const text = (schema) => typed('(a: T) => json', same, { types: { T: schemaOf(schema) }, summary: 'a\ud800b', description: '\\\\ud800' })
+  const server = serve(t, { openapi: { title: '\udfff' } }, { f: text({ description: '\\\ud800\u{1f600}' }) })
+  const { info, paths, components } = server.openapi()
+  t.is(info.title, '\ufffd')
+  t.is(paths['/f'].post.summary, 'a\ufffdb')
+  t.is(paths['/f'].post.description, '\\\\ud800')
+  t.is(components.schemas.T.description, '\\\ufffd\u{1f600}')
+})
+
 test("by default a server is where the document is, behind a proxy's path, too", (t) => {
   const { servers } = serve(t, {}, functions).openapi()
   t.deepEqual(servers, [{ url: '.' }])
@@ -395,7 +405,8 @@ test('where zod cannot tell a part of a type, any value is taken there, and the 
 test('of a type that its library tells nothing of any value is taken, and one warning tells', async (t) => {
   const types = {
     Raw: v.object({ id: v.string() }), Broken: schemaOf(() => { throw new Error('no\nstack') }),
-    List: schemaOf([1]), Cycle: schemaOf(() => { const it = {}; return (it.it = it) })
+    List: schemaOf([1]), Later: schemaOf(async () => ({})), Lost: schemaOf(() => Promise.reject(new Error('no'))),
+    Odd: schemaOf(() => { throw Object.create(null) }), Cycle: schemaOf(() => { const it = {}; return (it.it = it) })
   }
   for (const schema of Object.values(types)) t.deepEqual(schemasOf(schema).value, {})
   t.is(schemasOf(schemaOf(true)).value, true)

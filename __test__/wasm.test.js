@@ -271,11 +271,24 @@ function withImport(kind) {
   )
 }
 
+const calling = { name: 'f', parameters: [i32], code: [op.get(0), op.call(0)] }
 const log = (name = 'log') => ({ module: 'env', import: name, parameters: [i32] })
+
+test('what every object inherits is no import', (t) => {
+  const importing = (module, name) => moduleOf([{ module, import: name, parameters: [i32] }, calling])
+  for (const [module, name] of [['constructor', 'freeze'], ['env', 'constructor'], ['env', 'call'], ['toString', 'call'], ['env', '__proto__'], ['__proto__', 'x']]) {
+    for (const imports of [undefined, { env: {} }, { env() {} }, { env: [] }, { env: 'text' }]) {
+      const message = /imports what it was not given/
+      t.throws(() => fromWasm(importing(module, name), imports), { ...wrongValue, message }, `${module}.${name}`)
+    }
+  }
+  for (const env of [{ call() {} }, Object.create({ call() {} })]) {
+    t.notThrows(() => fromWasm(importing('env', 'call'), { env }))
+  }
+})
 
 test('imports are passed, and those that are missing are named', (t) => {
   const calls = []
-  const calling = { name: 'f', parameters: [i32], code: [op.get(0), op.call(0)] }
   fromWasm(moduleOf([log(), calling]), { env: { log: (n) => calls.push(n) } }).f(-7)
   t.deepEqual(calls, [-7])
   // An export may be an import, whose types are those of the module.

@@ -52,6 +52,9 @@ const EXPLAINED = {
   stacksizemb: OF_RESOURCE_LIMITS
 }
 
+// What is longer is no name with a mistake in it, and to compare it takes long.
+const WORD_LENGTH_MAX = 64
+
 // `options` is an object, the argument of that name, and `whose` takes the options with these `names`. What is inherited
 // or has a symbol for its name may be there for somebody else. A name is refused whatever its value: one that comes from
 // the environment may be undefined today.
@@ -95,7 +98,9 @@ function didYouMean(name, names, show = (each) => each) {
 function nearest(word, names) {
   const synonyms = Object.hasOwn(SYNONYMS, word) ? [SYNONYMS[word]].flat().filter((each) => names.includes(each)) : []
   if (synonyms.length > 0) return synonyms
+  if (word.length > WORD_LENGTH_MAX) return []
   const [misspelt] = names
+    .filter(({ length }) => length <= WORD_LENGTH_MAX)
     .map((name) => ({ name, edits: distance(word, name.toLowerCase()) }))
     .filter(({ name, edits }) => edits <= Math.min(word.length, name.length) / 3)
     .sort((a, b) => a.edits - b.edits)

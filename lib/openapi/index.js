@@ -24,6 +24,9 @@ const MISSING_MAX = 5
 // 2^63 as JSON.stringify writes it.
 const BEYOND_INT64 = /"(minimum|exclusiveMaximum)":( ?)(-?)9223372036854776000\b/g
 
+// JSON.stringify writes them with an escape, and nothing else; not every reader of JSON takes them.
+const LONE_SURROGATES = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g
+
 // `isPlain` is for one function that is not declared: it has that `name`, and takes a bigint where `bigint` says so.
 function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, options = {}) {
   const { title = TITLE, version = API_VERSION, description, servers = [HERE], bigint = false } = options
@@ -45,7 +48,8 @@ function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, optio
 // The document as JSON. Of 2^63 JSON.stringify writes the digits that tell it from other doubles, which are those of
 // another integer: here it has its own, as not everybody reads numbers as doubles.
 function textOf(document, indent) {
-  return JSON.stringify(document, null, indent).replace(BEYOND_INT64, '"$1":$2$39223372036854775808')
+  const text = JSON.stringify(document, null, indent).replace(BEYOND_INT64, '"$1":$2$39223372036854775808')
+  return text.replace(LONE_SURROGATES, '$1\ufffd')
 }
 
 // Tells of the types that the document says nothing of.

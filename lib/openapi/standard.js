@@ -8,6 +8,8 @@ const TARGET = 'draft-2020-12'
 // What has zod tell all of a type but what JSON Schema does not have, such as dates; there it is any value.
 const LENIENT = { unrepresentable: 'any' }
 
+const REASON_LENGTH_MAX = 200
+
 // Of each schema, by its side. Many functions may have the same one.
 const known = new WeakMap()
 
@@ -21,18 +23,34 @@ function jsonSchemaOf(schema, side) {
 
 function tell(schema, side) {
   const strict = ask(schema, side)
-  return strict.missing === undefined ? strict : { text: ask(schema, side, LENIENT).text, missing: strict.missing }
+  return strict.missing === undefined ? strict : { ...ask(schema, side, LENIENT), missing: strict.missing }
 }
 
 function ask(schema, side, libraryOptions) {
   try {
     const { jsonSchema, vendor } = schema['~standard']
     if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
+    const json = jsonSchema[side]({ target: TARGET, libraryOptions })
+    if (typeof json?.then === 'function') return laterOne(json)
     // As text, which can be passed to another thread, whatever it is.
-    const text = JSON.stringify(jsonSchema[side]({ target: TARGET, libraryOptions }))
+    const text = JSON.stringify(json)
     return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} tells none of it` }
   } catch (error) {
-    return { missing: String(error?.message ?? error).split('\n', 1)[0] }
+    return { missing: sayOf(error) }
+  }
+}
+
+// The document is made at the start. What a promise of it comes to is nobody's.
+function laterOne(promise) {
+  promise.then(undefined, () => {})
+  return { missing: 'it is told only later, by a promise' }
+}
+
+function sayOf(error) {
+  try {
+    return String(error?.message ?? error).split('\n', 1)[0].slice(0, REASON_LENGTH_MAX)
+  } catch {
+    return 'what was thrown cannot be printed'
   }
 }
 

@@ -72,12 +72,26 @@ function importsOf(module, imports) {
   const own = { __proto__: null }
   const missing = []
   for (const each of WebAssembly.Module.imports(module)) {
-    const value = imports[each.module]?.[each.name]
+    const value = memberOf(memberOf(imports, each.module), each.name)
     if (value === undefined) missing.push(each)
     else (own[each.module] ??= { __proto__: null })[each.name] = value
   }
   if (missing.length > 0) throw missingImports(missing)
   return own
+}
+
+// What every object, function or array inherits is nothing that was passed: a module could have `Object` itself by
+// `constructor`.
+function memberOf(object, name) {
+  if (Object(object) !== object) return undefined
+  let holder = object
+  while (holder !== null && !Object.hasOwn(holder, name)) holder = Object.getPrototypeOf(holder)
+  return holder === null || (holder !== object && isBuiltIn(holder)) ? undefined : object[name]
+}
+
+// Whether it is the prototype of all objects, functions or arrays, of whatever realm.
+function isBuiltIn(prototype) {
+  return Object.hasOwn(prototype, 'hasOwnProperty') || typeof prototype === 'function' || Array.isArray(prototype)
 }
 
 // The exports of a new instance. What a function that was imported throws is thrown as it is.

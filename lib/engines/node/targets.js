@@ -56,11 +56,16 @@ function resolve(method, target, bigint, routes, health) {
     if (!grammar.test(path) || (mark !== -1 && !QUERY.test(rest.slice(mark + 1)))) return fatal(NOT_A_TARGET)
     isOurs = scheme === undefined || scheme.toLowerCase() === 'http'
   }
-  if (routes !== undefined) return routed(method, isOurs ? path || '/' : undefined, isOurs, routes, health)
+  if (routes !== undefined) return routed(method, isOurs ? pathOf(path) : undefined, isOurs, routes, health)
   const call = isOurs && method === 'POST' ? parseInteger(path, bigint) : undefined
   if (call?.n === undefined && isOurs && isAt(path, health)) return onRead(method, READ, { isHealth: true })
   if (method !== 'POST') return { refusal: refuseMethod(method, CALL) }
   return call ?? { refusal: OTHER_SCHEME }
+}
+
+// RFC 9112 section 3.2.1: an empty path is `/`. A target of another form has none.
+function pathOf(path) {
+  return path === '' ? '/' : path
 }
 
 // What is told first is that there is nothing, then what is wrong with the method.
