@@ -27,6 +27,7 @@ const functions = {
     summary: 'The sum of two integers', description: 'Both are safe.', examples: [{ a: 3, b: 4 }, [5, -6]]
   }),
   half: typed('(x: number) => number', (x) => x / 2),
+  inherited: typed('(a: int, valueOf?: string) => json', (a, value = 'none') => [a, value], { examples: [{ a: 1 }] }),
   next: typed('(n: int64) => int64', (n) => n + 1n, {
     examples: [['9007199254740993'], { n: '-9223372036854775808' }, [7]]
   }),
@@ -294,6 +295,9 @@ browserTest('examples fill the fields, in either form', async (t, open) => {
   const whole = '{"id":"a","currency":"EUR","total":40}'
   t.deepEqual(await press(price), [201, whole], 'what an example leaves out is left out')
   t.regex(await price.textContent(), /location: \/orders\/1/)
+  const inherited = await opened(page, 'inherited')
+  await inherited.getByRole('button', { name: '{"a":1}' }).click()
+  t.deepEqual(await press(inherited), [200, '[1,"none"]'])
 })
 
 browserTest('examples with big integers as strings of digits fill in the digits', async (t, open) => {
