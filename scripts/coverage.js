@@ -29,7 +29,7 @@ const PACKAGE_FILES = [
 const LEFT_OUT = [
   'assemble', 'balancers', 'browser-example', 'build', 'cli', 'cli-openapi', 'cli-wasm', 'client-files', 'client-runtimes',
   'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'function-costs', 'functions-clients', 'hover', 'metrics',
-  'openapi-tools', 'page', 'page-use', 'production', 'real-clients', 'real-prometheus', 'regexes', 'rolling-examples',
+  'openapi', 'openapi-tools', 'page', 'page-use', 'production', 'real-clients', 'real-prometheus', 'regexes', 'rolling-examples',
   'sentences', 'soak', 'testing-examples', 'wasm-bytes', 'wasm-compilers'
 ]
 // Those that drive it. Fewer seeds, and no completion made to fail in turn: that takes minutes, and runs no other lines.
