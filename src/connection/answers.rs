@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Connection, LATE_HANDLER, OVERLOADED, Reading, Turn};
-use crate::bridge::{Health, Outcome};
+use crate::bridge::Outcome;
 use crate::bytes::Bytes;
 use crate::http::{self, Code, Methods, Problem, Refusal, ReplyTo, Status};
 use crate::routes::Serving;
@@ -17,8 +17,8 @@ pub(super) enum Answer {
     Waiting(ReplyTo, u64),
     /// It is asked how the server is, since then.
     Asked(ReplyTo, u64),
-    /// How it is.
-    Health(ReplyTo, Health),
+    /// It was asked, and the server is well.
+    Well(ReplyTo),
     /// The handler, which had the call since then, has answered, but not yet an earlier request.
     Ready(ReplyTo, u64, Outcome),
     /// Refused without the handler.
@@ -130,7 +130,7 @@ impl Connection {
                     http::encode_preflight(out, methods, to, &turn.date, origins);
                 }
                 Answer::Continue => http::encode_continue(self.output.tail()),
-                Answer::Health(to, health) => self.encode_health(to, health, turn),
+                Answer::Well(to) => self.encode_well(to, turn),
                 Answer::Waiting(..) | Answer::Asked(..) => {
                     unreachable!("the front is not waiting")
                 }
@@ -207,7 +207,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn encode_error(
+    fn encode_error(
         &mut self,
         to: ReplyTo,
         status: Status,

@@ -33,7 +33,11 @@ impl Connection {
     pub fn tell_health(&mut self, health: Health, turn: &mut Turn) {
         for answer in &mut self.owed {
             if let Answer::Asked(to, _) = *answer {
-                *answer = Answer::Health(to, health);
+                *answer = match health {
+                    Health::Well => Answer::Well(to),
+                    Health::Closing => Answer::Refused(to, CLOSING),
+                    Health::NoWorker => Answer::Refused(to, NO_WORKER),
+                };
             }
         }
         self.encode_answers(turn);
@@ -45,20 +49,12 @@ impl Connection {
         self.encode_answers(turn);
     }
 
-    pub(super) fn encode_health(&mut self, to: ReplyTo, health: Health, turn: &mut Turn) {
-        let refusal = match health {
-            Health::Well => {
-                let answer = http::Answer {
-                    status: Status::OK,
-                    fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
-                    body: WELL.into(),
-                };
-                return self.encode_answer(to, answer, turn);
-            }
-            Health::Closing => CLOSING,
-            Health::NoWorker => NO_WORKER,
+    pub(super) fn encode_well(&mut self, to: ReplyTo, turn: &mut Turn) {
+        let answer = http::Answer {
+            status: Status::OK,
+            fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
+            body: WELL.into(),
         };
-        turn.count_refusal(refusal.status.code());
-        self.encode_error(to, refusal.status, refusal.code, refusal.message, turn);
+        self.encode_answer(to, answer, turn);
     }
 }
