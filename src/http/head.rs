@@ -178,11 +178,9 @@ fn decide(on_target: Action, fields: &Fields, method: &[u8]) -> Action {
 fn decide_otherwise(on_target: Action, fields: &Fields, method: &[u8]) -> Action {
     match on_target {
         Action::Refuse(refusal) if method == b"OPTIONS" && fields.site.is_preflight => {
-            let is_read = refusal.code == Code::Method(Methods::Read);
-            Action::Preflight(if is_read {
-                Methods::Read
-            } else {
-                Methods::Call
+            Action::Preflight(match refusal.code {
+                Code::Method(methods) => methods,
+                _ => Methods::Call,
             })
         }
         Action::Refuse(refusal) if refusal.precedes_arguments() => on_target,
