@@ -29,7 +29,8 @@ async function load(file, only) {
   if (functions === undefined) {
     return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
   }
-  return { functions, table: tableOfFile(file, functions) }
+  refuseUnfit(file, functions)
+  return { functions }
 }
 
 // The module's own file, where `file` may be a folder.
@@ -48,11 +49,11 @@ function sayOfLoad(error, file) {
 }
 
 // What is wrong with them is told here, as serverListen speaks of what it is passed.
-function tableOfFile(file, functions) {
+function refuseUnfit(file, functions) {
   try {
-    return tableOf(functions)
+    tableOf(functions)
   } catch ({ message }) {
-    return fail(sayOfModule(file, message))
+    fail(sayOfModule(file, message))
   }
 }
 
