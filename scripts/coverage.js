@@ -23,14 +23,15 @@ const PACKAGE = path.join(FOLDER, 'package')
 
 // What the JavaScript tests need beside the addon.
 const PACKAGE_FILES = [
-  'package.json', 'index.js', 'client.js', 'client.mjs', 'ava.config.cjs', 'lib', 'bin', 'scripts', 'docs', 'examples', 'conformance', '__test__'
+  'package.json', 'index.js', 'client.js', 'client.mjs', 'ava.config.cjs', 'lib', 'bin', 'scripts', 'docs', 'examples',
+  'conformance', '__test__'
 ]
 // Those that measure what a release build costs, kill what they start, or are about other things than the addon.
 const LEFT_OUT = [
   'assemble', 'balancers', 'browser-example', 'build', 'cli', 'cli-openapi', 'cli-wasm', 'client-files', 'client-runtimes',
   'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'function-costs', 'functions-clients', 'hover', 'metrics',
-  'openapi', 'openapi-tools', 'page', 'page-use', 'production', 'real-clients', 'real-prometheus', 'regexes', 'rolling-examples',
-  'sentences', 'soak', 'testing-examples', 'wasm-bytes', 'wasm-compilers'
+  'openapi', 'openapi-tools', 'page', 'page-use', 'production', 'real-clients', 'real-prometheus', 'regexes',
+  'rolling-examples', 'sentences', 'soak', 'testing-examples', 'wasm-bytes', 'wasm-compilers'
 ]
 // Those that drive it. Fewer seeds, and no completion made to fail in turn: that takes minutes, and runs no other lines.
 const RUST_TESTS = ['--lib', ...['connection', 'functions', 'server', 'simulation', 'uring'].flatMap((name) => ['--test', name])]
