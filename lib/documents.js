@@ -60,4 +60,4 @@ function hashOf(bytes) {
   return createHash('sha256').update(bytes).digest('base64')
 }
 
-module.exports = { documentPathsOf, documentsOf }
+module.exports = { DESCRIPTION_PATH, documentPathsOf, documentsOf }

@@ -9,15 +9,14 @@
 // bigint. `owner` is the object that the function is in, and its `this`; a function at the root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
+const { UNDECLARED_ARGUMENTS_MAX } = require('./limits.js')
 const { jsonSchemasOf } = require('./openapi/standard.js')
 const { TOKEN } = require('./reply.js')
 const { isSchema } = require('./schemas.js')
-const { IDENTIFIER, RESERVED, parseSignature } = require('./signature.js')
+const { IDENTIFIER, RESERVED, isName, parseSignature } = require('./signature.js')
 const { refuseUnknown } = require('./unknown-options.js')
 
 const FUNCTIONS_MAX = 1000
-// What a request may pass to a function that is not declared.
-const ARGUMENTS_MAX = 64
 
 const TYPED_OPTIONS = { whose: 'typed', argument: 'options', expected: 'an object of options' }
 
@@ -179,7 +178,7 @@ function isEnumerable(object, key) {
 
 function entryOf(name, functions) {
   const place = `functions.${name}`
-  if (!IDENTIFIER.test(name) || name === '__proto__') {
+  if (!isName(name)) {
     throw invalidArgument(
       `The functions have one named ${JSON.stringify(name)}. A name has letters, digits, _ and $, does not begin with a ` +
         "digit, and can't be __proto__."
@@ -221,8 +220,8 @@ function refuseUncallable(value, place) {
 function undeclared(handler, place) {
   const { length } = handler
   const fewest = Number.isSafeInteger(length) && length > 0 ? length : 0
-  if (fewest > ARGUMENTS_MAX) {
-    throw invalidArgument(`${place} takes ${fewest} arguments. A call has at most ${ARGUMENTS_MAX}.`)
+  if (fewest > UNDECLARED_ARGUMENTS_MAX) {
+    throw invalidArgument(`${place} takes ${fewest} arguments. A call has at most ${UNDECLARED_ARGUMENTS_MAX}.`)
   }
   return { handler, isDeclared: false, arguments: [], result: undefined, fewest, deprecated: false }
 }

@@ -56,6 +56,11 @@ function answerOf(fn, value) {
   return { status: status ?? (media === 'none' ? 204 : 200), fields, media, body }
 }
 
+// The Content-Type of each but the last.
+const CONTENT_TYPES = {
+  json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
+}
+
 // What an encoder's bodies are: 'json' text, a 'string' that is still to be quoted, 'text', 'bytes', or 'none'.
 function mediaOf({ result }) {
   return MEDIA[result] ?? 'json'
@@ -333,4 +338,4 @@ function adviceOnNumberFor(result, value) {
   return result === 'int64' || result === 'bigint' ? ' Convert it with BigInt().' : ''
 }
 
-module.exports = { answerOf, encoderOf, mediaOf }
+module.exports = { CONTENT_TYPES, answerOf, encoderOf, mediaOf }

@@ -2,9 +2,8 @@
 
 // Runs the Standard Schemas (https://standardschema.dev) of a call's arguments, right before the call.
 
-const { pointerTo } = require('./problems.js')
+const { ENTRIES_MAX, pointerTo } = require('./problems.js')
 
-const ENTRIES_MAX = 16
 const MESSAGE_LENGTH_MAX = 200
 
 function isSchema(value) {

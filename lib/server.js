@@ -2,7 +2,7 @@
 
 // The public face: `serverListen` and the `Server` that it returns.
 
-const { documentsOf } = require('./documents.js')
+const { DESCRIPTION_PATH, documentsOf } = require('./documents.js')
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const { invalidArgument, invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
@@ -234,7 +234,7 @@ class Server {
   #describe(table, documents) {
     this.#functions = describeTable(table)
     this.#table = table
-    this.#openapi = documents.find(({ path }) => path === '/openapi.json')?.body
+    this.#openapi = documents.find(({ path }) => path === DESCRIPTION_PATH)?.body
   }
 
   // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such

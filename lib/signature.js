@@ -3,9 +3,9 @@
 // Reads a signature, such as '(name: string, loud?: boolean) => string', and says where in the string a mistake is.
 
 const { invalidArgument, invalidType } = require('./errors.js')
+const { DECLARED_ARGUMENTS_MAX } = require('./limits.js')
 const { didYouMean } = require('./unknown-options.js')
 
-const ARGUMENTS_MAX = 32
 const SCALARS = ['int', 'number', 'int64', 'bigint', 'boolean', 'string']
 const ARRAYS = SCALARS.map((type) => `${type}[]`)
 const ARGUMENT_TYPES = [...SCALARS, 'json', 'bytes', 'header', ...ARRAYS]
@@ -106,7 +106,9 @@ function readArguments(reader, typeNames) {
       reader.fail(start, `'${argument.name}' is required behind an optional argument. Optional ones come last`)
     }
     found.push(argument)
-    if (found.length > ARGUMENTS_MAX) reader.fail(start, `a function takes at most ${ARGUMENTS_MAX} arguments`)
+    if (found.length > DECLARED_ARGUMENTS_MAX) {
+      reader.fail(start, `a function takes at most ${DECLARED_ARGUMENTS_MAX} arguments`)
+    }
     const after = reader.take()
     if (after.text === ')') return found
     if (after.text === '=') {
@@ -183,4 +185,15 @@ function fieldOf(name) {
   return name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
 }
 
-module.exports = { ARGUMENTS_MAX, IDENTIFIER, RESERVED, parseSignature }
+// Whether a function by name, or an argument, may be called so.
+function isName(name) {
+  return IDENTIFIER.test(name) && name !== '__proto__'
+}
+
+// Whether a function's body is its argument, whatever it is: it takes `bytes`, and nothing else but header fields.
+function takesRawBody({ arguments: declared }) {
+  const [first, second] = declared.filter(({ type }) => type !== 'header')
+  return first?.type === 'bytes' && second === undefined
+}
+
+module.exports = { IDENTIFIER, RESERVED, isName, parseSignature, takesRawBody }

@@ -7,9 +7,10 @@
 // how many arguments there are, and in which form; `values` on the Rust side writes all of that.
 
 const { errorAnswer } = require('../handler-errors.js')
+const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
 const { MEDIA_TYPE, errorProblem, problemText } = require('../problems.js')
 const { isReply } = require('../reply.js')
-const { answerOf, encoderOf, mediaOf } = require('../results.js')
+const { CONTENT_TYPES, answerOf, encoderOf, mediaOf } = require('../results.js')
 const { applySchemas } = require('../schemas.js')
 
 const { parse, stringify } = JSON
@@ -20,7 +21,6 @@ const BY_NAME = 0x80
 const HOLES = 0x40
 const UNPACKED = 0x3f
 const SLOTS_OF_CALL_MIN = 2
-const ARGUMENTS_MAX = 32
 
 // How an argument comes.
 const NUMBER = 0
@@ -39,10 +39,6 @@ const KINDS = {
   'bigint[]': BIGINTS, bytes: BYTES, 'number[]': FLOAT64S, 'int64[]': INT64S
 }
 
-const CONTENT_TYPES = {
-  json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
-}
-
 // A function as calls need it. All of one shape.
 class Callee {
   errors = 0
@@ -54,7 +50,7 @@ class Callee {
     this.index = index
     this.handler = callable(fn.handler)
     this.owner = fn.owner
-    this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(ARGUMENTS_MAX).fill(NUMBER)
+    this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(DECLARED_ARGUMENTS_MAX).fill(NUMBER)
     // An optional argument that is absent is passed, too: whoever takes the last one of them takes that one.
     this.arity = fn.isDeclared ? fn.arguments.length : 0
     this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
@@ -81,7 +77,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   const ids = new Float64Array(batchSize)
   const functions = new Uint16Array(batchSize)
   const counts = new Uint8Array(batchSize)
-  const slots = new Float64Array(SLOTS_OF_CALL_MIN * batchSize + ARGUMENTS_MAX + 1)
+  const slots = new Float64Array(SLOTS_OF_CALL_MIN * batchSize + DECLARED_ARGUMENTS_MAX + 1)
   const int64s = new BigInt64Array(slots.buffer)
   const { state } = results.arrays
 

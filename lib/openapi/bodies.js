@@ -2,17 +2,16 @@
 
 // The bodies of requests: arguments by name or by position, or the one argument that is the body itself.
 
+const { UNDECLARED_ARGUMENTS_MAX } = require('../limits.js')
+const { takesRawBody } = require('../signature.js')
 const { BINARY, argumentSchema } = require('./types.js')
-
-// What a request may pass to a function that is not declared.
-const UNDECLARED_MAX = 64
 
 // Nothing for a function that takes none.
 function bodyOf(fn, schemas, components) {
   const taken = fn.arguments.filter(({ type }) => type !== 'header')
   if (fn.isDeclared && taken.length === 0) return undefined
   const required = fn.fewest > 0
-  if (isRawBody(fn)) return rawBody(required)
+  if (takesRawBody(fn)) return rawBody(required)
   const schema = fn.isDeclared ? declared(taken, schemas, components) : undeclared(fn, components)
   const examples = exampleMap(fn.examples)
   return { required, content: { 'application/json': { schema, ...(examples && { examples }) } } }
@@ -22,12 +21,6 @@ function bodyOf(fn, schemas, components) {
 function rawBody(isRequired) {
   const description = `Of any media type.${isRequired ? ' Without one the argument is empty.' : ''}`
   return { description, required: false, content: { 'application/octet-stream': { schema: BINARY } } }
-}
-
-// Whether the body is the argument, of whatever media type.
-function isRawBody(fn) {
-  const taken = fn.arguments.filter(({ type }) => type !== 'header')
-  return taken.length === 1 && taken[0].type === 'bytes'
 }
 
 function declared(taken, schemas, components) {
@@ -49,7 +42,8 @@ function declared(taken, schemas, components) {
 
 // An object without names brings no arguments, either.
 function undeclared({ fewest }, components) {
-  const array = { type: 'array', items: argumentSchema('json', components), minItems: fewest, maxItems: UNDECLARED_MAX }
+  const items = argumentSchema('json', components)
+  const array = { type: 'array', items, minItems: fewest, maxItems: UNDECLARED_ARGUMENTS_MAX }
   return fewest === 0 ? { oneOf: [array, { type: 'object', maxProperties: 0 }] } : array
 }
 
@@ -64,4 +58,4 @@ function exampleMap(examples = []) {
   return Object.fromEntries(examples.map((value, i) => [`example${i + 1}`, { value }]))
 }
 
-module.exports = { bodyOf, isRawBody }
+module.exports = { bodyOf }

@@ -3,17 +3,14 @@
 // The operations of a document: each function once by its body, and once more by its path where that can hold what it
 // must be called with.
 
-const { mediaOf } = require('../results.js')
-const { bodyOf, isRawBody } = require('./bodies.js')
+const { CONTENT_TYPES, mediaOf } = require('../results.js')
+const { takesRawBody } = require('../signature.js')
+const { bodyOf } = require('./bodies.js')
 const { problemResponses } = require('./problems.js')
 const { INT, INT64_LIMITS, resultSchema, segmentSchema } = require('./types.js')
 
 // Code generators make one class of a tag's operations.
 const TAG = 'functions'
-
-const MEDIA_TYPES = {
-  json: 'application/json', string: 'application/json', text: 'text/plain', bytes: 'application/octet-stream'
-}
 
 // What signatures call the types that they do not know.
 const IN_SIGNATURES = { __proto__: null, int32: 'int', float32: 'number' }
@@ -55,7 +52,7 @@ function byBody(fn, schemas, components) {
 function howOf(fn, requestBody) {
   if (requestBody === undefined) return 'Called without arguments.'
   if (!fn.isDeclared) return 'Arguments by position.'
-  return isRawBody(fn) ? 'The body is the argument.' : 'Arguments by name or by position.'
+  return takesRawBody(fn) ? 'The body is the argument.' : 'Arguments by name or by position.'
 }
 
 function byPath(fn, id, parameters, schemas, components) {
@@ -130,7 +127,9 @@ function responsesOf(fn, schemas, components, hasBody) {
   if (media === 'none') {
     return { 204: { description: 'Done.' }, '2XX': { description: 'Done, with another status.' }, ...problems }
   }
-  const content = { [MEDIA_TYPES[media]]: { schema: schemaOfResult(fn, schemas, components) } }
+  // Without parameters, such as charset.
+  const [mediaType] = CONTENT_TYPES[media].split(';', 1)
+  const content = { [mediaType]: { schema: schemaOfResult(fn, schemas, components) } }
   return {
     200: { description: 'The result.', content },
     '2XX': { description: 'The result, with another status.', content },

@@ -3,12 +3,11 @@
 // The JSON Schemas of the types that signatures know, and of two of WebAssembly. A value fits one exactly when the server
 // takes it, as far as a JSON Schema can say.
 
+const { BIGINT_DIGITS_MAX, FLOAT32_MAX, INT32_MAX } = require('../limits.js')
+
 const INT_MAX = Number.MAX_SAFE_INTEGER
-const INT32_MAX = 2 ** 31 - 1
-const FLOAT32_MAX = 3.4028234663852886e38
 // As text each is exact: see `textOf`.
 const INT64_LIMITS = { minimum: -(2 ** 63), exclusiveMaximum: 2 ** 63 }
-const BIGINT_DIGITS_MAX = 4096
 
 // Without the format, code generators take it for one of 32 bits.
 const INT = { type: 'integer', format: 'int64', minimum: -INT_MAX, maximum: INT_MAX }

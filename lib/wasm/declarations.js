@@ -2,7 +2,8 @@
 
 // What a function of WebAssembly takes and returns, as `typed` would declare it; or why it can't be served.
 
-const { ARGUMENTS_MAX, IDENTIFIER } = require('../signature.js')
+const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
+const { isName } = require('../signature.js')
 
 // What each type is as an argument, and as a result and in the signature that a function is described with. The ranges
 // of `int32` and `float32` are checked where arguments are read: WebAssembly itself would wrap what is beyond them.
@@ -18,11 +19,11 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 // Why it can't be, or undefined.
 function whyUnfit(name, { parameters, results }) {
-  if (!IDENTIFIER.test(name) || name === '__proto__') {
+  if (!isName(name)) {
     return "a function's name has letters, digits, _ and $, does not begin with a digit, and is not __proto__"
   }
   const count = parameters.length
-  if (count > ARGUMENTS_MAX) return `it takes ${count} arguments, and ${ARGUMENTS_MAX} is the most`
+  if (count > DECLARED_ARGUMENTS_MAX) return `it takes ${count} arguments, and ${DECLARED_ARGUMENTS_MAX} is the most`
   const at = parameters.findIndex((type) => !(type in TYPES))
   if (at !== -1) return `its argument ${at + 1} is a ${parameters[at]}, and only i32, i64, f32 and f64 are taken`
   if (results.length > 1) return `it returns ${results.length} results, and one is the most`
@@ -48,11 +49,10 @@ function declarationOf({ parameters, results }, locals) {
 
 // A name that is missing, that another one has, or that is none in a signature, is a letter by its place.
 function namesOf(count, locals = new Map()) {
-  const isName = (name) => name !== undefined && IDENTIFIER.test(name) && name !== '__proto__'
   const names = []
   for (let i = 0; i < count; i++) {
     const name = locals.get(i)
-    names.push(isName(name) && !names.includes(name) ? name : undefined)
+    names.push(name !== undefined && isName(name) && !names.includes(name) ? name : undefined)
   }
   return names.map((name, i) => {
     if (name !== undefined) return name

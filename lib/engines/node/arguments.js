@@ -4,7 +4,9 @@
 //
 // Each function returns `{ args, isByName }`, or `{ refusal }`: what had to be sent and where, never what was.
 
-const { pointerTo } = require('../../problems.js')
+const { UNDECLARED_ARGUMENTS_MAX } = require('../../limits.js')
+const { ENTRIES_MAX, pointerTo } = require('../../problems.js')
+const { takesRawBody } = require('../../signature.js')
 const { NotJson, notJson, scan, textOf } = require('./json.js')
 const { refusal } = require('./refusals.js')
 const { placesOfDigits, readSegment, readToken } = require('./types.js')
@@ -12,9 +14,6 @@ const { placesOfDigits, readSegment, readToken } = require('./types.js')
 // Taken now, as tests replace what is global.
 const { parse } = JSON
 
-// Of a function that is not declared.
-const ARGUMENTS_MAX = 64
-const ENTRIES_MAX = 16
 const NOT_FINITE = 'a number is too large for a double'
 const NO_BYTES = new Uint8Array()
 
@@ -30,11 +29,11 @@ class Form {
     this.fewest = fn.fewest
     this.headers = all.filter(({ type }) => type === 'header')
     this.others = all.filter(({ type }) => type !== 'header')
-    this.most = fn.isDeclared ? this.others.length : ARGUMENTS_MAX
+    this.most = fn.isDeclared ? this.others.length : UNDECLARED_ARGUMENTS_MAX
     this.byName = new Map(this.others.map((argument) => [argument.name, argument]))
     this.hasSchemas = all.some(({ schema }) => schema !== undefined)
     // Its body is its argument, whatever it is.
-    this.takesRawBody = this.others.length === 1 && this.others[0].type === 'bytes'
+    this.takesRawBody = takesRawBody(fn)
   }
 }
 

@@ -7,7 +7,7 @@
 // makes of it.
 
 const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
-const { answerOf } = require('../../results.js')
+const { CONTENT_TYPES, answerOf } = require('../../results.js')
 const { applySchemas } = require('../../schemas.js')
 const { unfit } = require('./arguments.js')
 const { LATE_HANDLER, headersOf } = require('./refusals.js')
@@ -16,10 +16,6 @@ const { FunctionCounters } = require('./stats.js')
 
 // Taken now, as tests replace what is global.
 const { stringify } = JSON
-
-const MEDIA_TYPES = {
-  json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
-}
 
 // One request's. The engine writes down whose it is, since when, and which executor has it; the executor, when it
 // began or which worker's it is.
@@ -210,7 +206,7 @@ class Functions {
       if (status !== 204 && status !== 304) headers['Content-Length'] = 0
       return { status, headers, body: '' }
     }
-    if (!('content-type' in headers)) headers['Content-Type'] = MEDIA_TYPES[media]
+    if (!('content-type' in headers)) headers['Content-Type'] = CONTENT_TYPES[media]
     const bytes = bytesOf(media, body)
     headers['Content-Length'] = Buffer.byteLength(bytes)
     return { status, headers, body: bytes }

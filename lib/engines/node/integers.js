@@ -2,11 +2,8 @@
 
 // Integers, read from their digits: what a double would round is exact, or refused.
 
-// For one bigint: making it takes more time than in proportion to its digits.
-const DIGITS_MAX = 4096
+const { BIGINT_DIGITS_MAX, INT32_MAX } = require('../../limits.js')
 
-const INT32_MIN = -(2 ** 31)
-const INT32_MAX = 2 ** 31 - 1
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
@@ -26,7 +23,7 @@ function intOf(text) {
 
 function int32Of(text) {
   const n = intOf(text)
-  return Number.isInteger(n) && n >= INT32_MIN && n <= INT32_MAX ? n : null
+  return Number.isInteger(n) && n >= -INT32_MAX - 1 && n <= INT32_MAX ? n : null
 }
 
 function int64Of(text) {
@@ -37,14 +34,14 @@ function int64Of(text) {
 }
 
 function bigintOf(text) {
-  const digits = digitsOf(text, DIGITS_MAX)
+  const digits = digitsOf(text, BIGINT_DIGITS_MAX)
   return digits ? BigInt(digits) : digits
 }
 
 // How many more digits a bigint has than the JSON number that it is written as.
 function addedDigitsOf(number) {
   const exponent = Number(EXPONENT.exec(number)?.[1] ?? 0)
-  return exponent > DIGITS_MAX ? 0 : Math.max(0, exponent + 1 - number.length)
+  return exponent > BIGINT_DIGITS_MAX ? 0 : Math.max(0, exponent + 1 - number.length)
 }
 
 function isDigits(text) {
@@ -78,4 +75,4 @@ function withoutZeros(digits) {
   return digits.slice(start)
 }
 
-module.exports = { DIGITS_MAX, addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits }
+module.exports = { addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits }

@@ -2,7 +2,8 @@
 
 // The types of arguments: how one value of each is read, from the token that JSON has for it or from a segment of a path.
 
-const { DIGITS_MAX, addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits } = require('./integers.js')
+const { BIGINT_DIGITS_MAX, FLOAT32_MAX } = require('../../limits.js')
+const { addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits } = require('./integers.js')
 const { kindAt, scan } = require('./json.js')
 
 // Taken now, as tests replace what is global.
@@ -10,10 +11,8 @@ const { parse } = JSON
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127
-
 // Digits that the exponents of one array may stand for, all together: thousands of `1e4095` fit into a short body.
-const ADDED_DIGITS_MAX = 32 * DIGITS_MAX
+const ADDED_DIGITS_MAX = 32 * BIGINT_DIGITS_MAX
 
 // Instead of a value: what it had to be.
 class Wrong {
@@ -28,7 +27,7 @@ const INT32 = new Wrong('must be an integer from -2147483648 to 2147483647')
 const FLOAT32 = new Wrong('must be a number from -3.4028234663852886e38 to 3.4028234663852886e38')
 const INT64 = new Wrong('must be an integer of at most 64 bits, as a number or as a string of digits')
 const BIGINT = new Wrong('must be an integer, as a number or as a string of digits')
-const BIGINT_TOO_LARGE = new Wrong(`must have at most ${DIGITS_MAX} digits`)
+const BIGINT_TOO_LARGE = new Wrong(`must have at most ${BIGINT_DIGITS_MAX} digits`)
 const BIGINT_EXPANDED = new Wrong('must be written out: exponents have added too many digits already')
 const BOOLEAN = new Wrong('must be true or false')
 const STRING = new Wrong('must be a string')
