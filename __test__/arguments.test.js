@@ -15,7 +15,7 @@ const outOfRange = { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' }
 const timeouts = ['headersTimeout', 'requestTimeout', 'keepAliveTimeout', 'handlerTimeout', 'sendTimeout']
 
 const limits = {
-  ringThreads: [1, 64],
+  ringThreads: [0, 1, 64],
   ringEntries: [8, 2 ** 15],
   receiveBuffers: [8, 2 ** 15],
   receiveBufferSize: [128, 2 ** 16],
@@ -41,7 +41,7 @@ const refused = [
     [name, outOfRange, [-1, 0, 1.5, NaN, Infinity, 2 ** 31]]
   ]),
   ['ringThreads', wrongType, ['2', null, true, 2n, {}]],
-  ['ringThreads', outOfRange, [-1, 0, 1.5, NaN, Infinity, 65]],
+  ['ringThreads', outOfRange, [-1, 1.5, NaN, Infinity, 65]],
   ...['ringEntries', 'receiveBuffers'].flatMap((name) => [
     [name, wrongType, ['8', null, true, 8n, {}]],
     [name, outOfRange, [-8, 0, 4, 9, 24, 8.5, NaN, Infinity, 2 ** 15 + 1, 2 ** 16]]

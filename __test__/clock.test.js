@@ -8,7 +8,7 @@ const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { setImmediate: turn } = require('node:timers/promises')
-const { connect, connectMany, request, ringTest, serve, startMain, until, untilStats } = require('./helpers')
+const { connect, connectMany, request, serve, startMain, threadTest, until, untilStats } = require('./helpers')
 
 function compute(milliseconds) {
   const end = performance.now() + milliseconds
@@ -41,7 +41,7 @@ test('five times what the handler can do in its time: nearly all that it runs is
   t.true(statuses[200] >= 0.8 * ran.length, `${statuses[200]} of ${ran.length}, and ${statuses[503]} refused`)
 })
 
-ringTest(test)('what waits is bounded by maxInFlight, although its clients have been answered', async (t) => {
+threadTest(test)('what waits is bounded by maxInFlight, although its clients have been answered', async (t) => {
   // The JavaScript thread of a process of its own stands still until there is a file.
   const go = path.join(mkdtempSync(path.join(tmpdir(), 'ringcall-')), 'go')
   t.teardown(() => rmSync(path.dirname(go), { recursive: true }))

@@ -122,7 +122,7 @@ function startStuck(t, options) {
   return { child: startMain(t, main, { args: [JSON.stringify(options), file] }), goOn: () => writeFileSync(file, '') }
 }
 
-ringTest(test)('a thread that does not turn is ill in time, and well when it turns again', async (t) => {
+threadTest(test)('a thread that does not turn is ill in time, and well when it turns again', async (t) => {
   const { child, goOn } = startStuck(t, { handlerTimeout: 100 })
   const port = Number(await child.line())
   t.is((await ask(t, port)).status, 200)

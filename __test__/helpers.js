@@ -13,7 +13,8 @@ const { setTimeout: delay } = require('node:timers/promises')
 const root = path.join(__dirname, '..')
 const ringcall = require(root)
 
-// The ring threads of every server whose test does not ask for a number of its own.
+// The ring threads of every server whose test does not ask for a number of its own. Without any, the JavaScript thread
+// does the network's work: tests of what goes on while that stands still register with `threadTest` instead of `test`.
 const ringThreads = Number(process.env.RINGCALL_TEST_RING_THREADS ?? 1)
 
 // The engine of every server whose test does not ask for one. Tests that are about io_uring alone register with
@@ -22,6 +23,11 @@ const engine = process.env.RINGCALL_TEST_ENGINE ?? 'io_uring'
 
 function ringTest(test) {
   return engine === 'io_uring' ? test : () => {}
+}
+
+// Where a ring thread serves while the JavaScript thread stands still.
+function threadTest(test) {
+  return ringThreads > 0 ? ringTest(test) : () => {}
 }
 
 // Where servers can share a port: node:net learnt it in 22.12 and 23.1.
@@ -417,6 +423,7 @@ module.exports = {
   sharingTest,
   start,
   startMain,
+  threadTest,
   threadsNamed,
   underTest,
   until,

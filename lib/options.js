@@ -55,7 +55,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
-    ringThreads: integer(options, 'ringThreads', 1, 1, RING_THREADS_MAX),
+    ringThreads: integer(options, 'ringThreads', 1, 0, RING_THREADS_MAX),
     ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
     receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
     receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),

@@ -232,13 +232,17 @@ function parseOptions() {
     console.log(HELP)
     process.exit()
   }
-  const positive = (name) => {
+  const number = (name, what, holds) => {
     const n = Number(values[name])
-    if (n > 0 && n < Infinity) return n
-    throw new Error(`--${name} takes a positive number, not ${values[name]}`)
+    if (holds(n)) return n
+    throw new Error(`--${name} takes ${what}, not ${values[name]}`)
   }
   const under = values.under.split(' ').filter(Boolean)
-  return { minutes: positive('minutes'), ringThreads: positive('ring-threads'), under }
+  return {
+    minutes: number('minutes', 'a positive number', (n) => n > 0 && n < Infinity),
+    ringThreads: number('ring-threads', 'an integer from 0 on', (n) => Number.isInteger(n) && n >= 0),
+    under
+  }
 }
 
 main().then((code) => process.exit(code), (error) => {

@@ -109,6 +109,10 @@ impl Default for RingSize {
 /// many as take no longer to send than a turn of the ring thread's loop takes.
 pub const DIRECT_ANSWERS_MAX: usize = 8;
 
+/// Microseconds for which a loop that is embedded in another one goes on before the other one's
+/// turn, where no calls are to be run.
+pub const DRIVE_US_MAX: u64 = 1_000;
+
 /// Milliseconds for which an answer's `Date` may be used again.
 pub const DATE_AGE_MS_MAX: u64 = 250;
 

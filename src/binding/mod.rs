@@ -14,7 +14,10 @@
 )]
 
 mod arrays;
+mod callback;
+mod embedding;
 mod functions;
+mod libuv;
 mod notices;
 mod options;
 pub mod probe;
@@ -39,11 +42,12 @@ use crate::routes::Routes;
 use crate::seats::{self, Caller, Kind, Notices, Seats};
 use crate::server::{Options, Server, StartError};
 use arrays::Arrays;
+use embedding::Embedding;
 use functions::NativeTable;
 use notices::NativeNotice;
 use options::NativeOptions;
 use refusal::Refusal;
-use seat::NativeSeat;
+use seat::{Called, NativeSeat};
 use stats::NativeStats;
 use wake::{Dispatch, Notify};
 
@@ -81,13 +85,19 @@ pub fn listen(
         ..options.into()
     };
     let mut made: Option<Arc<Seats>> = None;
-    let started = Server::start(&options, |_, mailboxes| -> Caller {
+    let make_caller = |_, mailboxes: &[Arc<Mailbox>]| -> Caller {
         let routes = options.routes.as_deref();
         made.get_or_insert_with(|| maker.make(0, routes, mailboxes))
             .caller()
-    });
-    let server = match started {
-        Ok(server) => Arc::new(server),
+    };
+    let started = if options.ring_threads == 0 {
+        Server::start_embedded(&options, make_caller)
+            .map(|(server, embedded)| (server, Some(embedded)))
+    } else {
+        Server::start(&options, make_caller).map(|server| (server, None))
+    };
+    let (server, embedded) = match started {
+        Ok((server, embedded)) => (Arc::new(server), embedded),
         Err(error) => return Ok(Either::B(error.into())),
     };
     let first = made.expect("a server has a ring");
@@ -107,8 +117,12 @@ pub fn listen(
     }
     let cleanup = env.add_env_cleanup_hook(Rc::clone(&guarded), end_guarded);
     let cleanup = cleanup.inspect_err(|_| end_guarded(Rc::clone(&guarded)))?;
+    let embedding = embedded.map(|embedded| Embedding::start(env, embedded));
+    let embedding = embedding.transpose();
+    let embedding = embedding.inspect_err(|_| end_guarded(Rc::clone(&guarded)))?;
     Ok(Either::A(NativeServer {
         server,
+        embedding,
         tables,
         maker,
         alive: RefCell::new(Some(Alive {
@@ -156,6 +170,8 @@ impl SeatsMaker {
 #[napi]
 pub struct NativeServer {
     server: Arc<Server>,
+    /// Drives the event loop where there are no ring threads.
+    embedding: Option<Rc<Embedding>>,
     tables: Rc<tables::Tables>,
     maker: SeatsMaker,
     /// What keeps the environment and the ring threads apart; `None` once they have ended.
@@ -198,7 +214,11 @@ impl NativeServer {
         dispatch: Function<'_, (), ()>,
     ) -> napi::Result<NativeSeat> {
         let seats = self.tables.current();
-        NativeSeat::take(env, seats, 0, arrays, &Dispatch::new(&dispatch)?)
+        let called = match &self.embedding {
+            None => Called::From(Dispatch::new(&dispatch)?),
+            Some(embedding) => Called::By(Rc::clone(embedding), embedding.dispatch_by(&dispatch)?),
+        };
+        NativeSeat::take(env, seats, 0, arrays, called)
     }
 
     /// What workers take seats with, in any thread of the process: the number of the functions that

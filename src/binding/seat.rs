@@ -2,7 +2,7 @@
 //!
 //! `lib/batches.js` is its only caller, on that thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use napi::{CleanupEnvHook, Env, Error, JsString};
 use napi_derive::napi;
 
 use super::arrays::Arrays;
+use super::embedding::Embedding;
 use super::tables;
 use super::wake::Dispatch;
 use crate::bridge::Outcome;
@@ -35,8 +36,8 @@ pub fn take_seat(
     let Some(seats) = tables::find(table) else {
         return Ok(None);
     };
-    let dispatch = Dispatch::new(&dispatch)?;
-    Ok(NativeSeat::take(env, seats, seat as usize, arrays, &dispatch).ok())
+    let called = Called::From(Dispatch::new(&dispatch)?);
+    Ok(NativeSeat::take(env, seats, seat as usize, arrays, called).ok())
 }
 
 /// The place of this thread among those that take calls.
@@ -45,16 +46,44 @@ pub struct NativeSeat {
     seated: Rc<Seated>,
     seats: Arc<Seats>,
     seat: usize,
+    /// What drives the server's event loop, where it is this thread's.
+    embedding: Option<Rc<Embedding>>,
     /// Their memory is used until the seat is left.
     _arrays: Arrays,
     cleanup: RefCell<Option<CleanupEnvHook<Rc<Seated>>>>,
+}
+
+/// How a thread is told that calls wait.
+pub(super) enum Called {
+    /// By other threads.
+    From(Arc<Dispatch>),
+    /// By itself, which drives the server's event loop.
+    By(Rc<Embedding>, Arc<dyn Wake>),
+}
+
+impl Called {
+    fn wake(&self) -> Arc<dyn Wake> {
+        match self {
+            Self::From(dispatch) => Arc::<Dispatch>::clone(dispatch),
+            Self::By(_, wake) => Arc::clone(wake),
+        }
+    }
+
+    /// Nobody is told any more.
+    fn end(self) {
+        match self {
+            Self::From(dispatch) => dispatch.end(),
+            Self::By(embedding, _) => embedding.dispatch_no_more(),
+        }
+    }
 }
 
 /// What the clean-up hook leaves.
 struct Seated {
     seats: Arc<Seats>,
     seat: usize,
-    dispatch: Arc<Dispatch>,
+    /// It is taken out when the seat is left, as napi never frees what a removed hook was given.
+    called: Cell<Option<Called>>,
 }
 
 impl Seated {
@@ -64,12 +93,18 @@ impl Seated {
         if self.seats.are_workers() {
             self.leave();
         } else {
-            self.dispatch.end();
+            self.end_calling();
+        }
+    }
+
+    fn end_calling(&self) {
+        if let Some(called) = self.called.take() {
+            called.end();
         }
     }
 
     fn leave(&self) {
-        self.dispatch.end();
+        self.end_calling();
         self.seats.leave_seat(self.seat);
     }
 }
@@ -80,14 +115,18 @@ impl NativeSeat {
         seats: Arc<Seats>,
         seat: usize,
         arrays: Arrays,
-        dispatch: &Arc<Dispatch>,
+        called: Called,
     ) -> napi::Result<Self> {
+        let wake = called.wake();
+        let embedding = match &called {
+            Called::From(_) => None,
+            Called::By(embedding, _) => Some(Rc::clone(embedding)),
+        };
         let seated = Rc::new(Seated {
             seats: Arc::clone(&seats),
             seat,
-            dispatch: Arc::clone(dispatch),
+            called: Cell::new(Some(called)),
         });
-        let wake: Arc<dyn Wake> = Arc::<Dispatch>::clone(dispatch);
         if !seats.take_seat(seat, arrays.memory(), wake) {
             return Err(Error::from_reason("the seat is taken, or there is none"));
         }
@@ -97,6 +136,7 @@ impl NativeSeat {
             seated,
             seats,
             seat,
+            embedding,
             _arrays: arrays,
             cleanup: RefCell::new(Some(cleanup)),
         })
@@ -110,7 +150,14 @@ impl NativeSeat {
     /// (`dispatch` is called when one does), -1 where none will come any more.
     #[napi]
     pub fn exchange(&self, results: u32, begun: u32) -> i32 {
-        self.seats.exchange(self.seat, results, begun)
+        match &self.embedding {
+            None => self.seats.exchange(self.seat, results, begun),
+            Some(embedding) => {
+                embedding.awake();
+                let drive = || embedding.drive();
+                self.seats.exchange_around(self.seat, results, begun, drive)
+            }
+        }
     }
 
     /// How many calls it has that have no result.
@@ -122,6 +169,9 @@ impl NativeSeat {
     /// Posts the first `results` results.
     #[napi]
     pub fn post(&self, results: u32) {
+        if let Some(embedding) = &self.embedding {
+            embedding.awake();
+        }
         self.seats.post(self.seat, results);
     }
 

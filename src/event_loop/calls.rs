@@ -25,10 +25,11 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// Leaves the turn's calls for the service, with their lines where they are few.
-    pub(super) fn hand_over_calls(&mut self) {
+    /// Leaves the turn's calls for the service, with their lines where they are few. Returns
+    /// whether there were any.
+    pub(super) fn hand_over_calls(&mut self) -> bool {
         if self.turn.calls.is_empty() {
-            return;
+            return false;
         }
         self.turn.counters.batches += 1;
         let length = self.turn.calls.len() as u64;
@@ -44,6 +45,7 @@ impl<K: Kernel> EventLoop<K> {
         if !self.turn.calls.is_empty() {
             self.turn.table.service.call(&mut self.turn.calls);
         }
+        true
     }
 
     /// Leaves those calls for another service whose requests have met another table.

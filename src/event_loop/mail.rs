@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::{EventLoop, find};
+use super::{EventLoop, Stage, find};
 use crate::bridge::{Command, Outcome, Reply, ReturnedLine};
 use crate::limits::CLOSE_GRACE_MS;
 use crate::uring::Kernel;
@@ -57,12 +57,16 @@ impl<K: Kernel> EventLoop<K> {
         }
         if command == Command::Close {
             self.acceptor.close();
-            self.closing = true;
+            if self.stage == Stage::Serving {
+                self.stage = Stage::Closing;
+            }
             // Who becomes idle only now is not to be kept for longer than who is.
             self.sweep.restart(CLOSE_GRACE_MS);
         }
         if command == Command::CloseAll {
-            self.cutting = self.closing;
+            if self.is_closing() {
+                self.stage = Stage::Cutting;
+            }
             // Who waits for room has a connection, too.
             self.cut_held();
         }

@@ -1,9 +1,9 @@
-//! The ring thread's loop: it waits for completions, lets connections act on them, and pushes what
+//! The loop of one ring: it waits for completions, lets connections act on them, and pushes what
 //! they want.
 //!
-//! Runs on its own thread, started by `server`. One turn is: submit and wait, take the mail,
-//! handle every event, advance every peer that something happened to, hand the turn's numbers to
-//! the service.
+//! Runs on its own thread, started by `server`, or is driven by another loop in which it is
+//! embedded. One turn is: take the mail, handle every event, advance every peer that something
+//! happened to, hand the turn's calls to the service; submitting and waiting come before it.
 //!
 //! Invariants:
 //! - What `connection` decides, this module does; it decides nothing about HTTP.
@@ -12,6 +12,7 @@
 
 mod acceptor;
 mod calls;
+mod embedded;
 mod health;
 mod mail;
 mod peer;
@@ -35,12 +36,22 @@ use crate::limits::DATE_AGE_MS_MAX;
 use crate::stats::{Counters, Run};
 use crate::uring::{Event, Kernel, Op, Token};
 use acceptor::Acceptor;
+pub use embedded::Driven;
 use peer::{Peer, Phase};
 pub use rings::{Outlet, Rings};
 pub use slot::Slot;
 use sweep::Sweep;
 
-/// Everything that one ring thread owns.
+/// How far the server has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    Closing,
+    /// It closes, and every connection is to be cut, who still comes included.
+    Cutting,
+}
+
+/// Everything that one ring's loop owns.
 pub struct EventLoop<K> {
     /// Which of `rings` this is.
     index: usize,
@@ -68,6 +79,8 @@ pub struct EventLoop<K> {
     asking: HashSet<ConnectionId>,
     /// Reused by each look at what is due.
     due: Vec<ConnectionId>,
+    /// True exactly when a poll of the waker is in flight.
+    polls_waker: bool,
     /// True exactly when a tick is in flight.
     ticking: bool,
     mailbox: Arc<Mailbox>,
@@ -75,10 +88,7 @@ pub struct EventLoop<K> {
     slot: Arc<Slot>,
     /// How often that had been changed when it was looked at.
     changes: u64,
-    /// True exactly when the server closes.
-    closing: bool,
-    /// True exactly when it closes and every connection is to be cut, who still comes included.
-    cutting: bool,
+    stage: Stage,
 }
 
 impl<K: Kernel> EventLoop<K> {
@@ -123,61 +133,80 @@ impl<K: Kernel> EventLoop<K> {
             sweep: Sweep::new(&timeouts),
             asking: HashSet::new(),
             due: Vec::new(),
+            polls_waker: false,
             ticking: false,
             mailbox,
             mail: Mail::default(),
             slot,
             changes,
             rings,
-            closing: false,
-            cutting: false,
+            stage: Stage::Serving,
         }
     }
 
-    /// Serves until a [`Command::Close`] has been carried out to the end.
+    /// Serves on the calling thread until a [`Command::Close`] has been carried out to the end.
     ///
     /// An error is the kernel's refusal to go on with the ring, which leaves its connections cut.
     pub fn run(&mut self) -> io::Result<()> {
         self.ring.enable()?;
         self.ring.arm_wake(self.mailbox.waker());
+        self.polls_waker = true;
         self.steer_acceptor();
+        self.run_to_end()
+    }
+
+    fn run_to_end(&mut self) -> io::Result<()> {
         while !self.is_drained() {
             self.wait()?;
-            self.update_time();
-            self.update_table();
-            // First: who sent a request may have the answers of which this mail tells.
-            self.take_mail();
-            let was_ticking = self.ticking;
-            while let Some(event) = self.ring.next_event() {
-                self.turn.counters.completions += 1;
-                self.on_event(event);
-            }
-            if was_ticking && !self.ticking {
-                // Last: what has come is no longer late.
-                self.on_tick();
-            }
-            // Again: what was answered meanwhile leaves with this turn, and is no older than that.
-            if self.mailbox.has_mail() {
-                self.update_time();
-                self.take_mail();
-            }
-            self.steer_acceptor();
-            self.advance_touched();
-            self.admit_calls();
-            self.ask_health();
-            self.keep_ticking();
-            self.hand_over_calls();
-            self.turn.counters.connections_open = self.peers.len() as u64;
-            self.turn.show_latencies();
-            self.turn.counters.turns += 1;
-            self.turn.stats.publish(&self.turn.counters);
-            self.give_room();
-            debug_assert!(
-                self.touched.is_empty() && self.starved.is_empty(),
-                "nobody is left for a later turn"
-            );
+            self.turn();
         }
-        self.ring.push_cancel(Op::Wake, Token::NONE);
+        self.end()
+    }
+
+    /// Acts on what has been collected, and on what others have left. Returns whether calls were
+    /// handed over.
+    fn turn(&mut self) -> bool {
+        self.update_time();
+        self.update_table();
+        // First: who sent a request may have the answers of which this mail tells.
+        self.take_mail();
+        let was_ticking = self.ticking;
+        while let Some(event) = self.ring.next_event() {
+            self.turn.counters.completions += 1;
+            self.on_event(event);
+        }
+        if was_ticking && !self.ticking {
+            // Last: what has come is no longer late.
+            self.on_tick();
+        }
+        // Again: what was answered meanwhile leaves with this turn, and is no older than that.
+        if self.mailbox.has_mail() {
+            self.update_time();
+            self.take_mail();
+        }
+        self.steer_acceptor();
+        self.advance_touched();
+        self.admit_calls();
+        self.ask_health();
+        self.keep_ticking();
+        let has_calls = self.hand_over_calls();
+        self.turn.counters.connections_open = self.peers.len() as u64;
+        self.turn.show_latencies();
+        self.turn.counters.turns += 1;
+        self.turn.stats.publish(&self.turn.counters);
+        self.give_room();
+        debug_assert!(
+            self.touched.is_empty() && self.starved.is_empty(),
+            "nobody is left for a later turn"
+        );
+        has_calls
+    }
+
+    /// Cancels what stands, once the loop is drained.
+    fn end(&mut self) -> io::Result<()> {
+        if self.polls_waker {
+            self.ring.push_cancel(Op::Wake, Token::NONE);
+        }
         self.ring.push_cancel(Op::Tick, Token::NONE);
         while self.ring.in_flight() > 0 {
             self.ring.submit_and_wait()?;
@@ -189,9 +218,13 @@ impl<K: Kernel> EventLoop<K> {
     /// True: closed, with nothing left in the table or in the kernel but the waker's poll and the
     /// tick.
     fn is_drained(&self) -> bool {
-        let standing = 1 + usize::from(self.ticking);
+        let standing = usize::from(self.polls_waker) + usize::from(self.ticking);
         let nobody = self.peers.is_empty() && self.held.is_empty();
         self.acceptor.is_ended() && nobody && self.ring.in_flight() <= standing
+    }
+
+    fn is_closing(&self) -> bool {
+        self.stage != Stage::Serving
     }
 
     fn wait(&mut self) -> io::Result<()> {
@@ -272,13 +305,14 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn open(&mut self, socket: OwnedFd) {
+        let is_closing = self.is_closing();
         let entry = self.peers.vacant_entry();
         let slot = u32::try_from(entry.key()).expect("descriptors are fewer than 2^31");
         let number = self.next_number;
         self.next_number += 1;
         let id = ConnectionId { slot, number };
         let mut peer = Peer::new(id, socket, self.turn.now);
-        if self.closing {
+        if is_closing {
             peer.connection.drain(self.turn.now);
         }
         self.sweep.insert(id, None, self.turn.now);

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::EventLoop;
+use super::{EventLoop, Stage};
 use crate::uring::Kernel;
 
 impl<K: Kernel> EventLoop<K> {
@@ -19,16 +19,16 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn open_held(&mut self) {
-        if self.cutting {
+        if self.stage == Stage::Cutting {
             self.cut_held();
         }
         while !self.held.is_empty()
-            && (self.has_room() || self.closing)
+            && (self.has_room() || self.is_closing())
             && let Some(socket) = self.held.pop_front()
         {
             if self.rings.connections.take(1) == 1 {
                 self.open(socket);
-            } else if self.closing {
+            } else if self.is_closing() {
                 // They are open anyway. One after the other, each with its own grace and timeouts,
                 // they would hold up the end for as long as they please.
                 self.uncounted += 1;

@@ -123,12 +123,24 @@ impl Exchange {
         self.collected = self.collected.max(count);
     }
 
-    /// Posts the first `count` results, puts the calls of the batch from number `begun` on back
-    /// into the queue, and the next batch into the arrays; returns its length.
-    pub(super) fn exchange(&mut self, seats: &Seats, count: u32, begun: u32) -> i32 {
+    /// Posts the first `count` results, and puts the calls of the batch from number `begun` on back
+    /// into the queue. Returns when that was.
+    pub(super) fn finish(&mut self, seats: &Seats, count: u32, begun: u32) -> Instant {
         seats.places[self.seat].is_visited();
         let now = self.post(count);
         self.end_batch(seats, begun as usize, now);
+        now
+    }
+
+    /// The next batch begins after something else than the last one.
+    pub(super) fn begin_later(&mut self, seats: &Seats) -> i32 {
+        let now = clock::now();
+        self.times.set_now(now);
+        self.begin(seats, now)
+    }
+
+    /// Puts the next batch, which begins `now`, into the arrays; returns its length.
+    pub(super) fn begin(&mut self, seats: &Seats, now: Instant) -> i32 {
         let since_start = now.duration_since(self.times.started);
         let milliseconds = since_start.as_secs_f64() * MILLISECONDS;
         self.memory.state.set(STATE_NOW, milliseconds);

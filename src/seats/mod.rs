@@ -223,9 +223,28 @@ impl Seats {
     /// thread is woken when one does), -1 where none will come any more.
     #[must_use]
     pub fn exchange(&self, seat: usize, results: u32, begun: u32) -> i32 {
-        let exchanged = self.with(seat, |exchange| exchange.exchange(self, results, begun));
+        let exchanged = self.with(seat, |exchange| {
+            let now = exchange.finish(self, results, begun);
+            exchange.begin(self, now)
+        });
         self.end_if_over();
         exchanged.unwrap_or(-1)
+    }
+
+    /// The same in two steps: `between` them there is no lock, and the time is not the batch's.
+    #[must_use]
+    pub fn exchange_around(
+        &self,
+        seat: usize,
+        results: u32,
+        begun: u32,
+        between: impl FnOnce(),
+    ) -> i32 {
+        self.with(seat, |exchange| exchange.finish(self, results, begun));
+        between();
+        let begun = self.with(seat, |exchange| exchange.begin_later(self));
+        self.end_if_over();
+        begun.unwrap_or(-1)
     }
 
     /// Posts the first `results` results.

@@ -66,6 +66,16 @@ pub trait Kernel {
     /// Has [`Event::Ticked`] come after `after`. One tick may be in flight.
     fn arm_tick(&mut self, after: Duration);
 
+    /// True: something was pushed and is not submitted, or has completed and is not collected.
+    fn is_ready(&mut self) -> bool;
+
+    /// Has whoever drives this loop from another one told of what completes from now on. False:
+    /// there is something to be done first, as [`Kernel::is_ready`] says.
+    fn prepare_to_sleep(&mut self) -> bool;
+
+    /// Nobody needs to be told of what completes until then.
+    fn awake(&mut self);
+
     /// Submits what was pushed and collects the completions there are, in one system call.
     fn submit(&mut self) -> io::Result<()>;
 

@@ -16,8 +16,10 @@
 
 mod accepted;
 mod buffer_ring;
+mod completions;
 mod event;
 mod kernel;
+mod notification;
 mod restrictions;
 mod sending;
 mod setup;
@@ -44,9 +46,9 @@ pub use accepted::is_about_one_connection;
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
-use event::result_of;
 pub use kernel::Kernel;
-use sending::{Next, Sending, Sends};
+pub use notification::trigger_by_edge;
+use sending::{Sending, Sends};
 pub use setup::{Probe, Reason, Refused, probe};
 pub use signals::with_signals_blocked;
 pub use sockets::send_at_once;
@@ -165,6 +167,19 @@ impl Kernel for Ring {
         self.push(tick.build(), Op::Tick, Token::NONE);
     }
 
+    fn is_ready(&mut self) -> bool {
+        Ring::is_ready(self)
+    }
+
+    fn prepare_to_sleep(&mut self) -> bool {
+        self.notify(true);
+        !Ring::is_ready(self)
+    }
+
+    fn awake(&mut self) {
+        self.notify(false);
+    }
+
     fn submit(&mut self) -> io::Result<()> {
         self.enter(0)
     }
@@ -221,82 +236,6 @@ impl Kernel for Ring {
 }
 
 impl Ring {
-    /// What a completion means to the event loop; `None` where it is about a step of a send.
-    fn event(&mut self, completion: &cqueue::Entry) -> Option<Event> {
-        let armed = cqueue::more(completion.flags());
-        if !armed {
-            self.in_flight -= 1;
-        }
-        let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
-        let result = result_of(completion);
-        Some(match op {
-            Op::Accept => Event::Accepted {
-                result: result.and_then(accepted::own),
-                armed,
-            },
-            Op::Recv => Event::Received {
-                token,
-                result: self.received(completion, result),
-                armed,
-            },
-            Op::Send | Op::Room | Op::CancelRoom => {
-                let sending = self.sending_of(token);
-                let next = match op {
-                    Op::Send => sending.on_sent(result.map(|count| count as usize)),
-                    Op::Room => sending.on_room(result, armed),
-                    _ => sending.on_cancelled(),
-                };
-                return self.carry_on(token, next);
-            }
-            Op::Cancel => Event::Cancelled { token },
-            Op::Close => Event::Closed,
-            Op::Wake => Event::Woken { armed },
-            Op::Tick => Event::Ticked,
-        })
-    }
-
-    fn received(
-        &mut self,
-        completion: &cqueue::Entry,
-        result: io::Result<u32>,
-    ) -> io::Result<Option<Buffer>> {
-        let length = *result.as_ref().unwrap_or(&0);
-        let id = cqueue::buffer_select(completion.flags());
-        let buffer = id.map(|id| self.buffers.take(id, length));
-        if length > 0 {
-            return Ok(buffer);
-        }
-        // A receive that brought nothing may have picked a buffer all the same.
-        if let Some(buffer) = buffer {
-            self.put(buffer);
-        }
-        result.map(|_| None)
-    }
-
-    fn sending_of(&mut self, token: Token) -> &mut Sending {
-        let sending = self.sending.get_mut(token);
-        sending.expect("a send stays until the last of its completions")
-    }
-
-    fn carry_on(&mut self, token: Token, next: Next) -> Option<Event> {
-        match next {
-            Next::Push(op) => {
-                let entry = self.sending_of(token).entry(op, token);
-                self.push(entry, op, token);
-                None
-            }
-            Next::Wait => None,
-            Next::Done(result) => {
-                let bytes = self.sending.take(token);
-                Some(Event::Sent {
-                    token,
-                    result,
-                    bytes,
-                })
-            }
-        }
-    }
-
     fn push(&mut self, entry: Entry, op: Op, token: Token) {
         self.in_flight += 1;
         self.unsubmitted

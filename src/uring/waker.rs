@@ -88,6 +88,13 @@ impl Waker {
         self.asleep.store(false, Ordering::Relaxed);
     }
 
+    /// The eventfd, which need not be read; nothing once the ring thread has ended.
+    pub fn eventfd(&self) -> io::Result<Option<OwnedFd>> {
+        let eventfd = self.lock();
+        let eventfd = eventfd.as_ref().map(File::try_clone).transpose();
+        eventfd.map(|eventfd| eventfd.map(OwnedFd::from))
+    }
+
     /// What the ring polls; -1 once closed.
     pub(super) fn as_raw_fd(&self) -> RawFd {
         self.lock().as_ref().map_or(-1, AsRawFd::as_raw_fd)

@@ -1,14 +1,16 @@
 //! A server on a free port with a handler in Rust, and a raw client.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ringcall::bridge::{Call, Command, Mailbox, Outcome, Service};
 use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
-use ringcall::server::{Options, Server};
+use ringcall::server::{Driven, Embedded, Options, Server};
 
 /// How long a client waits for bytes before its test fails: only ever reached by a hanging server.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -92,6 +94,8 @@ impl KeptCall {
 pub(crate) struct Running {
     pub(crate) server: Server,
     pub(crate) address: SocketAddr,
+    /// What drives the loop where there are no ring threads.
+    driver: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -117,6 +121,9 @@ impl Drop for Running {
         self.server.post(Command::Close);
         self.server.post(Command::CloseAll);
         self.server.join();
+        if let Some(driver) = self.driver.take() {
+            driver.join().unwrap();
+        }
     }
 }
 
@@ -204,11 +211,43 @@ pub(crate) fn start_options<S: Service>(
 ) -> Running {
     let make_service =
         |ring: usize, mailboxes: &[Arc<Mailbox>]| make_service(ring, Arc::clone(&mailboxes[ring]));
-    let server = Server::start(options, make_service).unwrap_or_else(|error| panic!("{error}"));
+    let (server, driver) = if options.ring_threads == 0 {
+        let started = Server::start_embedded(options, make_service);
+        let (server, embedded) = started.unwrap_or_else(|error| panic!("{error}"));
+        (server, Some(thread::spawn(|| drive(embedded))))
+    } else {
+        let started = Server::start(options, make_service);
+        (started.unwrap_or_else(|error| panic!("{error}")), None)
+    };
     let Address::Tcp(address) = *server.address() else {
         panic!("a TCP address");
     };
-    Running { server, address }
+    Running {
+        server,
+        address,
+        driver,
+    }
+}
+
+/// Drives a loop to its end, as Node's does.
+fn drive(mut embedded: Embedded) {
+    let mut eventfd = File::from(embedded.eventfd().unwrap().expect("it has not ended"));
+    while embedded.drive() != Driven::Ended {
+        if embedded.prepare_to_sleep() {
+            wait_until_readable(&mut eventfd);
+            embedded.awake();
+        }
+    }
+}
+
+fn wait_until_readable(eventfd: &mut File) {
+    let start = Instant::now();
+    while let Err(error) = eventfd.read(&mut [0; 8]) {
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        // What happens in less than this is not seen to have waited for something else.
+        thread::sleep(Duration::from_micros(50));
+        assert!(start.elapsed() < 3 * PATIENCE, "it is not told of anything");
+    }
 }
 
 /// True: nobody listens there.

@@ -90,7 +90,7 @@ impl Kernel for Simulated {
 
     fn push_cancel(&mut self, op: Op, token: Token) {
         let mut world = self.world.borrow_mut();
-        world.is_over |= op == Op::Wake;
+        world.is_over |= matches!(op, Op::Wake | Op::Tick);
         if op == Op::Recv {
             let index = world.by_token(token).expect("cancels on a live connection");
             world.sockets[index].in_flight += 1;
@@ -112,6 +112,7 @@ impl Kernel for Simulated {
     fn arm_wake(&mut self, _: &Waker) {
         let mut world = self.world.borrow_mut();
         assert!(world.ops.wake.is_none(), "two polls of the waker");
+        assert!(!world.plan.is_embedded, "its eventfd is the ring's");
         world.ops.wake = Some(false);
         // The eventfd's counter only grows: once written to, it is always readable.
         world.ops.wake_is_due = world.ops.wake_is_written;
@@ -126,6 +127,17 @@ impl Kernel for Simulated {
         world.ops.tick = Some(Tick::new(world.now + after));
         world.push(Pushed::Tick);
     }
+
+    fn is_ready(&mut self) -> bool {
+        let world = self.world.borrow();
+        !world.ops.pushed.is_empty() || world.has_completions()
+    }
+
+    fn prepare_to_sleep(&mut self) -> bool {
+        !self.is_ready()
+    }
+
+    fn awake(&mut self) {}
 
     fn submit(&mut self) -> io::Result<()> {
         self.world.borrow_mut().enter(false)

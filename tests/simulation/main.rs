@@ -30,13 +30,14 @@ mod world;
 use std::cell::RefCell;
 use std::env;
 use std::fs::File;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use ringcall::bridge::Mailbox;
-use ringcall::event_loop::{EventLoop, Rings};
+use ringcall::event_loop::{Driven, EventLoop, Rings};
 use ringcall::http::{Errors, Origins, Rules};
 
 use handler::Handler;
@@ -65,6 +66,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let ring_count = 1 + usize::from(plan.has_other_ring);
     let is_shared = plan.listener_is_shared;
     let fault = plan.fault;
+    let is_embedded = plan.is_embedded;
     let started = Instant::now();
     let mut made = None;
     let make_tables = |mailboxes: &[Arc<Mailbox>]| {
@@ -78,24 +80,12 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         made = Some((handler, tables));
         each
     };
-    let rules = Rules {
-        head_bytes_max: plan.limits.head_bytes_max as usize,
-        body_bytes_max: plan.limits.body_bytes_max,
-        bigint: false,
-        origins: Origins::None,
-        health: Some(HEALTH.into()),
-        errors: if plan.has_functions {
-            Errors::Problems
-        } else {
-            Errors::Sentences
-        },
-    };
     let rings = Rings::new(
         ring_count,
         started,
         is_shared,
         &plan.limits,
-        rules,
+        rules(&plan),
         make_tables,
     );
     let rings = Arc::new(rings.unwrap());
@@ -109,7 +99,11 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     };
     let listener = File::open("/dev/null").unwrap();
     let mut event_loop = EventLoop::new(rings, 0, kernel, listener.into());
-    let ended = event_loop.run();
+    let ended = if is_embedded {
+        drive(&mut event_loop, &world)
+    } else {
+        event_loop.run()
+    };
     drop(event_loop);
     let mut world = world.borrow_mut();
     match (ended, fault) {
@@ -129,6 +123,36 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     world.check_memory();
     world.check_last_table();
     world.ops.completed
+}
+
+fn rules(plan: &Plan) -> Rules {
+    Rules {
+        head_bytes_max: plan.limits.head_bytes_max as usize,
+        body_bytes_max: plan.limits.body_bytes_max,
+        bigint: false,
+        origins: Origins::None,
+        health: Some(HEALTH.into()),
+        errors: if plan.has_functions {
+            Errors::Problems
+        } else {
+            Errors::Sentences
+        },
+    }
+}
+
+/// Drives the loop as another one does in which it is embedded.
+fn drive(event_loop: &mut EventLoop<Simulated>, world: &RefCell<World>) -> io::Result<()> {
+    event_loop.begin_embedded()?;
+    loop {
+        match event_loop.drive()? {
+            Driven::Ended => return Ok(()),
+            Driven::Idle if event_loop.prepare_to_sleep() => {
+                world.borrow_mut().sleep();
+                event_loop.awake();
+            }
+            Driven::Idle | Driven::Calls | Driven::Busy => world.borrow_mut().go_on(),
+        }
+    }
 }
 
 /// Runs what a failure tells how to run again.

@@ -60,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) has_other_ring: bool,
     /// The server is one of several functions, not of a plain one.
     pub(crate) has_functions: bool,
+    /// The loop is driven by another one.
+    pub(crate) is_embedded: bool,
     /// Others may come in the functions' place.
     pub(crate) may_reload: bool,
     /// The handler leaves some calls without an answer.
@@ -108,6 +110,7 @@ impl Plan {
             chaos_turns: random.pick(&[4, 10, 20, 40, 80]),
             ticks_late_ms: random.pick(&[100, 400]),
             may_reload: random.once_in(3),
+            is_embedded: random.once_in(3),
         }
     }
 

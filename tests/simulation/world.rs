@@ -88,6 +88,8 @@ pub(crate) struct World {
     pub(crate) is_over: bool,
     /// True exactly when the loop sleeps and has not been woken.
     sleeps: bool,
+    /// Whoever drives the loop has been woken.
+    is_woken: bool,
     pub(crate) turns: usize,
     is_traced: bool,
 }
@@ -132,6 +134,7 @@ impl World {
             has_judged_idle: false,
             is_over: false,
             sleeps: false,
+            is_woken: false,
             turns: 0,
             is_traced,
         }
@@ -139,15 +142,12 @@ impl World {
 
     /// One system call of the loop: the world goes on while it lasts.
     pub(crate) fn enter(&mut self, waits: bool) -> io::Result<()> {
-        self.turns += 1;
-        assert!(self.turns < TURNS_MAX, "it never ends");
+        self.count_turn();
         if let Some(error) = self.fails(Kind::Enter) {
             return Err(io::Error::from_raw_os_error(error));
         }
         self.note(|| format!("-- turn, waits: {waits}"));
-        self.sleeps = self.mailbox().waker().is_asleep();
-        self.take_handed();
-        self.check_other_ring();
+        self.look();
         self.submit_pushed();
         if self.phase == Phase::Chaos {
             for _ in 0..self.random.below(4) {
@@ -164,7 +164,44 @@ impl World {
             }
             while self.complete_one() {}
         }
-        while waits && !self.has_completions() {
+        if waits {
+            self.wait();
+        }
+        self.tell_of_quiet_sends();
+        Ok(())
+    }
+
+    /// Whoever drives the loop waits until something has completed.
+    pub(crate) fn sleep(&mut self) {
+        self.count_turn();
+        self.note(|| "-- sleeps".to_owned());
+        self.look();
+        self.wait();
+    }
+
+    /// Whoever drives the loop does something else meanwhile.
+    pub(crate) fn go_on(&mut self) {
+        self.look();
+        if self.phase == Phase::Chaos {
+            for _ in 0..self.random.below(3) {
+                self.step();
+            }
+        }
+    }
+
+    fn count_turn(&mut self) {
+        self.turns += 1;
+        assert!(self.turns < TURNS_MAX, "it never ends");
+    }
+
+    fn look(&mut self) {
+        self.sleeps = self.mailbox().waker().is_asleep();
+        self.take_handed();
+        self.check_other_ring();
+    }
+
+    fn wait(&mut self) {
+        while !self.has_completions() && !mem::take(&mut self.is_woken) {
             // Interrupted.
             if self.goes_wrong(8) {
                 break;
@@ -173,8 +210,6 @@ impl World {
                 self.move_on();
             }
         }
-        self.tell_of_quiet_sends();
-        Ok(())
     }
 
     /// One of the things that may happen at any time.
@@ -314,6 +349,7 @@ impl World {
     pub(crate) fn notice_wake(&mut self) {
         if self.sleeps && !self.mailbox().waker().is_asleep() {
             self.sleeps = false;
+            self.is_woken = self.plan.is_embedded;
             self.ops.wake_is_written = true;
             self.ops.wake_is_due = true;
         }

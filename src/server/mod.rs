@@ -1,11 +1,15 @@
-//! The thread boundary: starts the ring threads, passes commands to them, joins them.
+//! The thread boundary: starts the ring threads, passes commands to them, joins them. Or there are
+//! none, and the loop is [`Embedded`] in that of the thread that has started the server.
 //!
 //! Called by `binding` and by the Rust tests, from any thread.
 //!
 //! Invariant: after `start` has returned an error, no thread runs and no descriptor is open.
 
+mod embedded;
+
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +18,7 @@ use std::time::Instant;
 
 use crate::bridge::{Command, Mailbox, Service};
 use crate::connection::Table;
+pub use crate::event_loop::Driven;
 use crate::event_loop::{EventLoop, Rings};
 use crate::http::{Errors, Origins, Rules};
 use crate::limits::{Limits, RingSize};
@@ -21,13 +26,15 @@ use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Plac
 use crate::routes::Routes;
 use crate::stats::{Counters, Details};
 use crate::uring::{Refused, Ring, with_signals_blocked};
+pub use embedded::Embedded;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where to listen, and how.
     pub listen: ListenOptions,
-    /// Threads that serve: 1 to [`RINGS_MAX`](crate::quota::RINGS_MAX).
+    /// Threads that serve: 1 to [`RINGS_MAX`](crate::quota::RINGS_MAX), or 0 where the loop is
+    /// embedded.
     pub ring_threads: usize,
     /// How large the ring of each is.
     pub ring_size: RingSize,
@@ -94,23 +101,69 @@ pub struct Server {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// What a loop is made of, on the thread that it is to run on.
+struct Loop {
+    index: usize,
+    ring: Ring,
+    listener: OwnedFd,
+}
+
 impl Server {
     /// Listens, then starts the ring threads. `make_service` is called once for each, with its
     /// index and the mailboxes that take the replies to the calls of each.
     pub fn start<S: Service>(
         options: &Options,
-        mut make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
+        make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
     ) -> Result<Self, StartError> {
+        let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
+            .map(|_| Ring::new(options.ring_size))
+            .collect();
+        let (mut server, loops) =
+            Self::listen(options, made.map_err(StartError::Ring)?, make_service)?;
+        let mut threads = Threads::default();
+        for Loop {
+            index,
+            ring,
+            listener,
+        } in loops
+        {
+            let (rings, path) = (Arc::clone(&server.rings), server.path.clone());
+            let serve = move || {
+                let mut event_loop = EventLoop::new(Arc::clone(&rings), index, ring, listener);
+                let ended = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run()));
+                ended_with(ended, event_loop, index, &rings, path.as_deref());
+            };
+            threads.spawn(serve).map_err(StartError::Thread)?;
+        }
+        server.threads = Mutex::new(threads.begin());
+        Ok(server)
+    }
+
+    /// Listens, with one ring and without a thread for it: some thread's own event loop is to drive
+    /// it.
+    pub fn start_embedded<S: Service>(
+        options: &Options,
+        make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
+    ) -> Result<(Self, Embedded), StartError> {
+        let ring = Ring::new(options.ring_size).map_err(StartError::Ring)?;
+        let (server, loops) = Self::listen(options, vec![ring], make_service)?;
+        let only = loops.into_iter().next().expect("one for each ring");
+        let embedded = Embedded::new(&server, only).map_err(StartError::Thread)?;
+        Ok((server, embedded))
+    }
+
+    /// Listens for each of the rings, whose loops have not begun.
+    fn listen<S: Service>(
+        options: &Options,
+        made: Vec<Ring>,
+        mut make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
+    ) -> Result<(Self, Vec<Loop>), StartError> {
         let make_tables = |mailboxes: &[Arc<Mailbox>]| {
             let services = (0..mailboxes.len()).map(|ring| make_service(ring, mailboxes));
             services
                 .map(|service| Table::new(options.routes.clone(), service))
                 .collect()
         };
-        let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
-            .map(|_| Ring::new(options.ring_size))
-            .collect();
-        let made = made.map_err(StartError::Ring)?;
         let is_on_path = matches!(options.listen.place, Place::Path(_));
         let rings = Rings::new(
             made.len(),
@@ -124,27 +177,19 @@ impl Server {
         // Last of what can be refused, so that nothing is listened to in vain.
         let listeners =
             listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
-        let mut threads = Threads::default();
-        for (index, (ring, listener)) in made.into_iter().zip(listeners.sockets).enumerate() {
-            let (rings, path) = (Arc::clone(&rings), listeners.path.clone());
-            let serve = move || {
-                let event_loop = EventLoop::new(Arc::clone(&rings), index, ring, listener);
-                let failure = run(event_loop, path.as_deref());
-                rings.outlets[index].mailbox.waker().close();
-                if failure.is_some() {
-                    // The handler would otherwise serve a part of the clients, nobody knows which.
-                    rings.post(Command::Close);
-                }
-                rings.outlets[index].slot.close(failure);
-            };
-            threads.spawn(serve).map_err(StartError::Thread)?;
-        }
-        Ok(Self {
+        let server = Self {
             address: listeners.address,
             path: listeners.path,
             rings,
-            threads: Mutex::new(threads.begin()),
-        })
+            threads: Mutex::default(),
+        };
+        let loops = made.into_iter().zip(listeners.sockets).enumerate();
+        let loops = loops.map(|(index, (ring, listener))| Loop {
+            index,
+            ring,
+            listener,
+        });
+        Ok((server, loops.collect()))
     }
 
     /// Where it listens, or listened.
@@ -261,18 +306,30 @@ impl Drop for Threads {
     }
 }
 
-/// Runs the loop to its end, and says what ended it before its time. Whatever it leaves open is
-/// closed with it, and `path`, where the listener is, removed before.
-fn run(mut event_loop: EventLoop<Ring>, path: Option<&BoundPath>) -> Option<String> {
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run()));
+/// A loop has `ended`: closes what it has left open, `path` first, where its listener is, and tells
+/// what ended it before its time.
+fn ended_with(
+    ended: thread::Result<io::Result<()>>,
+    event_loop: EventLoop<Ring>,
+    index: usize,
+    rings: &Rings,
+    path: Option<&BoundPath>,
+) {
+    let failure = match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("io_uring_enter failed: {error}")),
+        Err(_) => Some("The ring's event loop panicked; this is a bug in ringcall.".to_owned()),
+    };
     if let Some(path) = path {
         path.remove();
     }
-    match ended {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(format!("io_uring_enter failed: {error}")),
-        Err(_) => Some("The ring thread panicked; this is a bug in ringcall.".to_owned()),
+    drop(event_loop);
+    rings.outlets[index].mailbox.waker().close();
+    if failure.is_some() {
+        // The handler would otherwise serve a part of the clients, nobody knows which.
+        rings.post(Command::Close);
     }
+    rings.outlets[index].slot.close(failure);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,282 @@
+//! Node's event loop, as far as a loop that is embedded in it needs it: libuv.
+//!
+//! Its functions are looked up in the process, as Node exports them, so that the addon loads where
+//! there is no libuv, too. A poll handle tells that the embedded loop's eventfd was written to, and
+//! a prepare handle that Node's loop is about to wait. Neither keeps it running.
+//!
+//! Invariant: the handles' memory is freed when libuv has closed them, and the environment waits
+//! for that.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use libloading::os::unix::Library;
+use napi::{Env, Error, check_status, sys};
+
+use crate::uring::trigger_by_edge;
+
+/// `uv_handle_t`, of any type.
+type Handle = c_void;
+type OnPoll = unsafe extern "C" fn(*mut Handle, c_int, c_int);
+type OnHandle = unsafe extern "C" fn(*mut Handle);
+
+/// `UV_POLL` and `UV_PREPARE` of `uv_handle_type`, and `UV_READABLE` of `uv_poll_event`.
+const POLL: c_int = 8;
+const PREPARE: c_int = 9;
+const READABLE: c_int = 1;
+
+/// No type of C asks for more.
+const HANDLE_ALIGN: usize = 16;
+
+/// What an embedded loop does when Node's tells it to.
+pub(super) trait Driver {
+    /// The descriptor has become readable. Returns whether there was something to do.
+    fn on_readable(&self) -> bool;
+
+    /// Node's loop is about to wait.
+    fn before_wait(&self);
+
+    /// The environment ends: the watch is to be closed, and nothing of JavaScript to be called.
+    fn on_env_end(&self);
+}
+
+/// Has a [`Driver`] called, until it is closed.
+pub(super) struct Watch(NonNull<Handles>);
+
+/// What libuv has of a [`Watch`].
+struct Handles {
+    poll: NonNull<Handle>,
+    prepare: NonNull<Handle>,
+    eventfd: File,
+    backend_fd: RawFd,
+    driver: Rc<dyn Driver>,
+    is_first: Cell<bool>,
+    is_closing: Cell<bool>,
+    /// How many of them are open.
+    open: Cell<usize>,
+    cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
+}
+
+/// Declares functions of libuv, by their names after `uv_`, and finds them in the process.
+macro_rules! functions {
+    ($($name:ident: $type:ty,)*) => {
+        struct Functions {
+            $($name: $type,)*
+        }
+
+        impl Functions {
+            fn find() -> Option<Self> {
+                let process = Library::this();
+                $(
+                    let name = concat!("uv_", stringify!($name));
+                    // SAFETY: `get` asks for the type of what has this name, which it is since
+                    // libuv 1.19.
+                    let $name = *unsafe { process.get::<$type>(name) }.ok()?;
+                )*
+                Some(Self { $($name,)* })
+            }
+        }
+    };
+}
+
+functions! {
+    handle_size: unsafe extern "C" fn(c_int) -> usize,
+    handle_get_data: unsafe extern "C" fn(*const Handle) -> *mut c_void,
+    handle_set_data: unsafe extern "C" fn(*mut Handle, *mut c_void),
+    backend_fd: unsafe extern "C" fn(*const sys::uv_loop_s) -> c_int,
+    poll_init: unsafe extern "C" fn(*mut sys::uv_loop_s, *mut Handle, c_int) -> c_int,
+    poll_start: unsafe extern "C" fn(*mut Handle, c_int, OnPoll) -> c_int,
+    prepare_init: unsafe extern "C" fn(*mut sys::uv_loop_s, *mut Handle) -> c_int,
+    prepare_start: unsafe extern "C" fn(*mut Handle, OnHandle) -> c_int,
+    unref: OnHandle,
+    close: unsafe extern "C" fn(*mut Handle, OnHandle),
+}
+
+static FUNCTIONS: LazyLock<Option<Functions>> = LazyLock::new(Functions::find);
+
+impl Functions {
+    fn get() -> napi::Result<&'static Self> {
+        let missing =
+            || Error::from_reason("This runtime has no libuv: ringThreads takes 1 or more here.");
+        FUNCTIONS.as_ref().ok_or_else(missing)
+    }
+
+    fn layout(&self, kind: c_int) -> Layout {
+        // SAFETY: it asks for one of libuv's types, and answers what does not change.
+        let size = unsafe { (self.handle_size)(kind) };
+        Layout::from_size_align(size, HANDLE_ALIGN).expect("a handle is small")
+    }
+
+    fn allocate(&self, kind: c_int) -> NonNull<Handle> {
+        let layout = self.layout(kind);
+        // SAFETY: `alloc_zeroed` asks for a size above 0, which each type has.
+        let memory = unsafe { alloc_zeroed(layout) };
+        NonNull::new(memory.cast()).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    /// # Safety
+    ///
+    /// The handle comes from `allocate`, and neither libuv nor anybody else has it any more.
+    unsafe fn free(&self, handle: NonNull<Handle>, kind: c_int) {
+        // SAFETY: `dealloc` asks for memory of this layout that is not used, as does this.
+        unsafe { dealloc(handle.as_ptr().cast(), self.layout(kind)) };
+    }
+}
+
+impl Watch {
+    /// Calls `driver` when `eventfd` has been written to, and whenever Node's loop is about to
+    /// wait, until it is closed, as it is to be where the environment ends.
+    pub(super) fn open(env: Env, eventfd: OwnedFd, driver: Rc<dyn Driver>) -> napi::Result<Self> {
+        let uv = Functions::get()?;
+        let node_loop = env.get_uv_event_loop()?;
+        let poll = uv.allocate(POLL);
+        // SAFETY: it asks for the thread's loop, memory of a poll handle, and an open descriptor.
+        let error = unsafe { (uv.poll_init)(node_loop, poll.as_ptr(), eventfd.as_raw_fd()) };
+        if error != 0 {
+            // SAFETY: libuv has not taken it.
+            unsafe { uv.free(poll, POLL) };
+            return Err(Error::from_reason(
+                io::Error::from_raw_os_error(-error).to_string(),
+            ));
+        }
+        let prepare = uv.allocate(PREPARE);
+        // SAFETY: it asks for the thread's loop and memory of a prepare handle. It does not fail.
+        unsafe { (uv.prepare_init)(node_loop, prepare.as_ptr()) };
+        let handles = Box::new(Handles {
+            poll,
+            prepare,
+            eventfd: eventfd.into(),
+            // SAFETY: it asks for a loop.
+            backend_fd: unsafe { (uv.backend_fd)(node_loop) },
+            driver,
+            is_first: Cell::new(true),
+            is_closing: Cell::new(false),
+            open: Cell::new(2),
+            cleanup: Cell::new(ptr::null_mut()),
+        });
+        let handles = NonNull::from(Box::leak(handles));
+        for handle in [poll, prepare] {
+            // SAFETY: both ask for a handle that is initialised.
+            unsafe { (uv.handle_set_data)(handle.as_ptr(), handles.as_ptr().cast()) };
+            // SAFETY: as above.
+            unsafe { (uv.unref)(handle.as_ptr()) };
+        }
+        // SAFETY: it asks for an initialised handle, and does not fail for one that can be polled.
+        unsafe { (uv.poll_start)(poll.as_ptr(), READABLE, on_poll) };
+        // SAFETY: it asks for an initialised handle, and does not fail.
+        unsafe { (uv.prepare_start)(prepare.as_ptr(), on_prepare) };
+        let watch = Self(handles);
+        let mut cleanup = ptr::null_mut();
+        let data = handles.as_ptr().cast();
+        // SAFETY: it asks for the thread's environment. The data stays until the hook is removed.
+        let status = unsafe {
+            sys::napi_add_async_cleanup_hook(env.raw(), Some(on_env_end), data, &raw mut cleanup)
+        };
+        if let Err(error) = check_status!(status) {
+            watch.close();
+            return Err(error);
+        }
+        watch.handles().cleanup.set(cleanup);
+        Ok(watch)
+    }
+
+    /// Has Node's loop call the driver in its next turn.
+    pub(super) fn notify(&self) {
+        let mut eventfd = &self.handles().eventfd;
+        // It fails where the counter is full, which is readable.
+        let _ = eventfd.write(&1_u64.to_ne_bytes());
+    }
+
+    /// Has the driver not called any more, and lets go of it soon.
+    pub(super) fn close(self) {
+        let uv = Functions::get().expect("it is open");
+        let handles = self.handles();
+        handles.is_closing.set(true);
+        for handle in [handles.poll, handles.prepare] {
+            // SAFETY: it asks for an open handle, on its loop's thread.
+            unsafe { (uv.close)(handle.as_ptr(), on_closed) };
+        }
+    }
+
+    fn handles(&self) -> &Handles {
+        // SAFETY: it asks for a valid pointer: `open` has made it, and it is freed after `close`.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Handles {
+    /// Has the eventfd wake Node's loop each time that it is written to, rather than for as long as
+    /// nobody has read it: that saves a system call each time. libuv has no word for this, but
+    /// leaves a registration alone that it need not change. Where it does not hold, `on_poll`
+    /// reads.
+    fn trigger_by_edge(&self) {
+        trigger_by_edge(self.backend_fd, self.eventfd.as_fd());
+    }
+
+    fn read(&self) {
+        let mut eventfd = &self.eventfd;
+        // It fails where there is nothing to read, as it does not wait for that.
+        let _ = eventfd.read(&mut [0; size_of::<u64>()]);
+    }
+
+    /// # Safety
+    ///
+    /// `handle` is one of an open `Handles`, as its callbacks have it.
+    unsafe fn of<'a>(handle: *mut Handle) -> &'a Self {
+        let uv = Functions::get().expect("they are open");
+        // SAFETY: it asks for an initialised handle.
+        let data = unsafe { (uv.handle_get_data)(handle) };
+        // SAFETY: it asks for a valid pointer: `open` has set it, and `on_closed` frees it last.
+        unsafe { &*data.cast::<Self>() }
+    }
+}
+
+unsafe extern "C" fn on_poll(handle: *mut Handle, _status: c_int, _events: c_int) {
+    // SAFETY: libuv calls with the handle that was started.
+    let handles = unsafe { Handles::of(handle) };
+    if handles.is_first.replace(false) {
+        handles.trigger_by_edge();
+    }
+    if !handles.driver.on_readable() && !handles.is_closing.get() {
+        handles.read();
+    }
+}
+
+unsafe extern "C" fn on_prepare(handle: *mut Handle) {
+    // SAFETY: libuv calls with the handle that was started.
+    unsafe { Handles::of(handle) }.driver.before_wait();
+}
+
+unsafe extern "C" fn on_closed(handle: *mut Handle) {
+    // SAFETY: libuv calls with the handle that was closed.
+    let handles = unsafe { Handles::of(handle) };
+    let open = handles.open.get() - 1;
+    handles.open.set(open);
+    if open > 0 {
+        return;
+    }
+    // SAFETY: `open` has leaked it, and with the last of its handles nobody has it any more.
+    let handles = unsafe { Box::from_raw(ptr::from_ref(handles).cast_mut()) };
+    let uv = Functions::get().expect("they were open");
+    // SAFETY: libuv has closed it.
+    unsafe { uv.free(handles.poll, POLL) };
+    // SAFETY: as above.
+    unsafe { uv.free(handles.prepare, PREPARE) };
+    let cleanup = handles.cleanup.get();
+    if !cleanup.is_null() {
+        // SAFETY: it asks for a hook that is not removed.
+        unsafe { sys::napi_remove_async_cleanup_hook(cleanup) };
+    }
+}
+
+unsafe extern "C" fn on_env_end(_: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    // SAFETY: the hook was added with this, and is removed when it is freed.
+    unsafe { &*data.cast::<Handles>() }.driver.on_env_end();
+}

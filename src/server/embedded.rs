@@ -1,0 +1,108 @@
+//! The event loop of a server without ring threads, embedded in that of the thread that has started
+//! it.
+//!
+//! `binding` drives it. Invariant: it is driven, and ends, on the thread that has driven it first.
+
+use std::io;
+use std::mem;
+use std::os::fd::OwnedFd;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+
+use super::{Loop, Server, ended_with};
+use crate::event_loop::{Driven, EventLoop, Rings};
+use crate::listener::BoundPath;
+use crate::uring::Ring;
+
+/// The event loop of a server without ring threads.
+pub struct Embedded {
+    /// Nothing once it has ended.
+    event_loop: Option<EventLoop<Ring>>,
+    has_begun: bool,
+    rings: Arc<Rings>,
+    path: Option<Arc<BoundPath>>,
+}
+
+impl Embedded {
+    /// The one loop of `server`.
+    pub(super) fn new(server: &Server, only: Loop) -> io::Result<Self> {
+        let Loop {
+            index,
+            mut ring,
+            listener,
+        } = only;
+        let waker = server.rings.outlets[index].mailbox.waker();
+        ring.embed(waker)?;
+        let rings = Arc::clone(&server.rings);
+        Ok(Self {
+            event_loop: Some(EventLoop::new(Arc::clone(&rings), index, ring, listener)),
+            has_begun: false,
+            rings,
+            path: server.path.clone(),
+        })
+    }
+
+    /// A descriptor of the eventfd that is written to where it is to be driven; it need not be
+    /// read. There is none once it has ended.
+    pub fn eventfd(&self) -> io::Result<Option<OwnedFd>> {
+        self.rings.outlets[0].mailbox.waker().eventfd()
+    }
+
+    /// Does what there is to do, without waiting for anything.
+    pub fn drive(&mut self) -> Driven {
+        self.attempt(EventLoop::drive, Driven::Ended, |driven| {
+            *driven == Driven::Ended
+        })
+    }
+
+    /// True: it need not be driven until the eventfd is written to.
+    pub fn prepare_to_sleep(&mut self) -> bool {
+        self.event_loop
+            .as_mut()
+            .is_none_or(EventLoop::prepare_to_sleep)
+    }
+
+    /// It will be driven before its thread waits. Returns whether there is something to do.
+    pub fn awake(&mut self) -> bool {
+        self.event_loop.as_mut().is_some_and(EventLoop::awake)
+    }
+
+    /// Cuts every connection and ends.
+    pub fn cut(&mut self) {
+        self.attempt(EventLoop::cut, (), |()| true);
+    }
+
+    /// Does something with the loop, unless it has ended, after which it has if `is_end` says so or
+    /// where that fails.
+    fn attempt<T>(
+        &mut self,
+        act: impl FnOnce(&mut EventLoop<Ring>) -> io::Result<T>,
+        ended: T,
+        is_end: impl FnOnce(&T) -> bool,
+    ) -> T {
+        let Some(event_loop) = &mut self.event_loop else {
+            return ended;
+        };
+        let has_begun = mem::replace(&mut self.has_begun, true);
+        let act = || {
+            if !has_begun {
+                event_loop.begin_embedded()?;
+            }
+            act(event_loop)
+        };
+        let result = match panic::catch_unwind(AssertUnwindSafe(act)) {
+            Ok(Ok(done)) if !is_end(&done) => return done,
+            result => result.map(|result| result.map(drop)),
+        };
+        if let Some(event_loop) = self.event_loop.take() {
+            ended_with(result, event_loop, 0, &self.rings, self.path.as_deref());
+        }
+        ended
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.cut();
+    }
+}
