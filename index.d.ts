@@ -100,11 +100,16 @@ export interface ListenOptions {
   ipv6Only?: boolean | undefined
 
   /**
-   * How many threads do the network's work: an integer from 1 to 64. The handler runs on the JavaScript thread, or in
-   * the workers, whatever their number. More than one pays where one is busy all the time, with many connections and a quick handler, and
-   * there are cores to spare.
+   * How many threads do the network's work: an integer from 0 to 64. The handler runs on the JavaScript thread, or in
+   * the workers, whatever their number. More than one pays where one is busy all the time, with many connections and a
+   * quick handler, and there are cores to spare.
    *
-   * Each thread has its own io_uring (40 KiB of locked memory, about 1 MiB in all), its own queue of `backlog`
+   * With 0 the thread that calls `serverListen` does that work, too, between two batches of calls, and Node's event loop
+   * wakes it. That is for a single core, and for the least latency of few connections: nothing crosses between threads.
+   * While a function of its, or anything else, holds that thread, nothing is read, answered, refused or timed out, as with
+   * other servers in Node.js. It takes Node.js itself: `ERR_INVALID_ARG_VALUE` in Bun and Deno.
+   *
+   * Each has its own io_uring (40 KiB of locked memory, about 1 MiB in all), its own queue of `backlog`
    * connections, and the connections that the kernel gives it, for as long as they last. The limits and the counts are
    * those of the whole server.
    *
@@ -534,7 +539,8 @@ export interface ServerStats {
   handlerTime: Histogram
   /**
    * Milliseconds from the end of the first request of a batch until the JavaScript thread, or a worker, took it: the event
-   * loop's delay, as requests see it. Empty with the engine `'node'`, as are the rings' counts.
+   * loop's delay, as requests see it. With `ringThreads: 0` what comes while that loop stands still is read afterwards, so
+   * that does not show here. Empty with the engine `'node'`, as are the rings' counts.
    */
   dispatchDelay: Histogram
   /**
@@ -548,14 +554,20 @@ export interface ServerStats {
   bytesReceived: number
   /** Bytes sent to clients. */
   bytesSent: number
-  /** Turns of the ring threads' loops: each enters the kernel once, or more where there is much to submit. */
+  /**
+   * Turns of the ring threads' loops: each enters the kernel once, or more where there is much to submit; with
+   * `ringThreads: 0` one that has only answers to take does not.
+   */
   ringTurns: number
   /**
    * Operations that the kernel has completed for the ring threads, a send and its wait for room as one;
    * `ringCompletions / ringTurns` is how many at once.
    */
   ringCompletions: number
-  /** How often the JavaScript thread woke a ring thread that slept, which costs it a system call. */
+  /**
+   * How often the JavaScript thread woke a ring thread that slept, which costs it a system call; with `ringThreads: 0`
+   * how often a worker woke this one.
+   */
   ringWakeups: number
   /**
    * Receives that found all receive buffers of their ring thread in use, and began again a turn later. Nothing is lost,

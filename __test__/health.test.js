@@ -9,7 +9,7 @@ const { tmpdir } = require('node:os')
 const path = require('node:path')
 const test = require('ava')
 const {
-  connect, connectMany, gate, post, request, ringTest, serve, serverListen, start, startMain, until
+  connect, connectMany, gate, post, request, serve, serverListen, start, startMain, threadTest, until
 } = require('./helpers.js')
 const { typed } = require('../index.js')
 

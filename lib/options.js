@@ -55,7 +55,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
     backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
-    ringThreads: integer(options, 'ringThreads', 1, 0, RING_THREADS_MAX),
+    ringThreads: checkRingThreads(integer(options, 'ringThreads', 1, 0, RING_THREADS_MAX), options.engine),
     ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
     receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
     receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
@@ -85,6 +85,17 @@ function checkArguments(portOrOptions, handler, surplus = []) {
   const workerOptions = checkWorkerOptions(options.workerOptions)
   const only = options.only === undefined ? undefined : checkNames(options.only, 'options.only')
   return { options: checked, module: { url, only, count, workerOptions, engine: checked.engine } }
+}
+
+// Without ring threads it is Node's event loop, and no other's, that drives the ring.
+function checkRingThreads(ringThreads, engine) {
+  const { bun, deno } = process.versions
+  const other = bun === undefined ? deno && 'Deno' : 'Bun'
+  if (ringThreads > 0 || other === undefined || engine === 'node') return ringThreads
+  throw invalidArgument(
+    `The option 'ringThreads' is 0, for which a ring is driven by the event loop of Node.js, and this is ${other}. ` +
+      'Leave it out, or pass 1 or more.'
+  )
 }
 
 // The options as they are for one plain function, or for a table of them, for which some mean something else or

@@ -32,7 +32,7 @@ folder with an index.js or a package.json that names its "main", or a file of We
   --only <list>              of WebAssembly, the functions to serve: sum,mul; all but its compiler's unless said
   --bigint                   call the one function with a bigint
   --engine <name>            auto, io_uring or node [auto]
-  --ring-threads <n>         threads for the network's work, 1 to 64 [1]
+  --ring-threads <n>         threads for the network's work, 0 to 64 [1]; with 0 the functions' own thread does it, too
   --reuse-port               share the port with other servers that do so, too
   --ipv6-only                accept no IPv4 connections
   --no-openapi               serve no description of the functions, GET /openapi.json, and no page to try them on
