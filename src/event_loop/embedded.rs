@@ -37,7 +37,9 @@ impl<K: Kernel> EventLoop<K> {
         while !self.is_drained() {
             if self.ring.is_ready() {
                 self.ring.submit()?;
-            } else if !self.mailbox.has_mail() {
+            }
+            // Where nothing came of it but quiet sends, whose events come along with the next one.
+            if !self.ring.is_ready() && !self.mailbox.has_mail() {
                 return Ok(Driven::Idle);
             }
             if self.turn() {
