@@ -3,6 +3,7 @@
 // What is asked of a server, and by which load generator.
 
 const path = require('node:path')
+const { example, isBuilt } = require('./examples')
 const { installed } = require('./machine')
 const { output } = require('./processes')
 const { REQUESTS } = require('./requests')
@@ -10,10 +11,11 @@ const { REQUESTS } = require('./requests')
 const TARGET = '/15'
 const ANSWER = 610n
 
-// `body` is JSON; `bad` are bodies that take turns with it, all of which are to be refused.
+// `body` is JSON; `bad` are bodies that take turns with it, all of which are to be refused. `own` asks for our own load
+// generator, clients/load-client/main.rs, and `rate` makes it an open loop.
 const of64 = {
   service: 'number', path: TARGET, body: '', bad: [],
-  connections: 64, depth: 1, close: false, unix: false, oneCore: false
+  connections: 64, depth: 1, close: false, unix: false, oneCore: false, own: false, rate: undefined
 }
 
 function functionsLoad(name, more) {
@@ -25,10 +27,12 @@ function functionsLoad(name, more) {
 const LOADS = {
   'keep-alive': { ...of64, title: '64 connections' },
   pipelined: { ...of64, depth: 16, title: '64 connections, 16 requests pipelined' },
-  close: { ...of64, close: true, title: '64 at a time, a connection for each request' },
+  close: { ...of64, close: true, own: true, title: '64 at a time, a connection for each request' },
   unix: { ...of64, unix: true, title: '64 connections, unix socket' },
-  1: { ...of64, connections: 1, title: '1 connection' },
-  '1-one-core': { ...of64, connections: 1, oneCore: true, title: '1 connection, client on the server\'s core' },
+  1: { ...of64, connections: 1, own: true, title: '1 connection' },
+  '1-one-core': {
+    ...of64, connections: 1, own: true, oneCore: true, title: '1 connection, client on the server\'s core'
+  },
   2: { ...of64, connections: 2, title: '2 connections' },
   8: { ...of64, connections: 8, title: '8 connections' },
   512: { ...of64, connections: 512, title: '512 connections' },
@@ -47,16 +51,30 @@ const LOADS = {
 const AUTOCANNON = path.join(path.dirname(require.resolve('autocannon/package.json')), 'autocannon.js')
 const WRK = installed('wrk')
 
-// wrk takes the least CPU for itself, so it is the one that can reach a fast server's limit; it has no unix sockets.
+// wrk makes a fast server's limit with little CPU, but it takes a close for an error unless it was announced, does not
+// count the time to connect, has no open loop, no unix sockets, and counts in whole microseconds. What ours needs is a
+// Rust compiler.
 function generatorFor(load) {
+  if (load.own && isBuilt('load-client')) return 'load-client'
   return WRK && !load.unix ? 'wrk' : 'autocannon'
 }
+
+const GENERATORS = { 'load-client': loadClient, wrk, autocannon }
 
 // Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds, by percentile; none
 // where the generator's would be wrong.
 async function run(load, where, { seconds, core }) {
-  const [command, parse] = generatorFor(load) === 'wrk' ? wrk(load, where, seconds) : autocannon(load, where, seconds)
+  const [command, parse] = GENERATORS[generatorFor(load)](load, where, seconds)
   return parse(await output(command, { core, timeout: seconds * 1000 + 20_000 }))
+}
+
+function loadClient(load, { port }, seconds) {
+  const mode = load.rate ?? (load.close ? 'close' : 'keep-alive')
+  return [[example('load-client'), ...[port, seconds, load.connections, mode, load.path, load.body].map(String)], (text) => {
+    const { failure, ...figures } = JSON.parse(text)
+    if (failure) console.error(`  load-client: ${failure}`)
+    return figures
+  }]
 }
 
 function wrk(load, { port }, seconds) {

@@ -4,9 +4,9 @@
 // `POST /N` with the same fibonacci, `functions` has those of ../functions.js by name. A server runs a script of this
 // folder for each that it has (see announce.js).
 
-const { spawnSync } = require('node:child_process')
 const { existsSync } = require('node:fs')
 const path = require('node:path')
+const { example } = require('../examples')
 
 const ROOT = path.join(__dirname, '..', '..')
 
@@ -28,7 +28,7 @@ const SERVERS = {
   bigint: { title: 'ringcall, bigint', module: '../..', number: node('ringcall-bigint.js') },
   rings: { title: 'ringcall, 2 rings', module: '../..', number: node('ringcall-rings.js') },
   // The limit, and no peer: see native.rs.
-  native: { title: 'native (limit)', module: '../..', number: nativeCommand },
+  native: { title: 'native (limit)', module: '../..', number: () => [example('native')] },
   'node-http': { title: 'node:http', number: node('node-http.js'), functions: node('functions/node-http.js') },
   fastify: peer('fastify', 'fastify', { number: node('fastify.js'), functions: node('functions/fastify.js') }),
   deno: peer('Deno.serve', 'deno', { number: deno('deno.mjs'), functions: deno('functions/deno.mjs') }),
@@ -53,23 +53,6 @@ function ringcallFunctions(root) {
     if (!existsSync(path.join(root, 'lib', 'functions.js'))) throw new Error('no functions by name')
     return [process.execPath, path.join(root, 'benchmark', 'servers', 'functions', 'ringcall.js')]
   }
-}
-
-// Built when it is first asked for.
-let nativeBinary
-function nativeCommand() {
-  nativeBinary ??= buildExample('native')
-  return [nativeBinary]
-}
-
-function buildExample(name) {
-  const args = ['build', '--release', '--locked', '--example', name, '--message-format=json-render-diagnostics']
-  const { stdout, status } = spawnSync('cargo', args, {
-    cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
-  })
-  if (status !== 0) throw new Error(`cargo could not build the example ${name}`)
-  const messages = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
-  return messages.find(({ target, executable }) => target?.name === name && executable).executable
 }
 
 // The ringcall of another checkout, to compare two states of the code in one run.

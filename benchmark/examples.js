@@ -1,0 +1,36 @@
+'use strict'
+
+// What of the benchmark is written in Rust: examples of the crate, built when they are first asked for.
+
+const { spawnSync } = require('node:child_process')
+const path = require('node:path')
+
+const built = new Map()
+
+// The example's binary; throws where it cannot be built.
+function example(name) {
+  if (!built.has(name)) built.set(name, build(name))
+  const file = built.get(name)
+  if (file === undefined) throw new Error(`cargo could not build the example ${name}`)
+  return file
+}
+
+function isBuilt(name) {
+  try {
+    return Boolean(example(name))
+  } catch {
+    return false
+  }
+}
+
+function build(name) {
+  const args = ['build', '--release', '--locked', '--example', name, '--message-format=json-render-diagnostics']
+  const { stdout, status } = spawnSync('cargo', args, {
+    cwd: path.join(__dirname, '..'), encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  if (status !== 0) return undefined
+  const messages = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  return messages.find(({ target, executable }) => target?.name === name && executable).executable
+}
+
+module.exports = { example, isBuilt }
