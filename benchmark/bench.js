@@ -5,22 +5,25 @@
 const { writeFileSync } = require('node:fs')
 const { parseArgs } = require('node:util')
 const badArguments = require('./bad-arguments')
-const { LOADS, generatorFor } = require('./load')
+const { isBuilt } = require('./examples')
+const { LOADS } = require('./load')
 const machine = require('./machine')
-const { measure, startServer, warmUp } = require('./measure')
 const memory = require('./memory')
+const open = require('./open')
 const { list, pick, positive } = require('./options')
 const { present } = require('./peers')
 const { writePlots } = require('./plot')
 const { halfBodies, largeAnswers, slowReaders } = require('./pressure')
 const report = require('./report')
 const { SERVERS, SERVICES, addCheckout, available, version } = require('./servers')
+const { takeTurns } = require('./turns')
 
 // By the names that `--loads` takes: the service that is asked, how to measure it, and the table of that.
 const KINDS = {
   ...Object.fromEntries(Object.entries(LOADS).map(([name, load]) =>
-    [name, { ...load, measure: measureLoad, table: report.table }]
+    [name, { ...load, measure: takeTurns, table: report.table }]
   )),
+  ...open,
   'bad-arguments': badArguments,
   memory,
   'half-bodies': halfBodies,
@@ -39,6 +42,7 @@ const OPTIONS = {
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '3' },
   connections: { type: 'string' },
+  capacity: { type: 'string', default: 'node-http' },
   json: { type: 'string' },
   plots: { type: 'string' },
   unpinned: { type: 'boolean', default: false },
@@ -54,6 +58,7 @@ const HELP = `npm run bench -- [options]
   --rounds N         measurements of each server under each load, in turn   [5]
   --seconds N        length of each   [3]
   --connections N    instead of those that the loads name
+  --capacity SERVER  whose capacity the open loops have a share of   [node-http]
   --json FILE        every round's figures
   --plots DIR        the medians as SVG
   --unpinned         server and client run wherever the scheduler puts them
@@ -61,8 +66,9 @@ const HELP = `npm run bench -- [options]
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
 used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
-measurement that loses more than 5% so is repeated, at most twice. Percentiles are a closed loop's, each connection
-waiting for its answer before it asks again; wrk adds the waits that this hides.`
+measurement that loses more than 5% so is repeated, at most twice. Percentiles of the loads
+open-50 and open-80 count from when a request was due, at random times, the same for every server. All others are a
+closed loop's, each connection waiting for its answer before it asks again; wrk adds the waits that this hides.`
 
 async function main() {
   const options = parseOptions()
@@ -72,7 +78,7 @@ async function main() {
   const result = { machine: machine.describe(), versions, cores, rounds, seconds, loads: [] }
   console.log(report.heading(result, report.placement(cores)))
   for (const [name, load] of options.loads) {
-    const able = serving(servers, name, load)
+    const able = serving(servers, name, load, cores)
     if (able.length === 0) continue
     const measured = { name, title: load.title, ...await load.measure(load, { ...options, servers: able }, cores) }
     result.loads.push(measured)
@@ -82,31 +88,6 @@ async function main() {
   if (options.plots) writePlots(result, options.plots)
   const failed = result.loads.some((load) => load.servers.some((server) => server.failed > 0))
   if (failed) throw new Error('some requests were not answered with 200: those figures mean nothing')
-}
-
-// Rounds are interleaved, so that what else the machine does meanwhile meets every server alike.
-async function measureLoad(load, { servers, rounds, seconds }, cores) {
-  const client = load.oneCore ? cores.server : cores.client
-  const running = []
-  const measured = servers.map((name) => ({ name, title: SERVERS[name].title, rounds: [] }))
-  try {
-    for (const name of servers) {
-      running.push(await startServer(name, { core: cores.server, service: load.service, unix: load.unix }))
-      progress(`${load.title}: warming up ${SERVERS[name].title}`)
-      await warmUp(running.at(-1), load, { core: client })
-    }
-    for (let round = 1; round <= rounds; round++) {
-      for (const [i, server] of running.entries()) {
-        const figures = await measure(server, load, { seconds, core: client })
-        measured[i].rounds.push(figures)
-        progress(`${load.title}: round ${round} of ${rounds}, ${measured[i].title}: ` +
-          `${report.count(figures.requestsPerSecond)} requests/s, ${report.decimal(figures.cpu)} µs CPU`)
-      }
-    }
-  } finally {
-    await Promise.all(running.map((server) => server.stop()))
-  }
-  return { generator: generatorFor(load), servers: measured.map(report.summarize) }
 }
 
 // Progress is for whoever waits; the tables on stdout can go to a file.
@@ -132,20 +113,31 @@ function parseOptions() {
   const named = present(names, SERVERS, (name) => Object.keys(SERVICES).some((service) => available(name, service)))
   const servers = [...named, ...others]
   if (servers.length === 0) throw new Error('none of those servers is here')
-  return { servers, loads, rounds, seconds, progress, json: values.json, plots: values.plots, unpinned: values.unpinned }
+  const [[capacity]] = pick(values.capacity, SERVERS, '--capacity')
+  return { ...values, servers, loads, rounds, seconds, capacity, progress }
 }
 
 // Those of the servers that have what a load asks for.
-function serving(names, loadName, { service, needs }) {
-  if (needs && !machine.installed(needs)) {
-    console.error(`Left out: ${loadName} needs ${needs}.`)
+function serving(names, loadName, load, cores) {
+  const lacks = unmet(load, cores)
+  if (lacks) {
+    console.error(`Left out: ${loadName} needs ${lacks}.`)
     return []
   }
+  const { service } = load
   return names.filter((name) => {
     if (available(name, service)) return true
     console.error(`Left out of ${loadName}: ${SERVERS[name].title} has no ${SERVICES[service]}.`)
     return false
   })
+}
+
+function unmet({ needs, oneCore, ownCore }, cores) {
+  if (needs === 'load-client' && !isBuilt(needs)) return 'cargo, to build its client'
+  if (needs === 'wrk' && !machine.installed(needs)) return needs
+  if (oneCore && cores.server === null) return 'taskset and a second core'
+  if (ownCore && machine.describe().cores < 2) return 'a second core'
+  return undefined
 }
 
 main().then(() => process.exit(), (error) => {

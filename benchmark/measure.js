@@ -102,7 +102,10 @@ async function attemptMeasure(server, load, { seconds, core }) {
     refused: result.refused,
     client: client / (result.seconds * 1e6),
     others,
-    latency: result.latency
+    latency: result.latency,
+    // Of an open loop: how late the client was, and how many requests found no connection idle.
+    late: result.late?.['99'],
+    queued: result.queued / result.requests
   }
 }
 

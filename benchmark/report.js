@@ -4,11 +4,28 @@
 
 const REFERENCE = 'node-http'
 
-const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'client', 'others']
+const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'client', 'others', 'late', 'queued']
+
+// What is printed of a server: the figure, its title, how it is printed, and whether with its ratio to the reference.
+const COSTS = [
+  ['requestsPerSecond', 'requests/s', count, true],
+  ['cpu', 'CPU µs', decimal, true],
+  ['user', 'user', decimal, false],
+  ['system', 'system', decimal, false],
+  ['switches', 'switches', decimal, false],
+  ['rss', 'MiB', wholeMebibytes, false],
+  ['client', 'client', percent, false],
+  ['others', 'others', percent, false]
+]
+const PERCENTILES = ['50', '90', '99', '99.9', '99.99']
+const LATENESS = [
+  ['late', 'client late, p99 µs', precise, false],
+  ['queued', 'no connection idle', percent, false]
+]
 
 function summarize({ rounds, ...server }) {
   const summary = { ...server, failed: sum(rounds.map((round) => round.failed)), rounds }
-  for (const name of FIGURES) summary[name] = spread(rounds.map((round) => round[name]))
+  for (const name of FIGURES.filter((name) => Number.isFinite(rounds[0][name]))) summary[name] = spread(rounds.map((round) => round[name]))
   summary.latency = {}
   for (const name of Object.keys(rounds[0].latency)) {
     summary.latency[name] = spread(rounds.map((round) => round.latency[name]))
@@ -44,24 +61,30 @@ function cores(list) {
   return `${String(list).includes(',') ? 'cores' : 'core'} ${list}`
 }
 
-function table({ title, generator, servers }) {
+function table({ title, generator, rate, servers }) {
   const reference = servers.length > 1 && servers.find((server) => server.name === REFERENCE)
-  const ratio = (server, name) => reference ? `${decimal(server[name].median / reference[name].median)}×` : ''
-  const rows = servers.map((server) => [
-    server.title,
-    count(server.requestsPerSecond.median), range(server.requestsPerSecond, count), ratio(server, 'requestsPerSecond'),
-    decimal(server.cpu.median), range(server.cpu, decimal), ratio(server, 'cpu'),
-    decimal(server.user.median), decimal(server.system.median),
-    ...['50', '99', '99.9'].map((p) => server.latency[p] ? count(server.latency[p].median) : '–'),
-    decimal(server.switches.median), count(server.rss.median / 2 ** 20),
-    percent(server.client.median), percent(server.others.median)
-  ])
-  const head = ['', 'requests/s', '', '', 'CPU µs', '', '', 'user', 'system', 'p50 µs', 'p99', 'p99.9',
-    'switches', 'MiB', 'client', 'others']
+  const relative = reference ? `; × is against ${reference.title}` : ''
+  // The client of an open loop is always at work.
+  const costs = rate ? COSTS.filter(([name]) => name !== 'client') : COSTS
+  const latencies = PERCENTILES.filter((p) => servers[0].latency[p])
+    .map((p) => [p, `p${p}`, precise, false])
+  const latency = align(figures(servers, latencies, { of: ({ latency }) => latency, corner: 'latency, µs' }))
+  const lateness = rate ? `${align(figures(servers, LATENESS))}\n` : ''
   const failed = servers.filter((server) => server.failed > 0)
     .map((server) => `${server.title}: ${server.failed} requests failed\n`)
-  const relative = reference ? `; × is against ${reference.title}` : ''
-  return `${title} (${generator}${relative})\n${align([head, ...rows])}\n${failed.join('')}`
+  return `${title} (${generator}${relative})\n${align(figures(servers, costs, { reference }))}\n` +
+    `${latencies.length > 0 ? `${latency}\n` : ''}${lateness}${failed.join('')}`
+}
+
+// A row for each server: medians, and where there are several rounds, the lowest and highest.
+function figures(servers, columns, { of = (server) => server, reference, corner = '' } = {}) {
+  const row = (server) => columns.flatMap(([name, , format, isRelative]) => {
+    const each = of(server)[name]
+    const ratio = isRelative && reference ? `${decimal(each.median / of(reference)[name].median)}×` : ''
+    return [format(each.median), server.rounds.length > 1 ? range(each, format) : '', ratio]
+  })
+  const head = columns.flatMap(([, title]) => [title, '', ''])
+  return [[corner, ...head], ...servers.map((server) => [server.title, ...row(server)])]
 }
 
 function memoryTable({ title, servers }) {
@@ -94,6 +117,15 @@ function decimal(n) {
 
 function percent(share) {
   return `${count(share * 100)}%`
+}
+
+// A microsecond is much where there are few.
+function precise(n) {
+  return n < 100 ? n.toFixed(1) : count(n)
+}
+
+function wholeMebibytes(bytes) {
+  return count(bytes / 2 ** 20)
 }
 
 function mebibytes(bytes) {
