@@ -15,13 +15,14 @@ function installPeers(missing) {
   spawnSync('npm', args, { cwd: __dirname, stdio: 'inherit' })
 }
 
-// Those of the names for which `isHere`, and says which are not. `servers` has by name the `title`, and whether it is a
-// `peer`.
+// Those of the names for which `isHere`, and says which are not. `servers` has by name the `title`, whether it is a
+// `peer`, and else the `absence`, why it may not be here.
 function present(names, servers, isHere) {
   installPeers(names.filter((name) => servers[name].peer && !isHere(name)))
   return names.filter((name) => {
     if (isHere(name)) return true
-    console.error(`Left out: ${servers[name].title} is not installed (npm install in benchmark/).`)
+    const { title, absence = 'is not installed (npm install in benchmark/)' } = servers[name]
+    console.error(`Left out: ${title} ${absence}.`)
     return false
   })
 }

@@ -4,6 +4,7 @@
 // `POST /N` with the same fibonacci, `functions` has those of ../functions.js by name. A server runs a script of this
 // folder for each that it has (see announce.js).
 
+const { spawnSync } = require('node:child_process')
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 const { example } = require('../examples')
@@ -21,9 +22,18 @@ const deno = (name) => () => {
 }
 
 // `number` and `functions` give what to spawn, or throw when the server is not here. `module` names the package whose
-// version it is, Node.js itself where there is none. `peer`: comes with benchmark/package.json.
+// version it is, Node.js itself where there is none. `peer`: comes with benchmark/package.json. `absence` is why another
+// one is not here.
 const SERVERS = {
   ringcall: { title: 'ringcall', module: '../..', number: node('ringcall.js'), functions: ringcallFunctions(ROOT) },
+  // Its ring on the JavaScript thread.
+  here: {
+    title: 'ringcall, ringThreads: 0',
+    module: '../..',
+    number: whereTaken({ ringThreads: 0 }, 'ringcall-here.js'),
+    functions: whereTaken({ ringThreads: 0 }, 'functions/ringcall-here.js'),
+    absence: 'is refused by this checkout: it has no such option'
+  },
   promise: { title: 'ringcall, async', module: '../..', number: node('ringcall-promise.js') },
   bigint: { title: 'ringcall, bigint', module: '../..', number: node('ringcall-bigint.js') },
   rings: { title: 'ringcall, 2 rings', module: '../..', number: node('ringcall-rings.js') },
@@ -33,7 +43,7 @@ const SERVERS = {
   fastify: peer('fastify', 'fastify', { number: node('fastify.js'), functions: node('functions/fastify.js') }),
   deno: peer('Deno.serve', 'deno', { number: deno('deno.mjs'), functions: deno('functions/deno.mjs') }),
   bun: peer('Bun.serve', 'bun', { number: bun('bun.js'), functions: bun('functions/bun.js') }),
-  elysia: peer('Elysia', 'elysia', { functions: bun('functions/elysia.js') }),
+  elysia: peer('Elysia', 'elysia', { number: bun('elysia.js'), functions: bun('functions/elysia.js') }),
   uws: peer('uWebSockets.js', 'uWebSockets.js', { number: node('uws.js'), functions: node('functions/uws.js') })
 }
 
@@ -45,6 +55,26 @@ function peer(title, module, services) {
     return command()
   }])
   return { title, module, peer: true, ...Object.fromEntries(needing) }
+}
+
+// A checkout that does not know the options has none of these to measure.
+function whereTaken(options, name) {
+  return () => {
+    if (!takes(options)) throw new Error('those options are refused')
+    return [process.execPath, script(name)]
+  }
+}
+
+const taken = new Map()
+
+function takes(options) {
+  const key = JSON.stringify({ engine: 'io_uring', port: 0, host: '127.0.0.1', ...options })
+  if (!taken.has(key)) {
+    const program = `require('.').serverListen(${key}, (n) => n).close()`
+    const { status } = spawnSync(process.execPath, ['-e', program], { cwd: ROOT, stdio: 'ignore' })
+    taken.set(key, status === 0)
+  }
+  return taken.get(key)
 }
 
 // A checkout from before functions had names has none to measure.
