@@ -5,11 +5,12 @@ const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 // What runs the examples, deploy/ and scripts/ as they are, reads sources, or needs no server is the same whatever these
 // variables say.
 const ONCE = [
-  'balancers', 'browser-example', 'build', 'call-arguments', 'cli', 'cli-openapi', 'cli-process', 'cli-wasm',
-  'cli-watch', 'cli-workers', 'client-files', 'client-runtimes', 'deploy', 'docs', 'examples', 'functions-table',
-  'hover', 'json-scanner', 'openapi-tools', 'page', 'page-use', 'production', 'real-prometheus', 'regexes', 'reply',
-  'results', 'rolling-examples', 'schemas', 'sentences', 'signature', 'testing-examples', 'wasm-bytes',
-  'wasm-compilers', 'workers-generations', 'workers-node', 'workers-options', 'workers-parts', 'workers-pool'
+  'balancers', 'benchmark-goals', 'browser-example', 'build', 'call-arguments', 'cli', 'cli-openapi', 'cli-process',
+  'cli-wasm', 'cli-watch', 'cli-workers', 'client-files', 'client-runtimes', 'deploy', 'docs', 'examples',
+  'functions-table', 'hover', 'json-scanner', 'load-client', 'openapi-tools', 'page', 'page-use', 'production',
+  'real-prometheus', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences', 'signature',
+  'testing-examples', 'wasm-bytes', 'wasm-compilers', 'workers-generations', 'workers-node', 'workers-options',
+  'workers-parts', 'workers-pool'
 ]
 const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL_TEST_SMALLEST
 

@@ -6,6 +6,7 @@ const { writeFileSync } = require('node:fs')
 const { parseArgs } = require('node:util')
 const badArguments = require('./bad-arguments')
 const { isBuilt } = require('./examples')
+const { CHECKED, GOALS } = require('./goals')
 const { LOADS } = require('./load')
 const machine = require('./machine')
 const memory = require('./memory')
@@ -17,6 +18,7 @@ const { halfBodies, largeAnswers, slowReaders } = require('./pressure')
 const report = require('./report')
 const { SERVERS, SERVICES, addCheckout, available, version } = require('./servers')
 const { takeTurns } = require('./turns')
+const { failure, judge, table: verdictTable } = require('./verdicts')
 
 // By the names that `--loads` takes: the service that is asked, how to measure it, and the table of that.
 const KINDS = {
@@ -36,13 +38,20 @@ const GROUPS = {
   functions: Object.keys(LOADS).filter((name) => LOADS[name].service === 'functions')
 }
 
+const DEFAULTS = { servers: ['ringcall', 'node-http'], loads: ['keep-alive', 'pipelined'] }
+const CAPACITY_OF = 'node-http'
+
+// What `--check` does not take: the goals are for the loads as they are.
+const UNCHECKED = ['connections', 'capacity', 'unpinned']
+
 const OPTIONS = {
-  servers: { type: 'string', default: 'ringcall,node-http' },
-  loads: { type: 'string', default: 'keep-alive,pipelined' },
+  servers: { type: 'string' },
+  loads: { type: 'string' },
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '3' },
   connections: { type: 'string' },
-  capacity: { type: 'string', default: 'node-http' },
+  capacity: { type: 'string' },
+  check: { type: 'boolean', default: false },
   json: { type: 'string' },
   plots: { type: 'string' },
   unpinned: { type: 'boolean', default: false },
@@ -52,13 +61,15 @@ const OPTIONS = {
 
 const HELP = `npm run bench -- [options]
 
-  --servers LIST     ${list(SERVERS)}, or all   [ringcall,node-http]
+  --servers LIST     ${list(SERVERS)}, or all   [${DEFAULTS.servers}]
   --loads LIST       ${list(KINDS)}; ${list(GROUPS)}, or all
-                     [keep-alive,pipelined]
+                     [${DEFAULTS.loads}]
   --rounds N         measurements of each server under each load, in turn   [5]
   --seconds N        length of each   [3]
   --connections N    instead of those that the loads name
-  --capacity SERVER  whose capacity the open loops have a share of   [node-http]
+  --capacity SERVER  whose capacity the open loops have a share of   [${CAPACITY_OF}]
+  --check            holds the run against the goals of benchmark/goals.js, and fails where one is missed; without
+                     --servers and --loads it measures all that they name
   --json FILE        every round's figures
   --plots DIR        the medians as SVG
   --unpinned         server and client run wherever the scheduler puts them
@@ -66,9 +77,9 @@ const HELP = `npm run bench -- [options]
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
 used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
-measurement that loses more than 5% so is repeated, at most twice. Percentiles of the loads
-open-50 and open-80 count from when a request was due, at random times, the same for every server. All others are a
-closed loop's, each connection waiting for its answer before it asks again; wrk adds the waits that this hides.`
+measurement that loses more than 5% so is repeated, at most twice. Latencies of open-50 and open-80 count from when a
+request was due, at random times, the same for every server. All others are a closed loop's, each connection waiting
+for its answer before it asks again; wrk adds the waits that this hides.`
 
 async function main() {
   const options = parseOptions()
@@ -84,10 +95,16 @@ async function main() {
     result.loads.push(measured)
     console.log(`\n${load.table(measured)}`)
   }
+  if (options.check) {
+    result.goals = judge(GOALS, result.loads)
+    console.log(`\n${verdictTable(result.goals)}`)
+  }
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
   if (options.plots) writePlots(result, options.plots)
   const failed = result.loads.some((load) => load.servers.some((server) => server.failed > 0))
   if (failed) throw new Error('some requests were not answered with 200: those figures mean nothing')
+  const missed = options.check && failure(result.goals)
+  if (missed) throw new Error(missed)
 }
 
 // Progress is for whoever waits; the tables on stdout can go to a file.
@@ -101,19 +118,23 @@ function parseOptions() {
     console.log(HELP)
     process.exit()
   }
+  for (const name of UNCHECKED) {
+    if (values.check && values[name]) throw new Error(`--check takes no --${name}: its goals are for the loads as they are`)
+  }
+  const wanted = values.check ? CHECKED : DEFAULTS
   const rounds = positive(values.rounds, '--rounds')
   const seconds = positive(values.seconds, '--seconds')
-  const loads = pick(values.loads, KINDS, '--loads', GROUPS).map(([name, load]) => {
+  const loads = pick(values.loads ?? wanted.loads.join(), KINDS, '--loads', GROUPS).map(([name, load]) => {
     if (!values.connections || !Object.hasOwn(LOADS, name)) return [name, load]
     const connections = positive(values.connections, '--connections')
     return [name, { ...load, connections, title: load.title.replace(/\d+/, connections) }]
   })
   const others = values.against.map(addCheckout)
-  const names = pick(values.servers, SERVERS, '--servers').map(([name]) => name)
+  const names = pick(values.servers ?? wanted.servers.join(), SERVERS, '--servers').map(([name]) => name)
   const named = present(names, SERVERS, (name) => Object.keys(SERVICES).some((service) => available(name, service)))
   const servers = [...named, ...others]
   if (servers.length === 0) throw new Error('none of those servers is here')
-  const [[capacity]] = pick(values.capacity, SERVERS, '--capacity')
+  const [[capacity]] = pick(values.capacity ?? CAPACITY_OF, SERVERS, '--capacity')
   return { ...values, servers, loads, rounds, seconds, capacity, progress }
 }
 

@@ -8,9 +8,10 @@ const path = require('node:path')
 const built = new Map()
 
 // The example's binary; throws where it cannot be built.
-function example(name) {
-  if (!built.has(name)) built.set(name, build(name))
-  const file = built.get(name)
+function example(name, profile = 'release') {
+  const key = `${profile} ${name}`
+  if (!built.has(key)) built.set(key, build(name, profile))
+  const file = built.get(key)
   if (file === undefined) throw new Error(`cargo could not build the example ${name}`)
   return file
 }
@@ -23,8 +24,9 @@ function isBuilt(name) {
   }
 }
 
-function build(name) {
-  const args = ['build', '--release', '--locked', '--example', name, '--message-format=json-render-diagnostics']
+function build(name, profile) {
+  const args = ['build', '--quiet', '--locked', '--profile', profile, '--example', name]
+  args.push('--message-format=json-render-diagnostics')
   const { stdout, status } = spawnSync('cargo', args, {
     cwd: path.join(__dirname, '..'), encoding: 'utf8', maxBuffer: 2 ** 26, stdio: ['ignore', 'pipe', 'inherit']
   })

@@ -119,6 +119,11 @@ function percent(share) {
   return `${count(share * 100)}%`
 }
 
+// Where it is held against a goal of two decimals.
+function precisely(n) {
+  return n.toFixed(3)
+}
+
 // A microsecond is much where there are few.
 function precise(n) {
   return n < 100 ? n.toFixed(1) : count(n)
@@ -141,5 +146,5 @@ function range({ min, max }, format) {
 }
 
 module.exports = {
-  align, count, decimal, heading, mebibytes, memoryTable, percent, placement, range, signed, spread, summarize, table
+  align, count, decimal, heading, mebibytes, memoryTable, percent, placement, precisely, range, signed, spread, summarize, table
 }

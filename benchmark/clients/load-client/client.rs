@@ -169,11 +169,14 @@ impl Client {
                 self.ask(token, due);
             }
             let open = self.waiting + queue.len();
-            let wait = if arrivals.next <= self.end {
-                arrivals.next - now
-            } else if open == 0 || now >= self.end + GRACE {
+            let is_asking = arrivals.next <= self.end;
+            let all_are_lost = self.waiting == 0 && self.idle.is_empty();
+            if all_are_lost || now >= self.end + GRACE || (!is_asking && open == 0) {
                 self.figures.failed += open;
                 return Ok(());
+            }
+            let wait = if is_asking {
+                arrivals.next - now
             } else {
                 SLEEP_MIN
             };
