@@ -12,10 +12,10 @@ const TARGET = '/15'
 const ANSWER = 610n
 
 // `body` is JSON; `bad` are bodies that take turns with it, all of which are to be refused. `own` asks for our own load
-// generator, clients/load-client/main.rs, and `rate` makes it an open loop.
+// generator, clients/load-client/main.rs, and `rate` makes it an open loop. `threads` are wrk's.
 const of64 = {
   service: 'number', path: TARGET, body: '', bad: [],
-  connections: 64, depth: 1, close: false, unix: false, oneCore: false, own: false, rate: undefined
+  connections: 64, depth: 1, close: false, unix: false, oneCore: false, own: false, rate: undefined, threads: 1
 }
 
 function functionsLoad(name, more) {
@@ -78,7 +78,7 @@ function loadClient(load, { port }, seconds) {
 }
 
 function wrk(load, { port }, seconds) {
-  const command = ['wrk', '-t1', `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s',
+  const command = ['wrk', `-t${load.threads}`, `-c${load.connections}`, `-d${seconds}s`, '--timeout', '10s',
     '-s', path.join(__dirname, 'wrk.lua'), `http://127.0.0.1:${port}${load.path}`,
     '--', String(load.depth), load.close ? 'close' : 'keep-alive', load.body, ...load.bad]
   return [command, (text) => {

@@ -35,12 +35,14 @@ function cores() {
   return client === undefined ? { server: null, client: null } : { server, client }
 }
 
-// The server gets two cores, as a list. The load generator gets a third where there is one, and else shares both.
-function coresForTwo() {
-  const [first, second, third] = spreadOut()
-  if (second === undefined) return { server: null, client: null }
-  const server = `${first},${second}`
-  return { server, client: third ?? server }
+// The server gets so many cores, as a list. The load generator gets those that are left, so many at the most, and else
+// shares all of the server's.
+function coresFor(count, clientsMax = 1) {
+  const all = spreadOut()
+  if (all.length < Math.max(2, count)) return { server: null, client: null }
+  const server = all.slice(0, count)
+  const left = all.slice(count, count + clientsMax)
+  return { server: server.join(), client: (left.length > 0 ? left : server).join() }
 }
 
 // The cores that this process may run on, hardware threads of one core as late as possible; none without `taskset`.
@@ -75,4 +77,4 @@ function installed(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined
 }
 
-module.exports = { TICK, cores, coresForTwo, cpuTime, describe, installed }
+module.exports = { TICK, cores, coresFor, cpuTime, describe, installed, spreadOut }

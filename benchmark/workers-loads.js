@@ -6,6 +6,7 @@
 
 const path = require('node:path')
 const { LOADS: { 'keep-alive': KEEP_ALIVE, pipelined: PIPELINED } } = require('./load')
+const machine = require('./machine')
 const { count, decimal, mebibytes, percent } = require('./report')
 const { SYSTEMS, command } = require('./servers/workers')
 const { QUICK_RATE, startBare, startBesideSlow, startLoaded } = require('./workers-rows')
@@ -44,7 +45,8 @@ const LOADS = {
   'spare-unpinned': spareWorkers('any'),
   '1ms': scaling(1000, 1.85),
   '100us': scaling(100, 1.7),
-  neighbours: neighbours()
+  neighbours: neighbours(),
+  cores: growth()
 }
 
 // One worker where there would be none.
@@ -111,12 +113,50 @@ function neighbours() {
   }
 }
 
+// As many threads or processes as cores, of which there are one, two, four and so on, as far as this machine has them.
+function growth() {
+  const counts = () => [0, 1, 2, 3, 4, 5, 6].map((n) => 2 ** n).filter((n) => n === 1 || n <= machine.spreadOut().length)
+  return {
+    title: `${KEEP_ALIVE.title} for each core`,
+    place: 'any',
+    placed() {
+      const { length } = machine.spreadOut()
+      const shared = counts().filter((n) => n > 1 && n === length)
+      return `this machine has ${length} cores to give` +
+        (shared.length > 0 ? `, and the client shares them with the servers on ${shared}` : '')
+    },
+    columns: COSTS,
+    rows: (systems) => systems.flatMap((name) => variants(name).flatMap((variant) => {
+      const rows = counts().map((n) => onCores(name, n, variant))
+      return rows.map((row) => row === rows[0] ? row : compared(row, rows[0].id, 'requestsPerSecond'))
+    }))
+  }
+}
+
+// ringcall's function is in the main thread, or in workers.
+function variants(name) {
+  return name === 'ringcall' ? [(n) => [0, n], (n) => [n, n]] : [(n) => [n]]
+}
+
+function onCores(name, n, variant) {
+  const [workers, rings] = variant(n)
+  const cores = machine.coresFor(n, n)
+  const load = { ...KEEP_ALIVE, connections: n * KEEP_ALIVE.connections, threads: cores.client === null ? 1 : n }
+  const row = loaded(name, workers, 'fibonacci', load, rings === undefined ? [] : ['none', String(rings)])
+  const ringThreads = rings === undefined ? '' : `, ${numbered(rings, ['ring thread', 'ring threads'])}`
+  const title = `${row.title}${ringThreads}, on ${numbered(n, ['core', 'cores'])}`
+  return { ...row, id: `${row.id}-on-${n}`, title, cores }
+}
+
 function computing(microseconds, pace) {
   return { ...KEEP_ALIVE, path: `/${Math.round(microseconds * pace)}` }
 }
 
-function loaded(name, workers, module, load) {
-  const row = { ...rowOf(name, workers, module), service: module === 'fibonacci' ? 'number' : module, load, workers }
+// `more` is what the server's command has besides.
+function loaded(name, workers, module, load, more = []) {
+  const { command, ...rest } = rowOf(name, workers, module)
+  const service = module === 'fibonacci' ? 'number' : module
+  const row = { ...rest, command: [...command, ...more], service, load, workers }
   return { ...row, start: (...how) => startLoaded(row, ...how) }
 }
 

@@ -45,11 +45,11 @@ async function main() {
   const result = { machine: machine.describe(), versions: versions(servers), rounds, seconds, loads: [] }
   console.log(report.heading(result, 'cores as each load has them'))
   const pace = roundsByMicrosecond()
-  for (const [name, { title, place, columns, rows: rowsOf }] of loads) {
+  for (const [name, { title, place, placed, columns, rows: rowsOf }] of loads) {
     const cores = places[place]()
     const rows = rowsOf(servers, pace)
     const measured = await takeTurns(rows, cores, { name, rounds, seconds })
-    console.log(`\n${title}; ${report.placement(cores)}\n${table(rows, measured, columns)}`)
+    console.log(`\n${title}; ${placed?.() ?? report.placement(cores)}\n${table(rows, measured, columns)}`)
     console.log([...comparisons(rows, measured), ...failures(rows, measured)].join('\n'))
     const figures = rows.map(({ id, title }) => ({ id, title, rounds: measured.get(id) }))
     result.loads.push({ name, title, cores, rows: figures })
@@ -71,7 +71,7 @@ async function takeTurns(rows, cores, { name, rounds, seconds }) {
   try {
     for (const row of rows) {
       progress(`${name}: starting ${row.title}`)
-      running.push({ row, server: await row.start(cores, { rounds, seconds, attemptsMax }) })
+      running.push({ row, server: await row.start(row.cores ?? cores, { rounds, seconds, attemptsMax }) })
     }
     for (let round = 1; round <= rounds; round++) {
       for (const { row, server } of round % 2 === 1 ? running : running.toReversed()) {
@@ -142,7 +142,7 @@ function parseOptions() {
     json,
     places: unpinned
       ? { one: nowhere, two: nowhere, any: nowhere }
-      : { one: machine.cores, two: machine.coresForTwo, any: nowhere }
+      : { one: machine.cores, two: () => machine.coresFor(2), any: nowhere }
   }
 }
 

@@ -137,7 +137,7 @@ impl Client {
         loop {
             if now < self.end {
                 while let Some(token) = self.idle.pop_front() {
-                    self.ask(token, now);
+                    self.ask(token, Instant::now());
                 }
             } else if self.waiting == 0 || now >= self.end + GRACE {
                 self.figures.failed += self.waiting;

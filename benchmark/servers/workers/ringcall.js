@@ -1,13 +1,15 @@
 'use strict'
 
-// With 0 workers the function runs in the main thread. With a port, several of them share it.
+// node ringcall.js MODULE WORKERS [PORT RING_THREADS]: with 0 workers the function runs in the main thread. With a port
+// that is not `none`, several of them share it.
 
 const { serverListen } = require('../../..')
 const announce = require('../announce')
 
-const [file, count, port] = process.argv.slice(2)
+const [file, count, port = 'none', rings = '1'] = process.argv.slice(2)
 const workers = Number(count)
-const options = { engine: 'io_uring', host: '127.0.0.1', port: Number(port ?? 0), reusePort: port !== undefined }
+const where = port === 'none' ? { port: 0 } : { port: Number(port), reusePort: true }
+const options = { engine: 'io_uring', host: '127.0.0.1', ...where, ringThreads: Number(rings) }
 
 const server = workers === 0
   ? serverListen(options, require(file))
