@@ -14,7 +14,7 @@ const PANEL_TITLE = 34
 const HEAD = 64
 const LINES_HEIGHT = 220
 
-const OURS = '#d9480f'
+const OURS = { ringcall: '#d9480f', here: '#f76707' }
 const OTHERS = ['#1c7ed6', '#2f9e44', '#9c36b5', '#868e96', '#0c8599', '#e6a700']
 const USER = '#d9480f'
 const SYSTEM = '#ced4da'
@@ -23,14 +23,43 @@ const FAINT = '#868e96'
 
 const PERCENTILES = ['50', '75', '90', '99', '99.9', '99.99']
 
+// What a reader asks first: of each of these loads the figure that tells most.
+const OVERVIEW = [
+  ['keep-alive', 'cpu', 'server CPU per request, µs; less is better'],
+  ['pipelined', 'requestsPerSecond', 'requests per second; more is better'],
+  ['1-one-core', '50', 'median latency, µs; less is better'],
+  ['1', '50', 'median latency, µs; less is better'],
+  ['close', 'requestsPerSecond', 'requests per second; more is better']
+]
+
 function writePlots(result, directory) {
   const loads = result.loads.filter((load) => load.generator)
   if (loads.length === 0) return
   mkdirSync(directory, { recursive: true })
   const save = (name, svg) => writeFileSync(path.join(directory, `${name}.svg`), svg)
+  save('overview', overview(result, loads))
   save('throughput', throughput(result, loads))
   save('cpu', cpu(result, loads))
   save('latency', latency(result, loads))
+}
+
+function overview(result, loads) {
+  const panels = OVERVIEW.flatMap(([name, figure, what]) => {
+    const load = loads.find((load) => load.name === name)
+    if (!load) return []
+    const of = (server) => server[figure] ?? server.latency[figure]
+    return [bars({ ...load, title: `${load.title}: ${what}` }, {
+      segments: (server, i) => [[of(server).median, colour(server.name, i)]],
+      whisker: of,
+      text: (server) => figureText(of(server).median)
+    })]
+  })
+  return picture('Overview', 'lines: lowest to highest of the rounds', result, panels)
+}
+
+// Three digits at least.
+function figureText(value) {
+  return value < 100 ? value.toFixed(value < 10 ? 2 : 1) : Math.round(value).toLocaleString('en-US')
 }
 
 function throughput(result, loads) {
@@ -39,7 +68,7 @@ function throughput(result, loads) {
     whisker: ({ requestsPerSecond }) => requestsPerSecond,
     text: ({ requestsPerSecond }) => Math.round(requestsPerSecond.median).toLocaleString('en-US')
   }))
-  return picture('Requests per second', 'more is better; lines: the middle half of the rounds', result, panels)
+  return picture('Requests per second', 'more is better; lines: lowest to highest of the rounds', result, panels)
 }
 
 function cpu(result, loads) {
@@ -50,7 +79,7 @@ function cpu(result, loads) {
       `${cpu.median.toFixed(2)} (${user.median.toFixed(2)} + ${system.median.toFixed(2)})`
   }))
   const parts = `${swatch(USER)} user, ${swatch(SYSTEM)} system (the kernel's part)`
-  const legend = `less is better; ${parts}; lines: the middle half of the rounds`
+  const legend = `less is better; ${parts}; lines: lowest to highest of the rounds`
   return picture('Server CPU per request, µs', legend, result, panels)
 }
 
@@ -61,7 +90,7 @@ function latency(result, loads) {
 
 // One panel of horizontal bars.
 function bars({ title, servers }, { segments, whisker, text }) {
-  const most = Math.max(...servers.map((server) => whisker(server).high))
+  const most = Math.max(...servers.map((server) => whisker(server).max))
   const room = WIDTH - 2 * MARGIN - LABELS - VALUES
   const x = (value) => MARGIN + LABELS + value / most * room
   const rows = servers.map((server, i) => {
@@ -72,12 +101,12 @@ function bars({ title, servers }, { segments, whisker, text }) {
       from += value
       return `<rect x="${px(start)}" y="${y}" width="${px(end - start)}" height="${ROW - 8}" fill="${fill}"/>`
     })
-    const { low, high } = whisker(server)
+    const { min, max } = whisker(server)
     const middle = y + (ROW - 8) / 2
-    return label(MARGIN + LABELS - 8, middle + 4, server.title, { anchor: 'end', bold: server.name === 'ringcall' }) +
+    return label(MARGIN + LABELS - 8, middle + 4, server.title, { anchor: 'end', bold: isOurs(server.name) }) +
       rects.join('') +
-      `<path d="M${px(x(low))} ${middle}H${px(x(high))}" stroke="${INK}" stroke-width="1.5"/>` +
-      label(Math.max(x(high), x(from)) + 8, middle + 4, text(server))
+      `<path d="M${px(x(min))} ${middle}H${px(x(max))}" stroke="${INK}" stroke-width="1.5"/>` +
+      label(Math.max(x(max), x(from)) + 8, middle + 4, text(server))
   })
   const height = PANEL_TITLE + servers.length * ROW + 10
   return { height, svg: panelTitle(title) + rows.join('') }
@@ -105,7 +134,7 @@ function lines({ title, servers }) {
     const points = PERCENTILES.map((p, j) => `${px(x(j))},${px(y(server.latency[p].median))}`).join(' ')
     const stroke = colour(server.name, i)
     svg += `<polyline points="${points}" fill="none" stroke="${stroke}" stroke-width="2.5" stroke-linejoin="round"/>`
-    svg += label(right + 8, ends[i] + 4, server.title, { fill: stroke, bold: server.name === 'ringcall' })
+    svg += label(right + 8, ends[i] + 4, server.title, { fill: stroke, bold: isOurs(server.name) })
   }
   return { height: bottom + 34, svg }
 }
@@ -154,7 +183,11 @@ function swatch(fill) {
 }
 
 function colour(name, i) {
-  return name === 'ringcall' ? OURS : OTHERS[i % OTHERS.length]
+  return isOurs(name) ? OURS[name] : OTHERS[i % OTHERS.length]
+}
+
+function isOurs(name) {
+  return Object.hasOwn(OURS, name)
 }
 
 function px(n) {

@@ -37,8 +37,7 @@ function spread(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-  const quarter = Math.floor((sorted.length - 1) / 4)
-  return { median, min: sorted[0], max: sorted.at(-1), low: sorted[quarter], high: sorted.at(-1 - quarter) }
+  return { median, min: sorted[0], max: sorted.at(-1) }
 }
 
 function sum(values) {
