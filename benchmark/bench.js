@@ -77,9 +77,10 @@ const HELP = `npm run bench -- [options]
 
 Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
 used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
-measurement that loses more than 5% so is repeated, at most twice. Latencies of open-50 and open-80 count from when a
-request was due, at random times, the same for every server. All others are a closed loop's, each connection waiting
-for its answer before it asks again; wrk adds the waits that this hides.`
+measurement that loses more than 5% so is repeated, at most twice; where there is but one round, none is: it is to see
+that all runs. Latencies of open-50 and open-80 count from when a request was due, at random times, the same for every
+server. All others are a closed loop's, each connection waiting for its answer before it asks again; wrk adds the
+waits that this hides.`
 
 async function main() {
   const options = parseOptions()

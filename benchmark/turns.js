@@ -10,6 +10,8 @@ const { SERVERS } = require('./servers')
 // Rounds are interleaved, so that what else the machine does meanwhile meets every server alike.
 async function takeTurns(load, { servers, rounds, seconds, progress }, cores) {
   const core = load.oneCore ? cores.server : cores.client
+  // One round is to see that all runs.
+  const attemptsMax = rounds === 1 ? 1 : undefined
   const running = []
   const measured = servers.map((name) => ({ name, title: SERVERS[name].title, rounds: [] }))
   try {
@@ -20,7 +22,7 @@ async function takeTurns(load, { servers, rounds, seconds, progress }, cores) {
     }
     for (let round = 1; round <= rounds; round++) {
       for (const [i, server] of running.entries()) {
-        const figures = await measure(server, load, { seconds, core })
+        const figures = await measure(server, load, { seconds, core, attemptsMax })
         measured[i].rounds.push(figures)
         progress(`${load.title}: round ${round} of ${rounds}, ${measured[i].title}: ` +
           `${report.count(figures.requestsPerSecond)} requests/s, ${report.decimal(figures.cpu)} µs CPU`)
