@@ -25,7 +25,9 @@ const LATENESS = [
 
 function summarize({ rounds, ...server }) {
   const summary = { ...server, failed: sum(rounds.map((round) => round.failed)), rounds }
-  for (const name of FIGURES.filter((name) => Number.isFinite(rounds[0][name]))) summary[name] = spread(rounds.map((round) => round[name]))
+  for (const name of FIGURES) {
+    if (Number.isFinite(rounds[0][name])) summary[name] = spread(rounds.map((round) => round[name]))
+  }
   summary.latency = {}
   for (const name of Object.keys(rounds[0].latency)) {
     summary.latency[name] = spread(rounds.map((round) => round.latency[name]))

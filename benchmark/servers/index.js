@@ -38,7 +38,9 @@ const SERVERS = {
   bigint: { title: 'ringcall, bigint', module: '../..', number: node('ringcall-bigint.js') },
   rings: { title: 'ringcall, 2 rings', module: '../..', number: node('ringcall-rings.js') },
   // The limit, and no peer: see native.rs.
-  native: { title: 'native (limit)', module: '../..', number: () => [example('native')] },
+  native: {
+    title: 'native (limit)', module: '../..', number: () => [example('native')], absence: 'could not be built by cargo'
+  },
   'node-http': { title: 'node:http', number: node('node-http.js'), functions: node('functions/node-http.js') },
   fastify: peer('fastify', 'fastify', { number: node('fastify.js'), functions: node('functions/fastify.js') }),
   deno: peer('Deno.serve', 'deno', { number: deno('deno.mjs'), functions: deno('functions/deno.mjs') }),
