@@ -165,6 +165,15 @@ impl Connection {
             || !self.input.is_empty()
     }
 
+    /// True: our side ends as soon as the answers taken are sent, and the peer's may be open.
+    #[must_use]
+    pub fn ends_when_sent(&self) -> bool {
+        self.answered_last
+            && self.output.is_empty()
+            && !self.peer_ended
+            && matches!(self.reading, Reading::Ended)
+    }
+
     /// True: nothing is to be sent but the answer to one call at most, and an ordinary one, so that
     /// whoever answers it may send it.
     #[must_use]

@@ -92,9 +92,10 @@ impl Acceptor {
         }
     }
 
-    /// A connection has ended, and given its descriptor back.
-    pub(super) fn on_freed(&mut self) {
-        self.exhausted_until = None;
+    /// A connection has ended, and given its descriptor back. True: that was waited for, and it is
+    /// to be steered in another turn.
+    pub(super) fn on_freed(&mut self) -> bool {
+        self.exhausted_until.take().is_some()
     }
 
     /// Stops accepting for good.

@@ -299,7 +299,7 @@ impl<K: Kernel> EventLoop<K> {
                 }
             }
             Event::Ticked => self.ticking = false,
-            Event::Closed | Event::Woken { armed: true } => {}
+            Event::Woken { armed: true } => {}
             Event::Woken { armed: false } => self.ring.arm_wake(self.mailbox.waker()),
         }
     }
@@ -376,7 +376,9 @@ impl<K: Kernel> EventLoop<K> {
         if let Some(socket) = peer.into_socket() {
             self.ring.push_close(socket);
         }
-        self.acceptor.on_freed();
+        if self.acceptor.on_freed() {
+            self.mailbox.wake();
+        }
         if self.uncounted > 0 {
             self.uncounted -= 1;
         } else {

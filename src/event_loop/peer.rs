@@ -224,10 +224,26 @@ impl Peer {
     /// Reads what the connection held back and sends what it has to say.
     fn exchange(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
         while let Some(output) = self.connection.take_output() {
-            let quiet = !self.connection.continues_when_sent();
-            self.send(output, 0, quiet, ring, turn.now);
+            let sent = self.send_last(&output, ring, turn);
+            if sent == output.len() {
+                self.connection.sent(output, turn.now);
+            } else {
+                let quiet = !self.connection.continues_when_sent();
+                self.send(output, sent, quiet, ring, turn.now);
+            }
             self.connection.resume(turn);
         }
+    }
+
+    /// Sends what is the last at once, where it is, so that our side's end goes with it: a send of
+    /// the ring would take another turn until that. Returns how many bytes went.
+    fn send_last(&self, output: &Bytes, ring: &mut impl Kernel, turn: &mut Turn) -> usize {
+        if !self.connection.ends_when_sent() {
+            return 0;
+        }
+        let sent = ring.send_last(self.line.as_fd(), output);
+        turn.counters.bytes_sent += sent as u64;
+        sent
     }
 
     /// True: the line is at home, where it is as soon as there is something to send or to end. A

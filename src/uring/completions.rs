@@ -12,11 +12,11 @@ use super::{Buffer, Event, Kernel, Op, Ring, Token, accepted};
 impl Ring {
     /// What a completion means to the event loop; `None` where it is about a step of a send.
     pub(super) fn event(&mut self, completion: &cqueue::Entry) -> Option<Event> {
+        let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
         let armed = cqueue::more(completion.flags());
-        if !armed {
+        if !armed && op != Op::Close {
             self.in_flight -= 1;
         }
-        let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
         let result = result_of(completion);
         Some(match op {
             Op::Accept => Event::Accepted {
@@ -38,7 +38,7 @@ impl Ring {
                 return self.carry_on(token, next);
             }
             Op::Cancel => Event::Cancelled { token },
-            Op::Close => Event::Closed,
+            Op::Close => return None, // It has failed, and is done all the same (close(2)).
             Op::Wake => Event::Woken { armed },
             Op::Tick => Event::Ticked,
         })

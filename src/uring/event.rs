@@ -43,8 +43,6 @@ pub enum Event<B = Buffer> {
     },
     /// The time of [`Kernel::arm_tick`](super::Kernel::arm_tick) is over.
     Ticked,
-    /// A descriptor is closed.
-    Closed,
     /// Somebody called [`Waker::wake`](super::Waker::wake).
     Woken {
         /// True exactly when the poll is still armed.

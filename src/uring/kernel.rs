@@ -57,7 +57,8 @@ pub trait Kernel {
     /// Cancels the connection's receive, or the accept for [`Token::NONE`] with [`Op::Accept`].
     fn push_cancel(&mut self, op: Op, token: Token);
 
-    /// Closes a descriptor on which nothing is in flight.
+    /// Closes a descriptor on which nothing is in flight. It is not in flight itself and has no
+    /// event, which would cost the loop a turn.
     fn push_close(&mut self, descriptor: OwnedFd);
 
     /// Polls the waker until [`Event::Woken`] says that it is no longer armed.
@@ -90,6 +91,11 @@ pub trait Kernel {
 
     /// Gives a buffer back for the next receive.
     fn put(&mut self, buffer: Self::Buffer);
+
+    /// Sends the last bytes of a connection, as many as there is room for, and says how many those
+    /// are. Waits for nothing, [`Kernel::submit`] included. They need not leave before what is to
+    /// follow at once: our side's end ([`Kernel::shut_down`]), or a send of the rest.
+    fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize;
 
     /// Ends our side of a connection, or both sides, which also completes its receive and its
     /// send. Waits for nothing.

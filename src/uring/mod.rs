@@ -36,7 +36,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::time::{Duration, Instant, SystemTime};
 
-use io_uring::squeue::Entry;
+use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{Fd, Timespec};
 use io_uring::{IoUring, cqueue, opcode};
 
@@ -151,8 +151,10 @@ impl Kernel for Ring {
     }
 
     fn push_close(&mut self, descriptor: OwnedFd) {
-        let close = opcode::Close::new(Fd(descriptor.into_raw_fd()));
-        self.push(close.build(), Op::Close, Token::NONE);
+        let close = opcode::Close::new(Fd(descriptor.into_raw_fd())).build();
+        let close = close.user_data(encode(Op::Close, Token::NONE));
+        self.unsubmitted.push_back(close.flags(Flags::SKIP_SUCCESS));
+        self.fill_submission_queue();
     }
 
     fn arm_wake(&mut self, waker: &Waker) {
@@ -208,6 +210,10 @@ impl Kernel for Ring {
 
     fn put(&mut self, buffer: Buffer) {
         self.buffers.put(buffer);
+    }
+
+    fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
+        sockets::send_last(socket, bytes)
     }
 
     fn shut_down(&mut self, socket: BorrowedFd<'_>, how: Shutdown) {

@@ -13,6 +13,14 @@ pub fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
 }
 
+/// Sends what the socket has room for now. It leaves in one packet with the end of our side, which
+/// is to follow at once. 0 where it fails; why, the next send finds out.
+pub(super) fn send_last(socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
+    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT | libc::MSG_MORE;
+    let sent = SockRef::from(&socket).send_with_flags(bytes, flags);
+    sent.unwrap_or(0)
+}
+
 /// As an op of the ring it would go to a worker thread of the kernel (`io_shutdown_prep` forces
 /// that).
 pub(super) fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {

@@ -252,7 +252,11 @@ impl World {
     }
 
     /// A direct send, which takes what there is room for, or less, or fails.
-    fn send_at_once(&mut self, socket: BorrowedFd<'_>, answer: &[u8]) -> io::Result<usize> {
+    pub(crate) fn send_at_once(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        answer: &[u8],
+    ) -> io::Result<usize> {
         let index = self.by_descriptor(socket.as_raw_fd());
         let index = index.expect("who has a line keeps its socket open");
         let fault = self.fails(Kind::DirectSend);

@@ -18,7 +18,6 @@ pub(crate) enum Able {
     Recv(usize),
     Send(usize),
     Cancel(usize),
-    Close(usize),
     Wake,
     Tick,
 }
@@ -52,7 +51,6 @@ impl World {
                 let token = cancel.token;
                 self.post(Event::Cancelled { token }, index.flatten(), true);
             }
-            Able::Close(at) => self.complete_close(at),
             Able::Wake => {
                 self.ops.wake_is_due = false;
                 let ends = self.fails(Kind::Wake).is_some() || self.goes_wrong(8);
@@ -119,16 +117,10 @@ impl World {
                 able.push(Able::Send(index));
             }
         }
-        let of = |is_last: bool| is_last == last;
         able.extend(
             (0..ops.cancels.len())
-                .filter(|at| of(ops.cancels[*at].is_last))
+                .filter(|at| ops.cancels[*at].is_last == last)
                 .map(Able::Cancel),
-        );
-        able.extend(
-            (0..ops.closes.len())
-                .filter(|at| of(ops.closes[*at].is_last))
-                .map(Able::Close),
         );
     }
 
@@ -256,13 +248,6 @@ impl World {
             bytes: send.bytes,
         };
         self.post(event, Some(index), true);
-    }
-
-    fn complete_close(&mut self, at: usize) {
-        let close = self.ops.closes.swap_remove(at);
-        drop(close.descriptor);
-        self.on_closed(close.index);
-        self.post(Event::Closed, None, true);
     }
 
     fn post(&mut self, event: Event<Lent>, index: Option<usize>, is_final: bool) {

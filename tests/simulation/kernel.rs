@@ -77,6 +77,7 @@ impl Kernel for Simulated {
         assert!(bytes.len() < most, "{} bytes wait", bytes.len());
         let socket = &mut world.sockets[index];
         assert_eq!(socket.is_shut, None, "sends after shutting its side down");
+        socket.has_unpushed = false;
         let sending = socket.send.replace(Send {
             bytes,
             offset,
@@ -106,7 +107,7 @@ impl Kernel for Simulated {
         assert_eq!(socket.in_flight, 0, "closes what the kernel uses");
         assert!(socket.recv.is_none() && socket.send.is_none());
         socket.stage = Stage::Closing;
-        world.push(Pushed::Close(index, descriptor));
+        world.queue(Pushed::Close(index, descriptor));
     }
 
     fn arm_wake(&mut self, _: &Waker) {
@@ -164,12 +165,22 @@ impl Kernel for Simulated {
         world.ops.buffers.push(buffer.id);
     }
 
+    fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
+        let mut world = self.world.borrow_mut();
+        let sent = world.send_at_once(socket, bytes).unwrap_or(0);
+        let index = world.by_descriptor(socket.as_raw_fd());
+        let index = index.expect("sends on a socket that it has");
+        world.sockets[index].has_unpushed = true;
+        sent
+    }
+
     fn shut_down(&mut self, descriptor: BorrowedFd<'_>, how: Shutdown) {
         let mut world = self.world.borrow_mut();
         let index = world.by_descriptor(descriptor.as_raw_fd());
         let index = index.expect("shuts down a socket that it has");
         world.note(|| format!("client {index}: the server shuts {how:?} down"));
         let socket = &mut world.sockets[index];
+        socket.has_unpushed = false;
         if socket.is_shut != Some(Shutdown::Both) {
             socket.is_shut = Some(how);
         }
@@ -218,8 +229,12 @@ impl Kernel for Simulated {
 
 impl World {
     pub(crate) fn push(&mut self, op: Pushed) {
-        self.note(|| format!("pushed {op:?}"));
         self.ops.in_flight += 1;
+        self.queue(op);
+    }
+
+    fn queue(&mut self, op: Pushed) {
+        self.note(|| format!("pushed {op:?}"));
         self.ops.pushed.push(op);
     }
 

@@ -265,7 +265,6 @@ const FAULTS: [(Kind, &[i32]); KINDS] = [
         &[0, libc::EAGAIN, libc::EPIPE, libc::ENOMEM],
     ),
     (Kind::Cancel, &[0]),
-    (Kind::Close, &[0]),
     (Kind::Wake, &[0]),
     (Kind::Tick, &[0]),
     (Kind::Enter, &[libc::EBADF, libc::ENXIO]),

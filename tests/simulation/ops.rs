@@ -52,14 +52,6 @@ pub(crate) struct Cancel {
     pub(crate) is_last: bool,
 }
 
-#[derive(Debug)]
-pub(crate) struct Close {
-    pub(crate) index: usize,
-    pub(crate) descriptor: OwnedFd,
-    /// As of a cancellation.
-    pub(crate) is_last: bool,
-}
-
 /// A completion that the loop has not taken.
 #[derive(Debug)]
 pub(crate) struct Posted {
@@ -81,7 +73,6 @@ pub(crate) struct Ops {
     pub(crate) buffers: Vec<u16>,
     pub(crate) in_flight: usize,
     pub(crate) cancels: Vec<Cancel>,
-    pub(crate) closes: Vec<Close>,
     /// Connections whose quiet send has succeeded without a completion.
     pub(crate) quiet: Vec<usize>,
     pub(crate) ready: VecDeque<Posted>,
@@ -141,6 +132,8 @@ impl World {
 
     /// What was pushed gets to the kernel, in that order.
     pub(crate) fn submit_pushed(&mut self) {
+        let has_unpushed = self.sockets.iter().any(|socket| socket.has_unpushed);
+        assert!(!has_unpushed, "nothing follows the last bytes");
         for op in mem::take(&mut self.ops.pushed) {
             match op {
                 Pushed::Accept => self.ops.accept.as_mut().expect("pushed").is_submitted = true,
@@ -176,12 +169,8 @@ impl World {
                     self.ops.cancels.push(cancel);
                 }
                 Pushed::Close(index, descriptor) => {
-                    let is_last = self.fails(Kind::Close).is_some();
-                    self.ops.closes.push(Close {
-                        index,
-                        descriptor,
-                        is_last,
-                    });
+                    drop(descriptor);
+                    self.on_closed(index);
                 }
             }
         }
@@ -290,7 +279,7 @@ impl World {
         let ops = &self.ops;
         assert_eq!(ops.in_flight, 0, "something is in flight: {ops:?}");
         assert!(ops.accept.is_none() && ops.wake.is_none() && ops.tick.is_none());
-        assert!(ops.cancels.is_empty() && ops.closes.is_empty());
+        assert!(ops.cancels.is_empty());
         assert_eq!(ops.buffers.len(), usize::from(self.plan.buffers), "lost");
         for socket in &self.sockets {
             assert!(matches!(socket.stage, Stage::Unborn | Stage::Closed));

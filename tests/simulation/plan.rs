@@ -25,18 +25,17 @@ pub(crate) enum Kind {
     QuietSend,
     DirectSend,
     Cancel,
-    Close,
     Wake,
     Tick,
     Enter,
 }
 
-pub(crate) const KINDS: usize = 10;
+pub(crate) const KINDS: usize = 9;
 
 /// One completion that fails: the `nth` of its kind, counted from 0, with `error`.
 ///
 /// 0 is a success with a sting: an accept, a receive or a wake-up that is not armed any more, a
-/// short send, a tick before its time, a cancellation or a close that completes last of all.
+/// short send, a tick before its time, a cancellation that completes last of all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,

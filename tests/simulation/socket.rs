@@ -69,6 +69,8 @@ pub(crate) struct Socket {
     pub(crate) to_client: VecDeque<u8>,
     /// When the last of it was sent.
     pub(crate) sent_at: u64,
+    /// Some of it may not have left yet, until the server shuts its side down or sends the rest.
+    pub(crate) has_unpushed: bool,
     /// The server has shut its side down, or both.
     pub(crate) is_shut: Option<Shutdown>,
     pub(crate) recv: Option<Recv>,
@@ -96,6 +98,7 @@ impl Socket {
             knows_reset: false,
             to_client: VecDeque::new(),
             sent_at: 0,
+            has_unpushed: false,
             is_shut: None,
             recv: None,
             send: None,
