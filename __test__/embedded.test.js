@@ -45,6 +45,29 @@ for (const [what, wait] of Object.entries(later)) {
   })
 }
 
+ringTest(test)('an answer that another server has given leaves before Node waits', async (t) => {
+  let answer
+  let sent
+  // libuv asks the server first that was started last, so that this one's function runs after the other was asked.
+  const first = serve(t, embedded, (n) => {
+    answer(n)
+    setImmediate(() => (sent = second.stats().responses2xx))
+    return n
+  })
+  const second = serve(t, embedded, () => new Promise((resolve) => (answer = resolve)))
+  const [one, two] = await Promise.all([connect(t, first), connect(t, second)])
+  for (let n = 1; n < 20; n++) {
+    const asked = two.send('/0')
+    await until(() => answer !== undefined)
+    t.is((await one.send(`/${n}`)).body, String(n))
+    t.is((await asked).body, String(n))
+    await until(() => sent !== undefined)
+    t.is(sent, n)
+    sent = undefined
+    answer = undefined
+  }
+})
+
 ringTest(test)('while a function holds the thread requests wait, and no time of theirs runs out', async (t) => {
   const options = { ...embedded, headersTimeout: 100, requestTimeout: 100, keepAliveTimeout: 1000, handlerTimeout: 0 }
   const server = serve(t, options, (n) => {

@@ -47,6 +47,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
   const contexts = captureContexts()
 
   let native
+  let exchange
   // How many calls the batch has, how many of them have begun, with which the clock is looked at, and when it began.
   let count = 0
   let begun = 0
@@ -101,7 +102,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
   }
 
   function fetch() {
-    count = native.exchange(results.take(), begun)
+    count = exchange(results.take(), begun)
     begun = 0
     clockOffset ??= now() - state[0]
     time = state[0] + clockOffset
@@ -155,6 +156,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
     dispatch,
     start(startedNative) {
       native = startedNative
+      exchange = native.exchange()
       results.start(native)
     }
   }

@@ -28,13 +28,25 @@ pub(super) struct Embedding {
     /// `None` once the loop has ended.
     watch: Cell<Option<Watch>>,
     /// By which JavaScript fetches calls; `None` where others run them.
-    dispatch: RefCell<Option<FunctionRef<(), ()>>>,
+    dispatch: RefCell<Option<Rc<FunctionRef<(), ()>>>>,
     asked: Arc<Asked>,
+    /// True: Node's loop goes on to wait, and is to be woken for whatever comes.
+    is_asleep: Cell<bool>,
 }
 
 /// True: JavaScript is to fetch calls.
 #[derive(Default)]
 struct Asked(AtomicBool);
+
+impl Asked {
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
 
 impl Wake for Asked {
     fn wake(&self) {
@@ -52,6 +64,7 @@ impl Embedding {
             watch: Cell::default(),
             dispatch: RefCell::default(),
             asked: Arc::default(),
+            is_asleep: Cell::new(false),
         });
         let driver: Rc<dyn Driver> = Rc::<Self>::clone(&embedding);
         embedding
@@ -65,7 +78,7 @@ impl Embedding {
         &self,
         dispatch: &Function<'_, (), ()>,
     ) -> napi::Result<Arc<dyn Wake>> {
-        *self.dispatch.borrow_mut() = Some(dispatch.create_ref()?);
+        *self.dispatch.borrow_mut() = Some(Rc::new(dispatch.create_ref()?));
         let asked = Arc::clone(&self.asked);
         Ok(asked)
     }
@@ -83,9 +96,40 @@ impl Embedding {
         }
     }
 
-    /// This thread has something for the loop, and drives it before it waits.
-    pub(super) fn awake(&self) {
-        self.embedded.borrow_mut().awake();
+    /// Does what leaves something for the loop, which is driven before this thread waits. Where
+    /// Node's loop does not look again before that, as in the prepare callbacks of others, it is
+    /// driven at once.
+    pub(super) fn keep_awake<T>(&self, act: impl FnOnce() -> T) -> T {
+        if !self.is_asleep.get() {
+            return act();
+        }
+        self.awake();
+        let done = act();
+        self.drive();
+        if self.asked.is_set() || !self.prepare_to_sleep() {
+            self.notify();
+        }
+        done
+    }
+
+    /// Returns whether there is something to do.
+    fn awake(&self) -> bool {
+        self.is_asleep.set(false);
+        self.embedded.borrow_mut().awake()
+    }
+
+    fn prepare_to_sleep(&self) -> bool {
+        let may_sleep = self.embedded.borrow_mut().prepare_to_sleep();
+        self.is_asleep.set(may_sleep);
+        may_sleep
+    }
+
+    /// Has Node's loop call this in its next turn.
+    fn notify(&self) {
+        if let Some(watch) = self.watch.take() {
+            watch.notify();
+            self.watch.set(Some(watch));
+        }
     }
 
     fn close(&self) {
@@ -96,21 +140,19 @@ impl Embedding {
 
     fn turn(&self) {
         self.drive();
-        if self.asked.0.swap(false, Ordering::Relaxed)
-            && let Some(dispatch) = &*self.dispatch.borrow()
-        {
-            callback::call(self.env, dispatch);
+        if self.asked.take() {
+            // JavaScript may let go of it, as it turns Node's loop itself.
+            let dispatch = self.dispatch.borrow().clone();
+            if let Some(dispatch) = dispatch {
+                callback::call(self.env, &dispatch);
+            }
         }
-    }
-
-    fn prepare_to_sleep(&self) -> bool {
-        self.embedded.borrow_mut().prepare_to_sleep()
     }
 }
 
 impl Driver for Embedding {
     fn on_readable(&self) -> bool {
-        let is_ready = self.embedded.borrow_mut().awake();
+        let is_ready = self.awake();
         if is_ready {
             self.turn();
         }
@@ -127,12 +169,8 @@ impl Driver for Embedding {
             }
             let now = Instant::now();
             if now > *until.get_or_insert(now + TURN_MAX) {
-                break;
+                return self.notify();
             }
-        }
-        if let Some(watch) = self.watch.take() {
-            watch.notify();
-            self.watch.set(Some(watch));
         }
     }
 

@@ -54,11 +54,10 @@ pub(super) struct Watch(NonNull<Handles>);
 struct Handles {
     poll: NonNull<Handle>,
     prepare: NonNull<Handle>,
-    eventfd: File,
+    eventfd: Rc<File>,
     backend_fd: RawFd,
     driver: Rc<dyn Driver>,
     is_first: Cell<bool>,
-    is_closing: Cell<bool>,
     /// How many of them are open.
     open: Cell<usize>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -142,9 +141,10 @@ impl Watch {
         if error != 0 {
             // SAFETY: libuv has not taken it.
             unsafe { uv.free(poll, POLL) };
-            return Err(Error::from_reason(
-                io::Error::from_raw_os_error(-error).to_string(),
-            ));
+            let error = io::Error::from_raw_os_error(-error);
+            return Err(Error::from_reason(format!(
+                "Node's event loop does not take an eventfd: {error}"
+            )));
         }
         let prepare = uv.allocate(PREPARE);
         // SAFETY: it asks for the thread's loop and memory of a prepare handle. It does not fail.
@@ -152,12 +152,11 @@ impl Watch {
         let handles = Box::new(Handles {
             poll,
             prepare,
-            eventfd: eventfd.into(),
+            eventfd: Rc::new(eventfd.into()),
             // SAFETY: it asks for a loop.
             backend_fd: unsafe { (uv.backend_fd)(node_loop) },
             driver,
             is_first: Cell::new(true),
-            is_closing: Cell::new(false),
             open: Cell::new(2),
             cleanup: Cell::new(ptr::null_mut()),
         });
@@ -189,7 +188,7 @@ impl Watch {
 
     /// Has Node's loop call the driver in its next turn.
     pub(super) fn notify(&self) {
-        let mut eventfd = &self.handles().eventfd;
+        let mut eventfd = &*self.handles().eventfd;
         // It fails where the counter is full, which is readable.
         let _ = eventfd.write(&1_u64.to_ne_bytes());
     }
@@ -198,7 +197,6 @@ impl Watch {
     pub(super) fn close(self) {
         let uv = Functions::get().expect("it is open");
         let handles = self.handles();
-        handles.is_closing.set(true);
         for handle in [handles.poll, handles.prepare] {
             // SAFETY: it asks for an open handle, on its loop's thread.
             unsafe { (uv.close)(handle.as_ptr(), on_closed) };
@@ -220,12 +218,6 @@ impl Handles {
         trigger_by_edge(self.backend_fd, self.eventfd.as_fd());
     }
 
-    fn read(&self) {
-        let mut eventfd = &self.eventfd;
-        // It fails where there is nothing to read, as it does not wait for that.
-        let _ = eventfd.read(&mut [0; size_of::<u64>()]);
-    }
-
     /// # Safety
     ///
     /// `handle` is one of an open `Handles`, as its callbacks have it.
@@ -244,14 +236,18 @@ unsafe extern "C" fn on_poll(handle: *mut Handle, _status: c_int, _events: c_int
     if handles.is_first.replace(false) {
         handles.trigger_by_edge();
     }
-    if !handles.driver.on_readable() && !handles.is_closing.get() {
-        handles.read();
+    // What it runs may turn Node's loop itself, and have the handles closed meanwhile.
+    let (driver, eventfd) = (Rc::clone(&handles.driver), Rc::clone(&handles.eventfd));
+    if !driver.on_readable() {
+        // It fails where there is nothing to read, as it does not wait for that.
+        let _ = (&*eventfd).read(&mut [0; size_of::<u64>()]);
     }
 }
 
 unsafe extern "C" fn on_prepare(handle: *mut Handle) {
     // SAFETY: libuv calls with the handle that was started.
-    unsafe { Handles::of(handle) }.driver.before_wait();
+    let driver = Rc::clone(&unsafe { Handles::of(handle) }.driver);
+    driver.before_wait();
 }
 
 unsafe extern "C" fn on_closed(handle: *mut Handle) {
