@@ -1,6 +1,7 @@
 //! Every bound in one place: what it bounds, why this much, and what crossing it answers.
 
-/// What a server is started with; every one has an option of the same name in JavaScript.
+/// What a server is started with; every one but the last has an option of the same name in
+/// JavaScript.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections served at a time; those beyond wait until one ends.
@@ -17,6 +18,9 @@ pub struct Limits {
     pub buffered_bytes_max: u64,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// Bytes of bodies after which a turn of the event loop reads no more arguments: some of them
+    /// take a millisecond.
+    pub turn_body_bytes_max: usize,
 }
 
 /// How long things may take, in milliseconds; 0 is for ever.
@@ -50,6 +54,7 @@ impl Default for Limits {
                 handler: 30_000,
                 send: 30_000,
             },
+            turn_body_bytes_max: 256 * 1024,
         }
     }
 }

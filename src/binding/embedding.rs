@@ -18,8 +18,13 @@ use super::libuv::{Driver, Watch};
 use crate::seats::Wake;
 use crate::server::{Driven, Embedded};
 
-/// For how long it goes on before Node's loop has its turn.
+/// For how long those of one thread go on, together, before Node's loop has its turn.
 const TURN_MAX: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// How many servers' loops this thread drives.
+    static DRIVEN: Cell<u32> = const { Cell::new(0) };
+}
 
 /// Drives one server's event loop.
 pub(super) struct Embedding {
@@ -56,8 +61,8 @@ impl Wake for Asked {
 
 impl Embedding {
     /// Drives `embedded` from now on, on this thread.
-    pub(super) fn start(env: Env, embedded: Embedded) -> napi::Result<Rc<Self>> {
-        let eventfd = embedded.eventfd()?.expect("it has not ended");
+    pub(super) fn start(env: Env, mut embedded: Embedded) -> napi::Result<Rc<Self>> {
+        let eventfd = embedded.take_eventfd().expect("it was not taken");
         let embedding = Rc::new(Self {
             env,
             embedded: RefCell::new(embedded),
@@ -70,6 +75,7 @@ impl Embedding {
         embedding
             .watch
             .set(Some(Watch::open(env, eventfd, driver)?));
+        DRIVEN.set(DRIVEN.get() + 1);
         Ok(embedding)
     }
 
@@ -135,6 +141,7 @@ impl Embedding {
     fn close(&self) {
         if let Some(watch) = self.watch.take() {
             watch.close();
+            DRIVEN.set(DRIVEN.get() - 1);
         }
     }
 
@@ -151,12 +158,9 @@ impl Embedding {
 }
 
 impl Driver for Embedding {
+    /// Before it waits again, Node's loop calls `before_wait`.
     fn on_readable(&self) -> bool {
-        let is_ready = self.awake();
-        if is_ready {
-            self.turn();
-        }
-        is_ready
+        self.awake()
     }
 
     fn before_wait(&self) {
@@ -168,7 +172,7 @@ impl Driver for Embedding {
                 return;
             }
             let now = Instant::now();
-            if now > *until.get_or_insert(now + TURN_MAX) {
+            if now > *until.get_or_insert(now + TURN_MAX / DRIVEN.get().max(1)) {
                 return self.notify();
             }
         }

@@ -37,7 +37,7 @@ const HANDLE_ALIGN: usize = 16;
 
 /// What an embedded loop does when Node's tells it to.
 pub(super) trait Driver {
-    /// The descriptor has become readable. Returns whether there was something to do.
+    /// The descriptor has become readable. Returns whether there is something to do.
     fn on_readable(&self) -> bool;
 
     /// Node's loop is about to wait.

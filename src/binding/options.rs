@@ -109,6 +109,7 @@ impl From<NativeOptions> for Options {
                     handler: options.handler_timeout,
                     send: options.send_timeout,
                 },
+                ..Limits::default()
             },
         }
     }

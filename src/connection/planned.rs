@@ -147,6 +147,7 @@ impl Connection {
         let whole = length.and_then(|length| behind.get(..length.ok()?));
         let plan = match (plan, whole) {
             (Plan::Read(reading), Some(whole)) => {
+                turn.body_bytes += whole.len();
                 let routes = turn.table.routes();
                 let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
                 tell_refused(&plan, &turn.table);
@@ -178,9 +179,11 @@ impl Connection {
             ..
         } = *planned;
         let plan = match plan {
-            Plan::Read(reading) => table
-                .routes()
-                .plan_with_body(reading, Cow::Owned(kept.bytes)),
+            Plan::Read(reading) => {
+                turn.body_bytes += kept.bytes.len();
+                let routes = table.routes();
+                routes.plan_with_body(reading, Cow::Owned(kept.bytes))
+            }
             plan => plan,
         };
         tell_refused(&plan, &table);

@@ -21,6 +21,8 @@ pub struct Turn {
     pub buffers: Arc<Pool>,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
+    /// Bytes of the bodies that were read as arguments in this turn.
+    pub body_bytes: usize,
     /// When the server started.
     pub started: Instant,
     /// Milliseconds since then.

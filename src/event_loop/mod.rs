@@ -13,6 +13,7 @@
 mod acceptor;
 mod calls;
 mod embedded;
+mod events;
 mod health;
 mod mail;
 mod peer;
@@ -34,7 +35,7 @@ use crate::connection::Turn;
 use crate::http::Date;
 use crate::limits::DATE_AGE_MS_MAX;
 use crate::stats::{Counters, Run};
-use crate::uring::{Event, Kernel, Op, Token};
+use crate::uring::{Kernel, Op, Token};
 use acceptor::Acceptor;
 pub use embedded::Driven;
 use peer::{Peer, Phase};
@@ -83,6 +84,8 @@ pub struct EventLoop<K> {
     polls_waker: bool,
     /// True exactly when a tick is in flight.
     ticking: bool,
+    /// True: a tick has come that was not acted on.
+    has_ticked: bool,
     mailbox: Arc<Mailbox>,
     mail: Mail,
     slot: Arc<Slot>,
@@ -113,6 +116,7 @@ impl<K: Kernel> EventLoop<K> {
                 buffers: Arc::clone(&rings.buffers),
                 timeouts,
                 started: rings.started,
+                body_bytes: 0,
                 now: 0,
                 now_us: 0,
                 date: Date::at(ring.wall_clock()),
@@ -135,6 +139,7 @@ impl<K: Kernel> EventLoop<K> {
             due: Vec::new(),
             polls_waker: false,
             ticking: false,
+            has_ticked: false,
             mailbox,
             mail: Mail::default(),
             slot,
@@ -170,13 +175,8 @@ impl<K: Kernel> EventLoop<K> {
         self.update_table();
         // First: who sent a request may have the answers of which this mail tells.
         self.take_mail();
-        let was_ticking = self.ticking;
-        while let Some(event) = self.ring.next_event() {
-            self.turn.counters.completions += 1;
-            self.on_event(event);
-        }
-        if was_ticking && !self.ticking {
-            // Last: what has come is no longer late.
+        // Last: what has come is no longer late.
+        if self.take_events() && mem::take(&mut self.has_ticked) {
             self.on_tick();
         }
         // Again: what was answered meanwhile leaves with this turn, and is no older than that.
@@ -256,51 +256,6 @@ impl<K: Kernel> EventLoop<K> {
                 table.service.adopted();
                 self.turn.table = table;
             }
-        }
-    }
-
-    fn on_event(&mut self, event: Event<K::Buffer>) {
-        match event {
-            Event::Accepted { result, armed } => {
-                let now = self.turn.now;
-                if let Some(socket) = self.acceptor.on_accepted(result, armed, now) {
-                    self.held.push_back(socket);
-                }
-            }
-            Event::Received {
-                token,
-                result,
-                armed,
-            } => {
-                let peer = &mut self.peers[token.slot as usize];
-                let is_starved = !peer.touched && found_no_buffer(&result);
-                peer.on_received(result, armed, &mut self.ring, &mut self.turn);
-                if is_starved {
-                    peer.touched = true;
-                    self.starved.push(token.slot);
-                } else {
-                    self.touch(token.slot);
-                }
-            }
-            Event::Sent {
-                token,
-                result,
-                bytes,
-            } => {
-                let peer = &mut self.peers[token.slot as usize];
-                peer.on_sent(&result, bytes, &mut self.ring, &mut self.turn);
-                self.touch(token.slot);
-            }
-            Event::Cancelled { token } => {
-                // The accept's cancellation has no peer.
-                if let Some(peer) = self.peers.get_mut(token.slot as usize) {
-                    peer.on_done();
-                    self.touch(token.slot);
-                }
-            }
-            Event::Ticked => self.ticking = false,
-            Event::Woken { armed: true } => {}
-            Event::Woken { armed: false } => self.ring.arm_wake(self.mailbox.waker()),
         }
     }
 
@@ -385,12 +340,6 @@ impl<K: Kernel> EventLoop<K> {
             self.freed += 1;
         }
     }
-}
-
-/// True: a receive was to have data and there was nowhere to put it.
-fn found_no_buffer<B>(received: &io::Result<B>) -> bool {
-    let error = received.as_ref().err().and_then(io::Error::raw_os_error);
-    error == Some(libc::ENOBUFS)
 }
 
 /// The peer that `id` names, unless it is gone and its slot empty or another's.

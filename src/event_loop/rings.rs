@@ -24,6 +24,8 @@ pub struct Rings {
     pub rules: Rules,
     /// How long they and their answers may take.
     pub timeouts: Timeouts,
+    /// Bytes of bodies after which a turn reads no more arguments.
+    pub turn_body_bytes_max: usize,
     /// True: their listeners are one socket.
     pub listener_is_shared: bool,
     /// One for each ring.
@@ -59,6 +61,7 @@ impl Rings {
             listener_is_shared,
             rules,
             timeouts: limits.timeouts,
+            turn_body_bytes_max: limits.turn_body_bytes_max,
             outlets: outlets.collect(),
             connections: Pool::new(u64::from(limits.connections_max)),
             calls,

@@ -21,6 +21,7 @@ pub struct Embedded {
     has_begun: bool,
     rings: Arc<Rings>,
     path: Option<Arc<BoundPath>>,
+    eventfd: Option<OwnedFd>,
 }
 
 impl Embedded {
@@ -33,19 +34,21 @@ impl Embedded {
         } = only;
         let waker = server.rings.outlets[index].mailbox.waker();
         ring.embed(waker)?;
+        let eventfd = waker.eventfd()?;
         let rings = Arc::clone(&server.rings);
         Ok(Self {
             event_loop: Some(EventLoop::new(Arc::clone(&rings), index, ring, listener)),
             has_begun: false,
             rings,
             path: server.path.clone(),
+            eventfd,
         })
     }
 
     /// A descriptor of the eventfd that is written to where it is to be driven; it need not be
-    /// read. There is none once it has ended.
-    pub fn eventfd(&self) -> io::Result<Option<OwnedFd>> {
-        self.rings.outlets[0].mailbox.waker().eventfd()
+    /// read. There is one to take.
+    pub fn take_eventfd(&mut self) -> Option<OwnedFd> {
+        self.eventfd.take()
     }
 
     /// Does what there is to do, without waiting for anything.

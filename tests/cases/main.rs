@@ -70,6 +70,7 @@ fn turn(server: &Server) -> Turn {
         buffers: Arc::new(Pool::new(64 << 20)),
         timeouts: NO_TIMEOUTS,
         started: Instant::now(),
+        body_bytes: 0,
         now: 0,
         now_us: 0,
         date: Date::at(UNIX_EPOCH),

@@ -231,7 +231,7 @@ pub(crate) fn start_options<S: Service>(
 
 /// Drives a loop to its end, as Node's does.
 fn drive(mut embedded: Embedded) {
-    let mut eventfd = File::from(embedded.eventfd().unwrap().expect("it has not ended"));
+    let mut eventfd = File::from(embedded.take_eventfd().expect("it was not taken"));
     while embedded.drive() != Driven::Ended {
         if embedded.prepare_to_sleep() {
             wait_until_readable(&mut eventfd);

@@ -93,6 +93,8 @@ impl Plan {
                 body_bytes_max: if has_functions { 2_000 } else { 100 },
                 buffered_bytes_max: random.pick(&[400, 3_000, PLENTY, PLENTY, PLENTY]),
                 timeouts,
+                // Often each body has a turn of its own.
+                turn_body_bytes_max: if has_functions { 10 } else { 0 },
             },
             is_patient,
             is_calm: random.once_in(4),

@@ -108,6 +108,7 @@ impl Conversation {
             buffers: Arc::new(Pool::new(1 << 20)),
             timeouts,
             started: Instant::now(),
+            body_bytes: 0,
             now: 0,
             now_us: 0,
             date: Date::at(UNIX_EPOCH),

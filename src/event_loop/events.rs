@@ -1,0 +1,76 @@
+//! What has completed, on its way to the connections.
+
+use std::io;
+
+use super::EventLoop;
+use crate::uring::{Event, Kernel};
+
+impl<K: Kernel> EventLoop<K> {
+    /// Acts on what has completed. Returns whether that was all: much to be read as arguments is
+    /// left for the next turn, so that what is answered leaves, and others have the thread.
+    pub(super) fn take_events(&mut self) -> bool {
+        self.turn.body_bytes = 0;
+        while let Some(event) = self.ring.next_event() {
+            self.turn.counters.completions += 1;
+            self.on_event(event);
+            if self.turn.body_bytes > self.rings.turn_body_bytes_max {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn on_event(&mut self, event: Event<K::Buffer>) {
+        match event {
+            Event::Accepted { result, armed } => {
+                let now = self.turn.now;
+                if let Some(socket) = self.acceptor.on_accepted(result, armed, now) {
+                    self.held.push_back(socket);
+                }
+            }
+            Event::Received {
+                token,
+                result,
+                armed,
+            } => {
+                let peer = &mut self.peers[token.slot as usize];
+                let is_starved = !peer.touched && found_no_buffer(&result);
+                peer.on_received(result, armed, &mut self.ring, &mut self.turn);
+                if is_starved {
+                    peer.touched = true;
+                    self.starved.push(token.slot);
+                } else {
+                    self.touch(token.slot);
+                }
+            }
+            Event::Sent {
+                token,
+                result,
+                bytes,
+            } => {
+                let peer = &mut self.peers[token.slot as usize];
+                peer.on_sent(&result, bytes, &mut self.ring, &mut self.turn);
+                self.touch(token.slot);
+            }
+            Event::Cancelled { token } => {
+                // The accept's cancellation has no peer.
+                if let Some(peer) = self.peers.get_mut(token.slot as usize) {
+                    peer.on_done();
+                    self.touch(token.slot);
+                }
+            }
+            Event::Ticked => {
+                self.ticking = false;
+                self.has_ticked = true;
+            }
+            Event::Woken { armed: true } => {}
+            Event::Woken { armed: false } => self.ring.arm_wake(self.mailbox.waker()),
+        }
+    }
+}
+
+/// True: a receive was to have data and there was nowhere to put it.
+fn found_no_buffer<B>(received: &io::Result<B>) -> bool {
+    let error = received.as_ref().err().and_then(io::Error::raw_os_error);
+    error == Some(libc::ENOBUFS)
+}
