@@ -3,7 +3,9 @@
 //! A ring thread owns an `io_uring` and speaks HTTP/1.1. It looks up the function that a request
 //! names, reads and checks its arguments, hands them to the JavaScript thread in batches and sends
 //! the function's value back. A plain function has no name: it takes the integer `N` of `POST /N`.
-//! Ring threads share a port, their server's limits and the queue of calls, nothing else.
+//! Ring threads share a port, their server's limits and the queue of calls, nothing else. Or there
+//! are none (`ringThreads: 0`), and the JavaScript thread has the ring: its own event loop then
+//! drives the same [`event_loop`], which is embedded in it, and so does each pull of a batch.
 //!
 //! ```text
 //! JavaScript threads (main, or its workers)    ring thread (one per ringThreads)
@@ -32,8 +34,10 @@
 //! bytes, limits, quota, stats ◀─ anyone     http, values, uring, those ─▶ nothing else of ours
 //! ```
 //!
-//! - [`binding`]: the only place that names `napi`. It converts and does not decide.
-//! - [`server`]: starts, commands and joins the ring threads; [`listener`] makes their sockets.
+//! - [`binding`]: the only place that names `napi`. It converts and does not decide. Its `embedding`
+//!   drives an embedded loop, by the handles of `libuv`.
+//! - [`server`]: starts, commands and joins the ring threads, or embeds the loop of a ring without
+//!   one; [`listener`] makes their sockets.
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
 //! - [`connection`]: one peer's conversation, without a socket.
 //! - [`routes`]: functions by name, and the documents that describe them: from a head to what is to
