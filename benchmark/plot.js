@@ -6,7 +6,7 @@ const { mkdirSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 
 const WIDTH = 760
-const LABELS = 120 // room for the servers' names
+const LABELS = 175 // room for the servers' names
 const VALUES = 190 // and for the figure beside a bar
 const MARGIN = 20
 const ROW = 26
