@@ -36,8 +36,8 @@
 //!
 //! - [`binding`]: the only place that names `napi`. It converts and does not decide. Its `embedding`
 //!   drives an embedded loop, by the handles of `libuv`.
-//! - [`server`]: starts, commands and joins the ring threads, or embeds the loop of a ring without
-//!   one; [`listener`] makes their sockets.
+//! - [`server`]: starts, commands and joins the ring threads, or has the loop of a ring embedded;
+//!   [`listener`] makes their sockets.
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
 //! - [`connection`]: one peer's conversation, without a socket.
 //! - [`routes`]: functions by name, and the documents that describe them: from a head to what is to
