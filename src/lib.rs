@@ -34,8 +34,8 @@
 //! bytes, limits, quota, stats ◀─ anyone     http, values, uring, those ─▶ nothing else of ours
 //! ```
 //!
-//! - [`binding`]: the only place that names `napi`. It converts and does not decide. Its `embedding`
-//!   drives an embedded loop, by the handles of `libuv`.
+//! - [`binding`]: the only place that names `napi`. It converts and does not decide. Its
+//!   `embedding` drives an embedded loop, by the handles of `libuv`.
 //! - [`server`]: starts, commands and joins the ring threads, or has the loop of a ring embedded;
 //!   [`listener`] makes their sockets.
 //! - [`event_loop`]: one turn after another; a `match` on what completed.
