@@ -188,8 +188,9 @@ export interface ListenOptions {
    * A path, such as `'/livez'`, at which `GET` and `HEAD` tell whether the server is well: `200` with
    * `{"status":"ok"}` while it serves, and `503` with a sentence while it closes or, of a module, has no worker that may
    * be given calls. The thread that has called `serverListen` answers, within a turn of its event loop, so an answer
-   * proves that it turns; where it does not within `handlerTimeout`, the ring thread answers `503`. (The engine `'node'`
-   * cannot answer then.) It is not refused for `maxInFlight`, and pages of other sites may ask, too.
+   * proves that it turns; where it does not within `handlerTimeout`, the ring thread answers `503`. (The engine `'node'`,
+   * and with `ringThreads: 0` this one, answers only when it turns again.) It is not refused for `maxInFlight`, and pages
+   * of other sites may ask, too.
    *
    * The path has up to 255 letters, digits, slashes and `-`, `.`, `_` or `~`. It may be neither a function's nor a
    * document's, nor, of one plain function, an integer: that is thrown, and where a module has such a function after
@@ -367,7 +368,7 @@ export interface FunctionsOptions extends Omit<ListenOptions, 'bigint' | 'onErro
 export interface ModuleOptions extends Omit<ListenOptions, 'onError'> {
   /**
    * How many worker threads run the module's functions: an integer from 1 to 1024; or `'auto'`, which is one for each
-   * core that the ring threads leave, and one at least: one on two cores. Each loads the module, so its state is its own.
+   * core that the ring threads leave, and one at least: one on two cores, with one ring thread. Each loads the module, so its state is its own.
    * One that ends is replaced, and the next one loads the module as it is then; where that has other functions, it is
    * ended again.
    *

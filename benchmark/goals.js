@@ -63,7 +63,7 @@ const GOALS = [
 
 // What has to be measured for all of them.
 const CHECKED = {
-  servers: unique(GOALS.flatMap(({ of, against }) => [of, ...against])),
+  servers: unique(['ringcall', 'here', ...GOALS.flatMap(({ of, against }) => [of, ...against])]),
   loads: unique(GOALS.map(({ load }) => load))
 }
 

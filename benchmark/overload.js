@@ -36,7 +36,7 @@ const HELP = `npm run bench:overload -- [options]
 
 Capacity is what 16 connections get that ask again when they are answered, goodput what the overload gets of 200s. An
 accepted request waits for maxInFlight of them at most, so the bound on its latency is maxInFlight / goodput. CPU is
-what a 503 takes: the server's process under overloadless what the 200s take at capacity, by the 503. Medians, with
+what a 503 takes: the server's process under overload less what the 200s take at capacity, by the 503. Medians, with
 the lowest and highest in brackets.`
 
 const CAPACITY_CONNECTIONS = 16

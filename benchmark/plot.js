@@ -15,7 +15,7 @@ const HEAD = 64
 const LINES_HEIGHT = 220
 
 const OURS = { ringcall: '#d9480f', here: '#f76707' }
-const OTHERS = ['#1c7ed6', '#2f9e44', '#9c36b5', '#868e96', '#0c8599', '#e6a700']
+const OTHERS = ['#1c7ed6', '#2f9e44', '#9c36b5', '#868e96', '#0c8599', '#e6a700', '#c2255c', '#5c940d']
 const USER = '#d9480f'
 const SYSTEM = '#ced4da'
 const INK = '#212529'
@@ -33,7 +33,10 @@ const OVERVIEW = [
 ]
 
 function writePlots(result, directory) {
-  const loads = result.loads.filter((load) => load.generator)
+  const ours = (server) => Number(isOurs(server.name))
+  const loads = result.loads.filter((load) => load.generator).map((load) => (
+    { ...load, servers: [...load.servers].sort((a, b) => ours(b) - ours(a)) }
+  ))
   if (loads.length === 0) return
   mkdirSync(directory, { recursive: true })
   const save = (name, svg) => writeFileSync(path.join(directory, `${name}.svg`), svg)
