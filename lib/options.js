@@ -47,15 +47,16 @@ function checkArguments(portOrOptions, handler, surplus = []) {
   if (url === undefined) refuseWorkers(options, handler)
   const table = url === undefined ? tableOf(handler) : undefined
   refuseSurplus(surplus)
+  const engine = oneOf(options, 'engine', ENGINES)
   const checked = {
-    engine: oneOf(options, 'engine', ENGINES),
+    engine,
     host: checkHost(string(options, 'host')),
     port: integer(options, 'port', PORT_DEFAULT, 0, PORT_MAX),
     path: checkPath(string(options, 'path')),
     backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
-    ringThreads: checkRingThreads(integer(options, 'ringThreads', 1, 0, RING_THREADS_MAX), options.engine),
+    ringThreads: checkRingThreads(integer(options, 'ringThreads', 1, 0, RING_THREADS_MAX), engine),
     ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
     receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
     receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
@@ -84,7 +85,7 @@ function checkArguments(portOrOptions, handler, surplus = []) {
   const count = checkWorkers(options.workers, checked.ringThreads)
   const workerOptions = checkWorkerOptions(options.workerOptions)
   const only = options.only === undefined ? undefined : checkNames(options.only, 'options.only')
-  return { options: checked, module: { url, only, count, workerOptions, engine: checked.engine } }
+  return { options: checked, module: { url, only, count, workerOptions, engine } }
 }
 
 // Without ring threads it is Node's event loop, and no other's, that drives the ring.
