@@ -17,7 +17,7 @@ const isVariant = RINGCALL_TEST_ENGINE || RINGCALL_TEST_RING_THREADS || RINGCALL
 // RINGCALL_TEST_ENGINE=node runs the contract on Node's own http server, without the files that are about ring threads
 // or measure them. There server and clients share a thread, so one test at a time: none is to be late by another's load.
 const RING_ONLY = [
-  'conformance', 'cost', 'functions-engines', 'refused-ring', 'refused-start', 'rings', 'rolling-restart', 'scarce', 'soak'
+  'conformance', 'cost', 'embedded', 'functions-engines', 'refused-ring', 'refused-start', 'rings', 'rolling-restart', 'scarce', 'soak'
 ]
 const onNode = RINGCALL_TEST_ENGINE === 'node'
 
