@@ -24,7 +24,7 @@ const ROOT = path.join(__dirname, '..')
 const BINARY = binaryName()
 const TARBALL_BYTES_MAX = 2e6
 // Of what one platform uses: each other's binary comes on top.
-const UNPACKED_BYTES_MAX = 2.6e6
+const UNPACKED_BYTES_MAX = 2.8e6
 const RUN_MS_MAX = 60_000
 const BUILD_MS_MAX = 600_000
 
