@@ -29,8 +29,8 @@ const PACKAGE_FILES = [
 // Those that measure what a release build costs, kill what they start, or are about other things than the addon.
 const LEFT_OUT = [
   'assemble', 'balancers', 'benchmark-goals', 'browser-example', 'build', 'cli', 'cli-openapi', 'cli-wasm', 'client-files',
-  'client-runtimes', 'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'function-costs', 'functions-clients', 'hover', 'load-client',
-  'metrics', 'openapi', 'openapi-tools', 'page', 'page-use', 'production', 'real-clients', 'real-prometheus', 'regexes',
+  'client-runtimes', 'cost', 'deploy', 'docs', 'ends', 'events', 'examples', 'function-costs', 'functions-clients', 'hover',
+  'load-client', 'metrics', 'openapi', 'openapi-tools', 'page', 'page-use', 'production', 'real-clients', 'real-prometheus', 'regexes',
   'rolling-examples', 'sentences', 'soak', 'testing-examples', 'wasm-bytes', 'wasm-compilers'
 ]
 // Those that drive it. Fewer seeds, and no completion made to fail in turn: that takes minutes, and runs no other lines.
