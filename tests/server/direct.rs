@@ -76,7 +76,8 @@ fn a_lone_request_after_the_other_is_answered_past_the_sleeping_ring_thread() {
 #[test]
 fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() {
     let path = std::env::temp_dir().join(format!("ringcall-direct-{}", std::process::id()));
-    let mut options = options(1, Limits::default());
+    // Without a ring thread there would be nobody to drive the loop here.
+    let mut options = options(ring_threads().max(1), Limits::default());
     options.listen.place = Place::Path(path.clone());
     let server = Server::start(&options, |ring, mailboxes| {
         Answering::new(Arc::clone(&mailboxes[ring]))
