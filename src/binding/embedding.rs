@@ -79,17 +79,18 @@ impl Embedding {
         Ok(embedding)
     }
 
-    /// What has JavaScript call `dispatch` on this thread.
-    pub(super) fn dispatch_by(
-        &self,
-        dispatch: &Function<'_, (), ()>,
-    ) -> napi::Result<Arc<dyn Wake>> {
+    /// Has JavaScript called by `dispatch` where it is to fetch calls.
+    pub(super) fn dispatch_by(&self, dispatch: &Function<'_, (), ()>) -> napi::Result<()> {
         *self.dispatch.borrow_mut() = Some(Rc::new(dispatch.create_ref()?));
-        let asked = Arc::clone(&self.asked);
-        Ok(asked)
+        Ok(())
     }
 
-    /// Lets go of that.
+    /// What asks it to.
+    pub(super) fn wake(&self) -> Arc<dyn Wake> {
+        Arc::<Asked>::clone(&self.asked)
+    }
+
+    /// Lets go of `dispatch`.
     pub(super) fn dispatch_no_more(&self) {
         self.dispatch.borrow_mut().take();
     }

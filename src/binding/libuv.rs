@@ -210,14 +210,6 @@ impl Watch {
 }
 
 impl Handles {
-    /// Has the eventfd wake Node's loop each time that it is written to, rather than for as long as
-    /// nobody has read it: that saves a system call each time. libuv has no word for this, but
-    /// leaves a registration alone that it need not change. Where it does not hold, `on_poll`
-    /// reads.
-    fn trigger_by_edge(&self) {
-        trigger_by_edge(self.backend_fd, self.eventfd.as_fd());
-    }
-
     /// # Safety
     ///
     /// `handle` is one of an open `Handles`, as its callbacks have it.
@@ -234,7 +226,10 @@ unsafe extern "C" fn on_poll(handle: *mut Handle, _status: c_int, _events: c_int
     // SAFETY: libuv calls with the handle that was started.
     let handles = unsafe { Handles::of(handle) };
     if handles.is_first.replace(false) {
-        handles.trigger_by_edge();
+        // So the eventfd need not be read, which saves a system call each time. libuv has no word
+        // for this, but leaves a registration alone that it need not change. Where it does not
+        // hold, the eventfd is read below.
+        trigger_by_edge(handles.backend_fd, handles.eventfd.as_fd());
     }
     // What it runs may turn Node's loop itself, and have the handles closed meanwhile.
     let (driver, eventfd) = (Rc::clone(&handles.driver), Rc::clone(&handles.eventfd));

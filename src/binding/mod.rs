@@ -216,7 +216,10 @@ impl NativeServer {
         let seats = self.tables.current();
         let called = match &self.embedding {
             None => Called::From(Dispatch::new(&dispatch)?),
-            Some(embedding) => Called::By(Rc::clone(embedding), embedding.dispatch_by(&dispatch)?),
+            Some(embedding) => {
+                embedding.dispatch_by(&dispatch)?;
+                Called::By(Rc::clone(embedding))
+            }
         };
         NativeSeat::take(env, seats, 0, arrays, called)
     }

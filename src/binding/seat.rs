@@ -58,14 +58,14 @@ pub(super) enum Called {
     /// By other threads.
     From(Arc<Dispatch>),
     /// By itself, which drives the server's event loop.
-    By(Rc<Embedding>, Arc<dyn Wake>),
+    By(Rc<Embedding>),
 }
 
 impl Called {
     fn wake(&self) -> Arc<dyn Wake> {
         match self {
             Self::From(dispatch) => Arc::<Dispatch>::clone(dispatch),
-            Self::By(_, wake) => Arc::clone(wake),
+            Self::By(embedding) => embedding.wake(),
         }
     }
 
@@ -73,7 +73,7 @@ impl Called {
     fn end(self) {
         match self {
             Self::From(dispatch) => dispatch.end(),
-            Self::By(embedding, _) => embedding.dispatch_no_more(),
+            Self::By(embedding) => embedding.dispatch_no_more(),
         }
     }
 }
@@ -120,7 +120,7 @@ impl NativeSeat {
         let wake = called.wake();
         let embedding = match &called {
             Called::From(_) => None,
-            Called::By(embedding, _) => Some(Rc::clone(embedding)),
+            Called::By(embedding) => Some(Rc::clone(embedding)),
         };
         let seated = Rc::new(Seated {
             seats: Arc::clone(&seats),

@@ -53,9 +53,7 @@ impl Embedded {
 
     /// Does what there is to do, without waiting for anything.
     pub fn drive(&mut self) -> Driven {
-        self.attempt(EventLoop::drive, Driven::Ended, |driven| {
-            *driven == Driven::Ended
-        })
+        self.attempt(EventLoop::drive)
     }
 
     /// True: it need not be driven until the eventfd is written to.
@@ -72,19 +70,13 @@ impl Embedded {
 
     /// Cuts every connection and ends.
     pub fn cut(&mut self) {
-        self.attempt(EventLoop::cut, (), |()| true);
+        self.attempt(|event_loop| event_loop.cut().map(|()| Driven::Ended));
     }
 
-    /// Does something with the loop, unless it has ended, after which it has if `is_end` says so or
-    /// where that fails.
-    fn attempt<T>(
-        &mut self,
-        act: impl FnOnce(&mut EventLoop<Ring>) -> io::Result<T>,
-        ended: T,
-        is_end: impl FnOnce(&T) -> bool,
-    ) -> T {
+    /// Does something with the loop, which has ended where that says so, or fails.
+    fn attempt(&mut self, act: impl FnOnce(&mut EventLoop<Ring>) -> io::Result<Driven>) -> Driven {
         let Some(event_loop) = &mut self.event_loop else {
-            return ended;
+            return Driven::Ended;
         };
         let has_begun = mem::replace(&mut self.has_begun, true);
         let act = || {
@@ -93,14 +85,14 @@ impl Embedded {
             }
             act(event_loop)
         };
-        let result = match panic::catch_unwind(AssertUnwindSafe(act)) {
-            Ok(Ok(done)) if !is_end(&done) => return done,
-            result => result.map(|result| result.map(drop)),
+        let ended = match panic::catch_unwind(AssertUnwindSafe(act)) {
+            Ok(Ok(driven)) if driven != Driven::Ended => return driven,
+            ended => ended.map(|result| result.map(drop)),
         };
         if let Some(event_loop) = self.event_loop.take() {
-            ended_with(result, event_loop, 0, &self.rings, self.path.as_deref());
+            ended_with(ended, event_loop, 0, &self.rings, self.path.as_deref());
         }
-        ended
+        Driven::Ended
     }
 }
 
