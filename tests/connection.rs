@@ -113,7 +113,7 @@ proptest! {
         }
         prop_assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
         prop_assert_eq!(&cut.called, &whole.called);
-        prop_assert_eq!(cut.answers(), cut.turn.counters.requests);
+        prop_assert_eq!(cut.answers(), cut.context.counters.requests);
         prop_assert_eq!(cut.connection.calls_waiting(), 0);
         prop_assert_eq!(cut.is_closed(), whole.is_closed());
     }
@@ -126,7 +126,7 @@ proptest! {
         let mut conversation = Conversation::new(TIMEOUTS);
         run(&mut conversation, &stream, &steps);
         conversation.settle();
-        prop_assert_eq!(conversation.answers(), conversation.turn.counters.requests);
+        prop_assert_eq!(conversation.answers(), conversation.context.counters.requests);
         prop_assert_eq!(conversation.connection.calls_waiting(), 0);
         // Left alone, every connection ends.
         conversation.pass(10_000);
@@ -149,7 +149,7 @@ fn empty_lines_leave_a_connection_idle_and_start_no_clock() {
                 conversation.arrive(&[*byte]);
                 assert!(conversation.connection.is_idle());
             }
-            conversation.pass(u64::from(TIMEOUTS.keep_alive) - 1 - conversation.turn.now);
+            conversation.pass(u64::from(TIMEOUTS.keep_alive) - 1 - conversation.context.now);
             assert!(!conversation.is_closed());
             conversation.pass(1);
             assert!(conversation.is_closed(), "it idled all the while");
@@ -212,7 +212,7 @@ fn a_connection_between_requests_is_closed_some_time_after_the_server_closes() {
     assert!(!conversation.is_closed());
     conversation.pass(1);
     assert!(conversation.is_closed());
-    assert_eq!(conversation.turn.counters.keep_alive_timeouts, 0);
+    assert_eq!(conversation.context.counters.keep_alive_timeouts, 0);
 }
 
 #[test]

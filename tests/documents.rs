@@ -171,7 +171,7 @@ fn however_many_read_it_slowly_its_text_is_there_once() {
     let mut readers: Vec<Conversation> = (0..1_000).map(|_| functions()).collect();
     for reader in &mut readers {
         let table = Table::new(Some(Arc::clone(&routes)), conversation::Nobody);
-        reader.turn.table = Arc::new(table);
+        reader.context.table = Arc::new(table);
         reader.arrive(get(LONG, "").repeat(100).as_bytes());
         reader.send(usize::MAX);
         assert_eq!(
@@ -218,10 +218,10 @@ fn what_is_asked_for_behind_a_call_waits_with_little_and_does_not_read_on() {
 fn a_long_document_is_sent_and_never_copied() {
     let mut conversation = functions();
     let routes = routes_of(3);
-    conversation.turn.table = Arc::new(Table::new(Some(Arc::new(routes)), conversation::Nobody));
+    conversation.context.table = Arc::new(Table::new(Some(Arc::new(routes)), conversation::Nobody));
     conversation
         .connection
-        .received(get(LONG, "").as_bytes(), &mut conversation.turn);
+        .received(get(LONG, "").as_bytes(), &mut conversation.context);
     let head = conversation.connection.take_output().expect("its head");
     assert!(matches!(head, Bytes::Own(_)));
     conversation.connection.sent(head, 0);
@@ -236,7 +236,7 @@ fn a_request_whose_head_has_met_a_table_gets_its_documents() {
     let request = get(LONG, "Content-Length: 3\r\n");
     conversation.arrive(request.as_bytes());
     let table = Table::new(Some(Arc::new(routes_of(1))), conversation::Nobody);
-    conversation.turn.table = Arc::new(table);
+    conversation.context.table = Arc::new(table);
     conversation.arrive(b"xyz");
     conversation.settle();
     conversation.arrive(get(SHORT, "If-None-Match: \"0\"\r\n").as_bytes());

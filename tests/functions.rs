@@ -49,7 +49,7 @@ fn functions(buffered_bytes_max: u64) -> Conversation {
 /// The same with so much room, besides a byte that another connection has.
 fn functions_beside_others(room: u64) -> Conversation {
     let conversation = functions(room + 1);
-    assert_eq!(conversation.turn.buffers.take(1), 1);
+    assert_eq!(conversation.context.buffers.take(1), 1);
     conversation
 }
 
@@ -65,12 +65,12 @@ fn statuses(conversation: &Conversation) -> Vec<String> {
 
 /// Bytes that bodies and arguments take of the server's memory.
 fn taken(conversation: &Conversation) -> u64 {
-    conversation.turn.buffers.taken()
+    conversation.context.buffers.taken()
 }
 
 /// Lets go of the connection and of what the handler has, and says how much is still taken.
 fn taken_at_the_end(conversation: Conversation) -> u64 {
-    let buffers = conversation.turn.buffers.clone();
+    let buffers = conversation.context.buffers.clone();
     drop(conversation);
     buffers.taken()
 }
@@ -222,7 +222,7 @@ proptest! {
         }
         prop_assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
         prop_assert_eq!(&cut.called_with, &whole.called_with);
-        prop_assert_eq!(cut.answers(), cut.turn.counters.requests);
+        prop_assert_eq!(cut.answers(), cut.context.counters.requests);
         prop_assert_eq!(cut.connection.calls_waiting(), 0);
         prop_assert_eq!(cut.is_closed(), whole.is_closed());
         prop_assert_eq!(taken_at_the_end(cut), 0);
@@ -239,7 +239,7 @@ proptest! {
         conversation.calls_max = calls_max;
         run(&mut conversation, &stream, &steps);
         conversation.settle();
-        prop_assert_eq!(conversation.answers(), conversation.turn.counters.requests);
+        prop_assert_eq!(conversation.answers(), conversation.context.counters.requests);
         prop_assert_eq!(conversation.connection.calls_waiting(), 0);
         // Left alone, every connection ends.
         conversation.pass(10_000);
@@ -367,7 +367,7 @@ fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
             conversation.arrive(&[b'x'; REST]);
         }),
         ("its time is over", |conversation| {
-            conversation.turn.timeouts.request = 100;
+            conversation.context.timeouts.request = 100;
             conversation.pass(100);
         }),
         ("another one breaks the framing", |conversation| {
@@ -412,7 +412,7 @@ fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() 
         assert!(sent.starts_with("HTTP/1.1 503 "), "{sent}");
         assert!(sent.contains("Retry-After: 1") && sent.contains("ERR_OVERLOADED"));
         assert!(sent.contains("Connection: close"));
-        assert_eq!(conversation.turn.counters.overloaded, 1);
+        assert_eq!(conversation.context.counters.overloaded, 1);
         assert_eq!(taken(&conversation), 1);
         assert!(conversation.is_closed());
     }
@@ -453,7 +453,7 @@ fn arguments_for_which_there_is_no_room_are_refused_and_the_next_request_is_serv
     conversation.arrive(&[long, json("/count", "[2]")].concat());
     conversation.settle();
     assert_eq!(statuses(&conversation), ["503", "200"]);
-    assert_eq!(conversation.turn.counters.overloaded, 1);
+    assert_eq!(conversation.context.counters.overloaded, 1);
     assert_eq!(taken(&conversation), 1);
 }
 
@@ -536,13 +536,13 @@ fn nothing_is_sent_before_a_long_answer_where_nothing_was_left_of_a_direct_one()
     let mut conversation = functions(MUCH);
     let long = json("/say", r#"[2,"0123456789",900]"#);
     conversation.arrive(&[json("/count", "[1]"), long].concat());
-    let (connection, turn) = (&mut conversation.connection, &mut conversation.turn);
+    let (connection, context) = (&mut conversation.connection, &mut conversation.context);
     let outcomes = [
-        Outcome::Sent(turn.started),
+        Outcome::Sent(context.started),
         conversation::functions::outcome(&conversation.unanswered[1]),
     ];
     for (call, outcome) in conversation.unanswered.drain(..).zip(outcomes) {
-        assert!(connection.replied(call.sequence, outcome, turn));
+        assert!(connection.replied(call.sequence, outcome, context));
     }
     connection.not_sent(Vec::new());
     let output = connection.take_output();
@@ -637,7 +637,7 @@ fn a_body_that_does_not_arrive_in_time_is_408_and_a_slow_function_before_it_stop
     conversation.settle();
     assert_eq!(statuses(&conversation), ["408"]);
     assert!(sent(&conversation).contains("ERR_REQUEST_TIMEOUT"));
-    assert_eq!(conversation.turn.counters.request_timeouts, 1);
+    assert_eq!(conversation.context.counters.request_timeouts, 1);
     assert!(conversation.is_closed());
     assert_eq!(taken(&conversation), 0);
 }

@@ -90,7 +90,7 @@ fn a_thread_that_does_not_answer_in_time_is_ill() {
     let sent = take_sent(&mut conversation);
     assert_eq!(sent.matches("HTTP/1.1 503 ").count(), 2);
     assert!(sent.ends_with("The JavaScript thread did not answer in time.\n"));
-    let counters = conversation.turn.counters;
+    let counters = conversation.context.counters;
     assert_eq!((counters.handler_timeouts, counters.responses_5xx), (0, 2));
     // Late, it is nobody's any more.
     conversation.tell_health(Health::Well);

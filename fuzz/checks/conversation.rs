@@ -30,10 +30,10 @@ pub fn check(input: &[u8]) {
     assert_eq!(without_continue(&cut.sent), without_continue(&whole.sent));
     assert_eq!(cut.called, whole.called);
     assert_eq!(cut.called_with, whole.called_with);
-    assert_eq!(cut.answers(), cut.turn.counters.requests);
+    assert_eq!(cut.answers(), cut.context.counters.requests);
     assert_eq!(cut.connection.calls_waiting(), 0);
     assert_eq!(cut.is_closed(), whole.is_closed());
-    let buffers = cut.turn.buffers.clone();
+    let buffers = cut.context.buffers.clone();
     drop(cut);
     assert_eq!(buffers.taken(), 0);
 }

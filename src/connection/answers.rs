@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Connection, LATE_HANDLER, OVERLOADED, Reading, Turn};
+use super::{Connection, Context, LATE_HANDLER, OVERLOADED, Reading};
 use crate::bridge::Outcome;
 use crate::bytes::Bytes;
 use crate::http::{self, Code, Methods, Problem, Refusal, ReplyTo, Status};
@@ -36,16 +36,16 @@ pub(super) enum Answer {
 
 impl Connection {
     /// The handler has answered. False: nobody waits for this reply any more.
-    pub fn replied(&mut self, sequence: u32, outcome: Outcome, turn: &mut Turn) -> bool {
+    pub fn replied(&mut self, sequence: u32, outcome: Outcome, context: &mut Context) -> bool {
         let Some((index, reply_to, since)) = self.waiting(sequence) else {
             return false;
         };
         match outcome {
-            Outcome::Late => self.give_up(index, reply_to, since, turn),
+            Outcome::Late => self.give_up(index, reply_to, since, context),
             outcome if index == 0 => {
                 self.pop_owed();
-                self.encode_outcome(reply_to, since, outcome, turn);
-                self.encode_answers(turn);
+                self.encode_outcome(reply_to, since, outcome, context);
+                self.encode_answers(context);
             }
             outcome => {
                 self.owed[index] = Answer::Ready(reply_to, since, outcome);
@@ -56,23 +56,23 @@ impl Connection {
     }
 
     /// The handler is given no more calls, and so not this one.
-    pub fn overloaded(&mut self, sequence: u32, turn: &mut Turn) {
+    pub fn overloaded(&mut self, sequence: u32, context: &mut Context) {
         if let Some((index, reply_to, _)) = self.waiting(sequence) {
-            turn.counters.overloaded += 1;
+            context.counters.overloaded += 1;
             self.owed[index] = Answer::Refused(reply_to, OVERLOADED);
-            self.encode_answers(turn);
+            self.encode_answers(context);
         }
     }
 
     /// The time of the call, or of the question, at `index` is over.
-    pub(super) fn give_up(&mut self, index: usize, to: ReplyTo, since: u64, turn: &mut Turn) {
+    pub(super) fn give_up(&mut self, index: usize, to: ReplyTo, since: u64, context: &mut Context) {
         if matches!(self.owed[index], Answer::Asked(..)) {
-            return self.give_health_up(index, to, turn);
+            return self.give_health_up(index, to, context);
         }
-        turn.counters.handler_timeouts += 1;
-        turn.count_latency(since);
+        context.counters.handler_timeouts += 1;
+        context.count_latency(since);
         self.owed[index] = Answer::Refused(to, LATE_HANDLER);
-        self.encode_answers(turn);
+        self.encode_answers(context);
     }
 
     /// Where the call `sequence` is among the answers owed, unless it has its answer.
@@ -91,16 +91,16 @@ impl Connection {
         self.owed.iter().filter(is_waiting).count()
     }
 
-    pub(super) fn owe(&mut self, answer: Answer, turn: &mut Turn) {
+    pub(super) fn owe(&mut self, answer: Answer, context: &mut Context) {
         self.held_bytes += held(&answer);
         self.owed.push_back(answer);
         if self.owed.len() == 1 {
-            self.encode_answers(turn);
+            self.encode_answers(context);
         }
     }
 
     /// Encodes the answers that are ready, up to the first that is not.
-    pub(super) fn encode_answers(&mut self, turn: &mut Turn) {
+    pub(super) fn encode_answers(&mut self, context: &mut Context) {
         loop {
             match self.owed.front() {
                 None | Some(Answer::Waiting(..) | Answer::Asked(..)) => return,
@@ -110,27 +110,27 @@ impl Connection {
             self.held_bytes -= held(&answer);
             match answer {
                 Answer::Ready(reply_to, since, outcome) => {
-                    self.encode_outcome(reply_to, since, outcome, turn);
+                    self.encode_outcome(reply_to, since, outcome, context);
                 }
                 Answer::Refused(to, refusal) => {
-                    turn.count_refusal(refusal.status.code());
-                    self.encode_error(to, refusal.status, refusal.code, refusal.message, turn);
+                    context.count_refusal(refusal.status.code());
+                    self.encode_error(to, refusal.status, refusal.code, refusal.message, context);
                 }
                 Answer::Problem(to, problem) => {
                     let to = self.last_or(to);
-                    turn.count_refusal(problem.status.code());
-                    let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                    http::encode_problem(out, &problem, to, &turn.date, origins);
+                    context.count_refusal(problem.status.code());
+                    let (out, origins) = (self.output.tail(), &context.rules.origins);
+                    http::encode_problem(out, &problem, to, &context.date, origins);
                 }
-                Answer::Document(to, serving) => self.encode_document(to, &serving, turn),
+                Answer::Document(to, serving) => self.encode_document(to, &serving, context),
                 Answer::Preflight(to, methods) => {
                     let to = self.last_or(to);
-                    turn.count_answer(Status::NO_CONTENT.code());
-                    let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                    http::encode_preflight(out, methods, to, &turn.date, origins);
+                    context.count_answer(Status::NO_CONTENT.code());
+                    let (out, origins) = (self.output.tail(), &context.rules.origins);
+                    http::encode_preflight(out, methods, to, &context.date, origins);
                 }
                 Answer::Continue => http::encode_continue(self.output.tail()),
-                Answer::Well(to) => self.encode_well(to, turn),
+                Answer::Well(to) => self.encode_well(to, context),
                 Answer::Waiting(..) | Answer::Asked(..) => {
                     unreachable!("the front is not waiting")
                 }
@@ -143,60 +143,65 @@ impl Connection {
         self.owed.pop_front().expect("there is a front")
     }
 
-    fn encode_outcome(&mut self, to: ReplyTo, since: u64, outcome: Outcome, turn: &mut Turn) {
+    fn encode_outcome(&mut self, to: ReplyTo, since: u64, outcome: Outcome, context: &mut Context) {
         match outcome {
-            Outcome::Sent(at) => turn.count_latency_of_sent(since, at),
-            _ => turn.count_latency(since),
+            Outcome::Sent(at) => context.count_latency_of_sent(since, at),
+            _ => context.count_latency(since),
         }
         match outcome {
             Outcome::Value(value) => {
                 let to = self.last_or(to);
-                turn.counters.responses_2xx += 1;
-                let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                http::encode_value(out, value, to, &turn.date, origins);
+                context.counters.responses_2xx += 1;
+                let (out, origins) = (self.output.tail(), &context.rules.origins);
+                http::encode_value(out, value, to, &context.date, origins);
             }
             Outcome::Digits(digits) => {
                 let to = self.last_or(to);
-                turn.counters.responses_2xx += 1;
-                let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                http::encode_digits(out, &digits, to, &turn.date, origins);
+                context.counters.responses_2xx += 1;
+                let (out, origins) = (self.output.tail(), &context.rules.origins);
+                http::encode_digits(out, &digits, to, &context.date, origins);
             }
             Outcome::Json(body) => {
                 let to = self.last_or(to);
-                turn.counters.responses_2xx += 1;
-                let (out, origins) = (self.output.tail(), &turn.rules.origins);
-                http::encode_json(out, body.len(), to, &turn.date, origins);
+                context.counters.responses_2xx += 1;
+                let (out, origins) = (self.output.tail(), &context.rules.origins);
+                http::encode_json(out, body.len(), to, &context.date, origins);
                 self.push_body(body.into(), to);
             }
-            Outcome::Answer(answer) => self.encode_answer(to, *answer, turn),
+            Outcome::Answer(answer) => self.encode_answer(to, *answer, context),
             // It has not said that it is the last, even if the server closes.
-            Outcome::Sent(_) => self.idle_since = turn.now,
+            Outcome::Sent(_) => self.idle_since = context.now,
             Outcome::Late => unreachable!("what is late is refused"),
             Outcome::Error(status, message) => {
                 let status = Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
-                turn.count_answer(status.code());
-                self.encode_error(to, status, Code::of_function(status), &message, turn);
+                context.count_answer(status.code());
+                self.encode_error(to, status, Code::of_function(status), &message, context);
             }
         }
     }
 
-    pub(super) fn encode_answer(&mut self, to: ReplyTo, answer: http::Answer, turn: &mut Turn) {
+    pub(super) fn encode_answer(
+        &mut self,
+        to: ReplyTo,
+        answer: http::Answer,
+        context: &mut Context,
+    ) {
         let to = self.last_or(to);
-        turn.count_answer(answer.status.code());
-        let (out, origins) = (self.output.tail(), &turn.rules.origins);
-        http::encode_answer(out, &answer, to, &turn.date, origins);
+        context.count_answer(answer.status.code());
+        let (out, origins) = (self.output.tail(), &context.rules.origins);
+        http::encode_answer(out, &answer, to, &context.date, origins);
         self.push_body(answer.body.into(), to);
     }
 
-    fn encode_document(&mut self, to: ReplyTo, serving: &Serving, turn: &mut Turn) {
+    fn encode_document(&mut self, to: ReplyTo, serving: &Serving, context: &mut Context) {
         let Serving { document, is_known } = serving;
         let to = self.last_or(to);
-        let (out, origins) = (self.output.tail(), &turn.rules.origins);
-        http::encode_document(out, document, *is_known, to, &turn.date, origins);
+        let (out, origins) = (self.output.tail(), &context.rules.origins);
+        http::encode_document(out, document, *is_known, to, &context.date, origins);
         if *is_known {
-            turn.count_answer(Status::NOT_MODIFIED.code());
+            context.count_answer(Status::NOT_MODIFIED.code());
         } else {
-            turn.counters.responses_2xx += 1;
+            context.counters.responses_2xx += 1;
             self.push_body(Bytes::Shared(Arc::clone(document.body())), to);
         }
     }
@@ -213,11 +218,19 @@ impl Connection {
         status: Status,
         code: Code,
         message: &str,
-        turn: &mut Turn,
+        context: &mut Context,
     ) {
         let to = self.last_or(to);
         let out = self.output.tail();
-        http::encode_error(out, status, code, message, to, &turn.date, &turn.rules);
+        http::encode_error(
+            out,
+            status,
+            code,
+            message,
+            to,
+            &context.date,
+            &context.rules,
+        );
     }
 
     /// Notes whether this answer is the connection's last, and lets it say so.

@@ -6,7 +6,7 @@
 //! Invariant: the client's times run only while it is the client that we wait for; a slow handler
 //! or a full connection stops them.
 
-use super::{Answer, Connection, Reading, Turn};
+use super::{Answer, Connection, Context, Reading};
 use crate::http::{Code, Refusal, ReplyTo, Status};
 use crate::limits::{CLOSE_GRACE_MS, Timeouts};
 
@@ -62,33 +62,33 @@ impl Connection {
     /// Acts on every time that is over; on the client's only where it `owes` us something, and not
     /// we it our reading, which is asked where it makes a difference. True: it has been idle for
     /// too long and is to be closed.
-    pub fn expire(&mut self, owes: impl FnOnce() -> bool, turn: &mut Turn) -> bool {
-        let (now, timeout) = (turn.now, turn.timeouts.handler);
-        let client = self.client_deadline(&turn.timeouts);
-        if client.is_some_and(|at| at <= now) && owes() && self.expire_client(turn) {
+    pub fn expire(&mut self, owes: impl FnOnce() -> bool, context: &mut Context) -> bool {
+        let (now, timeout) = (context.now, context.timeouts.handler);
+        let client = self.client_deadline(&context.timeouts);
+        if client.is_some_and(|at| at <= now) && owes() && self.expire_client(context) {
             return true;
         }
         while let Some((index, reply_to, since_us)) = self.oldest_waiting()
             && after(since_us / 1000, timeout).is_some_and(|at| at <= now)
         {
-            self.give_up(index, reply_to, since_us, turn);
+            self.give_up(index, reply_to, since_us, context);
         }
         false
     }
 
     /// Acts on the client's deadline, which is over. True: it has been idle.
-    fn expire_client(&mut self, turn: &mut Turn) -> bool {
-        let now = turn.now;
-        let timeouts = turn.timeouts;
+    fn expire_client(&mut self, context: &mut Context) -> bool {
+        let now = context.now;
+        let timeouts = context.timeouts;
         let is_over = |since, timeout| after(since, timeout).is_some_and(|at| at <= now);
         match self.client_since() {
             Some((since, Reading::Head)) if is_over(since, timeouts.headers) => {
-                turn.counters.headers_timeouts += 1;
-                self.on_refused(LATE_HEAD, self.reply_to_late(), turn);
+                context.counters.headers_timeouts += 1;
+                self.on_refused(LATE_HEAD, self.reply_to_late(), context);
             }
             Some((since, _)) if is_over(since, timeouts.request) => {
-                turn.counters.request_timeouts += 1;
-                self.on_refused(LATE_BODY, self.reply_to_late(), turn);
+                context.counters.request_timeouts += 1;
+                self.on_refused(LATE_BODY, self.reply_to_late(), context);
             }
             Some(_) => {}
             None => return true,

@@ -4,7 +4,7 @@
 //! They take no call's credit, so that a server with much to do is not taken for one that is ill.
 //! However many ask, the event loop asks once, and tells all of them.
 
-use super::{Answer, Connection, Turn};
+use super::{Answer, Connection, Context};
 use crate::bridge::Health;
 use crate::http::{self, Code, Refusal, ReplyTo, Status};
 
@@ -24,13 +24,13 @@ const LATE: Refusal = Refusal::new(
 const WELL: &[u8] = b"{\"status\":\"ok\"}\n";
 
 impl Connection {
-    pub(super) fn ask_health(&mut self, to: ReplyTo, turn: &mut Turn) {
-        turn.asked.push(self.id);
-        self.owe(Answer::Asked(to, turn.now_us), turn);
+    pub(super) fn ask_health(&mut self, to: ReplyTo, context: &mut Context) {
+        context.asked.push(self.id);
+        self.owe(Answer::Asked(to, context.now_us), context);
     }
 
     /// Answers each of its questions how the server is.
-    pub fn tell_health(&mut self, health: Health, turn: &mut Turn) {
+    pub fn tell_health(&mut self, health: Health, context: &mut Context) {
         for answer in &mut self.owed {
             if let Answer::Asked(to, _) = *answer {
                 *answer = match health {
@@ -40,21 +40,21 @@ impl Connection {
                 };
             }
         }
-        self.encode_answers(turn);
+        self.encode_answers(context);
     }
 
     /// Nobody has answered the question at `index` in time.
-    pub(super) fn give_health_up(&mut self, index: usize, to: ReplyTo, turn: &mut Turn) {
+    pub(super) fn give_health_up(&mut self, index: usize, to: ReplyTo, context: &mut Context) {
         self.owed[index] = Answer::Refused(to, LATE);
-        self.encode_answers(turn);
+        self.encode_answers(context);
     }
 
-    pub(super) fn encode_well(&mut self, to: ReplyTo, turn: &mut Turn) {
+    pub(super) fn encode_well(&mut self, to: ReplyTo, context: &mut Context) {
         let answer = http::Answer {
             status: Status::OK,
             fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
             body: WELL.into(),
         };
-        self.encode_answer(to, answer, turn);
+        self.encode_answer(to, answer, context);
     }
 }

@@ -12,13 +12,13 @@
 //!   is read from it.
 
 mod answers;
+mod context;
 mod deadlines;
 mod health;
 mod output;
 mod planned;
 mod reading;
 mod table;
-mod turn;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -28,11 +28,11 @@ use crate::bytes::Bytes;
 use crate::http::{Body, EmptyLines, Head, Refusal, ReplyTo, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use answers::Answer;
+pub use context::Context;
 use deadlines::LATE_HANDLER;
 use output::Output;
 use planned::Planned;
 pub use table::Table;
-pub use turn::Turn;
 
 const OVERLOADED: Refusal = Refusal::new(
     Status::SERVICE_UNAVAILABLE,
@@ -115,13 +115,13 @@ impl Connection {
     }
 
     /// Bytes arrived.
-    pub fn received(&mut self, bytes: &[u8], turn: &mut Turn) {
+    pub fn received(&mut self, bytes: &[u8], context: &mut Context) {
         if self.input.is_empty() {
-            let read = self.read(bytes, turn);
+            let read = self.read(bytes, context);
             self.input.extend_from_slice(&bytes[read..]);
         } else {
             self.input.extend_from_slice(bytes);
-            self.resume(turn);
+            self.resume(context);
         }
     }
 
@@ -131,12 +131,12 @@ impl Connection {
     }
 
     /// Reads on where the connection was full and no longer is.
-    pub fn resume(&mut self, turn: &mut Turn) {
-        if self.input.is_empty() || self.is_full() || !self.is_worth_reading(turn) {
+    pub fn resume(&mut self, context: &mut Context) {
+        if self.input.is_empty() || self.is_full() || !self.is_worth_reading(context) {
             return;
         }
         let mut input = mem::take(&mut self.input);
-        let read = self.read(&input, turn);
+        let read = self.read(&input, context);
         input.drain(..read);
         if input.is_empty() && input.capacity() > IDLE_CAPACITY_BYTES_MAX {
             input = Vec::new();
@@ -265,9 +265,9 @@ impl Connection {
 
     /// False where `input` is the beginning of a head that nothing since could have completed.
     /// Without this, a head sent byte by byte would be parsed from its start at each of them.
-    fn is_worth_reading(&self, turn: &Turn) -> bool {
+    fn is_worth_reading(&self, context: &Context) -> bool {
         self.partial == 0
-            || self.input.len() >= turn.rules.head_bytes_max
+            || self.input.len() >= context.rules.head_bytes_max
             || self.input[self.partial..].contains(&b'\n')
     }
 

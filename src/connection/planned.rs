@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
-use super::{Answer, Connection, Reading, Table, Turn};
+use super::{Answer, Connection, Context, Reading, Table};
 use crate::bridge::Call;
 use crate::http::{self, Body, Head, Problem, Progress, Refusal, ReplyTo, Sink, Status};
 use crate::limits::{TEXT_BYTES_MAX, UNRESERVED_BYTES_MAX};
@@ -47,19 +47,19 @@ struct Kept {
 }
 
 impl Planned {
-    fn new(body: Body, head: Head<()>, plan: Plan, turn: &Turn) -> Self {
+    fn new(body: Body, head: Head<()>, plan: Plan, context: &Context) -> Self {
         let length = head.framing.length();
         let kept = Kept {
             is_wanted: matches!(&plan, Plan::Read(reading) if reading.keeps_body()),
             bytes: Vec::new(),
             length: length.and_then(|length| usize::try_from(length).ok()),
-            reserved: Reservation::new(Arc::clone(&turn.buffers)),
+            reserved: Reservation::new(Arc::clone(&context.buffers)),
         };
         Self {
             body,
             head,
             plan,
-            table: Arc::clone(&turn.table),
+            table: Arc::clone(&context.table),
             kept,
         }
     }
@@ -100,16 +100,16 @@ impl Connection {
     pub(super) fn parse_planned_head(
         &mut self,
         unread: &[u8],
-        turn: &mut Turn,
+        context: &mut Context,
     ) -> Result<Option<usize>, Refusal> {
-        let routes = turn.table.routes();
-        let parsed = http::parse_request(unread, &turn.rules, |request| routes.plan(request))?;
+        let routes = context.table.routes();
+        let parsed = http::parse_request(unread, &context.rules, |request| routes.plan(request))?;
         let Some((head, plan)) = parsed else {
             return Ok(None);
         };
         let behind = &unread[head.length..];
         Ok(Some(
-            head.length + self.on_planned_head(head, plan, behind, turn),
+            head.length + self.on_planned_head(head, plan, behind, context),
         ))
     }
 
@@ -119,16 +119,16 @@ impl Connection {
         mut head: Head<()>,
         plan: Plan,
         behind: &[u8],
-        turn: &mut Turn,
+        context: &mut Context,
     ) -> usize {
-        let body = match Body::new(head.framing, &turn.rules) {
+        let body = match Body::new(head.framing, &context.rules) {
             Ok(body) => body,
             Err(too_long) => {
                 let problem = match plan {
                     Plan::Refuse(_, problem) if problem.precedes_arguments() => problem,
                     _ => Box::new(too_long.into()),
                 };
-                self.on_problem(problem, head.reply_to, turn);
+                self.on_problem(problem, head.reply_to, context);
                 return 0;
             }
         };
@@ -139,35 +139,35 @@ impl Connection {
             head.reply_to.keep_alive = false;
         }
         let Some(body) = body.filter(|_| !(answers_at_once && head.expects_continue)) else {
-            tell_refused(&plan, &turn.table);
-            self.on_planned(head.reply_to, plan, None, turn);
+            tell_refused(&plan, &context.table);
+            self.on_planned(head.reply_to, plan, None, context);
             return 0;
         };
         let length = head.framing.length().map(usize::try_from);
         let whole = length.and_then(|length| behind.get(..length.ok()?));
         let plan = match (plan, whole) {
             (Plan::Read(reading), Some(whole)) => {
-                turn.body_bytes += whole.len();
-                let routes = turn.table.routes();
+                context.body_bytes += whole.len();
+                let routes = context.table.routes();
                 let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
-                tell_refused(&plan, &turn.table);
-                self.on_planned(head.reply_to, plan, None, turn);
+                tell_refused(&plan, &context.table);
+                self.on_planned(head.reply_to, plan, None, context);
                 return whole.len();
             }
             (plan, _) => plan,
         };
         let waits_for_continue = head.expects_continue && behind.is_empty();
-        let planned = Planned::new(body, head, plan, turn);
+        let planned = Planned::new(body, head, plan, context);
         self.reading = Reading::Planned(Box::new(planned));
-        self.request_since.get_or_insert(turn.now);
+        self.request_since.get_or_insert(context.now);
         if waits_for_continue {
-            self.owe(Answer::Continue, turn);
+            self.owe(Answer::Continue, context);
         }
         0
     }
 
     /// The body of the request that is being read has arrived.
-    pub(super) fn on_body(&mut self, turn: &mut Turn) {
+    pub(super) fn on_body(&mut self, context: &mut Context) {
         let Reading::Planned(planned) = mem::replace(&mut self.reading, Reading::Ended) else {
             unreachable!("a planned request is being read");
         };
@@ -180,17 +180,17 @@ impl Connection {
         } = *planned;
         let plan = match plan {
             Plan::Read(reading) => {
-                turn.body_bytes += kept.bytes.len();
+                context.body_bytes += kept.bytes.len();
                 let routes = table.routes();
                 routes.plan_with_body(reading, Cow::Owned(kept.bytes))
             }
             plan => plan,
         };
         tell_refused(&plan, &table);
-        let first = turn.calls.len();
-        self.on_planned(head.reply_to, plan, Some(kept.reserved), turn);
-        if turn.calls.len() > first && !Arc::ptr_eq(&table, &turn.table) {
-            turn.strays.push((first, table));
+        let first = context.calls.len();
+        self.on_planned(head.reply_to, plan, Some(kept.reserved), context);
+        if context.calls.len() > first && !Arc::ptr_eq(&table, &context.table) {
+            context.strays.push((first, table));
         }
     }
 
@@ -200,15 +200,15 @@ impl Connection {
         to: ReplyTo,
         plan: Plan,
         reserved: Option<Reservation>,
-        turn: &mut Turn,
+        context: &mut Context,
     ) {
-        self.end_request(to, turn);
+        self.end_request(to, context);
         match plan {
-            Plan::Run(invocation) => self.invoke(invocation, to, reserved, turn),
-            Plan::Refuse(_, problem) => self.owe(Answer::Problem(to, problem), turn),
-            Plan::AskHealth => self.ask_health(to, turn),
-            Plan::Serve(serving) => self.owe(Answer::Document(to, serving), turn),
-            Plan::Preflight(methods) => self.owe(Answer::Preflight(to, methods), turn),
+            Plan::Run(invocation) => self.invoke(invocation, to, reserved, context),
+            Plan::Refuse(_, problem) => self.owe(Answer::Problem(to, problem), context),
+            Plan::AskHealth => self.ask_health(to, context),
+            Plan::Serve(serving) => self.owe(Answer::Document(to, serving), context),
+            Plan::Preflight(methods) => self.owe(Answer::Preflight(to, methods), context),
             Plan::Read(_) => unreachable!("its body has been read"),
         }
     }
@@ -218,21 +218,21 @@ impl Connection {
         invocation: Invocation,
         to: ReplyTo,
         reserved: Option<Reservation>,
-        turn: &mut Turn,
+        context: &mut Context,
     ) {
         let mut arguments = invocation.arguments;
         if let Some(rest) = &mut arguments.rest
             && rest.memory() > UNRESERVED_BYTES_MAX
         {
             if rest.text.len() > TEXT_BYTES_MAX {
-                return self.owe(Answer::Refused(to, TEXT_TOO_LONG), turn);
+                return self.owe(Answer::Refused(to, TEXT_TOO_LONG), context);
             }
             rest.shrink();
             let mut reserved =
-                reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&turn.buffers)));
+                reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&context.buffers)));
             if !reserved.resize(rest.memory() as u64) {
-                turn.counters.overloaded += 1;
-                return self.owe(Answer::Refused(to, NO_ROOM), turn);
+                context.counters.overloaded += 1;
+                return self.owe(Answer::Refused(to, NO_ROOM), context);
             }
             rest.reserved = Some(reserved);
         }
@@ -243,18 +243,18 @@ impl Connection {
             rest: arguments.rest,
             ..Call::default()
         };
-        self.call(call, to, turn);
+        self.call(call, to, context);
     }
 
-    fn on_problem(&mut self, problem: Box<Problem>, to: ReplyTo, turn: &mut Turn) {
+    fn on_problem(&mut self, problem: Box<Problem>, to: ReplyTo, context: &mut Context) {
         let to = ReplyTo {
             keep_alive: false,
             ..to
         };
-        turn.counters.requests += 1;
+        context.counters.requests += 1;
         self.request_since = None;
         self.reading = Reading::Ended;
-        self.owe(Answer::Problem(to, problem), turn);
+        self.owe(Answer::Problem(to, problem), context);
     }
 }
 

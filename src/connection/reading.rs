@@ -1,19 +1,19 @@
 //! From bytes to requests, one after the other.
 
-use super::{Answer, Connection, Reading, Turn};
+use super::{Answer, Connection, Context, Reading};
 use crate::bridge::Call;
 use crate::http::{self, Body, Code, EmptyLines, Head, Refusal, ReplyTo};
 
 impl Connection {
     /// Reads requests until the bytes end or the connection is full, and returns how many bytes
     /// that took.
-    pub(super) fn read(&mut self, bytes: &[u8], turn: &mut Turn) -> usize {
+    pub(super) fn read(&mut self, bytes: &[u8], context: &mut Context) -> usize {
         let mut at = 0;
         self.partial = 0;
         while at < bytes.len() && !self.is_full() {
             let unread = &bytes[at..];
             match &mut self.reading {
-                Reading::Head => match self.read_head(unread, turn) {
+                Reading::Head => match self.read_head(unread, context) {
                     Some(read) => at += read,
                     None => break,
                 },
@@ -22,24 +22,24 @@ impl Connection {
                         at += skipped.consumed;
                         if skipped.complete {
                             let head = *head;
-                            self.on_request(head, turn);
+                            self.on_request(head, context);
                         }
                     }
                     Err(refusal) => {
                         let reply_to = head.reply_to;
-                        self.on_refused(refusal, reply_to, turn);
+                        self.on_refused(refusal, reply_to, context);
                     }
                 },
                 Reading::Planned(planned) => match planned.read(unread) {
                     Ok(read) => {
                         at += read.consumed;
                         if read.complete {
-                            self.on_body(turn);
+                            self.on_body(context);
                         }
                     }
                     Err(refusal) => {
                         let reply_to = planned.head.reply_to;
-                        self.on_refused(refusal, reply_to, turn);
+                        self.on_refused(refusal, reply_to, context);
                     }
                 },
                 Reading::Ended => return bytes.len(),
@@ -50,9 +50,9 @@ impl Connection {
 
     /// Reads empty lines, or else a head, and returns how many bytes that took; `None` where the
     /// head is not complete.
-    fn read_head(&mut self, unread: &[u8], turn: &mut Turn) -> Option<usize> {
+    fn read_head(&mut self, unread: &[u8], context: &mut Context) -> Option<usize> {
         let parsed = match self.empty_lines.skip(unread) {
-            Ok(0) => self.parse_head(unread, turn),
+            Ok(0) => self.parse_head(unread, context),
             Ok(skipped) => return Some(skipped),
             Err(refusal) => Err(refusal),
         };
@@ -63,11 +63,11 @@ impl Connection {
             }
             Ok(None) => {
                 self.partial = unread.len();
-                self.request_since.get_or_insert(turn.now);
+                self.request_since.get_or_insert(context.now);
                 None
             }
             Err(refusal) => {
-                self.on_refused(refusal, ReplyTo::start_of_head(unread), turn);
+                self.on_refused(refusal, ReplyTo::start_of_head(unread), context);
                 Some(0)
             }
         }
@@ -75,67 +75,71 @@ impl Connection {
 
     /// Reads a head, and returns how many bytes that took, a body that has come with it included.
     #[inline]
-    fn parse_head(&mut self, unread: &[u8], turn: &mut Turn) -> Result<Option<usize>, Refusal> {
-        if turn.table.routes.is_some() {
-            return self.parse_planned_head(unread, turn);
+    fn parse_head(
+        &mut self,
+        unread: &[u8],
+        context: &mut Context,
+    ) -> Result<Option<usize>, Refusal> {
+        if context.table.routes.is_some() {
+            return self.parse_planned_head(unread, context);
         }
-        let Some(head) = http::parse_head(unread, &turn.rules)? else {
+        let Some(head) = http::parse_head(unread, &context.rules)? else {
             return Ok(None);
         };
-        self.on_head(head, head.length < unread.len(), turn);
+        self.on_head(head, head.length < unread.len(), context);
         Ok(Some(head.length))
     }
 
-    fn on_head(&mut self, head: Head, body_has_begun: bool, turn: &mut Turn) {
-        let body = match (Body::new(head.framing, &turn.rules), head.action) {
+    fn on_head(&mut self, head: Head, body_has_begun: bool, context: &mut Context) {
+        let body = match (Body::new(head.framing, &context.rules), head.action) {
             (Ok(body), _) => body,
             (Err(_), http::Action::Refuse(refusal)) if refusal.precedes_arguments() => {
-                return self.on_refused(refusal, head.reply_to, turn);
+                return self.on_refused(refusal, head.reply_to, context);
             }
-            (Err(refusal), _) => return self.on_refused(refusal, head.reply_to, turn),
+            (Err(refusal), _) => return self.on_refused(refusal, head.reply_to, context),
         };
         let waits_for_continue = head.expects_continue && !body_has_begun;
         match (body, head.action) {
-            (None, _) => self.on_request(head, turn),
+            (None, _) => self.on_request(head, context),
             // Answered without its body, which the client then need not send.
             (Some(_), action)
                 if head.expects_continue && !matches!(action, http::Action::Call(_)) =>
             {
-                self.on_request(head, turn);
+                self.on_request(head, context);
             }
             (Some(body), _) => {
                 self.reading = Reading::Body(body, head);
-                self.request_since.get_or_insert(turn.now);
+                self.request_since.get_or_insert(context.now);
                 if waits_for_continue {
-                    self.owe(Answer::Continue, turn);
+                    self.owe(Answer::Continue, context);
                 }
             }
         }
     }
 
     /// A request is complete, with its body.
-    fn on_request(&mut self, head: Head, turn: &mut Turn) {
-        self.end_request(head.reply_to, turn);
+    fn on_request(&mut self, head: Head, context: &mut Context) {
+        self.end_request(head.reply_to, context);
         match head.action {
             http::Action::Call(number) => {
                 let call = Call {
                     slots: [number.cast_unsigned(), 0],
                     ..Call::default()
                 };
-                self.call(call, head.reply_to, turn);
+                self.call(call, head.reply_to, context);
             }
             http::Action::Refuse(refusal) => {
-                self.owe(Answer::Refused(head.reply_to, refusal), turn);
+                self.owe(Answer::Refused(head.reply_to, refusal), context);
             }
-            http::Action::AskHealth => self.ask_health(head.reply_to, turn),
+            http::Action::AskHealth => self.ask_health(head.reply_to, context),
             http::Action::Preflight(methods) => {
-                self.owe(Answer::Preflight(head.reply_to, methods), turn);
+                self.owe(Answer::Preflight(head.reply_to, methods), context);
             }
         }
     }
 
-    pub(super) fn end_request(&mut self, reply_to: ReplyTo, turn: &mut Turn) {
-        turn.counters.requests += 1;
+    pub(super) fn end_request(&mut self, reply_to: ReplyTo, context: &mut Context) {
+        context.counters.requests += 1;
         self.request_since = None;
         self.reading = if reply_to.keep_alive {
             Reading::Head
@@ -146,26 +150,32 @@ impl Connection {
 
     /// Has the handler called with what `call` has of arguments.
     #[inline]
-    pub(super) fn call(&mut self, call: Call, reply_to: ReplyTo, turn: &mut Turn) {
-        turn.calls.push(Call {
+    pub(super) fn call(&mut self, call: Call, reply_to: ReplyTo, context: &mut Context) {
+        context.calls.push(Call {
             connection: self.id,
             sequence: self.next_sequence(),
-            asked: turn.now_us,
+            asked: context.now_us,
             ..call
         });
-        self.owed.push_back(Answer::Waiting(reply_to, turn.now_us));
+        self.owed
+            .push_back(Answer::Waiting(reply_to, context.now_us));
     }
 
     /// What arrived is no request that may be followed by another one.
-    pub(super) fn on_refused(&mut self, refusal: Refusal, reply_to: ReplyTo, turn: &mut Turn) {
-        turn.counters.requests += 1;
-        turn.counters.overloaded += u64::from(refusal.code == Code::Overloaded);
+    pub(super) fn on_refused(
+        &mut self,
+        refusal: Refusal,
+        reply_to: ReplyTo,
+        context: &mut Context,
+    ) {
+        context.counters.requests += 1;
+        context.counters.overloaded += u64::from(refusal.code == Code::Overloaded);
         self.request_since = None;
         self.reading = Reading::Ended;
         let reply_to = ReplyTo {
             keep_alive: false,
             ..reply_to
         };
-        self.owe(Answer::Refused(reply_to, refusal), turn);
+        self.owe(Answer::Refused(reply_to, refusal), context);
     }
 }

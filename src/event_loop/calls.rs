@@ -9,15 +9,15 @@ impl<K: Kernel> EventLoop<K> {
     /// was refused may be read on, and ask again.
     pub(super) fn admit_calls(&mut self) {
         let mut admitted = 0;
-        while admitted < self.turn.calls.len() {
-            let wanted = self.turn.calls.len() - admitted;
-            let granted = self.rings.calls.take(wanted as u64);
+        while admitted < self.context.calls.len() {
+            let wanted = self.context.calls.len() - admitted;
+            let granted = self.shared.calls.take(wanted as u64);
             admitted += usize::try_from(granted).unwrap_or(wanted);
-            let strays = &mut self.turn.strays;
+            let strays = &mut self.context.strays;
             strays.retain(|(index, _)| *index < admitted);
-            for call in self.turn.calls.split_off(admitted) {
+            for call in self.context.calls.split_off(admitted) {
                 if let Some(peer) = find(&mut self.peers, call.connection) {
-                    peer.connection.overloaded(call.sequence, &mut self.turn);
+                    peer.connection.overloaded(call.sequence, &mut self.context);
                     self.touch(call.connection.slot);
                 }
             }
@@ -28,22 +28,22 @@ impl<K: Kernel> EventLoop<K> {
     /// Leaves the turn's calls for the service, with their lines where they are few. Returns
     /// whether there were any.
     pub(super) fn hand_over_calls(&mut self) -> bool {
-        if self.turn.calls.is_empty() {
+        if self.context.calls.is_empty() {
             return false;
         }
-        self.turn.counters.batches += 1;
-        let length = self.turn.calls.len() as u64;
-        self.turn.stats.details.batch_lengths.add(length);
-        if self.turn.calls.len() <= DIRECT_ANSWERS_MAX {
-            for call in &mut self.turn.calls {
+        self.context.counters.batches += 1;
+        let length = self.context.calls.len() as u64;
+        self.context.stats.details.batch_lengths.add(length);
+        if self.context.calls.len() <= DIRECT_ANSWERS_MAX {
+            for call in &mut self.context.calls {
                 if let Some(peer) = find(&mut self.peers, call.connection) {
                     call.line = peer.lend_line(call.sequence);
                 }
             }
         }
         self.hand_over_strays();
-        if !self.turn.calls.is_empty() {
-            self.turn.table.service.call(&mut self.turn.calls);
+        if !self.context.calls.is_empty() {
+            self.context.table.service.call(&mut self.context.calls);
         }
         true
     }
@@ -52,8 +52,8 @@ impl<K: Kernel> EventLoop<K> {
     #[inline]
     fn hand_over_strays(&mut self) {
         // The last first, so that the indices of the others stay.
-        while let Some((index, table)) = self.turn.strays.pop() {
-            let call = self.turn.calls.remove(index);
+        while let Some((index, table)) = self.context.strays.pop() {
+            let call = self.context.calls.remove(index);
             table.service.call(&mut vec![call]);
         }
     }

@@ -45,7 +45,7 @@ impl<K: Kernel> EventLoop<K> {
             if self.turn() {
                 return Ok(Driven::Calls);
             }
-            let now = self.turn.now_us;
+            let now = self.context.now_us;
             if now > *until.get_or_insert(now + DRIVE_US_MAX) {
                 return Ok(Driven::Busy);
             }

@@ -9,11 +9,11 @@ impl<K: Kernel> EventLoop<K> {
     /// Acts on what has completed. Returns whether that was all: much to be read as arguments is
     /// left for the next turn, so that what is answered leaves, and others have the thread.
     pub(super) fn take_events(&mut self) -> bool {
-        self.turn.body_bytes = 0;
+        self.context.body_bytes = 0;
         while let Some(event) = self.ring.next_event() {
-            self.turn.counters.completions += 1;
+            self.context.counters.completions += 1;
             self.on_event(event);
-            if self.turn.body_bytes > self.rings.turn_body_bytes_max {
+            if self.context.body_bytes > self.shared.turn_body_bytes_max {
                 return false;
             }
         }
@@ -23,7 +23,7 @@ impl<K: Kernel> EventLoop<K> {
     fn on_event(&mut self, event: Event<K::Buffer>) {
         match event {
             Event::Accepted { result, armed } => {
-                let now = self.turn.now;
+                let now = self.context.now;
                 if let Some(socket) = self.acceptor.on_accepted(result, armed, now) {
                     self.held.push_back(socket);
                 }
@@ -35,7 +35,7 @@ impl<K: Kernel> EventLoop<K> {
             } => {
                 let peer = &mut self.peers[token.slot as usize];
                 let is_starved = !peer.touched && found_no_buffer(&result);
-                peer.on_received(result, armed, &mut self.ring, &mut self.turn);
+                peer.on_received(result, armed, &mut self.ring, &mut self.context);
                 if is_starved {
                     peer.touched = true;
                     self.starved.push(token.slot);
@@ -49,7 +49,7 @@ impl<K: Kernel> EventLoop<K> {
                 bytes,
             } => {
                 let peer = &mut self.peers[token.slot as usize];
-                peer.on_sent(&result, bytes, &mut self.ring, &mut self.turn);
+                peer.on_sent(&result, bytes, &mut self.ring, &mut self.context);
                 self.touch(token.slot);
             }
             Event::Cancelled { token } => {

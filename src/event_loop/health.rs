@@ -11,24 +11,24 @@ use crate::uring::Kernel;
 impl<K: Kernel> EventLoop<K> {
     /// Has those who have asked in this turn wait, and passes the question on once.
     pub(super) fn ask_health(&mut self) {
-        if self.turn.asked.is_empty() {
+        if self.context.asked.is_empty() {
             return;
         }
         let peers = &mut self.peers;
-        let asked = self.turn.asked.drain(..);
+        let asked = self.context.asked.drain(..);
         self.asking
             .extend(asked.filter(|id| find(peers, *id).is_some()));
         debug_assert!(
             self.asking.len() <= self.peers.len(),
             "who left does not ask"
         );
-        self.turn.table.service.health_asked();
+        self.context.table.service.health_asked();
     }
 
     pub(super) fn tell_health(&mut self, health: Health) {
         for id in mem::take(&mut self.asking) {
             if let Some(peer) = find(&mut self.peers, id) {
-                peer.connection.tell_health(health, &mut self.turn);
+                peer.connection.tell_health(health, &mut self.context);
                 self.touch(id.slot);
             }
         }

@@ -41,11 +41,13 @@ impl<K: Kernel> EventLoop<K> {
             outcome,
         } = reply;
         if matches!(outcome, Outcome::Sent(_)) {
-            self.turn.counters.responses_2xx += 1;
-            self.turn.counters.sent += 1;
+            self.context.counters.responses_2xx += 1;
+            self.context.counters.sent += 1;
         }
-        let awaited = find(&mut self.peers, connection)
-            .is_some_and(|peer| peer.connection.replied(sequence, outcome, &mut self.turn));
+        let awaited = find(&mut self.peers, connection).is_some_and(|peer| {
+            peer.connection
+                .replied(sequence, outcome, &mut self.context)
+        });
         if awaited {
             self.touch(connection.slot);
         }
@@ -61,7 +63,7 @@ impl<K: Kernel> EventLoop<K> {
                 self.stage = Stage::Closing;
             }
             // Who becomes idle only now is not to be kept for longer than who is.
-            self.sweep.restart(CLOSE_GRACE_MS);
+            self.timer_wheel.restart(CLOSE_GRACE_MS);
         }
         if command == Command::CloseAll {
             if self.is_closing() {
@@ -70,12 +72,12 @@ impl<K: Kernel> EventLoop<K> {
             // Who waits for room has a connection, too.
             self.cut_held();
         }
-        let now = self.turn.now;
+        let now = self.context.now;
         for (_, peer) in &mut self.peers {
             match command {
                 Command::Close => {
                     peer.connection.drain(now);
-                    self.sweep.insert(peer.connection.id(), None, now);
+                    self.timer_wheel.insert(peer.connection.id(), None, now);
                 }
                 Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
                 Command::CloseIdle | Command::TellHealth(_) => {}

@@ -17,10 +17,10 @@ mod events;
 mod health;
 mod mail;
 mod peer;
-mod rings;
 mod room;
+mod shared;
 mod slot;
-mod sweep;
+mod timer_wheel;
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
@@ -31,7 +31,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use crate::bridge::{ConnectionId, Mail, Mailbox};
-use crate::connection::Turn;
+use crate::connection::Context;
 use crate::http::Date;
 use crate::limits::DATE_AGE_MS_MAX;
 use crate::stats::{Counters, Run};
@@ -39,9 +39,9 @@ use crate::uring::{Kernel, Op, Token};
 use acceptor::Acceptor;
 pub use embedded::Driven;
 use peer::{Peer, Phase};
-pub use rings::{Outlet, Rings};
+pub use shared::{RingHandle, Shared};
 pub use slot::Slot;
-use sweep::Sweep;
+use timer_wheel::TimerWheel;
 
 /// How far the server has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,16 +54,16 @@ enum Stage {
 
 /// Everything that one ring's loop owns.
 pub struct EventLoop<K> {
-    /// Which of `rings` this is.
+    /// The index of this ring among those of the server.
     index: usize,
-    rings: Arc<Rings>,
+    shared: Arc<Shared>,
     ring: K,
     acceptor: Acceptor,
     peers: Slab<Peer>,
     /// Counts its connections.
     next_number: u64,
-    turn: Turn,
-    /// The quarter of a second, of `turn.now`, in which `turn.date` was made.
+    context: Context,
+    /// The quarter of a second, of `context.now`, in which `context.date` was made.
     date_quarter: u64,
     /// Accepted beyond the limit on connections, and served as soon as others have ended.
     held: VecDeque<OwnedFd>,
@@ -75,7 +75,7 @@ pub struct EventLoop<K> {
     touched: Vec<u32>,
     /// Slots of those among them that found no receive buffer, and had nothing else in this turn.
     starved: Vec<u32>,
-    sweep: Sweep,
+    timer_wheel: TimerWheel,
     /// Who waits to be told how the server is.
     asking: HashSet<ConnectionId>,
     /// Reused by each look at what is due.
@@ -95,27 +95,27 @@ pub struct EventLoop<K> {
 }
 
 impl<K: Kernel> EventLoop<K> {
-    /// A loop over `ring`, the one at `index` of `rings`, that serves `listener`.
-    pub fn new(rings: Arc<Rings>, index: usize, ring: K, listener: OwnedFd) -> Self {
-        let Outlet {
+    /// A loop over `ring`, the server's ring number `index`, that serves `listener`.
+    pub fn new(shared: Arc<Shared>, index: usize, ring: K, listener: OwnedFd) -> Self {
+        let RingHandle {
             mailbox,
             stats,
             slot,
-        } = rings.outlets[index].clone();
+        } = shared.handles[index].clone();
         let changes = slot.changes();
         let table = slot.get().expect("the ring has not ended");
-        let timeouts = rings.timeouts;
+        let timeouts = shared.timeouts;
         Self {
             index,
-            acceptor: Acceptor::new(listener, rings.listener_is_shared),
+            acceptor: Acceptor::new(listener, shared.listener_is_shared),
             peers: Slab::new(),
             next_number: ConnectionId::first_of(index),
-            turn: Turn {
-                rules: rings.rules.clone(),
+            context: Context {
+                rules: shared.rules.clone(),
                 table,
-                buffers: Arc::clone(&rings.buffers),
+                buffers: Arc::clone(&shared.buffers),
                 timeouts,
-                started: rings.started,
+                started: shared.started,
                 body_bytes: 0,
                 now: 0,
                 now_us: 0,
@@ -134,7 +134,7 @@ impl<K: Kernel> EventLoop<K> {
             freed: 0,
             touched: Vec::new(),
             starved: Vec::new(),
-            sweep: Sweep::new(&timeouts),
+            timer_wheel: TimerWheel::new(&timeouts),
             asking: HashSet::new(),
             due: Vec::new(),
             polls_waker: false,
@@ -144,7 +144,7 @@ impl<K: Kernel> EventLoop<K> {
             mail: Mail::default(),
             slot,
             changes,
-            rings,
+            shared,
             stage: Stage::Serving,
         }
     }
@@ -190,14 +190,14 @@ impl<K: Kernel> EventLoop<K> {
         self.ask_health();
         self.keep_ticking();
         let has_calls = self.hand_over_calls();
-        self.turn.counters.connections_open = self.peers.len() as u64;
-        self.turn.show_latencies();
-        self.turn.counters.turns += 1;
-        self.turn.stats.publish(&self.turn.counters);
+        self.context.counters.connections_open = self.peers.len() as u64;
+        self.context.show_latencies();
+        self.context.counters.turns += 1;
+        self.context.stats.publish(&self.context.counters);
         self.give_room();
         debug_assert!(
             self.touched.is_empty() && self.starved.is_empty(),
-            "nobody is left for a later turn"
+            "nobody is left for a later context"
         );
         has_calls
     }
@@ -237,13 +237,13 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn update_time(&mut self) {
-        self.turn.set_now(self.ring.now());
+        self.context.set_now(self.ring.now());
         // The Date may lag by what the two clocks' seconds are apart; it is looked up four times a
         // second at most.
-        let quarter = self.turn.now / DATE_AGE_MS_MAX;
+        let quarter = self.context.now / DATE_AGE_MS_MAX;
         if quarter != self.date_quarter {
             self.date_quarter = quarter;
-            self.turn.date = Date::at(self.ring.wall_clock());
+            self.context.date = Date::at(self.ring.wall_clock());
         }
     }
 
@@ -254,7 +254,7 @@ impl<K: Kernel> EventLoop<K> {
             self.changes = changes;
             if let Some(table) = self.slot.get() {
                 table.service.adopted();
-                self.turn.table = table;
+                self.context.table = table;
             }
         }
     }
@@ -266,25 +266,25 @@ impl<K: Kernel> EventLoop<K> {
         let number = self.next_number;
         self.next_number += 1;
         let id = ConnectionId { slot, number };
-        let mut peer = Peer::new(id, socket, self.turn.now);
+        let mut peer = Peer::new(id, socket, self.context.now);
         if is_closing {
-            peer.connection.drain(self.turn.now);
+            peer.connection.drain(self.context.now);
         }
-        self.sweep.insert(id, None, self.turn.now);
+        self.timer_wheel.insert(id, None, self.context.now);
         entry.insert(peer);
-        self.turn.counters.connections_accepted += 1;
+        self.context.counters.connections_accepted += 1;
         self.touch(slot);
     }
 
     fn on_tick(&mut self) {
         let mut due = mem::take(&mut self.due);
-        self.sweep.take_due(self.turn.now, &mut due);
+        self.timer_wheel.take_due(self.context.now, &mut due);
         for id in due.drain(..) {
             if let Some(peer) = find(&mut self.peers, id) {
                 let mailbox = &self.mailbox;
-                peer.expire(&mut self.ring, &mut self.turn, || mailbox.has_mail());
-                let deadline = peer.deadline(&self.turn.timeouts);
-                self.sweep.insert(id, deadline, self.turn.now);
+                peer.expire(&mut self.ring, &mut self.context, || mailbox.has_mail());
+                let deadline = peer.deadline(&self.context.timeouts);
+                self.timer_wheel.insert(id, deadline, self.context.now);
                 self.touch(id.slot);
             }
         }
@@ -293,9 +293,9 @@ impl<K: Kernel> EventLoop<K> {
 
     /// A tick is in flight while anything waits for one.
     fn keep_ticking(&mut self) {
-        let needed = !self.sweep.is_empty() || self.acceptor.is_exhausted();
+        let needed = !self.timer_wheel.is_empty() || self.acceptor.is_exhausted();
         if needed && !self.ticking {
-            self.ring.arm_tick(self.sweep.tick());
+            self.ring.arm_tick(self.timer_wheel.tick());
             self.ticking = true;
         }
     }
@@ -314,7 +314,7 @@ impl<K: Kernel> EventLoop<K> {
         for slot in starved.drain(..).chain(touched.drain(..)) {
             let peer = &mut self.peers[slot as usize];
             peer.touched = false;
-            peer.advance(&mut self.ring, &mut self.turn);
+            peer.advance(&mut self.ring, &mut self.context);
             if peer.phase == Phase::Gone {
                 self.remove(slot);
             }

@@ -14,7 +14,7 @@ use std::sync::Weak;
 
 use crate::bridge::{ConnectionId, Line, LineOwner};
 use crate::bytes::Bytes;
-use crate::connection::{Connection, Turn};
+use crate::connection::{Connection, Context};
 use crate::limits::{LINGER_MS, Timeouts};
 use crate::uring::{Kernel, Op};
 
@@ -77,7 +77,7 @@ impl Peer {
         result: io::Result<Option<K::Buffer>>,
         armed: bool,
         ring: &mut K,
-        turn: &mut Turn,
+        context: &mut Context,
     ) {
         if !armed {
             self.in_flight -= 1;
@@ -87,16 +87,16 @@ impl Peer {
             Err(error) => match error.raw_os_error() {
                 // Out of buffers, which have come back by the end of the turn, or cancelled by us:
                 // arming it again, where input is wanted, is all it takes.
-                Some(libc::ENOBUFS) => turn.counters.buffer_shortages += 1,
+                Some(libc::ENOBUFS) => context.counters.buffer_shortages += 1,
                 Some(libc::ECANCELED) => {}
-                _ => self.fail(ring, turn),
+                _ => self.fail(ring, context),
             },
             Ok(None) => self.connection.ended(),
             Ok(Some(buffer)) => {
                 let bytes = ring.bytes(&buffer);
-                turn.counters.bytes_received += bytes.len() as u64;
+                context.counters.bytes_received += bytes.len() as u64;
                 if self.phase == Phase::Open {
-                    self.connection.received(bytes, turn);
+                    self.connection.received(bytes, context);
                 }
                 ring.put(buffer);
             }
@@ -108,23 +108,23 @@ impl Peer {
         result: &io::Result<usize>,
         bytes: Bytes,
         ring: &mut impl Kernel,
-        turn: &mut Turn,
+        context: &mut Context,
     ) {
         self.in_flight -= 1;
         let offset = self.sending.take().expect("a send was in flight");
-        turn.counters.bytes_sent += *result.as_ref().unwrap_or(&0) as u64;
+        context.counters.bytes_sent += *result.as_ref().unwrap_or(&0) as u64;
         match result {
             // A quiet send found no room.
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock && self.phase == Phase::Open =>
             {
-                self.send(bytes, offset, false, ring, turn.now);
+                self.send(bytes, offset, false, ring, context.now);
             }
-            Err(_) => self.fail(ring, turn),
+            Err(_) => self.fail(ring, context),
             Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
-                self.send(bytes, offset + count, false, ring, turn.now);
+                self.send(bytes, offset + count, false, ring, context.now);
             }
-            Ok(_) => self.connection.sent(bytes, turn.now),
+            Ok(_) => self.connection.sent(bytes, context.now),
         }
     }
 
@@ -134,13 +134,13 @@ impl Peer {
     }
 
     /// Brings the peer to where it waits for the next completion or reply, or is `Gone`.
-    pub(super) fn advance(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
+    pub(super) fn advance(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         if self.phase == Phase::Open {
-            self.connection.resume(turn);
+            self.connection.resume(context);
             if self.has_line() {
-                self.exchange(ring, turn);
+                self.exchange(ring, context);
                 if self.connection.is_finished() {
-                    self.finish(ring, turn.now);
+                    self.finish(ring, context.now);
                 }
             }
         }
@@ -171,11 +171,11 @@ impl Peer {
     pub(super) fn expire(
         &mut self,
         ring: &mut impl Kernel,
-        turn: &mut Turn,
+        context: &mut Context,
         has_mail: impl FnOnce() -> bool,
     ) {
-        let now = turn.now;
-        if self.deadline(&turn.timeouts).is_none_or(|at| at > now) {
+        let now = context.now;
+        if self.deadline(&context.timeouts).is_none_or(|at| at > now) {
             return;
         }
         let was_lent = self.line.is_lent();
@@ -183,31 +183,31 @@ impl Peer {
             // Just being answered, or just answered, of which the mail tells.
             return;
         }
-        let send_timeout = u64::from(turn.timeouts.send);
+        let send_timeout = u64::from(context.timeouts.send);
         if self.phase == Phase::Lingering {
             self.terminate(ring);
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
             // What has gone, or may go, did so in time.
             let token = self.connection.id().token();
             if !ring.send_goes_on(token, self.line.as_fd()) {
-                turn.counters.send_timeouts += 1;
+                context.counters.send_timeouts += 1;
                 self.terminate(ring);
             }
         } else {
             // What waits to be read came in time: it is this thread that did not run, or there is
             // more than it takes in at once.
             let owes = || !ring.has_unread(self.line.as_fd());
-            if self.connection.expire(owes, turn) {
-                turn.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
+            if self.connection.expire(owes, context) {
+                context.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
                 self.terminate(ring);
             }
         }
     }
 
     /// Ends a connection that is broken, or has been ended.
-    fn fail(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
+    fn fail(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         let is_news = matches!(self.phase, Phase::Open | Phase::Lingering);
-        turn.counters.connection_errors += u64::from(is_news);
+        context.counters.connection_errors += u64::from(is_news);
         self.terminate(ring);
     }
 
@@ -222,27 +222,27 @@ impl Peer {
     }
 
     /// Reads what the connection held back and sends what it has to say.
-    fn exchange(&mut self, ring: &mut impl Kernel, turn: &mut Turn) {
+    fn exchange(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         while let Some(output) = self.connection.take_output() {
-            let sent = self.send_last(&output, ring, turn);
+            let sent = self.send_last(&output, ring, context);
             if sent == output.len() {
-                self.connection.sent(output, turn.now);
+                self.connection.sent(output, context.now);
             } else {
                 let quiet = !self.connection.continues_when_sent();
-                self.send(output, sent, quiet, ring, turn.now);
+                self.send(output, sent, quiet, ring, context.now);
             }
-            self.connection.resume(turn);
+            self.connection.resume(context);
         }
     }
 
     /// Sends what is the last at once, where it is, so that our side's end goes with it: a send of
     /// the ring would take another turn until that. Returns how many bytes went.
-    fn send_last(&self, output: &Bytes, ring: &mut impl Kernel, turn: &mut Turn) -> usize {
+    fn send_last(&self, output: &Bytes, ring: &mut impl Kernel, context: &mut Context) -> usize {
         if !self.connection.ends_when_sent() {
             return 0;
         }
         let sent = ring.send_last(self.line.as_fd(), output);
-        turn.counters.bytes_sent += sent as u64;
+        context.counters.bytes_sent += sent as u64;
         sent
     }
 

@@ -10,10 +10,10 @@ impl<K: Kernel> EventLoop<K> {
     pub(super) fn steer_acceptor(&mut self) {
         self.open_held();
         let has_room = self.has_room();
-        let now = self.turn.now;
+        let now = self.context.now;
         self.acceptor
             .steer(has_room, now, &mut self.ring, &mut self.held);
-        self.turn.counters.accept_pauses = self.acceptor.pauses();
+        self.context.counters.accept_pauses = self.acceptor.pauses();
         // Those that a listener which closes had waiting.
         self.open_held();
     }
@@ -26,7 +26,7 @@ impl<K: Kernel> EventLoop<K> {
             && (self.has_room() || self.is_closing())
             && let Some(socket) = self.held.pop_front()
         {
-            if self.rings.connections.take(1) == 1 {
+            if self.shared.connections.take(1) == 1 {
                 self.open(socket);
             } else if self.is_closing() {
                 // They are open anyway. One after the other, each with its own grace and timeouts,
@@ -47,7 +47,7 @@ impl<K: Kernel> EventLoop<K> {
 
     /// False: no ring may open a connection, and this one is woken when one may.
     fn has_room(&self) -> bool {
-        self.rings.connections.has_any(self.index)
+        self.shared.connections.has_any(self.index)
     }
 
     /// Lets any ring have the room of the connections that ended in this turn. It follows their
@@ -55,9 +55,9 @@ impl<K: Kernel> EventLoop<K> {
     pub(super) fn give_room(&mut self) {
         let freed = mem::take(&mut self.freed);
         if freed > 0 {
-            self.rings.connections.give(freed);
-            for waiting in self.rings.connections.take_waiting() {
-                self.rings.outlets[waiting].mailbox.wake();
+            self.shared.connections.give(freed);
+            for waiting in self.shared.connections.take_waiting() {
+                self.shared.handles[waiting].mailbox.wake();
             }
         }
     }

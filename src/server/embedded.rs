@@ -10,7 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use super::{Loop, Server, ended_with};
-use crate::event_loop::{Driven, EventLoop, Rings};
+use crate::event_loop::{Driven, EventLoop, Shared};
 use crate::listener::BoundPath;
 use crate::uring::Ring;
 
@@ -19,7 +19,7 @@ pub struct Embedded {
     /// Nothing once it has ended.
     event_loop: Option<EventLoop<Ring>>,
     has_begun: bool,
-    rings: Arc<Rings>,
+    shared: Arc<Shared>,
     path: Option<Arc<BoundPath>>,
     eventfd: Option<OwnedFd>,
 }
@@ -32,14 +32,14 @@ impl Embedded {
             mut ring,
             listener,
         } = only;
-        let waker = server.rings.outlets[index].mailbox.waker();
+        let waker = server.shared.handles[index].mailbox.waker();
         ring.embed(waker)?;
         let eventfd = waker.eventfd()?;
-        let rings = Arc::clone(&server.rings);
+        let shared = Arc::clone(&server.shared);
         Ok(Self {
-            event_loop: Some(EventLoop::new(Arc::clone(&rings), index, ring, listener)),
+            event_loop: Some(EventLoop::new(Arc::clone(&shared), index, ring, listener)),
             has_begun: false,
-            rings,
+            shared,
             path: server.path.clone(),
             eventfd,
         })
@@ -90,7 +90,7 @@ impl Embedded {
             ended => ended.map(|result| result.map(drop)),
         };
         if let Some(event_loop) = self.event_loop.take() {
-            ended_with(ended, event_loop, 0, &self.rings, self.path.as_deref());
+            ended_with(ended, event_loop, 0, &self.shared, self.path.as_deref());
         }
         Driven::Ended
     }

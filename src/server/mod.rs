@@ -19,7 +19,7 @@ use std::time::Instant;
 use crate::bridge::{Command, Mailbox, Service};
 use crate::connection::Table;
 pub use crate::event_loop::Driven;
-use crate::event_loop::{EventLoop, Rings};
+use crate::event_loop::{EventLoop, Shared};
 use crate::http::{Errors, Origins, Rules};
 use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Place};
@@ -97,7 +97,7 @@ pub struct Server {
     address: Address,
     /// The file of a unix socket.
     path: Option<Arc<BoundPath>>,
-    rings: Arc<Rings>,
+    shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -127,11 +127,11 @@ impl Server {
             listener,
         } in loops
         {
-            let (rings, path) = (Arc::clone(&server.rings), server.path.clone());
+            let (shared, path) = (Arc::clone(&server.shared), server.path.clone());
             let serve = move || {
-                let mut event_loop = EventLoop::new(Arc::clone(&rings), index, ring, listener);
+                let mut event_loop = EventLoop::new(Arc::clone(&shared), index, ring, listener);
                 let ended = panic::catch_unwind(AssertUnwindSafe(|| event_loop.run()));
-                ended_with(ended, event_loop, index, &rings, path.as_deref());
+                ended_with(ended, event_loop, index, &shared, path.as_deref());
             };
             threads.spawn(serve).map_err(StartError::Thread)?;
         }
@@ -165,7 +165,7 @@ impl Server {
                 .collect()
         };
         let is_on_path = matches!(options.listen.place, Place::Path(_));
-        let rings = Rings::new(
+        let shared = Shared::new(
             made.len(),
             options.started,
             is_on_path && made.len() > 1,
@@ -173,14 +173,14 @@ impl Server {
             options.rules(),
             make_tables,
         );
-        let rings = Arc::new(rings.map_err(StartError::Thread)?);
+        let shared = Arc::new(shared.map_err(StartError::Thread)?);
         // Last of what can be refused, so that nothing is listened to in vain.
         let listeners =
             listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
         let server = Self {
             address: listeners.address,
             path: listeners.path,
-            rings,
+            shared,
             threads: Mutex::default(),
         };
         let loops = made.into_iter().zip(listeners.sockets).enumerate();
@@ -201,43 +201,43 @@ impl Server {
     /// Has new requests meet other functions, of each ring those whose calls its service takes. A
     /// request that is being read keeps those that it has met.
     pub fn replace<S: Service>(&self, routes: Option<&Arc<Routes>>, services: Vec<S>) {
-        for (outlet, service) in self.rings.outlets.iter().zip(services) {
-            outlet.slot.change(Table::new(routes.cloned(), service));
-            outlet.mailbox.wake();
+        for (handle, service) in self.shared.handles.iter().zip(services) {
+            handle.slot.change(Table::new(routes.cloned(), service));
+            handle.mailbox.wake();
         }
     }
 
     /// Where the replies to each ring's calls go.
     #[must_use]
     pub fn mailboxes(&self) -> Vec<Arc<Mailbox>> {
-        let outlets = self.rings.outlets.iter();
-        outlets.map(|outlet| Arc::clone(&outlet.mailbox)).collect()
+        let handles = self.shared.handles.iter();
+        handles.map(|handle| Arc::clone(&handle.mailbox)).collect()
     }
 
     /// What has been counted so far, by all ring threads together.
     #[must_use]
     pub fn stats(&self) -> Counters {
         let mut all = Counters::default();
-        for outlet in &self.rings.outlets {
-            let mut counters = outlet.stats.read();
+        for handle in &self.shared.handles {
+            let mut counters = handle.stats.read();
             // Answers that the ring thread has not been woken for.
-            let unknown = outlet.mailbox.sent() - counters.sent;
+            let unknown = handle.mailbox.sent() - counters.sent;
             counters.sent += unknown;
             counters.responses_2xx += unknown;
-            counters.bytes_sent += outlet.mailbox.bytes_sent();
-            counters.wakeups = outlet.mailbox.waker().wakeups();
+            counters.bytes_sent += handle.mailbox.bytes_sent();
+            counters.wakeups = handle.mailbox.waker().wakeups();
             all.add(&counters);
         }
         // One that ends on one ring while another begins on the next would count twice.
-        all.connections_open = self.rings.connections.taken();
-        all.in_flight = self.rings.calls.taken();
+        all.connections_open = self.shared.connections.taken();
+        all.in_flight = self.shared.calls.taken();
         all
     }
 
     /// What one ring thread after the other has counted in detail.
     pub fn details(&self) -> impl Iterator<Item = &Details> {
-        let outlets = self.rings.outlets.iter();
-        outlets.map(|outlet| &outlet.stats.details)
+        let handles = self.shared.handles.iter();
+        handles.map(|handle| &handle.stats.details)
     }
 
     /// Asks every ring thread for something; one that has ended is deaf to it.
@@ -245,7 +245,7 @@ impl Server {
         if matches!(command, Command::Close) {
             self.remove_path();
         }
-        self.rings.post(command);
+        self.shared.post(command);
     }
 
     /// Removes the file of a unix socket, if it is there: before the listener is closed, so that it
@@ -312,7 +312,7 @@ fn ended_with(
     ended: thread::Result<io::Result<()>>,
     event_loop: EventLoop<Ring>,
     index: usize,
-    rings: &Rings,
+    shared: &Shared,
     path: Option<&BoundPath>,
 ) {
     let failure = match ended {
@@ -324,12 +324,12 @@ fn ended_with(
         path.remove();
     }
     drop(event_loop);
-    rings.outlets[index].mailbox.waker().close();
+    shared.handles[index].mailbox.waker().close();
     if failure.is_some() {
         // The handler would otherwise serve a part of the clients, nobody knows which.
-        rings.post(Command::Close);
+        shared.post(Command::Close);
     }
-    rings.outlets[index].slot.close(failure);
+    shared.handles[index].slot.close(failure);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

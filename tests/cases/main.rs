@@ -15,7 +15,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use ringcall::bridge::{Call, ConnectionId, Health, Service};
-use ringcall::connection::{Connection, Table, Turn};
+use ringcall::connection::{Connection, Context, Table};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::Timeouts;
 use ringcall::quota::Pool;
@@ -47,7 +47,7 @@ struct Outcome {
     sent: String,
 }
 
-/// Takes no calls: they stay in the turn.
+/// Takes no calls: they stay in the context.
 struct Nobody;
 
 impl Service for Nobody {
@@ -56,8 +56,8 @@ impl Service for Nobody {
     fn closed(&self, _: Option<String>) {}
 }
 
-fn turn(server: &Server) -> Turn {
-    Turn {
+fn context(server: &Server) -> Context {
+    Context {
         rules: Rules {
             head_bytes_max: server.head_bytes_max,
             body_bytes_max: server.body_bytes_max,
@@ -84,16 +84,16 @@ fn turn(server: &Server) -> Turn {
 }
 
 /// Sends the request in these pieces on a connection of its own.
-fn ask<'a>(turn: &mut Turn, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
+fn ask<'a>(context: &mut Context, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
     let mut connection = Connection::new(ConnectionId::default(), 0);
     let mut sent = Vec::new();
     for piece in pieces.flat_map(|piece| piece.chunks(ARRIVAL_BYTES_MAX)) {
-        connection.received(piece, turn);
-        if !mem::take(&mut turn.asked).is_empty() {
-            connection.tell_health(Health::Well, turn);
+        connection.received(piece, context);
+        if !mem::take(&mut context.asked).is_empty() {
+            connection.tell_health(Health::Well, context);
         }
         loop {
-            connection.resume(turn);
+            connection.resume(context);
             let Some(output) = connection.take_output() else {
                 break;
             };
@@ -103,7 +103,7 @@ fn ask<'a>(turn: &mut Turn, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
     }
     let sent = String::from_utf8(sent).unwrap();
     Outcome {
-        calls: turn.calls.drain(..).collect(),
+        calls: context.calls.drain(..).collect(),
         sent: sent.replace("HTTP/1.1 100 Continue\r\n\r\n", ""),
     }
 }
@@ -216,15 +216,15 @@ fn every_request_of_the_table_is_called_or_answered_as_it_says_however_it_is_cut
     let mut count = 0;
     for topic in table::topics() {
         let server = &servers[&topic.server];
-        let mut turn = turn(server);
+        let mut context = context(server);
         for case in topic.cases() {
             count += 1;
-            if let Err((cut, failure)) = check_every_split(&case, server, &mut turn) {
+            if let Err((cut, failure)) = check_every_split(&case, server, &mut context) {
                 failures.push(format!("{}, cut at {cut}: {failure}", case.name));
             }
         }
         assert_eq!(
-            turn.buffers.taken(),
+            context.buffers.taken(),
             0,
             "all memory for bodies is given back"
         );
@@ -240,17 +240,21 @@ fn every_request_of_the_table_is_called_or_answered_as_it_says_however_it_is_cut
 }
 
 /// The first split that comes to something else, and to what.
-fn check_every_split(case: &Case, server: &Server, turn: &mut Turn) -> Result<(), (usize, String)> {
+fn check_every_split(
+    case: &Case,
+    server: &Server,
+    context: &mut Context,
+) -> Result<(), (usize, String)> {
     let bytes = &*case.bytes;
     let mut pieces = |cut: usize| {
         let (before, after) = bytes.split_at(cut);
-        let outcome = ask(turn, [before, after].into_iter());
+        let outcome = ask(context, [before, after].into_iter());
         check(case, server, &outcome).map_err(|failure| (cut, failure))
     };
     pieces(0)?;
     cuts(bytes.len()).try_for_each(pieces)?;
     if bytes.len() <= CUT_EVERYWHERE_MAX {
-        let outcome = ask(turn, bytes.chunks(1));
+        let outcome = ask(context, bytes.chunks(1));
         check(case, server, &outcome).map_err(|failure| (1, failure))?;
     }
     Ok(())
@@ -294,13 +298,13 @@ proptest! {
         cuts.sort_unstable();
         let ends = cuts.iter().copied().chain([bytes.len()]);
         let pieces = cuts.iter().copied().zip(ends.skip(1)).map(|(from, to)| &bytes[from..to]);
-        let mut turn = turn(&SERVERS[server]);
-        let whole = ask(&mut turn, [&*bytes].into_iter());
-        let cut = ask(&mut turn, [&bytes[..cuts[0]]].into_iter().chain(pieces));
+        let mut context = context(&SERVERS[server]);
+        let whole = ask(&mut context, [&*bytes].into_iter());
+        let cut = ask(&mut context, [&bytes[..cuts[0]]].into_iter().chain(pieces));
         prop_assert_eq!(&whole.sent, &cut.sent);
         prop_assert_eq!(arguments(&whole), arguments(&cut));
         drop((whole, cut));
-        prop_assert_eq!(turn.buffers.taken(), 0);
+        prop_assert_eq!(context.buffers.taken(), 0);
     }
 }
 

@@ -8,9 +8,9 @@ use crate::world::World;
 impl World {
     /// What has a credit is what the handler has.
     pub(crate) fn check_in_flight(&self) {
-        let counters = self.rings.outlets[0].stats.read();
+        let counters = self.shared.handles[0].stats.read();
         let limits = &self.plan.limits;
-        let in_flight = self.rings.calls.taken();
+        let in_flight = self.shared.calls.taken();
         assert!(in_flight <= u64::from(limits.in_flight_max));
         let is_within = counters.connections_open <= u64::from(limits.connections_max);
         assert!(is_within || self.has_closed);
@@ -21,8 +21,8 @@ impl World {
     /// The other ring is woken as soon as there is a connection for it.
     pub(crate) fn check_other_ring(&mut self) {
         let limit = u64::from(self.plan.limits.connections_max);
-        if self.other_waits && self.rings.connections.taken() < limit {
-            let mailbox = &self.rings.outlets[1].mailbox;
+        if self.other_waits && self.shared.connections.taken() < limit {
+            let mailbox = &self.shared.handles[1].mailbox;
             assert!(!mailbox.prepare_to_sleep(), "the other ring sleeps on");
             mailbox.take(&mut Mail::default());
             self.other_waits = false;
@@ -35,7 +35,7 @@ impl World {
             return;
         }
         self.check_old_tables();
-        let counters = self.rings.outlets[0].stats.read();
+        let counters = self.shared.handles[0].stats.read();
         let is_full = counters.connections_open >= u64::from(self.plan.limits.connections_max);
         assert!(self.backlog.is_empty() || is_full, "nobody accepts");
         if !self.plan.is_patient {
@@ -85,8 +85,8 @@ impl World {
         self.check_ops();
         assert!(!self.is_listening, "the listener is open");
         assert!(self.backlog.is_empty(), "somebody waits to be accepted");
-        assert_eq!(self.rings.connections.taken(), self.others, "not given");
-        let counters = self.rings.outlets[0].stats.read();
+        assert_eq!(self.shared.connections.taken(), self.others, "not given");
+        let counters = self.shared.handles[0].stats.read();
         assert_eq!(counters.connections_open, 0);
         // As `Server::stats` counts: the loop may have ended before it was told of a direct answer.
         let direct = self.mailbox().sent() - counters.sent;
@@ -115,7 +115,7 @@ impl World {
     /// The connections are gone, and with what the handler has goes all that was reserved.
     pub(crate) fn check_memory(&self) {
         self.handler.kept().calls.clear();
-        assert_eq!(self.rings.buffers.taken(), 0, "memory is not given back");
+        assert_eq!(self.shared.buffers.taken(), 0, "memory is not given back");
     }
 
     fn check_answers(&self, index: usize, all: bool) {

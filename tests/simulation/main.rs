@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ringcall::bridge::Mailbox;
-use ringcall::event_loop::{Driven, EventLoop, Rings};
+use ringcall::event_loop::{Driven, EventLoop, Shared};
 use ringcall::http::{Errors, Origins, Rules};
 
 use handler::Handler;
@@ -80,7 +80,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         made = Some((handler, tables));
         each
     };
-    let rings = Rings::new(
+    let shared = Shared::new(
         ring_count,
         started,
         is_shared,
@@ -88,9 +88,9 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         rules(&plan),
         make_tables,
     );
-    let rings = Arc::new(rings.unwrap());
+    let shared = Arc::new(shared.unwrap());
     let (handler, tables) = made.unwrap();
-    let mut world = World::new(plan, Arc::clone(&rings), handler, tables, is_traced);
+    let mut world = World::new(plan, Arc::clone(&shared), handler, tables, is_traced);
     begin(&mut world);
     let world = Rc::new(RefCell::new(world));
     let kernel = Simulated {
@@ -98,7 +98,7 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
         started,
     };
     let listener = File::open("/dev/null").unwrap();
-    let mut event_loop = EventLoop::new(rings, 0, kernel, listener.into());
+    let mut event_loop = EventLoop::new(shared, 0, kernel, listener.into());
     let ended = if is_embedded {
         drive(&mut event_loop, &world)
     } else {

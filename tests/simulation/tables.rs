@@ -125,9 +125,9 @@ impl World {
         self.tables.changes.push(received.collect());
         let number = self.tables.newest();
         self.note(|| format!("table {number} is the newest"));
-        let outlet = &self.rings.outlets[0];
-        outlet.slot.change(self.tables.table(number));
-        outlet.mailbox.wake();
+        let handle = &self.shared.handles[0];
+        handle.slot.change(self.tables.table(number));
+        handle.mailbox.wake();
         self.notice_wake();
     }
 

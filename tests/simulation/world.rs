@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ringcall::bridge::{Command, Mailbox, Outbox};
-use ringcall::event_loop::Rings;
+use ringcall::event_loop::Shared;
 use ringcall::limits::CLOSE_GRACE_MS;
 
 use crate::client::Client;
@@ -64,7 +64,7 @@ pub(crate) struct World {
     pub(crate) ops: Ops,
     /// Reused by each look at what may complete.
     pub(crate) able: Vec<Able>,
-    pub(crate) rings: Arc<Rings>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) handler: Arc<Handler>,
     pub(crate) tables: Tables,
     /// Which call was which table's.
@@ -97,13 +97,13 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(
         plan: Plan,
-        rings: Arc<Rings>,
+        shared: Arc<Shared>,
         handler: Arc<Handler>,
         tables: Tables,
         is_traced: bool,
     ) -> Self {
         let mut random = Random::new(plan.seed);
-        let outbox = Outbox::new(Arc::clone(&rings.outlets[0].mailbox));
+        let outbox = Outbox::new(Arc::clone(&shared.handles[0].mailbox));
         let client = |index| {
             let script = Script::new(index, &plan, &mut random);
             Socket::new(Client::new(script, random.once_in(20)))
@@ -121,7 +121,7 @@ impl World {
             backlog: VecDeque::new(),
             is_listening: true,
             able: Vec::new(),
-            rings,
+            shared,
             handler,
             tables,
             called: Vec::new(),
@@ -359,23 +359,23 @@ impl World {
         if self.others > 0 && self.random.once_in(2) {
             self.other_ring_gives();
         } else {
-            self.others += self.rings.connections.take(1);
-            self.other_waits = !self.rings.connections.has_any(1);
+            self.others += self.shared.connections.take(1);
+            self.other_waits = !self.shared.connections.has_any(1);
         }
     }
 
     fn other_ring_gives(&mut self) {
         self.others -= 1;
-        self.rings.connections.give(1);
-        for waiting in self.rings.connections.take_waiting() {
-            self.rings.outlets[waiting].mailbox.wake();
+        self.shared.connections.give(1);
+        for waiting in self.shared.connections.take_waiting() {
+            self.shared.handles[waiting].mailbox.wake();
         }
         self.notice_wake();
         self.check_other_ring();
     }
 
     pub(crate) fn mailbox(&self) -> &Mailbox {
-        &self.rings.outlets[0].mailbox
+        &self.shared.handles[0].mailbox
     }
 
     /// True once in `times`, while things may go wrong.

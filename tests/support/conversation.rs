@@ -10,14 +10,14 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use ringcall::bridge::{Call, ConnectionId, Health, Outcome, Service};
 use ringcall::bytes::Bytes;
-use ringcall::connection::{Connection, Table, Turn};
+use ringcall::connection::{Connection, Context, Table};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::quota::Pool;
 use ringcall::routes::Routes;
 use ringcall::stats::{Counters, Run};
 
-/// Takes no calls: they stay in the turn.
+/// Takes no calls: they stay in the context.
 pub struct Nobody;
 
 impl Service for Nobody {
@@ -62,7 +62,7 @@ pub enum Step {
 
 pub struct Conversation {
     pub connection: Connection,
-    pub turn: Turn,
+    pub context: Context,
     /// Numbers that the handler has and has not answered.
     pub unanswered: Vec<Call>,
     /// Every number that the handler was given, in order.
@@ -90,12 +90,12 @@ impl Conversation {
     pub fn with_functions(timeouts: Timeouts, buffered_bytes_max: u64) -> Self {
         let routes = Some(functions::routes());
         let mut conversation = Self::of(timeouts, routes, Errors::Problems);
-        conversation.turn.buffers = Arc::new(Pool::new(buffered_bytes_max));
+        conversation.context.buffers = Arc::new(Pool::new(buffered_bytes_max));
         conversation
     }
 
     fn of(timeouts: Timeouts, routes: Option<Routes>, errors: Errors) -> Self {
-        let turn = Turn {
+        let context = Context {
             rules: Rules {
                 head_bytes_max: 4096,
                 body_bytes_max: 4096,
@@ -121,7 +121,7 @@ impl Conversation {
         };
         Self {
             connection: Connection::new(ConnectionId::default(), 0),
-            turn,
+            context,
             unanswered: Vec::new(),
             called: Vec::new(),
             called_with: Vec::new(),
@@ -141,7 +141,7 @@ impl Conversation {
 
     pub fn arrive(&mut self, bytes: &[u8]) {
         if !self.is_closed {
-            self.connection.received(bytes, &mut self.turn);
+            self.connection.received(bytes, &mut self.context);
             self.advance();
         }
     }
@@ -155,7 +155,7 @@ impl Conversation {
     /// Tells who has asked how the server is.
     pub fn tell_health(&mut self, health: Health) {
         self.is_asked = false;
-        self.connection.tell_health(health, &mut self.turn);
+        self.connection.tell_health(health, &mut self.context);
         self.advance();
     }
 
@@ -174,7 +174,7 @@ impl Conversation {
         }
         let call = self.unanswered.swap_remove(choice % self.unanswered.len());
         let outcome = match call.number() % 3 {
-            _ if self.turn.table.routes.is_some() => functions::outcome(&call),
+            _ if self.context.table.routes.is_some() => functions::outcome(&call),
             0 => Outcome::Digits(call.number().to_string().into()),
             1 => Outcome::Error(422, call.number().to_string().into()),
             _ => Outcome::Value(call.number()),
@@ -195,17 +195,24 @@ impl Conversation {
         let sequence = call.sequence;
         drop(call);
         self.connection
-            .replied(sequence, outcome.clone(), &mut self.turn);
+            .replied(sequence, outcome.clone(), &mut self.context);
         // A second reply to the same number is nobody's.
-        assert!(!self.connection.replied(sequence, outcome, &mut self.turn));
+        assert!(
+            !self
+                .connection
+                .replied(sequence, outcome, &mut self.context)
+        );
         self.advance();
     }
 
     /// Who answers the one number that the handler has has sent the answer on the lent line.
     pub fn reply_sent(&mut self) {
         let call = self.unanswered.pop().expect("a number");
-        let sent = Outcome::Sent(self.turn.started);
-        assert!(self.connection.replied(call.sequence, sent, &mut self.turn));
+        let sent = Outcome::Sent(self.context.started);
+        assert!(
+            self.connection
+                .replied(call.sequence, sent, &mut self.context)
+        );
         self.advance();
     }
 
@@ -219,29 +226,29 @@ impl Conversation {
         if end < bytes.len() {
             self.sending = Some((bytes, end));
         } else {
-            self.connection.sent(bytes, self.turn.now);
+            self.connection.sent(bytes, self.context.now);
         }
         self.advance();
     }
 
     pub fn pass(&mut self, milliseconds: u64) {
-        self.turn.now += milliseconds;
-        self.turn.now_us += milliseconds * 1000;
-        if self.connection.expire(|| true, &mut self.turn) {
+        self.context.now += milliseconds;
+        self.context.now_us += milliseconds * 1000;
+        if self.connection.expire(|| true, &mut self.context) {
             self.is_closed = true;
         }
         self.advance();
-        let overdue = self.connection.deadline(&self.turn.timeouts);
+        let overdue = self.connection.deadline(&self.context.timeouts);
         assert!(
-            self.is_closed || overdue.is_none_or(|at| at > self.turn.now),
+            self.is_closed || overdue.is_none_or(|at| at > self.context.now),
             "{overdue:?} at {}: {:?}",
-            self.turn.now,
+            self.context.now,
             self.connection
         );
     }
 
     pub fn drain(&mut self) {
-        self.connection.drain(self.turn.now);
+        self.connection.drain(self.context.now);
         self.advance();
     }
 
@@ -257,13 +264,13 @@ impl Conversation {
     fn advance(&mut self) {
         self.exchange();
         while let Some(call) = self.take_refused() {
-            self.connection.overloaded(call.sequence, &mut self.turn);
+            self.connection.overloaded(call.sequence, &mut self.context);
             self.exchange();
         }
-        self.is_asked |= !self.turn.asked.is_empty();
-        self.turn.asked.clear();
-        for call in self.turn.calls.drain(..) {
-            if self.turn.table.routes.is_some() {
+        self.is_asked |= !self.context.asked.is_empty();
+        self.context.asked.clear();
+        for call in self.context.calls.drain(..) {
+            if self.context.table.routes.is_some() {
                 self.called_with.push(functions::described(&call));
             } else {
                 self.called.push(call.number());
@@ -275,7 +282,7 @@ impl Conversation {
 
     fn exchange(&mut self) {
         loop {
-            self.connection.resume(&mut self.turn);
+            self.connection.resume(&mut self.context);
             let Some(output) = self.connection.take_output() else {
                 break;
             };
@@ -291,7 +298,7 @@ impl Conversation {
     /// A call that is one too many.
     fn take_refused(&mut self) -> Option<Call> {
         let admitted = self.calls_max.saturating_sub(self.unanswered.len());
-        (self.turn.calls.len() > admitted).then(|| self.turn.calls.remove(admitted))
+        (self.context.calls.len() > admitted).then(|| self.context.calls.remove(admitted))
     }
 
     fn check(&self) {
@@ -299,20 +306,20 @@ impl Conversation {
         assert!(self.unanswered.len() >= self.connection.calls_waiting());
         let sending = self.sending.as_ref().map_or(0, |(bytes, _)| bytes.memory());
         let bytes_held = self.connection.buffered_bytes() + sending;
-        let head = self.turn.rules.head_bytes_max;
+        let head = self.context.rules.head_bytes_max;
         // Vectors grow by doubling. What functions answer may be long.
         assert!(
-            self.turn.table.routes.is_some()
+            self.context.table.routes.is_some()
                 || bytes_held <= 2 * (BURST_BYTES_MAX + head + 2 * (OUTPUT_BYTES_MAX + 2048)),
             "{bytes_held}"
         );
         let answered = self.answers();
-        assert!(answered <= self.turn.counters.requests);
+        assert!(answered <= self.context.counters.requests);
     }
 
     /// Answers encoded so far.
     pub fn answers(&self) -> u64 {
-        let counters = &self.turn.counters;
+        let counters = &self.context.counters;
         let refused = counters.responses_4xx + counters.responses_5xx;
         counters.responses_2xx + counters.responses_3xx + refused
     }

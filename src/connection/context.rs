@@ -1,4 +1,8 @@
-//! What all connections share during one turn of the event loop.
+//! What the connections of one event loop share: what it was started with, and what they leave for
+//! it in each turn.
+//!
+//! The event loop owns it, for as long as it runs, and passes it to whatever a connection does. It
+//! empties `calls`, `strays` and `asked` at the end of each turn.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,9 +14,9 @@ use crate::limits::Timeouts;
 use crate::quota::Pool;
 use crate::stats::{Counters, Run, Stats};
 
-/// What all connections share during one turn of the event loop.
+/// What the connections of one event loop share.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Context {
     /// How requests are read.
     pub rules: Rules,
     /// The functions that requests which begin now may name.
@@ -45,7 +49,7 @@ pub struct Turn {
     pub latencies: Run,
 }
 
-impl Turn {
+impl Context {
     /// It is now.
     pub fn set_now(&mut self, now: Instant) {
         self.show_latencies();

@@ -1,7 +1,7 @@
-//! What the ring threads of one server have in common.
+//! What the ring threads of one server share.
 //!
-//! Made by `server` before the threads, read by all of them; what a thread writes often is behind
-//! its own [`Outlet`], apart from the others'.
+//! `server` makes it before the threads, and all of them read it. What one thread writes often is
+//! behind its own [`RingHandle`], apart from the others'.
 
 use std::io;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::limits::{Limits, Timeouts};
 use crate::quota::Pool;
 use crate::stats::Stats;
 
-/// What the ring threads of one server have in common.
+/// What the ring threads of one server share.
 #[derive(Debug)]
-pub struct Rings {
+pub struct Shared {
     /// When the server started, from where every call's time is counted.
     pub started: Instant,
     /// How requests are read.
@@ -29,7 +29,7 @@ pub struct Rings {
     /// True: their listeners are one socket.
     pub listener_is_shared: bool,
     /// One for each ring.
-    pub outlets: Vec<Outlet>,
+    pub handles: Vec<RingHandle>,
     /// Connections that may still be opened.
     pub connections: Pool,
     /// A credit for each call that the handler may still be given. The ring threads take them,
@@ -39,9 +39,9 @@ pub struct Rings {
     pub buffers: Arc<Pool>,
 }
 
-impl Rings {
-    /// Rings that do not serve yet: one for each of the tables that `make_tables` makes for the
-    /// mailboxes, of which there are `count`.
+impl Shared {
+    /// What `count` rings share that do not serve yet. `make_tables` makes one table for each of
+    /// their mailboxes.
     pub fn new(
         count: usize,
         started: Instant,
@@ -54,15 +54,15 @@ impl Rings {
         let mailboxes = (0..count).map(|_| Mailbox::new(Arc::clone(&calls)).map(Arc::new));
         let mailboxes: Vec<Arc<Mailbox>> = mailboxes.collect::<io::Result<_>>()?;
         let tables = make_tables(&mailboxes);
-        let outlets = mailboxes.into_iter().zip(tables);
-        let outlets = outlets.map(|(mailbox, table)| Outlet::new(mailbox, table));
+        let handles = mailboxes.into_iter().zip(tables);
+        let handles = handles.map(|(mailbox, table)| RingHandle::new(mailbox, table));
         Ok(Self {
             started,
             listener_is_shared,
             rules,
             timeouts: limits.timeouts,
             turn_body_bytes_max: limits.turn_body_bytes_max,
-            outlets: outlets.collect(),
+            handles: handles.collect(),
             connections: Pool::new(u64::from(limits.connections_max)),
             calls,
             buffers: Arc::new(Pool::new(limits.buffered_bytes_max)),
@@ -71,15 +71,15 @@ impl Rings {
 
     /// Asks every ring thread for something.
     pub fn post(&self, command: Command) {
-        for outlet in &self.outlets {
-            outlet.mailbox.post_command(command);
+        for handle in &self.handles {
+            handle.mailbox.post_command(command);
         }
     }
 }
 
 /// How other threads reach one ring thread, and what it lets them see.
 #[derive(Debug, Clone)]
-pub struct Outlet {
+pub struct RingHandle {
     /// Where they leave replies and commands.
     pub mailbox: Arc<Mailbox>,
     /// What it has counted.
@@ -88,8 +88,8 @@ pub struct Outlet {
     pub slot: Arc<Slot>,
 }
 
-impl Outlet {
-    /// The outlet of a ring thread that has counted nothing.
+impl RingHandle {
+    /// The handle of a ring thread that has counted nothing.
     fn new(mailbox: Arc<Mailbox>, table: Table) -> Self {
         Self {
             mailbox,

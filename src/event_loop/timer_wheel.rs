@@ -19,7 +19,7 @@ const TICKS_PER_INTERVAL: u32 = 32;
 
 /// A wheel of connections, by the tick at which they are due.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub(super) struct TimerWheel {
     slots: Vec<Vec<ConnectionId>>,
     /// The last tick that was taken.
     tick: u64,
@@ -28,7 +28,7 @@ pub(super) struct Sweep {
     inserted: usize,
 }
 
-impl Sweep {
+impl TimerWheel {
     pub(super) fn new(timeouts: &Timeouts) -> Self {
         let Timeouts {
             headers,
@@ -113,55 +113,55 @@ mod tests {
         ConnectionId { slot, number: 0 }
     }
 
-    fn due(sweep: &mut Sweep, now: u64) -> Vec<ConnectionId> {
+    fn due(wheel: &mut TimerWheel, now: u64) -> Vec<ConnectionId> {
         let mut due = Vec::new();
-        sweep.take_due(now, &mut due);
+        wheel.take_due(now, &mut due);
         due
     }
 
     #[test]
     fn a_connection_is_due_within_a_tick_after_its_deadline_and_only_once() {
-        let mut sweep = Sweep::new(&timeouts(320));
-        sweep.insert(peer(1), Some(105), 0);
-        assert_eq!(due(&mut sweep, 105), []);
-        assert_eq!(due(&mut sweep, 110), [peer(1)]);
-        assert_eq!(due(&mut sweep, 1000), []);
-        assert!(sweep.is_empty());
+        let mut wheel = TimerWheel::new(&timeouts(320));
+        wheel.insert(peer(1), Some(105), 0);
+        assert_eq!(due(&mut wheel, 105), []);
+        assert_eq!(due(&mut wheel, 110), [peer(1)]);
+        assert_eq!(due(&mut wheel, 1000), []);
+        assert!(wheel.is_empty());
     }
 
     #[test]
     fn a_connection_without_a_deadline_is_due_within_the_shortest_timeout() {
-        let mut sweep = Sweep::new(&timeouts(320));
-        sweep.insert(peer(1), None, 0);
-        sweep.insert(peer(2), Some(99_999), 0);
-        assert_eq!(due(&mut sweep, 330), [peer(1), peer(2)]);
+        let mut wheel = TimerWheel::new(&timeouts(320));
+        wheel.insert(peer(1), None, 0);
+        wheel.insert(peer(2), Some(99_999), 0);
+        assert_eq!(due(&mut wheel, 330), [peer(1), peer(2)]);
     }
 
     #[test]
     fn after_a_restart_only_what_is_inserted_again_is_due_and_sooner() {
-        let mut sweep = Sweep::new(&timeouts(320));
-        sweep.insert(peer(1), None, 0);
-        sweep.insert(peer(2), None, 0);
-        sweep.restart(100);
-        sweep.insert(peer(1), None, 0);
-        assert_eq!(due(&mut sweep, 110), [peer(1)]);
-        assert!(sweep.is_empty());
+        let mut wheel = TimerWheel::new(&timeouts(320));
+        wheel.insert(peer(1), None, 0);
+        wheel.insert(peer(2), None, 0);
+        wheel.restart(100);
+        wheel.insert(peer(1), None, 0);
+        assert_eq!(due(&mut wheel, 110), [peer(1)]);
+        assert!(wheel.is_empty());
     }
 
     #[test]
     fn timeouts_of_0_do_not_run() {
-        let sweep = Sweep::new(&timeouts(0));
-        assert_eq!(sweep.interval_ms, u64::from(LINGER_MS) / 32 * 32);
+        let wheel = TimerWheel::new(&timeouts(0));
+        assert_eq!(wheel.interval_ms, u64::from(LINGER_MS) / 32 * 32);
     }
 
     #[test]
     fn after_a_long_pause_everything_is_due_once() {
-        let mut sweep = Sweep::new(&timeouts(320));
+        let mut wheel = TimerWheel::new(&timeouts(320));
         for slot in 0..32 {
-            sweep.insert(peer(slot), Some(u64::from(slot) * 10), 0);
+            wheel.insert(peer(slot), Some(u64::from(slot) * 10), 0);
         }
-        assert_eq!(due(&mut sweep, 1_000_000).len(), 32);
-        sweep.insert(peer(40), Some(1_000_100), 1_000_000);
-        assert_eq!(due(&mut sweep, 1_000_110), [peer(40)]);
+        assert_eq!(due(&mut wheel, 1_000_000).len(), 32);
+        wheel.insert(peer(40), Some(1_000_100), 1_000_000);
+        assert_eq!(due(&mut wheel, 1_000_110), [peer(40)]);
     }
 }
