@@ -8,7 +8,7 @@ mod conversation;
 use conversation::functions::{LONG, SHORT};
 use conversation::{Conversation, NO_TIMEOUTS, Step, TIMEOUTS, run, without_continue};
 use proptest::prelude::*;
-use ringcall::bridge::Outcome;
+use ringcall::bridge::Delivery;
 use ringcall::limits::{OUTPUT_BYTES_MAX, UNRESERVED_BYTES_MAX};
 
 const MUCH: u64 = 1 << 30;
@@ -530,19 +530,19 @@ fn a_long_answer_leaves_in_sends_of_its_own_and_in_order() {
     assert_eq!(sent.matches("0123456789").count(), 1_803);
 }
 
-/// Whoever had the line has sent all of an answer on it, and gives it back.
+/// The answering thread has sent all of an answer on the leased socket, and returns it.
 #[test]
 fn nothing_is_sent_before_a_long_answer_where_nothing_was_left_of_a_direct_one() {
     let mut conversation = functions(MUCH);
     let long = json("/say", r#"[2,"0123456789",900]"#);
     conversation.arrive(&[json("/count", "[1]"), long].concat());
     let (connection, context) = (&mut conversation.connection, &mut conversation.context);
-    let outcomes = [
-        Outcome::Sent(context.started),
-        conversation::functions::outcome(&conversation.unanswered[1]),
+    let deliveries = [
+        Delivery::Sent(context.started),
+        conversation::functions::outcome(&conversation.unanswered[1]).into(),
     ];
-    for (call, outcome) in conversation.unanswered.drain(..).zip(outcomes) {
-        assert!(connection.replied(call.sequence, outcome, context));
+    for (call, delivery) in conversation.unanswered.drain(..).zip(deliveries) {
+        assert!(connection.replied(call.sequence, delivery, context));
     }
     connection.not_sent(Vec::new());
     let output = connection.take_output();

@@ -130,8 +130,8 @@ fn it_is_no_call_and_finds_no_want_of_room() {
 fn a_line_is_not_lent_while_somebody_waits_to_be_told() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.arrive(&ask(""));
-    assert!(!conversation.connection.may_lend_line());
+    assert!(!conversation.connection.may_lease_socket());
     conversation.tell_health(Health::Well);
     take_sent(&mut conversation);
-    assert!(conversation.connection.may_lend_line());
+    assert!(conversation.connection.may_lease_socket());
 }

@@ -14,19 +14,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ringcall::bridge::{Call, Mailbox, Outcome, Reply, Service};
+use ringcall::bridge::{Call, CallSink, Outcome, Reply, ReplyQueue};
 use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Options, Server};
 
 struct Native {
-    mailbox: Arc<Mailbox>,
+    reply_queue: Arc<ReplyQueue>,
 }
 
-impl Service for Native {
+impl CallSink for Native {
     fn call(&self, calls: &mut Vec<Call>) {
         let mut replies = calls.drain(..).map(answer).collect();
-        self.mailbox.post_replies(&mut replies);
+        self.reply_queue.post_replies(&mut replies);
     }
 
     fn closed(&self, failure: Option<String>) {
@@ -71,8 +71,8 @@ fn main() -> io::Result<()> {
         limits: Limits::default(),
         started: Instant::now(),
     };
-    let server = Server::start(&options, |ring, mailboxes| Native {
-        mailbox: Arc::clone(&mailboxes[ring]),
+    let server = Server::start(&options, |ring, reply_queues| Native {
+        reply_queue: Arc::clone(&reply_queues[ring]),
     });
     let server = server.map_err(|refused| io::Error::other(refused.to_string()))?;
     match server.address() {

@@ -36,7 +36,7 @@ use napi::bindgen_prelude::{Either, Function};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
-use crate::bridge::{Command, Health, Mailbox};
+use crate::bridge::{Command, Health, ReplyQueue};
 use crate::listener::{self, Address};
 use crate::routes::Routes;
 use crate::seats::{self, Caller, Kind, Notices, Seats};
@@ -85,9 +85,9 @@ pub fn listen(
         ..options.into()
     };
     let mut made: Option<Arc<Seats>> = None;
-    let make_caller = |_, mailboxes: &[Arc<Mailbox>]| -> Caller {
+    let make_caller = |_, reply_queues: &[Arc<ReplyQueue>]| -> Caller {
         let routes = options.routes.as_deref();
-        made.get_or_insert_with(|| maker.make(0, routes, mailboxes))
+        made.get_or_insert_with(|| maker.make(0, routes, reply_queues))
             .caller()
     };
     let started = if options.ring_threads == 0 {
@@ -149,7 +149,7 @@ impl SeatsMaker {
         &self,
         generation: u32,
         routes: Option<&Routes>,
-        mailboxes: &[Arc<Mailbox>],
+        reply_queues: &[Arc<ReplyQueue>],
     ) -> Arc<Seats> {
         let bigint = self.bigint;
         Seats::new(seats::Options {
@@ -160,7 +160,7 @@ impl SeatsMaker {
             in_flight_max: self.in_flight_max,
             handler_timeout: self.handler_timeout,
             started: self.started,
-            mailboxes: mailboxes.to_vec(),
+            reply_queues: reply_queues.to_vec(),
             notices: Arc::clone(&self.notices),
         })
     }
@@ -237,13 +237,15 @@ impl NativeServer {
     pub fn replace(&self, functions: Option<NativeTable>) -> Either<u32, Refusal> {
         let routes = functions.map(|table| Arc::new(functions::routes(table)));
         let generation = self.tables.current().generation() + 1;
-        let mailboxes = self.server.mailboxes();
-        let seats = self.maker.make(generation, routes.as_deref(), &mailboxes);
+        let reply_queues = self.server.reply_queues();
+        let seats = self
+            .maker
+            .make(generation, routes.as_deref(), &reply_queues);
         if let Err(error) = self.tables.add(Arc::clone(&seats)) {
             return Either::B(StartError::Thread(error).into());
         }
         // Not before: seats that their last caller has left are over, and that would be told.
-        let callers = mailboxes.iter().map(|_| seats.caller()).collect();
+        let callers = reply_queues.iter().map(|_| seats.caller()).collect();
         self.server.replace(routes.as_ref(), callers);
         Either::A(self.tables.number())
     }

@@ -1,18 +1,27 @@
 //! What crosses between the threads: batches of calls one way, batches of replies the other.
 //!
-//! The event loop hands [`Call`]s to a [`Service`] and finds [`Reply`]s in its [`Mailbox`]; the
-//! service may answer from any thread, in any order.
+//! There are two queues. The event loop hands [`Call`]s to a [`CallSink`], the queue towards
+//! JavaScript, and finds [`Reply`]s in its [`ReplyQueue`]. A call may be answered from any thread,
+//! in any order.
+//!
+//! ```text
+//! ring thread                                              answering thread
+//! EventLoop ── Call ──▶ CallSink (implemented by `seats`) ──▶ handler
+//!     ▲                                                          │ Outcome
+//!     └── Posted ◀── ReplyQueue ◀── Reply ◀── ReplySender ◀──────┘
+//!                                                 └─▶ send, on a LeasedSocket
+//! ```
 //!
 //! Invariants:
-//! - A posted mail is seen by the ring thread at its next turn, and a sleeping ring thread is woken
-//!   for it, unless the mail only says what nobody waits for: that an answer has been sent.
-//! - A call holds one of its server's credits from the moment at which the ring thread hands it
-//!   over until its reply is posted, which happens once. So what waits for the handler, and what
-//!   the handler has, is bounded by `in_flight_max`, whoever still waits for it.
+//! - The ring thread sees what was posted at its next turn. If it sleeps it is woken, except for
+//!   replies that only say that an answer was sent: nothing waits for those.
+//! - A call holds one of its server's credits from the moment the ring thread hands it over until
+//!   its reply is posted, which happens once. So `in_flight_max` bounds the calls that wait for the
+//!   handler and those that it has, whether or not their clients still wait.
 
-mod line;
-mod mailbox;
-mod outbox;
+mod lease;
+mod reply_queue;
+mod reply_sender;
 
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -21,9 +30,9 @@ use crate::http::Answer;
 use crate::uring::Token;
 use crate::values::Rest;
 
-pub use line::{Line, LineOwner};
-pub use mailbox::{Mail, Mailbox};
-pub use outbox::Outbox;
+pub use lease::{LeasedSocket, SocketOwner};
+pub use reply_queue::{Posted, ReplyQueue};
+pub use reply_sender::ReplySender;
 
 /// Which connection asks, among all that a ring thread ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -77,8 +86,8 @@ pub struct Call {
     pub rest: Option<Box<Rest>>,
     /// When the request had arrived, in microseconds since the server's start.
     pub asked: u64,
-    /// The connection's line where it is lent, else none.
-    pub line: Weak<Line>,
+    /// The connection's socket, if it is leased for the answer; dangling if not.
+    pub lease: Weak<LeasedSocket>,
 }
 
 const _: () = assert!(size_of::<Call>() <= 64, "a call fits a cache line");
@@ -90,26 +99,43 @@ impl Call {
         self.slots[0].cast_signed()
     }
 
-    /// The answer to this call, which it has only one of.
+    /// The reply to this call, of which there is only one.
     #[must_use]
-    pub fn reply(self, outcome: Outcome) -> Reply {
+    pub fn reply(self, delivery: impl Into<Delivery>) -> Reply {
         Reply {
             connection: self.connection,
             sequence: self.sequence,
-            outcome,
+            delivery: delivery.into(),
         }
     }
 }
 
-/// The handler's answer to one [`Call`].
+/// What the ring thread is told about one [`Call`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
     /// As in the call.
     pub connection: ConnectionId,
     /// As in the call.
     pub sequence: u32,
-    /// What to answer.
-    pub outcome: Outcome,
+    /// What to do about it.
+    pub delivery: Delivery,
+}
+
+/// What the ring thread is to do about a call that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// Send what the handler made.
+    ToSend(Outcome),
+    /// Nothing: an ordinary value was sent on the leased socket, at this moment.
+    Sent(Instant),
+    /// Refuse it: its time was over, or would have been, before the handler had it or was done.
+    Late,
+}
+
+impl From<Outcome> for Delivery {
+    fn from(outcome: Outcome) -> Self {
+        Self::ToSend(outcome)
+    }
 }
 
 /// What a handler made of its arguments.
@@ -125,43 +151,39 @@ pub enum Outcome {
     Answer(Box<Answer>),
     /// An error: its status (400–599) and the sentence that the client may read.
     Error(u16, Box<str>),
-    /// A value that has been sent on the connection's lent line, then.
-    Sent(Instant),
-    /// The call's time was over, or would have been, before the handler had it or was done.
-    Late,
 }
 
-/// A line that its answerer gives back by mail.
+/// A leased socket that an answering thread returns.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ReturnedLine {
-    /// Whose it is.
+pub struct ReturnedLease {
+    /// The connection that it belongs to.
     pub connection: ConnectionId,
-    /// The rest of the answer, which did not go at once; empty where it went whole.
+    /// The rest of the answer, which did not go at once; empty if all of it went.
     pub unsent: Vec<u8>,
 }
 
-/// The application: it takes calls and posts a reply to each to the mailbox of the ring that
-/// called.
-pub trait Service: Send + Sync + 'static {
+/// The queue of calls, towards the handler. Each call's reply goes to the [`ReplyQueue`] of the
+/// ring that called.
+pub trait CallSink: Send + Sync + 'static {
     /// Takes a turn's calls, leaving `calls` empty. Runs on the ring thread and must not block.
     fn call(&self, calls: &mut Vec<Call>);
 
-    /// New requests meet what this service takes calls of, from now on. Runs on the ring thread.
+    /// New requests meet the functions of this sink from now on. Runs on the ring thread.
     fn adopted(&self) {}
 
     /// A request for this function was refused for its arguments. Runs on the ring thread.
     fn refused(&self, _function: u16) {}
 
-    /// Somebody asks how the server is: a [`Command::TellHealth`] is to tell it. Runs on the ring
-    /// thread.
+    /// A client asks for the server's health: a [`Command::TellHealth`] is to tell it. Runs on the
+    /// ring thread.
     fn health_asked(&self) {}
 
-    /// The ring thread is about to end and will call no more: it was closed, or `failure` says what
-    /// ended it.
+    /// The ring thread is about to end and makes no more calls: it was closed, or `failure` says
+    /// what ended it.
     fn closed(&self, failure: Option<String>);
 }
 
-impl<S: Service> Service for Arc<S> {
+impl<S: CallSink> CallSink for Arc<S> {
     fn call(&self, calls: &mut Vec<Call>) {
         S::call(self, calls);
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Connection, Context, LATE_HANDLER, OVERLOADED, Reading};
-use crate::bridge::Outcome;
+use crate::bridge::{Delivery, Outcome};
 use crate::bytes::Bytes;
 use crate::http::{self, Code, Methods, Problem, Refusal, ReplyTo, Status};
 use crate::routes::Serving;
@@ -35,19 +35,27 @@ pub(super) enum Answer {
 }
 
 impl Connection {
-    /// The handler has answered. False: nobody waits for this reply any more.
-    pub fn replied(&mut self, sequence: u32, outcome: Outcome, context: &mut Context) -> bool {
+    /// A call is over. False: nothing waits for this reply any more.
+    pub fn replied(&mut self, sequence: u32, delivery: Delivery, context: &mut Context) -> bool {
         let Some((index, reply_to, since)) = self.waiting(sequence) else {
             return false;
         };
-        match outcome {
-            Outcome::Late => self.give_up(index, reply_to, since, context),
-            outcome if index == 0 => {
+        match delivery {
+            Delivery::Late => self.give_up(index, reply_to, since, context),
+            Delivery::Sent(at) => {
+                debug_assert_eq!(index, 0, "a socket is leased for the first answer owed");
+                self.pop_owed();
+                context.count_latency_of_sent(since, at);
+                // The answer did not say that it is the last, even if the server is closing.
+                self.idle_since = context.now;
+                self.encode_answers(context);
+            }
+            Delivery::ToSend(outcome) if index == 0 => {
                 self.pop_owed();
                 self.encode_outcome(reply_to, since, outcome, context);
                 self.encode_answers(context);
             }
-            outcome => {
+            Delivery::ToSend(outcome) => {
                 self.owed[index] = Answer::Ready(reply_to, since, outcome);
                 self.held_bytes += held(&self.owed[index]);
             }
@@ -144,10 +152,7 @@ impl Connection {
     }
 
     fn encode_outcome(&mut self, to: ReplyTo, since: u64, outcome: Outcome, context: &mut Context) {
-        match outcome {
-            Outcome::Sent(at) => context.count_latency_of_sent(since, at),
-            _ => context.count_latency(since),
-        }
+        context.count_latency(since);
         match outcome {
             Outcome::Value(value) => {
                 let to = self.last_or(to);
@@ -169,9 +174,6 @@ impl Connection {
                 self.push_body(body.into(), to);
             }
             Outcome::Answer(answer) => self.encode_answer(to, *answer, context),
-            // It has not said that it is the last, even if the server closes.
-            Outcome::Sent(_) => self.idle_since = context.now,
-            Outcome::Late => unreachable!("what is late is refused"),
             Outcome::Error(status, message) => {
                 let status = Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
                 context.count_answer(status.code());

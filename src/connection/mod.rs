@@ -174,10 +174,10 @@ impl Connection {
             && matches!(self.reading, Reading::Ended)
     }
 
-    /// True: nothing is to be sent but the answer to one call at most, and an ordinary one, so that
-    /// whoever answers it may send it.
+    /// True: nothing is to be sent but the answer to one call at most, and an ordinary one. So the
+    /// thread that answers that call may send it.
     #[must_use]
-    pub fn may_lend_line(&self) -> bool {
+    pub fn may_lease_socket(&self) -> bool {
         let owes_one_answer = match self.owed.front() {
             None => true,
             Some(Answer::Waiting(to, _)) => self.owed.len() == 1 && *to == ReplyTo::ORDINARY,
@@ -191,9 +191,9 @@ impl Connection {
             && !self.peer_ended
     }
 
-    /// An answer that was sent on the lent line did not go whole; these bytes go first.
+    /// Part of an answer could not be sent on the leased socket; these bytes go first.
     pub fn not_sent(&mut self, bytes: Vec<u8>) {
-        debug_assert!(!self.sending, "nothing is sent while the line is away");
+        debug_assert!(!self.sending, "nothing is sent while the socket is leased");
         self.output.push_front(bytes);
     }
 

@@ -258,10 +258,10 @@ impl Connection {
     }
 }
 
-/// Tells the service of the table that has made the plan where a function is not called for its
+/// Tells the sink of the table that has made the plan if a function is not called because of its
 /// arguments.
 fn tell_refused(plan: &Plan, table: &Table) {
     if let Plan::Refuse(Some(function), _) = plan {
-        table.service.refused(*function);
+        table.sink.refused(*function);
     }
 }

@@ -1,31 +1,31 @@
-//! The functions that requests may name, and who takes their calls: one ring's share of a table.
+//! The functions that requests may name, and the sink of their calls: one ring's share of a table.
 //!
-//! The event loop has the table that new requests meet; a request whose body is still arriving
-//! keeps the one that its head has met.
+//! The event loop has the table that new requests meet. A request whose body is still arriving
+//! keeps the table that its head has met.
 //!
-//! Invariant: a call goes to the service of the table that has planned it. The service is dropped
-//! with the last of those, so it knows that this ring calls no more.
+//! Invariant: a call goes to the sink of the table that has planned it. The sink is dropped with
+//! the last user of its table, and so learns that this ring makes no more calls.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::bridge::Service;
+use crate::bridge::CallSink;
 use crate::routes::Routes;
 
-/// The functions that requests may name, and who takes their calls.
+/// The functions that requests may name, and the sink of their calls.
 pub struct Table {
-    /// The functions by name; nothing where there is a plain one.
+    /// The functions by name; none if there is a plain one.
     pub routes: Option<Arc<Routes>>,
-    /// Who takes the calls.
-    pub service: Box<dyn Service>,
+    /// Where the calls go.
+    pub sink: Box<dyn CallSink>,
 }
 
 impl Table {
-    /// A table whose calls `service` takes.
-    pub fn new(routes: Option<Arc<Routes>>, service: impl Service) -> Self {
+    /// A table whose calls go to `sink`.
+    pub fn new(routes: Option<Arc<Routes>>, sink: impl CallSink) -> Self {
         Self {
             routes,
-            service: Box::new(service),
+            sink: Box::new(sink),
         }
     }
 

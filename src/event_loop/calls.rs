@@ -1,12 +1,12 @@
-//! The turn's calls on their way to the service: admitted, or refused, and handed over.
+//! The turn's calls: each is admitted or refused, and those admitted are handed to the call sink.
 
 use super::{EventLoop, find};
 use crate::limits::DIRECT_ANSWERS_MAX;
 use crate::uring::Kernel;
 
 impl<K: Kernel> EventLoop<K> {
-    /// Takes a credit for each of the turn's calls, and refuses those for which there is none. Who
-    /// was refused may be read on, and ask again.
+    /// Takes a credit for each of the turn's calls, and refuses those for which there is none. A
+    /// connection whose call was refused may be read on, and bring another one.
     pub(super) fn admit_calls(&mut self) {
         let mut admitted = 0;
         while admitted < self.context.calls.len() {
@@ -25,7 +25,7 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// Leaves the turn's calls for the service, with their lines where they are few. Returns
+    /// Hands the turn's calls to the sink, with their sockets leased if they are few. Returns
     /// whether there were any.
     pub(super) fn hand_over_calls(&mut self) -> bool {
         if self.context.calls.is_empty() {
@@ -37,24 +37,24 @@ impl<K: Kernel> EventLoop<K> {
         if self.context.calls.len() <= DIRECT_ANSWERS_MAX {
             for call in &mut self.context.calls {
                 if let Some(peer) = find(&mut self.peers, call.connection) {
-                    call.line = peer.lend_line(call.sequence);
+                    call.lease = peer.lease_socket(call.sequence);
                 }
             }
         }
         self.hand_over_strays();
         if !self.context.calls.is_empty() {
-            self.context.table.service.call(&mut self.context.calls);
+            self.context.table.sink.call(&mut self.context.calls);
         }
         true
     }
 
-    /// Leaves those calls for another service whose requests have met another table.
+    /// Hands those calls to another sink whose requests have met another table.
     #[inline]
     fn hand_over_strays(&mut self) {
         // The last first, so that the indices of the others stay.
         while let Some((index, table)) = self.context.strays.pop() {
             let call = self.context.calls.remove(index);
-            table.service.call(&mut vec![call]);
+            table.sink.call(&mut vec![call]);
         }
     }
 }

@@ -39,7 +39,7 @@ impl<K: Kernel> EventLoop<K> {
                 self.ring.submit()?;
             }
             // Where nothing came of it but quiet sends, whose events come along with the next one.
-            if !self.ring.is_ready() && !self.mailbox.has_mail() {
+            if !self.ring.is_ready() && !self.reply_queue.has_posted() {
                 return Ok(Driven::Idle);
             }
             if self.turn() {
@@ -57,7 +57,7 @@ impl<K: Kernel> EventLoop<K> {
     /// True: whoever drives the loop may wait until the waker's eventfd is written to. False: there
     /// is something to do.
     pub fn prepare_to_sleep(&mut self) -> bool {
-        let may_sleep = self.mailbox.prepare_to_sleep() && self.ring.prepare_to_sleep();
+        let may_sleep = self.reply_queue.prepare_to_sleep() && self.ring.prepare_to_sleep();
         if !may_sleep {
             self.awake();
         }
@@ -67,15 +67,15 @@ impl<K: Kernel> EventLoop<K> {
     /// Whoever drives the loop will do so before he waits: nobody need tell him. Returns whether
     /// there is something to do.
     pub fn awake(&mut self) -> bool {
-        self.mailbox.waker().awake();
+        self.reply_queue.waker().awake();
         self.ring.awake();
-        self.ring.is_ready() || self.mailbox.has_mail()
+        self.ring.is_ready() || self.reply_queue.has_posted()
     }
 
     /// Cuts every connection, and runs to the end on the calling thread, which drives it no more.
     pub fn cut(&mut self) -> io::Result<()> {
-        self.mailbox.post_command(Command::Close);
-        self.mailbox.post_command(Command::CloseAll);
+        self.reply_queue.post_command(Command::Close);
+        self.reply_queue.post_command(Command::CloseAll);
         self.run_to_end()
     }
 }

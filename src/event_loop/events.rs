@@ -64,7 +64,7 @@ impl<K: Kernel> EventLoop<K> {
                 self.has_ticked = true;
             }
             Event::Woken { armed: true } => {}
-            Event::Woken { armed: false } => self.ring.arm_wake(self.mailbox.waker()),
+            Event::Woken { armed: false } => self.ring.arm_wake(self.reply_queue.waker()),
         }
     }
 }

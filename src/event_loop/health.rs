@@ -22,7 +22,7 @@ impl<K: Kernel> EventLoop<K> {
             self.asking.len() <= self.peers.len(),
             "who left does not ask"
         );
-        self.context.table.service.health_asked();
+        self.context.table.sink.health_asked();
     }
 
     pub(super) fn tell_health(&mut self, health: Health) {

@@ -2,8 +2,8 @@
 //! they want.
 //!
 //! Runs on its own thread, started by `server`, or is driven by another loop in which it is
-//! embedded. One turn is: take the mail, handle every event, advance every peer that something
-//! happened to, hand the turn's calls to the service; submitting and waiting come before it.
+//! embedded. One turn is: take what was posted, handle every event, advance every peer that
+//! something happened to, hand the turn's calls to the sink. Submitting and waiting come before it.
 //!
 //! Invariants:
 //! - What `connection` decides, this module does; it decides nothing about HTTP.
@@ -15,8 +15,8 @@ mod calls;
 mod embedded;
 mod events;
 mod health;
-mod mail;
 mod peer;
+mod posted;
 mod room;
 mod shared;
 mod slot;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::bridge::{ConnectionId, Mail, Mailbox};
+use crate::bridge::{ConnectionId, Posted, ReplyQueue};
 use crate::connection::Context;
 use crate::http::Date;
 use crate::limits::DATE_AGE_MS_MAX;
@@ -86,8 +86,8 @@ pub struct EventLoop<K> {
     ticking: bool,
     /// True: a tick has come that was not acted on.
     has_ticked: bool,
-    mailbox: Arc<Mailbox>,
-    mail: Mail,
+    reply_queue: Arc<ReplyQueue>,
+    posted: Posted,
     slot: Arc<Slot>,
     /// How often that had been changed when it was looked at.
     changes: u64,
@@ -98,7 +98,7 @@ impl<K: Kernel> EventLoop<K> {
     /// A loop over `ring`, the server's ring number `index`, that serves `listener`.
     pub fn new(shared: Arc<Shared>, index: usize, ring: K, listener: OwnedFd) -> Self {
         let RingHandle {
-            mailbox,
+            reply_queue,
             stats,
             slot,
         } = shared.handles[index].clone();
@@ -140,8 +140,8 @@ impl<K: Kernel> EventLoop<K> {
             polls_waker: false,
             ticking: false,
             has_ticked: false,
-            mailbox,
-            mail: Mail::default(),
+            reply_queue,
+            posted: Posted::default(),
             slot,
             changes,
             shared,
@@ -154,7 +154,7 @@ impl<K: Kernel> EventLoop<K> {
     /// An error is the kernel's refusal to go on with the ring, which leaves its connections cut.
     pub fn run(&mut self) -> io::Result<()> {
         self.ring.enable()?;
-        self.ring.arm_wake(self.mailbox.waker());
+        self.ring.arm_wake(self.reply_queue.waker());
         self.polls_waker = true;
         self.steer_acceptor();
         self.run_to_end()
@@ -173,16 +173,17 @@ impl<K: Kernel> EventLoop<K> {
     fn turn(&mut self) -> bool {
         self.update_time();
         self.update_table();
-        // First: who sent a request may have the answers of which this mail tells.
-        self.take_mail();
+        // Before the events: a request that has arrived may follow an answer that another thread
+        // has sent, and has posted here.
+        self.take_posted();
         // Last: what has come is no longer late.
         if self.take_events() && mem::take(&mut self.has_ticked) {
             self.on_tick();
         }
         // Again: what was answered meanwhile leaves with this turn, and is no older than that.
-        if self.mailbox.has_mail() {
+        if self.reply_queue.has_posted() {
             self.update_time();
-            self.take_mail();
+            self.take_posted();
         }
         self.steer_acceptor();
         self.advance_touched();
@@ -228,11 +229,11 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     fn wait(&mut self) -> io::Result<()> {
-        if !self.mailbox.prepare_to_sleep() {
+        if !self.reply_queue.prepare_to_sleep() {
             return self.ring.submit();
         }
         let waited = self.ring.submit_and_wait();
-        self.mailbox.waker().awake();
+        self.reply_queue.waker().awake();
         waited
     }
 
@@ -253,7 +254,7 @@ impl<K: Kernel> EventLoop<K> {
         if changes != self.changes {
             self.changes = changes;
             if let Some(table) = self.slot.get() {
-                table.service.adopted();
+                table.sink.adopted();
                 self.context.table = table;
             }
         }
@@ -281,8 +282,10 @@ impl<K: Kernel> EventLoop<K> {
         self.timer_wheel.take_due(self.context.now, &mut due);
         for id in due.drain(..) {
             if let Some(peer) = find(&mut self.peers, id) {
-                let mailbox = &self.mailbox;
-                peer.expire(&mut self.ring, &mut self.context, || mailbox.has_mail());
+                let reply_queue = &self.reply_queue;
+                peer.expire(&mut self.ring, &mut self.context, || {
+                    reply_queue.has_posted()
+                });
                 let deadline = peer.deadline(&self.context.timeouts);
                 self.timer_wheel.insert(id, deadline, self.context.now);
                 self.touch(id.slot);
@@ -332,7 +335,7 @@ impl<K: Kernel> EventLoop<K> {
             self.ring.push_close(socket);
         }
         if self.acceptor.on_freed() {
-            self.mailbox.wake();
+            self.reply_queue.wake();
         }
         if self.uncounted > 0 {
             self.uncounted -= 1;

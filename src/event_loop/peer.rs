@@ -12,7 +12,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::Weak;
 
-use crate::bridge::{ConnectionId, Line, LineOwner};
+use crate::bridge::{ConnectionId, LeasedSocket, SocketOwner};
 use crate::bytes::Bytes;
 use crate::connection::{Connection, Context};
 use crate::limits::{LINGER_MS, Timeouts};
@@ -44,8 +44,8 @@ enum Recv {
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) connection: Connection,
-    /// Only we send on it while it is at home.
-    line: LineOwner,
+    /// Only the ring thread sends on it while it is at home.
+    socket: SocketOwner,
     pub(super) phase: Phase,
     /// True exactly when the peer is in the event loop's list of those to advance.
     pub(super) touched: bool,
@@ -62,7 +62,7 @@ impl Peer {
     pub(super) fn new(id: ConnectionId, socket: OwnedFd, now: u64) -> Self {
         Self {
             connection: Connection::new(id, now),
-            line: LineOwner::new(socket),
+            socket: SocketOwner::new(socket),
             phase: Phase::Open,
             touched: false,
             recv: Recv::Unarmed,
@@ -137,8 +137,8 @@ impl Peer {
     pub(super) fn advance(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         if self.phase == Phase::Open {
             self.connection.resume(context);
-            if self.has_line() {
-                self.exchange(ring, context);
+            if self.has_socket() {
+                self.send_output(ring, context);
                 if self.connection.is_finished() {
                     self.finish(ring, context.now);
                 }
@@ -172,31 +172,31 @@ impl Peer {
         &mut self,
         ring: &mut impl Kernel,
         context: &mut Context,
-        has_mail: impl FnOnce() -> bool,
+        has_posted: impl FnOnce() -> bool,
     ) {
         let now = context.now;
         if self.deadline(&context.timeouts).is_none_or(|at| at > now) {
             return;
         }
-        let was_lent = self.line.is_lent();
-        if !self.line.recall() || was_lent && has_mail() {
-            // Just being answered, or just answered, of which the mail tells.
+        let was_leased = self.socket.is_leased();
+        if !self.socket.recall() || was_leased && has_posted() {
+            // It is just being answered; or it has been, and that was posted and not taken yet.
             return;
         }
         let send_timeout = u64::from(context.timeouts.send);
         if self.phase == Phase::Lingering {
             self.terminate(ring);
         } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
-            // What has gone, or may go, did so in time.
+            // It is not late if more bytes have left, or could leave now.
             let token = self.connection.id().token();
-            if !ring.send_goes_on(token, self.line.as_fd()) {
+            if !ring.send_goes_on(token, self.socket.as_fd()) {
                 context.counters.send_timeouts += 1;
                 self.terminate(ring);
             }
         } else {
-            // What waits to be read came in time: it is this thread that did not run, or there is
-            // more than it takes in at once.
-            let owes = || !ring.has_unread(self.line.as_fd());
+            // Bytes that wait in the socket came in time: this thread did not run, or there is more
+            // than it reads at once.
+            let owes = || !ring.has_unread(self.socket.as_fd());
             if self.connection.expire(owes, context) {
                 context.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
                 self.terminate(ring);
@@ -216,13 +216,13 @@ impl Peer {
         if matches!(self.phase, Phase::Open | Phase::Lingering) {
             self.phase = Phase::Terminating;
             if self.in_flight > 0 {
-                ring.shut_down(self.line.as_fd(), Shutdown::Both);
+                ring.shut_down(self.socket.as_fd(), Shutdown::Both);
             }
         }
     }
 
     /// Reads what the connection held back and sends what it has to say.
-    fn exchange(&mut self, ring: &mut impl Kernel, context: &mut Context) {
+    fn send_output(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         while let Some(output) = self.connection.take_output() {
             let sent = self.send_last(&output, ring, context);
             if sent == output.len() {
@@ -241,36 +241,36 @@ impl Peer {
         if !self.connection.ends_when_sent() {
             return 0;
         }
-        let sent = ring.send_last(self.line.as_fd(), output);
+        let sent = ring.send_last(self.socket.as_fd(), output);
         context.counters.bytes_sent += sent as u64;
         sent
     }
 
-    /// True: the line is at home, where it is as soon as there is something to send or to end. A
-    /// line that is just being sent on comes home by mail.
-    fn has_line(&mut self) -> bool {
-        let may_stay_away = self.line.is_lent() && self.connection.may_lend_line();
-        !may_stay_away && self.line.recall()
+    /// True: the ring thread may send and shut down. A lease is recalled as soon as there is
+    /// something to send or to end; a thread that is sending returns it when it is done.
+    fn has_socket(&mut self) -> bool {
+        let may_stay_leased = self.socket.is_leased() && self.connection.may_lease_socket();
+        !may_stay_leased && self.socket.recall()
     }
 
-    /// The line, for the answer to call `sequence`, where nothing else is to be sent.
-    pub(super) fn lend_line(&mut self, sequence: u32) -> Weak<Line> {
-        if self.phase == Phase::Open && self.connection.may_lend_line() {
-            self.line.lend(sequence)
+    /// The socket, for the answer to call `sequence`, if nothing else is to be sent.
+    pub(super) fn lease_socket(&mut self, sequence: u32) -> Weak<LeasedSocket> {
+        if self.phase == Phase::Open && self.connection.may_lease_socket() {
+            self.socket.lease(sequence)
         } else {
             Weak::new()
         }
     }
 
-    /// The answerer has let go of the line.
-    pub(super) fn on_line_returned(&mut self, unsent: Vec<u8>) {
-        self.line.came_home();
+    /// The answering thread has let go of the socket.
+    pub(super) fn on_lease_returned(&mut self, unsent: Vec<u8>) {
+        self.socket.returned();
         self.connection.not_sent(unsent);
     }
 
-    /// The socket of a peer that is gone, unless somebody else closes it.
+    /// The socket of a peer that is gone, unless an answering thread closes it.
     pub(super) fn into_socket(self) -> Option<OwnedFd> {
-        self.line.into_socket()
+        self.socket.into_socket()
     }
 
     /// Everything is answered. A peer that may still be sending is told so and listened to for a
@@ -278,7 +278,7 @@ impl Peer {
     /// its way (RFC 9112 section 9.6).
     fn finish(&mut self, ring: &mut impl Kernel, now: u64) {
         if self.connection.wants_input() && !self.connection.is_idle() {
-            ring.shut_down(self.line.as_fd(), Shutdown::Write);
+            ring.shut_down(self.socket.as_fd(), Shutdown::Write);
             self.phase = Phase::Lingering;
             self.since = now;
         } else {
@@ -292,7 +292,7 @@ impl Peer {
         let token = self.connection.id().token();
         match self.recv {
             Recv::Unarmed if wants_input => {
-                ring.arm_recv(token, self.line.as_fd());
+                ring.arm_recv(token, self.socket.as_fd());
                 self.recv = Recv::Armed;
                 self.in_flight += 1;
             }
@@ -308,7 +308,7 @@ impl Peer {
     fn send(&mut self, bytes: Bytes, offset: usize, quiet: bool, ring: &mut impl Kernel, now: u64) {
         self.since = now;
         let token = self.connection.id().token();
-        ring.push_send(token, self.line.as_fd(), bytes, offset, quiet);
+        ring.push_send(token, self.socket.as_fd(), bytes, offset, quiet);
         self.sending = Some(offset);
         self.in_flight += 1;
     }

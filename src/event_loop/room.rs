@@ -57,7 +57,7 @@ impl<K: Kernel> EventLoop<K> {
         if freed > 0 {
             self.shared.connections.give(freed);
             for waiting in self.shared.connections.take_waiting() {
-                self.shared.handles[waiting].mailbox.wake();
+                self.shared.handles[waiting].reply_queue.wake();
             }
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::slot::Slot;
-use crate::bridge::{Command, Mailbox};
+use crate::bridge::{Command, ReplyQueue};
 use crate::connection::Table;
 use crate::http::Rules;
 use crate::limits::{Limits, Timeouts};
@@ -32,8 +32,8 @@ pub struct Shared {
     pub handles: Vec<RingHandle>,
     /// Connections that may still be opened.
     pub connections: Pool,
-    /// A credit for each call that the handler may still be given. The ring threads take them,
-    /// [`Mailbox`] gives them back.
+    /// A credit for each call that the handler may still be given. The ring threads take them, and
+    /// [`ReplyQueue`] gives them back.
     pub calls: Arc<Pool>,
     /// Bytes that bodies and arguments may still take.
     pub buffers: Arc<Pool>,
@@ -41,21 +41,21 @@ pub struct Shared {
 
 impl Shared {
     /// What `count` rings share that do not serve yet. `make_tables` makes one table for each of
-    /// their mailboxes.
+    /// their reply queues.
     pub fn new(
         count: usize,
         started: Instant,
         listener_is_shared: bool,
         limits: &Limits,
         rules: Rules,
-        make_tables: impl FnOnce(&[Arc<Mailbox>]) -> Vec<Table>,
+        make_tables: impl FnOnce(&[Arc<ReplyQueue>]) -> Vec<Table>,
     ) -> io::Result<Self> {
         let calls = Arc::new(Pool::new(u64::from(limits.in_flight_max)));
-        let mailboxes = (0..count).map(|_| Mailbox::new(Arc::clone(&calls)).map(Arc::new));
-        let mailboxes: Vec<Arc<Mailbox>> = mailboxes.collect::<io::Result<_>>()?;
-        let tables = make_tables(&mailboxes);
-        let handles = mailboxes.into_iter().zip(tables);
-        let handles = handles.map(|(mailbox, table)| RingHandle::new(mailbox, table));
+        let reply_queues = (0..count).map(|_| ReplyQueue::new(Arc::clone(&calls)).map(Arc::new));
+        let reply_queues: Vec<Arc<ReplyQueue>> = reply_queues.collect::<io::Result<_>>()?;
+        let tables = make_tables(&reply_queues);
+        let handles = reply_queues.into_iter().zip(tables);
+        let handles = handles.map(|(reply_queue, table)| RingHandle::new(reply_queue, table));
         Ok(Self {
             started,
             listener_is_shared,
@@ -72,7 +72,7 @@ impl Shared {
     /// Asks every ring thread for something.
     pub fn post(&self, command: Command) {
         for handle in &self.handles {
-            handle.mailbox.post_command(command);
+            handle.reply_queue.post_command(command);
         }
     }
 }
@@ -80,8 +80,8 @@ impl Shared {
 /// How other threads reach one ring thread, and what it lets them see.
 #[derive(Debug, Clone)]
 pub struct RingHandle {
-    /// Where they leave replies and commands.
-    pub mailbox: Arc<Mailbox>,
+    /// Where they post replies and commands.
+    pub reply_queue: Arc<ReplyQueue>,
     /// What it has counted.
     pub stats: Arc<Stats>,
     /// The functions that its new requests may name.
@@ -90,9 +90,9 @@ pub struct RingHandle {
 
 impl RingHandle {
     /// The handle of a ring thread that has counted nothing.
-    fn new(mailbox: Arc<Mailbox>, table: Table) -> Self {
+    fn new(reply_queue: Arc<ReplyQueue>, table: Table) -> Self {
         Self {
-            mailbox,
+            reply_queue,
             stats: Arc::default(),
             slot: Arc::new(Slot::new(table)),
         }

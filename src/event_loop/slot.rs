@@ -39,7 +39,7 @@ impl Slot {
     pub fn close(&self, failure: Option<String>) {
         let table = self.lock().take();
         if let Some(table) = table {
-            table.service.closed(failure);
+            table.sink.closed(failure);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Seats;
-use crate::bridge::{Call, Service};
+use crate::bridge::{Call, CallSink};
 
 /// One ring's way to the seats.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Caller {
     seats: Arc<Seats>,
 }
 
-impl Service for Caller {
+impl CallSink for Caller {
     fn call(&self, calls: &mut Vec<Call>) {
         self.seats.leave(calls);
     }

@@ -17,7 +17,7 @@ use super::results::Results;
 use super::times::Times;
 use super::unanswered::{Id, Unanswered};
 use super::{Pull, STATE_NOW, Seats, Wake, clock};
-use crate::bridge::{Call, Outbox, Outcome};
+use crate::bridge::{Call, Delivery, Outcome, ReplySender};
 
 /// What JavaScript gets instead of a batch's length.
 const NO_BATCH: i32 = 0;
@@ -29,7 +29,7 @@ pub(super) struct Exchange {
     seat: usize,
     pub(super) wake: Arc<dyn Wake>,
     /// One for each ring.
-    outboxes: Vec<Outbox>,
+    reply_senders: Vec<ReplySender>,
     memory: Memory,
     columns: Columns,
     /// The batch that JavaScript runs: how many calls it has, and when it began.
@@ -50,7 +50,7 @@ impl Exchange {
     pub(super) fn new(
         seat: usize,
         wake: Arc<dyn Wake>,
-        outboxes: Vec<Outbox>,
+        reply_senders: Vec<ReplySender>,
         memory: Memory,
         columns: Columns,
         times: Times,
@@ -58,7 +58,7 @@ impl Exchange {
         Self {
             seat,
             wake,
-            outboxes,
+            reply_senders,
             memory,
             columns,
             batch: 0,
@@ -93,7 +93,7 @@ impl Exchange {
             claims.forget_results();
         }
         self.times.show_handled();
-        self.post_outboxes(now);
+        self.post_replies(now);
         now
     }
 
@@ -117,7 +117,7 @@ impl Exchange {
             let id = self.memory.result_ids.get(index);
             if let Some((call, since)) = self.unanswered.remove(id) {
                 self.times.handled(call.function, since);
-                answer(&mut self.outboxes, call, outcome);
+                reply(&mut self.reply_senders, call, outcome);
             }
         }
         self.collected = self.collected.max(count);
@@ -157,7 +157,7 @@ impl Exchange {
                     }
                     self.next_batch(&mut queue, part, seats.share(), now);
                     seats.pulled(queue, self.batch, self.times.pace.usual_ns());
-                    self.post_outboxes(now);
+                    self.post_replies(now);
                 }
                 Pull::Nothing => return NO_BATCH,
                 Pull::End => {
@@ -223,7 +223,7 @@ impl Exchange {
         queue.settle(most);
         self.columns.clear();
         for index in 0..most {
-            let Some(call) = take_in_time(queue, too_old, &mut self.outboxes) else {
+            let Some(call) = take_in_time(queue, too_old, &mut self.reply_senders) else {
                 break;
             };
             if !self.columns.add(index, &call, &mut self.memory) {
@@ -273,9 +273,9 @@ impl Exchange {
     /// Gives up what was asked `timeout` microseconds ago, and before.
     fn give_up(&mut self, timeout: u64, now: Instant) {
         for call in self.unanswered.take_old(self.times.now, timeout) {
-            answer(&mut self.outboxes, call, Outcome::Late);
+            reply(&mut self.reply_senders, call, Delivery::Late);
         }
-        self.post_outboxes(now);
+        self.post_replies(now);
     }
 
     /// False: nobody waits for the call's answer any more.
@@ -290,7 +290,7 @@ impl Exchange {
     pub(super) fn reply(&mut self, id: Id, outcome: Outcome) {
         if let Some((call, since)) = self.unanswered.remove(id) {
             self.replied.push((call.function, since));
-            answer(&mut self.outboxes, call, outcome);
+            reply(&mut self.reply_senders, call, outcome);
         }
     }
 
@@ -320,7 +320,7 @@ impl Exchange {
         self.count_replied();
         self.take_results(claimed.results);
         self.times.show_handled();
-        self.post_outboxes(now);
+        self.post_replies(now);
         if claimed.is_taken_back {
             return 0;
         }
@@ -342,32 +342,40 @@ impl Exchange {
             functions.push(call.function);
             // What its client is to be told is that it took too long, whoever is quicker to say so.
             let is_late = self.times.now.saturating_sub(call.asked) >= timeout;
-            let outcome = if is_late { Outcome::Late } else { lost.clone() };
-            answer(&mut self.outboxes, call, outcome);
+            let delivery = if is_late {
+                Delivery::Late
+            } else {
+                lost.clone().into()
+            };
+            reply(&mut self.reply_senders, call, delivery);
         }
-        self.post_outboxes(now);
+        self.post_replies(now);
         functions
     }
 
-    fn post_outboxes(&mut self, now: Instant) {
-        for outbox in &mut self.outboxes {
-            outbox.post(now);
+    fn post_replies(&mut self, now: Instant) {
+        for reply_sender in &mut self.reply_senders {
+            reply_sender.post(now);
         }
     }
 }
 
-/// Notes the answer to a call, for the ring that has asked.
-fn answer(outboxes: &mut [Outbox], call: Call, outcome: Outcome) {
-    outboxes[call.connection.ring()].answer(call, outcome);
+/// Notes the reply to a call, for the ring that has asked.
+fn reply(reply_senders: &mut [ReplySender], call: Call, delivery: impl Into<Delivery>) {
+    reply_senders[call.connection.ring()].reply(call, delivery);
 }
 
 /// The next call of those that were asked after `too_old`; those before it are answered as late.
-fn take_in_time(queue: &mut Queue, too_old: Option<u64>, outboxes: &mut [Outbox]) -> Option<Call> {
+fn take_in_time(
+    queue: &mut Queue,
+    too_old: Option<u64>,
+    reply_senders: &mut [ReplySender],
+) -> Option<Call> {
     loop {
         let call = queue.take()?;
         if too_old.is_none_or(|too_old| call.asked > too_old) {
             return Some(call);
         }
-        answer(outboxes, call, Outcome::Late);
+        reply(reply_senders, call, Delivery::Late);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
 use super::{Exchange, Notice, Pull, Queue, Seats, WAKING_NS, Wake, lock};
-use crate::bridge::{Call, Outcome};
+use crate::bridge::{Call, Delivery};
 
 /// Where ring threads leave calls.
 pub(super) struct Inbox {
@@ -213,12 +213,17 @@ impl Seats {
 
     /// Answers what was asked at `latest` or before as late.
     pub(super) fn drop_late(&self, queue: &mut Queue, latest: u64) {
-        let mut replies: Vec<Vec<_>> = self.options.mailboxes.iter().map(|_| Vec::new()).collect();
+        let mut replies: Vec<Vec<_>> = self
+            .options
+            .reply_queues
+            .iter()
+            .map(|_| Vec::new())
+            .collect();
         for call in queue.take_old(latest) {
-            replies[call.connection.ring()].push(call.reply(Outcome::Late));
+            replies[call.connection.ring()].push(call.reply(Delivery::Late));
         }
-        for (mailbox, replies) in self.options.mailboxes.iter().zip(&mut replies) {
-            mailbox.post_replies(replies);
+        for (reply_queue, replies) in self.options.reply_queues.iter().zip(&mut replies) {
+            reply_queue.post_replies(replies);
         }
         self.queued.store(queue.len(), Ordering::Relaxed);
     }
@@ -235,7 +240,7 @@ impl Seats {
         let is_last = {
             let mut inbox = lock(&self.inbox);
             inbox.adopted += 1;
-            inbox.adopted == self.options.mailboxes.len()
+            inbox.adopted == self.options.reply_queues.len()
         };
         if is_last {
             let generation = self.generation();
@@ -249,7 +254,7 @@ impl Seats {
             self.options.notices.post(Notice::Failed(failure));
         }
         // A ring may end just when the others get another table.
-        if self.options.notices.ring_ended() == self.options.mailboxes.len() {
+        if self.options.notices.ring_ended() == self.options.reply_queues.len() {
             lock(&self.inbox).has_ended = true;
             self.wake_all();
             self.options.notices.post(Notice::Ended);

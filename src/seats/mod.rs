@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::bridge::{Outbox, Outcome};
+use crate::bridge::{Outcome, ReplySender};
 pub use caller::Caller;
 use columns::Columns;
 use exchange::Exchange;
@@ -110,7 +110,7 @@ impl Seats {
         };
         let seats = (0..options.seats).map(|_| Seat::new(functions));
         Arc::new(Self {
-            inbox: Mutex::new(Inbox::new(options.mailboxes.len(), options.seats)),
+            inbox: Mutex::new(Inbox::new(options.reply_queues.len(), options.seats)),
             queue: Mutex::default(),
             queued: AtomicUsize::new(0),
             usual_ns: AtomicU64::new(0),
@@ -170,12 +170,12 @@ impl Seats {
             Kind::Plain { bigint } => Columns::of_numbers(bigint),
             Kind::Named(_) => Columns::of_functions(),
         };
-        let outboxes = self.options.mailboxes.iter().map(Arc::clone);
+        let reply_senders = self.options.reply_queues.iter().map(Arc::clone);
         let histograms = Arc::clone(&place.histograms);
         *exchange = Some(Exchange::new(
             seat,
             wake,
-            outboxes.map(Outbox::new).collect(),
+            reply_senders.map(ReplySender::new).collect(),
             memory,
             columns,
             Times::new(handler_timeout, started, histograms),

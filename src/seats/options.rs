@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Notices;
-use crate::bridge::Mailbox;
+use crate::bridge::ReplyQueue;
 
 /// What the functions take.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct Options {
     /// From when times are counted.
     pub started: Instant,
     /// Where replies go, one for each ring.
-    pub mailboxes: Vec<Arc<Mailbox>>,
+    pub reply_queues: Vec<Arc<ReplyQueue>>,
     /// What the thread that has started the server is told.
     pub notices: Arc<Notices>,
 }

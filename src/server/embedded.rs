@@ -32,7 +32,7 @@ impl Embedded {
             mut ring,
             listener,
         } = only;
-        let waker = server.shared.handles[index].mailbox.waker();
+        let waker = server.shared.handles[index].reply_queue.waker();
         ring.embed(waker)?;
         let eventfd = waker.eventfd()?;
         let shared = Arc::clone(&server.shared);

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use crate::bridge::{Command, Mailbox, Service};
+use crate::bridge::{CallSink, Command, ReplyQueue};
 use crate::connection::Table;
 pub use crate::event_loop::Driven;
 use crate::event_loop::{EventLoop, Shared};
@@ -109,17 +109,17 @@ struct Loop {
 }
 
 impl Server {
-    /// Listens, then starts the ring threads. `make_service` is called once for each, with its
-    /// index and the mailboxes that take the replies to the calls of each.
-    pub fn start<S: Service>(
+    /// Listens, then starts the ring threads. `make_sink` is called once for each, with its index
+    /// and the reply queues of all of them.
+    pub fn start<S: CallSink>(
         options: &Options,
-        make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
+        make_sink: impl FnMut(usize, &[Arc<ReplyQueue>]) -> S,
     ) -> Result<Self, StartError> {
         let made: Result<Vec<Ring>, Refused> = (0..options.ring_threads)
             .map(|_| Ring::new(options.ring_size))
             .collect();
         let (mut server, loops) =
-            Self::listen(options, made.map_err(StartError::Ring)?, make_service)?;
+            Self::listen(options, made.map_err(StartError::Ring)?, make_sink)?;
         let mut threads = Threads::default();
         for Loop {
             index,
@@ -141,27 +141,27 @@ impl Server {
 
     /// Listens, with one ring and without a thread for it: some thread's own event loop is to drive
     /// it.
-    pub fn start_embedded<S: Service>(
+    pub fn start_embedded<S: CallSink>(
         options: &Options,
-        make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
+        make_sink: impl FnMut(usize, &[Arc<ReplyQueue>]) -> S,
     ) -> Result<(Self, Embedded), StartError> {
         let ring = Ring::new(options.ring_size).map_err(StartError::Ring)?;
-        let (server, loops) = Self::listen(options, vec![ring], make_service)?;
+        let (server, loops) = Self::listen(options, vec![ring], make_sink)?;
         let only = loops.into_iter().next().expect("one for each ring");
         let embedded = Embedded::new(&server, only).map_err(StartError::Thread)?;
         Ok((server, embedded))
     }
 
     /// Listens for each of the rings, whose loops have not begun.
-    fn listen<S: Service>(
+    fn listen<S: CallSink>(
         options: &Options,
         made: Vec<Ring>,
-        mut make_service: impl FnMut(usize, &[Arc<Mailbox>]) -> S,
+        mut make_sink: impl FnMut(usize, &[Arc<ReplyQueue>]) -> S,
     ) -> Result<(Self, Vec<Loop>), StartError> {
-        let make_tables = |mailboxes: &[Arc<Mailbox>]| {
-            let services = (0..mailboxes.len()).map(|ring| make_service(ring, mailboxes));
-            services
-                .map(|service| Table::new(options.routes.clone(), service))
+        let make_tables = |reply_queues: &[Arc<ReplyQueue>]| {
+            let sinks = (0..reply_queues.len()).map(|ring| make_sink(ring, reply_queues));
+            sinks
+                .map(|sink| Table::new(options.routes.clone(), sink))
                 .collect()
         };
         let is_on_path = matches!(options.listen.place, Place::Path(_));
@@ -198,20 +198,22 @@ impl Server {
         &self.address
     }
 
-    /// Has new requests meet other functions, of each ring those whose calls its service takes. A
-    /// request that is being read keeps those that it has met.
-    pub fn replace<S: Service>(&self, routes: Option<&Arc<Routes>>, services: Vec<S>) {
-        for (handle, service) in self.shared.handles.iter().zip(services) {
-            handle.slot.change(Table::new(routes.cloned(), service));
-            handle.mailbox.wake();
+    /// Has new requests meet other functions. `sinks` has one sink for each ring, which takes its
+    /// calls. A request that is being read keeps the functions that it has met.
+    pub fn replace<S: CallSink>(&self, routes: Option<&Arc<Routes>>, sinks: Vec<S>) {
+        for (handle, sink) in self.shared.handles.iter().zip(sinks) {
+            handle.slot.change(Table::new(routes.cloned(), sink));
+            handle.reply_queue.wake();
         }
     }
 
     /// Where the replies to each ring's calls go.
     #[must_use]
-    pub fn mailboxes(&self) -> Vec<Arc<Mailbox>> {
+    pub fn reply_queues(&self) -> Vec<Arc<ReplyQueue>> {
         let handles = self.shared.handles.iter();
-        handles.map(|handle| Arc::clone(&handle.mailbox)).collect()
+        handles
+            .map(|handle| Arc::clone(&handle.reply_queue))
+            .collect()
     }
 
     /// What has been counted so far, by all ring threads together.
@@ -221,11 +223,11 @@ impl Server {
         for handle in &self.shared.handles {
             let mut counters = handle.stats.read();
             // Answers that the ring thread has not been woken for.
-            let unknown = handle.mailbox.sent() - counters.sent;
+            let unknown = handle.reply_queue.sent() - counters.sent;
             counters.sent += unknown;
             counters.responses_2xx += unknown;
-            counters.bytes_sent += handle.mailbox.bytes_sent();
-            counters.wakeups = handle.mailbox.waker().wakeups();
+            counters.bytes_sent += handle.reply_queue.bytes_sent();
+            counters.wakeups = handle.reply_queue.waker().wakeups();
             all.add(&counters);
         }
         // One that ends on one ring while another begins on the next would count twice.
@@ -324,7 +326,7 @@ fn ended_with(
         path.remove();
     }
     drop(event_loop);
-    shared.handles[index].mailbox.waker().close();
+    shared.handles[index].reply_queue.waker().close();
     if failure.is_some() {
         // The handler would otherwise serve a part of the clients, nobody knows which.
         shared.post(Command::Close);

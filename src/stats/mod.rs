@@ -105,7 +105,7 @@ counters! {
     handler_timeouts,
     /// Connections closed because their peer took nothing.
     send_timeouts,
-    /// Answers among `responses_2xx` that were sent on lent lines.
+    /// Answers among `responses_2xx` that were sent on leased sockets.
     sent,
     /// How often accepting paused, for too many connections or for want of descriptors or memory.
     accept_pauses,

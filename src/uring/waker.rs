@@ -71,12 +71,12 @@ impl Waker {
         self.asleep.load(Ordering::Relaxed)
     }
 
-    /// Announces that the ring thread will sleep unless `mail` finds something to do. True: it may
-    /// sleep.
-    pub fn prepare_to_sleep(&self, has_mail: impl FnOnce() -> bool) -> bool {
+    /// Announces that the ring thread will sleep, unless `has_work` finds something to do. True: it
+    /// may sleep.
+    pub fn prepare_to_sleep(&self, has_work: impl FnOnce() -> bool) -> bool {
         self.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        if has_mail() {
+        if has_work() {
             self.asleep.store(false, Ordering::Relaxed);
             return false;
         }

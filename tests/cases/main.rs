@@ -14,7 +14,7 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use ringcall::bridge::{Call, ConnectionId, Health, Service};
+use ringcall::bridge::{Call, CallSink, ConnectionId, Health};
 use ringcall::connection::{Connection, Context, Table};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::Timeouts;
@@ -50,7 +50,7 @@ struct Outcome {
 /// Takes no calls: they stay in the context.
 struct Nobody;
 
-impl Service for Nobody {
+impl CallSink for Nobody {
     fn call(&self, _: &mut Vec<Call>) {}
 
     fn closed(&self, _: Option<String>) {}

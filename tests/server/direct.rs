@@ -1,4 +1,4 @@
-//! Answers that another thread sends itself, on the lines that a sleeping ring thread has lent.
+//! Answers that another thread sends itself, on the sockets that a sleeping ring thread has leased.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::support::{Client, PATIENCE, Running, eventually, options, ring_threads, start_options};
-use ringcall::bridge::{Call, Command, Mailbox, Outbox, Outcome, Service};
+use ringcall::bridge::{Call, CallSink, Command, Outcome, ReplyQueue, ReplySender};
 use ringcall::limits::Limits;
 use ringcall::listener::Place;
 use ringcall::server::Server;
@@ -19,16 +19,16 @@ struct Answering {
 }
 
 impl Answering {
-    fn new(mailbox: Arc<Mailbox>) -> Self {
+    fn new(reply_queue: Arc<ReplyQueue>) -> Self {
         let (batches, to_answer) = channel::<Vec<Call>>();
         thread::spawn(move || {
-            let mut outbox = Outbox::new(mailbox);
+            let mut reply_sender = ReplySender::new(reply_queue);
             for calls in to_answer {
                 for call in calls {
                     let outcome = Outcome::Value(call.number());
-                    outbox.answer(call, outcome);
+                    reply_sender.reply(call, outcome);
                 }
-                outbox.post(Instant::now());
+                reply_sender.post(Instant::now());
             }
         });
         Self {
@@ -37,7 +37,7 @@ impl Answering {
     }
 }
 
-impl Service for Answering {
+impl CallSink for Answering {
     fn call(&self, calls: &mut Vec<Call>) {
         let batch = std::mem::take(calls);
         self.batches.lock().unwrap().send(batch).unwrap();
@@ -50,7 +50,7 @@ impl Service for Answering {
 
 fn start() -> Running {
     let options = options(ring_threads(), Limits::default());
-    start_options(&options, |_, mailbox| Answering::new(mailbox))
+    start_options(&options, |_, reply_queue| Answering::new(reply_queue))
 }
 
 fn post(n: usize) -> String {
@@ -79,8 +79,8 @@ fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() 
     // Without a ring thread there would be nobody to drive the loop here.
     let mut options = options(ring_threads().max(1), Limits::default());
     options.listen.place = Place::Path(path.clone());
-    let server = Server::start(&options, |ring, mailboxes| {
-        Answering::new(Arc::clone(&mailboxes[ring]))
+    let server = Server::start(&options, |ring, reply_queues| {
+        Answering::new(Arc::clone(&reply_queues[ring]))
     })
     .unwrap();
     let mut stream = UnixStream::connect(&path).unwrap();

@@ -20,7 +20,7 @@ const HUGE_BYTES: usize = 20_000_000;
 fn start(routes: Routes) -> Running {
     let mut options = options(ring_threads(), Limits::default());
     options.routes = Some(Arc::new(routes));
-    start_options(&options, |_, mailbox| Functions(mailbox))
+    start_options(&options, |_, reply_queue| Functions(reply_queue))
 }
 
 fn get(path: &str, fields: &str) -> Vec<u8> {
@@ -87,9 +87,9 @@ fn a_document_that_is_being_read_when_another_takes_its_place_arrives_whole() {
     eventually("it is being sent", || {
         Arc::strong_count(document.body()) == 2
     });
-    let services = server.server.mailboxes().into_iter().map(Functions);
+    let sinks = server.server.reply_queues().into_iter().map(Functions);
     let routes = Arc::new(routes_of(1));
-    server.server.replace(Some(&routes), services.collect());
+    server.server.replace(Some(&routes), sinks.collect());
     eventually("new requests meet the other one", || {
         let mut client = server.connect();
         client.send(&get(SHORT, ""));

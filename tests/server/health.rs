@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::support::{Running, eventually, fibonacci, options, ring_threads, start_options};
-use ringcall::bridge::{Call, Command, Health, Mailbox, Service};
+use ringcall::bridge::{Call, CallSink, Command, Health, ReplyQueue};
 use ringcall::limits::Limits;
 
 const ASK: &[u8] = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -12,17 +12,17 @@ const POST_15: &[u8] = b"POST /15 HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Counts the questions, and leaves it to the test to answer them.
 struct Asked {
-    mailbox: Arc<Mailbox>,
+    reply_queue: Arc<ReplyQueue>,
     count: Arc<AtomicU64>,
 }
 
-impl Service for Asked {
+impl CallSink for Asked {
     fn call(&self, calls: &mut Vec<Call>) {
         let answer = |call: Call| {
             let outcome = fibonacci(call.number());
             call.reply(outcome)
         };
-        self.mailbox
+        self.reply_queue
             .post_replies(&mut calls.drain(..).map(answer).collect());
     }
 
@@ -40,8 +40,8 @@ fn start(limits: Limits) -> (Running, Arc<AtomicU64>) {
     let count = Arc::<AtomicU64>::default();
     let mut options = options(ring_threads(), limits);
     options.health = Some("/livez".to_owned());
-    let running = start_options(&options, |_, mailbox| Asked {
-        mailbox,
+    let running = start_options(&options, |_, reply_queue| Asked {
+        reply_queue,
         count: Arc::clone(&count),
     });
     (running, count)

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use crate::functions::{outcome_within, routes};
 use crate::support::{Running, eventually, options, ring_threads, start_options};
-use ringcall::bridge::{Call, Command, Mailbox, Service};
+use ringcall::bridge::{Call, CallSink, Command, ReplyQueue};
 use ringcall::limits::Limits;
 
 /// More than a socket takes at once.
 const ANSWER_BYTES_MAX: usize = 20_000_000;
 
 /// Answers at once, on the ring thread.
-pub(crate) struct Functions(pub(crate) Arc<Mailbox>);
+pub(crate) struct Functions(pub(crate) Arc<ReplyQueue>);
 
-impl Service for Functions {
+impl CallSink for Functions {
     fn call(&self, calls: &mut Vec<Call>) {
         let answer = |call: Call| {
             let outcome = outcome_within(&call, ANSWER_BYTES_MAX);
@@ -31,7 +31,7 @@ impl Service for Functions {
 fn start(limits: Limits) -> Running {
     let mut options = options(ring_threads(), limits);
     options.routes = Some(Arc::new(routes()));
-    start_options(&options, |_, mailbox| Functions(mailbox))
+    start_options(&options, |_, reply_queue| Functions(reply_queue))
 }
 
 fn json(path: &str, body: &str) -> Vec<u8> {

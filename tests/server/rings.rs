@@ -10,7 +10,7 @@ use crate::support::{
     Client, KeptCall, POST_15, eventually, options, refuses, start_keeping_on, start_on,
     start_options,
 };
-use ringcall::bridge::{Call, Command, Service};
+use ringcall::bridge::{Call, CallSink, Command};
 use ringcall::limits::Limits;
 
 const RINGS: usize = 4;
@@ -161,7 +161,7 @@ fn closing_under_load_answers_every_request_that_was_read() {
 fn a_ring_that_fails_takes_the_others_along() {
     /// Ends its ring thread.
     struct Panicking(Arc<Mutex<Vec<Option<String>>>>);
-    impl Service for Panicking {
+    impl CallSink for Panicking {
         fn call(&self, _: &mut Vec<Call>) {
             panic!("as the test wants it");
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ringcall::bridge::{Call, Command, Mailbox, Outcome, Service};
+use ringcall::bridge::{Call, CallSink, Command, Outcome, ReplyQueue};
 use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Driven, Embedded, Options, Server};
@@ -19,17 +19,17 @@ pub(crate) const POST_15: &[u8] = b"POST /15 HTTP/1.1\r\nHost: localhost\r\n\r\n
 
 /// Answers at once, on the ring thread.
 struct Inline {
-    mailbox: Arc<Mailbox>,
+    reply_queue: Arc<ReplyQueue>,
     handler: fn(i64) -> Outcome,
 }
 
-impl Service for Inline {
+impl CallSink for Inline {
     fn call(&self, calls: &mut Vec<Call>) {
         let answer = |call: Call| {
             let outcome = (self.handler)(call.number());
             call.reply(outcome)
         };
-        self.mailbox
+        self.reply_queue
             .post_replies(&mut calls.drain(..).map(answer).collect());
     }
 
@@ -46,22 +46,22 @@ pub(crate) struct KeptCall {
     pub(crate) call: Call,
     /// Which ring called.
     pub(crate) ring: usize,
-    mailbox: Arc<Mailbox>,
+    reply_queue: Arc<ReplyQueue>,
 }
 
 /// Keeps one ring's calls.
 struct Keeping {
     kept: Kept,
     ring: usize,
-    mailbox: Arc<Mailbox>,
+    reply_queue: Arc<ReplyQueue>,
 }
 
-impl Service for Keeping {
+impl CallSink for Keeping {
     fn call(&self, calls: &mut Vec<Call>) {
         let kept = calls.drain(..).map(|call| KeptCall {
             call,
             ring: self.ring,
-            mailbox: Arc::clone(&self.mailbox),
+            reply_queue: Arc::clone(&self.reply_queue),
         });
         self.kept.0.lock().unwrap().extend(kept);
     }
@@ -87,7 +87,7 @@ impl KeptCall {
     pub(crate) fn answer(self) {
         let outcome = fibonacci(self.call.number());
         let reply = self.call.reply(outcome);
-        self.mailbox.post_replies(&mut vec![reply]);
+        self.reply_queue.post_replies(&mut vec![reply]);
     }
 }
 
@@ -136,17 +136,18 @@ pub(crate) fn start_with(handler: fn(i64) -> Outcome) -> Running {
 }
 
 pub(crate) fn start_on(ring_threads: usize) -> Running {
-    start_options(&options(ring_threads, Limits::default()), |_, mailbox| {
-        Inline {
-            mailbox,
+    start_options(
+        &options(ring_threads, Limits::default()),
+        |_, reply_queue| Inline {
+            reply_queue,
             handler: fibonacci,
-        }
-    })
+        },
+    )
 }
 
 pub(crate) fn start_limited(limits: Limits, handler: fn(i64) -> Outcome) -> Running {
-    start_options(&options(ring_threads(), limits), |_, mailbox| Inline {
-        mailbox,
+    start_options(&options(ring_threads(), limits), |_, reply_queue| Inline {
+        reply_queue,
         handler,
     })
 }
@@ -157,10 +158,12 @@ pub(crate) fn start_keeping() -> (Running, Kept) {
 
 pub(crate) fn start_keeping_on(ring_threads: usize, limits: Limits) -> (Running, Kept) {
     let kept = Kept::default();
-    let running = start_options(&options(ring_threads, limits), |ring, mailbox| Keeping {
-        kept: kept.clone(),
-        ring,
-        mailbox,
+    let running = start_options(&options(ring_threads, limits), |ring, reply_queue| {
+        Keeping {
+            kept: kept.clone(),
+            ring,
+            reply_queue,
+        }
     });
     (running, kept)
 }
@@ -205,18 +208,19 @@ pub(crate) fn options(ring_threads: usize, limits: Limits) -> Options {
     }
 }
 
-pub(crate) fn start_options<S: Service>(
+pub(crate) fn start_options<S: CallSink>(
     options: &Options,
-    mut make_service: impl FnMut(usize, Arc<Mailbox>) -> S,
+    mut make_sink: impl FnMut(usize, Arc<ReplyQueue>) -> S,
 ) -> Running {
-    let make_service =
-        |ring: usize, mailboxes: &[Arc<Mailbox>]| make_service(ring, Arc::clone(&mailboxes[ring]));
+    let make_sink = |ring: usize, reply_queues: &[Arc<ReplyQueue>]| {
+        make_sink(ring, Arc::clone(&reply_queues[ring]))
+    };
     let (server, driver) = if options.ring_threads == 0 {
-        let started = Server::start_embedded(options, make_service);
+        let started = Server::start_embedded(options, make_sink);
         let (server, embedded) = started.unwrap_or_else(|error| panic!("{error}"));
         (server, Some(thread::spawn(|| drive(embedded))))
     } else {
-        let started = Server::start(options, make_service);
+        let started = Server::start(options, make_sink);
         (started.unwrap_or_else(|error| panic!("{error}")), None)
     };
     let Address::Tcp(address) = *server.address() else {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use ringcall::bridge::Reply;
 use ringcall::limits::{LINGER_MS, PIPELINE_DEPTH_MAX};
 
-use crate::handler::{Handed, number, outcome, reply};
+use crate::handler::{Handed, delivery, number, reply};
 use crate::plan::Kind;
 use crate::script::whose;
 use crate::socket::{Socket, Stage};
@@ -147,13 +147,13 @@ impl World {
         for Handed {
             number,
             is_answered,
-            line,
+            lease,
         } in handed
         {
             let (client, request) = whose(number);
             let socket = &mut self.sockets[client];
-            if line.strong_count() > 0 {
-                socket.line = Some(line);
+            if lease.strong_count() > 0 {
+                socket.lease = Some(lease);
             }
             socket.client.on_handed(request, number, socket.received);
             if is_answered {
@@ -187,8 +187,8 @@ impl World {
         was_posting | self.handler_answers(usize::MAX)
     }
 
-    /// Answers up to `most` of the calls, in any order, on lent lines or by mail. False: none is to
-    /// be answered.
+    /// Answers up to `most` of the calls, in any order, on leased sockets or through the queue.
+    /// False: none is to be answered.
     fn handler_answers(&mut self, most: usize) -> bool {
         let calls = std::mem::take(&mut self.handler.kept().calls);
         let (kept, mut calls): (Vec<_>, Vec<_>) = calls
@@ -213,15 +213,15 @@ impl World {
         }
         if self.random.once_in(4) {
             let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
-            self.mailbox().post_replies(&mut replies);
+            self.reply_queue().post_replies(&mut replies);
         } else {
-            let mut outbox = self.outbox.borrow_mut();
+            let mut reply_sender = self.reply_sender.borrow_mut();
             for call in chosen {
-                let outcome = outcome(&call);
-                outbox.answer(call, outcome);
+                let delivery = delivery(&call);
+                reply_sender.reply(call, delivery);
             }
-            outbox.begin(Instant::now());
-            drop(outbox);
+            reply_sender.begin(Instant::now());
+            drop(reply_sender);
             self.unposted = count;
             self.is_posting = true;
             while self.is_posting && !self.random.once_in(4) {
@@ -234,18 +234,18 @@ impl World {
 
     /// One more step of the post: the ring thread may have done anything since the last.
     pub(crate) fn go_on_posting(&mut self) {
-        let outbox = Rc::clone(&self.outbox);
-        let sent = self.mailbox().sent();
+        let reply_sender = Rc::clone(&self.reply_sender);
+        let sent = self.reply_queue().sent();
         let transmit = |socket: BorrowedFd<'_>, answer: &[u8]| self.send_at_once(socket, answer);
-        self.is_posting = outbox.borrow_mut().go_on(transmit);
-        let is_sent = self.mailbox().sent() - sent == self.unposted;
-        let is_told = is_sent || !self.mailbox().waker().is_asleep();
+        self.is_posting = reply_sender.borrow_mut().go_on(transmit);
+        let is_sent = self.reply_queue().sent() - sent == self.unposted;
+        let is_told = is_sent || !self.reply_queue().waker().is_asleep();
         assert!(is_told, "an answer waits, and the ring thread sleeps");
         self.unposted = 0;
         self.notice_wake();
         let is_closed = |socket: &Socket| socket.is_closed_by_answerer();
         if let Some(index) = self.sockets.iter().position(is_closed) {
-            self.note(|| format!("client {index}: closed by who had its line"));
+            self.note(|| format!("client {index}: closed by the thread that had its lease"));
             assert_eq!(self.sockets[index].in_flight, 0, "closed too soon");
             self.on_closed(index);
         }
@@ -258,7 +258,7 @@ impl World {
         answer: &[u8],
     ) -> io::Result<usize> {
         let index = self.by_descriptor(socket.as_raw_fd());
-        let index = index.expect("who has a line keeps its socket open");
+        let index = index.expect("a lease keeps its socket open");
         let fault = self.fails(Kind::DirectSend);
         let room = self.room(index).min(answer.len());
         let short = self.random.up_to(room.max(1));

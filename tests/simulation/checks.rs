@@ -1,6 +1,6 @@
 //! What must hold: after every turn, when everybody has done his part, and at the end.
 
-use ringcall::bridge::Mail;
+use ringcall::bridge::Posted;
 
 use crate::socket::{Socket, Stage};
 use crate::world::World;
@@ -22,9 +22,9 @@ impl World {
     pub(crate) fn check_other_ring(&mut self) {
         let limit = u64::from(self.plan.limits.connections_max);
         if self.other_waits && self.shared.connections.taken() < limit {
-            let mailbox = &self.shared.handles[1].mailbox;
-            assert!(!mailbox.prepare_to_sleep(), "the other ring sleeps on");
-            mailbox.take(&mut Mail::default());
+            let reply_queue = &self.shared.handles[1].reply_queue;
+            assert!(!reply_queue.prepare_to_sleep(), "the other ring sleeps on");
+            reply_queue.take(&mut Posted::default());
             self.other_waits = false;
         }
     }
@@ -89,7 +89,7 @@ impl World {
         let counters = self.shared.handles[0].stats.read();
         assert_eq!(counters.connections_open, 0);
         // As `Server::stats` counts: the loop may have ended before it was told of a direct answer.
-        let direct = self.mailbox().sent() - counters.sent;
+        let direct = self.reply_queue().sent() - counters.sent;
         let refused = counters.responses_4xx + counters.responses_5xx;
         let encoded = counters.responses_2xx + counters.responses_3xx + refused + direct;
         let answers: usize = self

@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use ringcall::bridge::{Call, Line, Mailbox, Outcome, Reply, Service};
+use ringcall::bridge::{Call, CallSink, Delivery, LeasedSocket, Outcome, Reply, ReplyQueue};
 
 use crate::client::{is_error, is_late};
 use crate::functions;
@@ -13,7 +13,7 @@ pub(crate) const ANSWER_BYTES_MAX: usize = 100 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Handler {
-    mailbox: Arc<Mailbox>,
+    reply_queue: Arc<ReplyQueue>,
     kept: Mutex<Kept>,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct Handed {
     pub(crate) number: i64,
     /// It has been answered at once.
     pub(crate) is_answered: bool,
-    pub(crate) line: Weak<Line>,
+    pub(crate) lease: Weak<LeasedSocket>,
 }
 
 impl Handler {
-    pub(crate) fn new(mailbox: Arc<Mailbox>) -> Self {
+    pub(crate) fn new(reply_queue: Arc<ReplyQueue>) -> Self {
         Self {
-            mailbox,
+            reply_queue,
             kept: Mutex::default(),
         }
     }
@@ -46,7 +46,7 @@ impl Handler {
     }
 }
 
-impl Service for Handler {
+impl CallSink for Handler {
     fn call(&self, calls: &mut Vec<Call>) {
         let mut kept = self.kept();
         let mut at_once = Vec::new();
@@ -56,7 +56,7 @@ impl Service for Handler {
             kept.handed.push(Handed {
                 number,
                 is_answered,
-                line: Weak::clone(&call.line),
+                lease: Weak::clone(&call.lease),
             });
             if is_answered {
                 at_once.push(reply(call));
@@ -64,15 +64,15 @@ impl Service for Handler {
                 kept.calls.push(call);
             }
         }
-        self.mailbox.post_replies(&mut at_once);
+        self.reply_queue.post_replies(&mut at_once);
     }
 
     fn closed(&self, _: Option<String>) {}
 }
 
 pub(crate) fn reply(call: Call) -> Reply {
-    let outcome = outcome(&call);
-    call.reply(outcome)
+    let delivery = delivery(&call);
+    call.reply(delivery)
 }
 
 /// True: it is the call of a plain function, which has no arguments to count.
@@ -89,12 +89,18 @@ pub(crate) fn number(call: &Call) -> i64 {
     }
 }
 
+/// What becomes of a call.
+pub(crate) fn delivery(call: &Call) -> Delivery {
+    if is_late(number(call)) {
+        return Delivery::Late;
+    }
+    outcome(call).into()
+}
+
 /// What the handler makes of a call.
-pub(crate) fn outcome(call: &Call) -> Outcome {
+fn outcome(call: &Call) -> Outcome {
     let number = number(call);
-    if is_late(number) {
-        Outcome::Late
-    } else if is_error(number) {
+    if is_error(number) {
         Outcome::Error(422, number.to_string().into())
     } else if !is_plain(call) {
         functions::outcome_within(call, ANSWER_BYTES_MAX)

@@ -150,7 +150,7 @@ impl Kernel for Simulated {
 
     fn next_event(&mut self) -> Option<Event<Lent>> {
         let mut world = self.world.borrow_mut();
-        let is_asleep = world.mailbox().waker().is_asleep();
+        let is_asleep = world.reply_queue().waker().is_asleep();
         assert!(!is_asleep, "who posts wakes a ring thread that runs");
         world.next_event()
     }

@@ -36,7 +36,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ringcall::bridge::Mailbox;
+use ringcall::bridge::ReplyQueue;
 use ringcall::event_loop::{Driven, EventLoop, Shared};
 use ringcall::http::{Errors, Origins, Rules};
 
@@ -69,13 +69,13 @@ fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usi
     let is_embedded = plan.is_embedded;
     let started = Instant::now();
     let mut made = None;
-    let make_tables = |mailboxes: &[Arc<Mailbox>]| {
-        let handler = Arc::new(Handler::new(Arc::clone(&mailboxes[0])));
+    let make_tables = |reply_queues: &[Arc<ReplyQueue>]| {
+        let handler = Arc::new(Handler::new(Arc::clone(&reply_queues[0])));
         let tables = Tables::new(Arc::clone(&handler), plan.has_functions);
         // The other ring never calls.
         let others = Tables::new(Arc::clone(&handler), plan.has_functions);
         let of_ring = |ring| if ring == 0 { &tables } else { &others };
-        let each = (0..mailboxes.len()).map(|ring| of_ring(ring).table(0));
+        let each = (0..reply_queues.len()).map(|ring| of_ring(ring).table(0));
         let each = each.collect();
         made = Some((handler, tables));
         each

@@ -11,7 +11,7 @@ use crate::script::Script;
 use crate::socket::Socket;
 use crate::world::{Phase, Step};
 
-/// Enough for answers that go directly and by mail, on kernels with and without what is newer.
+/// Enough for answers that go directly and through the queue, on kernels with and without what is newer.
 const SEEDS: u64 = 50;
 
 /// `clients` that have one request each to send; they settle when the steps are done.

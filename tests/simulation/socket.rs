@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Weak;
 
-use ringcall::bridge::Line;
+use ringcall::bridge::LeasedSocket;
 use ringcall::bytes::Bytes;
 use ringcall::uring::Token;
 
@@ -54,8 +54,8 @@ pub(crate) struct Socket {
     pub(crate) ours: Option<OwnedFd>,
     pub(crate) descriptor: RawFd,
     pub(crate) token: Option<Token>,
-    /// The server's end, once it has been lent.
-    pub(crate) line: Option<Weak<Line>>,
+    /// The server's end, once it has been leased.
+    pub(crate) lease: Option<Weak<LeasedSocket>>,
     /// Sent by the client and not received.
     pub(crate) to_server: VecDeque<u8>,
     /// How many bytes the server has received.
@@ -90,7 +90,7 @@ impl Socket {
             descriptor: ours.as_raw_fd(),
             ours: Some(ours.into()),
             token: None,
-            line: None,
+            lease: None,
             to_server: VecDeque::new(),
             received: 0,
             is_ended: false,
@@ -112,10 +112,10 @@ impl Socket {
         self.stage == Stage::Accepted
     }
 
-    /// The server let go of it while an answerer had its line, who has closed it since.
+    /// The server let go of it while an answering thread had its lease, and that has closed it since.
     pub(crate) fn is_closed_by_answerer(&self) -> bool {
-        let is_gone = |line: &Weak<Line>| line.strong_count() == 0;
-        self.is_accepted() && self.line.as_ref().is_some_and(is_gone)
+        let is_gone = |lease: &Weak<LeasedSocket>| lease.strong_count() == 0;
+        self.is_accepted() && self.lease.as_ref().is_some_and(is_gone)
     }
 
     /// The client may still do something.

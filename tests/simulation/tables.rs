@@ -4,7 +4,7 @@
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use ringcall::bridge::{Call, Command, Health, Service};
+use ringcall::bridge::{Call, CallSink, Command, Health};
 use ringcall::connection::Table;
 
 use crate::functions::routes_of;
@@ -91,7 +91,7 @@ impl Tables {
     }
 }
 
-impl Service for Caller {
+impl CallSink for Caller {
     fn call(&self, calls: &mut Vec<Call>) {
         let numbers = calls.iter().map(crate::handler::number);
         let called = numbers.map(|number| (number, self.number));
@@ -127,7 +127,7 @@ impl World {
         self.note(|| format!("table {number} is the newest"));
         let handle = &self.shared.handles[0];
         handle.slot.change(self.tables.table(number));
-        handle.mailbox.wake();
+        handle.reply_queue.wake();
         self.notice_wake();
     }
 

@@ -12,7 +12,7 @@ use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ringcall::bridge::{Command, Mailbox, Outbox};
+use ringcall::bridge::{Command, ReplyQueue, ReplySender};
 use ringcall::event_loop::Shared;
 use ringcall::limits::CLOSE_GRACE_MS;
 
@@ -69,10 +69,10 @@ pub(crate) struct World {
     pub(crate) tables: Tables,
     /// Which call was which table's.
     pub(crate) called: Vec<(i64, usize)>,
-    pub(crate) outbox: Rc<RefCell<Outbox>>,
-    /// True exactly when the outbox is between two steps of a post.
+    pub(crate) reply_sender: Rc<RefCell<ReplySender>>,
+    /// True exactly when the sender is between two steps of a post.
     pub(crate) is_posting: bool,
-    /// Answers in the outbox that the mailbox has not yet.
+    /// Answers that the sender has and the queue has not yet.
     pub(crate) unposted: u64,
     /// Connections of the limit that another ring has.
     pub(crate) others: u64,
@@ -103,7 +103,7 @@ impl World {
         is_traced: bool,
     ) -> Self {
         let mut random = Random::new(plan.seed);
-        let outbox = Outbox::new(Arc::clone(&shared.handles[0].mailbox));
+        let reply_sender = ReplySender::new(Arc::clone(&shared.handles[0].reply_queue));
         let client = |index| {
             let script = Script::new(index, &plan, &mut random);
             Socket::new(Client::new(script, random.once_in(20)))
@@ -111,7 +111,7 @@ impl World {
         let sockets = (0..plan.clients).map(client).collect();
         Self {
             ops: Ops::new(plan.buffers),
-            outbox: Rc::new(RefCell::new(outbox)),
+            reply_sender: Rc::new(RefCell::new(reply_sender)),
             is_posting: false,
             unposted: 0,
             plan,
@@ -195,7 +195,7 @@ impl World {
     }
 
     fn look(&mut self) {
-        self.sleeps = self.mailbox().waker().is_asleep();
+        self.sleeps = self.reply_queue().waker().is_asleep();
         self.take_handed();
         self.check_other_ring();
     }
@@ -335,7 +335,7 @@ impl World {
                 self.excuse_all();
             }
         }
-        self.mailbox().post_command(command);
+        self.reply_queue().post_command(command);
         self.notice_wake();
     }
 
@@ -347,7 +347,7 @@ impl World {
 
     /// Somebody else has posted something.
     pub(crate) fn notice_wake(&mut self) {
-        if self.sleeps && !self.mailbox().waker().is_asleep() {
+        if self.sleeps && !self.reply_queue().waker().is_asleep() {
             self.sleeps = false;
             self.is_woken = self.plan.is_embedded;
             self.ops.wake_is_written = true;
@@ -368,14 +368,14 @@ impl World {
         self.others -= 1;
         self.shared.connections.give(1);
         for waiting in self.shared.connections.take_waiting() {
-            self.shared.handles[waiting].mailbox.wake();
+            self.shared.handles[waiting].reply_queue.wake();
         }
         self.notice_wake();
         self.check_other_ring();
     }
 
-    pub(crate) fn mailbox(&self) -> &Mailbox {
-        &self.shared.handles[0].mailbox
+    pub(crate) fn reply_queue(&self) -> &ReplyQueue {
+        &self.shared.handles[0].reply_queue
     }
 
     /// True once in `times`, while things may go wrong.

@@ -8,7 +8,7 @@ pub mod functions;
 use std::sync::Arc;
 use std::time::{Instant, UNIX_EPOCH};
 
-use ringcall::bridge::{Call, ConnectionId, Health, Outcome, Service};
+use ringcall::bridge::{Call, CallSink, ConnectionId, Delivery, Health, Outcome};
 use ringcall::bytes::Bytes;
 use ringcall::connection::{Connection, Context, Table};
 use ringcall::http::{Date, Errors, Origins, Rules};
@@ -20,7 +20,7 @@ use ringcall::stats::{Counters, Run};
 /// Takes no calls: they stay in the context.
 pub struct Nobody;
 
-impl Service for Nobody {
+impl CallSink for Nobody {
     fn call(&self, _: &mut Vec<Call>) {}
 
     fn closed(&self, _: Option<String>) {}
@@ -179,36 +179,36 @@ impl Conversation {
             1 => Outcome::Error(422, call.number().to_string().into()),
             _ => Outcome::Value(call.number()),
         };
-        self.reply_with(call, outcome);
+        self.reply_with(call, outcome.into());
     }
 
     /// One of the calls was late when it was taken, and is not run.
     pub fn reply_late(&mut self, choice: usize) {
         if !self.unanswered.is_empty() {
             let call = self.unanswered.swap_remove(choice % self.unanswered.len());
-            self.reply_with(call, Outcome::Late);
+            self.reply_with(call, Delivery::Late);
         }
     }
 
-    fn reply_with(&mut self, call: Call, outcome: Outcome) {
+    fn reply_with(&mut self, call: Call, delivery: Delivery) {
         // What it was called with goes first, as in the bridge.
         let sequence = call.sequence;
         drop(call);
         self.connection
-            .replied(sequence, outcome.clone(), &mut self.context);
+            .replied(sequence, delivery.clone(), &mut self.context);
         // A second reply to the same number is nobody's.
         assert!(
             !self
                 .connection
-                .replied(sequence, outcome, &mut self.context)
+                .replied(sequence, delivery, &mut self.context)
         );
         self.advance();
     }
 
-    /// Who answers the one number that the handler has has sent the answer on the lent line.
+    /// The thread that answers the handler's one number has sent the answer on the leased socket.
     pub fn reply_sent(&mut self) {
         let call = self.unanswered.pop().expect("a number");
-        let sent = Outcome::Sent(self.context.started);
+        let sent = Delivery::Sent(self.context.started);
         assert!(
             self.connection
                 .replied(call.sequence, sent, &mut self.context)
@@ -262,10 +262,10 @@ impl Conversation {
 
     /// What the event loop does at the end of a turn.
     fn advance(&mut self) {
-        self.exchange();
+        self.send_output();
         while let Some(call) = self.take_refused() {
             self.connection.overloaded(call.sequence, &mut self.context);
-            self.exchange();
+            self.send_output();
         }
         self.is_asked |= !self.context.asked.is_empty();
         self.context.asked.clear();
@@ -280,7 +280,7 @@ impl Conversation {
         self.check();
     }
 
-    fn exchange(&mut self) {
+    fn send_output(&mut self) {
         loop {
             self.connection.resume(&mut self.context);
             let Some(output) = self.connection.take_output() else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::clock;
 use super::player::{Bell, Doing, Player};
 use super::written::Value;
-use crate::bridge::{Call, ConnectionId, Mail, Mailbox, Outcome, Service};
+use crate::bridge::{Call, CallSink, ConnectionId, Delivery, Outcome, Posted, ReplyQueue};
 use crate::quota::Pool;
 use crate::seats::keeper::{Need, Watch};
 use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, micros};
@@ -17,12 +17,12 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) const ALMOST_TIMEOUT: Duration = Duration::from_millis(1_999);
 
 /// What a call is answered with whose worker has ended.
-pub(super) fn lost() -> Outcome {
-    Outcome::Error(500, "The worker that ran the function has ended.".into())
+pub(super) fn lost() -> Delivery {
+    Outcome::Error(500, "The worker that ran the function has ended.".into()).into()
 }
 
-pub(super) fn value(of: i64) -> Outcome {
-    Outcome::Value(of)
+pub(super) fn value(of: i64) -> Delivery {
+    Outcome::Value(of).into()
 }
 
 pub(super) struct Bench {
@@ -30,7 +30,7 @@ pub(super) struct Bench {
     pub(super) callers: Vec<Option<Caller>>,
     pub(super) credits: Arc<Pool>,
     pub(super) notices: Arc<Notices>,
-    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    pub(super) reply_queues: Vec<Arc<ReplyQueue>>,
     watch: Watch,
     calls: u32,
 }
@@ -44,8 +44,8 @@ impl Bench {
     pub(super) fn new(seats: usize, rings: usize, in_flight_max: u32) -> Self {
         let started = clock::stop();
         let credits = Arc::new(Pool::new(u64::from(in_flight_max)));
-        let mailbox = |_| Arc::new(Mailbox::new(Arc::clone(&credits)).unwrap());
-        let mailboxes: Vec<_> = (0..rings).map(mailbox).collect();
+        let reply_queue = |_| Arc::new(ReplyQueue::new(Arc::clone(&credits)).unwrap());
+        let reply_queues: Vec<_> = (0..rings).map(reply_queue).collect();
         let notices = Arc::new(Notices::new(Box::new(Bell::default())));
         let seats = Seats::new(Options {
             generation: 0,
@@ -55,7 +55,7 @@ impl Bench {
             in_flight_max,
             handler_timeout: TIMEOUT,
             started,
-            mailboxes: mailboxes.clone(),
+            reply_queues: reply_queues.clone(),
             notices: Arc::clone(&notices),
         });
         Self {
@@ -63,7 +63,7 @@ impl Bench {
             seats,
             credits,
             notices,
-            mailboxes,
+            reply_queues,
             watch: Watch::default(),
             calls: 0,
         }
@@ -118,13 +118,13 @@ impl Bench {
     }
 
     /// What has been answered since the last time, by the calls' numbers.
-    pub(super) fn replies(&self) -> Vec<(u32, Outcome)> {
+    pub(super) fn replies(&self) -> Vec<(u32, Delivery)> {
         let mut replies = Vec::new();
-        for mailbox in &self.mailboxes {
-            let mut mail = Mail::default();
-            mailbox.take(&mut mail);
-            let of_ring = mail.replies.into_iter();
-            replies.extend(of_ring.map(|reply| (reply.sequence, reply.outcome)));
+        for reply_queue in &self.reply_queues {
+            let mut posted = Posted::default();
+            reply_queue.take(&mut posted);
+            let of_ring = posted.replies.into_iter();
+            replies.extend(of_ring.map(|reply| (reply.sequence, reply.delivery)));
         }
         replies.sort_by_key(|(number, _)| *number);
         replies

@@ -6,7 +6,7 @@ use super::clock;
 use super::plan::Ending;
 use super::player::{Doing, Player};
 use super::world::{Asked, Stage, World};
-use crate::bridge::{Mail, Outcome, Reply};
+use crate::bridge::{Delivery, Outcome, Posted, Reply};
 use crate::seats::inbox::State;
 use crate::seats::{Notice, lock, micros};
 
@@ -26,12 +26,12 @@ impl World {
     }
 
     fn take_replies(&mut self) {
-        for ring in 0..self.mailboxes.len() {
-            let mut mail = Mail::default();
-            if !self.mailboxes[ring].take(&mut mail) {
+        for ring in 0..self.reply_queues.len() {
+            let mut posted = Posted::default();
+            if !self.reply_queues[ring].take(&mut posted) {
                 continue;
             }
-            for reply in mail.replies {
+            for reply in posted.replies {
                 assert_eq!(reply.connection.ring(), ring);
                 self.is_answered(reply);
             }
@@ -45,9 +45,9 @@ impl World {
 
     fn is_answered(&mut self, reply: Reply) {
         let Reply {
-            sequence, outcome, ..
+            sequence, delivery, ..
         } = reply;
-        self.note(|| format!("call {sequence} is answered: {outcome:?}"));
+        self.note(|| format!("call {sequence} is answered: {delivery:?}"));
         let now = micros(
             self.seats.options.started,
             clock::now().expect("it is told"),
@@ -58,27 +58,28 @@ impl World {
         self.outstanding -= 1;
         let age = now - asked.at;
         let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
-        match (&outcome, before) {
-            (Outcome::Late, Stage::Waiting) => assert!(self.has_ended || age >= timeout / 4),
-            (Outcome::Late, Stage::Begun(_) | Stage::Written(_)) if self.is_dying => {
+        match (&delivery, before) {
+            (Delivery::Late, Stage::Waiting) => assert!(self.has_ended || age >= timeout / 4),
+            (Delivery::Late, Stage::Begun(_) | Stage::Written(_)) if self.is_dying => {
                 assert!(age >= timeout);
                 self.is_lost(sequence, before);
             }
-            (Outcome::Late, Stage::Begun(_) | Stage::Written(_) | Stage::Shown(_))
+            (Delivery::Late, Stage::Begun(_) | Stage::Written(_) | Stage::Shown(_))
                 if age >= timeout => {}
-            (Outcome::Late, Stage::Begun(_) | Stage::Written(_)) => {
+            (Delivery::Late, Stage::Begun(_) | Stage::Written(_)) => {
                 assert!(self.has_ended);
             }
-            (Outcome::Error(500, sentence), Stage::Begun(_) | Stage::Written(_))
-                if &**sentence == LOST =>
-            {
+            (
+                Delivery::ToSend(Outcome::Error(500, sentence)),
+                Stage::Begun(_) | Stage::Written(_),
+            ) if &**sentence == LOST => {
                 assert!(age < timeout);
                 self.is_lost(sequence, before);
             }
-            (_, Stage::Written(_) | Stage::Shown(_)) => {
-                assert_eq!(Some(&outcome), asked.outcome.as_ref(), "call {sequence}");
+            (Delivery::ToSend(outcome), Stage::Written(_) | Stage::Shown(_)) => {
+                assert_eq!(Some(outcome), asked.outcome.as_ref(), "call {sequence}");
             }
-            _ => panic!("call {sequence} is answered with {outcome:?}, and was {before:?}"),
+            _ => panic!("call {sequence} is answered with {delivery:?}, and was {before:?}"),
         }
     }
 

@@ -4,7 +4,7 @@ use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
 use super::player::{Doing, Player};
 use super::written::Value;
-use crate::bridge::Outcome;
+use crate::bridge::{Delivery, Outcome};
 use crate::seats::Notice;
 use crate::seats::keeper::Need;
 
@@ -58,7 +58,7 @@ fn an_error_is_answered_while_the_call_behind_it_holds_the_worker() {
     bench.look_again_after(MILLISECOND);
     let replies = bench.replies();
     assert_eq!(replies.len(), 1);
-    assert_eq!(replies[0].1, Outcome::Error(422, "no".into()));
+    assert_eq!(replies[0].1, Outcome::Error(422, "no".into()).into());
 }
 
 #[test]
@@ -105,11 +105,11 @@ fn texts_are_whose_they_are_where_the_keeper_takes_some_and_the_worker_posts_the
     let number = u32::try_from(first + 3).unwrap();
     assert_eq!(
         bench.replies(),
-        [(number, Outcome::Json(b"\"ab\"".to_vec()))]
+        [(number, Outcome::Json(b"\"ab\"".to_vec()).into())]
     );
     player.run(&Value::Text("ß".to_owned()));
     player.ask(true);
-    let json = Outcome::Json("\"ß\"".as_bytes().to_vec());
+    let json = Delivery::ToSend(Outcome::Json("\"ß\"".as_bytes().to_vec()));
     assert_eq!(bench.replies(), [(number + 1, json)]);
 }
 
@@ -220,7 +220,7 @@ fn calls_that_nobody_takes_are_answered_when_they_are_late() {
     assert!(bench.look_again_after(MILLISECOND / 2) > Need::Nothing);
     assert_eq!(bench.replies(), []);
     bench.look_again_after(MILLISECOND / 2);
-    assert_eq!(bench.replies(), [(0, Outcome::Late), (1, Outcome::Late)]);
+    assert_eq!(bench.replies(), [(0, Delivery::Late), (1, Delivery::Late)]);
     assert_eq!(bench.seats.waiting(), (1, false));
 }
 
@@ -249,7 +249,7 @@ fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once
     let number = u32::try_from(held).unwrap();
     assert_eq!(
         bench.replies(),
-        [(number, Outcome::Json(b"\"b\"".to_vec()))]
+        [(number, Outcome::Json(b"\"b\"".to_vec()).into())]
     );
 }
 

@@ -7,7 +7,7 @@ use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
 use super::player::{Bell, Doing, Player};
 use super::written::Value;
-use crate::bridge::{Outcome, Service};
+use crate::bridge::{CallSink, Delivery, Outcome};
 use crate::seats::{Notice, Seats, lock};
 
 const RETIRED: Notice = Notice::Retired { generation: 0 };
@@ -95,7 +95,7 @@ fn who_leaves_with_promises_loses_them_and_answers_what_it_had_said() {
     first.settle(0, &Value::Error(422, "no".to_owned()));
     assert_eq!(bench.replies(), []);
     first.leave();
-    let error = Outcome::Error(422, "no".into());
+    let error = Outcome::Error(422, "no".into()).into();
     assert_eq!(bench.replies(), [(0, error), (1, lost())]);
     assert_eq!(bench.credits.taken(), 0);
 }
@@ -114,7 +114,7 @@ fn who_leaves_when_the_time_of_its_calls_is_over_has_them_answered_as_late() {
     first.begin();
     clock::pass(MILLISECOND);
     first.leave();
-    assert_eq!(bench.replies(), [(0, Outcome::Late), (1, lost())]);
+    assert_eq!(bench.replies(), [(0, Delivery::Late), (1, lost())]);
     // Each of them is told: they have ended with their worker.
     assert_eq!(bench.told(), [LOST, LOST]);
 }
@@ -178,7 +178,7 @@ fn rings_have_ended_when_each_has_whichever_table_it_had() {
     let mut old = Bench::new(1, 2, 10);
     let options = crate::seats::Options {
         generation: 1,
-        mailboxes: old.mailboxes.clone(),
+        reply_queues: old.reply_queues.clone(),
         notices: Arc::clone(&old.notices),
         ..old.seats.options
     };
@@ -202,7 +202,7 @@ fn what_waits_when_the_rings_end_is_nobody_s() {
     bench.ring_closes(0);
     let player = bench.sit(0);
     assert_eq!(player.doing, Doing::Over);
-    assert_eq!(bench.replies(), [(0, Outcome::Late), (1, Outcome::Late)]);
+    assert_eq!(bench.replies(), [(0, Delivery::Late), (1, Delivery::Late)]);
     assert_eq!(bench.told(), [Notice::Ended, RETIRED]);
 }
 

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::bench::lost;
+use super::bench::{lost, value};
 use super::player::{Bell, Doing, Player};
 use super::random::Random;
 use super::written::Value;
-use crate::bridge::{Call, ConnectionId, Mail, Mailbox, Outcome, Service};
+use crate::bridge::{Call, CallSink, ConnectionId, Posted, ReplyQueue};
 use crate::quota::Pool;
 use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, lock};
 
@@ -23,7 +23,7 @@ const IN_FLIGHT_MAX: u32 = 60;
 struct Table {
     seats: Arc<Seats>,
     credits: Arc<Pool>,
-    mailboxes: Vec<Arc<Mailbox>>,
+    reply_queues: Vec<Arc<ReplyQueue>>,
     notices: Arc<Notices>,
     told: Arc<Bell>,
     /// Calls that a worker has begun, and left without an answer.
@@ -35,8 +35,8 @@ struct Table {
 impl Table {
     fn new() -> Self {
         let credits = Arc::new(Pool::new(u64::from(IN_FLIGHT_MAX)));
-        let mailbox = |_| Arc::new(Mailbox::new(Arc::clone(&credits)).unwrap());
-        let mailboxes: Vec<_> = (0..RINGS).map(mailbox).collect();
+        let reply_queue = |_| Arc::new(ReplyQueue::new(Arc::clone(&credits)).unwrap());
+        let reply_queues: Vec<_> = (0..RINGS).map(reply_queue).collect();
         let told = Arc::new(Bell::default());
         let notices = Arc::new(Notices::new(Box::new(SharedBell(Arc::clone(&told)))));
         let seats = Seats::new(Options {
@@ -48,13 +48,13 @@ impl Table {
             // Nothing is ever late.
             handler_timeout: Duration::from_secs(600),
             started: Instant::now(),
-            mailboxes: mailboxes.clone(),
+            reply_queues: reply_queues.clone(),
             notices: Arc::clone(&notices),
         });
         Self {
             seats,
             credits,
-            mailboxes,
+            reply_queues,
             notices,
             told,
             left: AtomicUsize::new(0),
@@ -77,18 +77,18 @@ impl Table {
             if !calls.is_empty() {
                 caller.call(&mut calls);
             }
-            let mut mail = Mail::default();
-            if !self.mailboxes[ring].take(&mut mail) {
+            let mut posted = Posted::default();
+            if !self.reply_queues[ring].take(&mut posted) {
                 thread::sleep(Duration::from_micros(20));
             }
-            for reply in mail.replies {
+            for reply in posted.replies {
                 assert_eq!(reply.connection.ring(), ring);
                 assert!(answered.insert(reply.sequence), "it is answered twice");
-                if reply.outcome == lost() {
+                if reply.delivery == lost() {
                     lost_calls += 1;
                 } else {
                     let number = number(ring, reply.sequence);
-                    assert_eq!(reply.outcome, Outcome::Value(3 * i64::from(number)));
+                    assert_eq!(reply.delivery, value(3 * i64::from(number)));
                 }
             }
         }

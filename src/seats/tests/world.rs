@@ -8,7 +8,7 @@ use super::clock;
 use super::plan::{Ending, Plan};
 use super::player::{Bell, Player, WITH_BYTES, WITH_TEXT};
 use super::random::Random;
-use crate::bridge::{Call, ConnectionId, Mailbox, Outcome, Service};
+use crate::bridge::{Call, CallSink, ConnectionId, Outcome, ReplyQueue};
 use crate::quota::Pool;
 use crate::seats::keeper::Watch;
 use crate::seats::{Caller, Kind, Notices, Options, Seats, micros};
@@ -69,7 +69,7 @@ pub(super) struct World {
     pub(super) random: Random,
     pub(super) seats: Arc<Seats>,
     pub(super) credits: Arc<Pool>,
-    pub(super) mailboxes: Vec<Arc<Mailbox>>,
+    pub(super) reply_queues: Vec<Arc<ReplyQueue>>,
     /// `None`: that ring calls no more.
     pub(super) callers: Vec<Option<Caller>>,
     pub(super) places: Vec<Place>,
@@ -97,8 +97,8 @@ impl World {
         // Enough for a call to have been asked long ago.
         clock::pass(4 * plan.handler_timeout);
         let credits = Arc::new(Pool::new(u64::from(plan.in_flight_max)));
-        let mailbox = |_| Arc::new(Mailbox::new(Arc::clone(&credits)).unwrap());
-        let mailboxes: Vec<_> = (0..plan.rings).map(mailbox).collect();
+        let reply_queue = |_| Arc::new(ReplyQueue::new(Arc::clone(&credits)).unwrap());
+        let reply_queues: Vec<_> = (0..plan.rings).map(reply_queue).collect();
         let notices = Arc::new(Notices::new(Box::new(Bell::default())));
         let seats = Seats::new(Options {
             generation: 7,
@@ -108,7 +108,7 @@ impl World {
             in_flight_max: plan.in_flight_max,
             handler_timeout: plan.handler_timeout,
             started,
-            mailboxes: mailboxes.clone(),
+            reply_queues: reply_queues.clone(),
             notices: Arc::clone(&notices),
         });
         Self {
@@ -118,7 +118,7 @@ impl World {
             random,
             seats,
             credits,
-            mailboxes,
+            reply_queues,
             calls: Vec::new(),
             outstanding: 0,
             lost: Vec::new(),

@@ -1,5 +1,5 @@
-//! The answering thread's side of a [`Mailbox`]: collects replies, and posts them together or, few
-//! of them and to a ring thread that sleeps, sends them itself.
+//! An answering thread's side of a [`ReplyQueue`]: collects replies and posts them together. If they
+//! are few and the ring thread sleeps, it sends the answers itself.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,18 +9,20 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::{Call, ConnectionId, Line, Mailbox, Outcome, Reply, ReturnedLine};
+use super::{
+    Call, ConnectionId, Delivery, LeasedSocket, Outcome, Reply, ReplyQueue, ReturnedLease,
+};
 use crate::http::{self, Date, Origins, ReplyTo};
 use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX, OUTPUT_BYTES_MAX};
 use crate::uring;
 
-/// Where one thread leaves its answers for one ring thread.
+/// Sends one thread's answers for one ring thread.
 #[derive(Debug)]
-pub struct Outbox {
-    mailbox: Arc<Mailbox>,
+pub struct ReplySender {
+    reply_queue: Arc<ReplyQueue>,
     replies: Vec<Reply>,
-    /// Those of the first replies, as many as may be sent from here.
-    lines: Vec<Weak<Line>>,
+    /// The leases of the first replies, for as many as may be sent from here.
+    leases: Vec<Weak<LeasedSocket>>,
     date: Date,
     date_made: Instant,
     /// The answers that this thread sends, and their bytes; empty between two posts.
@@ -31,20 +33,20 @@ pub struct Outbox {
 /// An answer that this thread sends.
 #[derive(Debug)]
 struct Direct {
-    line: Arc<Line>,
+    socket: Arc<LeasedSocket>,
     connection: ConnectionId,
     /// Where it is in `bytes`.
     answer: Range<usize>,
 }
 
-impl Outbox {
-    /// An empty outbox for the ring thread of `mailbox`.
+impl ReplySender {
+    /// A sender to the ring thread of `reply_queue`, with nothing to send.
     #[must_use]
-    pub fn new(mailbox: Arc<Mailbox>) -> Self {
+    pub fn new(reply_queue: Arc<ReplyQueue>) -> Self {
         Self {
-            mailbox,
+            reply_queue,
             replies: Vec::new(),
-            lines: Vec::new(),
+            leases: Vec::new(),
             date: Date::at(SystemTime::now()),
             date_made: Instant::now(),
             direct: VecDeque::new(),
@@ -52,12 +54,12 @@ impl Outbox {
         }
     }
 
-    /// Notes the answer to a call; it goes with the next [`Outbox::post`].
-    pub fn answer(&mut self, mut call: Call, outcome: Outcome) {
-        let line = mem::take(&mut call.line);
-        self.replies.push(call.reply(outcome));
+    /// Notes the reply to a call; it goes with the next [`ReplySender::post`].
+    pub fn reply(&mut self, mut call: Call, delivery: impl Into<Delivery>) {
+        let lease = mem::take(&mut call.lease);
+        self.replies.push(call.reply(delivery));
         if self.replies.len() <= DIRECT_ANSWERS_MAX {
-            self.lines.push(line);
+            self.leases.push(lease);
         }
     }
 
@@ -67,26 +69,27 @@ impl Outbox {
         while self.go_on(uring::send_at_once) {}
     }
 
-    /// The first step of a post: takes the lines that there are to send on.
+    /// The first step of a post: takes the leased sockets to send on.
     pub fn begin(&mut self, now: Instant) {
         let is_few = (1..=DIRECT_ANSWERS_MAX).contains(&self.replies.len());
-        if is_few && self.mailbox.is_asleep() {
-            self.take_lines(now);
+        if is_few && self.reply_queue.is_asleep() {
+            self.take_sockets(now);
         }
-        self.lines.clear();
+        self.leases.clear();
     }
 
-    /// The next step of a post, between any two of which the ring thread may do anything. False: it
+    /// The next step of a post. Between two steps the ring thread may do anything. False: the post
     /// is done. `transmit` sends what goes at once, without waiting.
     ///
-    /// Posts first and sends then: the request that follows an answer finds the answer known.
+    /// It posts first and sends then, so that the ring thread knows of an answer before the
+    /// client's next request arrives.
     pub fn go_on(
         &mut self,
         transmit: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
     ) -> bool {
         if !self.replies.is_empty() {
             let sent = self.direct.len();
-            self.mailbox.post_sent(&mut self.replies, sent);
+            self.reply_queue.post_sent(&mut self.replies, sent);
         } else if let Some(direct) = self.direct.pop_front() {
             self.send(direct, transmit);
         } else {
@@ -96,31 +99,31 @@ impl Outbox {
         true
     }
 
-    /// Takes the lines there are, encodes their answers, and notes in the replies that they are
-    /// sent.
-    fn take_lines(&mut self, now: Instant) {
+    /// Takes the leased sockets, encodes their answers, and notes in the replies that they are sent.
+    fn take_sockets(&mut self, now: Instant) {
         self.update_date(now);
-        for (reply, line) in self.replies.iter_mut().zip(&self.lines) {
-            if !is_short(&reply.outcome) {
+        for (reply, lease) in self.replies.iter_mut().zip(&self.leases) {
+            if !is_short(&reply.delivery) {
                 continue;
             }
-            let Some(line) = line.upgrade().filter(|line| line.take(reply.sequence)) else {
+            let leased = lease.upgrade();
+            let Some(socket) = leased.filter(|socket| socket.take(reply.sequence)) else {
                 continue;
             };
             let start = self.bytes.len();
             let (out, to, origins) = (&mut self.bytes, ReplyTo::ORDINARY, &Origins::None);
-            match mem::replace(&mut reply.outcome, Outcome::Sent(now)) {
-                Outcome::Value(value) => {
+            match mem::replace(&mut reply.delivery, Delivery::Sent(now)) {
+                Delivery::ToSend(Outcome::Value(value)) => {
                     http::encode_value(out, value, to, &self.date, origins);
                 }
-                Outcome::Json(body) => {
+                Delivery::ToSend(Outcome::Json(body)) => {
                     http::encode_json(out, body.len(), to, &self.date, origins);
                     out.extend_from_slice(&body);
                 }
                 _ => unreachable!("only these are short"),
             }
             self.direct.push_back(Direct {
-                line,
+                socket,
                 connection: reply.connection,
                 answer: start..self.bytes.len(),
             });
@@ -133,18 +136,18 @@ impl Outbox {
         transmit: impl FnOnce(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
     ) {
         let Direct {
-            line,
+            socket,
             connection,
             answer,
         } = direct;
         let answer = &self.bytes[answer];
-        // What an error means, the ring thread finds out when it sends the same.
-        let sent = transmit(line.as_fd(), answer).unwrap_or(0);
-        self.mailbox.add_bytes_sent(sent);
-        if sent < answer.len() || !line.give_back() {
+        // After an error the ring thread sends the same, and finds out what is wrong.
+        let sent = transmit(socket.as_fd(), answer).unwrap_or(0);
+        self.reply_queue.add_bytes_sent(sent);
+        if sent < answer.len() || !socket.give_back() {
             let unsent = answer[sent..].to_vec();
-            self.mailbox
-                .return_line(ReturnedLine { connection, unsent });
+            self.reply_queue
+                .return_lease(ReturnedLease { connection, unsent });
         }
     }
 
@@ -158,10 +161,10 @@ impl Outbox {
 }
 
 /// True: an ordinary value that takes no longer to send than to hand over.
-fn is_short(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Value(_) => true,
-        Outcome::Json(body) => body.len() <= OUTPUT_BYTES_MAX,
+fn is_short(delivery: &Delivery) -> bool {
+    match delivery {
+        Delivery::ToSend(Outcome::Value(_)) => true,
+        Delivery::ToSend(Outcome::Json(body)) => body.len() <= OUTPUT_BYTES_MAX,
         _ => false,
     }
 }

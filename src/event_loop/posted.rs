@@ -1,52 +1,52 @@
-//! What other threads have left for the ring thread: replies, lines and commands.
+//! What other threads have posted to the ring thread: replies, returned leases and commands.
 
 use std::mem;
 
 use super::{EventLoop, Stage, find};
-use crate::bridge::{Command, Outcome, Reply, ReturnedLine};
+use crate::bridge::{Command, Delivery, Reply, ReturnedLease};
 use crate::limits::CLOSE_GRACE_MS;
 use crate::uring::Kernel;
 
 impl<K: Kernel> EventLoop<K> {
-    pub(super) fn take_mail(&mut self) {
-        let mut mail = mem::take(&mut self.mail);
-        if self.mailbox.take(&mut mail) {
-            // Closing first, so that the answers made of the replies tell of it; the rest last, so
-            // that idle is who has been answered.
-            if mail.commands.contains(&Command::Close) {
+    pub(super) fn take_posted(&mut self) {
+        let mut posted = mem::take(&mut self.posted);
+        if self.reply_queue.take(&mut posted) {
+            // `Close` first, so that the answers say that the connection closes. The other commands
+            // last, so that a connection whose answer has just come counts as idle.
+            if posted.commands.contains(&Command::Close) {
                 self.carry_out(Command::Close);
             }
-            for reply in mail.replies.drain(..) {
+            for reply in posted.replies.drain(..) {
                 self.on_reply(reply);
             }
-            for ReturnedLine { connection, unsent } in mail.lines.drain(..) {
+            for ReturnedLease { connection, unsent } in posted.leases.drain(..) {
                 if let Some(peer) = find(&mut self.peers, connection) {
-                    peer.on_line_returned(unsent);
+                    peer.on_lease_returned(unsent);
                     self.touch(connection.slot);
                 }
             }
-            for command in mail.commands.drain(..) {
+            for command in posted.commands.drain(..) {
                 if command != Command::Close {
                     self.carry_out(command);
                 }
             }
         }
-        self.mail = mail;
+        self.posted = posted;
     }
 
     fn on_reply(&mut self, reply: Reply) {
         let Reply {
             connection,
             sequence,
-            outcome,
+            delivery,
         } = reply;
-        if matches!(outcome, Outcome::Sent(_)) {
+        if matches!(delivery, Delivery::Sent(_)) {
             self.context.counters.responses_2xx += 1;
             self.context.counters.sent += 1;
         }
         let awaited = find(&mut self.peers, connection).is_some_and(|peer| {
             peer.connection
-                .replied(sequence, outcome, &mut self.context)
+                .replied(sequence, delivery, &mut self.context)
         });
         if awaited {
             self.touch(connection.slot);
@@ -62,14 +62,14 @@ impl<K: Kernel> EventLoop<K> {
             if self.stage == Stage::Serving {
                 self.stage = Stage::Closing;
             }
-            // Who becomes idle only now is not to be kept for longer than who is.
+            // A connection that becomes idle now is kept no longer than one that is idle already.
             self.timer_wheel.restart(CLOSE_GRACE_MS);
         }
         if command == Command::CloseAll {
             if self.is_closing() {
                 self.stage = Stage::Cutting;
             }
-            // Who waits for room has a connection, too.
+            // Those that wait for room are connections, too.
             self.cut_held();
         }
         let now = self.context.now;
