@@ -32,7 +32,7 @@ function start(numbers, handler) {
     post(results) {
       for (let i = 0; i < results; i++) posted.push([resultIds[i], resultValues[i]])
     },
-    exchange: () => (results, begun) => {
+    nextBatch: () => (results, begun) => {
       native.post(results)
       taken -= inBatch - begun
       state[0] = performance.now() - began
@@ -140,7 +140,7 @@ function startWorker({ given, run, onRead = () => {} }) {
   })
   batches = createBatches({ createCalls, batchSize: 2, handlerTimeout: 0, onEnd() {}, tally })
   const native = {
-    exchange: () => (results) => {
+    nextBatch: () => (results) => {
       seen.push(['asks', results])
       if (given.length === 0) return 0
       Atomics.store(batches.arrays.claims, 0, given.shift())

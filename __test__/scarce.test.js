@@ -117,7 +117,7 @@ test('too few threads for a reload: it is refused by name, and what is there goe
     const before = threads()
     told.push(await reload())
     await untilThreads(before)
-    // Two workers and their keeper.
+    // Two workers and their watchdog.
     limit('nproc', before + 3)
     const others = [1, 2, 3].map(() => new Worker('setInterval(() => {}, 1e6)', { eval: true }))
     for (;;) {

@@ -9,7 +9,7 @@
 // and the calls that have not begun go back to the queue, where those that are too late by then are not run.
 //
 // A worker has `claims`: one word in which it counts what it has begun and which results are complete. While one call
-// holds it, the binding's keeper posts those results and takes back the rest; what the worker then claims is not its own.
+// holds it, the binding's watchdog posts those results and takes back the rest; what the worker then claims is not its own.
 // The first call is claimed before the batch's arguments are read, which may take long: it could otherwise go from
 // worker to worker for ever.
 
@@ -47,7 +47,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
   const contexts = captureContexts()
 
   let native
-  let exchange
+  let nextBatch
   // How many calls the batch has, how many of them have begun, with which the clock is looked at, and when it began.
   let count = 0
   let begun = 0
@@ -102,7 +102,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
   }
 
   function fetch() {
-    count = exchange(results.take(), begun)
+    count = nextBatch(results.take(), begun)
     begun = 0
     clockOffset ??= now() - state[0]
     time = state[0] + clockOffset
@@ -156,7 +156,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
     dispatch,
     start(startedNative) {
       native = startedNative
-      exchange = native.exchange()
+      nextBatch = native.nextBatch()
       results.start(native)
     }
   }

@@ -45,7 +45,7 @@
 //! - [`values`]: arguments read by a function's signature, from path and body; strict JSON.
 //! - [`http`]: RFC 9110 and 9112 as functions on bytes.
 //! - [`uring`]: the kernel's ring behind a safe door; the one place with `unsafe` for the kernel.
-//! - [`seats`]: the queue of calls, and the JavaScript threads that pull from it; the keeper that
+//! - [`seats`]: the queue of calls, and the JavaScript threads that pull from it; the watchdog that
 //!   gives to others what a held worker has not begun.
 //! - [`bridge`]: what crosses between the threads: calls, replies, lent lines; [`quota`]: the
 //!   limits that ring threads share; [`bytes`]: what is sent, an answer's own or shared.

@@ -1,18 +1,19 @@
-//! What bounds the whole server although each ring thread counts for itself.
+//! The limits that hold for the whole server, although each ring thread counts for itself.
 //!
-//! A [`Pool`] holds what is left of one limit. The event loops take connections from theirs one at
-//! a time and wait for one where none is left; of calls they take a turn's at once, and whoever
-//! posts replies gives theirs back together, so that the threads meet in it once a turn. Memory is
-//! taken by [`Reservation`]s, each of which goes with what it was taken for.
+//! A [`Pool`] holds what is left of one limit. The event loops take connections one at a time, and
+//! wait if none is left. They take the credits of a turn's calls at once, and the thread that posts
+//! replies gives theirs back together, so that the threads meet in that pool once a turn. Memory is
+//! taken by [`Reservation`]s, each of which is dropped with what it was taken for.
 //!
 //! Invariants:
 //! - What all rings together have taken and not given back never exceeds the limit.
-//! - A ring that `has_any` told no is found by `take_waiting` after the next `give`. Each side
-//!   writes its own word, then reads the other's (Dekker's protocol), all of it sequentially
-//!   consistent, so at least one of them sees the other.
+//! - A ring to which `poll_free` said `Pending` is found by `take_waiting` after the next `give`.
+//!   Each side writes its own word, then reads the other's (Dekker's protocol), all of it
+//!   sequentially consistent, so at least one of them sees the other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 
 /// The most rings that can wait for one pool: it has a bit for each.
 pub const RINGS_MAX: usize = 64;
@@ -26,7 +27,7 @@ pub const RINGS_MAX: usize = 64;
 pub struct Pool {
     limit: u64,
     free: AtomicU64,
-    /// A bit for each ring that found nothing.
+    /// A bit for each ring that waits.
     waiting: AtomicU64,
 }
 
@@ -47,7 +48,7 @@ impl Pool {
         self.limit - self.free.load(Ordering::SeqCst)
     }
 
-    /// Takes `count`, or as many as are left, and says how many that were.
+    /// Takes `count`, or as many as are left, and returns how many it took.
     pub fn take(&self, count: u64) -> u64 {
         let rest = |free: u64| (free > 0).then(|| free - free.min(count));
         let found = self
@@ -56,28 +57,36 @@ impl Pool {
         found.map_or(0, |free| free.min(count))
     }
 
-    /// Gives `count` back; `take_waiting` then says who is to be told.
+    /// Gives `count` back. The caller then wakes the rings of `take_waiting`.
     pub fn give(&self, count: u64) {
         self.free.fetch_add(count, Ordering::SeqCst);
     }
 
-    /// True: there is something to take, unless another ring is quicker. False: there is nothing,
-    /// and `ring` now waits.
-    pub fn has_any(&self, ring: usize) -> bool {
+    /// Ready: there is something to take, unless another ring is quicker. Pending: there is
+    /// nothing, and `ring` is registered as waiting.
+    pub fn poll_free(&self, ring: usize) -> Poll<()> {
         let bit = 1 << ring;
-        if self.free.load(Ordering::SeqCst) > 0 {
-            return true;
+        if self.is_free() {
+            return Poll::Ready(());
         }
-        // A ring that waits already is asked for in each of its turns; it need not write each time.
+        // A ring that waits polls in each of its turns, and need not write each time.
         if self.waiting.load(Ordering::SeqCst) & bit == 0 {
             self.waiting.fetch_or(bit, Ordering::SeqCst);
         }
+        if self.is_free() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn is_free(&self) -> bool {
         self.free.load(Ordering::SeqCst) > 0
     }
 
-    /// The rings that wait; they do no longer.
+    /// The rings that wait. They are no longer registered.
     pub fn take_waiting(&self) -> impl Iterator<Item = usize> + use<> {
-        // Nearly always nobody does, and a read alone leaves the line with all who have it.
+        // Nearly always none waits, and a read alone leaves the cache line shared.
         let waiting = match self.waiting.load(Ordering::SeqCst) {
             0 => 0,
             _ => self.waiting.swap(0, Ordering::SeqCst),
@@ -94,15 +103,15 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Nothing yet.
+    /// A reservation of nothing.
     #[must_use]
     pub fn new(pool: Arc<Pool>) -> Self {
         Self { pool, count: 0 }
     }
 
-    /// Comes to `count`, less or more than before. False: others have too much of the pool, and
-    /// nothing has changed. Who has all of it may have more, which is not counted: what is larger
-    /// than the pool would otherwise be told to come again for ever.
+    /// Changes the reservation to `count`. False: others have too much of the pool, and nothing has
+    /// changed. A reservation that has all of the pool may grow further, and that is not counted:
+    /// what is larger than the pool would otherwise be refused for ever.
     #[must_use]
     pub fn resize(&mut self, count: u64) -> bool {
         let count = count.min(self.pool.limit);
@@ -172,14 +181,14 @@ mod tests {
     #[test]
     fn a_ring_that_found_nothing_waits_until_it_is_told_once() {
         let pool = Pool::new(1);
-        assert!(pool.has_any(0));
+        assert!(pool.poll_free(0).is_ready());
         assert_eq!(pool.take(1), 1);
-        assert!(!pool.has_any(0));
-        assert!(!pool.has_any(63) && !pool.has_any(63));
+        assert!(pool.poll_free(0).is_pending());
+        assert!(pool.poll_free(63).is_pending() && pool.poll_free(63).is_pending());
         pool.give(1);
         assert_eq!(waiting(&pool), [0, 63]);
         assert_eq!(waiting(&pool), []);
-        assert!(pool.has_any(0));
+        assert!(pool.poll_free(0).is_ready());
         assert_eq!(waiting(&pool), []);
     }
 
@@ -193,7 +202,7 @@ mod tests {
         let ring_thread = |ring: usize| {
             for _ in 0..ROUNDS {
                 while pool.take(1) == 0 {
-                    if pool.has_any(ring) {
+                    if pool.poll_free(ring).is_ready() {
                         continue;
                     }
                     // Asleep until whoever gives next tells this ring.

@@ -51,6 +51,6 @@ fn column<T: Copy>(array: &[T]) -> Column<T> {
     let start = NonNull::from(array).cast();
     // SAFETY: `new` asks for elements that stay, which nobody writes to who is not to: the array is
     // held as long as the seat, `lib/` never detaches it, and runs no JavaScript while its thread
-    // is at the exchange.
+    // is in `next_batch`.
     unsafe { Column::new(start, array.len()) }
 }

@@ -2,7 +2,7 @@
 //! threads.
 //!
 //! Node's loop calls when the ring's eventfd has been written to, and before it waits. While
-//! functions run, each exchange of theirs drives the loop, so that what they have answered leaves.
+//! functions run, each fetch of a batch drives the loop, so that what they have answered leaves.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

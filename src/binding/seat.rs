@@ -145,22 +145,26 @@ impl NativeSeat {
 
 #[napi]
 impl NativeSeat {
-    /// What JavaScript fetches batches by: `exchange(results, begun)` posts the first `results`
-    /// results, takes the calls of the last batch from number `begun` on back, and puts the next
-    /// batch into the arrays. It returns that one's length: 0 where none waits (`dispatch` is
-    /// called when one does), -1 where none will come any more.
+    /// The function by which JavaScript fetches batches: `nextBatch(results, begun)` posts the first
+    /// `results` results, takes the calls of the last batch back from number `begun` on, and puts
+    /// the next batch into the arrays. It returns the batch's length: 0 if none waits (`dispatch`
+    /// is called when one does), -1 if none will come any more.
     ///
-    /// It is no method: one costs 3,000 instructions more (napi 3.16), to look up whose it is.
+    /// A function, since a method would cost 3,000 instructions more (napi 3.16), to look up its
+    /// object.
     #[napi]
-    pub fn exchange<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, (u32, u32), i32>> {
+    pub fn next_batch<'env>(
+        &self,
+        env: &'env Env,
+    ) -> napi::Result<Function<'env, (u32, u32), i32>> {
         let (seats, seat) = (Arc::clone(&self.seats), self.seat);
         let embedding = self.embedding.clone();
-        env.create_function_from_closure("exchange", move |call| {
+        env.create_function_from_closure("nextBatch", move |call| {
             let (results, begun) = (call.get(0)?, call.get(1)?);
             Ok(match &embedding {
-                None => seats.exchange(seat, results, begun),
+                None => seats.next_batch(seat, results, begun),
                 Some(embedding) => embedding.keep_awake(|| {
-                    seats.exchange_around(seat, results, begun, || embedding.drive())
+                    seats.next_batch_around(seat, results, begun, || embedding.drive())
                 }),
             })
         })

@@ -21,7 +21,7 @@ pub(super) struct Tables(RefCell<Vec<(u32, Arc<Seats>)>>);
 impl Tables {
     /// Adds the table that new requests meet, and has it looked after.
     pub(super) fn add(&self, seats: Arc<Seats>) -> io::Result<()> {
-        seats.start_keeper()?;
+        seats.start_watchdog()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         all().insert(number, Arc::clone(&seats));
         self.0.borrow_mut().push((number, seats));

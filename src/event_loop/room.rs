@@ -1,20 +1,21 @@
-//! Room for connections: who was accepted is served while there is some.
+//! Room for connections: accepted sockets are served while there is some.
 
 use std::mem;
+use std::task::Poll;
 
 use super::{EventLoop, Stage};
 use crate::uring::Kernel;
 
 impl<K: Kernel> EventLoop<K> {
-    /// Serves who was accepted, as far as there is room, and accepts more while there is.
+    /// Serves the accepted sockets, as far as there is room, and accepts more while there is.
     pub(super) fn steer_acceptor(&mut self) {
         self.open_held();
-        let has_room = self.has_room();
+        let has_room = self.poll_room().is_ready();
         let now = self.context.now;
         self.acceptor
             .steer(has_room, now, &mut self.ring, &mut self.held);
         self.context.counters.accept_pauses = self.acceptor.pauses();
-        // Those that a listener which closes had waiting.
+        // Those that waited at a listener that has just been closed.
         self.open_held();
     }
 
@@ -23,14 +24,14 @@ impl<K: Kernel> EventLoop<K> {
             self.cut_held();
         }
         while !self.held.is_empty()
-            && (self.has_room() || self.is_closing())
+            && (self.poll_room().is_ready() || self.is_closing())
             && let Some(socket) = self.held.pop_front()
         {
             if self.shared.connections.take(1) == 1 {
                 self.open(socket);
             } else if self.is_closing() {
-                // They are open anyway. One after the other, each with its own grace and timeouts,
-                // they would hold up the end for as long as they please.
+                // They are open anyway. If they were served one after the other, each with its own
+                // grace and timeouts, they could delay the end for as long as they like.
                 self.uncounted += 1;
                 self.open(socket);
             } else {
@@ -45,13 +46,13 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// False: no ring may open a connection, and this one is woken when one may.
-    fn has_room(&self) -> bool {
-        self.shared.connections.has_any(self.index)
+    /// Pending: no ring may open a connection, and this one is woken when one may.
+    fn poll_room(&self) -> Poll<()> {
+        self.shared.connections.poll_free(self.index)
     }
 
-    /// Lets any ring have the room of the connections that ended in this turn. It follows their
-    /// being published, so that nobody sees one more than the limit.
+    /// Lets any ring have the room of the connections that ended in this turn. Their end has been
+    /// published before, so that no reader sees one more than the limit.
     pub(super) fn give_room(&mut self) {
         let freed = mem::take(&mut self.freed);
         if freed > 0 {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 
-use super::{Exchange, Notice, Pull, Queue, Seats, WAKING_NS, Wake, lock};
+use super::{Consumer, Notice, Pull, Queue, Seats, WAKING_NS, Wake, lock};
 use crate::bridge::{Call, Delivery};
 
 /// Where ring threads leave calls.
@@ -115,18 +115,18 @@ impl Seats {
     fn set_state(&self, inbox: &mut Inbox, seat: usize, state: State) {
         inbox.set(seat, state);
         let is_at_rest = !matches!(state, State::Awake | State::Held);
-        self.places[seat]
+        self.all[seat]
             .is_at_rest
             .store(is_at_rest, Ordering::SeqCst);
     }
 
-    /// What the thread at `seat` does has changed.
-    pub(super) fn is_now(&self, seat: usize, state: State) {
+    /// The thread at `seat` does something else now.
+    pub(super) fn change_state(&self, seat: usize, state: State) {
         self.set_state(&mut lock(&self.inbox), seat, state);
     }
 
-    /// The thread at `seat` is held: nobody counts on it until it asks for calls.
-    pub(super) fn is_held(&self, seat: usize) {
+    /// The thread at `seat` is held: it is not counted on until it asks for calls.
+    pub(super) fn mark_held(&self, seat: usize) {
         let mut inbox = lock(&self.inbox);
         if inbox.states[seat] == State::Awake {
             self.set_state(&mut inbox, seat, State::Held);
@@ -179,7 +179,7 @@ impl Seats {
         drop(queue);
         self.queued.store(left, Ordering::Relaxed);
         self.usual_ns.store(usual, Ordering::Relaxed);
-        if left > 0 && self.places.len() > 1 {
+        if left > 0 && self.all.len() > 1 {
             let sleeper = self.sleeper_for(&mut lock(&self.inbox), left);
             if let Some(sleeper) = sleeper {
                 sleeper.wake.wake();
@@ -276,13 +276,13 @@ impl Seats {
 
     /// Has every thread that rests find out that it is over.
     fn wake_all(&self) {
-        for seat in 0..self.places.len() {
-            self.with(seat, |exchange| self.rouse(seat, exchange));
+        for seat in 0..self.all.len() {
+            self.with(seat, |consumer| self.rouse(seat, consumer));
         }
     }
 
     /// Has the thread at `seat` ask for calls if it rests, whether or not some wait.
-    pub(super) fn rouse(&self, seat: usize, exchange: &mut Exchange) {
+    pub(super) fn rouse(&self, seat: usize, consumer: &mut Consumer) {
         {
             let mut inbox = lock(&self.inbox);
             if !matches!(inbox.states[seat], State::Asleep | State::Full) {
@@ -290,8 +290,8 @@ impl Seats {
             }
             self.set_state(&mut inbox, seat, State::Awake);
         }
-        exchange.is_full = false;
-        exchange.wake.wake();
+        consumer.is_full = false;
+        consumer.wake.wake();
         self.watch(false);
     }
 
@@ -302,11 +302,11 @@ impl Seats {
             return;
         }
         // All at once: a call may go from one that is looked at later to one that has been.
-        let seats = self.places.iter();
-        let held: Vec<_> = seats.map(|seat| lock(&seat.exchange)).collect();
+        let seats = self.all.iter();
+        let held: Vec<_> = seats.map(|seat| lock(&seat.consumer)).collect();
         let is_idle =
-            |exchange: &Option<Exchange>| exchange.as_ref().is_none_or(|it| it.len() == 0);
-        if !held.iter().all(|exchange| is_idle(exchange)) {
+            |consumer: &Option<Consumer>| consumer.as_ref().is_none_or(|it| it.len() == 0);
+        if !held.iter().all(|consumer| is_idle(consumer)) {
             return;
         }
         {

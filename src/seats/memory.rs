@@ -1,8 +1,8 @@
 //! The typed arrays that a seat shares with its JavaScript thread.
 //!
-//! `binding` passes their memory, and JavaScript writes and reads the same: while the thread is at
-//! its exchange it runs no JavaScript, and so nobody else touches them. The keeper reads results of
-//! a thread that is at a call, as far as its [`Claims`] say that they are complete.
+//! `binding` passes their memory, and JavaScript writes and reads the same: while the thread is
+//! in `next_batch` it runs no JavaScript, and so nobody else touches them. The watchdog reads
+//! results of a thread that is at a call, as far as its [`Claims`] say that they are complete.
 //!
 //! Invariant: no access is beyond the array's length.
 #![expect(
@@ -100,8 +100,8 @@ pub struct Memory {
     pub result_values: Column<f64>,
     /// Read here: the texts among the results, one after another, in UTF-8.
     pub result_texts: Column<u8>,
-    /// Written here: the milliseconds from the server's start to the last exchange; the bytes of
-    /// the batch's text; how many buffers it has. Read here: the bytes of `result_texts`.
+    /// Written here: the milliseconds from the server's start to the last fetch; the bytes of the
+    /// batch's text; how many buffers it has. Read here: the bytes of `result_texts`.
     pub state: Column<f64>,
     /// How far the thread is with its batch, where others may take the rest of it.
     pub claims: Option<Claims>,

@@ -15,20 +15,20 @@
 mod caller;
 mod clock;
 mod columns;
-mod exchange;
+mod consumer;
 mod inbox;
-mod keeper;
 pub mod memory;
 mod notices;
 mod options;
 mod pace;
-mod place;
 mod queue;
 pub mod results;
+mod seat;
 #[cfg(test)]
 mod tests;
 mod times;
 mod unanswered;
+mod watchdog;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -38,16 +38,16 @@ use std::time::{Duration, Instant};
 use crate::bridge::{Outcome, ReplySender};
 pub use caller::Caller;
 use columns::Columns;
-use exchange::Exchange;
+use consumer::Consumer;
 use inbox::{Inbox, State};
-use keeper::Keeper;
 use memory::Memory;
 pub use notices::{Notice, Notices};
 pub use options::{Kind, Options};
-use place::Seat;
 use queue::Queue;
+use seat::Seat;
 pub use times::Histograms;
 use times::{Times, micros};
+use watchdog::Watchdog;
 
 /// Where in `Memory::state` is what.
 const STATE_NOW: usize = 0;
@@ -75,12 +75,12 @@ pub struct Seats {
     queued: AtomicUsize,
     /// Nanoseconds that a call takes as a rule, as of late.
     usual_ns: AtomicU64,
-    places: Box<[Seat]>,
+    all: Box<[Seat]>,
     /// Requests that were refused for their arguments, by function.
     refusals: Box<[AtomicU64]>,
     /// True: no ring calls these functions any more.
     has_no_callers: AtomicBool,
-    keeper: Option<Keeper>,
+    watchdog: Option<Watchdog>,
 }
 
 /// What a thread finds that asks for calls.
@@ -114,26 +114,26 @@ impl Seats {
             queue: Mutex::default(),
             queued: AtomicUsize::new(0),
             usual_ns: AtomicU64::new(0),
-            places: seats.collect(),
+            all: seats.collect(),
             refusals: (0..functions).map(|_| AtomicU64::new(0)).collect(),
             has_no_callers: AtomicBool::new(false),
-            keeper: options.are_workers.then(Keeper::default),
+            watchdog: options.are_workers.then(Watchdog::default),
             options,
         })
     }
 
     /// Starts the thread that looks after workers, where these are some.
-    pub fn start_keeper(self: &Arc<Self>) -> std::io::Result<()> {
-        match &self.keeper {
+    pub fn start_watchdog(self: &Arc<Self>) -> std::io::Result<()> {
+        match &self.watchdog {
             None => Ok(()),
-            Some(keeper) => keeper.start(self),
+            Some(watchdog) => watchdog.start(self),
         }
     }
 
     /// Nobody takes calls any more: ends that thread, waits for it, and drops what is left.
     pub fn end(&self) {
-        if let Some(keeper) = &self.keeper {
-            keeper.end();
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.end();
         }
         self.drop_what_is_late(u64::MAX);
     }
@@ -150,14 +150,14 @@ impl Seats {
         self.options.are_workers
     }
 
-    /// A thread takes a seat. It is awake, and asks for calls with [`Seats::exchange`]. False:
-    /// there is no such seat, or somebody has it.
-    pub fn take_seat(&self, seat: usize, memory: Memory, wake: Arc<dyn Wake>) -> bool {
-        let Some(place) = self.places.get(seat) else {
+    /// A thread takes seat number `index`. It is awake, and asks for calls with
+    /// [`Seats::next_batch`]. False: there is no such seat, or another thread has it.
+    pub fn take_seat(&self, index: usize, memory: Memory, wake: Arc<dyn Wake>) -> bool {
+        let Some(seat) = self.all.get(index) else {
             return false;
         };
-        let mut exchange = lock(&place.exchange);
-        if exchange.is_some() {
+        let mut consumer = lock(&seat.consumer);
+        if consumer.is_some() {
             return false;
         }
         let Options {
@@ -171,40 +171,40 @@ impl Seats {
             Kind::Named(_) => Columns::of_functions(),
         };
         let reply_senders = self.options.reply_queues.iter().map(Arc::clone);
-        let histograms = Arc::clone(&place.histograms);
-        *exchange = Some(Exchange::new(
-            seat,
+        let histograms = Arc::clone(&seat.histograms);
+        *consumer = Some(Consumer::new(
+            index,
             wake,
             reply_senders.map(ReplySender::new).collect(),
             memory,
             columns,
             Times::new(handler_timeout, started, histograms),
         ));
-        place.is_visited();
-        self.is_now(seat, State::Awake);
-        drop(exchange);
+        seat.visited();
+        self.change_state(index, State::Awake);
+        drop(consumer);
         self.watch(false);
         true
     }
 
     /// A thread leaves its seat, and lets go of its memory. What it has finished is answered, what
     /// it has not begun goes to others, and the rest is lost.
-    pub fn leave_seat(&self, seat: usize) {
-        let place = &self.places[seat];
-        let mut exchange = lock(&place.exchange);
-        let Some(mut left) = exchange.take() else {
+    pub fn leave_seat(&self, index: usize) {
+        let seat = &self.all[index];
+        let mut consumer = lock(&seat.consumer);
+        let Some(mut left) = consumer.take() else {
             return;
         };
-        self.is_now(seat, State::Gone);
+        self.change_state(index, State::Gone);
         let lost = Outcome::Error(500, "The worker that ran the function has ended.".into());
         let functions = left.abandon(self, &lost);
-        drop(exchange);
+        drop(consumer);
         if self.options.are_workers {
             let generation = self.generation();
             for function in functions {
                 self.options.notices.post(Notice::Lost {
                     generation,
-                    seat,
+                    seat: index,
                     function,
                 });
             }
@@ -214,44 +214,44 @@ impl Seats {
     }
 
     /// Has `act` done with what the thread at `seat` has in hand; `None` where nobody is there.
-    fn with<T>(&self, seat: usize, act: impl FnOnce(&mut Exchange) -> T) -> Option<T> {
-        lock(&self.places.get(seat)?.exchange).as_mut().map(act)
+    fn with<T>(&self, seat: usize, act: impl FnOnce(&mut Consumer) -> T) -> Option<T> {
+        lock(&self.all.get(seat)?.consumer).as_mut().map(act)
     }
 
     /// Posts the first `results` results, takes the calls of the last batch from number `begun` on
     /// back, and puts the next batch into the memory. Returns its length: 0 where none waits (the
     /// thread is woken when one does), -1 where none will come any more.
     #[must_use]
-    pub fn exchange(&self, seat: usize, results: u32, begun: u32) -> i32 {
-        let exchanged = self.with(seat, |exchange| {
-            let now = exchange.finish(self, results, begun);
-            exchange.begin(self, now)
+    pub fn next_batch(&self, seat: usize, results: u32, begun: u32) -> i32 {
+        let length = self.with(seat, |consumer| {
+            let now = consumer.finish(self, results, begun);
+            consumer.begin(self, now)
         });
         self.end_if_over();
-        exchanged.unwrap_or(-1)
+        length.unwrap_or(-1)
     }
 
     /// The same in two steps: `between` them there is no lock, and the time is not the batch's.
     #[must_use]
-    pub fn exchange_around(
+    pub fn next_batch_around(
         &self,
         seat: usize,
         results: u32,
         begun: u32,
         between: impl FnOnce(),
     ) -> i32 {
-        self.with(seat, |exchange| exchange.finish(self, results, begun));
+        self.with(seat, |consumer| consumer.finish(self, results, begun));
         between();
-        let begun = self.with(seat, |exchange| exchange.begin_later(self));
+        let length = self.with(seat, |consumer| consumer.begin_later(self));
         self.end_if_over();
-        begun.unwrap_or(-1)
+        length.unwrap_or(-1)
     }
 
     /// Posts the first `results` results.
     pub fn post(&self, seat: usize, results: u32) {
-        self.with(seat, |exchange| {
-            exchange.post(results);
-            self.has_room(seat, exchange);
+        self.with(seat, |consumer| {
+            consumer.post(results);
+            self.rouse_if_not_full(seat, consumer);
         });
         self.end_if_over();
     }
@@ -260,25 +260,25 @@ impl Seats {
     /// milliseconds the next one's time is over, or a negative number where it has none.
     #[must_use]
     pub fn expire(&self, seat: usize) -> f64 {
-        let next = self.with(seat, |exchange| {
-            let next = exchange.expire();
-            self.has_room(seat, exchange);
+        let next = self.with(seat, |consumer| {
+            let next = consumer.expire();
+            self.rouse_if_not_full(seat, consumer);
             next
         });
         self.end_if_over();
         next.unwrap_or(-1.0)
     }
 
-    /// Some of what the thread had may be answered: where it was full it may have calls again.
-    fn has_room(&self, seat: usize, exchange: &mut Exchange) {
-        if exchange.is_full && exchange.len() < self.share() {
-            self.rouse(seat, exchange);
+    /// Some of the thread's calls may have been answered: if it was full it may have calls again.
+    fn rouse_if_not_full(&self, seat: usize, consumer: &mut Consumer) {
+        if consumer.is_full && consumer.len() < self.share() {
+            self.rouse(seat, consumer);
         }
     }
 
     /// Passes on what of the batch's arguments is neither a slot nor a buffer: a JSON array.
     pub fn text<T>(&self, seat: usize, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        self.with(seat, |exchange| take(exchange.text()))
+        self.with(seat, |consumer| take(consumer.text()))
     }
 
     /// Passes on the buffers among the batch's arguments, in their order.
@@ -287,36 +287,36 @@ impl Seats {
         seat: usize,
         take: impl FnOnce(&mut dyn Iterator<Item = &[u8]>) -> T,
     ) -> Option<T> {
-        self.with(seat, |exchange| take(&mut exchange.buffers()))
+        self.with(seat, |consumer| take(&mut consumer.buffers()))
     }
 
     /// Whether the thread is still held of which [`Notice::Overdue`] has told.
     #[must_use]
     pub fn is_overdue(&self, seat: usize) -> bool {
-        let place = self.places.get(seat);
-        place.is_some_and(|place| place.is_overdue.load(Ordering::Relaxed))
+        let seat = self.all.get(seat);
+        seat.is_some_and(|seat| seat.is_overdue.load(Ordering::Relaxed))
     }
 
     /// How many calls the thread has.
     #[must_use]
     pub fn in_hand(&self, seat: usize) -> usize {
-        self.with(seat, |exchange| exchange.len()).unwrap_or(0)
+        self.with(seat, |consumer| consumer.len()).unwrap_or(0)
     }
 
     /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
     #[must_use]
     pub fn is_awaited(&self, seat: usize, id: f64) -> bool {
-        self.with(seat, |exchange| exchange.is_awaited(id)) == Some(true)
+        self.with(seat, |consumer| consumer.is_awaited(id)) == Some(true)
     }
 
     /// The result of call `id`, which goes with the next results posted.
     pub fn reply(&self, seat: usize, id: f64, outcome: Outcome) {
-        self.with(seat, |exchange| exchange.reply(id, outcome));
+        self.with(seat, |consumer| consumer.reply(id, outcome));
     }
 
     /// What was counted, seat by seat.
     pub fn histograms(&self) -> impl Iterator<Item = &Histograms> {
-        self.places.iter().map(|seat| &*seat.histograms)
+        self.all.iter().map(|seat| &*seat.histograms)
     }
 
     /// How many requests were refused for their arguments, function by function.
@@ -330,8 +330,8 @@ impl Seats {
     pub fn oldest(&self) -> Duration {
         let now = self.now(clock::now());
         let mut asked = Vec::new();
-        for seat in &self.places {
-            asked.extend(lock(&seat.exchange).iter().flat_map(Exchange::asked));
+        for seat in &self.all {
+            asked.extend(lock(&seat.consumer).iter().flat_map(Consumer::asked));
         }
         let queue = self.queue();
         asked.extend(queue.iter().map(|call| call.asked));
@@ -356,7 +356,7 @@ impl Seats {
             return usize::MAX;
         }
         let most = self.options.in_flight_max as usize;
-        most.div_ceil(self.places.len())
+        most.div_ceil(self.all.len())
     }
 }
 
@@ -364,7 +364,7 @@ impl fmt::Debug for Seats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seats")
             .field("generation", &self.generation())
-            .field("seats", &self.places.len())
+            .field("seats", &self.all.len())
             .finish_non_exhaustive()
     }
 }

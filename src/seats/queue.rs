@@ -47,7 +47,7 @@ impl Queue {
             return;
         }
         if self.fresh.is_empty() {
-            // The two exchange their memory, and no call is copied.
+            // The two swap their memory, and no call is copied.
             let emptied = mem::replace(calls, mem::take(&mut self.fresh).into());
             self.fresh = emptied.into();
         } else {

@@ -360,7 +360,7 @@ impl World {
             self.other_ring_gives();
         } else {
             self.others += self.shared.connections.take(1);
-            self.other_waits = !self.shared.connections.has_any(1);
+            self.other_waits = self.shared.connections.poll_free(1).is_pending();
         }
     }
 

@@ -218,7 +218,7 @@ impl World {
             .expect("somebody is there")
     }
 
-    /// Has the thread do something that may look to the keeper as if it were at another call.
+    /// Has the thread do something that may look to the watchdog as if it were at another call.
     fn with_player(&mut self, seat: usize, act: impl FnOnce(&mut Player)) {
         let place = &mut self.places[seat];
         act(place.player.as_mut().expect("somebody is there"));

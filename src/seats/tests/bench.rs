@@ -8,7 +8,7 @@ use super::player::{Bell, Doing, Player};
 use super::written::Value;
 use crate::bridge::{Call, CallSink, ConnectionId, Delivery, Outcome, Posted, ReplyQueue};
 use crate::quota::Pool;
-use crate::seats::keeper::{Need, Watch};
+use crate::seats::watchdog::{Need, Observed};
 use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, micros};
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
@@ -31,7 +31,7 @@ pub(super) struct Bench {
     pub(super) credits: Arc<Pool>,
     pub(super) notices: Arc<Notices>,
     pub(super) reply_queues: Vec<Arc<ReplyQueue>>,
-    watch: Watch,
+    observed: Observed,
     calls: u32,
 }
 
@@ -64,7 +64,7 @@ impl Bench {
             credits,
             notices,
             reply_queues,
-            watch: Watch::default(),
+            observed: Observed::default(),
             calls: 0,
         }
     }
@@ -98,23 +98,23 @@ impl Bench {
         player
     }
 
-    /// The keeper looks.
+    /// The watchdog looks.
     pub(super) fn look(&mut self) -> Need {
-        let keeper = self.seats.keeper.as_ref().unwrap();
-        keeper.turn(&self.seats, &mut self.watch, clock::now().unwrap())
+        let watchdog = self.seats.watchdog.as_ref().unwrap();
+        watchdog.turn(&self.seats, &mut self.observed, clock::now().unwrap())
     }
 
-    /// The keeper looks twice, with so much time between.
+    /// The watchdog looks twice, with so much time between.
     pub(super) fn look_again_after(&mut self, time: Duration) -> Need {
         self.look();
         clock::pass(time);
         self.look()
     }
 
-    /// Time passes in which the keeper was to look, and nothing runs.
+    /// Time passes in which the watchdog was to look, and nothing runs.
     pub(super) fn stand_still(&mut self, time: Duration) {
         clock::pass(time);
-        self.watch.pause(time);
+        self.observed.pause(time);
     }
 
     /// What has been answered since the last time, by the calls' numbers.

@@ -171,19 +171,19 @@ impl World {
             waiting == 0
                 || is_any(State::Awake)
                 || !is_any(State::Asleep)
-                // The keeper looks at once.
+                // The watchdog looks at once.
                 || is_any(State::Held),
             "calls wait, and all are asleep"
         );
     }
 
-    /// Where somebody else could run what waits, or what is behind a call, the keeper looks soon.
+    /// Where somebody else could run what waits, or what is behind a call, the watchdog looks soon.
     fn check_looks(&self) {
-        let Some(keeper) = &self.seats.keeper else {
+        let Some(watchdog) = &self.seats.watchdog else {
             return;
         };
         let soon = clock::now().map(|now| now + LOOK_SOON);
-        if keeper.is_told() || self.look_at.is_some_and(|at| Some(at) <= soon) {
+        if watchdog.is_told() || self.look_at.is_some_and(|at| Some(at) <= soon) {
             return;
         }
         let (waiting, somebody_rests) = self.seats.waiting();
@@ -209,7 +209,7 @@ impl World {
         self.calls.iter().filter(is_of).count()
     }
 
-    /// The keeper is about to look.
+    /// The watchdog is about to look.
     pub(super) fn sees(&mut self, now: Instant) {
         let timeout = self.plan.handler_timeout;
         let inbox = lock(&self.seats.inbox);

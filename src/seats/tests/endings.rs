@@ -34,7 +34,7 @@ impl World {
             any |= self.place_settles(seat);
             self.check();
         }
-        let is_told = self.keeper_acts();
+        let is_told = self.watchdog_acts();
         self.check();
         any | is_told
     }
@@ -72,7 +72,7 @@ impl World {
         }
     }
 
-    /// To when the keeper looks, or a thread gives up what is late.
+    /// To when the watchdog looks, or a thread gives up what is late.
     fn pass_to_next(&mut self) {
         let free = self.places.iter().filter(|place| !self.is_held(place));
         let timer = free.filter_map(|place| place.timer).min();
@@ -104,8 +104,8 @@ impl World {
             self.die(seat);
         }
         assert_eq!(self.seats.waiting().0, 0);
-        for place in &self.seats.places {
-            assert!(lock(&place.exchange).is_none());
+        for seat in &self.seats.all {
+            assert!(lock(&seat.consumer).is_none());
         }
         assert_eq!(self.credits.taken(), 0);
     }

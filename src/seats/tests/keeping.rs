@@ -1,4 +1,4 @@
-//! What the keeper does while a worker is held, and of whom it tells.
+//! What the watchdog does while a worker is held, and of whom it tells.
 
 use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
@@ -6,7 +6,7 @@ use super::player::{Doing, Player};
 use super::written::Value;
 use crate::bridge::{Delivery, Outcome};
 use crate::seats::Notice;
-use crate::seats::keeper::Need;
+use crate::seats::watchdog::Need;
 
 const OVERDUE: Notice = Notice::Overdue {
     generation: 0,
@@ -90,7 +90,7 @@ fn a_worker_that_ends_after_its_rest_was_taken_back_has_its_values_answered() {
 }
 
 #[test]
-fn texts_are_whose_they_are_where_the_keeper_takes_some_and_the_worker_posts_the_rest() {
+fn texts_are_whose_they_are_where_the_watchdog_takes_some_and_the_worker_posts_the_rest() {
     let (mut bench, mut player) = with_batch(1, 5);
     let first = player.begin();
     for text in ["é", "", "😀€"] {
@@ -167,7 +167,7 @@ fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
     assert_eq!(bench.told(), [OVERDUE]);
     player.leave();
     bench.told();
-    // The keeper has not looked meanwhile.
+    // The watchdog has not looked meanwhile.
     bench.call(1);
     let mut player = bench.sit(0);
     player.begin();
@@ -256,7 +256,7 @@ fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once
 #[test]
 fn the_keeper_is_told_where_it_may_have_something_to_do() {
     let mut bench = Bench::workers(1);
-    let is_told = |bench: &Bench| bench.seats.keeper.as_ref().unwrap().is_told();
+    let is_told = |bench: &Bench| bench.seats.watchdog.as_ref().unwrap().is_told();
     assert_eq!(bench.look(), Need::Nothing);
     assert!(!is_told(&bench));
     let mut player = Player::sit(&bench.seats, 0, 16, 100);

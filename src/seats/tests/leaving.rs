@@ -29,7 +29,7 @@ fn a_seat_is_one_thread_s_until_it_leaves() {
     assert!(bench.seats.take_seat(0, arrays.memory(), wake));
     bench.seats.leave_seat(0);
     bench.seats.leave_seat(0);
-    assert_eq!(bench.seats.exchange(0, 0, 0), -1);
+    assert_eq!(bench.seats.next_batch(0, 0, 0), -1);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_table_is_not_over_while_a_call_goes_from_one_worker_to_another() {
         let mut second = Player::sit(&bench.seats, 0, 16, 100);
         bench.ring_leaves(0);
         let seats = Arc::clone(&bench.seats);
-        let guard = lock(&seats.places[1].exchange);
+        let guard = lock(&seats.all[1].consumer);
         let looking = thread::spawn({
             let seats = Arc::clone(&bench.seats);
             move || seats.end_if_over()

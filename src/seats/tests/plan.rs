@@ -45,7 +45,7 @@ pub(super) struct Plan {
     pub(super) has_unsettled: bool,
     /// Some arguments are long.
     pub(super) has_long: bool,
-    /// The keeper looks when it is to, and not now and then besides.
+    /// The watchdog looks when it is to, and not now and then besides.
     pub(super) is_punctual: bool,
 }
 

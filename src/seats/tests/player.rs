@@ -134,7 +134,7 @@ impl Player {
     pub(super) fn ask(&mut self, has_time: bool) {
         let results = self.written.take();
         let begun = u32::try_from(self.begun).expect("a batch is short");
-        let count = self.seats.exchange(self.seat, results, begun);
+        let count = self.seats.next_batch(self.seat, results, begun);
         self.begun = 0;
         self.count = usize::try_from(count).unwrap_or(0);
         self.doing = match count {

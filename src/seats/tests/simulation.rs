@@ -1,4 +1,4 @@
-//! Rings, threads, the keeper and time in any order, all of it from a seed.
+//! Rings, threads, the watchdog and time in any order, all of it from a seed.
 //!
 //! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many (or `5000..6000` those), and
 //! `RINGCALL_SIMULATION_SEED=123` one of them, and tells what happens.

@@ -1,4 +1,4 @@
-//! The same on threads of their own: rings, workers that claim their calls while the keeper takes
+//! The same on threads of their own: rings, workers that claim their calls while the watchdog takes
 //! them back, and workers that leave in the middle.
 
 use std::collections::HashSet;
@@ -193,7 +193,7 @@ impl crate::seats::Wake for SharedBell {
 fn on_threads_each_call_is_begun_once_at_most_and_answered_once() {
     for closes in [false, true] {
         let table = Table::new();
-        table.seats.start_keeper().unwrap();
+        table.seats.start_watchdog().unwrap();
         let lost: usize = thread::scope(|scope| {
             let callers: Vec<Caller> = (0..RINGS).map(|_| table.seats.caller()).collect();
             let rings = callers.into_iter().enumerate().map(|(ring, caller)| {

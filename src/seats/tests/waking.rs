@@ -5,7 +5,7 @@ use super::clock;
 use super::player::{Doing, Player};
 use super::written::Value;
 use crate::seats::WAKING_NS;
-use crate::seats::keeper::Need;
+use crate::seats::watchdog::Need;
 
 #[test]
 fn who_fell_asleep_last_is_woken_first() {
@@ -154,13 +154,13 @@ fn a_call_that_was_left_for_a_worker_that_is_held_is_another_s_soon() {
     held.ask(true);
     held.promise();
     held.ask(true);
-    // What the promise goes on with holds it from now on, and the keeper has nothing else to do.
+    // What the promise goes on with holds it from now on, and the watchdog has nothing else to do.
     bench.look();
     clock::pass(TIMEOUT / 8);
     assert_eq!(bench.look(), Need::Later);
     bench.call(1);
     assert!(held.bell.has_rung() && !other.bell.has_rung());
-    assert!(bench.seats.keeper.as_ref().unwrap().is_told());
+    assert!(bench.seats.watchdog.as_ref().unwrap().is_told());
     assert!(bench.look() > Need::Later);
     bench.look_again_after(MILLISECOND);
     assert!(other.bell.hear());

@@ -1,4 +1,4 @@
-//! Rings that call, threads that take calls, the keeper and time: one step of one of them after
+//! Rings that call, threads that take calls, the watchdog and time: one step of one of them after
 //! another, as a seed has it.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::player::{Bell, Player, WITH_BYTES, WITH_TEXT};
 use super::random::Random;
 use crate::bridge::{Call, CallSink, ConnectionId, Outcome, ReplyQueue};
 use crate::quota::Pool;
-use crate::seats::keeper::Watch;
+use crate::seats::watchdog::Observed;
 use crate::seats::{Caller, Kind, Notices, Options, Seats, micros};
 use crate::values::Rest;
 
@@ -51,13 +51,13 @@ pub(super) struct Place {
     pub(super) fetched: Option<Instant>,
     /// When it has asked for calls or claimed one, the last time.
     pub(super) moved: Option<Instant>,
-    /// When the keeper has looked first since it has done anything that the keeper sees, and how
+    /// When the watchdog has looked first since it has done anything that the watchdog sees, and how
     /// often since that was so long ago that others may have what is behind its call, and that it
     /// is overdue.
     pub(super) seen: Option<Instant>,
     pub(super) late_looks: usize,
     pub(super) overdue_looks: usize,
-    /// The keeper has told since then that it is overdue.
+    /// The watchdog has told since then that it is overdue.
     pub(super) is_told: bool,
     /// It may do so again: something has happened there besides.
     pub(super) may_be_told_again: bool,
@@ -85,8 +85,8 @@ pub(super) struct World {
     pub(super) notices: Arc<Notices>,
     pub(super) has_retired: bool,
     pub(super) has_ended: bool,
-    watch: Watch,
-    /// When the keeper looks next, unless it is told to before.
+    observed: Observed,
+    /// When the watchdog looks next, unless it is told to before.
     pub(super) look_at: Option<Instant>,
     is_traced: bool,
 }
@@ -127,7 +127,7 @@ impl World {
             notices,
             has_retired: false,
             has_ended: false,
-            watch: Watch::default(),
+            observed: Observed::default(),
             look_at: None,
             is_traced,
         }
@@ -152,7 +152,7 @@ impl World {
                 let seat = self.random.below(self.plan.seats);
                 self.place_acts(seat);
             }
-            14..16 => drop(self.keeper_acts()),
+            14..16 => drop(self.watchdog_acts()),
             16..18 => self.time_passes(),
             18 if self.plan.may_die && self.random.once_in(2) => {
                 let seat = self.random.below(self.plan.seats);
@@ -242,7 +242,7 @@ impl World {
             0 => self.random.pick(&more),
             _ => self.random.pick(&micros),
         };
-        // A keeper that is punctual is there in time.
+        // A watchdog that is punctual is there in time.
         let until = clock::now().map(|now| now + time);
         while self.plan.is_punctual && self.look_at.is_some_and(|at| Some(at) <= until) {
             self.pass_to_look();
@@ -254,19 +254,19 @@ impl World {
 
     pub(super) fn pass_to_look(&mut self) {
         let now = clock::now().expect("it is told");
-        let at = self.look_at.expect("the keeper looks again");
+        let at = self.look_at.expect("the watchdog looks again");
         clock::pass(at.saturating_duration_since(now));
         self.looks();
         self.check();
     }
 
     /// It looks where it has to or, where it is not punctual, at any time.
-    pub(super) fn keeper_acts(&mut self) -> bool {
-        let Some(keeper) = &self.seats.keeper else {
+    pub(super) fn watchdog_acts(&mut self) -> bool {
+        let Some(watchdog) = &self.seats.watchdog else {
             return false;
         };
         let is_due = self.look_at.is_some_and(|at| Some(at) <= clock::now());
-        if keeper.is_told() || is_due || !self.plan.is_punctual {
+        if watchdog.is_told() || is_due || !self.plan.is_punctual {
             self.looks();
             return true;
         }
@@ -276,10 +276,10 @@ impl World {
     fn looks(&mut self) {
         let now = clock::now().expect("it is told");
         self.sees(now);
-        let keeper = self.seats.keeper.as_ref().expect("there are workers");
-        let need = keeper.turn(&self.seats, &mut self.watch, now);
+        let watchdog = self.seats.watchdog.as_ref().expect("there are workers");
+        let need = watchdog.turn(&self.seats, &mut self.observed, now);
         self.look_at = now.checked_add(need.within(self.seats.later()));
-        self.note(|| format!("the keeper looks: {need:?}"));
+        self.note(|| format!("the watchdog looks: {need:?}"));
         self.has_seen();
     }
 

@@ -1,8 +1,8 @@
-//! What one JavaScript thread has in hand: it fills the typed arrays with the next batch, and makes
-//! replies of the results.
+//! One JavaScript thread as a consumer of calls: fills the typed arrays with the next batch, makes
+//! replies of the results, and knows the calls that the thread has.
 //!
-//! `seats` is its only caller, with the seat's lock. A call that nobody waits for any more is not
-//! run, and a promise that has not settled in its call's time is given up.
+//! `seats` is its only caller, with the seat's lock. A call that no client waits for any more is
+//! not run, and a promise that has not settled in its call's time is given up.
 //!
 //! Invariant: a call that was taken from the queue is replied to once, or goes back there.
 
@@ -25,7 +25,7 @@ const NO_MORE_BATCHES: i32 = -1;
 
 const MILLISECONDS: f64 = 1000.0;
 
-pub(super) struct Exchange {
+pub(super) struct Consumer {
     seat: usize,
     pub(super) wake: Arc<dyn Wake>,
     /// One for each ring.
@@ -46,7 +46,7 @@ pub(super) struct Exchange {
     pub(super) is_full: bool,
 }
 
-impl Exchange {
+impl Consumer {
     pub(super) fn new(
         seat: usize,
         wake: Arc<dyn Wake>,
@@ -126,7 +126,7 @@ impl Exchange {
     /// Posts the first `count` results, and puts the calls of the batch from number `begun` on back
     /// into the queue. Returns when that was.
     pub(super) fn finish(&mut self, seats: &Seats, count: u32, begun: u32) -> Instant {
-        seats.places[self.seat].is_visited();
+        seats.all[self.seat].visited();
         let now = self.post(count);
         self.end_batch(seats, begun as usize, now);
         now
@@ -155,7 +155,7 @@ impl Exchange {
                     if let Some(asked) = first {
                         self.times.dispatched(asked);
                     }
-                    self.next_batch(&mut queue, part, seats.share(), now);
+                    self.fill_batch(&mut queue, part, seats.share(), now);
                     seats.pulled(queue, self.batch, self.times.pace.usual_ns());
                     self.post_replies(now);
                 }
@@ -215,7 +215,7 @@ impl Exchange {
     }
 
     /// Puts what is not too late into the arrays, as much of it as a batch may have.
-    fn next_batch(&mut self, queue: &mut Queue, part: usize, share: usize, now: Instant) {
+    fn fill_batch(&mut self, queue: &mut Queue, part: usize, share: usize, now: Instant) {
         let room = share - self.unanswered.len();
         let paced = self.times.pace.batch(self.memory.ids.len());
         let most = paced.min(part).min(room);

@@ -1,11 +1,11 @@
 //! Looks after workers: a thread of its own that sleeps while there is nothing to look after.
 //!
-//! While a call holds a worker for longer than a batch is to take, the keeper gives the calls
+//! While a call holds a worker for longer than a batch is to take, the watchdog gives the calls
 //! behind it to others and posts what is done. A worker that is held for longer than a call may
 //! take is told of. Where calls wait and somebody rests, it wakes one; where nobody takes calls, it
 //! drops those that are late.
 //!
-//! Invariant: while a worker is not at rest, or calls wait, the keeper looks again.
+//! Invariant: while a worker is not at rest, or calls wait, the watchdog looks again.
 
 use std::io;
 use std::mem;
@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::memory::Claimed;
-use super::{Exchange, Notice, Seats, clock, lock};
+use super::{Consumer, Notice, Seats, clock, lock};
 use crate::uring::with_signals_blocked;
 
 /// How often it looks where a batch, or calls that wait, may have to go to others. It is also what
@@ -62,7 +62,7 @@ impl Need {
     }
 }
 
-pub(super) struct Keeper {
+pub(super) struct Watchdog {
     /// The `Need` that it looks for, as it is: who has more of it tells.
     looks_for: AtomicU8,
     /// What it was told of since it looked last.
@@ -72,7 +72,7 @@ pub(super) struct Keeper {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Default for Keeper {
+impl Default for Watchdog {
     fn default() -> Self {
         Self {
             looks_for: AtomicU8::new(Need::Nothing as u8),
@@ -84,11 +84,11 @@ impl Default for Keeper {
     }
 }
 
-impl Keeper {
+impl Watchdog {
     pub(super) fn start(&self, seats: &Arc<Seats>) -> io::Result<()> {
-        let builder = thread::Builder::new().name("ringcall-keeper".to_owned());
+        let builder = thread::Builder::new().name("ringcall-watch".to_owned());
         let seats = Arc::clone(seats);
-        let keep = move || keep(&seats);
+        let keep = move || watch(&seats);
         *lock(&self.thread) = Some(with_signals_blocked(|| builder.spawn(keep))?);
         Ok(())
     }
@@ -110,20 +110,20 @@ impl Keeper {
     }
 
     /// Looks after all seats, and says when it looks again unless it is told to before.
-    pub(super) fn turn(&self, seats: &Seats, watch: &mut Watch, now: Instant) -> Need {
+    pub(super) fn turn(&self, seats: &Seats, observed: &mut Observed, now: Instant) -> Need {
         let told = mem::replace(&mut *lock(&self.told), Need::Nothing);
-        let mut need = seats.look(watch, now);
+        let mut need = seats.look(observed, now);
         // Who has told of something tells of more: that costs more than looking.
         if told.max(need) >= Need::Soon {
-            watch.soon_until = now.checked_add(LINGER);
+            observed.soon_until = now.checked_add(LINGER);
         }
-        if watch.soon_until.is_some_and(|until| now < until) {
+        if observed.soon_until.is_some_and(|until| now < until) {
             need = need.max(Need::Soon);
         }
         if need < Need::Soon {
             // Who has something from now on tells; what came before is seen by one more look.
             self.looks_for.store(need as u8, Ordering::SeqCst);
-            need = need.max(seats.look(watch, now));
+            need = need.max(seats.look(observed, now));
         }
         self.looks_for.store(need as u8, Ordering::SeqCst);
         need
@@ -150,7 +150,7 @@ impl Keeper {
     }
 }
 
-/// What the keeper has seen of one seat.
+/// What the watchdog has seen of one seat.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     /// How often somebody had asked for calls there, and what it had claimed.
@@ -162,9 +162,9 @@ struct Seen {
     further: u32,
 }
 
-/// What the keeper has seen of all seats.
+/// What the watchdog has seen of all seats.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct Observed {
     seen: Vec<Seen>,
     /// Calls waited when it looked last, and somebody rested.
     has_waited: bool,
@@ -172,23 +172,23 @@ pub(super) struct Watch {
     soon_until: Option<Instant>,
 }
 
-/// The keeper's thread.
-fn keep(seats: &Seats) {
-    let Some(keeper) = &seats.keeper else {
+/// The watchdog's thread.
+fn watch(seats: &Seats) {
+    let Some(watchdog) = &seats.watchdog else {
         return;
     };
-    let mut watch = Watch::default();
-    while !keeper.is_ending.load(Ordering::SeqCst) {
+    let mut observed = Observed::default();
+    while !watchdog.is_ending.load(Ordering::SeqCst) {
         let now = clock::now();
-        let need = keeper.turn(seats, &mut watch, now);
-        keeper.wait(need, seats.later());
+        let need = watchdog.turn(seats, &mut observed, now);
+        watchdog.wait(need, seats.later());
         let late = now.elapsed().saturating_sub(need.within(seats.later()));
-        watch.pause(late);
+        observed.pause(late);
     }
 }
 
-impl Watch {
-    /// The keeper has looked later than it meant to, by so much: the process was stopped, or the
+impl Observed {
+    /// The watchdog has looked later than it meant to, by so much: the process was stopped, or the
     /// machine was. The workers were, too, and that time is not held against them.
     pub(super) fn pause(&mut self, late: Duration) {
         for since in self.seen.iter_mut().filter_map(|seen| seen.since.as_mut()) {
@@ -200,8 +200,8 @@ impl Watch {
 impl Seats {
     /// A batch, or calls that wait, may have to go to others; or else a worker has something.
     pub(super) fn watch(&self, has_more: bool) {
-        if let Some(keeper) = &self.keeper {
-            keeper.need(if has_more { Need::Soon } else { Need::Later });
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.need(if has_more { Need::Soon } else { Need::Later });
         }
     }
 
@@ -211,37 +211,37 @@ impl Seats {
     }
 
     /// Looks after all seats, and says when to look again.
-    fn look(&self, watch: &mut Watch, now: Instant) -> Need {
-        let seats = self.look_at_seats(watch, now);
-        let waiting = self.look_at_waiting(watch, now);
+    fn look(&self, observed: &mut Observed, now: Instant) -> Need {
+        let seats = self.look_at_seats(observed, now);
+        let waiting = self.look_at_waiting(observed, now);
         // What it has posted may have been the last.
         self.end_if_over();
         seats.max(waiting)
     }
 
-    fn look_at_seats(&self, watch: &mut Watch, now: Instant) -> Need {
-        watch.seen.resize(self.places.len(), Seen::default());
+    fn look_at_seats(&self, observed: &mut Observed, now: Instant) -> Need {
+        observed.seen.resize(self.all.len(), Seen::default());
         let mut need = Need::Nothing;
-        for (seat, seen) in watch.seen.iter_mut().enumerate() {
+        for (seat, seen) in observed.seen.iter_mut().enumerate() {
             need = need.max(self.look_at(seat, seen, now));
         }
         need
     }
 
-    fn look_at_waiting(&self, watch: &mut Watch, now: Instant) -> Need {
+    fn look_at_waiting(&self, observed: &mut Observed, now: Instant) -> Need {
         let (waiting, somebody_rests) = self.waiting();
         if waiting == 0 {
-            watch.has_waited = false;
+            observed.has_waited = false;
             return Need::Nothing;
         }
         if somebody_rests {
-            if watch.has_waited {
+            if observed.has_waited {
                 self.wake_for_waiting();
             }
-            watch.has_waited = true;
+            observed.has_waited = true;
             return Need::AtOnce;
         }
-        watch.has_waited = false;
+        observed.has_waited = false;
         let timeout = u64::try_from(self.options.handler_timeout.as_micros());
         if let Some(latest) = timeout.ok().and_then(|it| self.now(now).checked_sub(it)) {
             self.drop_what_is_late(latest);
@@ -256,9 +256,9 @@ impl Seats {
             *seen = Seen::default();
         }
         let has_calls = || {
-            let exchange = lock(&self.places[seat].exchange);
-            let has_some = |it: &Exchange| it.len() > 0 || it.has_more_than(None);
-            exchange.as_ref().is_some_and(has_some)
+            let consumer = lock(&self.all[seat].consumer);
+            let has_some = |it: &Consumer| it.len() > 0 || it.has_more_than(None);
+            consumer.as_ref().is_some_and(has_some)
         };
         if self.options.handler_timeout == Duration::MAX || !has_calls() {
             *seen = Seen::default();
@@ -267,30 +267,30 @@ impl Seats {
         let since = *seen.since.get_or_insert(now);
         if now.saturating_duration_since(since) >= self.options.handler_timeout / ASKING_PART {
             *seen = Seen::default();
-            self.with(seat, |exchange| self.rouse(seat, exchange));
+            self.with(seat, |consumer| self.rouse(seat, consumer));
         }
         Need::Later
     }
 
-    fn look_at(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {
-        let place = &self.places[seat];
-        if place.is_at_rest.load(Ordering::SeqCst) {
-            return self.look_at_resting(seat, seen, now);
+    fn look_at(&self, index: usize, seen: &mut Seen, now: Instant) -> Need {
+        let seat = &self.all[index];
+        if seat.is_at_rest.load(Ordering::SeqCst) {
+            return self.look_at_resting(index, seen, now);
         }
-        let mut guard = match place.exchange.try_lock() {
+        let mut guard = match seat.consumer.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             // It asks for calls just now.
             Err(TryLockError::WouldBlock) => return Need::Soon,
         };
-        let Some(exchange) = guard.as_mut() else {
+        let Some(consumer) = guard.as_mut() else {
             *seen = Seen::default();
             return Need::Nothing;
         };
-        let claimed = exchange.claimed();
-        let visits = place.visits.load(Ordering::Relaxed);
+        let claimed = consumer.claimed();
+        let visits = seat.visits.load(Ordering::Relaxed);
         let mark = Some((visits, claimed));
-        let has_more = exchange.has_more_than(claimed);
+        let has_more = consumer.has_more_than(claimed);
         if seen.mark == mark {
             seen.further = 0;
         } else {
@@ -304,7 +304,7 @@ impl Seats {
         let since = seen.since.unwrap_or(now);
         let held = now.saturating_duration_since(since);
         if held >= AT_ONCE {
-            self.is_held(seat);
+            self.mark_held(index);
         }
         if has_more {
             if held < AT_ONCE {
@@ -314,9 +314,9 @@ impl Seats {
                     Need::Soon
                 };
             }
-            let went_back = exchange.take_back(self, now);
+            let went_back = consumer.take_back(self, now);
             // What it has claimed is another thing now, but it is still at the same call.
-            seen.mark = Some((visits, exchange.claimed()));
+            seen.mark = Some((visits, consumer.claimed()));
             drop(guard);
             if went_back > 0 {
                 self.wake_for_waiting();
@@ -326,15 +326,15 @@ impl Seats {
         let is_overdue = held >= self.options.handler_timeout && !seen.is_told;
         if is_overdue {
             // With the lock, so that it has not asked for calls meanwhile.
-            place.is_overdue.store(true, Ordering::Relaxed);
+            seat.is_overdue.store(true, Ordering::Relaxed);
         }
         drop(guard);
         if is_overdue {
             seen.is_told = true;
-            let generation = self.generation();
-            self.options
-                .notices
-                .post(Notice::Overdue { generation, seat });
+            self.options.notices.post(Notice::Overdue {
+                generation: self.generation(),
+                seat: index,
+            });
         }
         Need::Later
     }
