@@ -36,7 +36,7 @@ fn run(mut stream: &[u8]) -> String {
             Action::Preflight(_) => "preflight".to_owned(),
             Action::Refuse(refusal) => refusal.status.code().to_string(),
         };
-        let skipped = Body::new(head.framing, &RULES).and_then(|body| match body {
+        let skipped = Body::new(head.body, &RULES).and_then(|body| match body {
             Some(mut body) => body.skip(stream).map(Some),
             None => Ok(None),
         });
@@ -53,7 +53,7 @@ fn run(mut stream: &[u8]) -> String {
             Ok(skipped) => stream = &stream[skipped.map_or(0, |skipped| skipped.consumed)..],
         }
         outcome.push(answer);
-        if !head.reply_to.keep_alive {
+        if !head.response.keep_alive {
             outcome.push("closes".to_owned());
             break;
         }

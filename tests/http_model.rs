@@ -7,7 +7,7 @@ mod http_model;
 use http_model::{Skip, Verdict, parse_head};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ringcall::http::{Body, EmptyLines, Errors, Framing, Head, Origins, Refusal, Rules};
+use ringcall::http::{Body, BodyFraming, EmptyLines, Errors, Head, Origins, Refusal, Rules};
 
 /// Values of the option.
 const ORIGINS: &[&[&str]] = &[&[], &["*"], &["https://a", "http://b:81"]];
@@ -278,7 +278,7 @@ fn parse_in_pieces(input: &[u8], cuts: &[Index], rules: &Rules) -> Result<Option
     Ok(None)
 }
 
-fn skip_in_pieces(framing: Framing, input: &[u8], cuts: &[Index], rules: &Rules) -> Skip {
+fn skip_in_pieces(framing: BodyFraming, input: &[u8], cuts: &[Index], rules: &Rules) -> Skip {
     let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len() + 1)).collect();
     ends.push(input.len());
     ends.sort_unstable();
@@ -335,8 +335,8 @@ proptest! {
         cuts in prop::collection::vec(any::<Index>(), 0..6),
         rules in rules(),
     ) {
-        let skipped = skip_in_pieces(Framing::Chunked, &input, &cuts, &rules);
-        let model = http_model::body(Framing::Chunked, &input, &rules);
+        let skipped = skip_in_pieces(BodyFraming::Chunked, &input, &cuts, &rules);
+        let model = http_model::body(BodyFraming::Chunked, &input, &rules);
         prop_assert_eq!(skipped, model, "{}", input.escape_ascii().to_string());
     }
 
@@ -347,7 +347,7 @@ proptest! {
         cuts in prop::collection::vec(any::<Index>(), 0..6),
         rules in rules(),
     ) {
-        let framing = Framing::Length(length);
+        let framing = BodyFraming::Length(length);
         let model = http_model::body(framing, &input, &rules);
         prop_assert_eq!(skip_in_pieces(framing, &input, &cuts, &rules), model);
     }
@@ -359,7 +359,7 @@ proptest! {
     ) {
         let parsed = parse_head(&input, &rules);
         prop_assert_eq!(Verdict::from(parsed), http_model::head(&input, &rules));
-        let model = http_model::body(Framing::Chunked, &input, &rules);
-        prop_assert_eq!(skip_in_pieces(Framing::Chunked, &input, &[], &rules), model);
+        let model = http_model::body(BodyFraming::Chunked, &input, &rules);
+        prop_assert_eq!(skip_in_pieces(BodyFraming::Chunked, &input, &[], &rules), model);
     }
 }

@@ -8,16 +8,16 @@
 mod http_model;
 
 use http_model::Skip;
-use ringcall::http::{Body, Errors, Framing, Origins, Rules};
+use ringcall::http::{Body, Errors, BodyFraming, Origins, Rules};
 
 pub fn check(input: &[u8]) {
     let [choice, cut, input @ ..] = input else {
         return;
     };
     let framing = if choice & 1 == 0 {
-        Framing::Chunked
+        BodyFraming::Chunked
     } else {
-        Framing::Length(u64::from(*cut))
+        BodyFraming::Length(u64::from(*cut))
     };
     let rules = Rules {
         // The usual limits, or some that are soon reached.
@@ -51,7 +51,7 @@ pub fn check(input: &[u8]) {
     );
 }
 
-fn skip<'a>(framing: Framing, rules: &Rules, pieces: impl IntoIterator<Item = &'a [u8]>) -> Skip {
+fn skip<'a>(framing: BodyFraming, rules: &Rules, pieces: impl IntoIterator<Item = &'a [u8]>) -> Skip {
     let mut body = match Body::new(framing, rules) {
         Ok(Some(body)) => body,
         Ok(None) => return Skip::Complete(0),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{
     Call, ConnectionId, Delivery, LeasedSocket, Outcome, Reply, ReplyQueue, ReturnedLease,
 };
-use crate::http::{self, Date, Origins, ReplyTo};
+use crate::http::{self, Date, Origins, ResponseFraming};
 use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX, OUTPUT_BYTES_MAX};
 use crate::uring;
 
@@ -111,7 +111,7 @@ impl ReplySender {
                 continue;
             };
             let start = self.bytes.len();
-            let (out, to, origins) = (&mut self.bytes, ReplyTo::ORDINARY, &Origins::None);
+            let (out, to, origins) = (&mut self.bytes, ResponseFraming::ORDINARY, &Origins::None);
             match mem::replace(&mut reply.delivery, Delivery::Sent(now)) {
                 Delivery::ToSend(Outcome::Value(value)) => {
                     http::encode_value(out, value, to, &self.date, origins);

@@ -8,27 +8,27 @@ use std::sync::Arc;
 use super::{Connection, Context, LATE_HANDLER, OVERLOADED, Reading};
 use crate::bridge::{Delivery, Outcome};
 use crate::bytes::Bytes;
-use crate::http::{self, Code, Methods, Problem, Refusal, ReplyTo, Status};
+use crate::http::{self, Code, Methods, Problem, Refusal, ResponseFraming, Status};
 use crate::routes::Serving;
 
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The handler has the call, since then, in microseconds.
-    Waiting(ReplyTo, u64),
+    Waiting(ResponseFraming, u64),
     /// It is asked how the server is, since then.
-    Asked(ReplyTo, u64),
+    Asked(ResponseFraming, u64),
     /// It was asked, and the server is well.
-    Well(ReplyTo),
+    Well(ResponseFraming),
     /// The handler, which had the call since then, has answered, but not yet an earlier request.
-    Ready(ReplyTo, u64, Outcome),
+    Ready(ResponseFraming, u64, Outcome),
     /// Refused without the handler.
-    Refused(ReplyTo, Refusal),
+    Refused(ResponseFraming, Refusal),
     /// The same, with particulars.
-    Problem(ReplyTo, Box<Problem>),
+    Problem(ResponseFraming, Box<Problem>),
     /// A document.
-    Document(ReplyTo, Serving),
+    Document(ResponseFraming, Serving),
     /// A browser asked whether a page may use one of these methods, and it may.
-    Preflight(ReplyTo, Methods),
+    Preflight(ResponseFraming, Methods),
     /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
     /// earlier requests.
     Continue,
@@ -37,11 +37,11 @@ pub(super) enum Answer {
 impl Connection {
     /// A call is over. False: nothing waits for this reply any more.
     pub fn replied(&mut self, sequence: u32, delivery: Delivery, context: &mut Context) -> bool {
-        let Some((index, reply_to, since)) = self.waiting(sequence) else {
+        let Some((index, framing, since)) = self.waiting(sequence) else {
             return false;
         };
         match delivery {
-            Delivery::Late => self.give_up(index, reply_to, since, context),
+            Delivery::Late => self.give_up(index, framing, since, context),
             Delivery::Sent(at) => {
                 debug_assert_eq!(index, 0, "a socket is leased for the first answer owed");
                 self.pop_owed();
@@ -52,11 +52,11 @@ impl Connection {
             }
             Delivery::ToSend(outcome) if index == 0 => {
                 self.pop_owed();
-                self.encode_outcome(reply_to, since, outcome, context);
+                self.encode_outcome(framing, since, outcome, context);
                 self.encode_answers(context);
             }
             Delivery::ToSend(outcome) => {
-                self.owed[index] = Answer::Ready(reply_to, since, outcome);
+                self.owed[index] = Answer::Ready(framing, since, outcome);
                 self.held_bytes += held(&self.owed[index]);
             }
         }
@@ -65,29 +65,35 @@ impl Connection {
 
     /// The handler is given no more calls, and so not this one.
     pub fn overloaded(&mut self, sequence: u32, context: &mut Context) {
-        if let Some((index, reply_to, _)) = self.waiting(sequence) {
+        if let Some((index, framing, _)) = self.waiting(sequence) {
             context.counters.overloaded += 1;
-            self.owed[index] = Answer::Refused(reply_to, OVERLOADED);
+            self.owed[index] = Answer::Refused(framing, OVERLOADED);
             self.encode_answers(context);
         }
     }
 
     /// The time of the call, or of the question, at `index` is over.
-    pub(super) fn give_up(&mut self, index: usize, to: ReplyTo, since: u64, context: &mut Context) {
+    pub(super) fn give_up(
+        &mut self,
+        index: usize,
+        framing: ResponseFraming,
+        since: u64,
+        context: &mut Context,
+    ) {
         if matches!(self.owed[index], Answer::Asked(..)) {
-            return self.give_health_up(index, to, context);
+            return self.give_health_up(index, framing, context);
         }
         context.counters.handler_timeouts += 1;
         context.count_latency(since);
-        self.owed[index] = Answer::Refused(to, LATE_HANDLER);
+        self.owed[index] = Answer::Refused(framing, LATE_HANDLER);
         self.encode_answers(context);
     }
 
     /// Where the call `sequence` is among the answers owed, unless it has its answer.
-    fn waiting(&self, sequence: u32) -> Option<(usize, ReplyTo, u64)> {
+    fn waiting(&self, sequence: u32) -> Option<(usize, ResponseFraming, u64)> {
         let index = sequence.wrapping_sub(self.first_sequence) as usize;
         match self.owed.get(index)? {
-            Answer::Waiting(reply_to, since) => Some((index, *reply_to, *since)),
+            Answer::Waiting(framing, since) => Some((index, *framing, *since)),
             _ => None,
         }
     }
@@ -117,28 +123,36 @@ impl Connection {
             let answer = self.pop_owed();
             self.held_bytes -= held(&answer);
             match answer {
-                Answer::Ready(reply_to, since, outcome) => {
-                    self.encode_outcome(reply_to, since, outcome, context);
+                Answer::Ready(framing, since, outcome) => {
+                    self.encode_outcome(framing, since, outcome, context);
                 }
-                Answer::Refused(to, refusal) => {
+                Answer::Refused(framing, refusal) => {
                     context.count_refusal(refusal.status.code());
-                    self.encode_error(to, refusal.status, refusal.code, refusal.message, context);
+                    self.encode_error(
+                        framing,
+                        refusal.status,
+                        refusal.code,
+                        refusal.message,
+                        context,
+                    );
                 }
-                Answer::Problem(to, problem) => {
-                    let to = self.last_or(to);
+                Answer::Problem(framing, problem) => {
+                    let framing = self.last_or(framing);
                     context.count_refusal(problem.status.code());
                     let (out, origins) = (self.output.tail(), &context.rules.origins);
-                    http::encode_problem(out, &problem, to, &context.date, origins);
+                    http::encode_problem(out, &problem, framing, &context.date, origins);
                 }
-                Answer::Document(to, serving) => self.encode_document(to, &serving, context),
-                Answer::Preflight(to, methods) => {
-                    let to = self.last_or(to);
+                Answer::Document(framing, serving) => {
+                    self.encode_document(framing, &serving, context)
+                }
+                Answer::Preflight(framing, methods) => {
+                    let framing = self.last_or(framing);
                     context.count_answer(Status::NO_CONTENT.code());
                     let (out, origins) = (self.output.tail(), &context.rules.origins);
-                    http::encode_preflight(out, methods, to, &context.date, origins);
+                    http::encode_preflight(out, methods, framing, &context.date, origins);
                 }
                 Answer::Continue => http::encode_continue(self.output.tail()),
-                Answer::Well(to) => self.encode_well(to, context),
+                Answer::Well(framing) => self.encode_well(framing, context),
                 Answer::Waiting(..) | Answer::Asked(..) => {
                     unreachable!("the front is not waiting")
                 }
@@ -151,101 +165,118 @@ impl Connection {
         self.owed.pop_front().expect("there is a front")
     }
 
-    fn encode_outcome(&mut self, to: ReplyTo, since: u64, outcome: Outcome, context: &mut Context) {
+    fn encode_outcome(
+        &mut self,
+        framing: ResponseFraming,
+        since: u64,
+        outcome: Outcome,
+        context: &mut Context,
+    ) {
         context.count_latency(since);
         match outcome {
             Outcome::Value(value) => {
-                let to = self.last_or(to);
+                let framing = self.last_or(framing);
                 context.counters.responses_2xx += 1;
                 let (out, origins) = (self.output.tail(), &context.rules.origins);
-                http::encode_value(out, value, to, &context.date, origins);
+                http::encode_value(out, value, framing, &context.date, origins);
             }
             Outcome::Digits(digits) => {
-                let to = self.last_or(to);
+                let framing = self.last_or(framing);
                 context.counters.responses_2xx += 1;
                 let (out, origins) = (self.output.tail(), &context.rules.origins);
-                http::encode_digits(out, &digits, to, &context.date, origins);
+                http::encode_digits(out, &digits, framing, &context.date, origins);
             }
             Outcome::Json(body) => {
-                let to = self.last_or(to);
+                let framing = self.last_or(framing);
                 context.counters.responses_2xx += 1;
                 let (out, origins) = (self.output.tail(), &context.rules.origins);
-                http::encode_json(out, body.len(), to, &context.date, origins);
-                self.push_body(body.into(), to);
+                http::encode_json(out, body.len(), framing, &context.date, origins);
+                self.push_body(body.into(), framing);
             }
-            Outcome::Answer(answer) => self.encode_answer(to, *answer, context),
+            Outcome::Answer(answer) => self.encode_answer(framing, *answer, context),
             Outcome::Error(status, message) => {
                 let status = Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
                 context.count_answer(status.code());
-                self.encode_error(to, status, Code::of_function(status), &message, context);
+                self.encode_error(
+                    framing,
+                    status,
+                    Code::of_function(status),
+                    &message,
+                    context,
+                );
             }
         }
     }
 
     pub(super) fn encode_answer(
         &mut self,
-        to: ReplyTo,
+        framing: ResponseFraming,
         answer: http::Answer,
         context: &mut Context,
     ) {
-        let to = self.last_or(to);
+        let framing = self.last_or(framing);
         context.count_answer(answer.status.code());
         let (out, origins) = (self.output.tail(), &context.rules.origins);
-        http::encode_answer(out, &answer, to, &context.date, origins);
-        self.push_body(answer.body.into(), to);
+        http::encode_answer(out, &answer, framing, &context.date, origins);
+        self.push_body(answer.body.into(), framing);
     }
 
-    fn encode_document(&mut self, to: ReplyTo, serving: &Serving, context: &mut Context) {
+    fn encode_document(
+        &mut self,
+        framing: ResponseFraming,
+        serving: &Serving,
+        context: &mut Context,
+    ) {
         let Serving { document, is_known } = serving;
-        let to = self.last_or(to);
+        let framing = self.last_or(framing);
         let (out, origins) = (self.output.tail(), &context.rules.origins);
-        http::encode_document(out, document, *is_known, to, &context.date, origins);
+        http::encode_document(out, document, *is_known, framing, &context.date, origins);
         if *is_known {
             context.count_answer(Status::NOT_MODIFIED.code());
         } else {
             context.counters.responses_2xx += 1;
-            self.push_body(Bytes::Shared(Arc::clone(document.body())), to);
+            self.push_body(Bytes::Shared(Arc::clone(document.body())), framing);
         }
     }
 
-    fn push_body(&mut self, body: Bytes, to: ReplyTo) {
-        if !to.head_only {
+    fn push_body(&mut self, body: Bytes, framing: ResponseFraming) {
+        if !framing.head_only {
             self.output.push_body(body);
         }
     }
 
     fn encode_error(
         &mut self,
-        to: ReplyTo,
+        framing: ResponseFraming,
         status: Status,
         code: Code,
         message: &str,
         context: &mut Context,
     ) {
-        let to = self.last_or(to);
+        let framing = self.last_or(framing);
         let out = self.output.tail();
         http::encode_error(
             out,
             status,
             code,
             message,
-            to,
+            framing,
             &context.date,
             &context.rules,
         );
     }
 
     /// Notes whether this answer is the connection's last, and lets it say so.
-    fn last_or(&mut self, reply_to: ReplyTo) -> ReplyTo {
+    fn last_or(&mut self, framing: ResponseFraming) -> ResponseFraming {
         let drained = self.is_draining() && self.owed.is_empty();
-        let keep_alive = reply_to.keep_alive && !drained;
+        let keep_alive = framing.keep_alive && !drained;
         if !keep_alive {
             self.answered_last = true;
             self.reading = Reading::Ended;
         }
-        ReplyTo {
+        ResponseFraming {
             keep_alive,
-            ..reply_to
+            ..framing
         }
     }
 }
@@ -254,7 +285,7 @@ impl Connection {
 fn held(answer: &Answer) -> usize {
     let outcome = match answer {
         Answer::Ready(_, _, outcome) => outcome,
-        Answer::Document(to, serving) if !serving.is_known && !to.head_only => {
+        Answer::Document(framing, serving) if !serving.is_known && !framing.head_only => {
             return serving.document.body().len();
         }
         _ => return 0,

@@ -7,7 +7,7 @@
 //! or a full connection stops them.
 
 use super::{Answer, Connection, Context, Reading};
-use crate::http::{Code, Refusal, ReplyTo, Status};
+use crate::http::{Code, Refusal, ResponseFraming, Status};
 use crate::limits::{CLOSE_GRACE_MS, Timeouts};
 
 const LATE_HEAD: Refusal = Refusal::new(
@@ -68,10 +68,10 @@ impl Connection {
         if client.is_some_and(|at| at <= now) && owes() && self.expire_client(context) {
             return true;
         }
-        while let Some((index, reply_to, since_us)) = self.oldest_waiting()
+        while let Some((index, framing, since_us)) = self.oldest_waiting()
             && after(since_us / 1000, timeout).is_some_and(|at| at <= now)
         {
-            self.give_up(index, reply_to, since_us, context);
+            self.give_up(index, framing, since_us, context);
         }
         false
     }
@@ -84,11 +84,11 @@ impl Connection {
         match self.client_since() {
             Some((since, Reading::Head)) if is_over(since, timeouts.headers) => {
                 context.counters.headers_timeouts += 1;
-                self.on_refused(LATE_HEAD, self.reply_to_late(), context);
+                self.on_refused(LATE_HEAD, self.framing_of_late(), context);
             }
             Some((since, _)) if is_over(since, timeouts.request) => {
                 context.counters.request_timeouts += 1;
-                self.on_refused(LATE_BODY, self.reply_to_late(), context);
+                self.on_refused(LATE_BODY, self.framing_of_late(), context);
             }
             Some(_) => {}
             None => return true,
@@ -97,11 +97,11 @@ impl Connection {
     }
 
     /// The oldest request that JavaScript has not answered, and since when it waits.
-    fn oldest_waiting(&self) -> Option<(usize, ReplyTo, u64)> {
+    fn oldest_waiting(&self) -> Option<(usize, ResponseFraming, u64)> {
         let mut owed = self.owed.iter().enumerate();
         owed.find_map(|(index, answer)| match answer {
-            Answer::Waiting(reply_to, since_us) | Answer::Asked(reply_to, since_us) => {
-                Some((index, *reply_to, *since_us))
+            Answer::Waiting(framing, since_us) | Answer::Asked(framing, since_us) => {
+                Some((index, *framing, *since_us))
             }
             _ => None,
         })
@@ -116,11 +116,11 @@ impl Connection {
     }
 
     /// How to answer the request that is being read.
-    fn reply_to_late(&self) -> ReplyTo {
+    fn framing_of_late(&self) -> ResponseFraming {
         match &self.reading {
-            Reading::Body(_, head) => head.reply_to,
-            Reading::Planned(planned) => planned.head.reply_to,
-            _ => ReplyTo::start_of_head(&self.input),
+            Reading::Body(_, head) => head.response,
+            Reading::Planned(planned) => planned.head.response,
+            _ => ResponseFraming::start_of_head(&self.input),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{Answer, Connection, Context};
 use crate::bridge::Health;
-use crate::http::{self, Code, Refusal, ReplyTo, Status};
+use crate::http::{self, Code, Refusal, ResponseFraming, Status};
 
 const CLOSING: Refusal =
     Refusal::new(Status::SERVICE_UNAVAILABLE, "The server is closing.").of(Code::Unavailable);
@@ -24,19 +24,19 @@ const LATE: Refusal = Refusal::new(
 const WELL: &[u8] = b"{\"status\":\"ok\"}\n";
 
 impl Connection {
-    pub(super) fn ask_health(&mut self, to: ReplyTo, context: &mut Context) {
+    pub(super) fn ask_health(&mut self, framing: ResponseFraming, context: &mut Context) {
         context.asked.push(self.id);
-        self.owe(Answer::Asked(to, context.now_us), context);
+        self.owe(Answer::Asked(framing, context.now_us), context);
     }
 
     /// Answers each of its questions how the server is.
     pub fn tell_health(&mut self, health: Health, context: &mut Context) {
         for answer in &mut self.owed {
-            if let Answer::Asked(to, _) = *answer {
+            if let Answer::Asked(framing, _) = *answer {
                 *answer = match health {
-                    Health::Well => Answer::Well(to),
-                    Health::Closing => Answer::Refused(to, CLOSING),
-                    Health::NoWorker => Answer::Refused(to, NO_WORKER),
+                    Health::Well => Answer::Well(framing),
+                    Health::Closing => Answer::Refused(framing, CLOSING),
+                    Health::NoWorker => Answer::Refused(framing, NO_WORKER),
                 };
             }
         }
@@ -44,17 +44,22 @@ impl Connection {
     }
 
     /// Nobody has answered the question at `index` in time.
-    pub(super) fn give_health_up(&mut self, index: usize, to: ReplyTo, context: &mut Context) {
-        self.owed[index] = Answer::Refused(to, LATE);
+    pub(super) fn give_health_up(
+        &mut self,
+        index: usize,
+        framing: ResponseFraming,
+        context: &mut Context,
+    ) {
+        self.owed[index] = Answer::Refused(framing, LATE);
         self.encode_answers(context);
     }
 
-    pub(super) fn encode_well(&mut self, to: ReplyTo, context: &mut Context) {
+    pub(super) fn encode_well(&mut self, framing: ResponseFraming, context: &mut Context) {
         let answer = http::Answer {
             status: Status::OK,
             fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
             body: WELL.into(),
         };
-        self.encode_answer(to, answer, context);
+        self.encode_answer(framing, answer, context);
     }
 }

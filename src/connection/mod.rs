@@ -25,7 +25,7 @@ use std::mem;
 
 use crate::bridge::ConnectionId;
 use crate::bytes::Bytes;
-use crate::http::{Body, EmptyLines, Head, Refusal, ReplyTo, Status};
+use crate::http::{Body, EmptyLines, Head, Refusal, ResponseFraming, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use answers::Answer;
 pub use context::Context;
@@ -180,7 +180,9 @@ impl Connection {
     pub fn may_lease_socket(&self) -> bool {
         let owes_one_answer = match self.owed.front() {
             None => true,
-            Some(Answer::Waiting(to, _)) => self.owed.len() == 1 && *to == ReplyTo::ORDINARY,
+            Some(Answer::Waiting(to, _)) => {
+                self.owed.len() == 1 && *to == ResponseFraming::ORDINARY
+            }
             Some(_) => false,
         };
         owes_one_answer

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{Answer, Connection, Context, Reading, Table};
 use crate::bridge::Call;
-use crate::http::{self, Body, Head, Problem, Progress, Refusal, ReplyTo, Sink, Status};
+use crate::http::{self, Body, Head, Problem, Progress, Refusal, ResponseFraming, Sink, Status};
 use crate::limits::{TEXT_BYTES_MAX, UNRESERVED_BYTES_MAX};
 use crate::quota::Reservation;
 use crate::routes::{Invocation, Plan};
@@ -48,7 +48,7 @@ struct Kept {
 
 impl Planned {
     fn new(body: Body, head: Head<()>, plan: Plan, context: &Context) -> Self {
-        let length = head.framing.length();
+        let length = head.body.length();
         let kept = Kept {
             is_wanted: matches!(&plan, Plan::Read(reading) if reading.keeps_body()),
             bytes: Vec::new(),
@@ -121,14 +121,14 @@ impl Connection {
         behind: &[u8],
         context: &mut Context,
     ) -> usize {
-        let body = match Body::new(head.framing, &context.rules) {
+        let body = match Body::new(head.body, &context.rules) {
             Ok(body) => body,
             Err(too_long) => {
                 let problem = match plan {
                     Plan::Refuse(_, problem) if problem.precedes_arguments() => problem,
                     _ => Box::new(too_long.into()),
                 };
-                self.on_problem(problem, head.reply_to, context);
+                self.on_problem(problem, head.response, context);
                 return 0;
             }
         };
@@ -136,14 +136,14 @@ impl Connection {
         if answers_at_once && head.expects_continue {
             // The body was never asked for and will not come, or will: nobody can tell where the
             // next request starts.
-            head.reply_to.keep_alive = false;
+            head.response.keep_alive = false;
         }
         let Some(body) = body.filter(|_| !(answers_at_once && head.expects_continue)) else {
             tell_refused(&plan, &context.table);
-            self.on_planned(head.reply_to, plan, None, context);
+            self.on_planned(head.response, plan, None, context);
             return 0;
         };
-        let length = head.framing.length().map(usize::try_from);
+        let length = head.body.length().map(usize::try_from);
         let whole = length.and_then(|length| behind.get(..length.ok()?));
         let plan = match (plan, whole) {
             (Plan::Read(reading), Some(whole)) => {
@@ -151,7 +151,7 @@ impl Connection {
                 let routes = context.table.routes();
                 let plan = routes.plan_with_body(reading, Cow::Borrowed(whole));
                 tell_refused(&plan, &context.table);
-                self.on_planned(head.reply_to, plan, None, context);
+                self.on_planned(head.response, plan, None, context);
                 return whole.len();
             }
             (plan, _) => plan,
@@ -188,7 +188,7 @@ impl Connection {
         };
         tell_refused(&plan, &table);
         let first = context.calls.len();
-        self.on_planned(head.reply_to, plan, Some(kept.reserved), context);
+        self.on_planned(head.response, plan, Some(kept.reserved), context);
         if context.calls.len() > first && !Arc::ptr_eq(&table, &context.table) {
             context.strays.push((first, table));
         }
@@ -197,18 +197,18 @@ impl Connection {
     /// A request is complete, with its body, for which memory was `reserved`.
     fn on_planned(
         &mut self,
-        to: ReplyTo,
+        framing: ResponseFraming,
         plan: Plan,
         reserved: Option<Reservation>,
         context: &mut Context,
     ) {
-        self.end_request(to, context);
+        self.end_request(framing, context);
         match plan {
-            Plan::Run(invocation) => self.invoke(invocation, to, reserved, context),
-            Plan::Refuse(_, problem) => self.owe(Answer::Problem(to, problem), context),
-            Plan::AskHealth => self.ask_health(to, context),
-            Plan::Serve(serving) => self.owe(Answer::Document(to, serving), context),
-            Plan::Preflight(methods) => self.owe(Answer::Preflight(to, methods), context),
+            Plan::Run(invocation) => self.invoke(invocation, framing, reserved, context),
+            Plan::Refuse(_, problem) => self.owe(Answer::Problem(framing, problem), context),
+            Plan::AskHealth => self.ask_health(framing, context),
+            Plan::Serve(serving) => self.owe(Answer::Document(framing, serving), context),
+            Plan::Preflight(methods) => self.owe(Answer::Preflight(framing, methods), context),
             Plan::Read(_) => unreachable!("its body has been read"),
         }
     }
@@ -216,7 +216,7 @@ impl Connection {
     fn invoke(
         &mut self,
         invocation: Invocation,
-        to: ReplyTo,
+        framing: ResponseFraming,
         reserved: Option<Reservation>,
         context: &mut Context,
     ) {
@@ -225,14 +225,14 @@ impl Connection {
             && rest.memory() > UNRESERVED_BYTES_MAX
         {
             if rest.text.len() > TEXT_BYTES_MAX {
-                return self.owe(Answer::Refused(to, TEXT_TOO_LONG), context);
+                return self.owe(Answer::Refused(framing, TEXT_TOO_LONG), context);
             }
             rest.shrink();
             let mut reserved =
                 reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&context.buffers)));
             if !reserved.resize(rest.memory() as u64) {
                 context.counters.overloaded += 1;
-                return self.owe(Answer::Refused(to, NO_ROOM), context);
+                return self.owe(Answer::Refused(framing, NO_ROOM), context);
             }
             rest.reserved = Some(reserved);
         }
@@ -243,18 +243,23 @@ impl Connection {
             rest: arguments.rest,
             ..Call::default()
         };
-        self.call(call, to, context);
+        self.call(call, framing, context);
     }
 
-    fn on_problem(&mut self, problem: Box<Problem>, to: ReplyTo, context: &mut Context) {
-        let to = ReplyTo {
+    fn on_problem(
+        &mut self,
+        problem: Box<Problem>,
+        framing: ResponseFraming,
+        context: &mut Context,
+    ) {
+        let framing = ResponseFraming {
             keep_alive: false,
-            ..to
+            ..framing
         };
         context.counters.requests += 1;
         self.request_since = None;
         self.reading = Reading::Ended;
-        self.owe(Answer::Problem(to, problem), context);
+        self.owe(Answer::Problem(framing, problem), context);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Answer, Connection, Context, Reading};
 use crate::bridge::Call;
-use crate::http::{self, Body, Code, EmptyLines, Head, Refusal, ReplyTo};
+use crate::http::{self, Body, Code, EmptyLines, Head, Refusal, ResponseFraming};
 
 impl Connection {
     /// Reads requests until the bytes end or the connection is full, and returns how many bytes
@@ -26,8 +26,8 @@ impl Connection {
                         }
                     }
                     Err(refusal) => {
-                        let reply_to = head.reply_to;
-                        self.on_refused(refusal, reply_to, context);
+                        let framing = head.response;
+                        self.on_refused(refusal, framing, context);
                     }
                 },
                 Reading::Planned(planned) => match planned.read(unread) {
@@ -38,8 +38,8 @@ impl Connection {
                         }
                     }
                     Err(refusal) => {
-                        let reply_to = planned.head.reply_to;
-                        self.on_refused(refusal, reply_to, context);
+                        let framing = planned.head.response;
+                        self.on_refused(refusal, framing, context);
                     }
                 },
                 Reading::Ended => return bytes.len(),
@@ -67,7 +67,7 @@ impl Connection {
                 None
             }
             Err(refusal) => {
-                self.on_refused(refusal, ReplyTo::start_of_head(unread), context);
+                self.on_refused(refusal, ResponseFraming::start_of_head(unread), context);
                 Some(0)
             }
         }
@@ -91,12 +91,12 @@ impl Connection {
     }
 
     fn on_head(&mut self, head: Head, body_has_begun: bool, context: &mut Context) {
-        let body = match (Body::new(head.framing, &context.rules), head.action) {
+        let body = match (Body::new(head.body, &context.rules), head.action) {
             (Ok(body), _) => body,
             (Err(_), http::Action::Refuse(refusal)) if refusal.precedes_arguments() => {
-                return self.on_refused(refusal, head.reply_to, context);
+                return self.on_refused(refusal, head.response, context);
             }
-            (Err(refusal), _) => return self.on_refused(refusal, head.reply_to, context),
+            (Err(refusal), _) => return self.on_refused(refusal, head.response, context),
         };
         let waits_for_continue = head.expects_continue && !body_has_begun;
         match (body, head.action) {
@@ -119,29 +119,29 @@ impl Connection {
 
     /// A request is complete, with its body.
     fn on_request(&mut self, head: Head, context: &mut Context) {
-        self.end_request(head.reply_to, context);
+        self.end_request(head.response, context);
         match head.action {
             http::Action::Call(number) => {
                 let call = Call {
                     slots: [number.cast_unsigned(), 0],
                     ..Call::default()
                 };
-                self.call(call, head.reply_to, context);
+                self.call(call, head.response, context);
             }
             http::Action::Refuse(refusal) => {
-                self.owe(Answer::Refused(head.reply_to, refusal), context);
+                self.owe(Answer::Refused(head.response, refusal), context);
             }
-            http::Action::AskHealth => self.ask_health(head.reply_to, context),
+            http::Action::AskHealth => self.ask_health(head.response, context),
             http::Action::Preflight(methods) => {
-                self.owe(Answer::Preflight(head.reply_to, methods), context);
+                self.owe(Answer::Preflight(head.response, methods), context);
             }
         }
     }
 
-    pub(super) fn end_request(&mut self, reply_to: ReplyTo, context: &mut Context) {
+    pub(super) fn end_request(&mut self, framing: ResponseFraming, context: &mut Context) {
         context.counters.requests += 1;
         self.request_since = None;
-        self.reading = if reply_to.keep_alive {
+        self.reading = if framing.keep_alive {
             Reading::Head
         } else {
             Reading::Ended
@@ -150,7 +150,7 @@ impl Connection {
 
     /// Has the handler called with what `call` has of arguments.
     #[inline]
-    pub(super) fn call(&mut self, call: Call, reply_to: ReplyTo, context: &mut Context) {
+    pub(super) fn call(&mut self, call: Call, framing: ResponseFraming, context: &mut Context) {
         context.calls.push(Call {
             connection: self.id,
             sequence: self.next_sequence(),
@@ -158,24 +158,24 @@ impl Connection {
             ..call
         });
         self.owed
-            .push_back(Answer::Waiting(reply_to, context.now_us));
+            .push_back(Answer::Waiting(framing, context.now_us));
     }
 
     /// What arrived is no request that may be followed by another one.
     pub(super) fn on_refused(
         &mut self,
         refusal: Refusal,
-        reply_to: ReplyTo,
+        framing: ResponseFraming,
         context: &mut Context,
     ) {
         context.counters.requests += 1;
         context.counters.overloaded += u64::from(refusal.code == Code::Overloaded);
         self.request_since = None;
         self.reading = Reading::Ended;
-        let reply_to = ReplyTo {
+        let framing = ResponseFraming {
             keep_alive: false,
-            ..reply_to
+            ..framing
         };
-        self.owe(Answer::Refused(reply_to, refusal), context);
+        self.owe(Answer::Refused(framing, refusal), context);
     }
 }

@@ -7,7 +7,7 @@
 //! section 7.1 one by one, so the verdict cannot depend on how the bytes were cut into pieces.
 
 use super::grammar::{self, FIELD, QUOTED, TOKEN};
-use super::{Framing, Refusal, Rules, Status};
+use super::{BodyFraming, Refusal, Rules, Status};
 
 /// Bytes of chunk extensions that one body may have. They mean nothing to us, so RFC 9112 section
 /// 7.1.1 wants them limited.
@@ -118,12 +118,12 @@ enum State {
 
 impl Body {
     /// None where there is no body to read.
-    pub fn new(framing: Framing, rules: &Rules) -> Result<Option<Self>, Refusal> {
+    pub fn new(framing: BodyFraming, rules: &Rules) -> Result<Option<Self>, Refusal> {
         let (state, remaining) = match framing {
-            Framing::Empty | Framing::Length(0) => return Ok(None),
-            Framing::Length(length) if length > rules.body_bytes_max => return Err(TOO_LONG),
-            Framing::Length(length) => (State::Counted, length),
-            Framing::Chunked => (State::Size { digits: 0 }, 0),
+            BodyFraming::Empty | BodyFraming::Length(0) => return Ok(None),
+            BodyFraming::Length(length) if length > rules.body_bytes_max => return Err(TOO_LONG),
+            BodyFraming::Length(length) => (State::Counted, length),
+            BodyFraming::Chunked => (State::Size { digits: 0 }, 0),
         };
         Ok(Some(Self {
             state,

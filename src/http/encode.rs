@@ -7,8 +7,8 @@
 //! the request were no HEAD; nothing a handler says gets into the head but checked fields.
 
 use super::{
-    Code, Date, Document, Errors, Methods, Origins, Problem, Reader, ReplyTo, Rules, Status,
-    problem,
+    Code, Date, Document, Errors, Methods, Origins, Problem, Reader, ResponseFraming, Rules,
+    Status, problem,
 };
 
 /// Bytes of an error's message that are sent. It may come from a handler, and is to be a sentence.
@@ -19,29 +19,53 @@ const HEAD_BYTES_SPARE: usize = 256;
 
 /// Answers 200 with an integer.
 #[inline]
-pub fn encode_value(out: &mut Vec<u8>, value: i64, to: ReplyTo, date: &Date, origins: &Origins) {
-    encode_digits(out, itoa::Buffer::new().format(value), to, date, origins);
+pub fn encode_value(
+    out: &mut Vec<u8>,
+    value: i64,
+    framing: ResponseFraming,
+    date: &Date,
+    origins: &Origins,
+) {
+    encode_digits(
+        out,
+        itoa::Buffer::new().format(value),
+        framing,
+        date,
+        origins,
+    );
 }
 
 /// The same for an integer of any length.
 #[inline]
-pub fn encode_digits(out: &mut Vec<u8>, digits: &str, to: ReplyTo, date: &Date, origins: &Origins) {
+pub fn encode_digits(
+    out: &mut Vec<u8>,
+    digits: &str,
+    framing: ResponseFraming,
+    date: &Date,
+    origins: &Origins,
+) {
     // Once here, so that no copy below finds the vector full.
     out.reserve(HEAD_BYTES_SPARE + digits.len());
     out.extend_from_slice(date.value_head());
     push_length(out, digits.len());
-    end_head(out, to, origins);
-    if !to.head_only {
+    end_head(out, framing, origins);
+    if !framing.head_only {
         out.extend_from_slice(digits.as_bytes());
     }
 }
 
 /// The head of an answer 200 whose body is `length` bytes of JSON, which are to follow.
-pub fn encode_json(out: &mut Vec<u8>, length: usize, to: ReplyTo, date: &Date, origins: &Origins) {
+pub fn encode_json(
+    out: &mut Vec<u8>,
+    length: usize,
+    framing: ResponseFraming,
+    date: &Date,
+    origins: &Origins,
+) {
     out.reserve(HEAD_BYTES_SPARE);
     out.extend_from_slice(date.value_head());
     push_length(out, length);
-    end_head(out, to, origins);
+    end_head(out, framing, origins);
 }
 
 /// What a function answers that is no value alone.
@@ -60,7 +84,7 @@ pub struct Answer {
 pub fn encode_answer(
     out: &mut Vec<u8>,
     answer: &Answer,
-    to: ReplyTo,
+    framing: ResponseFraming,
     date: &Date,
     origins: &Origins,
 ) {
@@ -74,7 +98,7 @@ pub fn encode_answer(
         out.extend_from_slice(b"\r\nContent-Length: ");
         push_length(out, answer.body.len());
     }
-    end_head(out, to, origins);
+    end_head(out, framing, origins);
 }
 
 /// Answers with an error and one sentence about it.
@@ -83,7 +107,7 @@ pub fn encode_error(
     status: Status,
     code: Code,
     message: &str,
-    to: ReplyTo,
+    framing: ResponseFraming,
     date: &Date,
     rules: &Rules,
 ) {
@@ -97,7 +121,7 @@ pub fn encode_error(
         } else {
             problem::write_plain(&mut body, status, sentence, code);
         }
-        return push_problem(out, status, code, &body, to, date, &rules.origins);
+        return push_problem(out, status, code, &body, framing, date, &rules.origins);
     }
     let sentence = if sentence.is_empty() {
         status.reason()
@@ -111,8 +135,8 @@ pub fn encode_error(
     push_advice(out, status, code);
     out.extend_from_slice(b"\r\nContent-Length: ");
     push_length(out, sentence.len() + 1);
-    end_head(out, to, &rules.origins);
-    if !to.head_only {
+    end_head(out, framing, &rules.origins);
+    if !framing.head_only {
         // A handler's message may have line ends and worse; the body stays one line of text.
         out.extend(
             sentence
@@ -127,13 +151,21 @@ pub fn encode_error(
 pub fn encode_problem(
     out: &mut Vec<u8>,
     problem: &Problem,
-    to: ReplyTo,
+    framing: ResponseFraming,
     date: &Date,
     origins: &Origins,
 ) {
     let mut body = Vec::new();
     problem.write(&mut body);
-    push_problem(out, problem.status, problem.code, &body, to, date, origins);
+    push_problem(
+        out,
+        problem.status,
+        problem.code,
+        &body,
+        framing,
+        date,
+        origins,
+    );
 }
 
 fn push_problem(
@@ -141,7 +173,7 @@ fn push_problem(
     status: Status,
     code: Code,
     body: &[u8],
-    to: ReplyTo,
+    framing: ResponseFraming,
     date: &Date,
     origins: &Origins,
 ) {
@@ -152,8 +184,8 @@ fn push_problem(
     push_advice(out, status, code);
     out.extend_from_slice(b"\r\nContent-Length: ");
     push_length(out, body.len());
-    end_head(out, to, origins);
-    if !to.head_only {
+    end_head(out, framing, origins);
+    if !framing.head_only {
         out.extend_from_slice(body);
     }
 }
@@ -193,7 +225,7 @@ pub fn encode_document(
     out: &mut Vec<u8>,
     document: &Document,
     is_known: bool,
-    to: ReplyTo,
+    framing: ResponseFraming,
     date: &Date,
     origins: &Origins,
 ) {
@@ -205,7 +237,7 @@ pub fn encode_document(
     out.reserve(HEAD_BYTES_SPARE + head.len());
     out.extend_from_slice(head);
     out.extend_from_slice(date.as_bytes());
-    let reader = match (to.reader, origins) {
+    let reader = match (framing.reader, origins) {
         (_, Origins::Any) => Reader::Any,
         (Reader::Unsaid, Origins::Listed(_)) => {
             out.extend_from_slice(b"\r\nVary: Origin");
@@ -213,7 +245,7 @@ pub fn encode_document(
         }
         (reader, _) => reader,
     };
-    end_head(out, ReplyTo { reader, ..to }, origins);
+    end_head(out, ResponseFraming { reader, ..framing }, origins);
 }
 
 /// Answers 204 to a browser that asks whether a page may call.
@@ -223,7 +255,7 @@ pub fn encode_document(
 pub fn encode_preflight(
     out: &mut Vec<u8>,
     methods: Methods,
-    to: ReplyTo,
+    framing: ResponseFraming,
     date: &Date,
     origins: &Origins,
 ) {
@@ -235,7 +267,7 @@ pub fn encode_preflight(
         b"\r\nAccess-Control-Allow-Headers: Authorization, Content-Type, *\
           \r\nAccess-Control-Max-Age: 7200",
     );
-    end_head(out, to, origins);
+    end_head(out, framing, origins);
 }
 
 /// Asks for the body of a request that expects to be asked, RFC 9110 section 10.1.1.
@@ -253,13 +285,13 @@ fn push_length(out: &mut Vec<u8>, length: usize) {
 
 /// Ends the line of the last field and the head.
 #[inline]
-fn end_head(out: &mut Vec<u8>, to: ReplyTo, origins: &Origins) {
-    if to.reader != Reader::Unsaid {
-        push_reader(out, to.reader, origins);
+fn end_head(out: &mut Vec<u8>, framing: ResponseFraming, origins: &Origins) {
+    if framing.reader != Reader::Unsaid {
+        push_reader(out, framing.reader, origins);
     }
     // RFC 9112 section 9.3: a connection stays open unless said otherwise, and with HTTP/1.0 it is
     // the other way round.
-    match (to.keep_alive, to.http10) {
+    match (framing.keep_alive, framing.http10) {
         (true, false) => out.extend_from_slice(b"\r\n\r\n"),
         (true, true) => out.extend_from_slice(b"\r\nConnection: keep-alive\r\n\r\n"),
         (false, _) => out.extend_from_slice(b"\r\nConnection: close\r\n\r\n"),

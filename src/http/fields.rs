@@ -5,7 +5,7 @@
 //! Invariant: a body has one length, known from one field that cannot be read in two ways.
 
 use super::site::{Origins, Page, Site};
-use super::{Framing, Refusal, Status, grammar, host};
+use super::{BodyFraming, Refusal, Status, grammar, host};
 use httparse::Header;
 
 const NO_HOST: Refusal = Refusal::new(
@@ -50,7 +50,7 @@ pub(super) const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
 /// What the fields of one head say.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields {
-    pub(super) framing: Framing,
+    pub(super) framing: BodyFraming,
     /// As `Connection` says, or the version's default.
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
@@ -198,7 +198,7 @@ impl<'a> Lines<'a> {
             return Err(NO_HOST);
         }
         let framing = self.framing(http10)?;
-        let has_body = framing != Framing::Empty;
+        let has_body = framing != BodyFraming::Empty;
         // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored, and without a body there
         // is nothing to continue with.
         let expectation = if http10 {
@@ -223,14 +223,14 @@ impl<'a> Lines<'a> {
     }
 
     /// RFC 9112 section 6.3, refusing where it leaves a choice.
-    fn framing(&self, http10: bool) -> Result<Framing, Refusal> {
+    fn framing(&self, http10: bool) -> Result<BodyFraming, Refusal> {
         match (self.codings, self.content_length) {
-            (Codings::Absent, None | Some(0)) => Ok(Framing::Empty),
-            (Codings::Absent, Some(length)) => Ok(Framing::Length(length)),
+            (Codings::Absent, None | Some(0)) => Ok(BodyFraming::Empty),
+            (Codings::Absent, Some(length)) => Ok(BodyFraming::Length(length)),
             (_, Some(_)) => Err(BOTH_FRAMINGS),
             // Section 6.1: framing that HTTP/1.0 does not have is faulty.
             _ if http10 => Err(CHUNKED_IN_HTTP10),
-            (Codings::Chunked, None) => Ok(Framing::Chunked),
+            (Codings::Chunked, None) => Ok(BodyFraming::Chunked),
             // With chunked at the end of the list the framing is known, and only the coding is not:
             // 501, section 6.1. Otherwise not even the end of the body is: 400.
             (Codings::UnknownThenChunked, None) => Err(UNKNOWN_CODING),

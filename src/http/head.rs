@@ -10,7 +10,9 @@
 
 use super::fields::{self, Fields, UNKNOWN_EXPECTATION};
 use super::site::CROSS_SITE;
-use super::{Action, Code, Head, Methods, Refusal, ReplyTo, Request, Rules, Status, target};
+use super::{
+    Action, Code, Head, Methods, Refusal, Request, ResponseFraming, Rules, Status, target,
+};
 use httparse::{Error, Header};
 use std::mem::MaybeUninit;
 
@@ -67,10 +69,10 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     Ok(Some(Head {
         // A body that was never asked for will not come, or will: nobody can tell where the next
         // request starts.
-        reply_to: ReplyTo {
-            keep_alive: head.reply_to.keep_alive
+        response: ResponseFraming {
+            keep_alive: head.response.keep_alive
                 && (!head.expects_continue || matches!(action, Action::Call(_))),
-            ..head.reply_to
+            ..head.response
         },
         ..head
     }))
@@ -121,14 +123,14 @@ impl LineAndFields<'_> {
     fn head<A>(&self, fields: &Fields, action: A) -> Head<A> {
         Head {
             length: self.length,
-            reply_to: ReplyTo {
+            response: ResponseFraming {
                 // After CONNECT the peer may take the connection for a tunnel.
                 keep_alive: fields.keep_alive && self.method != b"CONNECT",
                 http10: self.is_http10,
                 head_only: self.method == b"HEAD",
                 reader: fields.site.reader,
             },
-            framing: fields.framing,
+            body: fields.framing,
             expects_continue: fields.expects_continue,
             action,
         }

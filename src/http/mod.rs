@@ -1,11 +1,10 @@
-//! HTTP/1.1 as bytes: what arrived is parsed, what to answer is encoded. No sockets here.
+//! HTTP/1.1 as bytes: requests are parsed and responses are encoded. No sockets here.
 //!
 //! `connection` calls it, and `routes` looks at the requests that it finds. Nothing in here does
-//! I/O, keeps a request's bytes, knows a function's name or allocates on the way of a
-//! `POST /<integer>`.
+//! I/O, keeps a request's bytes, knows a function's name or allocates for a `POST /<integer>`.
 //!
 //! Invariant: what a request means depends on its bytes alone, never on how they were cut into
-//! pieces; whatever RFC 9112 calls ambiguous is refused, and the connection closed.
+//! pieces. Whatever RFC 9112 calls ambiguous is refused, and the connection is closed.
 
 mod body;
 mod date;
@@ -97,7 +96,7 @@ pub enum Action {
 
 /// Where a request's body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
+pub enum BodyFraming {
     /// There is no body: no length was given, or `Content-Length: 0`.
     Empty,
     /// As many bytes as `Content-Length` says, never zero.
@@ -106,9 +105,9 @@ pub enum Framing {
     Chunked,
 }
 
-/// How the answer to one request must be framed. The default answers once, then closes.
+/// How the response to one request must be framed. By default it is the connection's last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ReplyTo {
+pub struct ResponseFraming {
     /// True exactly when the connection stays open after the answer.
     pub keep_alive: bool,
     /// True exactly when the request was HTTP/1.0, which has to be told of a connection kept open.
@@ -119,7 +118,7 @@ pub struct ReplyTo {
     pub reader: Reader,
 }
 
-impl Framing {
+impl BodyFraming {
     /// True: there is no body.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -137,8 +136,8 @@ impl Framing {
     }
 }
 
-impl ReplyTo {
-    /// What nearly every request asks for.
+impl ResponseFraming {
+    /// The framing that nearly every request asks for.
     pub const ORDINARY: Self = Self {
         keep_alive: true,
         http10: false,
@@ -146,8 +145,8 @@ impl ReplyTo {
         reader: Reader::Unsaid,
     };
 
-    /// Answers a head that is refused before it is understood: once, then close. Only its method
-    /// can be known.
+    /// The framing for a head that is refused before it is understood: the connection closes. Only
+    /// the request's method can be known.
     #[must_use]
     pub fn start_of_head(bytes: &[u8]) -> Self {
         Self {
@@ -157,15 +156,15 @@ impl ReplyTo {
     }
 }
 
-/// A complete request head, with what to do about it, where that is known.
+/// A complete request head and, if that is known, what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head<A = Action> {
     /// Bytes of the input that the head took.
     pub length: usize,
-    /// How to frame the answer.
-    pub reply_to: ReplyTo,
+    /// How to frame the response.
+    pub response: ResponseFraming,
     /// Where the body that follows ends.
-    pub framing: Framing,
+    pub body: BodyFraming,
     /// True exactly when the peer holds its body back until it is sent a `100 Continue`.
     pub expects_continue: bool,
     /// What to do.

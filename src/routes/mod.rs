@@ -114,7 +114,7 @@ impl Routes {
                 headers.add(index, value);
             }
         }
-        let framing = request.head.framing;
+        let framing = request.head.body;
         if framing.is_empty() {
             return Plan::of(function, self.without_body(function, path, &headers));
         }

@@ -4,9 +4,13 @@ use super::*;
 
 #[test]
 fn no_length_and_length_zero_are_no_body() {
-    assert!(Body::new(Framing::Empty, &RULES).expect("sound").is_none());
     assert!(
-        Body::new(Framing::Length(0), &RULES)
+        Body::new(BodyFraming::Empty, &RULES)
+            .expect("sound")
+            .is_none()
+    );
+    assert!(
+        Body::new(BodyFraming::Length(0), &RULES)
             .expect("sound")
             .is_none()
     );
@@ -14,27 +18,30 @@ fn no_length_and_length_zero_are_no_body() {
 
 #[test]
 fn a_body_with_a_length_ends_after_as_many_bytes_whatever_they_are() {
-    assert_eq!(skip_by(&RULES, Framing::Length(5), b"hello"), Ok(Some(5)));
     assert_eq!(
-        skip_by(&RULES, Framing::Length(5), b"\r\n\0\xff0\r\n\r\n"),
+        skip_by(&RULES, BodyFraming::Length(5), b"hello"),
         Ok(Some(5))
     );
-    assert_eq!(skip_by(&RULES, Framing::Length(5), b"hell"), Ok(None));
-    assert_eq!(skip_by(&RULES, Framing::Length(1), b""), Ok(None));
+    assert_eq!(
+        skip_by(&RULES, BodyFraming::Length(5), b"\r\n\0\xff0\r\n\r\n"),
+        Ok(Some(5))
+    );
+    assert_eq!(skip_by(&RULES, BodyFraming::Length(5), b"hell"), Ok(None));
+    assert_eq!(skip_by(&RULES, BodyFraming::Length(1), b""), Ok(None));
 }
 
 #[test]
 fn a_length_beyond_the_limit_is_413_before_any_of_it_is_read() {
     let refusal =
-        Body::new(Framing::Length(RULES.body_bytes_max + 1), &RULES).expect_err("refused");
+        Body::new(BodyFraming::Length(RULES.body_bytes_max + 1), &RULES).expect_err("refused");
     assert_eq!(refusal.status, Status::CONTENT_TOO_LARGE);
-    assert!(Body::new(Framing::Length(u64::MAX), &RULES).is_err());
-    assert!(Body::new(Framing::Length(RULES.body_bytes_max), &RULES).is_ok());
+    assert!(Body::new(BodyFraming::Length(u64::MAX), &RULES).is_err());
+    assert!(Body::new(BodyFraming::Length(RULES.body_bytes_max), &RULES).is_ok());
 }
 
 #[test]
 fn a_complete_body_takes_nothing_more() {
-    let mut body = Body::new(Framing::Chunked, &RULES)
+    let mut body = Body::new(BodyFraming::Chunked, &RULES)
         .expect("sound")
         .expect("a body");
     assert_eq!(
@@ -51,7 +58,7 @@ fn a_complete_body_takes_nothing_more() {
             complete: true
         })
     );
-    let mut body = Body::new(Framing::Length(1), &RULES)
+    let mut body = Body::new(BodyFraming::Length(1), &RULES)
         .expect("sound")
         .expect("a body");
     assert_eq!(

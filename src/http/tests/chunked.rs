@@ -3,7 +3,7 @@
 use super::*;
 
 fn chunked(input: impl AsRef<[u8]>) -> Result<Option<usize>, u16> {
-    skip_by(&RULES, Framing::Chunked, input.as_ref())
+    skip_by(&RULES, BodyFraming::Chunked, input.as_ref())
 }
 
 /// The whole input is one chunked body, and what follows it is left alone.
@@ -116,7 +116,7 @@ fn chunks_beyond_the_limit_are_413_as_soon_as_the_size_is_read() {
         body_bytes_max: 10,
         ..RULES
     };
-    let skip = |input: &str| skip_by(&rules, Framing::Chunked, input.as_bytes());
+    let skip = |input: &str| skip_by(&rules, BodyFraming::Chunked, input.as_bytes());
     assert_eq!(skip("a\r\n0123456789\r\n0\r\n\r\n"), Ok(Some(20)));
     assert_eq!(skip("5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"), Ok(Some(25)));
     assert_eq!(skip("b\r"), Err(413));
@@ -291,7 +291,7 @@ fn a_trailer_section_beyond_the_limit_of_a_head_is_431() {
     let skip = |trailers: &str| {
         skip_by(
             &rules,
-            Framing::Chunked,
+            BodyFraming::Chunked,
             format!("0\r\n{trailers}\r\n").as_bytes(),
         )
     };

@@ -3,7 +3,7 @@
 use super::*;
 
 fn stays_open(lines: &str) -> bool {
-    complete(post(lines)).reply_to.keep_alive
+    complete(post(lines)).response.keep_alive
 }
 
 // RFC 9112 section 9.3: persistence.
@@ -48,17 +48,17 @@ fn http_1_1_stays_open_unless_it_asks_to_close() {
 
 #[test]
 fn http_1_0_closes_unless_it_asks_to_stay() {
-    assert!(!complete(http10("")).reply_to.keep_alive);
-    assert!(!complete(http10("Connection: x\r\n")).reply_to.keep_alive);
+    assert!(!complete(http10("")).response.keep_alive);
+    assert!(!complete(http10("Connection: x\r\n")).response.keep_alive);
     assert!(
         !complete(http10("Connection: keep-alive, close\r\n"))
-            .reply_to
+            .response
             .keep_alive
     );
-    let to = complete(http10("Connection: Keep-Alive\r\n")).reply_to;
+    let framing = complete(http10("Connection: Keep-Alive\r\n")).response;
     assert_eq!(
-        to,
-        ReplyTo {
+        framing,
+        ResponseFraming {
             keep_alive: true,
             http10: true,
             head_only: false,
@@ -80,7 +80,7 @@ fn a_body_held_back_is_asked_for() {
         let head = complete(post(format!("Content-Length: 5\r\nExpect: {value}\r\n")));
         assert!(head.expects_continue, "{value}");
         assert_eq!(head.action, Action::Call(15));
-        assert!(head.reply_to.keep_alive);
+        assert!(head.response.keep_alive);
     }
     assert!(
         complete(post(
@@ -138,6 +138,6 @@ fn a_refusal_closes_where_nobody_knows_whether_the_body_still_comes() {
             "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n{lines}\r\n"
         ));
         assert!(matches!(head.action, Action::Refuse(_)));
-        assert!(!head.reply_to.keep_alive, "{lines:?}");
+        assert!(!head.response.keep_alive, "{lines:?}");
     }
 }

@@ -57,10 +57,10 @@ fn who_names_another_or_none_has_it_not() {
     assert!(!is_known(&[]));
 }
 
-fn head(is_known: bool, to: ReplyTo, origins: &Origins) -> String {
+fn head(is_known: bool, framing: ResponseFraming, origins: &Origins) -> String {
     let mut out = Vec::new();
     let date = Date::at(UNIX_EPOCH);
-    encode_document(&mut out, &document(), is_known, to, &date, origins);
+    encode_document(&mut out, &document(), is_known, framing, &date, origins);
     String::from_utf8(out).expect("text")
 }
 
@@ -70,20 +70,26 @@ fn its_head_has_all_that_there_is_to_know_and_a_304_what_caches_keep() {
         Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n\
         content-security-policy: default-src 'none'\r\nContent-Length: 6\r\n\
         Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
-    assert_eq!(head(false, ReplyTo::ORDINARY, &Origins::None), expected);
+    assert_eq!(
+        head(false, ResponseFraming::ORDINARY, &Origins::None),
+        expected
+    );
     let expected = "HTTP/1.1 304 Not Modified\r\nETag: \"a,1\"\r\nCache-Control: no-cache\r\n\
         Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";
-    assert_eq!(head(true, ReplyTo::ORDINARY, &Origins::None), expected);
+    assert_eq!(
+        head(true, ResponseFraming::ORDINARY, &Origins::None),
+        expected
+    );
 }
 
 #[test]
 fn it_says_whether_the_connection_stays() {
-    let http10 = ReplyTo {
+    let http10 = ResponseFraming {
         http10: true,
-        ..ReplyTo::ORDINARY
+        ..ResponseFraming::ORDINARY
     };
     for is_known in [false, true] {
-        let last = head(is_known, ReplyTo::default(), &Origins::None);
+        let last = head(is_known, ResponseFraming::default(), &Origins::None);
         assert!(last.ends_with("\r\nConnection: close\r\n\r\n"), "{last}");
         let kept = head(is_known, http10, &Origins::None);
         let kept_says = "\r\nConnection: keep-alive\r\n\r\n";
@@ -94,9 +100,9 @@ fn it_says_whether_the_connection_stays() {
 #[test]
 fn caches_learn_which_page_may_read_it() {
     let listed = Origins::named(&["https://a.example".to_owned()]);
-    let of = |reader| ReplyTo {
+    let of = |reader| ResponseFraming {
         reader,
-        ..ReplyTo::ORDINARY
+        ..ResponseFraming::ORDINARY
     };
     for is_known in [false, true] {
         let named = head(is_known, of(Reader::Listed(0)), &listed);

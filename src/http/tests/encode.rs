@@ -3,13 +3,13 @@
 use super::*;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const KEEP: ReplyTo = ReplyTo {
+const KEEP: ResponseFraming = ResponseFraming {
     keep_alive: true,
     http10: false,
     head_only: false,
     reader: Reader::Unsaid,
 };
-const CLOSE: ReplyTo = ReplyTo {
+const CLOSE: ResponseFraming = ResponseFraming {
     keep_alive: false,
     ..KEEP
 };
@@ -19,20 +19,20 @@ fn date() -> Date {
     Date::at(UNIX_EPOCH + Duration::from_secs(784_111_777))
 }
 
-fn value(value: i64, to: ReplyTo) -> String {
+fn value(value: i64, framing: ResponseFraming) -> String {
     let mut out = Vec::new();
-    encode_value(&mut out, value, to, &date(), &Origins::None);
+    encode_value(&mut out, value, framing, &date(), &Origins::None);
     String::from_utf8(out).expect("text")
 }
 
-fn error(status: Status, message: &str, to: ReplyTo) -> String {
+fn error(status: Status, message: &str, framing: ResponseFraming) -> String {
     let mut out = Vec::new();
     encode_error(
         &mut out,
         status,
         Code::Request,
         message,
-        to,
+        framing,
         &date(),
         &RULES,
     );
@@ -94,7 +94,7 @@ fn an_answer_is_appended_to_the_ones_before_it() {
 
 #[test]
 fn an_answer_says_whether_the_connection_stays_where_the_version_does_not() {
-    let http10 = ReplyTo {
+    let http10 = ResponseFraming {
         http10: true,
         ..KEEP
     };
@@ -104,7 +104,7 @@ fn an_answer_says_whether_the_connection_stays_where_the_version_does_not() {
     assert!(
         value(
             1,
-            ReplyTo {
+            ResponseFraming {
                 keep_alive: false,
                 ..http10
             }
@@ -142,7 +142,7 @@ fn a_405_says_what_is_allowed_and_a_503_when_to_come_back() {
 
 #[test]
 fn the_answer_to_head_is_the_same_without_its_body() {
-    let head = ReplyTo {
+    let head = ResponseFraming {
         head_only: true,
         ..KEEP
     };

@@ -2,27 +2,30 @@
 
 use super::*;
 
-fn framing(lines: &str) -> Framing {
+fn framing(lines: &str) -> BodyFraming {
     let head = complete(post(lines));
     assert_eq!(head.action, Action::Call(15));
-    head.framing
+    head.body
 }
 
 // RFC 9110 section 8.6 and RFC 9112 section 6.3: Content-Length.
 
 #[test]
 fn a_content_length_frames_the_body() {
-    assert_eq!(framing(""), Framing::Empty);
-    assert_eq!(framing("Content-Length: 0\r\n"), Framing::Empty);
-    assert_eq!(framing("Content-Length: 000\r\n"), Framing::Empty);
-    assert_eq!(framing("Content-Length: 5\r\n"), Framing::Length(5));
-    assert_eq!(framing("content-length:\t 0005 \t\r\n"), Framing::Length(5));
+    assert_eq!(framing(""), BodyFraming::Empty);
+    assert_eq!(framing("Content-Length: 0\r\n"), BodyFraming::Empty);
+    assert_eq!(framing("Content-Length: 000\r\n"), BodyFraming::Empty);
+    assert_eq!(framing("Content-Length: 5\r\n"), BodyFraming::Length(5));
+    assert_eq!(
+        framing("content-length:\t 0005 \t\r\n"),
+        BodyFraming::Length(5)
+    );
     assert_eq!(
         framing("Content-Length: 18446744073709551615\r\n"),
-        Framing::Length(u64::MAX)
+        BodyFraming::Length(u64::MAX)
     );
     let head = complete(http10("CONTENT-LENGTH: 5\r\n"));
-    assert_eq!(head.framing, Framing::Length(5));
+    assert_eq!(head.body, BodyFraming::Length(5));
 }
 
 #[test]
@@ -31,7 +34,7 @@ fn any_request_may_have_a_body() {
         let head = complete(format!(
             "{method} /15 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
         ));
-        assert_eq!(head.framing, Framing::Length(5), "{method}");
+        assert_eq!(head.body, BodyFraming::Length(5), "{method}");
     }
 }
 
@@ -96,11 +99,11 @@ fn chunked_frames_the_body_whatever_its_case() {
     for coding in ["chunked", "Chunked", "CHUNKED", "\t chunked \t"] {
         assert_eq!(
             framing(&format!("Transfer-Encoding: {coding}\r\n")),
-            Framing::Chunked
+            BodyFraming::Chunked
         );
         assert_eq!(
             framing(&format!("TRANSFER-ENCODING:{coding}\r\n")),
-            Framing::Chunked
+            BodyFraming::Chunked
         );
     }
 }
@@ -204,7 +207,11 @@ fn names_that_only_resemble_a_framing_field_frame_nothing() {
         "Content-Lengt",
         "X-Content-Length",
     ] {
-        assert_eq!(framing(&format!("{name}: 5\r\n")), Framing::Empty, "{name}");
+        assert_eq!(
+            framing(&format!("{name}: 5\r\n")),
+            BodyFraming::Empty,
+            "{name}"
+        );
     }
 }
 
@@ -215,6 +222,6 @@ fn names_as_long_as_ours_mean_nothing() {
          If-Modified-Since: gzip\r\nContent-Length: 5\r\n",
     ));
     assert_eq!(head.action, Action::Call(15));
-    assert_eq!(head.framing, Framing::Length(5));
-    assert!(head.reply_to.keep_alive);
+    assert_eq!(head.body, BodyFraming::Length(5));
+    assert!(head.response.keep_alive);
 }

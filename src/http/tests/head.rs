@@ -7,11 +7,11 @@ fn a_post_of_an_integer_is_a_call() {
     let head = complete("POST /15 HTTP/1.1\r\nHost: localhost:8000\r\n\r\n");
     assert_eq!(head.action, Action::Call(15));
     assert_eq!(head.length, 43);
-    assert_eq!(head.framing, Framing::Empty);
+    assert_eq!(head.body, BodyFraming::Empty);
     assert!(!head.expects_continue);
     assert_eq!(
-        head.reply_to,
-        ReplyTo {
+        head.response,
+        ResponseFraming {
             keep_alive: true,
             http10: false,
             head_only: false,
@@ -293,7 +293,7 @@ fn an_empty_value_and_any_name_that_is_a_token_are_fine() {
         "X:\r\nY: \t \r\n!#$%&'*+-.^_`|~09azAZ: \x7e\r\nContent_Length: 5\r\n",
     ));
     assert_eq!(head.action, Action::Call(15));
-    assert_eq!(head.framing, Framing::Empty);
+    assert_eq!(head.body, BodyFraming::Empty);
 }
 
 // Limits.

@@ -12,7 +12,7 @@ fn outcome(line: &str, lines: &str) -> (Action, bool) {
     let head = parse_by(&rules, bytes.as_bytes())
         .expect("sound")
         .expect("complete");
-    (head.action, head.reply_to.keep_alive)
+    (head.action, head.response.keep_alive)
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn connect_is_405_and_closes_because_the_peer_may_speak_another_protocol_next() 
     for target in ["a:443", "127.0.0.1:80", "[::1]:80"] {
         let head = complete(request(format!("CONNECT {target} HTTP/1.1")));
         assert!(matches!(head.action, Action::Refuse(refusal) if refusal.status.code() == 405));
-        assert!(!head.reply_to.keep_alive);
+        assert!(!head.response.keep_alive);
     }
 }
 
@@ -74,8 +74,8 @@ fn a_method_that_http_knows_is_405_and_the_connection_stays() {
 #[test]
 fn head_is_405_without_a_body() {
     assert_eq!(answers_with(request("HEAD /15 HTTP/1.1")), 405);
-    assert!(complete(request("HEAD /15 HTTP/1.1")).reply_to.head_only);
-    assert!(!complete(request("head /15 HTTP/1.1")).reply_to.head_only);
+    assert!(complete(request("HEAD /15 HTTP/1.1")).response.head_only);
+    assert!(!complete(request("head /15 HTTP/1.1")).response.head_only);
 }
 
 #[test]

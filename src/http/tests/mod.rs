@@ -74,7 +74,7 @@ fn closes_with(input: impl AsRef<[u8]>) -> u16 {
 #[track_caller]
 fn answers_with(input: impl AsRef<[u8]>) -> u16 {
     let head = complete(input);
-    assert!(head.reply_to.keep_alive, "the connection stays open");
+    assert!(head.response.keep_alive, "the connection stays open");
     match head.action {
         Action::Call(integer) => panic!("{integer} would be handed to the handler"),
         Action::Refuse(refusal) => refusal.status.code(),
@@ -112,7 +112,7 @@ fn closes_at_the_last_byte(input: impl AsRef<[u8]>) -> u16 {
 /// Skips as much of the input as belongs to the body: `Ok(None)` where more is needed.
 ///
 /// Checks that one piece, two pieces cut anywhere and single bytes come to the same.
-fn skip_by(rules: &Rules, framing: Framing, input: &[u8]) -> Result<Option<usize>, u16> {
+fn skip_by(rules: &Rules, framing: BodyFraming, input: &[u8]) -> Result<Option<usize>, u16> {
     let in_pieces = |pieces: &[&[u8]]| {
         let mut body = Body::new(framing, rules).map_err(|refusal| refusal.status.code())?;
         let mut consumed = 0;

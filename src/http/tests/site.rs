@@ -15,8 +15,8 @@ fn outcome(line: &str, lines: &str, origins: &[&str]) -> (Action, Reader) {
     let bytes = format!("{line} HTTP/1.1\r\nHost: a:8000\r\n{lines}\r\n");
     let head = parse_by(&rules(origins), bytes.as_bytes());
     let head = head.expect("sound").expect("complete");
-    assert!(head.reply_to.keep_alive, "{lines:?}");
-    (head.action, head.reply_to.reader)
+    assert!(head.response.keep_alive, "{lines:?}");
+    (head.action, head.response.reader)
 }
 
 fn status(line: &str, lines: &str, origins: &[&str]) -> u16 {
@@ -161,9 +161,9 @@ fn a_browsers_question_is_answered_where_its_page_is_named() {
 
 #[test]
 fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
-    let to = |reader| ReplyTo {
+    let framing = |reader| ResponseFraming {
         reader,
-        ..ReplyTo::ORDINARY
+        ..ResponseFraming::ORDINARY
     };
     let date = Date::at(std::time::UNIX_EPOCH);
     for (origins, reader, lines) in [
@@ -179,9 +179,9 @@ fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
         let (status, code) = (Status::BAD_REQUEST, Code::Request);
         let mut answers = [const { Vec::new() }; 3];
         let [value, error, preflight] = &mut answers;
-        encode_value(value, 15, to(reader), &date, origins);
-        encode_error(error, status, code, "", to(reader), &date, &rules);
-        encode_preflight(preflight, Methods::Call, to(reader), &date, origins);
+        encode_value(value, 15, framing(reader), &date, origins);
+        encode_error(error, status, code, "", framing(reader), &date, &rules);
+        encode_preflight(preflight, Methods::Call, framing(reader), &date, origins);
         for answer in answers {
             let answer = String::from_utf8(answer).expect("text");
             assert!(answer.contains(&format!("\r\n{lines}")), "{answer}");
@@ -194,12 +194,12 @@ fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
 #[test]
 fn an_answer_to_a_question_has_no_body_and_no_length() {
     let mut answer = Vec::new();
-    let to = ReplyTo {
+    let framing = ResponseFraming {
         reader: Reader::Any,
-        ..ReplyTo::ORDINARY
+        ..ResponseFraming::ORDINARY
     };
     let date = Date::at(std::time::UNIX_EPOCH);
-    encode_preflight(&mut answer, Methods::Call, to, &date, &Origins::Any);
+    encode_preflight(&mut answer, Methods::Call, framing, &date, &Origins::Any);
     let expected = "HTTP/1.1 204 No Content\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
         Access-Control-Allow-Methods: POST\r\n\
         Access-Control-Allow-Headers: Authorization, Content-Type, *\r\n\

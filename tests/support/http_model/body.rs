@@ -1,16 +1,16 @@
 //! Bodies: lengths, chunks, extensions, trailers.
 
 use super::{Reader, Skip, Stop, is_field_byte, is_tchar};
-use ringcall::http::{EXTENSION_BYTES_MAX, Framing, Rules};
+use ringcall::http::{BodyFraming, EXTENSION_BYTES_MAX, Rules};
 
 /// Judges the start of the input as a body.
-pub(crate) fn body(framing: Framing, input: &[u8], rules: &Rules) -> Skip {
+pub(crate) fn body(framing: BodyFraming, input: &[u8], rules: &Rules) -> Skip {
     match framing {
-        Framing::Empty | Framing::Length(0) => Skip::Complete(0),
-        Framing::Length(length) if length > rules.body_bytes_max => Skip::Closes(413),
-        Framing::Length(length) if length > input.len() as u64 => Skip::Partial,
-        Framing::Length(length) => Skip::Complete(usize::try_from(length).expect("it fits")),
-        Framing::Chunked => {
+        BodyFraming::Empty | BodyFraming::Length(0) => Skip::Complete(0),
+        BodyFraming::Length(length) if length > rules.body_bytes_max => Skip::Closes(413),
+        BodyFraming::Length(length) if length > input.len() as u64 => Skip::Partial,
+        BodyFraming::Length(length) => Skip::Complete(usize::try_from(length).expect("it fits")),
+        BodyFraming::Chunked => {
             let mut reader = Reader {
                 bytes: input,
                 at: 0,

@@ -3,7 +3,7 @@
 use super::authority::{is_authority, is_encoded};
 use super::site;
 use super::{Answer, Reader, Stop, Verdict, is_field_byte, is_tchar};
-use ringcall::http::{EMPTY_LINES_MAX, FIELDS_MAX, Framing, ReplyTo, Rules};
+use ringcall::http::{BodyFraming, EMPTY_LINES_MAX, FIELDS_MAX, ResponseFraming, Rules};
 
 /// Judges the start of the input as a head.
 pub(crate) fn head(input: &[u8], rules: &Rules) -> Verdict {
@@ -22,10 +22,10 @@ pub(crate) fn head(input: &[u8], rules: &Rules) -> Verdict {
     let mut line_ends = 0;
     match read_head(&mut reader, &mut line_ends) {
         Ok((line, fields)) => match judge(&line, &fields, rules) {
-            Ok((reply_to, framing, expects_continue, answer)) => Verdict::Request {
+            Ok((response, body, expects_continue, answer)) => Verdict::Request {
                 length: reader.at,
-                reply_to,
-                framing,
+                response,
+                body,
                 expects_continue,
                 answer,
             },
@@ -128,7 +128,7 @@ fn read_head(
     }
 }
 
-type Judged = (ReplyTo, Framing, bool, Answer);
+type Judged = (ResponseFraming, BodyFraming, bool, Answer);
 
 fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, u16> {
     let RequestLine {
@@ -145,8 +145,8 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
     if hosts.iter().any(|host| !is_authority(host, false)) {
         return Err(400);
     }
-    let framing = framing_of(fields, *http10)?;
-    let has_body = framing != Framing::Empty;
+    let body = framing_of(fields, *http10)?;
+    let has_body = body != BodyFraming::Empty;
 
     let connection = list(&values(fields, "connection"));
     let closes = connection.iter().any(|option| option == b"close");
@@ -189,13 +189,13 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
     };
     let refused_early = !matches!(answer, Answer::Call(_)) && !expectations.is_empty() && has_body;
     let keep_alive = if *http10 { stays && !closes } else { !closes };
-    let reply_to = ReplyTo {
+    let response = ResponseFraming {
         keep_alive: keep_alive && method != "CONNECT" && !refused_early,
         http10: *http10,
         head_only: method == "HEAD",
         reader: page.reader,
     };
-    Ok((reply_to, framing, expects_continue, answer))
+    Ok((response, body, expects_continue, answer))
 }
 
 /// The path of the target, or None where the target is nothing that we serve.
@@ -279,7 +279,7 @@ fn decoded(path: &str) -> String {
     text
 }
 
-fn framing_of(fields: &[Field], http10: bool) -> Result<Framing, u16> {
+fn framing_of(fields: &[Field], http10: bool) -> Result<BodyFraming, u16> {
     let lengths = values(fields, "content-length");
     let lines = values(fields, "transfer-encoding");
     if lengths.len() > 1 || (!lengths.is_empty() && !lines.is_empty()) {
@@ -294,13 +294,13 @@ fn framing_of(fields: &[Field], http10: bool) -> Result<Framing, u16> {
             .parse()
             .map_err(|_| 400_u16)?;
         return Ok(if length == 0 {
-            Framing::Empty
+            BodyFraming::Empty
         } else {
-            Framing::Length(length)
+            BodyFraming::Length(length)
         });
     }
     if lines.is_empty() {
-        return Ok(Framing::Empty);
+        return Ok(BodyFraming::Empty);
     }
     let codings = list(&lines);
     let is_token = |coding: &Vec<u8>| !coding.is_empty() && coding.iter().all(|&b| is_tchar(b));
@@ -315,7 +315,7 @@ fn framing_of(fields: &[Field], http10: bool) -> Result<Framing, u16> {
     if codings.len() > 1 {
         Err(501)
     } else {
-        Ok(Framing::Chunked)
+        Ok(BodyFraming::Chunked)
     }
 }
 

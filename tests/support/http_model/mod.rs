@@ -13,7 +13,8 @@ pub(crate) use body::body;
 pub(crate) use head::head;
 
 use ringcall::http::{
-    Action, EmptyLines, Framing, Head, Refusal, ReplyTo, Rules, parse_head as parse_only,
+    Action, BodyFraming, EmptyLines, Head, Refusal, ResponseFraming, Rules,
+    parse_head as parse_only,
 };
 
 /// What the parser makes of the empty lines at the start of the input and of the head behind them.
@@ -37,8 +38,8 @@ pub(crate) enum Verdict {
     Closes(u16),
     Request {
         length: usize,
-        reply_to: ReplyTo,
-        framing: Framing,
+        response: ResponseFraming,
+        body: BodyFraming,
         expects_continue: bool,
         answer: Answer,
     },
@@ -60,8 +61,8 @@ impl From<Result<Option<Head>, Refusal>> for Verdict {
             Err(refusal) => Self::Closes(refusal.status.code()),
             Ok(Some(head)) => Self::Request {
                 length: head.length,
-                reply_to: head.reply_to,
-                framing: head.framing,
+                response: head.response,
+                body: head.body,
                 expects_continue: head.expects_continue,
                 answer: match head.action {
                     Action::Call(integer) => Answer::Call(integer),
