@@ -1,6 +1,6 @@
 'use strict'
 
-// `scripts/build.js`, with a cargo that builds nothing.
+// `ringcall build`, with a cargo that builds nothing.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -20,12 +20,12 @@ exit $STATUS
 async function build(t, env) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
   t.teardown(() => fs.rmSync(folder, { recursive: true }))
-  for (const each of ['lib', 'scripts', 'Cargo.toml']) {
+  for (const each of ['bin', 'lib', 'Cargo.toml']) {
     fs.cpSync(path.join(root, each), path.join(folder, each), { recursive: true })
   }
   fs.writeFileSync(path.join(folder, 'cargo'), CARGO, { mode: 0o755 })
   const python = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'
-  const command = `cd ${folder} && PATH=${folder}:$PATH "$1" scripts/build.js > kept 2>&1; echo "ended with $?"`
+  const command = `cd ${folder} && PATH=${folder}:$PATH "$1" bin/ringcall.js build > kept 2>&1; echo "ended with $?"`
   const child = start(t, ['-c', python, 'sh', '-c', command, 'sh', process.execPath], {
     command: 'python3',
     env: { CI: '', STATUS: '0', npm_lifecycle_event: 'dependencies', npm_config_loglevel: '', ...env }

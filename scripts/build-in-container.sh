@@ -8,4 +8,4 @@ if command -v apk >/dev/null; then apk add --no-cache curl gcc musl-dev; fi
 curl -fsS --proto '=https' https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain 1.95.0
 # Not into the folder that the container shares: what is built there would be root's.
 export CARGO_TARGET_DIR=/tmp/target
-node scripts/build.js
+node bin/ringcall.js build

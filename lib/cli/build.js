@@ -1,8 +1,17 @@
 'use strict'
 
-// `ringcall build`: what `npm run build` does, for a package that was installed without a binary for its platform.
+// `ringcall build`: builds the addon with cargo and puts it where native.js looks for it. A user runs it where the package
+// was installed without a binary for the platform. `npm run build` runs it too, as does npm by itself after `npm install`
+// in a clone (npm's `dependencies`), before `npm start` and before `npm pack`. It uses Node's built-ins, our own files and
+// cargo, nothing else.
 
-const { parse } = require('./arguments.js')
+const { spawn } = require('node:child_process')
+const { copyFileSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require('node:fs')
+const { homedir, tmpdir } = require('node:os')
+const path = require('node:path')
+const readline = require('node:readline')
+const { ROOT, binaryName } = require('../native.js')
+const { fail, parse } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall build
 
@@ -11,8 +20,114 @@ linker, and takes about a minute.
 
   -h, --help`
 
-function build(args) {
-  if (parse(args, { command: 'build', usage: USAGE }) !== undefined) require('../../scripts/build.js')
+const ADDON = path.join(ROOT, binaryName())
+const IS_MUSL = ADDON.endsWith('-musl.node')
+const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
+
+// "   Compiling libc v0.2.186": cargo aligns the verb at its right.
+const PROGRESS = /^ +[A-Z][a-z]+ /
+
+async function build(args) {
+  if (parse(args, { command: 'build', usage: USAGE }) === undefined) return
+  const { error, status, messages } = await runCargo()
+  if (error?.code === 'ENOENT') {
+    // A checkout that came with a binary is complete without Rust.
+    if (loads(ADDON)) return
+    fail('building the addon needs Rust, but cargo was not found. Install Rust from https://rustup.rs and try again.')
+  }
+  if (error !== undefined) fail(`cargo could not be started: ${error.message}`)
+  if (status !== 0) {
+    fail(`cargo could not build the addon; what it printed above says why. It needs Rust ${rustVersion()} or newer ` +
+      '(`rustup update`) and a C linker (`cc`).')
+  }
+  install(builtLibrary(messages))
+}
+
+// Resolves with how cargo ended, or with the `error` for which it could not be started.
+function runCargo() {
+  // A Rust installed a minute ago is not on this shell's PATH yet.
+  const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
+  const env = { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${path.join(cargoHome, 'bin')}` }
+  // Rust links musl statically unless told otherwise, and a static library cannot be a Node.js addon.
+  if (IS_MUSL) env.RUSTFLAGS ??= '-C target-feature=-crt-static'
+  if (IS_INSTALLED) env.CARGO_TARGET_DIR ??= temporaryFolder()
+  // cargo's progress and diagnostics go to stderr, for people; stdout has a line of JSON for each artifact.
+  const args = ['build', '--release', '--locked', '--lib', '--message-format=json-render-diagnostics']
+  const terminal = terminalBehindNpm()
+  const stderr = terminal === undefined ? 'inherit' : 'pipe'
+  const cargo = spawn('cargo', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', stderr] })
+  if (terminal !== undefined) showProgress(cargo.stderr, terminal)
+  let messages = ''
+  cargo.stdout.setEncoding('utf8').on('data', (text) => (messages += text))
+  return new Promise((resolve) => {
+    cargo.on('error', (error) => resolve({ error }))
+    cargo.on('close', (status) => resolve({ status, messages }))
+  })
+}
+
+// While `npm install` runs the script `dependencies`, it keeps what that prints to itself and shows it if it fails. The
+// minute that cargo takes would look like a hang, so its progress goes to the terminal itself, where there is one.
+function terminalBehindNpm() {
+  const { CI, npm_config_loglevel: level, npm_lifecycle_event: event } = process.env
+  if (event !== 'dependencies' || CI || level === 'silent' || process.stderr.isTTY) return undefined
+  try {
+    return openSync('/dev/tty', 'w')
+  } catch {
+    return undefined
+  }
+}
+
+// Each line begins where npm's spinner is, which draws itself again.
+function showProgress(stderr, terminal) {
+  const show = (line) => writeSync(terminal, `\r\x1b[K${line}\n`)
+  show('ringcall: building the addon with cargo, which takes about a minute the first time')
+  readline.createInterface({ input: stderr }).on('line', (line) => {
+    console.error(line)
+    if (PROGRESS.test(line)) show(line)
+  })
+}
+
+// A package that is installed is built once: what cargo keeps for the next time would be 85 MB in node_modules.
+function temporaryFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-build-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+// The target directory can be anywhere (CARGO_TARGET_DIR, a cargo config, a workspace), so cargo says where it built.
+function builtLibrary(messages) {
+  for (const line of messages.split('\n')) {
+    if (!line.startsWith('{')) continue
+    const { reason, target, filenames } = JSON.parse(line)
+    if (reason !== 'compiler-artifact' || target.name !== 'ringcall' || !target.kind.includes('cdylib')) continue
+    return filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
+  }
+  fail('cargo succeeded but reported no library. Is `cdylib` still among the crate types in Cargo.toml?')
+}
+
+// A running process may have the old file mapped: writing over it would crash that process, renaming does not.
+function install(library) {
+  const beside = `${ADDON}.${process.pid}.tmp`
+  try {
+    copyFileSync(library, beside)
+    renameSync(beside, ADDON)
+  } catch (error) {
+    rmSync(beside, { force: true })
+    fail(`the addon was built, but could not be put in its place: ${error.message}`)
+  }
+}
+
+function loads(file) {
+  try {
+    require(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function rustVersion() {
+  return /^rust-version = "(.+)"/m.exec(readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8'))[1]
 }
 
 module.exports = { build }
