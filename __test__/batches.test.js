@@ -4,7 +4,7 @@
 // thread share its turns, so one test at a time.
 
 const test = require('ava')
-const { createBatches } = require('../lib/batches')
+const { createBatches } = require('../lib/calls/batches.js')
 const { createPlainCalls } = require('../lib/calls/plain')
 const { until } = require('./helpers')
 

@@ -3,7 +3,7 @@
 const { AsyncLocalStorage } = require('node:async_hooks')
 const { setImmediate: turn } = require('node:timers/promises')
 const test = require('ava')
-const { captureContexts, implementations } = require('../lib/contexts.js')
+const { captureContexts, implementations } = require('../lib/calls/async-contexts.js')
 const { connect, request, serve, startMain } = require('./helpers.js')
 
 // Many clients at a time, each with several requests in one piece: calls of one batch, of one connection, of others.
@@ -219,7 +219,7 @@ for (const flag of [undefined, ...flags]) {
       contexts.run(step)
       contexts.run(step)
       console.log([...new Set(seen), storage.getStore(), contexts.constructor === implementations.PerCall].join())
-    }, { args: [require.resolve('../lib/contexts.js')], execArgv: flag ? [flag] : [] })
+    }, { args: [require.resolve('../lib/calls/async-contexts.js')], execArgv: flag ? [flag] : [] })
     t.is(await child.line(), `home,,${flag === WITHOUT_FRAMES}`)
   })
 }

@@ -4,9 +4,9 @@
 
 const test = require('ava')
 const { reply } = require('..')
-const { errorAnswer } = require('../lib/handler-errors.js')
-const { errorProblem, pointerTo, problemText } = require('../lib/problems.js')
-const { isReply } = require('../lib/reply.js')
+const { errorAnswer } = require('../lib/answers/handler-errors.js')
+const { errorProblem, pointerTo, problemText } = require('../lib/answers/problems.js')
+const { isReply } = require('../lib/answers/reply.js')
 
 const fn = { name: 'sum' }
 

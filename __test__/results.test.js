@@ -7,7 +7,7 @@ const vm = require('node:vm')
 const test = require('ava')
 const { reply, typed } = require('..')
 const { tableOf } = require('../lib/functions.js')
-const { answerOf, encoderOf, mediaOf } = require('../lib/results.js')
+const { answerOf, encoderOf, mediaOf } = require('../lib/answers/encoders.js')
 
 const schema = { '~standard': { validate: (value) => ({ value }) } }
 

@@ -7,7 +7,7 @@ const v = require('valibot')
 const { z } = require('zod')
 const { typed } = require('..')
 const { tableOf } = require('../lib/functions.js')
-const { applySchemas } = require('../lib/schemas.js')
+const { applySchemas } = require('../lib/calls/schemas.js')
 
 function functionOf(signature, types) {
   return tableOf({ order: typed(signature, () => {}, { types }) }).functions[0]

@@ -9,7 +9,7 @@ const { Ledger, isBefore, numberAfter } = require('../lib/engines/node/ledger.js
 const { Link } = require('../lib/engines/node/link.js')
 const { Queue } = require('../lib/engines/node/queue.js')
 const { Workers } = require('../lib/engines/node/workers.js')
-const { serve } = require('../lib/workers/transports/node.js')
+const { serve } = require('../lib/engines/node/transport.js')
 const { until, withResolvers } = require('./helpers.js')
 
 const INT32_MAX = 2 ** 31 - 1

@@ -18,6 +18,10 @@ const POLICY = "connect-src 'self'; img-src data:; base-uri 'none'; form-action 
 
 const PAGE_PATH = '/'
 const DESCRIPTION_PATH = '/openapi.json'
+const INTEGER_PATH = /^\/-?\d+$/
+
+// No function's name has a dash.
+const OTHER_PATH = "Choose another path, such as '/health-check'."
 
 // Of all servers in this thread, once there is one.
 let page
@@ -32,8 +36,25 @@ function documentsOf(table, { openapi, bigint }) {
 }
 
 // Where they are, or would be.
-function documentPathsOf(table, { openapi }) {
+function pathsOf(table, { openapi }) {
   return isDescribed(table, openapi) ? [PAGE_PATH, DESCRIPTION_PATH] : []
+}
+
+// What else requests for that path are for, in a sentence; nothing where they are for nothing else. `table` is plain
+// data, as `transferableTable` makes it.
+function healthConflictOf(table, options) {
+  const { health } = options
+  if (health === undefined) return undefined
+  const at = `The option 'health' is ${JSON.stringify(health)},`
+  if (pathsOf(table, options).includes(health)) {
+    return `${at} where the description of the functions is. ${OTHER_PATH}`
+  }
+  if (table.isPlain) {
+    return INTEGER_PATH.test(health) ? `${at} and the path of a call is an integer. ${OTHER_PATH}` : undefined
+  }
+  const [, first] = health.split('/')
+  const isOfFunction = !table.isRoot && table.functions.some(({ name }) => name === first)
+  return isOfFunction ? `${at} and there is a function of the name ${first}. ${OTHER_PATH}` : undefined
 }
 
 function isDescribed({ isPlain }, openapi) {
@@ -60,4 +81,4 @@ function hashOf(bytes) {
   return createHash('sha256').update(bytes).digest('base64')
 }
 
-module.exports = { DESCRIPTION_PATH, documentPathsOf, documentsOf }
+module.exports = { DESCRIPTION_PATH, documentsOf, healthConflictOf }

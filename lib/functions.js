@@ -10,10 +10,9 @@
 
 const { invalidArgument, invalidType } = require('./errors.js')
 const { UNDECLARED_ARGUMENTS_MAX } = require('./limits.js')
-const { jsonSchemasOf } = require('./openapi/standard.js')
-const { TOKEN } = require('./reply.js')
-const { isSchema } = require('./schemas.js')
-const { IDENTIFIER, RESERVED, isName, parseSignature } = require('./signature.js')
+const { jsonSchemasOf } = require('./functions/json-schemas.js')
+const { TOKEN } = require('./answers/reply.js')
+const { IDENTIFIER, RESERVED, isName, parseSignature } = require('./functions/signature.js')
 const { refuseUnknown } = require('./unknown-options.js')
 
 const FUNCTIONS_MAX = 1000
@@ -93,6 +92,12 @@ function checkTypes(types) {
     }
   }
   return schemas
+}
+
+// Whether it is a Standard Schema (https://standardschema.dev).
+function isSchema(value) {
+  const isObject = value !== null && (typeof value === 'object' || typeof value === 'function')
+  return isObject && typeof value['~standard']?.validate === 'function'
 }
 
 // The arguments, those of the type `header` with the fields that `headers` has for them.

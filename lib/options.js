@@ -4,13 +4,13 @@
 
 const { cureOfText, describe, invalidArgument, invalidType, invalidValue, outOfRange } = require('./errors.js')
 const { tableOf } = require('./functions.js')
-const { checkHealth } = require('./health.js')
-const { checkOpenapi } = require('./openapi/options.js')
-const { checkOrigins } = require('./origins.js')
+const { checkHealth } = require('./options/health.js')
+const { checkOpenapi } = require('./options/openapi.js')
+const { checkOrigins } = require('./options/origins.js')
 const { MODULE, refuseUnknown } = require('./unknown-options.js')
 const { checkNames } = require('./wasm/choice.js')
-const { checkHost, checkPath } = require('./where.js')
-const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./workers/options.js')
+const { checkHost, checkPath } = require('./options/address.js')
+const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./options/workers.js')
 
 const PORT_DEFAULT = 8000
 const PORT_MAX = 65535

@@ -2,13 +2,12 @@
 
 // The public face: `serverListen` and the `Server` that it returns.
 
-const { DESCRIPTION_PATH, documentsOf } = require('./documents.js')
+const { DESCRIPTION_PATH, documentsOf, healthConflictOf } = require('./documents.js')
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const { invalidArgument, invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
 const { describeTable, transferableTable } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
-const { conflictOf } = require('./health.js')
 const { openapiOf, textOf, warnOfMissing } = require('./openapi/index.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
@@ -350,7 +349,7 @@ class Server {
 
 // `makeError` makes one of a sentence.
 function refuseConflict(table, options, makeError) {
-  const conflict = conflictOf(table, options)
+  const conflict = healthConflictOf(table, options)
   if (conflict !== undefined) throw makeError(conflict)
 }
 

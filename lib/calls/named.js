@@ -6,12 +6,12 @@
 // one JSON array, parsed once a batch, for strings and documents; buffers for bytes and arrays of numbers. `count` tells
 // how many arguments there are, and in which form; `values` on the Rust side writes all of that.
 
-const { errorAnswer } = require('../handler-errors.js')
+const { errorAnswer } = require('../answers/handler-errors.js')
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
-const { MEDIA_TYPE, errorProblem, problemText } = require('../problems.js')
-const { isReply } = require('../reply.js')
-const { CONTENT_TYPES, answerOf, encoderOf, mediaOf } = require('../results.js')
-const { applySchemas } = require('../schemas.js')
+const { MEDIA_TYPE, errorProblem, problemText } = require('../answers/problems.js')
+const { isReply } = require('../answers/reply.js')
+const { CONTENT_TYPES, answerOf, encoderOf, mediaOf } = require('../answers/encoders.js')
+const { applySchemas } = require('./schemas.js')
 
 const { parse, stringify } = JSON
 const { apply } = Reflect

@@ -4,7 +4,7 @@
 //
 // Nothing is allocated for a handler that takes and returns numbers; a bigint, a promise or an error takes a side door.
 
-const { errorAnswer, notAnInteger } = require('../handler-errors.js')
+const { errorAnswer, notAnInteger } = require('../answers/handler-errors.js')
 
 // `onHandlerError` is told of each error that is the handler's fault.
 function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, results, onPromise) {

@@ -3,11 +3,11 @@
 // The engine that this package is about: ring threads that speak HTTP, and batches of calls for the functions, which run
 // in this thread or, of a module, in its workers.
 
-const { createBatches } = require('../batches.js')
+const { createBatches } = require('../calls/batches.js')
 const { callsOf } = require('../calls/index.js')
 const { startRefused, workerDied } = require('../errors.js')
 const { loadNative } = require('../native.js')
-const { addCounted, statsOf } = require('../stats.js')
+const { addCounted, statsOf } = require('./io-uring/stats.js')
 
 // Calls that a worker may have in a batch: its claims count so far.
 const WORKER_BATCH_MAX = 1024

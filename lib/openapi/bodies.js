@@ -3,7 +3,7 @@
 // The bodies of requests: arguments by name or by position, or the one argument that is the body itself.
 
 const { UNDECLARED_ARGUMENTS_MAX } = require('../limits.js')
-const { takesRawBody } = require('../signature.js')
+const { takesRawBody } = require('../functions/signature.js')
 const { BINARY, argumentSchema } = require('./types.js')
 
 // Nothing for a function that takes none.

@@ -6,7 +6,7 @@
 
 const { Components } = require('./components.js')
 const { TAG, operationsOf, plainOperation } = require('./operations.js')
-const { missingIn } = require('./standard.js')
+const { missingIn } = require('../functions/json-schemas.js')
 
 const VERSION = '3.1.0'
 const TITLE = 'Functions'

@@ -3,8 +3,8 @@
 // The operations of a document: each function once by its body, and once more by its path where that can hold what it
 // must be called with.
 
-const { CONTENT_TYPES, mediaOf } = require('../results.js')
-const { takesRawBody } = require('../signature.js')
+const { CONTENT_TYPES, mediaOf } = require('../answers/encoders.js')
+const { takesRawBody } = require('../functions/signature.js')
 const { bodyOf } = require('./bodies.js')
 const { problemResponses } = require('./problems.js')
 const { INT, INT64_LIMITS, resultSchema, segmentSchema } = require('./types.js')

@@ -3,7 +3,7 @@
 // Refusals and failures as the document tells them: one schema of problems, and one response for each status that a
 // caller may plan for. All others are the default's.
 
-const { ENTRIES_MAX, MEDIA_TYPE } = require('../problems.js')
+const { ENTRIES_MAX, MEDIA_TYPE } = require('../answers/problems.js')
 
 // The closed list, which docs/functions.md explains.
 const CODES = [

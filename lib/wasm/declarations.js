@@ -3,7 +3,7 @@
 // What a function of WebAssembly takes and returns, as `typed` would declare it; or why it can't be served.
 
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
-const { isName } = require('../signature.js')
+const { isName } = require('../functions/signature.js')
 
 // What each type is as an argument, and as a result and in the signature that a function is described with. The ranges
 // of `int32` and `float32` are checked where arguments are read: WebAssembly itself would wrap what is beyond them.

@@ -4,7 +4,7 @@
 
 const { types } = require('node:util')
 const { invalidArgument, invalidType } = require('../errors.js')
-const { IDENTIFIER } = require('../signature.js')
+const { IDENTIFIER } = require('../functions/signature.js')
 const { cut } = require('./choice.js')
 
 const MAGIC = '\0asm'

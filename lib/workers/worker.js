@@ -35,8 +35,8 @@ const HEAP_MS = 1000
 
 // The worker's side of each engine.
 const TRANSPORTS = {
-  io_uring: () => require('./transports/io-uring.js'),
-  node: () => require('./transports/node.js')
+  io_uring: () => require('../engines/io-uring/transport.js'),
+  node: () => require('../engines/node/transport.js')
 }
 
 // The one that is to be expected is loaded before the module: whatever that does to the global scope, to the file system

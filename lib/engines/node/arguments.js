@@ -5,8 +5,8 @@
 // Each function returns `{ args, isByName }`, or `{ refusal }`: what had to be sent and where, never what was.
 
 const { UNDECLARED_ARGUMENTS_MAX } = require('../../limits.js')
-const { ENTRIES_MAX, pointerTo } = require('../../problems.js')
-const { takesRawBody } = require('../../signature.js')
+const { ENTRIES_MAX, pointerTo } = require('../../answers/problems.js')
+const { takesRawBody } = require('../../functions/signature.js')
 const { NotJson, notJson, scan, textOf } = require('./json.js')
 const { refusal } = require('./refusals.js')
 const { placesOfDigits, readSegment, readToken } = require('./types.js')

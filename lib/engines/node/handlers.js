@@ -6,9 +6,9 @@
 // the main thread asks for the first two and counts, and a worker does the rest: between them a call is what `packed`
 // makes of it.
 
-const { errorAnswer, notAnInteger } = require('../../handler-errors.js')
-const { CONTENT_TYPES, answerOf } = require('../../results.js')
-const { applySchemas } = require('../../schemas.js')
+const { errorAnswer, notAnInteger } = require('../../answers/handler-errors.js')
+const { CONTENT_TYPES, answerOf } = require('../../answers/encoders.js')
+const { applySchemas } = require('../../calls/schemas.js')
 const { unfit } = require('./arguments.js')
 const { LATE_HANDLER, headersOf } = require('./refusals.js')
 const { Routes } = require('./routes.js')

@@ -4,7 +4,7 @@
 // gives up.
 
 const { STATUS_CODES } = require('node:http')
-const { MEDIA_TYPE, problemText, titleOf } = require('../../problems.js')
+const { MEDIA_TYPE, problemText, titleOf } = require('../../answers/problems.js')
 
 const MESSAGE_BYTES_MAX = 1024
 // Empty lines that may stand in front of one request.

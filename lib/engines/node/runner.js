@@ -8,9 +8,9 @@
 // later, `settled(call, answer, milliseconds, tell)` or, where there can be no answer, `abandoned(call, tell)`.
 // `tell` is to be called where there is one: it tells of a failure.
 
-const { captureContexts } = require('../../contexts.js')
+const { captureContexts } = require('../../calls/async-contexts.js')
 const { performance, queueMicrotask, setImmediate } = require('../../globals.js')
-const turn = require('../../turn.js')
+const turn = require('../../calls/time-slice.js')
 const { refusalAnswer } = require('./refusals.js')
 
 class Runner {

@@ -13,10 +13,10 @@
 // The first call is claimed before the batch's arguments are read, which may take long: it could otherwise go from
 // worker to worker for ever.
 
-const { captureContexts } = require('./contexts.js')
-const { clearTimeout, now, queueMicrotask, setTimeout } = require('./globals.js')
-const { Results } = require('./calls/results.js')
-const turn = require('./turn.js')
+const { captureContexts } = require('./async-contexts.js')
+const { clearTimeout, now, queueMicrotask, setTimeout } = require('../globals.js')
+const { Results } = require('./results.js')
+const turn = require('./time-slice.js')
 
 // Taken before a worker's module is loaded, which may replace them.
 const { add } = Atomics

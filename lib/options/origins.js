@@ -2,7 +2,7 @@
 
 // The option `origins`: whose pages may call the server, besides its own.
 
-const { invalidType, invalidValue, outOfRange } = require('./errors.js')
+const { invalidType, invalidValue, outOfRange } = require('../errors.js')
 
 const ORIGINS_MAX = 1000
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@\\\s*]+$/i

@@ -2,9 +2,9 @@
 
 // Reads a signature, such as '(name: string, loud?: boolean) => string', and says where in the string a mistake is.
 
-const { invalidArgument, invalidType } = require('./errors.js')
-const { DECLARED_ARGUMENTS_MAX } = require('./limits.js')
-const { didYouMean } = require('./unknown-options.js')
+const { invalidArgument, invalidType } = require('../errors.js')
+const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
+const { didYouMean } = require('../unknown-options.js')
 
 const SCALARS = ['int', 'number', 'int64', 'bigint', 'boolean', 'string']
 const ARRAYS = SCALARS.map((type) => `${type}[]`)

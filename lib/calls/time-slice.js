@@ -6,7 +6,7 @@
 // A dispatch asks before each batch whether it may run it, `begins` first and `goesOn` then; where it may not, it
 // leaves itself with `resume`, and is called again in the next turn.
 
-const { setImmediate } = require('./globals.js')
+const { setImmediate } = require('../globals.js')
 
 const TURN_MS = 10
 // Node calls a ThreadsafeFunction again in the same turn of the loop where it was called meanwhile, up to 1,000 times.

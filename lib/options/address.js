@@ -2,7 +2,7 @@
 
 // The options `host` and `path`: what can be neither is refused before anybody looks it up or binds it.
 
-const { invalidValue } = require('./errors.js')
+const { invalidValue } = require('../errors.js')
 
 function checkHost(host) {
   if (host === undefined) return undefined

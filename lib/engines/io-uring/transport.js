@@ -3,7 +3,7 @@
 // The worker's side of the engine io_uring: takes calls from the ring threads' queue, as the thread that has started a
 // server does where it has no workers.
 
-const { createBatches } = require('../../batches.js')
+const { createBatches } = require('../../calls/batches.js')
 const { callsOf } = require('../../calls/index.js')
 const { loadNative, tryNative } = require('../../native.js')
 

@@ -2,14 +2,9 @@
 
 // Runs the Standard Schemas (https://standardschema.dev) of a call's arguments, right before the call.
 
-const { ENTRIES_MAX, pointerTo } = require('./problems.js')
+const { ENTRIES_MAX, pointerTo } = require('../answers/problems.js')
 
 const MESSAGE_LENGTH_MAX = 200
-
-function isSchema(value) {
-  const isObject = value !== null && (typeof value === 'object' || typeof value === 'function')
-  return isObject && typeof value['~standard']?.validate === 'function'
-}
 
 // Undefined for a function without schemas; otherwise { args }, { errors }, or a promise of one of them. What a schema
 // throws is thrown on. An optional argument that is absent is not checked.
@@ -57,4 +52,4 @@ function conclude(args, results) {
   return errors.length > 0 ? { errors } : { args: checked }
 }
 
-module.exports = { applySchemas, isSchema }
+module.exports = { applySchemas }

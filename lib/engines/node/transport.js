@@ -4,9 +4,9 @@
 // next one begins, so that it is an answer whatever becomes of the worker. The main thread's side is
 // engines/node/link.js.
 
-const { handlerOf } = require('../../engines/node/handlers.js')
-const { Ledger, numberAfter } = require('../../engines/node/ledger.js')
-const { Runner } = require('../../engines/node/runner.js')
+const { handlerOf } = require('./handlers.js')
+const { Ledger, numberAfter } = require('./ledger.js')
+const { Runner } = require('./runner.js')
 const { now } = require('../../globals.js')
 
 // Taken before the module is loaded, which may replace it.

@@ -3,8 +3,8 @@
 // `reply(value, { status, headers })`: what a function returns where a value alone does not say enough. And the header
 // fields of answers, which errors may have, too.
 
-const { invalidArgument, invalidType, outOfRange } = require('./errors.js')
-const { refuseUnknown } = require('./unknown-options.js')
+const { invalidArgument, invalidType, outOfRange } = require('../errors.js')
+const { refuseUnknown } = require('../unknown-options.js')
 
 const REPLY_OPTIONS = { whose: 'reply', argument: 'options', expected: 'an object of options' }
 
