@@ -11,6 +11,7 @@ const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
 const { MEDIA_TYPE, errorProblem, problemText } = require('../answers/problems.js')
 const { isReply } = require('../answers/reply.js')
 const { CONTENT_TYPES, answerOf, encoderOf, mediaOf } = require('../answers/encoders.js')
+const { isThenable, settle } = require('./promises.js')
 const { applySchemas } = require('./schemas.js')
 
 const { parse, stringify } = JSON
@@ -120,7 +121,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
       return fail(id, callee, takeAgain(callee, count, slot, text, buffer), error)
     }
     if (typeof value === 'number' && callee.givesNumbers && Number.isSafeInteger(value)) return results.addNumber(id, value)
-    if (isThenable(value)) return settle(id, callee, takeAgain(callee, count, slot, text, buffer), value)
+    if (isThenable(value)) return answerLater(id, callee, takeAgain(callee, count, slot, text, buffer), value)
     answer(id, callee, value, count, slot, text, buffer)
   }
 
@@ -207,9 +208,11 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
 
   function runWithSchemas(id, callee, args, isByName) {
     const checked = applySchemas(callee.fn, args, isByName)
-    if (isThenable(checked)) return settle(id, callee, args, checked.then((each) => callChecked(id, callee, each, true)))
+    if (isThenable(checked)) {
+      return answerLater(id, callee, args, checked.then((each) => callChecked(id, callee, each, true)))
+    }
     const value = callChecked(id, callee, checked)
-    if (isThenable(value)) return settle(id, callee, args, value)
+    if (isThenable(value)) return answerLater(id, callee, args, value)
     if (value !== NOT_CALLED) conclude(id, callee, value)
   }
 
@@ -233,15 +236,17 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     }
   }
 
-  async function settle(id, callee, args, promise) {
+  function answerLater(id, callee, args, promise) {
     onPromise()
-    try {
-      const value = await promise
+    settle(promise, outcomes, id, callee, args)
+  }
+
+  const outcomes = {
+    conclude(value, id, callee) {
       if (value !== NOT_CALLED) conclude(id, callee, value)
-    } catch (error) {
-      fail(id, callee, args, error)
-    }
-    results.postSoon()
+    },
+    fail: (error, id, callee, args) => fail(id, callee, args, error),
+    settled: () => results.postSoon()
   }
 
   // Throws where the value is not what the function declares.
@@ -279,19 +284,6 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
 
 // What a call comes to that has its answer, or needs none.
 const NOT_CALLED = Symbol('not called')
-
-function isThenable(value) {
-  return value !== null && (typeof value === 'object' || typeof value === 'function') && isPromiseLike(value)
-}
-
-// What throws when it is asked is left to `await`, which asks again; a proxy may throw at anything.
-function isPromiseLike(value) {
-  try {
-    return value instanceof Promise || typeof value.then === 'function'
-  } catch {
-    return true
-  }
-}
 
 // An error's own fields, and those that it has as a problem.
 function fieldsOfProblem(status, fields) {

@@ -5,6 +5,7 @@
 // Nothing is allocated for a handler that takes and returns numbers; a bigint, a promise or an error takes a side door.
 
 const { errorAnswer, notAnInteger } = require('../answers/handler-errors.js')
+const { isThenable, settle } = require('./promises.js')
 
 // `onHandlerError` is told of each error that is the handler's fault.
 function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, results, onPromise) {
@@ -22,33 +23,30 @@ function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, result
       return fail(id, n, error)
     }
     if (typeof value === 'number' && Number.isSafeInteger(value)) results.addNumber(id, value)
+    else if (isThenable(value)) answerLater(id, n, value)
     else answer(id, n, value)
   }
 
-  // Whatever a handler may return.
+  function answerLater(id, n, promise) {
+    onPromise()
+    settle(promise, outcomes, id, n)
+  }
+
+  // The value is no promise.
   function answer(id, n, value) {
     if (typeof value === 'bigint') {
       results.addBigint(id, value)
     } else if (typeof value === 'number' && Number.isSafeInteger(value)) {
       results.addNumber(id, value)
-    } else if (value !== null && (typeof value === 'object' || typeof value === 'function')) {
-      settle(id, n, value)
     } else {
       fail(id, n, notAnInteger(value))
     }
   }
 
-  // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
-  async function settle(id, n, promise) {
-    onPromise()
-    try {
-      const value = await promise
-      if (value === promise) throw notAnInteger(value)
-      answer(id, n, value)
-    } catch (error) {
-      fail(id, n, error)
-    }
-    results.postSoon()
+  const outcomes = {
+    conclude: (value, id, n) => answer(id, n, value),
+    fail: (error, id, n) => fail(id, n, error),
+    settled: () => results.postSoon()
   }
 
   function fail(id, n, error) {

@@ -3,6 +3,7 @@
 // Runs the Standard Schemas (https://standardschema.dev) of a call's arguments, right before the call.
 
 const { ENTRIES_MAX, pointerTo } = require('../answers/problems.js')
+const { isThenable } = require('./promises.js')
 
 const MESSAGE_LENGTH_MAX = 200
 
@@ -20,11 +21,11 @@ function applySchemas(fn, args, isByName) {
     hasSchemas = true
     if (args[i] === undefined) continue
     const result = isAsync ? validateLater(schema, args[i]) : schema['~standard'].validate(args[i])
-    isAsync ||= typeof result?.then === 'function'
+    isAsync ||= isThenable(result)
     results.push({ i, key, result })
   }
   if (!hasSchemas) return undefined
-  return isAsync ? settle(args, results) : conclude(args, results)
+  return isAsync ? concludeLater(args, results) : conclude(args, results)
 }
 
 // What it throws becomes a rejection, as an earlier one may still reject and has to be listened to.
@@ -32,7 +33,7 @@ async function validateLater(schema, value) {
   return schema['~standard'].validate(value)
 }
 
-async function settle(args, results) {
+async function concludeLater(args, results) {
   const settled = await Promise.all(results.map(({ result }) => result))
   return conclude(args, results.map((each, at) => ({ ...each, result: settled[at] })))
 }

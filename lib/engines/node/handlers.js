@@ -8,6 +8,7 @@
 
 const { errorAnswer, notAnInteger } = require('../../answers/handler-errors.js')
 const { CONTENT_TYPES, answerOf } = require('../../answers/encoders.js')
+const { isThenable } = require('../../calls/promises.js')
 const { applySchemas } = require('../../calls/schemas.js')
 const { unfit } = require('./arguments.js')
 const { LATE_HANDLER, headersOf } = require('./refusals.js')
@@ -74,13 +75,12 @@ class PlainHandler {
     return handler(n)
   }
 
-  // Nothing where it may be a promise, which it is not when it `isSettled`.
-  answerOf(call, value, isSettled) {
+  // The value is no promise.
+  answerOf(call, value) {
     if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))) {
       const body = String(value)
       return { status: 200, headers: { 'Content-Type': 'application/json', 'Content-Length': body.length }, body }
     }
-    if (!isSettled && isObject(value)) return undefined
     throw notAnInteger(value)
   }
 
@@ -198,8 +198,7 @@ class Functions {
     return Reflect.apply(handler, owner, args)
   }
 
-  answerOf({ form: { fn } }, value, isSettled) {
-    if (!isSettled && isThenable(value)) return undefined
+  answerOf({ form: { fn } }, value) {
     const { status, fields = [], media, body } = answerOf(fn, value)
     const headers = headersOf(fields)
     if (media === 'none') {
@@ -247,14 +246,6 @@ class Functions {
 function bytesOf(media, body) {
   if (media === 'bytes') return Buffer.from(new Uint8Array(body).buffer)
   return media === 'string' ? stringify(body) : body
-}
-
-function isThenable(value) {
-  return isObject(value) && typeof value.then === 'function'
-}
-
-function isObject(value) {
-  return value !== null && (typeof value === 'object' || typeof value === 'function')
 }
 
 // `before` is what a new table replaces. Workers tell that there is one plain function; without them there is no table.

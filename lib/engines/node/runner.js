@@ -9,6 +9,7 @@
 // `tell` is to be called where there is one: it tells of a failure.
 
 const { captureContexts } = require('../../calls/async-contexts.js')
+const { isThenable, settle } = require('../../calls/promises.js')
 const { performance, queueMicrotask, setImmediate } = require('../../globals.js')
 const turn = require('../../calls/time-slice.js')
 const { refusalAnswer } = require('./refusals.js')
@@ -22,6 +23,11 @@ class Runner {
   #isDraining = false
   // True: calls have been run since the event loop turned.
   #isInTurn = false
+  #outcomes = {
+    conclude: (value, call) => this.#conclude(call, value),
+    fail: (error, call) => this.#fail(call, error),
+    settled() {}
+  }
 
   constructor(handler, source) {
     this.#handler = handler
@@ -73,19 +79,13 @@ class Runner {
 
   // Whatever a handler may return.
   #take(call, value) {
-    const answer = this.#handler.answerOf(call, value, false)
-    if (answer === undefined) this.#wait(call, value)
-    else this.#settle(call, answer)
+    if (!isThenable(value)) return this.#conclude(call, value)
+    this.#goOnLater()
+    settle(value, this.#outcomes, call)
   }
 
-  // Awaits what may be a promise: no thenable can answer twice, and its getters and methods throw in here.
-  async #wait(call, promise) {
-    this.#goOnLater()
-    try {
-      this.#settle(call, this.#handler.answerOf(call, await promise, true))
-    } catch (error) {
-      this.#fail(call, error)
-    }
+  #conclude(call, value) {
+    this.#settled(call, this.#handler.answerOf(call, value))
   }
 
   // What promises go on with runs before the next call, and is part of the turn.
@@ -109,10 +109,10 @@ class Runner {
       // What was thrown cannot be told, whatever it is: nobody is to wait for it.
       return this.#source.abandoned(call, failure?.tell)
     }
-    this.#settle(call, answer, failure.tell)
+    this.#settled(call, answer, failure.tell)
   }
 
-  #settle(call, answer, tell) {
+  #settled(call, answer, tell) {
     this.#source.settled(call, answer, performance.now() - call.began, tell)
   }
 }
