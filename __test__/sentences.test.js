@@ -5,7 +5,10 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
-const { checkArguments } = require('../lib/options.js')
+const { ENTRIES_MAX } = require('../lib/answers/problems.js')
+const limits = require('../lib/limits.js')
+const { CODES } = require('../lib/openapi/problems.js')
+const { NUMBERS, checkArguments } = require('../lib/options.js')
 const { root } = require('./helpers.js')
 
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8')
@@ -29,7 +32,7 @@ function sources(folder, ending) {
 
 // `const NAME: u32 = 2 * 1_000;` of Rust, `const NAME = 2 * 1_000` of JavaScript, and such an expression in a field.
 function constant(text, name) {
-  const [, value] = new RegExp(`const ${name}(?:: \\w+)? = ([\\d_ *]+)`).exec(text) ?? []
+  const [, value] = new RegExp(`const ${name}(?:: \\w+)? = (0x\\w+|[\\d_ *<]+)`).exec(text) ?? []
   return evaluate(value, name)
 }
 
@@ -64,11 +67,19 @@ test('each refusal of the engine node is one of the engine io_uring, word for wo
 test('the bounds that have no option are the same on both engines', (t) => {
   const rust = sources('src', '.rs')
   const node = sources('lib/engines/node', '.js')
-  for (const name of ['FIELDS_MAX', 'MESSAGE_BYTES_MAX', 'CLOSE_GRACE_MS', 'LINGER_MS']) {
-    t.is(constant(node, name), constant(rust, name), name)
+  for (const [name, nameInRust = name] of [
+    ['FIELDS_MAX'], ['MESSAGE_BYTES_MAX'], ['CLOSE_GRACE_MS'], ['LINGER_MS'], ['EMPTY_LINES_MAX'], ['DEPTH_MAX'],
+    ['PIPELINE_DEPTH_MAX'], ['UNCOUNTED_BYTES_MAX', 'UNRESERVED_BYTES_MAX']
+  ]) {
+    t.is(constant(node, name), constant(rust, nameInRust), name)
   }
+  const { BIGINT_DIGITS_MAX, DECLARED_ARGUMENTS_MAX, UNDECLARED_ARGUMENTS_MAX } = limits
+  t.is(BIGINT_DIGITS_MAX, constant(rust, 'BIGINT_DIGITS_MAX'))
+  t.is(DECLARED_ARGUMENTS_MAX, constant(rust, 'ARGUMENTS_MAX'))
+  t.is(UNDECLARED_ARGUMENTS_MAX, constant(rust, 'UNDECLARED_ARGUMENTS_MAX'))
+  t.is(ENTRIES_MAX, constant(rust, 'ENTRIES_MAX'))
   t.is(constant(read('lib/engines/node.js'), 'SWEEP_MS_MAX'), constant(rust, 'TICK_MS_MAX'))
-  t.is(constant(read('lib/options.js'), 'RING_THREADS_MAX'), constant(rust, 'RINGS_MAX'))
+  t.is(NUMBERS.ringThreads[2], constant(rust, 'RINGS_MAX'))
 })
 
 test('the defaults are the same for the Rust tests and in JavaScript', (t) => {
@@ -90,6 +101,58 @@ test('the defaults are the same for the Rust tests and in JavaScript', (t) => {
   })) {
     t.is(options[option], field(limits, name), option)
   }
+})
+
+test('what JavaScript and the binding write into shared arrays means the same to both', (t) => {
+  const columns = read('src/values/columns.rs')
+  const named = read('lib/calls/named.js')
+  for (const name of ['BY_NAME', 'HOLES', 'UNPACKED']) t.is(constant(named, name), constant(columns, name), name)
+  const memory = read('src/seats/memory.rs')
+  const batches = read('lib/calls/batches.js')
+  const bits = constant(memory, 'COUNT_BITS')
+  t.is(constant(batches, 'RESULT'), 1 << bits)
+  t.is(constant(batches, 'TAKEN_BACK'), 1 << (2 * bits))
+})
+
+test('the codes of problems are the same in Rust, on engine node and in the description', (t) => {
+  const codesIn = (text) => [...new Set(text.match(/(?<=")ERR_\w+(?=")|(?<=')ERR_\w+(?=')/g))].sort()
+  const codes = [...CODES].sort()
+  t.deepEqual(codesIn(read('src/http/problem.rs')), codes)
+  const node = codesIn(['arguments', 'handlers', 'health', 'refusals', 'routes'].map((name) => (
+    read(`lib/engines/node/${name}.js`)
+  )).join('\n'))
+  t.deepEqual(node.filter((code) => code !== 'ERR_HTTP_REQUEST_TIMEOUT'), codes)
+})
+
+// Of the two kinds of servers, the one whose options have all of their defaults.
+const BODY_SIZES = [{ sum: () => 0 }, () => 0].map((handler) => checkArguments({}, handler).options.maxBodySize)
+
+test('index.d.ts tells the default and the bounds of each option that is a number', (t) => {
+  const [, text] = /^export interface ListenOptions \{\n(.*?)^\}/ms.exec(read('index.d.ts'))
+  for (const [name, [fallback, min, max]] of Object.entries(NUMBERS)) {
+    const [, comment] = new RegExp(`/\\*\\*((?:(?!\\*/).)*)\\*/\\s*${name}\\?:`, 's').exec(text)
+    const [, told] = /@default (.*)/.exec(comment)
+    t.is(told, fallback === undefined ? `${BODY_SIZES[0]}, or ${BODY_SIZES[1]} for one plain function` : String(fallback), name)
+    for (const bound of [min, max]) t.regex(comment, new RegExp(`\\b${bound}\\b`), name)
+  }
+})
+
+test('docs/api.md tells the same defaults', (t) => {
+  const UNITS = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, s: 1000 }
+  const rows = read('docs/api.md').split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  const found = new Set()
+  for (const [, names = '', defaults] of rows) {
+    const numbers = [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name).filter((name) => name in NUMBERS)
+    if (numbers.length === 0 || found.has(numbers[0])) continue
+    // A unit stands behind the last one of a list.
+    const units = [...defaults.matchAll(/(?<=\d )(KiB|MiB|s)\b/g)].map(([unit]) => unit)
+    const values = [...defaults.matchAll(/\d+/g)].map(([value], i) => value * UNITS[units[i] ?? units.at(-1) ?? ''])
+    for (const [i, name] of numbers.entries()) {
+      found.add(name)
+      t.is(values[i] ?? values.at(-1), NUMBERS[name][0] ?? BODY_SIZES[1], name)
+    }
+  }
+  t.deepEqual([...found].sort(), Object.keys(NUMBERS).sort())
 })
 
 test('histograms have the same bounds on both engines', (t) => {

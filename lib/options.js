@@ -12,21 +12,38 @@ const { checkNames } = require('./wasm/choice.js')
 const { checkHost, checkPath } = require('./options/address.js')
 const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./options/workers.js')
 
-const PORT_DEFAULT = 8000
-const PORT_MAX = 65535
-const BACKLOG_DEFAULT = 1024
 const INT32_MAX = 2 ** 31 - 1
-const HEADER_SIZE_MAX = 2 ** 20
-const RING_THREADS_MAX = 64
-const RING_ENTRIES_MAX = 2 ** 15
-const RECEIVE_BUFFER_SIZE_MAX = 2 ** 16
-const BATCH_SIZE_MAX = 2 ** 16
-// A plain function's bodies are skipped.
+
+// The body of a request to a plain function is read and dropped.
 const BODY_SIZE_PLAIN = 64 * 1024
 const BODY_SIZE = 2 ** 20
-// What V8 has a string for.
+// The longest string that V8 has.
 const BODY_SIZE_MAX = 2 ** 29 - 24
-const BUFFERED_BYTES = 64 * 2 ** 20
+
+// The options that are numbers: each with its default, its least and its greatest value. Rust has no defaults of its own,
+// but for its tests. index.d.ts, docs/api.md, the command's usage and those tests are compared with this table by tests.
+const NUMBERS = {
+  port: [8000, 0, 65_535],
+  backlog: [1024, 1, INT32_MAX],
+  ringThreads: [1, 0, 64],
+  ringEntries: [256, 8, 2 ** 15],
+  receiveBuffers: [512, 8, 2 ** 15],
+  receiveBufferSize: [1024, 128, 2 ** 16],
+  batchSize: [1024, 1, 2 ** 16],
+  maxConnections: [10_000, 1, INT32_MAX],
+  maxInFlight: [10_000, 1, INT32_MAX],
+  maxHeaderSize: [16 * 1024, 64, 2 ** 20],
+  // `fitOptions` has the default, and the maximum where functions take bodies.
+  maxBodySize: [undefined, 0, Number.MAX_SAFE_INTEGER],
+  maxBufferedBytes: [64 * 2 ** 20, 1, Number.MAX_SAFE_INTEGER],
+  headersTimeout: [10_000, 0, INT32_MAX],
+  requestTimeout: [30_000, 0, INT32_MAX],
+  keepAliveTimeout: [72_000, 0, INT32_MAX],
+  handlerTimeout: [30_000, 0, INT32_MAX],
+  sendTimeout: [30_000, 0, INT32_MAX]
+}
+const POWERS_OF_TWO = ['ringEntries', 'receiveBuffers']
+
 // The last is the default.
 const ENGINES = ['io_uring', 'node', 'auto']
 
@@ -48,35 +65,19 @@ function checkArguments(portOrOptions, handler, surplus = []) {
   const table = url === undefined ? tableOf(handler) : undefined
   refuseSurplus(surplus)
   const engine = oneOf(options, 'engine', ENGINES)
+  const numbers = checkNumbers(options, table !== undefined)
+  checkRingThreads(numbers.ringThreads, engine)
   const checked = {
     engine,
     host: checkHost(string(options, 'host')),
-    port: integer(options, 'port', PORT_DEFAULT, 0, PORT_MAX),
     path: checkPath(string(options, 'path')),
-    backlog: integer(options, 'backlog', BACKLOG_DEFAULT, 1, INT32_MAX),
     reusePort: boolean(options, 'reusePort'),
     ipv6Only: boolean(options, 'ipv6Only'),
-    ringThreads: checkRingThreads(integer(options, 'ringThreads', 1, 0, RING_THREADS_MAX), engine),
-    ringEntries: powerOfTwo(options, 'ringEntries', 256, 8, RING_ENTRIES_MAX),
-    receiveBuffers: powerOfTwo(options, 'receiveBuffers', 512, 8, RING_ENTRIES_MAX),
-    receiveBufferSize: integer(options, 'receiveBufferSize', 1024, 128, RECEIVE_BUFFER_SIZE_MAX),
-    batchSize: integer(options, 'batchSize', 1024, 1, BATCH_SIZE_MAX),
+    ...numbers,
     bigint: boolean(options, 'bigint'),
     origins: checkOrigins(options.origins),
     openapi: checkOpenapi(options.openapi),
     health: checkHealth(options.health),
-    maxConnections: integer(options, 'maxConnections', 10_000, 1, INT32_MAX),
-    maxInFlight: integer(options, 'maxInFlight', 10_000, 1, INT32_MAX),
-    maxHeaderSize: integer(options, 'maxHeaderSize', 16 * 1024, 64, HEADER_SIZE_MAX),
-    maxBodySize: integer(
-      options, 'maxBodySize', undefined, 0, table === undefined ? Number.MAX_SAFE_INTEGER : BODY_SIZE_MAX
-    ),
-    maxBufferedBytes: integer(options, 'maxBufferedBytes', BUFFERED_BYTES, 1, Number.MAX_SAFE_INTEGER),
-    headersTimeout: integer(options, 'headersTimeout', 10_000, 0, INT32_MAX),
-    requestTimeout: integer(options, 'requestTimeout', 30_000, 0, INT32_MAX),
-    keepAliveTimeout: integer(options, 'keepAliveTimeout', 72_000, 0, INT32_MAX),
-    handlerTimeout: integer(options, 'handlerTimeout', 30_000, 0, INT32_MAX),
-    sendTimeout: integer(options, 'sendTimeout', 30_000, 0, INT32_MAX),
     signal: signal(options),
     onError: callback(options, 'onError')
   }
@@ -88,11 +89,19 @@ function checkArguments(portOrOptions, handler, surplus = []) {
   return { options: checked, module: { url, only, count, workerOptions, engine } }
 }
 
+function checkNumbers(options, hasTable) {
+  return Object.fromEntries(Object.entries(NUMBERS).map(([name, [fallback, min, max]]) => {
+    const most = name === 'maxBodySize' && hasTable ? BODY_SIZE_MAX : max
+    const check = POWERS_OF_TWO.includes(name) ? powerOfTwo : integer
+    return [name, check(options, name, fallback, min, most)]
+  }))
+}
+
 // Without ring threads it is Node's event loop, and no other's, that drives the ring.
 function checkRingThreads(ringThreads, engine) {
   const { bun, deno } = process.versions
   const other = bun === undefined ? deno && 'Deno' : 'Bun'
-  if (ringThreads > 0 || other === undefined || engine === 'node') return ringThreads
+  if (ringThreads > 0 || other === undefined || engine === 'node') return
   throw invalidArgument(
     `The option 'ringThreads' is 0, for which a ring is driven by the event loop of Node.js, and this is ${other}. ` +
       'Leave it out, or pass 1 or more.'
@@ -237,4 +246,4 @@ function callback(options, name) {
   return value
 }
 
-module.exports = { checkArguments, checkCloseArguments, fitOptions }
+module.exports = { NUMBERS, checkArguments, checkCloseArguments, fitOptions }

@@ -39,7 +39,7 @@ const LATE_BODY = refusal(408, 'The request did not arrive in time.')
 const OVERLOADED = refusal(503, 'Too many requests are waiting for the handler.')
 const LATE_HANDLER = { ...refusal(503, 'The handler took too long.'), code: 'ERR_TIMEOUT' }
 const NOT_WRITTEN = { ...refusal(500, 'The answer could not be written.'), code: 'ERR_FAILED' }
-const NO_ROOM = { status: 503, message: 'Too many bodies are waiting for their functions.' }
+const NO_ROOM = refusal(503, 'Too many bodies are waiting for their functions.')
 
 // The codes of problems, which docs/functions.md has, where a refusal has none of its own.
 const CODES = {

@@ -8,16 +8,15 @@
 
 const { Form, fromBody, fromBytes, fromNothing, fromPath, refused } = require('./arguments.js')
 const { Document } = require('./documents.js')
+const { refusal } = require('./refusals.js')
 const { decodeUnreserved } = require('./targets.js')
 
 const NOT_JSON_MEDIA = {
-  status: 415,
-  message: 'The body must be JSON and say so: Content-Type: application/json, as curl --json sends.',
+  ...refusal(415, 'The body must be JSON and say so: Content-Type: application/json, as curl --json sends.'),
   fields: [['Accept', 'application/json']]
 }
 const ENCODED = {
-  status: 415,
-  message: 'The body must not be encoded: leave Content-Encoding out.',
+  ...refusal(415, 'The body must not be encoded: leave Content-Encoding out.'),
   fields: [['Accept-Encoding', 'identity']]
 }
 
@@ -89,7 +88,7 @@ class Route {
   }
 
   #refuseBoth() {
-    const message = `The arguments of ${this.form.name} must be in the path or in the body, not in both.`
+    const message = `${this.form.name}'s arguments go either in the path or in the body, not in both.`
     return refused('ERR_ARGUMENTS', message).refusal
   }
 }
