@@ -162,7 +162,7 @@ for (const file of files) {
 
 // In a process of its own: one that computes without end answers nobody.
 test('the first example of the README refuses an N that would keep it busy', async (t) => {
-  const [{ code }] = blocksOf('README.md')
+  const { code } = blocksOf('README.md').find(({ language }) => language === 'js')
   const here = `{ serverListen: (port, handler) =>
     console.log(require(${JSON.stringify(root)}).serverListen({ port: 0, host: '127.0.0.1' }, handler).port) }`
   const child = start(t, ['-e', code.replace("require('ringcall')", here)])
