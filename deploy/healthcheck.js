@@ -1,7 +1,7 @@
 'use strict'
 
-// Whether the server of this container answers a client: the image's HEALTHCHECK, for which there is no curl in it. What
-// fails is told in the health log of the container.
+// Checks whether the server of this container answers a client: the image's HEALTHCHECK, because it contains no curl. The
+// container's health log has the failures.
 
 const { request } = require('node:http')
 

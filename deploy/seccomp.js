@@ -4,9 +4,9 @@
 // Prints a container engine's default seccomp profile with io_uring's three system calls allowed:
 //
 //   node deploy/seccomp.js > uring.json                  the default of Podman, where it is installed
-//   node deploy/seccomp.js default.json > uring.json     another one; an address (https:) will do, and - is stdin
+//   node deploy/seccomp.js default.json > uring.json     another one; it may be a URL (https:), and - is stdin
 //
-// A copy of a whole profile would miss what the engine's next release forbids; so make it anew then.
+// Make it again after each release of the engine: a copy of a whole profile misses what a newer one forbids.
 
 const { existsSync, readFileSync } = require('node:fs')
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the image and tries it in real containers, as `npm run test:containers`. Needs podman, or ENGINE=docker, and curl.
+# Builds the image and tests it in real containers, as `npm run test:containers`. Needs podman, or ENGINE=docker, and curl.
 #
 #   ENGINE_FLAGS  before the engine's command, such as '--runtime runc'
 #   BUILD_FLAGS   of its build, such as '--isolation=chroot'
@@ -15,21 +15,21 @@ name=ringcall-try-$$
 folder=$(mktemp -d)
 read -ra engine_flags <<<"${ENGINE_FLAGS:-}"
 read -ra build_flags <<<"${BUILD_FLAGS:-}"
-# Podman's own format has no place for a health check.
+# Podman's own image format has no health check.
 [[ $ENGINE != podman ]] || build_flags+=(--format docker)
 
 engine() { timeout 2m "$ENGINE" "${engine_flags[@]}" "$@"; }
 fail() { printf 'try-containers: %s\n' "$*" >&2; engine logs "$name" >&2 || true; exit 1; }
 trap 'engine rm -f "$name" >"$folder/rm" 2>&1 || true; rm -rf "$folder"' EXIT
 
-# try WHAT: the headline of what the next lines hold it to.
+# try WHAT: prints what the next lines check.
 try() { printf '\n== %s\n' "$*"; }
 
-# As little as it can be given, which is what deploy/ gives it.
+# The fewest rights that suffice, as in deploy/.
 restricted=(--ulimit=nofile=1024:1024 --ulimit=nproc=1024:1024 --network=host --read-only --cap-drop=ALL --security-opt=no-new-privileges -e "PORT=$port")
 uring=(--security-opt "seccomp=$folder/uring.json")
 
-# start FLAG... [-- COMMAND...]: a container that answers 610; what it says is in $folder/log.
+# start FLAG... [-- COMMAND...]: a container that answers 610; its output is in $folder/log.
 start() {
   local flags=()
   while (($#)) && [[ $1 != -- ]]; do flags+=("$1"); shift; done
@@ -44,7 +44,7 @@ start() {
   cat "$folder/log"
 }
 
-# Stops it as the engine does; it must end by itself and with 0.
+# Stops it as the engine does; it must end by itself, with 0.
 stop() {
   engine stop -t 20 "$name" >"$folder/stop" 2>&1
   local code
@@ -93,7 +93,7 @@ fi
 stop
 
 try '128 KiB of lockable memory are enough, none falls back'
-# As a user of its own: the kernel counts by user, and gives the memory of a ring that has ended back some time later.
+# As a separate user: the kernel counts by user, and releases the memory of an ended ring some time later.
 start "${uring[@]}" --user "$((20000 + RANDOM))" --ulimit memlock=131072:131072
 if grep -q RINGCALL_FALLBACK "$folder/log"; then fail 'io_uring is refused'; fi
 stop
@@ -107,7 +107,7 @@ exec 3<>"/dev/tcp/127.0.0.1/$port"
 printf 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n' >&3
 stop &
 stopping=$!
-# It listens no more: it is closing, and waits for us.
+# It no longer listens: it is closing, and waits for us.
 while (exec 4<>"/dev/tcp/127.0.0.1/$port") 2>"$folder/err"; do sleep 0.1; done
 printf x >&3
 timeout 10 cat <&3 >"$folder/answer" || fail 'the connection was not closed'

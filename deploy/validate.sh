@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds kubernetes/ and compose.yaml to the published schemas, as `npm run test:manifests`. Needs kubectl, for kustomize,
-# Python 3.11 with venv, and npm; the schemas come in packages, nothing stays.
+# Validates kubernetes/ and compose.yaml against the published schemas, as `npm run test:manifests`. Needs kubectl, for kustomize,
+# Python 3.11 with venv, and npm; the schemas come in packages, and nothing is left behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ timeout 5m npm install --silent --no-save --prefix "$folder" @kubernetes-models/
 kubernetes() { "$folder/python/bin/kubernetes-validate" --strict --no-warn -k "$KUBERNETES_VERSION" "$@"; }
 compose() { "$folder/python/bin/check-jsonschema" --builtin-schema vendor.compose-spec "$@"; }
 
-# What a cluster would get: the route by itself, as it is no part of Kubernetes' own schemas.
+# What a cluster would get. The route is separate, because Kubernetes' own schemas do not contain it.
 kubectl kustomize deploy/kubernetes >"$folder/all.yaml"
 "$folder/python/bin/python" - "$folder" <<'PYTHON'
 import json, sys, yaml
@@ -29,7 +29,7 @@ routes = [each for each in everything if each['kind'] == 'HTTPRoute']
 assert len(everything) == 5 and len(routes) == 1, [each['kind'] for each in everything]
 yaml.safe_dump_all([each for each in everything if each['kind'] != 'HTTPRoute'], open(f'{folder}/core.yaml', 'w'))
 route = json.dumps(routes[0])
-# Its type knows which fields there are, its schema what may be in them.
+# The type lists the fields, the schema what they may contain.
 open(f'{folder}/route.ts', 'w').write(f"""
 import {{ HTTPRoute, type IHTTPRoute }} from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute'
 const route: IHTTPRoute = {route}
@@ -46,7 +46,7 @@ route "$folder/route.ts"
 echo 'The HTTPRoute passed'
 compose deploy/compose.yaml
 
-# A check that refuses nothing proves nothing.
+# A validator that refuses nothing proves nothing.
 sed 's/periodSeconds/periodSecond/' "$folder/core.yaml" >"$folder/typo.yaml"
 refused kubernetes "$folder/typo.yaml"
 sed 's/backendRefs/backendRef/' "$folder/route.ts" >"$folder/typo.ts"

@@ -1,6 +1,6 @@
 'use strict'
 
-// Functions for callers who have a token (RFC 6750): `node examples/bearer.js`, then in another terminal
+// Functions for callers with a token (RFC 6750): `node examples/bearer.js`, then in another terminal
 //
 //   $ curl --json '["Buy tea."]' -H 'Authorization: Bearer ada-secret' http://localhost:8000/addNote
 //   1
@@ -15,14 +15,14 @@ const { serverListen, typed } = require('ringcall')
 
 const NOTES_MAX = 100
 
-// Tokens are looked up by their digests: how long that takes says nothing of how much of a guess is right. Yours come from
-// where secrets are kept.
+// Tokens are looked up by their digests, so the time that this takes reveals nothing about a guess. Load yours from wherever
+// you keep secrets.
 const users = new Map([['ada-secret', 'Ada'], ['grace-secret', 'Grace']].map(([token, user]) => [digestOf(token), user]))
 
 /** @type {Map<string, string[]>} */
 const notesByUser = new Map()
 
-// A header argument that is missing would be a 400. What is missing here is a token, and that is a 401, so it is optional.
+// A missing header argument would be a 400. A missing token should be a 401, so the argument is optional.
 const functions = {
   addNote: typed('(text: string, authorization?: header) => int', (text, authorization) => {
     const notes = notesOf(userOf(authorization))

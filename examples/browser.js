@@ -5,7 +5,7 @@
 //   PORT       the functions [8000]
 //   SITE_PORT  the page [8080]
 //
-// The page is browser.html. It loads the client as a file, as a page without a bundler does.
+// The page is browser.html. It loads the client as a file, like any page without a bundler.
 
 const { createHash } = require('node:crypto')
 const { once } = require('node:events')
@@ -26,7 +26,7 @@ const functions = {
     return product
   }),
 
-  // What the page has to have is a token, not a cookie: no other page has a browser send that by itself.
+  // The page needs a token, not a cookie: no other page can make a browser send that.
   whoAmI: typed('(authorization?: header) => string', (authorization) => {
     const user = USERS.get(authorization ?? '')
     if (user === undefined) throw refusal(401, 'This takes a token that is known here.', { 'WWW-Authenticate': 'Bearer' })
@@ -45,7 +45,7 @@ async function main() {
   const { port } = /** @type {import('node:net').AddressInfo} */ (site.address())
   const origin = `http://localhost:${port}`
 
-  // Pages of this origin may call. Those of others are refused before a function runs.
+  // Pages of this origin may call. Pages of other origins are refused before a function runs.
   const server = serverListen({ port: Number(process.env.PORT || 8000), host: 'localhost', origins: [origin] }, functions)
   serveFiles(site, `http://localhost:${server.port}`)
   console.log(`open ${origin} (it calls http://localhost:${server.port})`)
@@ -60,7 +60,7 @@ async function main() {
 function serveFiles(site, api) {
   const page = readFileSync(path.join(__dirname, 'browser.html'), 'utf8').replace('http://localhost:8000', api)
   const client = readFileSync(path.join(path.dirname(require.resolve('ringcall')), 'client.mjs'))
-  // The page runs its own script and the client's, and talks to the functions alone.
+  // The page runs only its own script and the client's, and talks only to the functions.
   const [, script] = /<script[^>]*>([^]*?)<\/script>/.exec(page) ?? []
   const hash = createHash('sha256').update(script ?? '').digest('base64')
   const policy = `default-src 'none'; img-src data:; script-src 'self' 'sha256-${hash}'; connect-src ${api}`

@@ -1,17 +1,17 @@
 'use strict'
 
-// Fibonacci in several processes, all on one port: for functions that may take their process down, as with an addon of
-// their own, or with one huge allocation. workers.js needs less memory, and there a free worker takes the next call,
-// where here the kernel spreads connections.
+// Fibonacci in several processes, all on one port: for functions that may crash their process, for example with their own
+// addon, or with one huge allocation. workers.js needs less memory, and there a free worker takes the next call; here the
+// kernel distributes connections.
 //
-// SIGHUP replaces the processes one by one with fresh ones, which read the code anew, and no request that was sent is
-// lost; SIGTERM ends them all. One that dies is replaced.
+// SIGHUP replaces the processes one by one with new ones, which read the code again, and no request already sent is lost;
+// SIGTERM ends them all. A process that dies is replaced.
 //
 //   PORT     [8000]
 //   WORKERS  how many processes [one for each core]
 //
-// A connection that is being set up in the instant in which a process stops listening may be reset, before its request
-// was sent, unless the sysctl net.ipv4.tcp_migrate_req is 1.
+// A connection that is being set up at the moment a process stops listening may be reset, before its request is sent,
+// unless the sysctl net.ipv4.tcp_migrate_req is 1.
 
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
@@ -27,9 +27,9 @@ else main()
 
 function serve() {
   const server = serverListen({ port: Number(process.env.PORT), reusePort: true }, require('./fibonacci.js'))
-  // A Ctrl-C of the terminal is sent to all of them; it is for the primary to pass it on.
+  // The terminal sends Ctrl-C to all processes; only the primary acts on it.
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
-  // The primary tells it to close, or is gone.
+  // The primary tells it to close, or has ended.
   process.on('SIGTERM', close)
   process.on('disconnect', close)
   process.send?.(server.port)
@@ -48,16 +48,16 @@ async function main() {
   /** @type {Set<import('node:child_process').ChildProcess>} */
   const workers = new Set()
 
-  // Resolves when the worker listens.
+  // Resolves when the worker is listening.
   async function start() {
     const worker = fork(__filename, ['worker'], { env: { ...process.env, PORT: String(port) } })
     worker.on('exit', () => {
-      // It was not told to: it has failed.
+      // It was not told to end: it has failed.
       if (workers.delete(worker) && !isEnding) replace()
     })
     const [message] = await Promise.race([once(worker, 'message'), once(worker, 'exit').then(() => [])])
     if (message === undefined) throw new Error('a worker could not be started')
-    // Where 0 was asked for, they all take the first one's.
+    // With port 0 all use the port of the first one.
     port = message
     if (isEnding) return stop(worker)
     workers.add(worker)
@@ -76,7 +76,7 @@ async function main() {
     if (!isEnding && workers.size < count) await start().catch(replace)
   }
 
-  // The new one listens before the old one stops. One that has died meanwhile is replaced already.
+  // The new one listens before the old one stops. One that has died meanwhile has already been replaced.
   async function restart() {
     for (const worker of [...workers]) {
       if (isEnding) return

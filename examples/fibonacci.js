@@ -1,7 +1,7 @@
 'use strict'
 
-// What workers.js, cluster.js and production.js serve. Each worker, or process, loads this file, and SIGHUP has it
-// loaded anew: change it and see.
+// The function that workers.js, cluster.js and production.js serve. Each worker, or process, loads this file, and SIGHUP
+// reloads it: change it and see.
 
 module.exports = fibonacci
 

@@ -26,11 +26,11 @@ const notes = new Map()
 let lastId = 0
 
 const functions = {
-  // A plain function takes whatever JSON values it is passed.
+  // A plain function takes any JSON values.
   /** @param {number} a @param {number} b */
   sum: (a, b) => a + b,
 
-  // A declared one is called with what its signature says. Other calls are answered 400, with what was expected.
+  // A declared function is called only with what its signature says. Other calls are answered with 400 and what was expected.
   greet: typed('(name: string, loud?: boolean) => string', (name, loud) => `Hello, ${name}${loud ? '!' : '.'}`),
 
   // `features` is a Float64Array.
@@ -47,7 +47,7 @@ const functions = {
     return reply({ id }, { status: 201, headers: { Location: `/note/${id}` } })
   }),
 
-  // A promise holds up nobody else.
+  // While a promise is pending, other calls run.
   note: typed('(id: int) => json', async (id) => {
     const text = await readNote(id)
     if (text === undefined) throw refusal(404, `There is no note ${id}.`)

@@ -1,17 +1,17 @@
 'use strict'
 
-// Fibonacci as a service is run: on several cores, with probes and metrics on a port of their own, new code on SIGHUP,
-// and an end in the order that Kubernetes and other load balancers need.
+// Fibonacci as a production service: on several cores, with probes and metrics on a separate port, new code on SIGHUP, and a
+// shutdown in the order that Kubernetes and other load balancers need.
 //
 //   PORT           the service [8000]
-//   WORKERS        threads that run fibonacci.js [one for each core that the network's thread leaves]; in a container,
-//                  say how many it has the cores and the memory for
+//   WORKERS        threads that run fibonacci.js [one for each core except the ring thread's]; in a container, set
+//                  as many as it has the cores and the memory for
 //   ADMIN_PORT     GET /livez, /readyz and /metrics, for the platform only [8001]
 //   HOST           the address of both [every address]
 //   DRAIN_DELAY    milliseconds from SIGTERM to the end of accepting [5000]
-//   CLOSE_TIMEOUT  milliseconds from then until what is left is cut [20000]
+//   CLOSE_TIMEOUT  milliseconds from then until remaining connections are cut [20000]
 //
-// The two together must be less than the pod's terminationGracePeriodSeconds, which is 30 unless it says otherwise.
+// The two together must be less than the pod's terminationGracePeriodSeconds, which is 30 by default.
 
 const { createServer } = require('node:http')
 const path = require('node:path')
@@ -39,7 +39,7 @@ const server = serverListen({
 
 let isDraining = false
 
-// A probe that is answered proves that this thread turns. A worker that does not is replaced without anybody's probing.
+// An answered probe proves that this thread's event loop runs. A worker that hangs is replaced without a probe.
 const admin = createServer((request, response) => {
   if (request.url === '/livez') {
     response.end('ok\n')
@@ -61,7 +61,7 @@ admin.listen(adminPort, host, () => {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, drain)
 process.on('SIGHUP', reload)
 
-// Without one, calls wait until one is there again.
+// Without a worker, calls wait until there is one again.
 function hasWorker() {
   return server.stats().workers?.some(({ state }) => state === 'idle' || state === 'busy')
 }
@@ -71,23 +71,23 @@ async function reload() {
     await server.reload()
     console.log('reloaded')
   } catch (error) {
-    // What was there before goes on.
+    // The old functions still serve.
     console.error('not reloaded:', error)
   }
 }
 
 async function drain() {
-  // Whoever asks twice does not want to wait.
+  // A second signal: do not wait.
   if (isDraining) process.exit(1)
   isDraining = true
-  // Until every load balancer has seen /readyz, they go on sending requests, and these go on being answered.
+  // Load balancers send requests until they have seen /readyz, and these requests are still answered.
   await delay(drainDelay)
   await server.close({ timeout: closeTimeout })
   admin.close()
   admin.closeAllConnections()
 }
 
-// Found out now, and not when it is wanted at the end.
+// Fails now, and not when it is needed at the end.
 /** @param {string} name @param {string} text @param {number} min @param {number} max */
 function integer(name, text, min, max) {
   const value = /^\d+$/.test(text) ? Number(text) : NaN

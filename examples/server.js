@@ -24,7 +24,7 @@ function main() {
     return fail(error.code === 'EADDRINUSE' ? taken : error.message)
   }
 
-  // Once each, so that a second Ctrl-C does not wait for anybody.
+  // Once each, so that a second Ctrl-C ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close())
 
   console.log(`listening on ${server.url} (POST /15 answers 610)`)
@@ -48,7 +48,7 @@ function fibonacciInNumber(n) {
 }
 
 /**
- * Doubles its way through the bits of n: from F(k) and F(k + 1) to F(2k) and F(2k + 1), and one further for a 1.
+ * Fast doubling over the bits of n: from F(k) and F(k + 1) to F(2k) and F(2k + 1), and one further for a 1.
  * @param {number} n
  */
 function fibonacciInBigInt(n) {

@@ -5,8 +5,8 @@
 //   $ curl -X POST -H 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' http://localhost:8000/price/3
 //   12.75
 //
-// What the server prints of the call, and what it asks another service, has the trace of the client. The same wrapper
-// starts a span of OpenTelemetry where that is used: `propagation.extract` reads `{ traceparent }`.
+// The server's log line, and its request to another service, carry the client's trace. With OpenTelemetry the same wrapper
+// starts a span: `propagation.extract` reads `{ traceparent }`.
 
 const { AsyncLocalStorage } = require('node:async_hooks')
 const { randomBytes } = require('node:crypto')

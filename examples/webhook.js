@@ -1,6 +1,6 @@
 'use strict'
 
-// Receives what another service reports, signed as GitHub does it: `node examples/webhook.js`, then in another terminal
+// Receives the reports of another service, signed like GitHub's: `node examples/webhook.js`, then in another terminal
 //
 //   $ BODY='{"action":"opened"}'; curl -s -w '%{http_code}\n' -d "$BODY" -H "X-Hub-Signature-256: sha256=$(printf %s "$BODY" | openssl dgst -sha256 -hmac secret -r | cut -d' ' -f1)" http://localhost:8000/hook
 //   204
@@ -13,8 +13,7 @@ const { serverListen, typed } = require('ringcall')
 
 const secret = process.env.SECRET || 'secret'
 
-// What is signed are the bytes of the body, and not what JSON is made of them: an argument of the type `bytes` is the body
-// as it came.
+// The signature covers the bytes of the body, not the parsed JSON: an argument of the type `bytes` is the body as it came.
 const hook = typed('(body: bytes, signature: header) => void', (body, signature) => {
   const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`)
   const received = Buffer.from(signature)
@@ -22,7 +21,7 @@ const hook = typed('(body: bytes, signature: header) => void', (body, signature)
     throw refusal(401, 'The signature is not that of the body.')
   }
   const event = parse(body)
-  // The sender waits for the answer, so anything that takes long is done after it.
+  // The sender waits for the response, so do anything slow after it.
   console.log(`received: ${JSON.stringify(event)}`)
 }, { headers: { signature: 'X-Hub-Signature-256' } })
 

@@ -1,11 +1,11 @@
 'use strict'
 
-// Fibonacci on every core: worker threads run fibonacci.js, and whoever of them is free takes the next call. One that
-// takes long holds up nobody else as long as another is free; one that never ends is answered 503, and its worker
-// replaced. SIGHUP has fibonacci.js loaded anew, and no request is lost; SIGTERM ends the server.
+// Fibonacci on every core: worker threads run fibonacci.js, and any free worker takes the next call. A slow call delays no
+// other as long as another worker is free; an endless call is answered with 503, and its worker is replaced. SIGHUP reloads
+// fibonacci.js without losing a request; SIGTERM ends the server.
 //
 //   PORT     [8000]
-//   WORKERS  how many [one for each core that the network's thread leaves]
+//   WORKERS  how many [one for each core except the ring thread's]
 
 const { subscribe } = require('node:diagnostics_channel')
 const path = require('node:path')
@@ -18,9 +18,9 @@ const { PORT = '8000', WORKERS } = process.env
 const server = serverListen({
   port: integer('PORT', PORT, 0, 65535),
   workers: WORKERS === undefined ? 'auto' : integer('WORKERS', WORKERS, 1, 1024),
-  // An option of `new Worker`: who needs more ends, and is replaced, before the process runs out of memory.
+  // An option of `new Worker`: a worker that needs more ends, and is replaced, before the process runs out of memory.
   workerOptions: { resourceLimits: { maxOldGenerationSizeMb: 256 } },
-  // With a worker that has ended, what it was called with may be lost.
+  // If a worker has ended, the arguments of its call may be lost.
   onError: (error, n) => console.error(`fibonacci(${n ?? '…'}) failed:`, error)
 }, path.join(__dirname, 'fibonacci.js'))
 
@@ -34,7 +34,7 @@ process.on('SIGHUP', async () => {
     await server.reload()
     console.log('reloaded')
   } catch (error) {
-    // What was there before goes on.
+    // The old functions still serve.
     console.error('not reloaded:', error)
   }
 })
