@@ -6,7 +6,8 @@
 //! nearest to the token.
 
 use std::iter;
-use std::str;
+
+use lexical_core::{ParseFloatOptions, format};
 
 use super::columns::ARGUMENTS_MAX;
 use super::json::Json;
@@ -158,10 +159,14 @@ pub(super) fn push_bigint(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// The double that is nearest to a token of JSON's grammar.
-pub(super) fn double(token: &[u8]) -> f64 {
-    let text = str::from_utf8(token).expect("a token is ASCII");
-    text.parse().expect("JSON's grammar is a part of Rust's")
+/// How numbers are read: nothing but RFC 8259's grammar.
+const DOUBLES: ParseFloatOptions = ParseFloatOptions::new();
+
+/// The double that is nearest to the token of JSON's grammar at the start of the text, and the
+/// token's length; `None` where there is no token. It may be infinite.
+#[inline]
+pub(super) fn double(text: &[u8]) -> Option<(f64, usize)> {
+    lexical_core::parse_partial_with_options::<f64, { format::JSON }>(text, &DOUBLES).ok()
 }
 
 /// An integral value: digits, then zeros. Zero has no digits at all.

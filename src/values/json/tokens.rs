@@ -31,11 +31,19 @@ impl<'a> Json<'a> {
         if let Some(small) = self.small_integer() {
             return Ok(Some(numbers::exact(small)));
         }
+        self.double()
+    }
+
+    /// The same, for numbers that are seldom integers of few digits.
+    #[inline]
+    pub(in crate::values) fn double(&mut self) -> Scan<Option<f64>> {
         let at = self.at;
-        let Some(token) = self.number_if_next()? else {
-            return Ok(None);
+        let Some((double, length)) = numbers::double(self.rest()) else {
+            // Where a number begins, this says which digit is missing. A zero before other digits
+            // is a token, and what follows it is refused.
+            return Ok(self.number_if_next()?.map(|_| 0.0));
         };
-        let double = numbers::double(token);
+        self.at += length;
         if double.is_finite() {
             Ok(Some(double))
         } else {
@@ -119,7 +127,7 @@ fn after_digits(text: &[u8]) -> Result<&[u8], &[u8]> {
 fn is_finite(token: &[u8]) -> bool {
     let is_certain =
         token.len() <= FINITE_DIGITS_MAX && !token.iter().any(|byte| byte | 0x20 == b'e');
-    is_certain || numbers::double(token).is_finite()
+    is_certain || numbers::double(token).is_some_and(|(double, _)| double.is_finite())
 }
 
 fn not_finite<T>(at: usize) -> Scan<T> {
