@@ -145,10 +145,10 @@ impl NativeSeat {
 
 #[napi]
 impl NativeSeat {
-    /// The function by which JavaScript fetches batches: `nextBatch(results, begun)` posts the first
-    /// `results` results, takes the calls of the last batch back from number `begun` on, and puts
-    /// the next batch into the arrays. It returns the batch's length: 0 if none waits (`dispatch`
-    /// is called when one does), -1 if none will come any more.
+    /// The function by which JavaScript fetches batches: `nextBatch(results, begun)` posts the
+    /// first `results` results, takes the calls of the last batch back from number `begun` on, and
+    /// puts the next batch into the arrays. It returns the batch's length: 0 if none waits
+    /// (`dispatch` is called when one does), -1 if none will come any more.
     ///
     /// A function, since a method would cost 3,000 instructions more (napi 3.16), to look up its
     /// object.

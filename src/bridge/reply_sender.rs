@@ -1,5 +1,5 @@
-//! An answering thread's side of a [`ReplyQueue`]: collects replies and posts them together. If they
-//! are few and the ring thread sleeps, it sends the answers itself.
+//! An answering thread's side of a [`ReplyQueue`]: collects replies and posts them together. If
+//! they are few and the ring thread sleeps, it sends the answers itself.
 
 use std::collections::VecDeque;
 use std::io;
@@ -99,7 +99,8 @@ impl ReplySender {
         true
     }
 
-    /// Takes the leased sockets, encodes their answers, and notes in the replies that they are sent.
+    /// Takes the leased sockets, encodes their answers, and notes in the replies that they are
+    /// sent.
     fn take_sockets(&mut self, now: Instant) {
         self.update_date(now);
         for (reply, lease) in self.replies.iter_mut().zip(&self.leases) {

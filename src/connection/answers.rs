@@ -266,12 +266,12 @@ impl Connection {
         );
     }
 
-    /// Notes whether this answer is the connection's last, and lets it say so.
+    /// The framing of the next answer: where that is the connection's last, it says so, and nothing
+    /// more is read.
     fn last_or(&mut self, framing: ResponseFraming) -> ResponseFraming {
         let drained = self.is_draining() && self.owed.is_empty();
         let keep_alive = framing.keep_alive && !drained;
         if !keep_alive {
-            self.answered_last = true;
             self.reading = Reading::Ended;
         }
         ResponseFraming {

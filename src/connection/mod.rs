@@ -65,8 +65,6 @@ pub struct Connection {
     held_bytes: usize,
     /// True exactly when answers have been taken and are not sent yet.
     sending: bool,
-    /// True exactly when the last answer of this connection has been encoded.
-    answered_last: bool,
     /// True exactly when the peer has ended its side.
     peer_ended: bool,
     /// When the server began to close. The connection ends with the answers that it owes then or,
@@ -81,7 +79,8 @@ enum Reading {
     Body(Body, Head),
     /// The body of a request for one of several functions.
     Planned(Box<Planned>),
-    /// Nothing more is read: the connection closes after the answers owed.
+    /// Nothing more is read: the connection closes after the answers owed. The last of them says so
+    /// (RFC 9112 section 9.6), and where none is owed it has been encoded.
     Ended,
 }
 
@@ -102,7 +101,6 @@ impl Connection {
             output: Output::default(),
             held_bytes: 0,
             sending: false,
-            answered_last: false,
             peer_ended: false,
             draining_since: None,
         }
@@ -158,7 +156,7 @@ impl Connection {
     /// once: the next send, the connection's end, or the reading of what was held back.
     #[must_use]
     pub fn continues_when_sent(&self) -> bool {
-        self.answered_last
+        self.has_answered_last()
             || self.is_draining()
             || !self.output.is_empty()
             || !self.wants_input()
@@ -168,10 +166,7 @@ impl Connection {
     /// True: our side ends as soon as the answers taken are sent, and the peer's may be open.
     #[must_use]
     pub fn ends_when_sent(&self) -> bool {
-        self.answered_last
-            && self.output.is_empty()
-            && !self.peer_ended
-            && matches!(self.reading, Reading::Ended)
+        self.has_answered_last() && self.output.is_empty() && !self.peer_ended
     }
 
     /// True: nothing is to be sent but the answer to one call at most, and an ordinary one. So the
@@ -189,7 +184,7 @@ impl Connection {
             && self.output.is_empty()
             && !self.sending
             && !self.is_draining()
-            && !self.answered_last
+            && !self.has_answered_last()
             && !self.peer_ended
     }
 
@@ -217,7 +212,7 @@ impl Connection {
     /// True: every answer has been sent, and no other will come.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        let no_more = self.answered_last || (self.owed.is_empty() && self.has_no_more_requests());
+        let no_more = self.owed.is_empty() && self.has_no_more_requests();
         no_more && self.output.is_empty() && !self.sending
     }
 
@@ -248,7 +243,12 @@ impl Connection {
         self.draining_since.is_some()
     }
 
-    /// True where a peer that ended its side leaves no request to be read.
+    /// True: the last answer of this connection has been encoded.
+    fn has_answered_last(&self) -> bool {
+        matches!(self.reading, Reading::Ended) && self.owed.is_empty()
+    }
+
+    /// True: no request is left to be read.
     fn has_no_more_requests(&self) -> bool {
         match self.reading {
             Reading::Ended => true,

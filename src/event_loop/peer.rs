@@ -18,13 +18,23 @@ use crate::connection::{Connection, Context};
 use crate::limits::{LINGER_MS, Timeouts};
 use crate::uring::{Kernel, Op};
 
-/// How far a peer is on its way out.
+/// What our side of a connection does. Only `Sending` goes back, to `Open`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Requests are read and answered.
     Open,
-    /// Our side is shut down; what still comes is discarded until the peer ends its side too.
-    Lingering,
+    /// Requests are read and answered, and a send is in flight.
+    Sending {
+        /// How much of its bytes earlier sends have sent.
+        offset: usize,
+        /// When it was pushed.
+        since: u64,
+    },
+    /// Our side is shut down; what still arrives is discarded until the peer ends its side, too.
+    Lingering {
+        /// When our side was shut down.
+        since: u64,
+    },
     /// Both sides are shut down; the ops in flight complete.
     Terminating,
     /// Nothing is in flight; the socket may be closed.
@@ -50,10 +60,6 @@ pub(super) struct Peer {
     /// True exactly when the peer is in the event loop's list of those to advance.
     pub(super) touched: bool,
     recv: Recv,
-    /// How much of the send in flight has been sent; `None` exactly when no send is in flight.
-    sending: Option<usize>,
-    /// When the send in flight was pushed, or the lingering began.
-    since: u64,
     /// Ops pushed for this peer whose last completion has not arrived.
     in_flight: u32,
 }
@@ -66,8 +72,6 @@ impl Peer {
             phase: Phase::Open,
             touched: false,
             recv: Recv::Unarmed,
-            sending: None,
-            since: now,
             in_flight: 0,
         }
     }
@@ -95,7 +99,7 @@ impl Peer {
             Ok(Some(buffer)) => {
                 let bytes = ring.bytes(&buffer);
                 context.counters.bytes_received += bytes.len() as u64;
-                if self.phase == Phase::Open {
+                if self.is_open() {
                     self.connection.received(bytes, context);
                 }
                 ring.put(buffer);
@@ -110,21 +114,27 @@ impl Peer {
         ring: &mut impl Kernel,
         context: &mut Context,
     ) {
+        debug_assert_ne!(self.phase, Phase::Open, "a send was in flight");
         self.in_flight -= 1;
-        let offset = self.sending.take().expect("a send was in flight");
         context.counters.bytes_sent += *result.as_ref().unwrap_or(&0) as u64;
-        match result {
+        // None: the connection has been terminated, and nothing more is sent.
+        let offset = match self.phase {
+            Phase::Sending { offset, .. } => {
+                self.phase = Phase::Open;
+                Some(offset)
+            }
+            _ => None,
+        };
+        match (result, offset) {
             // A quiet send found no room.
-            Err(error)
-                if error.kind() == io::ErrorKind::WouldBlock && self.phase == Phase::Open =>
-            {
+            (Err(error), Some(offset)) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.send(bytes, offset, false, ring, context.now);
             }
-            Err(_) => self.fail(ring, context),
-            Ok(count) if offset + count < bytes.len() && self.phase == Phase::Open => {
+            (Err(_), _) => self.fail(ring, context),
+            (Ok(count), Some(offset)) if offset + count < bytes.len() => {
                 self.send(bytes, offset + count, false, ring, context.now);
             }
-            Ok(_) => self.connection.sent(bytes, context.now),
+            (Ok(_), _) => self.connection.sent(bytes, context.now),
         }
     }
 
@@ -135,7 +145,7 @@ impl Peer {
 
     /// Brings the peer to where it waits for the next completion or reply, or is `Gone`.
     pub(super) fn advance(&mut self, ring: &mut impl Kernel, context: &mut Context) {
-        if self.phase == Phase::Open {
+        if self.is_open() {
             self.connection.resume(context);
             if self.has_socket() {
                 self.send_output(ring, context);
@@ -144,7 +154,7 @@ impl Peer {
                 }
             }
         }
-        if self.phase == Phase::Lingering && !self.connection.wants_input() {
+        if matches!(self.phase, Phase::Lingering { .. }) && !self.connection.wants_input() {
             self.terminate(ring);
         }
         self.advance_recv(ring);
@@ -156,13 +166,13 @@ impl Peer {
     /// When the first of the times that run for this peer is over, if nothing happens before.
     pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         match self.phase {
-            Phase::Open => {
+            Phase::Open => self.connection.deadline(timeouts),
+            Phase::Sending { since, .. } => {
                 let connection = self.connection.deadline(timeouts);
-                let send = (self.sending.is_some() && timeouts.send > 0)
-                    .then(|| self.since + u64::from(timeouts.send));
+                let send = (timeouts.send > 0).then(|| since + u64::from(timeouts.send));
                 connection.into_iter().chain(send).min()
             }
-            Phase::Lingering => Some(self.since + u64::from(LINGER_MS)),
+            Phase::Lingering { since } => Some(since + u64::from(LINGER_MS)),
             Phase::Terminating | Phase::Gone => None,
         }
     }
@@ -184,36 +194,38 @@ impl Peer {
             return;
         }
         let send_timeout = u64::from(context.timeouts.send);
-        if self.phase == Phase::Lingering {
-            self.terminate(ring);
-        } else if self.sending.is_some() && send_timeout > 0 && self.since + send_timeout <= now {
-            // It is not late if more bytes have left, or could leave now.
-            let token = self.connection.id().token();
-            if !ring.send_goes_on(token, self.socket.as_fd()) {
-                context.counters.send_timeouts += 1;
-                self.terminate(ring);
+        match self.phase {
+            Phase::Lingering { .. } => self.terminate(ring),
+            Phase::Sending { since, .. } if send_timeout > 0 && since + send_timeout <= now => {
+                // It is not late if more bytes have left, or could leave now.
+                let token = self.connection.id().token();
+                if !ring.send_goes_on(token, self.socket.as_fd()) {
+                    context.counters.send_timeouts += 1;
+                    self.terminate(ring);
+                }
             }
-        } else {
-            // Bytes that wait in the socket came in time: this thread did not run, or there is more
-            // than it reads at once.
-            let owes = || !ring.has_unread(self.socket.as_fd());
-            if self.connection.expire(owes, context) {
-                context.counters.keep_alive_timeouts += u64::from(!self.connection.is_draining());
-                self.terminate(ring);
+            _ => {
+                // Bytes that wait in the socket came in time: this thread did not run, or there is
+                // more than it reads at once.
+                let owes = || !ring.has_unread(self.socket.as_fd());
+                if self.connection.expire(owes, context) {
+                    let is_idle = !self.connection.is_draining();
+                    context.counters.keep_alive_timeouts += u64::from(is_idle);
+                    self.terminate(ring);
+                }
             }
         }
     }
 
     /// Ends a connection that is broken, or has been ended.
     fn fail(&mut self, ring: &mut impl Kernel, context: &mut Context) {
-        let is_news = matches!(self.phase, Phase::Open | Phase::Lingering);
-        context.counters.connection_errors += u64::from(is_news);
+        context.counters.connection_errors += u64::from(!self.is_ending());
         self.terminate(ring);
     }
 
     /// Ends the connection now: whatever is in flight on it completes, and `advance` finds it gone.
     pub(super) fn terminate(&mut self, ring: &mut impl Kernel) {
-        if matches!(self.phase, Phase::Open | Phase::Lingering) {
+        if !self.is_ending() {
             self.phase = Phase::Terminating;
             if self.in_flight > 0 {
                 ring.shut_down(self.socket.as_fd(), Shutdown::Both);
@@ -279,15 +291,14 @@ impl Peer {
     fn finish(&mut self, ring: &mut impl Kernel, now: u64) {
         if self.connection.wants_input() && !self.connection.is_idle() {
             ring.shut_down(self.socket.as_fd(), Shutdown::Write);
-            self.phase = Phase::Lingering;
-            self.since = now;
+            self.phase = Phase::Lingering { since: now };
         } else {
             self.terminate(ring);
         }
     }
 
     fn advance_recv(&mut self, ring: &mut impl Kernel) {
-        let may_receive = matches!(self.phase, Phase::Open | Phase::Lingering);
+        let may_receive = !self.is_ending();
         let wants_input = may_receive && self.connection.wants_input();
         let token = self.connection.id().token();
         match self.recv {
@@ -306,10 +317,19 @@ impl Peer {
     }
 
     fn send(&mut self, bytes: Bytes, offset: usize, quiet: bool, ring: &mut impl Kernel, now: u64) {
-        self.since = now;
         let token = self.connection.id().token();
         ring.push_send(token, self.socket.as_fd(), bytes, offset, quiet);
-        self.sending = Some(offset);
+        self.phase = Phase::Sending { offset, since: now };
         self.in_flight += 1;
+    }
+
+    /// True: requests are read and answered.
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Sending { .. })
+    }
+
+    /// True: both sides are shut down.
+    fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Terminating | Phase::Gone)
     }
 }

@@ -51,9 +51,9 @@ pub(super) struct Place {
     pub(super) fetched: Option<Instant>,
     /// When it has asked for calls or claimed one, the last time.
     pub(super) moved: Option<Instant>,
-    /// When the watchdog has looked first since it has done anything that the watchdog sees, and how
-    /// often since that was so long ago that others may have what is behind its call, and that it
-    /// is overdue.
+    /// When the watchdog has looked first since it has done anything that the watchdog sees, and
+    /// how often since that was so long ago that others may have what is behind its call, and that
+    /// it is overdue.
     pub(super) seen: Option<Instant>,
     pub(super) late_looks: usize,
     pub(super) overdue_looks: usize,
