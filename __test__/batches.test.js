@@ -125,7 +125,7 @@ function startWorker({ given, run, onRead = () => {} }) {
   const seen = []
   let batches
   const claims = () => Atomics.load(batches.arrays.claims, 0)
-  const tally = { began() {}, inHand() {} }
+  const recorder = { began() {}, inHand() {} }
   const createCalls = (results, onPromise) => ({
     arrays: {},
     begin() {
@@ -138,7 +138,7 @@ function startWorker({ given, run, onRead = () => {} }) {
     },
     end() {}
   })
-  batches = createBatches({ createCalls, batchSize: 2, handlerTimeout: 0, onEnd() {}, tally })
+  batches = createBatches({ createCalls, batchSize: 2, handlerTimeout: 0, onEnd() {}, recorder })
   const native = {
     nextBatch: () => (results) => {
       seen.push(['asks', results])

@@ -8,7 +8,7 @@ const path = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { eachFile } = require('../lib/cli/imports.js')
-const { entryOf } = require('../lib/cli/links.js')
+const { entryOf } = require('../lib/cli/symlinks.js')
 const { Watch } = require('../lib/cli/watch.js')
 const { folder } = require('./commands.js')
 

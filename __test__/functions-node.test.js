@@ -6,7 +6,7 @@
 const { ServerResponse } = require('node:http')
 const test = require('ava')
 const { reply, typed } = require('..')
-const { Body, Pool } = require('../lib/engines/node/body.js')
+const { Body, BodyQuota } = require('../lib/engines/node/body.js')
 const { Routes } = require('../lib/engines/node/routes.js')
 const { connect, post, request, serve, until, withResolvers } = require('./helpers.js')
 
@@ -99,7 +99,7 @@ test('a body counts until its call is taken, not until it is answered', async (t
 
 test('a body that comes byte by byte takes little more memory than its bytes', (t) => {
   const room = 150_000
-  const pool = new Pool(room)
+  const pool = new BodyQuota(room)
   const body = new Body(pool, 1_000_000)
   for (let i = 0; i < 100_000; i++) t.true(body.add(Buffer.from([i])))
   t.is(body.bytes.length, 100_000)
@@ -108,7 +108,7 @@ test('a body that comes byte by byte takes little more memory than its bytes', (
 })
 
 test('a body whose length is known takes no more than that', (t) => {
-  const body = new Body(new Pool(2000), 2000)
+  const body = new Body(new BodyQuota(2000), 2000)
   for (let i = 0; i < 2000; i++) t.true(body.add(Buffer.from([i])))
   t.false(body.add(Buffer.from([0])))
 })

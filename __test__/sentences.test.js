@@ -132,7 +132,8 @@ test('index.d.ts tells the default and the bounds of each option that is a numbe
   for (const [name, [fallback, min, max]] of Object.entries(NUMBERS)) {
     const [, comment] = new RegExp(`/\\*\\*((?:(?!\\*/).)*)\\*/\\s*${name}\\?:`, 's').exec(text)
     const [, told] = /@default (.*)/.exec(comment)
-    t.is(told, fallback === undefined ? `${BODY_SIZES[0]}, or ${BODY_SIZES[1]} for one plain function` : String(fallback), name)
+    const ofBodies = `${BODY_SIZES[0]}, or ${BODY_SIZES[1]} for one plain function`
+    t.is(told, fallback === undefined ? ofBodies : String(fallback), name)
     for (const bound of [min, max]) t.regex(comment, new RegExp(`\\b${bound}\\b`), name)
   }
 })

@@ -5,8 +5,8 @@
 
 const { setImmediate: turn } = require('node:timers/promises')
 const test = require('ava')
-const { Ledger, isBefore, numberAfter } = require('../lib/engines/node/ledger.js')
-const { Link } = require('../lib/engines/node/link.js')
+const { CallProgress, isBefore, numberAfter } = require('../lib/engines/node/call-progress.js')
+const { WorkerChannel } = require('../lib/engines/node/worker-channel.js')
 const { Queue } = require('../lib/engines/node/queue.js')
 const { Workers } = require('../lib/engines/node/workers.js')
 const { serve } = require('../lib/engines/node/transport.js')
@@ -14,13 +14,13 @@ const { until, withResolvers } = require('./helpers.js')
 
 const INT32_MAX = 2 ** 31 - 1
 
-// A link and the transport at its other end, which runs `handler`, one plain function. `told` is what the link was
+// A channel and the transport at its other end, which runs `handler`, one plain function. `told` is what the channel was
 // told.
-function linked(t, handler) {
+function connected(t, handler) {
   const told = []
   const failures = []
-  const link = new Link(0, 1, (_link, each) => told.push(each))
-  const { ticket } = link.ticket
+  const channel = new WorkerChannel(0, 1, (_channel, each) => told.push(each))
+  const { ticket } = channel.ticket
   const counts = { began: 0, ended: 0 }
   const done = serve(ticket, { handler }, {
     began: () => counts.began++,
@@ -28,25 +28,25 @@ function linked(t, handler) {
     failed: (index, n, error) => failures.push([n, error]),
     refused() {}
   })
-  t.teardown(() => link.end())
+  t.teardown(() => channel.end())
   const give = (...numbers) => {
     const calls = numbers.map((n) => ({ n, moves: 0 }))
-    link.give(calls, numbers, performance.now())
+    channel.give(calls, numbers, performance.now())
     return calls
   }
   const answers = () => told.filter(Boolean).map(([, , , { body } = {}]) => body)
-  return { link, told, failures, counts, done, give, answers }
+  return { channel, told, failures, counts, done, give, answers }
 }
 
 test('calls that are given are run in their order, and each is told before the next begins', async (t) => {
   const seen = []
-  const { link, told, give, answers, counts } = linked(t, (n) => {
+  const { channel, told, give, answers, counts } = connected(t, (n) => {
     seen.push([n, told.length])
     return 2 * n
   })
   give(1, 2, 3)
-  t.false(link.isFree)
-  await until(() => link.isFree)
+  t.false(channel.isFree)
+  await until(() => channel.isFree)
   await until(() => told.length === 3)
   t.deepEqual(seen.map(([n]) => n), [1, 2, 3])
   t.deepEqual(answers(), ['2', '4', '6'])
@@ -55,9 +55,9 @@ test('calls that are given are run in their order, and each is told before the n
 
 test('a call that ends its thread has begun, those behind it have not, and what was posted before is heard', async (t) => {
   let atDeath
-  const { link, answers, give } = linked(t, (n) => {
+  const { channel, answers, give } = connected(t, (n) => {
     // As if the thread had ended here.
-    if (n === 3) atDeath = link.lose()
+    if (n === 3) atDeath = channel.lose()
     return n
   })
   const calls = give(1, 2, 3, 4, 5)
@@ -72,39 +72,39 @@ test('a call that ends its thread has begun, those behind it have not, and what 
 test('what is taken back while a call holds the worker is not run, and what is given afterwards is', async (t) => {
   const ran = []
   let taken
-  const { link, give, answers } = linked(t, (n) => {
+  const { channel, give, answers } = connected(t, (n) => {
     ran.push(n)
-    if (n === 1) taken = link.takeBack()
+    if (n === 1) taken = channel.takeBack()
     return n
   })
   give(1, 2, 3)
-  await until(() => link.isFree)
+  await until(() => channel.isFree)
   t.deepEqual(ran, [1])
-  t.deepEqual(taken.map(({ n, link: at, moves }) => [n, at, moves]), [[2, undefined, 1], [3, undefined, 1]])
-  t.deepEqual(link.takeBack(), [])
+  t.deepEqual(taken.map(({ n, channel: at, moves }) => [n, at, moves]), [[2, undefined, 1], [3, undefined, 1]])
+  t.deepEqual(channel.takeBack(), [])
   give(4)
-  await until(() => link.isFree)
+  await until(() => channel.isFree)
   await turn()
   t.deepEqual(ran, [1, 4])
   t.deepEqual(answers(), ['1', '4'])
 })
 
 test('a worker that finds all taken back tells that it is free', async (t) => {
-  const { link, told, give } = linked(t, (n) => n)
+  const { channel, told, give } = connected(t, (n) => n)
   give(1, 2)
-  t.is(link.takeBack().length, 2)
-  t.false(link.isFree)
+  t.is(channel.takeBack().length, 2)
+  t.false(channel.isFree)
   await until(() => told.length > 0)
   t.deepEqual(told, [undefined])
-  t.true(link.isFree)
+  t.true(channel.isFree)
 })
 
 test('a worker is free while promises are open, and what they come to is told when they settle', async (t) => {
   const promises = [withResolvers(), withResolvers()]
-  const { link, told, failures, give, answers, counts } = linked(t, (n) => promises[n].promise)
+  const { channel, told, failures, give, answers, counts } = connected(t, (n) => promises[n].promise)
   give(0, 1)
-  await until(() => link.isFree)
-  t.is(link.open, 2)
+  await until(() => channel.isFree)
+  t.is(channel.open, 2)
   await until(() => told.length === 1)
   promises[1].resolve(7)
   await until(() => told.length === 2)
@@ -117,25 +117,25 @@ test('a worker is free while promises are open, and what they come to is told wh
 
 test('a call that is given up is not waited for, and what it comes to is told without an answer', async (t) => {
   const { promise, resolve } = withResolvers()
-  const { link, told, give, answers, counts } = linked(t, () => promise)
+  const { channel, told, give, answers, counts } = connected(t, () => promise)
   const [call] = give(1)
-  await until(() => link.isFree)
-  link.giveUp(call)
-  t.is(link.open, 0)
+  await until(() => channel.isFree)
+  channel.giveUp(call)
+  t.is(channel.open, 0)
   await until(() => counts.ended === 1)
   resolve(1)
   await until(() => told.length === 2)
   t.deepEqual(answers(), ['1'])
-  t.is(link.settled(told[1][0]), undefined)
+  t.is(channel.settled(told[1][0]), undefined)
   t.is(counts.ended, 1)
 })
 
 test('a worker that dies in a call that is over: that call is told of, too', async (t) => {
   let atDeath
-  const { link, give } = linked(t, (n) => {
+  const { channel, give } = connected(t, (n) => {
     if (n === 2) {
-      link.giveUp(calls[1])
-      atDeath = link.lose()
+      channel.giveUp(calls[1])
+      atDeath = channel.lose()
     }
     return n
   })
@@ -146,38 +146,38 @@ test('a worker that dies in a call that is over: that call is told of, too', asy
 
 test('a look shows whether a call holds the worker, and for how long', async (t) => {
   const looks = []
-  const { link, give } = linked(t, (n) => {
-    looks.push(link.look(1000), link.isHeld, link.look(1250))
+  const { channel, give } = connected(t, (n) => {
+    looks.push(channel.look(1000), channel.isHeld, channel.look(1250))
     return n
   })
-  t.false(link.isExpected)
+  t.false(channel.isExpected)
   give(1)
-  t.true(link.isExpected)
-  await until(() => link.isFree)
+  t.true(channel.isExpected)
+  await until(() => channel.isFree)
   t.deepEqual(looks, [0, true, 250])
-  t.is(link.look(2000), 0)
-  t.false(link.isHeld)
-  link.ask(2000)
-  t.true(link.isExpected)
+  t.is(channel.look(2000), 0)
+  t.false(channel.isHeld)
+  channel.ask(2000)
+  t.true(channel.isExpected)
   await turn()
-  t.is(link.look(3000), 0)
-  t.false(link.isExpected)
+  t.is(channel.look(3000), 0)
+  t.false(channel.isExpected)
 })
 
 test('what no worker begins waits twice as long each time before it is taken back', (t) => {
-  const link = new Link(0, 1, () => {})
-  t.teardown(() => link.end())
+  const channel = new WorkerChannel(0, 1, () => {})
+  t.teardown(() => channel.end())
   const call = { moves: 0 }
-  link.give([call], [1], 0)
-  t.is(link.patience(20), 20)
-  link.takeBack()
-  link.give([call], [1], 0)
-  t.is(link.patience(20), 40)
+  channel.give([call], [1], 0)
+  t.is(channel.patience(20), 20)
+  channel.takeBack()
+  channel.give([call], [1], 0)
+  t.is(channel.patience(20), 40)
 })
 
 test('no call will come any more: the worker is told', async (t) => {
-  const { link, done } = linked(t, (n) => n)
-  link.end()
+  const { channel, done } = connected(t, (n) => n)
+  channel.end()
   await done
   t.pass()
 })
@@ -195,15 +195,15 @@ function executor(t, options) {
     fail: ({ n }, { code }) => told.push([n, code])
   }, { table: { isPlain: true }, onOverdue: (...at) => overdue.push(at) })
   t.teardown(() => workers.end())
-  const tally = { began() {}, ended() {}, failed() {}, refused() {} }
+  const recorder = { began() {}, ended() {}, failed() {}, refused() {} }
   return {
     workers,
     told,
     overdue,
-    begin: (seat, handler) => serve(workers.ticketFor(seat).ticket, { handler }, tally),
+    begin: (seat, handler) => serve(workers.ticketFor(seat).ticket, { handler }, recorder),
     add(...numbers) {
       for (const n of numbers) {
-        workers.add(Object.assign(workers.handler.callOf({ n }), { connection: n, exchange: {} }))
+        workers.add(Object.assign(workers.handler.callOf({ n }), { connection: n, transaction: {} }))
       }
     }
   }
@@ -263,23 +263,23 @@ test('numbers of calls go around', (t) => {
   t.is(numberAfter(INT32_MAX), -(2 ** 31))
   t.true(isBefore(INT32_MAX, numberAfter(INT32_MAX)))
   t.false(isBefore(numberAfter(INT32_MAX), INT32_MAX))
-  const ledger = new Ledger()
-  new Int32Array(ledger.memory).fill(INT32_MAX, 0, 2)
-  t.true(ledger.begin(INT32_MAX))
-  t.true(ledger.isHeld)
-  ledger.returned(INT32_MAX, 1)
-  t.false(ledger.isHeld)
-  t.is(ledger.through, -(2 ** 31))
-  t.is(ledger.takeBack(numberAfter(INT32_MAX, 3)), -(2 ** 31))
-  t.false(ledger.begin(numberAfter(INT32_MAX)))
+  const progress = new CallProgress()
+  new Int32Array(progress.memory).fill(INT32_MAX, 0, 2)
+  t.true(progress.begin(INT32_MAX))
+  t.true(progress.isHeld)
+  progress.returned(INT32_MAX, 1)
+  t.false(progress.isHeld)
+  t.is(progress.through, -(2 ** 31))
+  t.is(progress.takeBack(numberAfter(INT32_MAX, 3)), -(2 ** 31))
+  t.false(progress.begin(numberAfter(INT32_MAX)))
 })
 
 test('one slow call does not make the others seem slow', (t) => {
-  const ledger = new Ledger()
-  ledger.pace = 0.01
-  ledger.begin(0)
-  ledger.returned(0, 50_000)
-  t.true(ledger.pace < 0.2, `${ledger.pace}`)
+  const progress = new CallProgress()
+  progress.pace = 0.01
+  progress.begin(0)
+  progress.returned(0, 50_000)
+  t.true(progress.pace < 0.2, `${progress.pace}`)
 })
 
 test('the queue: connections take turns, what came back goes first, and what is over leaves it', (t) => {

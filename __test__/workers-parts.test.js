@@ -6,20 +6,20 @@ const { runInNewContext } = require('node:vm')
 const test = require('ava')
 const { BackOff } = require('../lib/workers/back-off.js')
 const { Counts } = require('../lib/workers/counts.js')
-const { Tally } = require('../lib/workers/tally.js')
-const { reviveError, reviveFailure, tellError, tellValue } = require('../lib/workers/told-errors.js')
+const { CallRecorder } = require('../lib/workers/call-recorder.js')
+const { deserializeError, deserializeFailure, serializeError, cloneableOf } = require('../lib/workers/serialized-errors.js')
 
 // What arrives in another thread.
-const sent = (thrown) => reviveError(structuredClone(tellError(thrown)))
+const sent = (thrown) => deserializeError(structuredClone(serializeError(thrown)))
 
 test('an error arrives with its name, message, stack, code and cause, as one of its class', (t) => {
   const cause = Object.assign(new RangeError('far'), { code: 34 })
   const error = Object.assign(new TypeError('no', { cause }), { code: 'ENO' })
-  const revived = sent(error)
-  t.true(revived instanceof TypeError && revived.cause instanceof RangeError)
-  t.deepEqual([revived, revived.cause].map(({ stack }) => stack), [error.stack, cause.stack])
-  t.deepEqual(Object.keys(revived), ['code'])
-  t.like(revived, { name: 'TypeError', message: 'no', code: 'ENO', cause: { message: 'far', code: 34 } })
+  const deserialized = sent(error)
+  t.true(deserialized instanceof TypeError && deserialized.cause instanceof RangeError)
+  t.deepEqual([deserialized, deserialized.cause].map(({ stack }) => stack), [error.stack, cause.stack])
+  t.deepEqual(Object.keys(deserialized), ['code'])
+  t.like(deserialized, { name: 'TypeError', message: 'no', code: 'ENO', cause: { message: 'far', code: 34 } })
 })
 
 test('an error of a class, an aggregate, a DOMException and one of another realm are errors', (t) => {
@@ -34,10 +34,10 @@ test('an error of a class, an aggregate, a DOMException and one of another realm
     [Object.assign(new Error('no'), { name: 'constructor' }), 'constructor'],
     [Object.assign(new Error('no'), { name: 3 }), 'Error']
   ]) {
-    const revived = sent(error)
-    t.true(revived instanceof Error)
-    t.like(revived, { name, message: 'no' })
-    t.is(Object.getOwnPropertyDescriptor(revived, 'stack').enumerable, false)
+    const deserialized = sent(error)
+    t.true(deserialized instanceof Error)
+    t.like(deserialized, { name, message: 'no' })
+    t.is(Object.getOwnPropertyDescriptor(deserialized, 'stack').enumerable, false)
   }
   t.regex(sent(Object.assign(new Error('no'), { stack: undefined })).stack, /^Error: no$/)
 })
@@ -70,30 +70,30 @@ test('what an error says is bounded, and so are its causes', (t) => {
 
 test('of an argument that is a part of a buffer only that part is sent, and none is shared', (t) => {
   const bytes = Buffer.from(new ArrayBuffer(1000), 10, 3).fill(7)
-  const told = tellValue(bytes)
+  const told = cloneableOf(bytes)
   t.deepEqual([...told], [7, 7, 7])
   t.is(told.buffer.byteLength, 3)
-  const shared = tellValue(new Float64Array(new SharedArrayBuffer(16)))
+  const shared = cloneableOf(new Float64Array(new SharedArrayBuffer(16)))
   t.false(shared.buffer instanceof SharedArrayBuffer)
-  t.deepEqual(tellValue(new DataView(new ArrayBuffer(2))).byteLength, 2)
+  t.deepEqual(cloneableOf(new DataView(new ArrayBuffer(2))).byteLength, 2)
 })
 
 // A worker's side and the main thread's, and what the one has told the other.
 function pair() {
   const counts = new Counts()
   const told = []
-  const tally = new Tally(new Counts(counts.memory), (message) => told.push(message))
-  return { counts, told, tally }
+  const recorder = new CallRecorder(new Counts(counts.memory), (message) => told.push(message))
+  return { counts, told, recorder }
 }
 
 test('what a worker counts is read in the main thread, and outlives it', (t) => {
-  const { counts, tally } = pair()
-  tally.began(3)
+  const { counts, recorder } = pair()
+  recorder.began(3)
   t.true(counts.isBusy)
-  tally.ended(2)
-  tally.refused(999)
-  tally.failed(0, [1], new Error('no'))
-  tally.failed(999, [], new Error('no'))
+  recorder.ended(2)
+  recorder.refused(999)
+  recorder.failed(0, [1], new Error('no'))
+  recorder.failed(999, [], new Error('no'))
   t.like(counts, { calls: 3, isBusy: true, failures: 2 })
   counts.reset()
   t.like(counts, { calls: 3, isBusy: false, failures: 2, heapUsed: 0 })
@@ -101,22 +101,22 @@ test('what a worker counts is read in the main thread, and outlives it', (t) => 
 })
 
 test('a failure is told with what was called, and with clones of the arguments', (t) => {
-  const { told, tally } = pair()
+  const { told, recorder } = pair()
   const error = new Error('no')
-  tally.failed(2, [1, () => 1, 3n], error)
-  tally.failed(undefined, 5n, error)
+  recorder.failed(2, [1, () => 1, 3n], error)
+  recorder.failed(undefined, 5n, error)
   t.deepEqual(told.map(({ kind }) => kind), ['failure', 'failure'])
-  const [first, second] = told.map(({ bytes }) => reviveFailure(structuredClone(bytes)))
+  const [first, second] = told.map(({ bytes }) => deserializeFailure(structuredClone(bytes)))
   t.like(first, { index: 2, arguments: [1, '[Function (anonymous)]', 3n], error: { message: 'no' } })
   t.like(second, { index: undefined, arguments: 5n })
   t.true(first.error instanceof Error)
 })
 
 test('of what cannot be written for another thread, it is told what it looks like', (t) => {
-  const { told, tally } = pair()
-  tally.failed(0, [new Blob(['a']), [new Uint8Array(2)]], new Error('no'))
-  tally.failed(undefined, 7, new Blob(['b']))
-  const [first, second] = told.map(({ bytes }) => reviveFailure(bytes))
+  const { told, recorder } = pair()
+  recorder.failed(0, [new Blob(['a']), [new Uint8Array(2)]], new Error('no'))
+  recorder.failed(undefined, 7, new Blob(['b']))
+  const [first, second] = told.map(({ bytes }) => deserializeFailure(bytes))
   t.regex(first.arguments[0], /^Blob /)
   t.deepEqual(first.arguments[1], [new Uint8Array(2)])
   t.is(first.error.message, 'no')
@@ -125,27 +125,27 @@ test('of what cannot be written for another thread, it is told what it looks lik
 })
 
 test('failures that the main thread has not taken are bounded, and those beyond are only counted', (t) => {
-  const { counts, told, tally } = pair()
-  for (let i = 0; i < 300; i++) tally.failed(0, [], new Error('no'))
+  const { counts, told, recorder } = pair()
+  for (let i = 0; i < 300; i++) recorder.failed(0, [], new Error('no'))
   t.deepEqual([told.length, counts.failures, counts.errorsOf(0)], [256, 300, 300])
-  counts.took(told[0].bytes.length)
-  for (let i = 0; i < 3; i++) tally.failed(0, [], new Error('no'))
+  counts.releaseReport(told[0].bytes.length)
+  for (let i = 0; i < 3; i++) recorder.failed(0, [], new Error('no'))
   t.deepEqual([told.length, counts.failures], [257, 303])
   counts.reset()
-  tally.failed(0, [], new Error('no'))
+  recorder.failed(0, [], new Error('no'))
   t.is(told.length, 258)
 })
 
 test('so are their bytes, but for one that nothing is before', (t) => {
-  const { counts, told, tally } = pair()
-  const fail = (megabytes) => tally.failed(0, [new Uint8Array(megabytes * 2 ** 20)], new Error('no'))
+  const { counts, told, recorder } = pair()
+  const fail = (megabytes) => recorder.failed(0, [new Uint8Array(megabytes * 2 ** 20)], new Error('no'))
   fail(20)
   fail(1)
   t.is(told.length, 1)
-  counts.took(told[0].bytes.length)
+  counts.releaseReport(told[0].bytes.length)
   for (let i = 0; i < 20; i++) fail(1)
   t.deepEqual([told.length, counts.failures], [9, 22])
-  counts.took(told[1].bytes.length)
+  counts.releaseReport(told[1].bytes.length)
   fail(1)
   t.is(told.length, 10)
 })

@@ -12,7 +12,7 @@ const { debuglog } = require('node:util')
 const { printable } = require('./errors.js')
 const { clearInterval, setInterval } = require('./globals.js')
 
-const LOOK_MS = 1000
+const REPORT_MS = 1000
 
 // The counts of `stats()` that say how often a limit was met. Not `keepAliveTimeouts`, which are how connections end.
 const REFUSALS = [
@@ -26,19 +26,19 @@ const refusals = channel('ringcall:refusal')
 const connectionErrors = channel('ringcall:connection-error')
 const workerExits = channel('ringcall:worker-exit')
 
-// The servers that run, and what has been told of each.
-const told = new Map()
+// The servers that run, and what has been reported of each.
+const reported = new Map()
 let timer
 
 function opened(server) {
-  told.set(server, {})
-  timer ??= setInterval(lookAtAll, LOOK_MS).unref()
+  reported.set(server, {})
+  timer ??= setInterval(reportAllCounts, REPORT_MS).unref()
   if (log.enabled) debug('%s: listening', server.url)
 }
 
 // Whether a server runs in this thread.
 function isAnyOpen() {
-  return told.size > 0
+  return reported.size > 0
 }
 
 function closing(server) {
@@ -46,9 +46,9 @@ function closing(server) {
 }
 
 function closed(server) {
-  look(server)
-  told.delete(server)
-  if (told.size === 0) {
+  reportCounts(server)
+  reported.delete(server)
+  if (reported.size === 0) {
     clearInterval(timer)
     timer = undefined
   }
@@ -67,7 +67,7 @@ function handlerFailed(server, error, call) {
   else debug('%s: the function %s failed: %s', server.url, call.function, printable(error))
 }
 
-// Returns whether anybody was told.
+// Returns whether anybody was reported.
 function workerExited(server, exit) {
   const isHeard = workerExits.hasSubscribers
   if (isHeard) workerExits.publish({ server, ...exit })
@@ -92,21 +92,21 @@ function debug(...args) {
   }
 }
 
-function lookAtAll() {
-  for (const server of told.keys()) look(server)
+function reportAllCounts() {
+  for (const server of reported.keys()) reportCounts(server)
 }
 
-// What came while nobody listened is told with the first look at which somebody does.
-function look(server) {
+// What came while nobody listened is reported with the first look at which somebody does.
+function reportCounts(server) {
   if (!refusals.hasSubscribers && !connectionErrors.hasSubscribers && !log.enabled) return
   const stats = server.stats()
-  for (const kind of REFUSALS) tell(refusals, server, kind, stats)
-  tell(connectionErrors, server, 'connectionErrors', stats)
+  for (const kind of REFUSALS) reportCount(refusals, server, kind, stats)
+  reportCount(connectionErrors, server, 'connectionErrors', stats)
 }
 
-function tell(to, server, kind, stats) {
+function reportCount(to, server, kind, stats) {
   if (!to.hasSubscribers && !log.enabled) return
-  const before = told.get(server)
+  const before = reported.get(server)
   const count = (stats[kind] ?? 0) - (before[kind] ?? 0)
   if (count === 0) return
   before[kind] = stats[kind]

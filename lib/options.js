@@ -8,7 +8,7 @@ const { checkHealth } = require('./options/health.js')
 const { checkOpenapi } = require('./options/openapi.js')
 const { checkOrigins } = require('./options/origins.js')
 const { MODULE, refuseUnknown } = require('./unknown-options.js')
-const { checkNames } = require('./wasm/choice.js')
+const { checkNames } = require('./wasm/selection.js')
 const { checkHost, checkPath } = require('./options/address.js')
 const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./options/workers.js')
 

@@ -11,20 +11,20 @@ const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { openapiOf, textOf, warnOfMissing } = require('./openapi/index.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
 const { Generations } = require('./workers/generations.js')
-const { cureOfExit, isSaying, loadError } = require('./workers/load-errors.js')
+const { cureOfExit, isOwn, loadError } = require('./workers/load-errors.js')
 
 function serverListen(portOrOptions, handler, ...surplus) {
   const { options, table, module } = checkArguments(portOrOptions, handler, surplus)
   try {
     return new Server(options, handler, table, module)
   } catch (error) {
-    if (isSaying(error)) Error.captureStackTrace(error, serverListen)
+    if (isOwn(error)) Error.captureStackTrace(error, serverListen)
     throw error
   }
 }
 
 // The engines of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
-const onPaths = new Set()
+const enginesOnPaths = new Set()
 
 class Server {
   #engine
@@ -244,8 +244,8 @@ class Server {
     if (options.openapi !== false) warnOfMissing(this.#table)
     if (options.path !== undefined) {
       // close() removes the path, but a process may end without it.
-      if (onPaths.size === 0) process.once('exit', removePaths)
-      onPaths.add(this.#engine)
+      if (enginesOnPaths.size === 0) process.once('exit', removePaths)
+      enginesOnPaths.add(this.#engine)
     }
     events.opened(this)
     if (options.signal?.aborted) this.close()
@@ -278,41 +278,41 @@ class Server {
     } catch {
       // A signal of another make than Node's. It has ended all the same.
     }
-    if (onPaths.delete(this.#engine) && onPaths.size === 0) process.removeListener('exit', removePaths)
+    if (enginesOnPaths.delete(this.#engine) && enginesOnPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
   // What a call was made with may be lost with the worker that it was in.
   #onPlainError(error, n) {
     this.#handlerErrors++
-    this.#tellPlainError(error, n)
+    this.#reportPlainError(error, n)
   }
 
   #onFunctionError(error, { name }, args = []) {
     this.#handlerErrors++
-    this.#tellFunctionError(error, name, args)
+    this.#reportFunctionError(error, name, args)
   }
 
   // It is counted where it happened.
   #onWorkerFailure({ function: name, arguments: args, error }) {
-    if (name === undefined) this.#tellPlainError(error, args)
-    else this.#tellFunctionError(error, name, args)
+    if (name === undefined) this.#reportPlainError(error, args)
+    else this.#reportFunctionError(error, name, args)
   }
 
-  #tellPlainError(error, n) {
-    this.#tellError(error, { n }, n, n === undefined ? 'The handler failed' : `The handler failed for ${n}`)
+  #reportPlainError(error, n) {
+    this.#reportError(error, { n }, n, n === undefined ? 'The handler failed' : `The handler failed for ${n}`)
   }
 
-  #tellFunctionError(error, name, args) {
+  #reportFunctionError(error, name, args) {
     const call = { function: name, arguments: args }
-    this.#tellError(error, call, call, `The function ${name} failed`)
+    this.#reportError(error, call, call, `The function ${name} failed`)
   }
 
   // `call` is what the channel tells of the call, and `told` what `onError` is passed.
-  #tellError(error, call, told, what) {
+  #reportError(error, call, told, what) {
     events.handlerFailed(this, error, call)
     const { onError } = this.#options
     if (onError !== undefined) {
-      this.#tell(onError, error, told)
+      this.#callOnError(onError, error, told)
     } else if (!this.#hasWarnedOfError) {
       this.#hasWarnedOfError = true
       process.emitWarning(
@@ -338,7 +338,7 @@ class Server {
   }
 
   // It may be async, and nothing that it throws is to end the process.
-  async #tell(onError, error, told) {
+  async #callOnError(onError, error, told) {
     try {
       await onError(error, told)
     } catch (thrown) {
@@ -376,7 +376,7 @@ function printable(thrown) {
 }
 
 function removePaths() {
-  for (const engine of onPaths) engine.removePath()
+  for (const engine of enginesOnPaths) engine.removePath()
 }
 
 module.exports = { serverListen }

@@ -5,7 +5,7 @@
 // A batch crosses in typed arrays that only this thread touches. `calls` knows what is in them: `calls/plain.js` runs one
 // function of one integer, `calls/named.js` functions by name.
 //
-// The binding sizes a batch to take about SLICE_MS. A batch that takes longer is left there: what is done is answered,
+// The binding sizes a batch to take about BATCH_MS. A batch that takes longer is left there: what is done is answered,
 // and the calls that have not begun go back to the queue, where those that are too late by then are not run.
 //
 // A worker has `claims`: one word in which it counts what it has begun and which results are complete. While one call
@@ -16,13 +16,13 @@
 const { captureContexts } = require('./async-contexts.js')
 const { clearTimeout, now, queueMicrotask, setTimeout } = require('../globals.js')
 const { Results } = require('./results.js')
-const turn = require('./time-slice.js')
+const timeSlice = require('./time-slice.js')
 
 // Taken before a worker's module is loaded, which may replace them.
 const { add } = Atomics
 const { SharedArrayBuffer } = globalThis
 
-const SLICE_MS = 1
+const BATCH_MS = 1
 // Calls between two looks at the clock, which takes longer than a quick handler: a quarter of a batch, and not more.
 const STRIDE_MAX = 32
 // Promises are given up within this part of `handlerTimeout` after their time.
@@ -37,11 +37,11 @@ const TAKEN_BACK = 1 << 22
 // been fetched, `run(index)`, which must not throw, and `end()`, called when there is none. It calls `onPromise` where what
 // a call has returned is a promise.
 // `batchSize` is how many calls a batch may have; `handlerTimeout` after how many milliseconds a promise that has not
-// settled is given up, or 0 for never; `onEnd` is told that no batch will come any more. A worker has a `tally` of its
+// settled is given up, or 0 for never; `onEnd` is told that no batch will come any more. A worker has a `recorder` of its
 // calls, and its batches may be taken back.
-function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally }) {
-  const claims = tally && new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
-  const results = new Results(batchSize, { isSeen: tally !== undefined })
+function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder }) {
+  const claims = recorder && new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
+  const results = new Results(batchSize, { isSeen: recorder !== undefined })
   const calls = createCalls(results, onPromise)
   const { state } = results.arrays
   const contexts = captureContexts()
@@ -73,13 +73,13 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
     continues = false
     try {
       while (fetch() > 0) {
-        if (!(hasRun ? turn.goesOn(time) : turn.begins(time))) return
+        if (!(hasRun ? timeSlice.mayContinue(time) : timeSlice.mayBegin(time))) return
         hasRun = true
         if (claims !== undefined && !claim()) continue
         calls.begin(native)
-        tally?.began(count)
+        recorder?.began(count)
         contexts.run(claims === undefined ? step : claimedStep)
-        if (begun < count) tally?.began(begun - count)
+        if (begun < count) recorder?.began(begun - count)
         if (!hasPromises) continue
         hasPromises = false
         // What promises go on with may hold this thread.
@@ -91,13 +91,13 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
       }
       isDone = true
       calls.end()
-      tally?.inHand(native.inHand())
-      turn.ends(time)
+      recorder?.inHand(native.inHand())
+      timeSlice.noteEnd(time)
       if (count < 0) end()
     } finally {
       isRunning = false
       // Also where something was thrown: nobody else would ask for a dispatch.
-      if (!isDone) turn.resume(dispatch, hasRun, time)
+      if (!isDone) timeSlice.resumeInNextTurn(dispatch, hasRun, time)
     }
   }
 
@@ -116,7 +116,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
     calls.run(begun++)
     if (begun < pause) return begun < count
     pause += stride
-    return begun < count && now() - time < SLICE_MS
+    return begun < count && now() - time < BATCH_MS
   }
 
   // The same with a call that it has claimed, and claims the next one.
@@ -143,7 +143,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
   function expireIn(milliseconds) {
     const expire = () => {
       const next = native.expire()
-      tally?.inHand(native.inHand())
+      recorder?.inHand(native.inHand())
       if (next < 0) expiry = undefined
       else expireIn(next)
     }

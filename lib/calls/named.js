@@ -51,7 +51,9 @@ class Callee {
     this.index = index
     this.handler = callable(fn.handler)
     this.owner = fn.owner
-    this.kinds = fn.isDeclared ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT) : Array(DECLARED_ARGUMENTS_MAX).fill(NUMBER)
+    this.kinds = fn.isDeclared
+      ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT)
+      : Array(DECLARED_ARGUMENTS_MAX).fill(NUMBER)
     // An optional argument that is absent is passed, too: whoever takes the last one of them takes that one.
     this.arity = fn.isDeclared ? fn.arguments.length : 0
     this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
@@ -189,7 +191,9 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     // Those given, as bits.
     const mask = (count & HOLES) === 0 ? 2 ** given - 1 : slots[slotAt++]
     const values = []
-    for (let i = 0; i < Math.max(given, arity); i++) values.push(Math.floor(mask / 2 ** i) % 2 === 1 ? take(kinds[i]) : undefined)
+    for (let i = 0; i < Math.max(given, arity); i++) {
+      values.push(Math.floor(mask / 2 ** i) % 2 === 1 ? take(kinds[i]) : undefined)
+    }
     endSlots(slot)
     return values
   }

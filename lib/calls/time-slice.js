@@ -1,14 +1,14 @@
 'use strict'
 
-// Shares this thread between handlers and everything else: when they have run for TURN_MS, whichever servers' and
+// Shares this thread between handlers and everything else: when they have run for SLICE_MS, whichever servers' and
 // rings' they are, Node's event loop turns, timers and signals included, before they go on.
 //
-// A dispatch asks before each batch whether it may run it, `begins` first and `goesOn` then; where it may not, it
+// A dispatch asks before each batch whether it may run it, `begins` first and `mayContinue` then; where it may not, it
 // leaves itself with `resume`, and is called again in the next turn.
 
 const { setImmediate } = require('../globals.js')
 
-const TURN_MS = 10
+const SLICE_MS = 10
 // Node calls a ThreadsafeFunction again in the same turn of the loop where it was called meanwhile, up to 1,000 times.
 // What follows a dispatch sooner than this may be such a call.
 const PAUSE_MS = 0.1
@@ -24,23 +24,23 @@ let isResuming = false
 let isFresh = true
 
 // `time` is now, as in all that follows. Who knows better says whether the event loop has turned since the last dispatch.
-function begins(time, hasTurned = time - ended > PAUSE_MS) {
+function mayBegin(time, hasTurned = time - ended > PAUSE_MS) {
   // Nobody overtakes those that wait.
   if (isScheduled && !isResuming) return false
   if (isFresh || (!isResuming && hasTurned)) began = time
   isFresh = false
-  return goesOn(time)
+  return mayContinue(time)
 }
 
-function goesOn(time) {
-  return time - began < TURN_MS
+function mayContinue(time) {
+  return time - began < SLICE_MS
 }
 
-function ends(time) {
+function noteEnd(time) {
   ended = time
 }
 
-function resume(dispatch, hasRun, time) {
+function resumeInNextTurn(dispatch, hasRun, time) {
   ended = time
   if (hasRun) served.push(dispatch)
   else unserved.push(dispatch)
@@ -61,8 +61,8 @@ function resumeAll() {
   } finally {
     isResuming = false
     // One has thrown, which is a mistake of ours; the others are not to wait for ever.
-    for (const dispatch of due) resume(dispatch, false, ended)
+    for (const dispatch of due) resumeInNextTurn(dispatch, false, ended)
   }
 }
 
-module.exports = { begins, ends, goesOn, resume }
+module.exports = { mayBegin, mayContinue, noteEnd, resumeInNextTurn }

@@ -7,7 +7,7 @@ const { existsSync } = require('node:fs')
 const events = require('../events.js')
 const { tableOf } = require('../functions.js')
 const {
-  NEVER_SETTLES, WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule
+  NEVER_SETTLES, MODULE_HELP, functionsOf, importModule, resolveModule, aboutModule
 } = require('../workers/module.js')
 const { end, fail } = require('./arguments.js')
 
@@ -22,12 +22,12 @@ async function load(file, only) {
   try {
     ({ exports } = await importModule(resolved, { only, neverSettles }))
   } catch (error) {
-    if (error?.code !== 'ERR_WORKER_LOAD') return fail(sayOfLoad(error, file))
+    if (error?.code !== 'ERR_WORKER_LOAD') return fail(loadFailureOf(error, file))
     return fail(error.message.replaceAll(resolved, file).replaceAll('`only`', '--only'))
   }
   const functions = functionsOf(exports)
   if (functions === undefined) {
-    return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : WHAT_IS_ONE}`)
+    return fail(`${file} does not export a function. ${events.isAnyOpen() ? ownServer(file) : MODULE_HELP}`)
   }
   refuseUnfit(file, functions)
   return { functions }
@@ -38,13 +38,13 @@ function fileOf(file) {
   const resolved = resolveModule(file)
   if (resolved === undefined) {
     if (!existsSync(file)) return fail(`there is no file ${file}.`)
-    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`)
+    return fail(`${file} is a folder without an index.js or a package.json that names its "main". ${MODULE_HELP}`)
   }
-  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${WHAT_IS_ONE}`)
+  if (resolved.endsWith('.json')) return fail(`${file} is not a module. ${MODULE_HELP}`)
   return resolved
 }
 
-function sayOfLoad(error, file) {
+function loadFailureOf(error, file) {
   return `${file} cannot be loaded: ${error?.stack ?? error}`
 }
 
@@ -53,7 +53,7 @@ function refuseUnfit(file, functions) {
   try {
     tableOf(functions)
   } catch ({ message }) {
-    fail(sayOfModule(file, message))
+    fail(aboutModule(file, message))
   }
 }
 
@@ -61,4 +61,4 @@ function ownServer(file) {
   return `The module started a server of its own: run it with \`node ${file}\`.`
 }
 
-module.exports = { fileOf, load, ownServer, sayOfLoad }
+module.exports = { fileOf, load, ownServer, loadFailureOf }

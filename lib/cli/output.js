@@ -2,7 +2,7 @@
 
 // A server goes on where nobody reads any more what it prints: its requests are not about that.
 
-function outliveReaders() {
+function ignoreBrokenPipes() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => {})
     // What workers print comes through pipes, which are left as they are on an error: it would be kept in their memory.
@@ -10,4 +10,4 @@ function outliveReaders() {
   }
 }
 
-module.exports = { outliveReaders }
+module.exports = { ignoreBrokenPipes }

@@ -4,7 +4,7 @@
 // told in a line, whether the module has loaded or not; where it has not, the functions of before go on.
 
 const { printError } = require('./arguments.js')
-const { briefly } = require('./told.js')
+const { summaryOf } = require('./failures.js')
 const { Watch } = require('./watch.js')
 
 class Reloads {
@@ -57,7 +57,7 @@ class Reloads {
       this.#onReloaded()
     } catch (error) {
       // Whoever has closed the server knows.
-      if (this.#server.listening) printError(`${this.#file} was not reloaded: ${briefly(error)}`)
+      if (this.#server.listening) printError(`${this.#file} was not reloaded: ${summaryOf(error)}`)
     }
   }
 
@@ -75,7 +75,7 @@ class Reloads {
     try {
       this.#watch?.look()
     } catch (error) {
-      printError(`${this.#file} cannot be watched: ${briefly(error)}`)
+      printError(`${this.#file} cannot be watched: ${summaryOf(error)}`)
     }
   }
 }

@@ -7,14 +7,14 @@ const { subscribe } = require('node:diagnostics_channel')
 const path = require('node:path')
 const events = require('../events.js')
 const { serverListen } = require('../server.js')
-const { isTold } = require('../workers/told-errors.js')
+const { isFromOtherThread } = require('../workers/serialized-errors.js')
 const { camelCase, fail, inFlags, parse } = require('./arguments.js')
-const { entryOf, workingFolder } = require('./links.js')
-const { fileOf, load, ownServer, sayOfLoad } = require('./load.js')
-const { outliveReaders } = require('./output.js')
+const { entryOf, workingFolder } = require('./symlinks.js')
+const { fileOf, load, ownServer, loadFailureOf } = require('./load.js')
+const { ignoreBrokenPipes } = require('./output.js')
 const { Reloads } = require('./reloads.js')
-const { Closing, endBy, onHangUp } = require('./signals.js')
-const { briefly, tellExit, tellFailure } = require('./told.js')
+const { CloseOnSignal, endBySignal, onHangUp } = require('./signals.js')
+const { summaryOf, printWorkerExit, printFailure } = require('./failures.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
 
@@ -82,7 +82,7 @@ async function serve(args) {
     if (/^\d+$/.test(values[name] ?? '0')) continue
     return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
   }
-  outliveReaders()
+  ignoreBrokenPipes()
   const { watch, workers = watch ? '1' : undefined, 'no-openapi': isQuiet, ...others } = values
   const options = { ...listenOptions(others), openapi: !isQuiet }
   if (workers === undefined) return serveHere(file, options)
@@ -93,18 +93,18 @@ async function serve(args) {
 }
 
 async function serveHere(file, { only, ...options }) {
-  const closing = new Closing(() => process.exit(1))
+  const closing = new CloseOnSignal(() => process.exit(1))
   const { functions: handler } = await load(file, only)
   let server
   try {
-    const onError = (error, call) => tellFailure(error, call, [server.functions])
+    const onError = (error, call) => printFailure(error, call, [server.functions])
     server = serverListen({ ...options, onError }, handler)
   } catch (error) {
     return fail(`${inFlags(error.message, OPTIONS)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before it says that it listens: who reads that may send a signal at once.
   closing.start(server)
-  tellListening(server)
+  printListening(server)
 }
 
 function serveByWorkers(file, options, isWatched) {
@@ -114,17 +114,17 @@ function serveByWorkers(file, options, isWatched) {
   const reloads = new Reloads(file, folder)
   const watched = isWatched ? `, watching ${countOf(watchFiles(file, entry, reloads), 'file')}` : ''
   // While the module is loaded, too: that it is to be loaded anew may be asked as soon as the process is there.
-  const closing = new Closing(endBy)
+  const closing = new CloseOnSignal(endBySignal)
   let server
   onHangUp(() => server, () => reloads.request())
   // Those of the module as it is, and as it was.
   const tables = []
-  const onError = (error, call) => tellFailure(error, call, tables)
-  subscribe('ringcall:worker-exit', tellExit)
+  const onError = (error, call) => printFailure(error, call, tables)
+  subscribe('ringcall:worker-exit', printWorkerExit)
   try {
     server = serverListen({ ...options, onError }, name)
   } catch (error) {
-    return failAfterWorkers(sayOfStart(error, name, file))
+    return failAfterWorkers(startFailureOf(error, name, file))
   }
   tables.push(server.functions)
   closing.start(server)
@@ -133,7 +133,7 @@ function serveByWorkers(file, options, isWatched) {
     tables.length = Math.min(tables.length, TABLES_MAX)
     console.log(`reloaded${server.functions.length === 0 ? '' : `, functions: ${listOf(server.functions)}`}`)
   })
-  tellListening(server)
+  printListening(server)
   console.log(`workers: ${server.stats().workers.length}${watched}`)
 }
 
@@ -147,19 +147,19 @@ function watchFiles(file, entry, reloads) {
   try {
     return reloads.watch(entry)
   } catch (error) {
-    fail(`${file} cannot be watched: ${briefly(error)}`)
+    fail(`${file} cannot be watched: ${summaryOf(error)}`)
   }
 }
 
-function tellListening(server) {
+function printListening(server) {
   console.log(`ringcall (${server.engine}) listening on ${server.url}`)
   if (server.functions.length > 0) console.log(`functions: ${listOf(server.functions)}`)
 }
 
 // What serverListen has thrown: what is wrong with an option, with the module, or what the module itself has thrown.
-function sayOfStart(error, name, file) {
+function startFailureOf(error, name, file) {
   const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
-  if (!(error instanceof Error) || (isTold(error) && !isSentence)) return sayOfLoad(error, file)
+  if (!(error instanceof Error) || (isFromOtherThread(error) && !isSentence)) return loadFailureOf(error, file)
   return inFlags(error.message, OPTIONS).replaceAll(name, file)
 }
 

@@ -8,7 +8,7 @@ const { closeSync, openSync } = require('node:fs')
 const IS_FIRST = process.pid === 1
 
 // Has SIGINT and SIGTERM close the server and end the process.
-class Closing {
+class CloseOnSignal {
   #endNow
   #server
   #isClosing = false
@@ -40,7 +40,7 @@ class Closing {
 
 // Ends the process as that signal does where nobody listens for it. exit() would wait for the workers, one of which may
 // be in a system call, and a signal would not be heard meanwhile.
-function endBy(signal) {
+function endBySignal(signal) {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
   if (IS_FIRST) process.exit(1)
@@ -56,7 +56,7 @@ function onHangUp(serverOf, reload) {
     if (!hadTerminal || isOnTerminal()) return reload()
     await serverOf()?.close()
     // By exit() Node.js would abort: it cannot set such a terminal back to what it was.
-    endBy('SIGHUP')
+    endBySignal('SIGHUP')
   })
 }
 
@@ -69,4 +69,4 @@ function isOnTerminal() {
   }
 }
 
-module.exports = { Closing, endBy, onHangUp }
+module.exports = { CloseOnSignal, endBySignal, onHangUp }

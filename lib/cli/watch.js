@@ -9,7 +9,7 @@ const { watch } = require('node:fs')
 const path = require('node:path')
 const { clearTimeout, setTimeout } = require('../globals.js')
 const { eachFile } = require('./imports.js')
-const { eachLink, realPath } = require('./links.js')
+const { eachSymlink, realPath } = require('./symlinks.js')
 
 const QUIET_MS = 100
 
@@ -38,7 +38,7 @@ class Watch {
     this.#folders = new Map()
     this.#fileCount = 0
     try {
-      eachLink(this.#entry, (link) => this.#follow(link))
+      eachSymlink(this.#entry, (link) => this.#follow(link))
       eachFile(realPath(this.#entry), (file) => {
         this.#fileCount++
         this.#follow(file)

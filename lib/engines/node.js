@@ -9,14 +9,14 @@
 const http = require('node:http')
 const net = require('node:net')
 const { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } = require('../globals.js')
-const { Pool } = require('./node/body.js')
+const { BodyQuota } = require('./node/body.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
 const { InProcess } = require('./node/in-process.js')
 const { listen } = require('./node/listen.js')
 const { CLOSING, NO_WORKER, WELL } = require('./node/health.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
-const { preflightAnswer } = require('./node/site.js')
+const { preflightAnswer } = require('./node/cross-site.js')
 const { Counters, addBytes } = require('./node/stats.js')
 const { Workers } = require('./node/workers.js')
 
@@ -31,7 +31,7 @@ class NodeEngine {
   closingSince
   counters = new Counters()
   // For the bodies of all connections.
-  pool
+  bodyQuota
   #listener
   #listenerClosed = false
   // Of a Unix domain socket.
@@ -57,7 +57,7 @@ class NodeEngine {
 
   constructor(options, callbacks) {
     this.options = options
-    this.pool = new Pool(options.maxBufferedBytes)
+    this.bodyQuota = new BodyQuota(options.maxBufferedBytes)
     const { pool } = callbacks
     this.#callbacks = callbacks
     this.#executor = pool === undefined ? new InProcess(this, callbacks) : new Workers(this, callbacks)
@@ -168,27 +168,27 @@ class NodeEngine {
   }
 
   // A request is complete, and it is its turn.
-  run(connection, exchange) {
-    const { head, body } = exchange
+  run(connection, transaction) {
+    const { head, body } = transaction
     this.counters.requests++
-    if (head.isPreflight) return connection.answer(exchange, preflightAnswer(head.allowed))
+    if (head.isPreflight) return connection.answer(transaction, preflightAnswer(head.allowed))
     const { executor } = head
     if (head.refusal !== undefined) {
-      if (head.refusal === head.onBody) executor.handler.refused(head.route.form)
-      return this.#refuse(connection, exchange, head.refusal)
+      if (head.refusal === head.bodyRefusal) executor.handler.refused(head.route.form)
+      return this.#refuse(connection, transaction, head.refusal)
     }
-    if (head.isHealth) return connection.answer(exchange, this.#healthAnswer(executor))
+    if (head.isHealth) return connection.answer(transaction, this.#healthAnswer(executor))
     if (head.document !== undefined) {
-      return connection.answer(exchange, head.document.answerTo(exchange.request, this.options.origins))
+      return connection.answer(transaction, head.document.answerTo(transaction.request, this.options.origins))
     }
     const call = executor.handler.callOf(head)
     if (this.counters.inFlight >= this.options.maxInFlight) {
       const refusal = executor.handler.read(call, body?.bytes)
       if (refusal === undefined) this.counters.overloaded++
-      return this.#refuse(connection, exchange, refusal ?? OVERLOADED)
+      return this.#refuse(connection, transaction, refusal ?? OVERLOADED)
     }
     call.connection = connection
-    call.exchange = exchange
+    call.transaction = transaction
     call.executor = executor
     this.#begin(call)
   }
@@ -200,10 +200,10 @@ class NodeEngine {
     return this.refusalAnswer(isClosing ? CLOSING : NO_WORKER, executor)
   }
 
-  #refuse(connection, exchange, refusal) {
-    exchange.body?.giveBack()
+  #refuse(connection, transaction, refusal) {
+    transaction.body?.giveBack()
     this.counters.countTooLarge(refusal.status)
-    connection.answer(exchange, this.refusalAnswer(refusal, exchange.head.executor))
+    connection.answer(transaction, this.refusalAnswer(refusal, transaction.head.executor))
   }
 
   #begin(call) {
@@ -215,12 +215,12 @@ class NodeEngine {
 
   // Reads the arguments of a call that is to be run. Returns whether it still is: what does not fit has its answer.
   read(call) {
-    const { connection, exchange, executor } = call
-    const refusal = executor.handler.read(call, exchange.body?.bytes)
-    exchange.body?.giveBack()
+    const { connection, transaction, executor } = call
+    const refusal = executor.handler.read(call, transaction.body?.bytes)
+    transaction.body?.giveBack()
     if (refusal === undefined) return true
     this.#end(call)
-    this.#refuse(connection, exchange, refusal)
+    this.#refuse(connection, transaction, refusal)
     return false
   }
 
@@ -233,7 +233,7 @@ class NodeEngine {
   answer(call, answer, now = performance.now()) {
     if (!this.#end(call)) return
     this.counters.latency.add(now - call.since)
-    const thrown = call.connection.answer(call.exchange, answer)
+    const thrown = call.connection.answer(call.transaction, answer)
     if (thrown !== undefined) this.#failureOf(call, thrown).tell?.()
   }
 
@@ -261,7 +261,7 @@ class NodeEngine {
   #end(call) {
     if (call.isOver) return false
     call.isOver = true
-    call.exchange.body?.giveBack()
+    call.transaction.body?.giveBack()
     this.#pending.delete(call)
     this.counters.inFlight--
     if (this.#retired.has(call.executor)) this.#retireSoon()

@@ -18,35 +18,35 @@ const known = new WeakMap()
 function jsonSchemaOf(schema, side) {
   if (!known.has(schema)) known.set(schema, {})
   const sides = known.get(schema)
-  return sides[side] ??= tell(schema, side)
+  return sides[side] ??= describe(schema, side)
 }
 
-function tell(schema, side) {
-  const strict = ask(schema, side)
-  return strict.missing === undefined ? strict : { ...ask(schema, side, LENIENT), missing: strict.missing }
+function describe(schema, side) {
+  const strict = askLibrary(schema, side)
+  return strict.missing === undefined ? strict : { ...askLibrary(schema, side, LENIENT), missing: strict.missing }
 }
 
-function ask(schema, side, libraryOptions) {
+function askLibrary(schema, side, libraryOptions) {
   try {
     const { jsonSchema, vendor } = schema['~standard']
     if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
     const json = jsonSchema[side]({ target: TARGET, libraryOptions })
-    if (typeof json?.then === 'function') return laterOne(json)
+    if (typeof json?.then === 'function') return refusePromise(json)
     // As text, which can be passed to another thread, whatever it is.
     const text = JSON.stringify(json)
     return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} tells none of it` }
   } catch (error) {
-    return { missing: sayOf(error) }
+    return { missing: messageOf(error) }
   }
 }
 
 // The document is made at the start. What a promise of it comes to is nobody's.
-function laterOne(promise) {
+function refusePromise(promise) {
   promise.then(undefined, () => {})
   return { missing: 'it is told only later, by a promise' }
 }
 
-function sayOf(error) {
+function messageOf(error) {
   try {
     return String(error?.message ?? error).split('\n', 1)[0].slice(0, REASON_LENGTH_MAX)
   } catch {

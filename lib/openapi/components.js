@@ -2,7 +2,7 @@
 
 // What the document's operations refer to, each once: schemas, responses and security schemes by their names.
 
-const { placeSchema } = require('./place.js')
+const { relocateSchema } = require('./relocate.js')
 const { COMPONENTS, PARTS, refTo } = require('./types.js')
 
 class Components {
@@ -49,7 +49,7 @@ class Components {
       // Its place is taken before those of its definitions.
       this.#schemas.set(place, undefined)
       const reserve = (each) => this.#reserve(`${place}_${each}`)
-      const { schema, definitions } = placeSchema(JSON.parse(text), place, reserve)
+      const { schema, definitions } = relocateSchema(JSON.parse(text), place, reserve)
       this.#schemas.set(place, schema)
       for (const [each, definition] of definitions) this.#schemas.set(each, definition)
     }

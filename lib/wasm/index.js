@@ -8,7 +8,7 @@
 const { invalidArgument, invalidType } = require('../errors.js')
 const { declare } = require('../functions.js')
 const { refuseUnknown } = require('../unknown-options.js')
-const { checkNames, choose } = require('./choice.js')
+const { checkNames, selectExports } = require('./selection.js')
 const { declarationOf } = require('./declarations.js')
 const { compile, importsOf, initializersOf, ownBytes } = require('./instance.js')
 const { Instances } = require('./instances.js')
@@ -33,7 +33,7 @@ function fromWasm(bytes, imports = {}, options = {}) {
   const exported = exportsOf(own)
   const initializers = initializersOf(exported)
   // Before the module runs.
-  const served = choose(exported.filter(({ name }) => !initializers.includes(name)), only)
+  const served = selectExports(exported.filter(({ name }) => !initializers.includes(name)), only)
   const names = localNamesOf(module, served)
   const instances = new Instances(module, importsOf(module, imports), initializers, served)
   return Object.fromEntries(served.map(({ name, index, type }, place) => (

@@ -5,7 +5,7 @@
 const { types } = require('node:util')
 const { invalidArgument, invalidType } = require('../errors.js')
 const { IDENTIFIER } = require('../functions/signature.js')
-const { cut } = require('./choice.js')
+const { cut } = require('./selection.js')
 
 const MAGIC = '\0asm'
 const TEXT_FORMAT = /^\s*(?:\(|;;)/

@@ -18,22 +18,22 @@ const FUNCTIONS = 4
 const LENGTH = FUNCTIONS + 2 * FUNCTIONS_MAX
 
 // In the words before them: failures that were told and that the main thread has not taken yet, and how large they are.
-const UNTAKEN = 0
-const UNTAKEN_KIB = 1
+const UNREAD = 0
+const UNREAD_KIB = 1
 const COUNTS_AT = Float64Array.BYTES_PER_ELEMENT
 
 // Beyond that, failures are only counted.
-const UNTAKEN_MAX = 256
-const UNTAKEN_KIB_MAX = 8 * 1024
+const UNREAD_MAX = 256
+const UNREAD_KIB_MAX = 8 * 1024
 
 class Counts {
   memory
-  #untaken
+  #unread
   #counts
 
   constructor(memory = new SharedArrayBuffer(COUNTS_AT + LENGTH * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory
-    this.#untaken = new Int32Array(memory, 0, 2)
+    this.#unread = new Int32Array(memory, 0, 2)
     this.#counts = new Float64Array(memory, COUNTS_AT)
   }
 
@@ -60,16 +60,16 @@ class Counts {
     const counts = this.#counts
     counts[FAILURES]++
     if (index !== undefined) counts[FUNCTIONS + 2 * index]++
-    return load(this.#untaken, UNTAKEN) < UNTAKEN_MAX
+    return load(this.#unread, UNREAD) < UNREAD_MAX
   }
 
   // Returns whether a failure may be told that is so large. The first one may, whatever its arguments are.
-  tells(bytes) {
-    const untaken = this.#untaken
-    const before = load(untaken, UNTAKEN_KIB)
-    if (before > 0 && before + kibOf(bytes) > UNTAKEN_KIB_MAX) return false
-    add(untaken, UNTAKEN, 1)
-    add(untaken, UNTAKEN_KIB, kibOf(bytes))
+  admitsReport(bytes) {
+    const unread = this.#unread
+    const before = load(unread, UNREAD_KIB)
+    if (before > 0 && before + kibOf(bytes) > UNREAD_KIB_MAX) return false
+    add(unread, UNREAD, 1)
+    add(unread, UNREAD_KIB, kibOf(bytes))
     return true
   }
 
@@ -79,9 +79,9 @@ class Counts {
 
   // In the main thread.
 
-  took(bytes) {
-    sub(this.#untaken, UNTAKEN, 1)
-    sub(this.#untaken, UNTAKEN_KIB, kibOf(bytes))
+  releaseReport(bytes) {
+    sub(this.#unread, UNREAD, 1)
+    sub(this.#unread, UNREAD_KIB, kibOf(bytes))
   }
 
   // The worker has ended, and what it told has been taken.
@@ -89,8 +89,8 @@ class Counts {
     const counts = this.#counts
     counts[HEAP_USED] = 0
     counts[ENDED] = counts[BEGUN]
-    store(this.#untaken, UNTAKEN, 0)
-    store(this.#untaken, UNTAKEN_KIB, 0)
+    store(this.#unread, UNREAD, 0)
+    store(this.#unread, UNREAD_KIB, 0)
   }
 
   get heapUsed() {

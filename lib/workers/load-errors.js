@@ -11,19 +11,19 @@ const ENTERED = 'ringcall: the modules that this thread is a worker of'
 
 // What ringcall says of modules, in this thread or another. It has no place in a module: who reads its stack looks for the
 // call of `serverListen`.
-const sayings = new WeakSet()
+const ownErrors = new WeakSet()
 
 function loadError(message) {
-  return asSaying(Object.assign(new Error(message), { code: 'ERR_WORKER_LOAD' }))
+  return markOwn(Object.assign(new Error(message), { code: 'ERR_WORKER_LOAD' }))
 }
 
-function asSaying(error) {
-  sayings.add(error)
+function markOwn(error) {
+  ownErrors.add(error)
   return error
 }
 
-function isSaying(error) {
-  return sayings.has(error)
+function isOwn(error) {
+  return ownErrors.has(error)
 }
 
 // What `new Worker` has thrown. Where there is no thread Node.js says which errno it was, and no more.
@@ -64,5 +64,5 @@ function entered() {
 }
 
 module.exports = {
-  asSaying, cureOfExit, enterModule, isSaying, loadError, loadTimeoutError, refuseEntered, startError
+  markOwn, cureOfExit, enterModule, isOwn, loadError, loadTimeoutError, refuseEntered, startError
 }

@@ -9,7 +9,7 @@ const { isClass } = require('../functions.js')
 const { fromWasm } = require('../wasm/index.js')
 const { loadError } = require('./load-errors.js')
 
-const WHAT_IS_ONE =
+const MODULE_HELP =
   'A module is a JavaScript file that exports a function, such as `module.exports = (n) => n + 1`, or functions by ' +
   'their names, such as `exports.sum = (a, b) => a + b`, where a default export goes before named ones; or a file of ' +
   'WebAssembly, whose name ends in .wasm.'
@@ -102,11 +102,11 @@ function defaultOf(value) {
 }
 
 // What `tableOf` says of the functions that it is passed, as a sentence about the module that exports them.
-function sayOfModule(name, message) {
+function aboutModule(name, message) {
   const told = message
     .replace(/^The (?:"handler" argument|handler)/, 'what it exports')
     .replace(/^The "(functions\.[\w$]+)" argument/, '$1')
   return `${name} cannot be served: ${told}`
 }
 
-module.exports = { NEVER_SETTLES, WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule }
+module.exports = { NEVER_SETTLES, MODULE_HELP, functionsOf, importModule, resolveModule, aboutModule }

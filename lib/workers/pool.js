@@ -53,7 +53,7 @@ class Pool {
     const deadline = now() + loadTimeout
     for (;;) {
       const heard = Atomics.load(signal, 0)
-      const failure = this.#hear()
+      const failure = this.#readMessages()
       if (this.table !== undefined) return this.table
       const left = deadline - now()
       if (failure !== undefined || left <= 0) {
@@ -160,7 +160,7 @@ class Pool {
   }
 
   // What workers have told so far. Returns the first failure.
-  #hear() {
+  #readMessages() {
     for (const seat of this.#seats) {
       // Asked first: whoever is gone had told before what there was to tell.
       const isGone = seat.isGone()

@@ -12,8 +12,8 @@ const { clearTimeout, now, setTimeout } = require('../globals.js')
 const { ROOT, UNBUNDLE } = require('../native.js')
 const { BackOff } = require('./back-off.js')
 const { Counts } = require('./counts.js')
-const { asSaying, loadError, loadTimeoutError, startError } = require('./load-errors.js')
-const { reviveError, reviveFailure } = require('./told-errors.js')
+const { markOwn, loadError, loadTimeoutError, startError } = require('./load-errors.js')
+const { deserializeError, deserializeFailure } = require('./serialized-errors.js')
 
 // A worker that has no call any more, or has failed, may end by itself for so long, and one that loads the module may do
 // so: what Node.js has just opened for a thread that is terminated then stays open. A thread that is terminated is waited
@@ -33,8 +33,8 @@ class Seat {
   #worker
   #port
   // Resolves when it has told what it has loaded, or why it has not, or has ended.
-  #told
-  #tell
+  #reported
+  #resolveReported
   #exited
   #loadedAt
   // What it was ended for, or what it has not caught.
@@ -75,7 +75,7 @@ class Seat {
     this.#hasTicket = this.#isDone = false
     worker.unref()
     worker.on('error', (error) => (this.#error ??= error))
-    this.#told = new Promise((resolve) => (this.#tell = resolve))
+    this.#reported = new Promise((resolve) => (this.#resolveReported = resolve))
     const { threadId } = worker
     this.#exited = new Promise((resolve) => {
       worker.once('exit', (exitCode) => {
@@ -120,7 +120,7 @@ class Seat {
   // What it has loaded, or has not, will not do. The first reason counts.
   fail(error) {
     this.failure ??= { error }
-    this.#tell()
+    this.#resolveReported()
     this.terminate(error)
   }
 
@@ -153,7 +153,7 @@ class Seat {
     const worker = this.#worker
     worker.ref()
     const endsByItself = this.#hasTicket || this.failure !== undefined
-    await within(END_MS, endsByItself ? this.#exited : this.#told)
+    await within(END_MS, endsByItself ? this.#exited : this.#reported)
     worker.terminate()
     if (!(await within(TERMINATE_MS, this.#exited))) worker.unref()
   }
@@ -163,8 +163,8 @@ class Seat {
       case 'loaded': return this.#onLoaded(message.table)
       case 'failed': return this.#onFailed(message)
       case 'failure':
-        this.counts.took(message.bytes.length)
-        return this.#owner.failed(this, reviveFailure(message.bytes))
+        this.counts.releaseReport(message.bytes.length)
+        return this.#owner.failed(this, deserializeFailure(message.bytes))
       case 'done':
         this.#isDone = true
     }
@@ -175,14 +175,14 @@ class Seat {
     clearTimeout(this.#timer)
     this.#loadedAt = now()
     this.table = table
-    this.#tell()
+    this.#resolveReported()
     this.#owner.loaded(this)
   }
 
   // It ends by itself now.
-  #onFailed({ error: told, isSaying }) {
-    const revived = reviveError(told)
-    const error = isSaying ? asSaying(revived) : revived
+  #onFailed({ error: told, isOwn }) {
+    const deserialized = deserializeError(told)
+    const error = isOwn ? markOwn(deserialized) : deserialized
     this.failure ??= { error }
     this.#error ??= error
     clearTimeout(this.#timer)
@@ -197,7 +197,7 @@ class Seat {
 
   #onExit(threadId, exitCode) {
     this.receive()
-    this.#tell()
+    this.#resolveReported()
     clearTimeout(this.#timer)
     this.#port.close()
     this.#worker = undefined

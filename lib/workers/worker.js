@@ -3,9 +3,9 @@
 // The entry of each worker thread: loads the module, tells what functions it has, waits for a ticket of the engine's,
 // and serves with the engine's transport. The main thread's side is seat.js.
 //
-// A transport has `serve(ticket, { handler, table }, tally)`, where `handler` is the module's functions and `table`
+// A transport has `serve(ticket, { handler, table }, recorder)`, where `handler` is the module's functions and `table`
 // what `tableOf` makes of them, undefined for one plain function. It returns a promise, which resolves when no call
-// will come any more and none is left. Of its calls it tells the `tally`, which is a `Tally`.
+// will come any more and none is left. Of its calls it tells the `recorder`, which is a `CallRecorder`.
 //
 // The module has the thread to itself: its `workerData` is the user's, and `parentPort` is not used here.
 
@@ -23,10 +23,10 @@ const events = require('../events.js')
 const { tableOf, transferableTable } = require('../functions.js')
 const { setInterval } = require('../globals.js')
 const { Counts } = require('./counts.js')
-const { asSaying, enterModule, isSaying, loadError } = require('./load-errors.js')
-const { NEVER_SETTLES, WHAT_IS_ONE, functionsOf, importModule, resolveModule, sayOfModule } = require('./module.js')
-const { Tally } = require('./tally.js')
-const { tellError } = require('./told-errors.js')
+const { markOwn, enterModule, isOwn, loadError } = require('./load-errors.js')
+const { NEVER_SETTLES, MODULE_HELP, functionsOf, importModule, resolveModule, aboutModule } = require('./module.js')
+const { CallRecorder } = require('./call-recorder.js')
+const { serializeError } = require('./serialized-errors.js')
 
 // Taken before the module is loaded, which may replace them.
 const { add, notify } = Atomics
@@ -53,31 +53,31 @@ load()
 async function load() {
   enterModule(url)
   process.on('uncaughtExceptionMonitor', remember)
-  process.on('exit', tellExit)
+  process.on('exit', reportExit)
   let callable
   try {
     const { functions } = await loadFunctions()
     callable = { handler: functions, table: tableOfModule(functions) }
   } catch (error) {
-    process.off('exit', tellExit)
-    tellFailure(error)
+    process.off('exit', reportExit)
+    reportFailure(error)
     // A thread that is terminated loses what it has printed, which may say what is wrong.
     return process.exit(1)
   }
   process.off('uncaughtExceptionMonitor', remember)
-  process.off('exit', tellExit)
+  process.off('exit', reportExit)
   measureHeap()
   setInterval(measureHeap, HEAP_MS).unref()
   // From here on this keeps the thread.
   port.on('message', (message) => message.ticket && serve(message.ticket, callable))
-  tell({ kind: 'loaded', table: transferableTable(callable.table, callable.handler) })
+  send({ kind: 'loaded', table: transferableTable(callable.table, callable.handler) })
 }
 
 async function loadFunctions() {
   const file = resolveModule(name)
   if (file === undefined) throw notFound()
-  if (file.endsWith('.json')) throw loadError(`${name} is not a module. ${WHAT_IS_ONE}`)
-  const neverSettles = () => tellFailure(loadError(`${name} cannot be loaded: ${NEVER_SETTLES}`))
+  if (file.endsWith('.json')) throw loadError(`${name} is not a module. ${MODULE_HELP}`)
+  const neverSettles = () => reportFailure(loadError(`${name} cannot be loaded: ${NEVER_SETTLES}`))
   const { exports } = await importModule(file, { only, neverSettles })
   const functions = functionsOf(exports)
   if (events.isAnyOpen()) {
@@ -86,38 +86,38 @@ async function loadFunctions() {
         'Start that one only where `isMainThread` of node:worker_threads is true.'
     )
   }
-  if (functions === undefined) throw loadError(`${name} does not export a function. ${WHAT_IS_ONE}`)
+  if (functions === undefined) throw loadError(`${name} does not export a function. ${MODULE_HELP}`)
   return { functions }
 }
 
 function notFound() {
   const found = existsSync(name)
-    ? `${name} is a folder without an index.js or a package.json that names its "main". ${WHAT_IS_ONE}`
+    ? `${name} is a folder without an index.js or a package.json that names its "main". ${MODULE_HELP}`
     : `There is no file ${name}. A path is relative to the working directory. Relative to the file in which it is ` +
       `written is new URL('./functions.js', import.meta.url), or in CommonJS path.join(__dirname, 'functions.js').`
-  return asSaying(Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' }))
+  return markOwn(Object.assign(new Error(found), { code: 'MODULE_NOT_FOUND' }))
 }
 
 function tableOfModule(functions) {
   try {
     return tableOf(functions)
   } catch (error) {
-    error.message = sayOfModule(name, error.message)
-    throw asSaying(error)
+    error.message = aboutModule(name, error.message)
+    throw markOwn(error)
   }
 }
 
 async function serve(ticket, callable) {
   const { serve: serveCalls } = TRANSPORTS[ticket.engine]()
   try {
-    await serveCalls(ticket, callable, new Tally(counts, tell))
+    await serveCalls(ticket, callable, new CallRecorder(counts, send))
   } catch (error) {
     // Nobody else would see it where the module listens for what is not caught.
-    tellFailure(error)
+    reportFailure(error)
     return process.exit(1)
   }
   // No call will come any more: if nothing of the module's keeps the thread, it ends.
-  tell({ kind: 'done' })
+  send({ kind: 'done' })
   port.close()
 }
 
@@ -125,21 +125,21 @@ function measureHeap() {
   counts.measureHeap(getHeapStatistics().used_heap_size)
 }
 
-function tellFailure(error) {
-  tell({ kind: 'failed', error: tellError(error), isSaying: isSaying(error) })
+function reportFailure(error) {
+  send({ kind: 'failed', error: serializeError(error), isOwn: isOwn(error) })
 }
 
 function remember(error) {
   uncaught = { error }
 }
 
-function tellExit(code) {
-  if (uncaught !== undefined) return tellFailure(uncaught.error)
-  tellFailure(loadError(`${name} cannot be loaded: it has ended its thread, with the exit code ${code}.`))
+function reportExit(code) {
+  if (uncaught !== undefined) return reportFailure(uncaught.error)
+  reportFailure(loadError(`${name} cannot be loaded: it has ended its thread, with the exit code ${code}.`))
 }
 
 // The main thread may be waiting for it.
-function tell(message) {
+function send(message) {
   port.postMessage(message)
   add(signal, 0, 1)
   notify(signal, 0)

@@ -12,18 +12,18 @@ const { Promise } = globalThis
 tryNative()
 
 // Resolves when no call will come any more.
-function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }, { handler, table }, tally) {
+function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }, { handler, table }, recorder) {
   const { createCalls } = callsOf({
     handler,
     table,
     batchSize,
     bigint,
-    onHandlerError: (error, n) => tally.failed(undefined, n, error),
-    onFunctionError: (error, { index }, args) => tally.failed(index, args, error),
-    onRefused: ({ index }) => tally.refused(index)
+    onHandlerError: (error, n) => recorder.failed(undefined, n, error),
+    onFunctionError: (error, { index }, args) => recorder.failed(index, args, error),
+    onRefused: ({ index }) => recorder.refused(index)
   })
   return new Promise((resolve) => {
-    const batches = createBatches({ createCalls, batchSize, handlerTimeout, onEnd, tally })
+    const batches = createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder })
     const seat = loadNative().takeSeat(number, place, batches.arrays, batches.dispatch)
     // The server has ended meanwhile, or has loaded its module anew.
     if (seat === null) return resolve()

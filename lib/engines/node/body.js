@@ -1,13 +1,13 @@
 'use strict'
 
 // The body of one request, as far as it has arrived. The connection owns it until the request is complete, then the call
-// does, until it is taken. Its bytes are counted by the engine's `Pool`, which bounds those of all bodies together.
+// does, until it is taken. Its bytes are counted by the engine's `BodyQuota`, which bounds those of all bodies together.
 
 // A body of so many bytes at most is not counted: the numbers of connections and of calls bound how many such there are,
 // and large ones that do not come to an end leave room for them.
 const UNCOUNTED_BYTES_MAX = 1024
 
-class Pool {
+class BodyQuota {
   #left
 
   constructor(size) {
@@ -26,15 +26,15 @@ class Pool {
 }
 
 class Body {
-  #pool
+  #quota
   #most
   #buffer = Buffer.alloc(0)
   #length = 0
   #reserved = 0
 
   // It will have `most` bytes at most.
-  constructor(pool, most) {
-    this.#pool = pool
+  constructor(quota, most) {
+    this.#quota = quota
     this.#most = most
   }
 
@@ -52,7 +52,7 @@ class Body {
   #grow(needed) {
     const size = Math.max(needed, Math.min(Math.floor(this.#buffer.length * 1.5), this.#most))
     if (size > UNCOUNTED_BYTES_MAX) {
-      if (!this.#pool.take(size - this.#reserved)) return false
+      if (!this.#quota.take(size - this.#reserved)) return false
       this.#reserved = size
     }
     const grown = Buffer.allocUnsafeSlow(size)
@@ -67,11 +67,11 @@ class Body {
   }
 
   giveBack() {
-    this.#pool.giveBack(this.#reserved)
+    this.#quota.giveBack(this.#reserved)
     this.#reserved = 0
     this.#buffer = undefined
     this.#length = 0
   }
 }
 
-module.exports = { Body, Pool }
+module.exports = { Body, BodyQuota }

@@ -10,9 +10,10 @@ const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = requir
 const { Body } = require('./body.js')
 const { isCall } = require('./head.js')
 const {
-  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, NO_ROOM, NOT_WRITTEN, TOO_MANY_EMPTY_LINES, isOfHead, lastWords, refusalOf
+  BODY_TOO_LONG, EMPTY_LINES_MAX, LATE_BODY, LATE_HEAD, NO_ROOM, NOT_WRITTEN, TOO_MANY_EMPTY_LINES, closingResponse,
+  isOfHead, refusalOf
 } = require('./refusals.js')
-const { readerHeaders } = require('./site.js')
+const { corsHeaders } = require('./cross-site.js')
 
 // For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
 const CLOSE_GRACE_MS = 500
@@ -54,10 +55,10 @@ class Connection {
   // True: we do not read.
   #isFull = false
   // The answer to what was no request; it goes after the others.
-  #lastWords
+  #closingResponse
   // The timer, once our side has ended.
   #lingering
-  #isDeaf = false
+  #isInputIgnored = false
   #idleSince = performance.now()
   // How many bytes the client had sent by the end of its last request.
   #bytesAtRest = 0
@@ -95,16 +96,16 @@ class Connection {
     const isBehind = this.#ended || (this.#engine.closingSince !== undefined && this.#newest?.isAnswered === false)
     if (isBehind) return this.#stopReading()
     const head = this.#engine.judge(request)
-    const exchange = { request, response, head, body: undefined, size: 0, isComplete: false, isAnswered: false }
-    this.#newest = exchange
+    const transaction = { request, response, head, body: undefined, size: 0, isComplete: false, isAnswered: false }
+    this.#newest = transaction
     this.#unsent++
-    this.#reading.push(exchange)
+    this.#reading.push(transaction)
     if (!head.keepAlive) this.#ended = true
-    response.once('finish', () => this.#sent(exchange))
+    response.once('finish', () => this.#sent(transaction))
     this.#pauseIfFull()
     // A body that waits to be asked for is not, where it makes no difference.
-    if (head.hasBody && !head.isFatal && (isCall(head) || !head.expectsContinue)) this.#readBody(exchange)
-    else this.#complete(exchange)
+    if (head.hasBody && !head.isFatal && (isCall(head) || !head.expectsContinue)) this.#readBody(transaction)
+    else this.#complete(transaction)
   }
 
   // Node's parser has given up on what the client sends, or the client on us.
@@ -117,46 +118,47 @@ class Connection {
   }
 
   // Returns what was thrown where the answer could not be written: it is 500 then, or the connection ends.
-  answer(exchange, answer) {
-    if (exchange.isAnswered) return
-    exchange.isAnswered = true
+  answer(transaction, answer) {
+    if (transaction.isAnswered) return
+    transaction.isAnswered = true
     this.#running--
     if (this.#socket.destroyed) return
-    const { response, head } = exchange
-    const isNewest = exchange === this.#newest && this.#lastWords === undefined
-    const isLast = !head.keepAlive || (isNewest && (this.#ended || this.#peerEnded || this.#engine.closingSince !== undefined))
+    const { response, head } = transaction
+    const isNewest = transaction === this.#newest && this.#closingResponse === undefined
+    const isEnding = this.#ended || this.#peerEnded || this.#engine.closingSince !== undefined
+    const isLast = !head.keepAlive || (isNewest && isEnding)
     if (isLast) this.#ended = true
-    const connection = isLast ? 'close' : head.saysSo ? 'keep-alive' : undefined
+    const connection = isLast ? 'close' : head.saysKeepAlive ? 'keep-alive' : undefined
     if (connection === undefined) response.removeHeader('Connection') // Or Node says `keep-alive`.
     let thrown
     try {
-      this.#write(exchange, answer, connection)
+      this.#write(transaction, answer, connection)
     } catch (error) {
       thrown = error
-      this.#writeFailure(exchange, connection)
+      this.#writeFailure(transaction, connection)
     }
     this.#pauseIfFull()
     this.#runComplete()
     return thrown
   }
 
-  #write(exchange, { status, headers, body }, connection) {
-    const { response, head } = exchange
-    const all = { ...headers, ...readerHeaders(head.reader) }
+  #write(transaction, { status, headers, body }, connection) {
+    const { response, head } = transaction
+    const all = { ...headers, ...corsHeaders(head.allowedOrigin) }
     if (connection !== undefined) all.Connection = connection
     response.writeHead(status, all)
     this.#engine.counters.count(status)
-    exchange.size = body.length
+    transaction.size = body.length
     if (isCall(head)) this.#expectedSize = Math.max(body.length, this.#expectedSize / 2, EXPECTED_SIZE_MIN)
     this.#unsentBytes += body.length
     response.end(body)
   }
 
-  #writeFailure(exchange, connection) {
-    const { response } = exchange
+  #writeFailure(transaction, connection) {
+    const { response } = transaction
     try {
       for (const name of response.getHeaderNames()) response.removeHeader(name)
-      this.#write(exchange, this.#engine.refusalAnswer(NOT_WRITTEN), connection)
+      this.#write(transaction, this.#engine.refusalAnswer(NOT_WRITTEN), connection)
     } catch {
       this.#socket.destroy()
     }
@@ -207,35 +209,35 @@ class Connection {
     return isLate
   }
 
-  #readBody(exchange) {
-    const { request, response, head } = exchange
+  #readBody(transaction) {
+    const { request, response, head } = transaction
     let allowance = this.#engine.options.maxBodySize
     request.on('data', (bytes) => {
       allowance -= bytes.length
       if (allowance < 0) this.#refuse(BODY_TOO_LONG)
-      else if (isCall(exchange.head) && head.route !== undefined) this.#keep(exchange, bytes)
+      else if (isCall(transaction.head) && head.route !== undefined) this.#keep(transaction, bytes)
     })
-    request.once('end', () => this.#complete(exchange))
+    request.once('end', () => this.#complete(transaction))
     if (head.expectsContinue) response.writeContinue()
   }
 
-  #keep(exchange, bytes) {
-    const { head } = exchange
-    if (exchange.isComplete) return
-    if (head.onBody !== undefined) {
-      exchange.head = { ...head, refusal: head.onBody }
+  #keep(transaction, bytes) {
+    const { head } = transaction
+    if (transaction.isComplete) return
+    if (head.bodyRefusal !== undefined) {
+      transaction.head = { ...head, refusal: head.bodyRefusal }
       return
     }
-    exchange.body ??= new Body(this.#engine.pool, head.bodySize)
-    if (exchange.body.add(bytes)) return
+    transaction.body ??= new Body(this.#engine.bodyQuota, head.bodySize)
+    if (transaction.body.add(bytes)) return
     this.#engine.counters.overloaded++
     this.#refuse(NO_ROOM)
   }
 
   // The request has arrived, or is refused: it and what had to wait for it can be run.
-  #complete(exchange) {
-    if (exchange.isComplete) return
-    exchange.isComplete = true
+  #complete(transaction) {
+    if (transaction.isComplete) return
+    transaction.isComplete = true
     this.#bytesAtRest = this.#socket.bytesRead
     this.#runComplete()
   }
@@ -260,7 +262,7 @@ class Connection {
 
   // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
   #refuse(why, isHead) {
-    if (this.#lastWords !== undefined || this.#lingering !== undefined) return
+    if (this.#closingResponse !== undefined || this.#lingering !== undefined) return
     const current = this.#reading.at(-1)
     if (current !== undefined && !current.request.complete) {
       current.head = { ...current.head, refusal: why, keepAlive: false }
@@ -271,8 +273,8 @@ class Connection {
       this.#engine.counters.requests++
       this.#engine.counters.count(why.status)
       this.#engine.counters.countTooLarge(why.status)
-      this.#lastWords = lastWords(this.#engine.refusalAnswer(why), isHead)
-      if (this.#unsent === 0) this.#sayLastWords()
+      this.#closingResponse = closingResponse(this.#engine.refusalAnswer(why), isHead)
+      if (this.#unsent === 0) this.#sendClosingResponse()
     }
   }
 
@@ -308,7 +310,7 @@ class Connection {
 
   #pauseIfFull() {
     const isFull = this.#unsent >= PIPELINE_DEPTH_MAX || this.#unsentBytes >= UNSENT_BYTES_MAX
-    if (!isFull || this.#isFull || this.#isDeaf) return
+    if (!isFull || this.#isFull || this.#isInputIgnored) return
     this.#isFull = true
     this.#socket.pause()
   }
@@ -324,21 +326,21 @@ class Connection {
     }
     this.#runComplete()
     if (this.#unsent > 0) return
-    if (this.#lastWords !== undefined) this.#sayLastWords()
+    if (this.#closingResponse !== undefined) this.#sendClosingResponse()
     else if (this.#ended || this.#peerEnded) this.#linger()
   }
 
   #onClose() {
     clearTimeout(this.#lingering)
     // Half a body is for nobody.
-    for (const exchange of this.#reading) {
-      exchange.isComplete ||= exchange.body !== undefined
-      exchange.body?.giveBack()
+    for (const transaction of this.#reading) {
+      transaction.isComplete ||= transaction.body !== undefined
+      transaction.body?.giveBack()
     }
   }
 
-  #sayLastWords() {
-    this.#socket.write(this.#lastWords)
+  #sendClosingResponse() {
+    this.#socket.write(this.#closingResponse)
     this.#linger()
   }
 
@@ -353,8 +355,8 @@ class Connection {
 
   // Takes the socket away from Node's parser, which would go on making requests of what arrives.
   #stopReading() {
-    if (this.#isDeaf) return
-    this.#isDeaf = true
+    if (this.#isInputIgnored) return
+    this.#isInputIgnored = true
     // The parser reads from the handle itself, and pauses it itself: it must go on before somebody else takes over, as
     // wanting the data does.
     this.#isFull = false

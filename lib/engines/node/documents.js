@@ -4,7 +4,7 @@
 //
 // `Routes` finds one by its path, and the engine asks it for the answer to each request that is for it.
 
-const { readerHeaders } = require('./site.js')
+const { corsHeaders } = require('./cross-site.js')
 
 // One after the other; a comma may be in it.
 const TAGS = /[, \t]*(?:W\/)?("[^"]*")[ \t]*(?=,|$)/gy
@@ -47,7 +47,7 @@ class Document {
 }
 
 function headersOfPages(origins = []) {
-  if (origins === '*') return readerHeaders('*')
+  if (origins === '*') return corsHeaders('*')
   return origins.length > 0 ? { Vary: 'Origin' } : undefined
 }
 

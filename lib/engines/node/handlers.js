@@ -22,7 +22,7 @@ const { stringify } = JSON
 // began or which worker's it is.
 class Call {
   connection
-  exchange
+  transaction
   executor
   since
   began
@@ -30,7 +30,7 @@ class Call {
   // Whether its arguments have been made.
   isRead = false
   // The worker that it was given to, its number there, and how often it was taken back.
-  link
+  channel
   number
   moves = 0
 }
@@ -249,9 +249,9 @@ function bytesOf(media, body) {
 }
 
 // `before` is what a new table replaces. Workers tell that there is one plain function; without them there is no table.
-function handlerOf(callbacks, before) {
+function createHandler(callbacks, before) {
   const { table } = callbacks
   return table === undefined || table.isPlain ? new PlainHandler(callbacks) : new Functions(callbacks, before)
 }
 
-module.exports = { handlerOf }
+module.exports = { createHandler }

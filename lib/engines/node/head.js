@@ -8,7 +8,7 @@ const {
   refusal
 } = require('./refusals.js')
 const { CALL } = require('./methods.js')
-const { CROSS_SITE, judgeSite } = require('./site.js')
+const { CROSS_SITE, judgeSite } = require('./cross-site.js')
 const { isHost, resolve } = require('./targets.js')
 
 const FIELDS_MAX = 100
@@ -24,8 +24,8 @@ const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
 // What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection,
 // `{ isPreflight }`, `{ isHealth }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and
-// `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysSo`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
-// one after an expectation that got no `100 Continue`. `reader`: the origin whose pages may read the answer. `onBody`: why
+// `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysKeepAlive`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
+// one after an expectation that got no `100 Continue`. `allowedOrigin`: the origin whose pages may read the answer. `bodyRefusal`: why
 // a body is refused, if one comes. `bodySize`: how long it can be. `executor`: whose functions it was judged by.
 function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize }, executor) {
   const { method, url, httpVersion, rawHeaders } = request
@@ -45,7 +45,8 @@ function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize },
   const onSite = decide(method, onTarget, site)
   const length = Number(fields.length ?? 0)
   if (length > maxBodySize) {
-    return { ...fatal(precedesArguments(onSite.refusal) ? onSite.refusal : BODY_TOO_LONG), reader: site.reader }
+    const why = precedesArguments(onSite.refusal) ? onSite.refusal : BODY_TOO_LONG
+    return { ...fatal(why), allowedOrigin: site.allowedOrigin }
   }
 
   const hasBody = fields.codings.length > 0 || length > 0
@@ -54,22 +55,22 @@ function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize },
   const expectsContinue = !isUnknown && expectations.length > 0 && hasBody
   const isLate = isUnknown && !onSite.isPreflight && !precedesArguments(onSite.refusal)
   const onHead = isLate ? { refusal: UNKNOWN_EXPECTATION } : onSite
-  const onBody = onHead.route?.read(rawHeaders)
+  const bodyRefusal = onHead.route?.read(rawHeaders)
   // A body in chunks may turn out to be empty.
-  const action = onBody !== undefined && length > 0 ? { ...onHead, refusal: onBody } : onHead
+  const action = bodyRefusal !== undefined && length > 0 ? { ...onHead, refusal: bodyRefusal } : onHead
   // Whether a body follows that was to wait for an answer, nobody can tell.
   const isUnclear = !isCall(action) && hasBody && (isUnknown || expectsContinue)
   // What is pipelined behind an upgrade that is not taken, Node's parser drops.
   const isLast = fields.connection.includes('close') || fields.connection.includes('upgrade')
   const persists = !isLast && (!isHttp10 || fields.connection.includes('keep-alive'))
   const keepAlive = persists && !isUnclear && method !== 'CONNECT'
-  const saysSo = isHttp10 || expectations.length > 0
+  const saysKeepAlive = isHttp10 || expectations.length > 0
   const bodySize = length > 0 ? length : maxBodySize
   const { isPreflight, isHealth, allowed, n, route, document } = action
   // Spread out, it would take several times as long.
   return {
-    refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, reader: site.reader, keepAlive, saysSo,
-    isHttp10, hasBody, expectsContinue, onBody, bodySize, executor
+    refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, allowedOrigin: site.allowedOrigin,
+    keepAlive, saysKeepAlive, isHttp10, hasBody, expectsContinue, bodyRefusal, bodySize, executor
   }
 }
 
@@ -79,12 +80,12 @@ function isCall({ n, route, refusal }) {
 }
 
 // That there is nothing is told first, then what is wrong with the method, then who sends the request, then the rest.
-function decide(method, onTarget, { isForeign, isPreflight }) {
+function decide(method, onTarget, { isCrossSite, isPreflight }) {
   const { refusal, document, isHealth } = onTarget
   // A page whose origin is named is to read that there is no such function.
   if (method === 'OPTIONS' && isPreflight) return { isPreflight, allowed: refusal.allowed ?? CALL }
   // Pages of other sites may ask for what they cannot read.
-  if (precedesArguments(refusal) || !isForeign || document !== undefined || isHealth) return onTarget
+  if (precedesArguments(refusal) || !isCrossSite || document !== undefined || isHealth) return onTarget
   return { refusal: CROSS_SITE }
 }
 

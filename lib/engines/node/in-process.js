@@ -5,7 +5,7 @@
 // An executor owns the calls that the engine adds until they have begun, and has their `handler`. It tells the engine
 // what comes of them, which answers them and keeps their clock: the engine has it `drop` a call that is over.
 
-const { handlerOf } = require('./handlers.js')
+const { createHandler } = require('./handlers.js')
 const { Queue } = require('./queue.js')
 const { Runner } = require('./runner.js')
 
@@ -16,7 +16,7 @@ class InProcess {
   #queue = new Queue()
 
   constructor(engine, callbacks) {
-    this.handler = handlerOf(callbacks)
+    this.handler = createHandler(callbacks)
     this.#engine = engine
     this.#runner = new Runner(this.handler, this)
   }

@@ -5,7 +5,7 @@
 
 const net = require('node:net')
 const { startRefused } = require('../../errors.js')
-const { ask, tryToListen } = require('./at-once.js')
+const { askSync, listenSync } = require('./synchronous.js')
 const { listenOnPath } = require('./socket-path.js')
 
 function listen(server, options) {
@@ -20,7 +20,7 @@ function listen(server, options) {
 
 function listenOnPort(server, { host, port, backlog, reusePort, ipv6Only }) {
   const address = host === undefined ? undefined : resolve(host)
-  const refused = tryToListen(server, { host: address, port, backlog, reusePort, ipv6Only })
+  const refused = listenSync(server, { host: address, port, backlog, reusePort, ipv6Only })
   if (refused === undefined) return
   // Node leaves out a port that is 0.
   throw startRefused({ ...refused, address: refused.address ?? address, port }, { reusePort })
@@ -31,7 +31,7 @@ function resolve(host) {
   const bracketed = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : ''
   if (net.isIPv6(bracketed)) return bracketed
   if (net.isIP(host)) return host
-  const { address } = ask('lookup', host)
+  const { address } = askSync('lookup', host)
   if (address === undefined) throw startRefused({ syscall: 'getaddrinfo', address: host })
   return address
 }

@@ -131,7 +131,7 @@ function isOfHead({ rawPacket }, unread) {
 
 // The bytes of an answer to what was no request, after which the connection closes. The answer to a HEAD has no body, but
 // the fields that it would have (RFC 9110 section 9.3.2).
-function lastWords({ status, headers, body }, isHead = false) {
+function closingResponse({ status, headers, body }, isHead = false) {
   const all = Object.entries({ Date: new Date().toUTCString(), ...headers, Connection: 'close' })
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${isHead ? '' : body}`
@@ -156,7 +156,7 @@ module.exports = {
   UNKNOWN_METHOD,
   headersOf,
   isOfHead,
-  lastWords,
+  closingResponse,
   refusal,
   refusalAnswer,
   refusalOf

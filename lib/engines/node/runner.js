@@ -11,7 +11,7 @@
 const { captureContexts } = require('../../calls/async-contexts.js')
 const { isThenable, settle } = require('../../calls/promises.js')
 const { performance, queueMicrotask, setImmediate } = require('../../globals.js')
-const turn = require('../../calls/time-slice.js')
+const timeSlice = require('../../calls/time-slice.js')
 const { refusalAnswer } = require('./refusals.js')
 
 class Runner {
@@ -48,7 +48,7 @@ class Runner {
     try {
       while (!this.#source.isEmpty && !this.#hasPromises) {
         now = performance.now()
-        if (!(hasRun || this.#isInTurn ? turn.goesOn(now) : this.#startTurn(now))) return
+        if (!(hasRun || this.#isInTurn ? timeSlice.mayContinue(now) : this.#startTurn(now))) return
         const call = this.#source.take()
         hasRun = true
         this.#contexts.run(() => this.#call(call))
@@ -57,14 +57,14 @@ class Runner {
       isDone = true
       this.#isDraining = false
     } finally {
-      if (!isDone) turn.resume(() => this.#drain(), hasRun, now)
+      if (!isDone) timeSlice.resumeInNextTurn(() => this.#drain(), hasRun, now)
     }
   }
 
   #startTurn(now) {
     this.#isInTurn = true
     setImmediate(() => (this.#isInTurn = false))
-    return turn.begins(now, true)
+    return timeSlice.mayBegin(now, true)
   }
 
   #call(call) {

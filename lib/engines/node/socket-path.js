@@ -11,14 +11,14 @@ const { linkSync, lstatSync, statSync, unlinkSync } = require('node:fs')
 const net = require('node:net')
 const os = require('node:os')
 const { basename, dirname, resolve } = require('node:path')
-const { ask, tryToListen } = require('./at-once.js')
+const { askSync, listenSync } = require('./synchronous.js')
 
 const IN_USE = -os.constants.errno.EADDRINUSE
 const TOO_LONG = -os.constants.errno.ENAMETOOLONG
 // Bytes of a path in a `sockaddr_un`, the final NUL not included; some versions of Node cut a longer one.
 const PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103
 // How often one tries while another server starts on the same path, and the milliseconds in between.
-const TURN_TRIES = 125
+const LOCK_TRIES = 125
 const PAUSE_MS = 2
 
 // The file of a socket. It is to go before the socket is closed: until then nobody who finds it takes it for one that
@@ -55,11 +55,11 @@ function listenOnPath(server, { path, backlog }) {
   if (process.platform === 'win32') return listen(server, { path, backlog })
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) throw systemError(TOO_LONG)
   if (path.startsWith('\0')) return listen(server, { path, backlog })
-  const turn = takeTurn(resolve(path))
+  const lock = takeLock(resolve(path))
   try {
     return listenOnFile(server, { path, backlog })
   } finally {
-    turn?.close()
+    lock?.close()
   }
 }
 
@@ -79,7 +79,7 @@ function listenOnFile(server, { path, backlog }) {
 }
 
 function listen(server, where) {
-  const refused = tryToListen(server, where)
+  const refused = listenSync(server, where)
   if (refused !== undefined) throw systemError(refused.errno)
 }
 
@@ -101,20 +101,20 @@ function clear(path) {
     if (error.code === 'ENOENT') return
     throw error
   }
-  const { code } = ask('connect', path)
+  const { code } = askSync('connect', path)
   if (code !== 'ECONNREFUSED') throw inUse()
   file.remove()
 }
 
-// The turn of one start among those on the same path, until it is closed: a socket with an abstract name, so that the
+// The lock of one start among those on the same path, until it is closed: a socket with an abstract name, so that the
 // kernel ends it with the process and no lock file is left. Nothing where there are no such names.
-function takeTurn(path) {
+function takeLock(path) {
   if (process.platform !== 'linux') return undefined
-  const name = turnName(path)
-  const turn = net.createServer().on('error', () => {})
-  for (let tries = TURN_TRIES; ; tries--) {
-    const refused = tryToListen(turn, { path: name })
-    if (refused === undefined) return turn
+  const name = lockName(path)
+  const lock = net.createServer().on('error', () => {})
+  for (let tries = LOCK_TRIES; ; tries--) {
+    const refused = listenSync(lock, { path: name })
+    if (refused === undefined) return lock
     if (refused.errno !== IN_USE) return undefined
     if (tries === 0) throw inUse()
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
@@ -123,7 +123,7 @@ function takeTurn(path) {
 
 // The same for every spelling of a path, and in src/listener/path.rs: the directory's numbers and the name's last
 // bytes. As long as a name may be, because some versions of libuv fill shorter ones up.
-function turnName(path) {
+function lockName(path) {
   const { dev, ino } = statSync(dirname(path), { bigint: true })
   const bytes = Buffer.from(basename(path)).subarray(-24)
   return `\0ringcall ${dev} ${ino} ${bytes.toString('hex')}`.padEnd(PATH_BYTES_MAX + 1, '.')

@@ -38,7 +38,7 @@ const INT64_MAX = 2n ** 63n - 1n
 function resolve(method, target, bigint, routes, health) {
   const fatal = (why) => ({ refusal: why, isFatal: true })
   let path
-  let isOurs = true
+  let isHttp = true
   if (method === 'CONNECT') {
     if (!PORT_AT_END.test(target) || !isHost(target)) return fatal(NOT_FOR_THIS_METHOD)
   } else if (target === '*') {
@@ -51,11 +51,11 @@ function resolve(method, target, bigint, routes, health) {
     path = mark === -1 ? rest : rest.slice(0, mark)
     const grammar = routes === undefined ? PATH : PATH_OF_ARGUMENTS
     if (!grammar.test(path) || (mark !== -1 && !QUERY.test(rest.slice(mark + 1)))) return fatal(NOT_A_TARGET)
-    isOurs = scheme === undefined || scheme.toLowerCase() === 'http'
+    isHttp = scheme === undefined || scheme.toLowerCase() === 'http'
   }
-  if (routes !== undefined) return routed(method, isOurs ? pathOf(path) : undefined, isOurs, routes, health)
-  const call = isOurs && method === 'POST' ? parseInteger(path, bigint) : undefined
-  if (call?.n === undefined && isOurs && isAt(path, health)) return onRead(method, READ, { isHealth: true })
+  if (routes !== undefined) return routed(method, isHttp ? pathOf(path) : undefined, isHttp, routes, health)
+  const call = isHttp && method === 'POST' ? parseInteger(path, bigint) : undefined
+  if (call?.n === undefined && isHttp && isAt(path, health)) return onRead(method, READ, { isHealth: true })
   if (method !== 'POST') return { refusal: refuseMethod(method, CALL) }
   return call ?? { refusal: OTHER_SCHEME }
 }
@@ -66,7 +66,7 @@ function pathOf(path) {
 }
 
 // What is told first is that there is nothing, then what is wrong with the method.
-function routed(method, path, isOurs, routes, health) {
+function routed(method, path, isHttp, routes, health) {
   const route = path && routes.find(path)
   if (path !== undefined && (route === undefined || method !== 'POST')) {
     const document = routes.documentAt(path)
@@ -75,7 +75,7 @@ function routed(method, path, isOurs, routes, health) {
     if (document !== undefined || isHealth) return onRead(method, allowed, { document, isHealth })
     if (route === undefined) return { refusal: UNKNOWN_FUNCTION }
   }
-  const isOfOtherScheme = !isOurs && (method === 'POST' || (isRead(method) && routes.hasDocuments))
+  const isOfOtherScheme = !isHttp && (method === 'POST' || (isRead(method) && routes.hasDocuments))
   if (isOfOtherScheme) return { refusal: OTHER_SCHEME }
   return method === 'POST' ? { route } : { refusal: refuseMethod(method, CALL) }
 }

@@ -4,31 +4,31 @@
 // next one begins, so that it is an answer whatever becomes of the worker. The main thread's side is
 // engines/node/link.js.
 
-const { handlerOf } = require('./handlers.js')
-const { Ledger, numberAfter } = require('./ledger.js')
+const { createHandler } = require('./handlers.js')
+const { CallProgress, numberAfter } = require('./call-progress.js')
 const { Runner } = require('./runner.js')
 const { now } = require('../../globals.js')
 
 // Taken before the module is loaded, which may replace it.
 const { Promise } = globalThis
 
-// Resolves when no call will come any more. `tally` is told of the calls, and of their failures.
-function serve({ port, memory }, { handler, table }, tally) {
-  const calls = new Calls(port, new Ledger(memory), handlerOf({
+// Resolves when no call will come any more. `recorder` is told of the calls, and of their failures.
+function serve({ port, memory }, { handler, table }, recorder) {
+  const calls = new Calls(port, new CallProgress(memory), createHandler({
     handler,
     table,
-    onHandlerError: (error, n) => tally.failed(undefined, n, error),
-    onFunctionError: (error, fn, args) => tally.failed(table.functions.indexOf(fn), args, error)
-  }), tally)
+    onHandlerError: (error, n) => recorder.failed(undefined, n, error),
+    onFunctionError: (error, fn, args) => recorder.failed(table.functions.indexOf(fn), args, error)
+  }), recorder)
   port.on('message', (message) => calls.receive(message))
   return new Promise((resolve) => port.on('close', resolve))
 }
 
 class Calls {
   #port
-  #ledger
+  #progress
   #handler
-  #tally
+  #recorder
   #runner
   // As they came, { number, packed }.
   #waiting = []
@@ -38,17 +38,17 @@ class Calls {
   // Calls that do not hold this thread and have not settled, by their numbers.
   #open = new Map()
 
-  constructor(port, ledger, handler, tally) {
+  constructor(port, progress, handler, recorder) {
     this.#port = port
-    this.#ledger = ledger
+    this.#progress = progress
     this.#handler = handler
-    this.#tally = tally
+    this.#recorder = recorder
     this.#runner = new Runner(handler, this)
   }
 
   // Calls, or the number of one that nobody waits for any more.
   receive({ first, calls, over }) {
-    this.#ledger.looked()
+    this.#progress.looked()
     if (over !== undefined) return this.#giveUp(over)
     calls.forEach((packed, i) => this.#waiting.push({ number: numberAfter(first, i), packed }))
     this.#runner.wake()
@@ -59,7 +59,7 @@ class Calls {
     if (call === undefined) return
     this.#open.delete(number)
     call.isOver = true
-    this.#tally.ended()
+    this.#recorder.ended()
   }
 
   // From here on for the runner.
@@ -74,13 +74,13 @@ class Calls {
   }
 
   begin(call) {
-    if (!this.#ledger.begin(call.number)) {
-      this.#ledger.passed(call.number)
+    if (!this.#progress.begin(call.number)) {
+      this.#progress.passed(call.number)
       if (this.isEmpty) this.#tellFree()
       return false
     }
     this.#held = call
-    this.#tally.began()
+    this.#recorder.began()
     return true
   }
 
@@ -90,7 +90,7 @@ class Calls {
     const told = this.#told
     this.#held = this.#told = undefined
     if (told === undefined) this.#open.set(call.number, call)
-    this.#ledger.returned(call.number, now() - call.began)
+    this.#progress.returned(call.number, now() - call.began)
     if (told !== undefined) this.#post(told)
     else if (this.isEmpty) this.#tellFree()
   }
@@ -107,8 +107,8 @@ class Calls {
 
   // What holds this thread is told once it does not, so that the main thread knows that it may give more.
   #end(call, told) {
-    if (call.isRefused) this.#tally.refused(call.index)
-    if (!call.isOver) this.#tally.ended()
+    if (call.isRefused) this.#recorder.refused(call.index)
+    if (!call.isOver) this.#recorder.ended()
     this.#open.delete(call.number)
     if (call === this.#held) this.#told = told
     else this.#post(told)

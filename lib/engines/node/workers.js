@@ -5,8 +5,8 @@
 
 const { workerDied } = require('../../errors.js')
 const { clearTimeout, performance, setImmediate, setTimeout } = require('../../globals.js')
-const { handlerOf } = require('./handlers.js')
-const { Link } = require('./link.js')
+const { createHandler } = require('./handlers.js')
+const { WorkerChannel } = require('./worker-channel.js')
 const { Queue } = require('./queue.js')
 
 // What is given at a time is to take so long. A call that holds its worker longer holds up nobody: what was given
@@ -26,7 +26,7 @@ class Workers {
   #engine
   #onOverdue
   // By their seats.
-  #links = new Map()
+  #channels = new Map()
   #queue = new Queue()
   // How long a call holds its worker, as the one that was heard last has it.
   #paceMs = BUDGET_MS
@@ -36,7 +36,7 @@ class Workers {
 
   // `before` is the executor that this one replaces.
   constructor(engine, callbacks, before) {
-    this.handler = handlerOf(callbacks, before?.handler)
+    this.handler = createHandler(callbacks, before?.handler)
     this.generation = before === undefined ? 0 : before.generation + 1
     this.#engine = engine
     this.#onOverdue = callbacks.onOverdue
@@ -45,18 +45,18 @@ class Workers {
   // For the worker that is in that seat from now on.
   ticketFor(seat) {
     this.lost(seat)
-    const link = new Link(seat, BUDGET_MS, (link, told) => this.#told(link, told))
-    this.#links.set(seat, link)
+    const channel = new WorkerChannel(seat, BUDGET_MS, (channel, told) => this.#onMessage(channel, told))
+    this.#channels.set(seat, channel)
     this.#giveSoon()
-    return link.ticket
+    return channel.ticket
   }
 
   // The worker in that seat is gone. What it had begun may be what has ended it, and is not tried again.
   lost(seat) {
-    const link = this.#links.get(seat)
-    if (link === undefined) return
-    this.#links.delete(seat)
-    const { begun, unbegun } = link.lose()
+    const channel = this.#channels.get(seat)
+    if (channel === undefined) return
+    this.#channels.delete(seat)
+    const { begun, unbegun } = channel.lose()
     this.#queue.putBack(unbegun)
     for (const call of begun) this.#engine.fail(call, workerDied())
     this.#giveSoon()
@@ -68,34 +68,34 @@ class Workers {
   }
 
   drop(call) {
-    if (call.link?.hasBegun(call) === false) this.#takeBack(call.link)
-    if (call.link !== undefined) call.link.giveUp(call)
+    if (call.channel?.hasBegun(call) === false) this.#takeBack(call.channel)
+    if (call.channel !== undefined) call.channel.giveUp(call)
     else this.#queue.drop(call)
   }
 
   get isIdle() {
-    return this.#queue.isEmpty && [...this.#links.values()].every(({ open }) => open === 0)
+    return this.#queue.isEmpty && [...this.#channels.values()].every(({ open }) => open === 0)
   }
 
   // Looks for workers that one call has held too long, or whose event loop does not turn.
   sweep(now) {
     const { handlerTimeout } = this.#engine.options
     if (handlerTimeout === 0) return
-    for (const link of this.#links.values()) {
-      const stillness = link.look(now)
-      if (!link.isExpected) {
-        if (link.open > 0) link.ask(now)
-      } else if (stillness >= handlerTimeout && !link.isOverdue) {
-        link.isOverdue = true
-        this.#onOverdue(this.generation, link.seat)
+    for (const channel of this.#channels.values()) {
+      const stillness = channel.look(now)
+      if (!channel.isExpected) {
+        if (channel.open > 0) channel.ask(now)
+      } else if (stillness >= handlerTimeout && !channel.isOverdue) {
+        channel.isOverdue = true
+        this.#onOverdue(this.generation, channel.seat)
       }
     }
   }
 
   end() {
     clearTimeout(this.#look)
-    for (const link of this.#links.values()) link.end()
-    this.#links.clear()
+    for (const channel of this.#channels.values()) channel.end()
+    this.#channels.clear()
   }
 
   // What comes in one turn of the event loop goes in one.
@@ -112,15 +112,15 @@ class Workers {
   #giveAll(isLate) {
     const { maxInFlight } = this.#engine.options
     const now = performance.now()
-    const links = [...this.#links.values()]
-    const part = Math.max(1, Math.ceil(maxInFlight / links.length))
-    const free = links.filter((link) => link.isFree && link.open < part)
-    const isOneSoonFree = !isLate && links.some((link) => !link.isFree && now - link.since < BUDGET_MS)
+    const channels = [...this.#channels.values()]
+    const part = Math.max(1, Math.ceil(maxInFlight / channels.length))
+    const free = channels.filter((channel) => channel.isFree && channel.open < part)
+    const isOneSoonFree = !isLate && channels.some((channel) => !channel.isFree && now - channel.since < BUDGET_MS)
     // Who has fewer calls that go on, then who has been at work last.
     free.sort((a, b) => a.open - b.open || b.since - a.since)
-    for (const link of free) {
+    for (const channel of free) {
       if (this.#queue.isEmpty || (isOneSoonFree && this.#isShort)) break
-      this.#give(link, part - link.open)
+      this.#give(channel, part - channel.open)
     }
     this.#watch(free.length > 0)
   }
@@ -130,14 +130,14 @@ class Workers {
     return this.#queue.size * this.#paceMs <= WAKE_MS
   }
 
-  #give(link, most) {
+  #give(channel, most) {
     const { batchSize } = this.#engine.options
-    const part = this.#isShort ? this.#queue.size : Math.ceil(this.#queue.size / this.#links.size)
-    const count = Math.max(1, Math.min(most, batchSize, part, Math.floor(BUDGET_MS / link.paceMs)))
+    const part = this.#isShort ? this.#queue.size : Math.ceil(this.#queue.size / this.#channels.size)
+    const count = Math.max(1, Math.min(most, batchSize, part, Math.floor(BUDGET_MS / channel.paceMs)))
     const calls = this.#takeCalls(count)
     if (calls.length === 0) return
     try {
-      link.give(calls, calls.map((call) => this.handler.packed(call)), performance.now())
+      channel.give(calls, calls.map((call) => this.handler.packed(call)), performance.now())
       this.#engine.counters.countBatch(calls.length)
     } catch (error) {
       // There is no memory for so much.
@@ -151,7 +151,7 @@ class Workers {
     let bytes = 0
     while (calls.length < count && bytes < BATCH_BYTES_MAX && !this.#queue.isEmpty) {
       const call = this.#queue.take()
-      bytes += call.exchange.body?.bytes?.length ?? 0
+      bytes += call.transaction.body?.bytes?.length ?? 0
       if (this.#read(call)) calls.push(call)
     }
     return calls
@@ -170,9 +170,9 @@ class Workers {
     }
   }
 
-  #told(link, told) {
-    if (told !== undefined) this.#settle(link.settled(told[0]), told)
-    this.#paceMs = link.paceMs
+  #onMessage(channel, told) {
+    if (told !== undefined) this.#settle(channel.settled(told[0]), told)
+    this.#paceMs = channel.paceMs
     if (!this.#queue.isEmpty) this.#giveSoon()
   }
 
@@ -186,7 +186,7 @@ class Workers {
   #watch(isAnyFree) {
     if (this.#look !== undefined) return
     const isWaiting = isAnyFree && !this.#queue.isEmpty
-    if (!isWaiting && ![...this.#links.values()].some((link) => link.hasUnbegun)) return
+    if (!isWaiting && ![...this.#channels.values()].some((channel) => channel.hasUnbegun)) return
     this.#look = setTimeout(() => {
       this.#look = undefined
       this.#lookAtAll()
@@ -196,18 +196,18 @@ class Workers {
 
   #lookAtAll() {
     const now = performance.now()
-    const links = [...this.#links.values()]
-    const isAnyFree = links.some((link) => link.isFree)
-    for (const link of links) {
-      const stillness = link.look(now)
-      if (!link.hasUnbegun) continue
-      const isStalled = isAnyFree && stillness >= link.patience(STALL_MS)
-      if (link.isHeld ? stillness >= BUDGET_MS : isStalled) this.#takeBack(link)
+    const channels = [...this.#channels.values()]
+    const isAnyFree = channels.some((channel) => channel.isFree)
+    for (const channel of channels) {
+      const stillness = channel.look(now)
+      if (!channel.hasUnbegun) continue
+      const isStalled = isAnyFree && stillness >= channel.patience(STALL_MS)
+      if (channel.isHeld ? stillness >= BUDGET_MS : isStalled) this.#takeBack(channel)
     }
   }
 
-  #takeBack(link) {
-    this.#queue.putBack(link.takeBack())
+  #takeBack(channel) {
+    this.#queue.putBack(channel.takeBack())
   }
 }
 

@@ -14,20 +14,20 @@ const { structuredClone } = globalThis
 const CAUSES_MAX = 8
 const TEXT_LENGTH_MAX = 2 ** 16
 
-// The errors that another thread has told.
-const revived = new WeakSet()
+// The errors that another thread has serialized.
+const deserialized = new WeakSet()
 
 const TYPES = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
 
 // As plain data.
-function tellError(thrown, depth = 0) {
+function serializeError(thrown, depth = 0) {
   try {
-    if (!types.isNativeError(thrown) && !(thrown instanceof Error)) return { value: tellValue(thrown) }
+    if (!types.isNativeError(thrown) && !(thrown instanceof Error)) return { value: cloneableOf(thrown) }
     const { name, message, stack, code, cause } = thrown
-    const told = { name: textOf(name), message: textOf(message), stack: textOf(stack) }
-    if (typeof code === 'string' || typeof code === 'number') told.code = code
-    if (cause !== undefined && depth < CAUSES_MAX) told.cause = tellError(cause, depth + 1)
-    return told
+    const serialized = { name: textOf(name), message: textOf(message), stack: textOf(stack) }
+    if (typeof code === 'string' || typeof code === 'number') serialized.code = code
+    if (cause !== undefined && depth < CAUSES_MAX) serialized.cause = serializeError(cause, depth + 1)
+    return serialized
   } catch {
     // A getter that throws, or a proxy.
     return { value: printable(thrown) }
@@ -35,7 +35,7 @@ function tellError(thrown, depth = 0) {
 }
 
 // A value that another thread can be sent: itself, what it looks like where it has no clone.
-function tellValue(value) {
+function cloneableOf(value) {
   try {
     return structuredClone(isBytes(value) ? copyOf(value) : value)
   } catch {
@@ -44,15 +44,15 @@ function tellValue(value) {
 }
 
 // A call's failure, as bytes: so it is known how many they are.
-function tellFailure(index, args, error) {
-  const values = Array.isArray(args) ? args.map(tellValue) : args
-  const told = tellError(error)
+function serializeFailure(index, args, error) {
+  const values = Array.isArray(args) ? args.map(cloneableOf) : args
+  const serialized = serializeError(error)
   try {
-    return serialize({ index, arguments: values, error: told })
+    return serialize({ index, arguments: values, error: serialized })
   } catch {
     // Some of it has a clone, but is no plain data.
     const plain = Array.isArray(values) ? values.map(plainOf) : values
-    return serialize({ index, arguments: plain, error: isPlain(told) ? told : { value: printable(error) } })
+    return serialize({ index, arguments: plain, error: isPlain(serialized) ? serialized : { value: printable(error) } })
   }
 }
 
@@ -69,9 +69,9 @@ function isPlain(value) {
   }
 }
 
-function reviveFailure(bytes) {
-  const told = deserialize(bytes)
-  return { ...told, error: reviveError(told.error) }
+function deserializeFailure(bytes) {
+  const serialized = deserialize(bytes)
+  return { ...serialized, error: deserializeError(serialized.error) }
 }
 
 // Of a view the whole buffer behind it would be cloned, and none that is shared.
@@ -87,22 +87,22 @@ function textOf(value) {
   return typeof value === 'string' ? value.slice(0, TEXT_LENGTH_MAX) : undefined
 }
 
-function reviveError(told) {
-  if (Object.hasOwn(told, 'value')) return told.value
-  const { name = 'Error', message, stack, code, cause } = told
+function deserializeError(serialized) {
+  if (Object.hasOwn(serialized, 'value')) return serialized.value
+  const { name = 'Error', message, stack, code, cause } = serialized
   const Type = Object.hasOwn(TYPES, name) ? TYPES[name] : Error
-  const error = new Type(message, cause === undefined ? undefined : { cause: reviveError(cause) })
+  const error = new Type(message, cause === undefined ? undefined : { cause: deserializeError(cause) })
   const define = (key, value) => Object.defineProperty(error, key, { value, configurable: true, writable: true })
   define('stack', stack ?? `${name}: ${message}`)
   if (error.name !== name) define('name', name)
   if (code !== undefined) error.code = code
-  revived.add(error)
+  deserialized.add(error)
   return error
 }
 
 // Whether it was thrown in another thread: not by this one about that thread.
-function isTold(error) {
-  return revived.has(error)
+function isFromOtherThread(error) {
+  return deserialized.has(error)
 }
 
-module.exports = { isTold, reviveError, reviveFailure, tellError, tellFailure, tellValue }
+module.exports = { isFromOtherThread, deserializeError, deserializeFailure, serializeError, serializeFailure, cloneableOf }

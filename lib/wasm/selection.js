@@ -40,7 +40,7 @@ function checkNames(names, place) {
 
 // Those that are named by `only`, or where that is undefined all but the compiler's own. Throws where one of them can't be
 // served.
-function choose(exported, only) {
+function selectExports(exported, only) {
   if (exported.length === 0) throw invalidArgument(`The WebAssembly module exports no function. ${HOW_TO_EXPORT}`)
   const chosen = only === undefined ? exported.filter(isOwn) : only.map((name) => find(exported, name))
   if (chosen.length === 0) throw invalidArgument(nothingButTheCompilers(exported))
@@ -96,4 +96,4 @@ function cut(name) {
   return name.length > NAME_LENGTH_MAX ? `${name.slice(0, NAME_LENGTH_MAX)}…` : name
 }
 
-module.exports = { checkNames, choose, cut }
+module.exports = { checkNames, selectExports, cut }

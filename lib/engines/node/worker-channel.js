@@ -4,16 +4,16 @@
 // worker's side is lib/workers/transports/node.js.
 
 const { MessageChannel, receiveMessageOnPort } = require('node:worker_threads')
-const { Ledger, isBefore, numberAfter } = require('./ledger.js')
+const { CallProgress, isBefore, numberAfter } = require('./call-progress.js')
 
-class Link {
+class WorkerChannel {
   seat
   // When the worker was last seen to do something, and in which phase.
   since = 0
   // True: it was told to be ended, as one call has held it for too long.
   isOverdue = false
-  #onTold
-  #ledger = new Ledger()
+  #onMessage
+  #progress = new CallProgress()
   #port
   #workerPort
   // Calls that have no answer yet, by their numbers, and the number of the next one.
@@ -25,21 +25,21 @@ class Link {
   // A call that is over, and may still hold the worker.
   #late
 
-  // `onTold(link, told)` is called with what a call has come to, or with nothing where the worker may have become free.
-  constructor(seat, paceMs, onTold) {
+  // `onMessage(channel, told)` is called with what a call has come to, or with nothing where the worker may have become free.
+  constructor(seat, paceMs, onMessage) {
     const { port1, port2 } = new MessageChannel()
     this.seat = seat
     this.#port = port1
     this.#workerPort = port2
-    this.#ledger.pace = paceMs
-    this.#onTold = onTold
-    port1.on('message', (told) => onTold(this, told))
+    this.#progress.pace = paceMs
+    this.#onMessage = onMessage
+    port1.on('message', (told) => onMessage(this, told))
     port1.unref()
   }
 
   get ticket() {
     const port = this.#workerPort
-    return { ticket: { engine: 'node', port, memory: this.#ledger.memory }, transfer: [port] }
+    return { ticket: { engine: 'node', port, memory: this.#progress.memory }, transfer: [port] }
   }
 
   // Calls that it has begun and not answered, once it is free.
@@ -48,27 +48,27 @@ class Link {
   }
 
   get paceMs() {
-    return this.#ledger.pace
+    return this.#progress.pace
   }
 
   // Whether it has gone through all that it was given.
   get isFree() {
-    return this.#ledger.through === this.#given
+    return this.#progress.through === this.#given
   }
 
   get hasUnbegun() {
-    return this.#ledger.next !== this.#given
+    return this.#progress.next !== this.#given
   }
 
   hasBegun({ number }) {
-    return isBefore(number, this.#ledger.next)
+    return isBefore(number, this.#progress.next)
   }
 
   // `packed` are the calls as its handler unpacks them. Throws where they cannot be sent.
   give(calls, packed, now) {
     this.#send(packed, now)
     for (const call of calls) {
-      call.link = this
+      call.channel = this
       call.number = this.#given
       this.#calls.set(call.number, call)
       this.#given = numberAfter(this.#given)
@@ -77,18 +77,18 @@ class Link {
 
   // The worker may have looked at it before this returns.
   #send(packed, now) {
-    this.#phase = this.#ledger.phase
+    this.#phase = this.#progress.phase
     this.since = now
     this.#port.postMessage({ first: this.#given, calls: packed })
   }
 
   // The calls that it has not begun, which it will not begin any more.
   takeBack() {
-    const first = this.#ledger.takeBack(this.#given)
+    const first = this.#progress.takeBack(this.#given)
     const calls = [...this.#calls.values()].filter(({ number }) => !isBefore(number, first))
     for (const call of calls) {
       this.#calls.delete(call.number)
-      call.link = undefined
+      call.channel = undefined
       call.moves++
     }
     return calls
@@ -109,12 +109,12 @@ class Link {
   }
 
   #isHeldBy({ number }) {
-    return this.#ledger.isHeld && this.#ledger.current === number
+    return this.#progress.isHeld && this.#progress.current === number
   }
 
   // Looks whether the worker has done anything since the last look. Returns for how long it has not.
   look(now) {
-    const { phase } = this.#ledger
+    const { phase } = this.#progress
     if (phase !== this.#phase) {
       this.#phase = phase
       this.since = now
@@ -126,7 +126,7 @@ class Link {
   // How long the first call that has not begun may wait: `least`, and twice as long each time that it was taken back.
   // For a machine on which each worker waits for a core, none of them is to be without calls for ever.
   patience(least) {
-    const { moves = 0 } = this.#calls.get(this.#ledger.next) ?? {}
+    const { moves = 0 } = this.#calls.get(this.#progress.next) ?? {}
     return least * 2 ** moves
   }
 
@@ -149,7 +149,7 @@ class Link {
   // The worker is gone. Hears what it has posted, and returns the calls that it had begun and that it had not.
   lose() {
     let received
-    while ((received = receiveMessageOnPort(this.#port)) !== undefined) this.#onTold(this, received.message)
+    while ((received = receiveMessageOnPort(this.#port)) !== undefined) this.#onMessage(this, received.message)
     this.#port.close()
     const unbegun = this.takeBack()
     const begun = [...this.#calls.values()]
@@ -163,4 +163,4 @@ class Link {
   }
 }
 
-module.exports = { Link }
+module.exports = { WorkerChannel }

@@ -20,11 +20,11 @@ const USUAL_PORT = /:(?:80|443)?$/
 // Whether the request comes from a page that may not send it, whether it asks for another one that may be sent, and the
 // origin whose pages may read the answer.
 function judgeSite({ hosts, origins, fetchSites, asksForMethod }, named) {
-  if (origins.length === 0 && fetchSites.length === 0) return { isForeign: false, isPreflight: false }
-  const reader = readerOf(origins, named)
-  const isNamed = reader !== undefined
-  const isForeign = !isOwn(hosts, origins, fetchSites) && !isNamed && named !== '*'
-  return { isForeign, isPreflight: isNamed && asksForMethod, reader }
+  if (origins.length === 0 && fetchSites.length === 0) return { isCrossSite: false, isPreflight: false }
+  const allowedOrigin = allowedOriginOf(origins, named)
+  const isNamed = allowedOrigin !== undefined
+  const isCrossSite = !isOwn(hosts, origins, fetchSites) && !isNamed && named !== '*'
+  return { isCrossSite, isPreflight: isNamed && asksForMethod, allowedOrigin }
 }
 
 function isOwn(hosts, origins, fetchSites) {
@@ -35,7 +35,7 @@ function isOwn(hosts, origins, fetchSites) {
   return plain(origins[0].slice(schemeEnd + '://'.length)) === plain(hosts[0])
 }
 
-function readerOf(origins, named) {
+function allowedOriginOf(origins, named) {
   if (origins.length === 0 || named === undefined) return undefined
   if (named === '*') return '*'
   return origins.length === 1 ? named.find((each) => each === origins[0].toLowerCase()) : undefined
@@ -46,10 +46,10 @@ function plain(authority) {
 }
 
 // A page may read the fields, too.
-function readerHeaders(reader) {
-  if (reader === undefined) return undefined
-  const headers = { 'Access-Control-Expose-Headers': '*', 'Access-Control-Allow-Origin': reader }
-  return reader === '*' ? headers : { ...headers, Vary: 'Origin' }
+function corsHeaders(allowedOrigin) {
+  if (allowedOrigin === undefined) return undefined
+  const headers = { 'Access-Control-Expose-Headers': '*', 'Access-Control-Allow-Origin': allowedOrigin }
+  return allowedOrigin === '*' ? headers : { ...headers, Vary: 'Origin' }
 }
 
 // The answer to that, where these methods are `allowed`.
@@ -57,4 +57,4 @@ function preflightAnswer(allowed) {
   return { status: 204, headers: { 'Access-Control-Allow-Methods': allowed, ...PREFLIGHT_HEADERS }, body: '' }
 }
 
-module.exports = { CROSS_SITE, judgeSite, preflightAnswer, readerHeaders }
+module.exports = { CROSS_SITE, corsHeaders, judgeSite, preflightAnswer }

@@ -3,15 +3,15 @@
 // What a transport tells of the calls that it runs: counted in shared memory, and failures told to the main thread, as
 // long as that takes them.
 
-const { tellFailure } = require('./told-errors.js')
+const { serializeFailure } = require('./serialized-errors.js')
 
-class Tally {
+class CallRecorder {
   #counts
-  #tell
+  #send
 
-  constructor(counts, tell) {
+  constructor(counts, send) {
     this.#counts = counts
-    this.#tell = tell
+    this.#send = send
   }
 
   // So many calls begin, each of which ends once: when it has settled, or is given up.
@@ -32,8 +32,8 @@ class Tally {
   // `args` is its integer. To be called before the answer is posted.
   failed(index, args, error) {
     if (!this.#counts.failed(index)) return
-    const bytes = tellFailure(index, args, error)
-    if (this.#counts.tells(bytes.length)) this.#tell({ kind: 'failure', bytes })
+    const bytes = serializeFailure(index, args, error)
+    if (this.#counts.admitsReport(bytes.length)) this.#send({ kind: 'failure', bytes })
   }
 
   // The function's schemas have refused the arguments, so that it was not called.
@@ -42,4 +42,4 @@ class Tally {
   }
 }
 
-module.exports = { Tally }
+module.exports = { CallRecorder }

@@ -33,16 +33,16 @@ function realPath(file) {
 }
 
 // Calls `see` with the path of each link that leads to the file, right before it is read.
-function eachLink(file, see) {
+function eachSymlink(file, see) {
   for (let rest = file, count = 0; count < LINKS_MAX; count++) {
-    const link = firstLinkIn(rest)
+    const link = firstSymlinkIn(rest)
     if (link === undefined) return
     see(link)
     rest = path.resolve(path.dirname(link), targetOf(link), path.relative(link, rest))
   }
 }
 
-function firstLinkIn(file) {
+function firstSymlinkIn(file) {
   const { root } = path.parse(file)
   let at = root
   for (const name of path.relative(root, file).split(path.sep)) {
@@ -60,4 +60,4 @@ function targetOf(link) {
   }
 }
 
-module.exports = { eachLink, entryOf, realPath, workingFolder }
+module.exports = { eachSymlink, entryOf, realPath, workingFolder }

@@ -20,7 +20,7 @@ const PLACE = /(?:^|\(| at )((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+)\)?$/
 // Whoever runs the command has nothing else to be told by. `call` is no object where there is one plain function: it is
 // the integer then, or undefined where that was lost. `tables` are the functions that there are, and that there were
 // while the call may have begun.
-function tellFailure(error, call, tables) {
+function printFailure(error, call, tables) {
   let what = call === undefined ? 'the function failed' : `the function failed for ${call}`
   if (typeof call === 'object') what = `${callText(call, tables, error)} failed`
   printError(`${what}: ${textOf(error)}`)
@@ -38,7 +38,7 @@ function callText({ function: name, arguments: values }, tables, error) {
   return `${name}(${texts.join(', ')})`
 }
 
-function tellExit({ error, exitCode, restartIn }) {
+function printWorkerExit({ error, exitCode, restartIn }) {
   const next = restartIn === null ? '' : `; the next one starts in ${restartIn} ms`
   printError(`a worker has ended${next}: ${error === null ? `its exit code is ${exitCode}.` : textOf(error)}`)
   const cure = cureOfExit(error)
@@ -52,7 +52,7 @@ function textOf(error) {
 }
 
 // What was thrown in one line, with the place at which it was, if that is known.
-function briefly(error) {
+function summaryOf(error) {
   if (!(error instanceof Error)) return lineOf(printable(error))
   const line = lineOf(String(error))
   const place = placeOf(error)
@@ -69,4 +69,4 @@ function placeOf({ stack }) {
   return places.find((place) => place !== undefined && !place.includes(path.join(ROOT, 'lib')))
 }
 
-module.exports = { briefly, tellExit, tellFailure }
+module.exports = { summaryOf, printWorkerExit, printFailure }

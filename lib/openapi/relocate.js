@@ -21,7 +21,7 @@ const COMPONENT = '#/components/schemas/'
 
 // `json` is the caller's no more: what is returned is made of it. `place` is the name of the component that it becomes, and
 // `reserve(name)` gives that of a definition. Returns the `schema`, and pairs of the `definitions`' names and schemas.
-function placeSchema(json, place, reserve) {
+function relocateSchema(json, place, reserve) {
   const { $schema, $defs: told, ...schema } = json
   const $defs = isObject(told) ? told : {}
   const names = new Map(Object.keys($defs).map((name) => [name, reserve(name)]))
@@ -73,4 +73,4 @@ function isOpen({ type, additionalProperties, propertyNames }) {
   return type === 'object' && additionalProperties !== false && propertyNames === undefined
 }
 
-module.exports = { placeSchema }
+module.exports = { relocateSchema }

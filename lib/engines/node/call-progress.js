@@ -28,7 +28,7 @@ const MICROSECONDS = 1000
 // Of the average, what the next call counts for.
 const WEIGHT = 1 / 8
 
-class Ledger {
+class CallProgress {
   memory
   #words
 
@@ -113,4 +113,4 @@ function isBefore(number, other) {
   return ((number - other) | 0) < 0
 }
 
-module.exports = { Ledger, isBefore, numberAfter }
+module.exports = { CallProgress, isBefore, numberAfter }

@@ -17,7 +17,7 @@ const { MessageChannel, Worker, receiveMessageOnPort } = require('node:worker_th
 const ANSWER_MS_MAX = 30_000
 
 // Returns what was refused, or nothing.
-function tryToListen(server, where) {
+function listenSync(server, where) {
   let refused
   const note = (message) => {
     if (message.server === server) refused = message.error
@@ -25,7 +25,7 @@ function tryToListen(server, where) {
   const { lookup } = dns
   const channel = diagnosticsChannel.channel('tracing:net.server.listen:error')
   channel.subscribe(note)
-  dns.lookup = answerAtOnce
+  dns.lookup = lookupSync
   try {
     // In a cluster each worker has a socket of its own, as a ring has.
     server.listen({ ...where, exclusive: true })
@@ -40,14 +40,14 @@ function tryToListen(server, where) {
   return { syscall, errno, message, address, port }
 }
 
-function answerAtOnce(address, options, callback) {
+function lookupSync(address, options, callback) {
   const family = net.isIP(address)
   if (options.all) callback(null, [{ address, family }])
   else (callback ?? options)(null, address, family)
 }
 
 // Asks something that Node answers asynchronously only, and waits for the answer: an empty one if none comes.
-function ask(question, subject) {
+function askSync(question, subject) {
   const { port1, port2 } = new MessageChannel()
   const answered = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(`(${answer})(require)`, {
@@ -80,4 +80,4 @@ function answer(require) {
   }
 }
 
-module.exports = { ask, tryToListen }
+module.exports = { askSync, listenSync }
