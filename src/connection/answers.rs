@@ -143,7 +143,7 @@ impl Connection {
                     http::encode_problem(out, &problem, framing, &context.date, origins);
                 }
                 Answer::Document(framing, serving) => {
-                    self.encode_document(framing, &serving, context)
+                    self.encode_document(framing, &serving, context);
                 }
                 Answer::Preflight(framing, methods) => {
                     let framing = self.last_or(framing);

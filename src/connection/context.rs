@@ -12,7 +12,7 @@ use crate::bridge::{Call, ConnectionId};
 use crate::http::{Date, Rules};
 use crate::limits::Timeouts;
 use crate::quota::Pool;
-use crate::stats::{Counters, Run, Stats};
+use crate::stats::{Counters, Stats};
 
 /// What the connections of one event loop share.
 #[derive(Debug)]
@@ -45,27 +45,19 @@ pub struct Context {
     pub counters: Counters,
     /// Where others see it.
     pub stats: Arc<Stats>,
-    /// Latencies that are not there yet.
-    pub latencies: Run,
 }
 
 impl Context {
     /// It is now.
     pub fn set_now(&mut self, now: Instant) {
-        self.show_latencies();
         self.now_us = self.since_start(now);
         self.now = self.now_us / 1000;
     }
 
-    /// Lets others see the latencies that were counted.
-    pub fn show_latencies(&mut self) {
-        self.latencies.end(self.now_us, &self.stats.details.latency);
-    }
-
-    /// The answer to a request that the handler has had since `since_us` is on its way, by now.
-    pub(super) fn count_latency(&mut self, since_us: u64) {
-        self.latencies
-            .add(since_us, self.now_us, &self.stats.details.latency);
+    /// Counts an answer that is sent now, to a request that the handler has had since `since_us`.
+    pub(super) fn count_latency(&self, since_us: u64) {
+        let latency = self.now_us.saturating_sub(since_us);
+        self.stats.details.latency.add(latency);
     }
 
     /// The same for an answer that was sent at `sent`, of which we learn only now.

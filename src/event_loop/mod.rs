@@ -34,7 +34,7 @@ use crate::bridge::{ConnectionId, Posted, ReplyQueue};
 use crate::connection::Context;
 use crate::http::Date;
 use crate::limits::DATE_AGE_MS_MAX;
-use crate::stats::{Counters, Run};
+use crate::stats::Counters;
 use crate::uring::{Kernel, Op, Token};
 use acceptor::Acceptor;
 pub use embedded::Driven;
@@ -125,7 +125,6 @@ impl<K: Kernel> EventLoop<K> {
                 asked: Vec::new(),
                 counters: Counters::default(),
                 stats,
-                latencies: Run::default(),
             },
             ring,
             date_quarter: 0,
@@ -192,7 +191,6 @@ impl<K: Kernel> EventLoop<K> {
         self.keep_ticking();
         let has_calls = self.hand_over_calls();
         self.context.counters.connections_open = self.peers.len() as u64;
-        self.context.show_latencies();
         self.context.counters.turns += 1;
         self.context.stats.publish(&self.context.counters);
         self.give_room();

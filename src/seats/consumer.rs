@@ -92,7 +92,6 @@ impl Consumer {
         if let Some(claims) = &self.memory.claims {
             claims.forget_results();
         }
-        self.times.show_handled();
         self.post_replies(now);
         now
     }
@@ -319,7 +318,6 @@ impl Consumer {
         self.times.set_now(now);
         self.count_replied();
         self.take_results(claimed.results);
-        self.times.show_handled();
         self.post_replies(now);
         if claimed.is_taken_back {
             return 0;

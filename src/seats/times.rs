@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::pace::Pace;
-use crate::stats::{Distribution, Histogram, Run, TIMES};
+use crate::stats::{Distribution, Histogram, TIMES};
 
 /// What is counted at one seat, whoever sits there: one thread at a time.
 #[derive(Debug)]
@@ -51,8 +51,6 @@ pub(super) struct Times {
     pub(super) started: Instant,
     /// Microseconds from then to the last results, and to the batch that followed them.
     pub(super) now: u64,
-    /// Handler times that are not there yet.
-    handled: Run,
     histograms: Arc<Histograms>,
 }
 
@@ -62,7 +60,6 @@ impl Times {
             pace: Pace::new(timeout),
             started,
             now: 0,
-            handled: Run::default(),
             histograms,
         }
     }
@@ -83,17 +80,12 @@ impl Times {
     }
 
     /// A call of this function has its result now, which JavaScript has had since then.
-    pub(super) fn handled(&mut self, function: u16, since: u64) {
-        self.handled
-            .add(since, self.now, &self.histograms.handler_time);
+    pub(super) fn handled(&self, function: u16, since: u64) {
+        let time = self.now.saturating_sub(since);
+        self.histograms.handler_time.add(time);
         if let Some(times) = self.histograms.by_function.get(usize::from(function)) {
-            times.add(self.now.saturating_sub(since));
+            times.add(time);
         }
-    }
-
-    /// Lets others see what was handled.
-    pub(super) fn show_handled(&mut self) {
-        self.handled.end(self.now, &self.histograms.handler_time);
     }
 }
 

@@ -12,7 +12,7 @@ mod histogram;
 use std::hint;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-pub use histogram::{Distribution, Histogram, LENGTHS, Run, TIMES};
+pub use histogram::{Distribution, Histogram, LENGTHS, TIMES};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {

@@ -19,7 +19,7 @@ use ringcall::connection::{Connection, Context, Table};
 use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::Timeouts;
 use ringcall::quota::Pool;
-use ringcall::stats::{Counters, Run};
+use ringcall::stats::Counters;
 use ringcall::values::BY_NAME;
 use serde_json::Value;
 
@@ -79,7 +79,6 @@ fn context(server: &Server) -> Context {
         asked: Vec::new(),
         counters: Counters::default(),
         stats: Arc::default(),
-        latencies: Run::default(),
     }
 }
 

@@ -15,7 +15,7 @@ use ringcall::http::{Date, Errors, Origins, Rules};
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX, Timeouts};
 use ringcall::quota::Pool;
 use ringcall::routes::Routes;
-use ringcall::stats::{Counters, Run};
+use ringcall::stats::Counters;
 
 /// Takes no calls: they stay in the context.
 pub struct Nobody;
@@ -117,7 +117,6 @@ impl Conversation {
             asked: Vec::new(),
             counters: Counters::default(),
             stats: Arc::default(),
-            latencies: Run::default(),
         };
         Self {
             connection: Connection::new(ConnectionId::default(), 0),
