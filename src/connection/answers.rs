@@ -11,15 +11,17 @@ use crate::bytes::Bytes;
 use crate::http::{self, Code, Methods, Problem, Refusal, ResponseFraming, Status};
 use crate::routes::Serving;
 
+/// An answer that is owed to one request, and how far it has come.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Owed {
     /// The handler has the call, since then, in microseconds.
     Waiting(ResponseFraming, u64),
-    /// It is asked how the server is, since then.
+    /// JavaScript has been asked for the server's health, since then.
     Asked(ResponseFraming, u64),
-    /// It was asked, and the server is well.
+    /// JavaScript was asked, and the server is well.
     Well(ResponseFraming),
-    /// The handler, which had the call since then, has answered, but not yet an earlier request.
+    /// The handler, which had the call since then, has answered. An earlier request is not answered
+    /// yet.
     Ready(ResponseFraming, u64, Outcome),
     /// Refused without the handler.
     Refused(ResponseFraming, Refusal),
@@ -27,10 +29,10 @@ pub(super) enum Answer {
     Problem(ResponseFraming, Box<Problem>),
     /// A document.
     Document(ResponseFraming, Serving),
-    /// A browser asked whether a page may use one of these methods, and it may.
+    /// A CORS preflight: a page may use one of these methods.
     Preflight(ResponseFraming, Methods),
-    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer and after those of
-    /// earlier requests.
+    /// `100 Continue` (RFC 9110 section 10.1.1), which goes before the answer to this request and
+    /// after those to earlier ones.
     Continue,
 }
 
@@ -56,23 +58,23 @@ impl Connection {
                 self.encode_answers(context);
             }
             Delivery::ToSend(outcome) => {
-                self.owed[index] = Answer::Ready(framing, since, outcome);
+                self.owed[index] = Owed::Ready(framing, since, outcome);
                 self.held_bytes += held(&self.owed[index]);
             }
         }
         true
     }
 
-    /// The handler is given no more calls, and so not this one.
+    /// The handler may be given no more calls, and this one is refused.
     pub fn overloaded(&mut self, sequence: u32, context: &mut Context) {
         if let Some((index, framing, _)) = self.waiting(sequence) {
             context.counters.overloaded += 1;
-            self.owed[index] = Answer::Refused(framing, OVERLOADED);
+            self.owed[index] = Owed::Refused(framing, OVERLOADED);
             self.encode_answers(context);
         }
     }
 
-    /// The time of the call, or of the question, at `index` is over.
+    /// The time of the call or question at `index` is over.
     pub(super) fn give_up(
         &mut self,
         index: usize,
@@ -80,32 +82,32 @@ impl Connection {
         since: u64,
         context: &mut Context,
     ) {
-        if matches!(self.owed[index], Answer::Asked(..)) {
+        if matches!(self.owed[index], Owed::Asked(..)) {
             return self.give_health_up(index, framing, context);
         }
         context.counters.handler_timeouts += 1;
         context.count_latency(since);
-        self.owed[index] = Answer::Refused(framing, LATE_HANDLER);
+        self.owed[index] = Owed::Refused(framing, LATE_HANDLER);
         self.encode_answers(context);
     }
 
-    /// Where the call `sequence` is among the answers owed, unless it has its answer.
+    /// The place of call `sequence` among the answers owed, unless it has its answer.
     fn waiting(&self, sequence: u32) -> Option<(usize, ResponseFraming, u64)> {
         let index = sequence.wrapping_sub(self.first_sequence) as usize;
         match self.owed.get(index)? {
-            Answer::Waiting(framing, since) => Some((index, *framing, *since)),
+            Owed::Waiting(framing, since) => Some((index, *framing, *since)),
             _ => None,
         }
     }
 
-    /// How many of its numbers the handler has.
+    /// How many of its calls the handler has.
     #[must_use]
     pub fn calls_waiting(&self) -> usize {
-        let is_waiting = |answer: &&Answer| matches!(answer, Answer::Waiting(..));
+        let is_waiting = |answer: &&Owed| matches!(answer, Owed::Waiting(..));
         self.owed.iter().filter(is_waiting).count()
     }
 
-    pub(super) fn owe(&mut self, answer: Answer, context: &mut Context) {
+    pub(super) fn owe(&mut self, answer: Owed, context: &mut Context) {
         self.held_bytes += held(&answer);
         self.owed.push_back(answer);
         if self.owed.len() == 1 {
@@ -117,16 +119,16 @@ impl Connection {
     pub(super) fn encode_answers(&mut self, context: &mut Context) {
         loop {
             match self.owed.front() {
-                None | Some(Answer::Waiting(..) | Answer::Asked(..)) => return,
+                None | Some(Owed::Waiting(..) | Owed::Asked(..)) => return,
                 Some(_) => {}
             }
             let answer = self.pop_owed();
             self.held_bytes -= held(&answer);
             match answer {
-                Answer::Ready(framing, since, outcome) => {
+                Owed::Ready(framing, since, outcome) => {
                     self.encode_outcome(framing, since, outcome, context);
                 }
-                Answer::Refused(framing, refusal) => {
+                Owed::Refused(framing, refusal) => {
                     context.count_refusal(refusal.status.code());
                     self.encode_error(
                         framing,
@@ -136,31 +138,31 @@ impl Connection {
                         context,
                     );
                 }
-                Answer::Problem(framing, problem) => {
+                Owed::Problem(framing, problem) => {
                     let framing = self.last_or(framing);
                     context.count_refusal(problem.status.code());
                     let (out, origins) = (self.output.tail(), &context.rules.origins);
                     http::encode_problem(out, &problem, framing, &context.date, origins);
                 }
-                Answer::Document(framing, serving) => {
-                    self.encode_document(framing, &serving, context);
+                Owed::Document(framing, serving) => {
+                    self.encode_document(framing, &serving, context)
                 }
-                Answer::Preflight(framing, methods) => {
+                Owed::Preflight(framing, methods) => {
                     let framing = self.last_or(framing);
                     context.count_answer(Status::NO_CONTENT.code());
                     let (out, origins) = (self.output.tail(), &context.rules.origins);
                     http::encode_preflight(out, methods, framing, &context.date, origins);
                 }
-                Answer::Continue => http::encode_continue(self.output.tail()),
-                Answer::Well(framing) => self.encode_well(framing, context),
-                Answer::Waiting(..) | Answer::Asked(..) => {
+                Owed::Continue => http::encode_continue(self.output.tail()),
+                Owed::Well(framing) => self.encode_well(framing, context),
+                Owed::Waiting(..) | Owed::Asked(..) => {
                     unreachable!("the front is not waiting")
                 }
             }
         }
     }
 
-    fn pop_owed(&mut self) -> Answer {
+    fn pop_owed(&mut self) -> Owed {
         self.first_sequence = self.first_sequence.wrapping_add(1);
         self.owed.pop_front().expect("there is a front")
     }
@@ -281,11 +283,11 @@ impl Connection {
     }
 }
 
-/// Bytes that an answer holds, or is to be given, and that are not encoded yet.
-fn held(answer: &Answer) -> usize {
+/// Bytes that an answer holds, or will have, and that are not encoded yet.
+fn held(answer: &Owed) -> usize {
     let outcome = match answer {
-        Answer::Ready(_, _, outcome) => outcome,
-        Answer::Document(framing, serving) if !serving.is_known && !framing.head_only => {
+        Owed::Ready(_, _, outcome) => outcome,
+        Owed::Document(framing, serving) if !serving.is_known && !framing.head_only => {
             return serving.document.body().len();
         }
         _ => return 0,

@@ -6,7 +6,7 @@
 //! Invariant: the client's times run only while it is the client that we wait for; a slow handler
 //! or a full connection stops them.
 
-use super::{Answer, Connection, Context, Reading};
+use super::{Connection, Context, Owed, Reading};
 use crate::http::{Code, Refusal, ResponseFraming, Status};
 use crate::limits::{CLOSE_GRACE_MS, Timeouts};
 
@@ -100,7 +100,7 @@ impl Connection {
     fn oldest_waiting(&self) -> Option<(usize, ResponseFraming, u64)> {
         let mut owed = self.owed.iter().enumerate();
         owed.find_map(|(index, answer)| match answer {
-            Answer::Waiting(framing, since_us) | Answer::Asked(framing, since_us) => {
+            Owed::Waiting(framing, since_us) | Owed::Asked(framing, since_us) => {
                 Some((index, *framing, *since_us))
             }
             _ => None,

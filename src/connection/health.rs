@@ -4,7 +4,7 @@
 //! They take no call's credit, so that a server with much to do is not taken for one that is ill.
 //! However many ask, the event loop asks once, and tells all of them.
 
-use super::{Answer, Connection, Context};
+use super::{Connection, Context, Owed};
 use crate::bridge::Health;
 use crate::http::{self, Code, Refusal, ResponseFraming, Status};
 
@@ -26,17 +26,17 @@ const WELL: &[u8] = b"{\"status\":\"ok\"}\n";
 impl Connection {
     pub(super) fn ask_health(&mut self, framing: ResponseFraming, context: &mut Context) {
         context.asked.push(self.id);
-        self.owe(Answer::Asked(framing, context.now_us), context);
+        self.owe(Owed::Asked(framing, context.now_us), context);
     }
 
     /// Answers each of its questions how the server is.
     pub fn tell_health(&mut self, health: Health, context: &mut Context) {
         for answer in &mut self.owed {
-            if let Answer::Asked(framing, _) = *answer {
+            if let Owed::Asked(framing, _) = *answer {
                 *answer = match health {
-                    Health::Well => Answer::Well(framing),
-                    Health::Closing => Answer::Refused(framing, CLOSING),
-                    Health::NoWorker => Answer::Refused(framing, NO_WORKER),
+                    Health::Well => Owed::Well(framing),
+                    Health::Closing => Owed::Refused(framing, CLOSING),
+                    Health::NoWorker => Owed::Refused(framing, NO_WORKER),
                 };
             }
         }
@@ -50,7 +50,7 @@ impl Connection {
         framing: ResponseFraming,
         context: &mut Context,
     ) {
-        self.owed[index] = Answer::Refused(framing, LATE);
+        self.owed[index] = Owed::Refused(framing, LATE);
         self.encode_answers(context);
     }
 

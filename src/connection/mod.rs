@@ -27,7 +27,7 @@ use crate::bridge::ConnectionId;
 use crate::bytes::Bytes;
 use crate::http::{Body, EmptyLines, Head, Refusal, ResponseFraming, Status};
 use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
-use answers::Answer;
+use answers::Owed;
 pub use context::Context;
 use deadlines::LATE_HANDLER;
 use output::Output;
@@ -52,7 +52,7 @@ pub struct Connection {
     /// How much of `input` is known to be an incomplete head.
     partial: usize,
     /// The answers that the requests read so far are owed.
-    owed: VecDeque<Answer>,
+    owed: VecDeque<Owed>,
     /// The sequence of the first of `owed`.
     first_sequence: u32,
     /// When the first byte of the request that is being read arrived.
@@ -175,9 +175,7 @@ impl Connection {
     pub fn may_lease_socket(&self) -> bool {
         let owes_one_answer = match self.owed.front() {
             None => true,
-            Some(Answer::Waiting(to, _)) => {
-                self.owed.len() == 1 && *to == ResponseFraming::ORDINARY
-            }
+            Some(Owed::Waiting(to, _)) => self.owed.len() == 1 && *to == ResponseFraming::ORDINARY,
             Some(_) => false,
         };
         owes_one_answer

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 
-use super::{Answer, Connection, Context, Reading, Table};
+use super::{Connection, Context, Owed, Reading, Table};
 use crate::bridge::Call;
 use crate::http::{self, Body, Head, Problem, Progress, Refusal, ResponseFraming, Sink, Status};
 use crate::limits::{TEXT_BYTES_MAX, UNRESERVED_BYTES_MAX};
@@ -161,7 +161,7 @@ impl Connection {
         self.reading = Reading::Planned(Box::new(planned));
         self.request_since.get_or_insert(context.now);
         if waits_for_continue {
-            self.owe(Answer::Continue, context);
+            self.owe(Owed::Continue, context);
         }
         0
     }
@@ -205,10 +205,10 @@ impl Connection {
         self.end_request(framing, context);
         match plan {
             Plan::Run(invocation) => self.invoke(invocation, framing, reserved, context),
-            Plan::Refuse(_, problem) => self.owe(Answer::Problem(framing, problem), context),
+            Plan::Refuse(_, problem) => self.owe(Owed::Problem(framing, problem), context),
             Plan::AskHealth => self.ask_health(framing, context),
-            Plan::Serve(serving) => self.owe(Answer::Document(framing, serving), context),
-            Plan::Preflight(methods) => self.owe(Answer::Preflight(framing, methods), context),
+            Plan::Serve(serving) => self.owe(Owed::Document(framing, serving), context),
+            Plan::Preflight(methods) => self.owe(Owed::Preflight(framing, methods), context),
             Plan::Read(_) => unreachable!("its body has been read"),
         }
     }
@@ -225,14 +225,14 @@ impl Connection {
             && rest.memory() > UNRESERVED_BYTES_MAX
         {
             if rest.text.len() > TEXT_BYTES_MAX {
-                return self.owe(Answer::Refused(framing, TEXT_TOO_LONG), context);
+                return self.owe(Owed::Refused(framing, TEXT_TOO_LONG), context);
             }
             rest.shrink();
             let mut reserved =
                 reserved.unwrap_or_else(|| Reservation::new(Arc::clone(&context.buffers)));
             if !reserved.resize(rest.memory() as u64) {
                 context.counters.overloaded += 1;
-                return self.owe(Answer::Refused(framing, NO_ROOM), context);
+                return self.owe(Owed::Refused(framing, NO_ROOM), context);
             }
             rest.reserved = Some(reserved);
         }
@@ -259,7 +259,7 @@ impl Connection {
         context.counters.requests += 1;
         self.request_since = None;
         self.reading = Reading::Ended;
-        self.owe(Answer::Problem(framing, problem), context);
+        self.owe(Owed::Problem(framing, problem), context);
     }
 }
 

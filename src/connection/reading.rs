@@ -1,6 +1,6 @@
 //! From bytes to requests, one after the other.
 
-use super::{Answer, Connection, Context, Reading};
+use super::{Connection, Context, Owed, Reading};
 use crate::bridge::Call;
 use crate::http::{self, Body, Code, EmptyLines, Head, Refusal, ResponseFraming};
 
@@ -111,7 +111,7 @@ impl Connection {
                 self.reading = Reading::Body(body, head);
                 self.request_since.get_or_insert(context.now);
                 if waits_for_continue {
-                    self.owe(Answer::Continue, context);
+                    self.owe(Owed::Continue, context);
                 }
             }
         }
@@ -129,11 +129,11 @@ impl Connection {
                 self.call(call, head.response, context);
             }
             http::Action::Refuse(refusal) => {
-                self.owe(Answer::Refused(head.response, refusal), context);
+                self.owe(Owed::Refused(head.response, refusal), context);
             }
             http::Action::AskHealth => self.ask_health(head.response, context),
             http::Action::Preflight(methods) => {
-                self.owe(Answer::Preflight(head.response, methods), context);
+                self.owe(Owed::Preflight(head.response, methods), context);
             }
         }
     }
@@ -157,8 +157,7 @@ impl Connection {
             asked: context.now_us,
             ..call
         });
-        self.owed
-            .push_back(Answer::Waiting(framing, context.now_us));
+        self.owed.push_back(Owed::Waiting(framing, context.now_us));
     }
 
     /// What arrived is no request that may be followed by another one.
@@ -176,6 +175,6 @@ impl Connection {
             keep_alive: false,
             ..framing
         };
-        self.owe(Answer::Refused(framing, refusal), context);
+        self.owe(Owed::Refused(framing, refusal), context);
     }
 }

@@ -12,6 +12,7 @@
 
 mod acceptor;
 mod calls;
+mod current_table;
 mod embedded;
 mod events;
 mod health;
@@ -19,7 +20,6 @@ mod peer;
 mod posted;
 mod room;
 mod shared;
-mod slot;
 mod timer_wheel;
 
 use std::collections::{HashSet, VecDeque};
@@ -37,10 +37,10 @@ use crate::limits::DATE_AGE_MS_MAX;
 use crate::stats::Counters;
 use crate::uring::{Kernel, Op, Token};
 use acceptor::Acceptor;
+pub use current_table::CurrentTable;
 pub use embedded::Driven;
 use peer::{Peer, Phase};
 pub use shared::{RingHandle, Shared};
-pub use slot::Slot;
 use timer_wheel::TimerWheel;
 
 /// How far the server has come.
@@ -88,7 +88,7 @@ pub struct EventLoop<K> {
     has_ticked: bool,
     reply_queue: Arc<ReplyQueue>,
     posted: Posted,
-    slot: Arc<Slot>,
+    current_table: Arc<CurrentTable>,
     /// How often that had been changed when it was looked at.
     changes: u64,
     stage: Stage,
@@ -100,10 +100,10 @@ impl<K: Kernel> EventLoop<K> {
         let RingHandle {
             reply_queue,
             stats,
-            slot,
+            table,
         } = shared.handles[index].clone();
-        let changes = slot.changes();
-        let table = slot.get().expect("the ring has not ended");
+        let changes = table.changes();
+        let current = table.get().expect("the ring has not ended");
         let timeouts = shared.timeouts;
         Self {
             index,
@@ -112,7 +112,7 @@ impl<K: Kernel> EventLoop<K> {
             next_number: ConnectionId::first_of(index),
             context: Context {
                 rules: shared.rules.clone(),
-                table,
+                table: current,
                 buffers: Arc::clone(&shared.buffers),
                 timeouts,
                 started: shared.started,
@@ -141,7 +141,7 @@ impl<K: Kernel> EventLoop<K> {
             has_ticked: false,
             reply_queue,
             posted: Posted::default(),
-            slot,
+            current_table: table,
             changes,
             shared,
             stage: Stage::Serving,
@@ -248,10 +248,10 @@ impl<K: Kernel> EventLoop<K> {
 
     /// What begins from now on meets the functions that there are now.
     fn update_table(&mut self) {
-        let changes = self.slot.changes();
+        let changes = self.current_table.changes();
         if changes != self.changes {
             self.changes = changes;
-            if let Some(table) = self.slot.get() {
+            if let Some(table) = self.current_table.get() {
                 table.sink.adopted();
                 self.context.table = table;
             }

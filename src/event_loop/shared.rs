@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::slot::Slot;
+use super::current_table::CurrentTable;
 use crate::bridge::{Command, ReplyQueue};
 use crate::connection::Table;
 use crate::http::Rules;
@@ -85,7 +85,7 @@ pub struct RingHandle {
     /// What it has counted.
     pub stats: Arc<Stats>,
     /// The functions that its new requests may name.
-    pub slot: Arc<Slot>,
+    pub table: Arc<CurrentTable>,
 }
 
 impl RingHandle {
@@ -94,7 +94,7 @@ impl RingHandle {
         Self {
             reply_queue,
             stats: Arc::default(),
-            slot: Arc::new(Slot::new(table)),
+            table: Arc::new(CurrentTable::new(table)),
         }
     }
 }

@@ -14,12 +14,12 @@ pub(super) enum Columns {
         /// As the bits of a 64-bit integer, not as a double.
         bigint: bool,
     },
-    Functions(Table),
+    Functions(FunctionColumns),
 }
 
 /// The columns of functions by name, besides those that are typed arrays.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct FunctionColumns {
     slots: usize,
     /// A JSON array of what is neither a slot nor a buffer; empty where there is nothing.
     text: Vec<u8>,
@@ -33,18 +33,18 @@ impl Columns {
     }
 
     pub(super) fn of_functions() -> Self {
-        Self::Functions(Table::default())
+        Self::Functions(FunctionColumns::default())
     }
 
     /// A batch begins, or has ended.
     pub(super) fn clear(&mut self) {
-        if let Self::Functions(table) = self {
-            table.slots = 0;
-            table.text.clear();
+        if let Self::Functions(columns) = self {
+            columns.slots = 0;
+            columns.text.clear();
             // One long text is no reason to hold so much for ever.
-            table.text.shrink_to(BATCH_TEXT_BYTES_MAX);
-            table.buffers = 0;
-            table.buffer_bytes = 0;
+            columns.text.shrink_to(BATCH_TEXT_BYTES_MAX);
+            columns.buffers = 0;
+            columns.buffer_bytes = 0;
         }
     }
 
@@ -61,36 +61,36 @@ impl Columns {
                 memory.slots.set(index, slot);
                 true
             }
-            Self::Functions(table) => table.add(index, call, memory),
+            Self::Functions(columns) => columns.add(index, call, memory),
         }
     }
 
     /// The batch is complete.
     pub(super) fn end(&mut self, memory: &mut Memory) {
-        if let Self::Functions(table) = self {
-            if let Some(last) = table.text.last_mut() {
+        if let Self::Functions(columns) = self {
+            if let Some(last) = columns.text.last_mut() {
                 *last = b']';
             }
-            memory.state.set(STATE_TEXT, as_length(table.text.len()));
-            memory.state.set(STATE_BUFFERS, as_length(table.buffers));
+            memory.state.set(STATE_TEXT, as_length(columns.text.len()));
+            memory.state.set(STATE_BUFFERS, as_length(columns.buffers));
         }
     }
 
     /// True: calls may have something that they have to let go of when their batch ends.
     pub(super) fn has_rest(&self) -> bool {
-        matches!(self, Self::Functions(table) if !table.text.is_empty() || table.buffers > 0)
+        matches!(self, Self::Functions(columns) if !columns.text.is_empty() || columns.buffers > 0)
     }
 
     /// The JSON array, which is ASCII.
     pub(super) fn text(&self) -> &[u8] {
         match self {
-            Self::Functions(table) => &table.text,
+            Self::Functions(columns) => &columns.text,
             Self::Numbers { .. } => &[],
         }
     }
 }
 
-impl Table {
+impl FunctionColumns {
     fn add(&mut self, index: usize, call: &Call, memory: &mut Memory) -> bool {
         if index > 0 && !self.has_room(call, memory.slots.len()) {
             return false;

@@ -202,7 +202,7 @@ impl Server {
     /// calls. A request that is being read keeps the functions that it has met.
     pub fn replace<S: CallSink>(&self, routes: Option<&Arc<Routes>>, sinks: Vec<S>) {
         for (handle, sink) in self.shared.handles.iter().zip(sinks) {
-            handle.slot.change(Table::new(routes.cloned(), sink));
+            handle.table.change(Table::new(routes.cloned(), sink));
             handle.reply_queue.wake();
         }
     }
@@ -331,7 +331,7 @@ fn ended_with(
         // The handler would otherwise serve a part of the clients, nobody knows which.
         shared.post(Command::Close);
     }
-    shared.handles[index].slot.close(failure);
+    shared.handles[index].table.close(failure);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -126,7 +126,7 @@ impl World {
         let number = self.tables.newest();
         self.note(|| format!("table {number} is the newest"));
         let handle = &self.shared.handles[0];
-        handle.slot.change(self.tables.table(number));
+        handle.table.change(self.tables.table(number));
         handle.reply_queue.wake();
         self.notice_wake();
     }

@@ -1,6 +1,6 @@
 //! The table of functions that a ring's new requests meet, which others may change.
 //!
-//! Invariant: who has changed it and then wakes the ring thread is heard in the turn that follows.
+//! Invariant: a change that is followed by a wake-up takes effect in the ring's next turn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,14 +9,14 @@ use crate::connection::Table;
 
 /// The table of functions that one ring's new requests meet.
 #[derive(Debug)]
-pub struct Slot {
-    /// Nothing once the ring has ended.
+pub struct CurrentTable {
+    /// `None` once the ring has ended.
     table: Mutex<Option<Arc<Table>>>,
     /// How often it has been changed.
     changes: AtomicU64,
 }
 
-impl Slot {
+impl CurrentTable {
     pub(super) fn new(table: Table) -> Self {
         Self {
             table: Mutex::new(Some(Arc::new(table))),
@@ -35,7 +35,7 @@ impl Slot {
         }
     }
 
-    /// The ring has ended: `failure` says what ended it before its time.
+    /// The ring has ended; `failure` says why, if it was not closed.
     pub fn close(&self, failure: Option<String>) {
         let table = self.lock().take();
         if let Some(table) = table {
