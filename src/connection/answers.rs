@@ -14,18 +14,18 @@ use crate::routes::Serving;
 /// An answer that is owed to one request, and how far it has come.
 #[derive(Debug)]
 pub(super) enum Owed {
-    /// The handler has the call, since then, in microseconds.
+    /// The handler has had the call since this time, in microseconds.
     Waiting(ResponseFraming, u64),
-    /// JavaScript has been asked for the server's health, since then.
+    /// JavaScript was asked for the server's health, at this time.
     Asked(ResponseFraming, u64),
     /// JavaScript was asked, and the server is well.
     Well(ResponseFraming),
-    /// The handler, which had the call since then, has answered. An earlier request is not answered
-    /// yet.
+    /// The handler, which had the call since this time, has answered. An earlier request is not
+    /// answered yet.
     Ready(ResponseFraming, u64, Outcome),
     /// Refused without the handler.
     Refused(ResponseFraming, Refusal),
-    /// The same, with particulars.
+    /// Refused without the handler, with particulars.
     Problem(ResponseFraming, Box<Problem>),
     /// A document.
     Document(ResponseFraming, Serving),
@@ -268,8 +268,8 @@ impl Connection {
         );
     }
 
-    /// The framing of the next answer: where that is the connection's last, it says so, and nothing
-    /// more is read.
+    /// The framing of the next answer. If it is the connection's last, it says so, and nothing more
+    /// is read.
     fn last_or(&mut self, framing: ResponseFraming) -> ResponseFraming {
         let drained = self.is_draining() && self.owed.is_empty();
         let keep_alive = framing.keep_alive && !drained;

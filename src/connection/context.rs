@@ -21,9 +21,9 @@ pub struct Context {
     pub rules: Rules,
     /// The functions that requests which begin now may name.
     pub table: Arc<Table>,
-    /// What is left of the memory for bodies and arguments.
+    /// The memory left for bodies and arguments.
     pub buffers: Arc<Pool>,
-    /// How long they and their answers may take.
+    /// How long requests and their answers may take.
     pub timeouts: Timeouts,
     /// Bytes of the bodies that were read as arguments in this turn.
     pub body_bytes: usize,
@@ -37,42 +37,43 @@ pub struct Context {
     pub date: Date,
     /// The calls read in this turn, for functions of the table.
     pub calls: Vec<Call>,
-    /// Those of them whose requests had met another table, by their indices, in order.
+    /// The indices of the calls whose requests had met another table, in order.
     pub strays: Vec<(usize, Arc<Table>)>,
-    /// Who has asked in this turn how the server is.
+    /// The connections that have asked for the server's health in this turn.
     pub asked: Vec<ConnectionId>,
-    /// What happened so far.
+    /// What has been counted so far.
     pub counters: Counters,
-    /// Where others see it.
+    /// Where other threads read it.
     pub stats: Arc<Stats>,
 }
 
 impl Context {
-    /// It is now.
+    /// Sets the time.
     pub fn set_now(&mut self, now: Instant) {
         self.now_us = self.since_start(now);
         self.now = self.now_us / 1000;
     }
 
-    /// Counts an answer that is sent now, to a request that the handler has had since `since_us`.
+    /// Counts the latency of an answer that leaves now, to a request that the handler has had since
+    /// `since_us`.
     pub(super) fn count_latency(&self, since_us: u64) {
         let latency = self.now_us.saturating_sub(since_us);
         self.stats.details.latency.add(latency);
     }
 
-    /// The same for an answer that was sent at `sent`, of which we learn only now.
+    /// The same for an answer that another thread sent at `sent`.
     pub(super) fn count_latency_of_sent(&self, since_us: u64, sent: Instant) {
         let latency = self.since_start(sent).saturating_sub(since_us);
         self.stats.details.latency.add(latency);
     }
 
-    /// Counts an answer with another status than 200.
+    /// Counts an answer whose status is not 200.
     pub(super) fn count_answer(&mut self, status: u16) {
         self.counters.count(status);
         self.stats.details.count(status);
     }
 
-    /// The same where the function has no part in it.
+    /// The same for an answer that no function made.
     pub(super) fn count_refusal(&mut self, status: u16) {
         self.counters.count_too_large(status);
         self.count_answer(status);

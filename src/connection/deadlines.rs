@@ -1,10 +1,10 @@
-//! What may take how long, and what happens when it takes longer.
+//! How long things may take, and what happens when they take longer.
 //!
-//! Nothing runs here while a connection is busy: the moments at which times began are noted as
-//! they pass, and the event loop asks for the deadline when it looks at the connection.
+//! Nothing runs here while a connection is busy. It notes when each time began, and the event loop
+//! asks for the deadline when it looks at the connection.
 //!
-//! Invariant: the client's times run only while it is the client that we wait for; a slow handler
-//! or a full connection stops them.
+//! Invariant: the client's times run only while we wait for the client. A slow handler or a full
+//! connection stops them.
 
 use super::{Connection, Context, Owed, Reading};
 use crate::http::{Code, Refusal, ResponseFraming, Status};
@@ -24,7 +24,7 @@ pub(super) const LATE_HANDLER: Refusal =
     Refusal::new(Status::SERVICE_UNAVAILABLE, "The handler took too long.").of(Code::Timeout);
 
 impl Connection {
-    /// When the first of the times that run for this connection is over, if nothing happens before.
+    /// When the first of this connection's running times ends, if nothing happens before.
     #[must_use]
     pub fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         let handler = self
@@ -34,7 +34,7 @@ impl Connection {
         handler.into_iter().chain(client).min()
     }
 
-    /// When the first of the times is over that the client has.
+    /// When the first of the client's times ends.
     fn client_deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         match self.client_since() {
             Some((since, Reading::Head)) => {
@@ -50,7 +50,7 @@ impl Connection {
         }
     }
 
-    /// Until when it may idle; not for long when the server closes.
+    /// Until when the connection may be idle: not for long if the server closes.
     fn idle_until(&self, timeouts: &Timeouts) -> Option<u64> {
         let keep_alive = after(self.idle_since, timeouts.keep_alive);
         let grace = self
@@ -59,9 +59,9 @@ impl Connection {
         keep_alive.into_iter().chain(grace).min()
     }
 
-    /// Acts on every time that is over; on the client's only where it `owes` us something, and not
-    /// we it our reading, which is asked where it makes a difference. True: it has been idle for
-    /// too long and is to be closed.
+    /// Acts on every time that is over. It acts on the client's only if the client `owes` us bytes;
+    /// false means that we have not read what it sent. True: the connection has been idle for too
+    /// long and is to be closed.
     pub fn expire(&mut self, owes: impl FnOnce() -> bool, context: &mut Context) -> bool {
         let (now, timeout) = (context.now, context.timeouts.handler);
         let client = self.client_deadline(&context.timeouts);
@@ -76,7 +76,7 @@ impl Connection {
         false
     }
 
-    /// Acts on the client's deadline, which is over. True: it has been idle.
+    /// Acts on the client's deadline, which has passed. True: the connection was idle.
     fn expire_client(&mut self, context: &mut Context) -> bool {
         let now = context.now;
         let timeouts = context.timeouts;
@@ -96,7 +96,7 @@ impl Connection {
         false
     }
 
-    /// The oldest request that JavaScript has not answered, and since when it waits.
+    /// The oldest request not yet answered by JavaScript, and since when it waits.
     fn oldest_waiting(&self) -> Option<(usize, ResponseFraming, u64)> {
         let mut owed = self.owed.iter().enumerate();
         owed.find_map(|(index, answer)| match answer {
@@ -107,15 +107,15 @@ impl Connection {
         })
     }
 
-    /// Since when the client owes us the rest of a request, unless it is we who do not read it, or
-    /// did not until the send in flight began.
+    /// Since when the client owes us the rest of a request. None if we do not read, or did not
+    /// until the send in flight began.
     fn client_since(&self) -> Option<(u64, &Reading)> {
         let since = self.request_since?;
         (self.wants_input() && !self.sending && !matches!(self.reading, Reading::Ended))
             .then_some((since, &self.reading))
     }
 
-    /// How to answer the request that is being read.
+    /// The framing of the response to the request that is being read.
     fn framing_of_late(&self) -> ResponseFraming {
         match &self.reading {
             Reading::Body(_, head) => head.response,

@@ -1,8 +1,8 @@
-//! Questions how the server is: JavaScript answers them, which proves that it turns, or else the
-//! clock does.
+//! Requests for the server's health. JavaScript answers them, which proves that its event loop
+//! turns; otherwise they time out.
 //!
-//! They take no call's credit, so that a server with much to do is not taken for one that is ill.
-//! However many ask, the event loop asks once, and tells all of them.
+//! They take no credit, so that a busy server does not look like a broken one. However many clients
+//! ask, the event loop asks JavaScript once, and tells all of them.
 
 use super::{Connection, Context, Owed};
 use crate::bridge::Health;
@@ -29,7 +29,7 @@ impl Connection {
         self.owe(Owed::Asked(framing, context.now_us), context);
     }
 
-    /// Answers each of its questions how the server is.
+    /// Answers each of this connection's requests for the server's health.
     pub fn tell_health(&mut self, health: Health, context: &mut Context) {
         for answer in &mut self.owed {
             if let Owed::Asked(framing, _) = *answer {
@@ -43,7 +43,7 @@ impl Connection {
         self.encode_answers(context);
     }
 
-    /// Nobody has answered the question at `index` in time.
+    /// JavaScript has not answered the question at `index` in time.
     pub(super) fn give_health_up(
         &mut self,
         index: usize,

@@ -44,43 +44,43 @@ const OVERLOADED: Refusal = Refusal::new(
 pub struct Connection {
     id: ConnectionId,
     reading: Reading,
-    /// Those that have arrived since the last request; they start no clock.
+    /// Empty lines that have arrived since the last request; they start no clock.
     empty_lines: EmptyLines,
     /// Bytes received and not read: the beginning of a head, or what arrived while the connection
     /// was full.
     input: Vec<u8>,
     /// How much of `input` is known to be an incomplete head.
     partial: usize,
-    /// The answers that the requests read so far are owed.
+    /// The answers owed to the requests that were read, in their order.
     owed: VecDeque<Owed>,
-    /// The sequence of the first of `owed`.
+    /// The sequence number of the first of `owed`.
     first_sequence: u32,
     /// When the first byte of the request that is being read arrived.
     request_since: Option<u64>,
-    /// When the last answer had left, or the connection came.
+    /// When the last answer had left or, before the first, when the connection was accepted.
     idle_since: u64,
     /// Encoded answers that wait to be sent.
     output: Output,
-    /// Bytes of the handler's answers that wait for those to earlier requests.
+    /// Bytes of the handler's answers that wait for the answers to earlier requests.
     held_bytes: usize,
     /// True exactly when answers have been taken and are not sent yet.
     sending: bool,
     /// True exactly when the peer has ended its side.
     peer_ended: bool,
-    /// When the server began to close. The connection ends with the answers that it owes then or,
-    /// where it owes none, with the answer to its next request.
+    /// When the server began to close. The connection then ends with the answers that it owes or,
+    /// if it owes none, with the answer to its next request.
     draining_since: Option<u64>,
 }
 
 #[derive(Debug)]
 enum Reading {
     Head,
-    /// A body that means nothing.
+    /// A body whose content does not matter.
     Body(Body, Head),
     /// The body of a request for one of several functions.
     Planned(Box<Planned>),
-    /// Nothing more is read: the connection closes after the answers owed. The last of them says so
-    /// (RFC 9112 section 9.6), and where none is owed it has been encoded.
+    /// Nothing more is read: the connection closes after the answers owed. The last one says so
+    /// (RFC 9112 section 9.6), and has been encoded if none is owed.
     Ended,
 }
 
@@ -106,13 +106,13 @@ impl Connection {
         }
     }
 
-    /// Who this is, as its calls say.
+    /// The id that its calls carry.
     #[must_use]
     pub fn id(&self) -> ConnectionId {
         self.id
     }
 
-    /// Bytes arrived.
+    /// Takes bytes that have arrived.
     pub fn received(&mut self, bytes: &[u8], context: &mut Context) {
         if self.input.is_empty() {
             let read = self.read(bytes, context);
@@ -123,12 +123,12 @@ impl Connection {
         }
     }
 
-    /// The peer has ended its side; it may still read the answers that it is owed.
+    /// The peer has ended its side. It may still read the answers that it is owed.
     pub fn ended(&mut self) {
         self.peer_ended = true;
     }
 
-    /// Reads on where the connection was full and no longer is.
+    /// Reads on if the connection was full and no longer is.
     pub fn resume(&mut self, context: &mut Context) {
         if self.input.is_empty() || self.is_full() || !self.is_worth_reading(context) {
             return;
@@ -142,7 +142,7 @@ impl Connection {
         self.input = input;
     }
 
-    /// The encoded answers that wait, for one send; `None` where none wait, or one is not done.
+    /// The encoded answers for one send. `None` if none wait, or if a send is in flight.
     pub fn take_output(&mut self) -> Option<Bytes> {
         if self.sending {
             return None;
@@ -152,8 +152,9 @@ impl Connection {
         Some(output)
     }
 
-    /// True: something follows as soon as the answers taken are sent, so that it must be learnt at
-    /// once: the next send, the connection's end, or the reading of what was held back.
+    /// True: something follows as soon as the answers taken are sent: the next send, the
+    /// connection's end, or the reading of input that was held back. So the loop must learn of the
+    /// send's completion at once.
     #[must_use]
     pub fn continues_when_sent(&self) -> bool {
         self.has_answered_last()
@@ -163,7 +164,7 @@ impl Connection {
             || !self.input.is_empty()
     }
 
-    /// True: our side ends as soon as the answers taken are sent, and the peer's may be open.
+    /// True: our side ends as soon as the answers taken are sent, and the peer's may still be open.
     #[must_use]
     pub fn ends_when_sent(&self) -> bool {
         self.has_answered_last() && self.output.is_empty() && !self.peer_ended
@@ -192,16 +193,16 @@ impl Connection {
         self.output.push_front(bytes);
     }
 
-    /// A send is done; `bytes` is its buffer.
+    /// A send has completed; `bytes` is its buffer.
     pub fn sent(&mut self, bytes: Bytes, now: u64) {
         self.idle_since = now;
-        // While its answers waited, we may not have read what it sent.
+        // While the answers waited, we may have left unread what the client sent.
         self.request_since = self.request_since.map(|_| now);
         self.sending = false;
         self.output.reuse(bytes);
     }
 
-    /// False: leave what the peer sends in its socket.
+    /// False: do not receive; what the peer sends stays in the socket buffer.
     #[must_use]
     pub fn wants_input(&self) -> bool {
         !self.peer_ended && !self.is_full()
@@ -214,7 +215,7 @@ impl Connection {
         no_more && self.output.is_empty() && !self.sending
     }
 
-    /// True: between requests, with nothing to send.
+    /// True: no request is being read or answered, and nothing is to be sent.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         matches!(self.reading, Reading::Head)
@@ -224,7 +225,7 @@ impl Connection {
             && !self.sending
     }
 
-    /// Bytes of memory that its buffers take now.
+    /// Bytes of memory that its buffers take.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
         self.input.capacity() + self.output.capacity()
@@ -254,8 +255,9 @@ impl Connection {
         }
     }
 
-    /// True: nothing is read before some answers have left. What follows the last request needs no
-    /// answer; when the server closes, the last is one that has been read, or else the next.
+    /// True: nothing is read until some answers have left. Bytes after the last request need no
+    /// answer. When the server closes, the last request is the last one that has been read or, if
+    /// none is, the next one.
     fn is_full(&self) -> bool {
         !matches!(self.reading, Reading::Ended)
             && (self.owed.len() >= PIPELINE_DEPTH_MAX
@@ -263,8 +265,8 @@ impl Connection {
                 || (self.is_draining() && !self.owed.is_empty()))
     }
 
-    /// False where `input` is the beginning of a head that nothing since could have completed.
-    /// Without this, a head sent byte by byte would be parsed from its start at each of them.
+    /// False: `input` is the beginning of a head, and no byte that arrived since could complete it.
+    /// Without this, a head that is sent byte by byte would be parsed from its start at each byte.
     fn is_worth_reading(&self, context: &Context) -> bool {
         self.partial == 0
             || self.input.len() >= context.rules.head_bytes_max

@@ -11,12 +11,12 @@ use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX};
 
 #[derive(Debug, Default)]
 pub(super) struct Output {
-    /// What leaves before `tail`, in sends of their own; none of them is empty.
+    /// Bytes that leave before `tail`, each in a send of its own; none is empty.
     whole: VecDeque<Bytes>,
-    /// The bytes of all of those.
+    /// The length of all of them.
     whole_bytes: usize,
     tail: Vec<u8>,
-    /// The bytes of the long body that is being sent, if it is one.
+    /// The length of the long body that is being sent, if there is one.
     long_in_flight: usize,
     /// The buffer of the last send, to be used again.
     spare: Vec<u8>,
@@ -28,7 +28,7 @@ impl Output {
         &mut self.tail
     }
 
-    /// A body, which follows what was encoded last.
+    /// Adds a body, which follows the head that was encoded last.
     pub(super) fn push_body(&mut self, body: Bytes) {
         if body.len() < OUTPUT_BYTES_MAX {
             self.tail.extend_from_slice(&body);
@@ -39,7 +39,7 @@ impl Output {
         }
     }
 
-    /// Bytes that go first, if there are any.
+    /// Puts bytes before all others, if there are any.
     pub(super) fn push_front(&mut self, bytes: Vec<u8>) {
         if self.whole.is_empty() {
             self.tail.splice(0..0, bytes);
@@ -49,7 +49,7 @@ impl Output {
         }
     }
 
-    /// The bytes of the next send; nothing where none wait.
+    /// The bytes of the next send; `None` if none wait.
     pub(super) fn take(&mut self) -> Option<Bytes> {
         if let Some(next) = self.whole.pop_front() {
             self.whole_bytes -= next.len();
@@ -80,7 +80,7 @@ impl Output {
         self.tail.is_empty() && self.whole.is_empty()
     }
 
-    /// The bytes that bound what is read: those that wait, and a long body until it has left.
+    /// The length that bounds reading: bytes that wait, and a long body until it has left.
     pub(super) fn len(&self) -> usize {
         self.whole_bytes + self.tail.len() + self.long_in_flight
     }

@@ -30,18 +30,18 @@ pub(super) struct Planned {
     body: Body,
     pub(super) head: Head<()>,
     plan: Plan,
-    /// What has made the plan.
+    /// The table that has made the plan.
     table: Arc<Table>,
     kept: Kept,
 }
 
-/// The data of a body, as far as it has arrived.
+/// The data of a body that has arrived so far.
 #[derive(Debug)]
 struct Kept {
-    /// False: what it is makes no difference, only whether there is any.
+    /// False: it matters only whether there is any data.
     is_wanted: bool,
     bytes: Vec<u8>,
-    /// How much it will be, where that is known.
+    /// The length of the whole body, if it is known.
     length: Option<usize>,
     reserved: Reservation,
 }
@@ -72,7 +72,7 @@ impl Planned {
 impl Sink for Kept {
     fn take(&mut self, data: &[u8]) -> Result<(), Refusal> {
         if !self.is_wanted {
-            // That there was some is enough.
+            // One byte is enough to know that there was some.
             if self.bytes.is_empty() {
                 self.bytes.extend(data.first());
             }
@@ -80,10 +80,11 @@ impl Sink for Kept {
         }
         let needed = self.bytes.len() + data.len();
         if needed > self.bytes.capacity() {
-            // Half as much again each time, so that it is copied seldom; no more than will come.
+            // It grows by half each time, so that it is seldom copied, but not beyond the length
+            // known.
             let roomy = needed.max(self.bytes.capacity() / 2 * 3);
             let capacity = self.length.map_or(roomy, |length| roomy.min(length));
-            // A few bytes are taken as they come, whole or in pieces.
+            // A few bytes need no reservation, whether they arrive whole or in pieces.
             if capacity > UNRESERVED_BYTES_MAX && !self.reserved.resize(capacity as u64) {
                 return Err(NO_ROOM);
             }
@@ -95,8 +96,8 @@ impl Sink for Kept {
 }
 
 impl Connection {
-    /// Reads a head and makes a plan of it; returns how many bytes that took, a body that has come
-    /// with it included.
+    /// Reads a head and makes a plan of it. Returns how many bytes that took, including a body that
+    /// has arrived with it.
     pub(super) fn parse_planned_head(
         &mut self,
         unread: &[u8],
@@ -113,7 +114,7 @@ impl Connection {
         ))
     }
 
-    /// Returns how many bytes of those behind the head it has read.
+    /// Returns how many of the bytes `behind` the head it has read.
     fn on_planned_head(
         &mut self,
         mut head: Head<()>,
@@ -134,8 +135,8 @@ impl Connection {
         };
         let answers_at_once = !matches!(plan, Plan::Run(_) | Plan::Read(_));
         if answers_at_once && head.expects_continue {
-            // The body was never asked for and will not come, or will: nobody can tell where the
-            // next request starts.
+            // The client was not asked for the body, and may send it or not. So we cannot tell
+            // where the next request starts.
             head.response.keep_alive = false;
         }
         let Some(body) = body.filter(|_| !(answers_at_once && head.expects_continue)) else {
@@ -194,7 +195,7 @@ impl Connection {
         }
     }
 
-    /// A request is complete, with its body, for which memory was `reserved`.
+    /// A request is complete, with its body; `reserved` is the memory reserved for that.
     fn on_planned(
         &mut self,
         framing: ResponseFraming,

@@ -5,8 +5,8 @@ use crate::bridge::Call;
 use crate::http::{self, Body, Code, EmptyLines, Head, Refusal, ResponseFraming};
 
 impl Connection {
-    /// Reads requests until the bytes end or the connection is full, and returns how many bytes
-    /// that took.
+    /// Reads requests until the bytes end or the connection is full. Returns how many bytes that
+    /// took.
     pub(super) fn read(&mut self, bytes: &[u8], context: &mut Context) -> usize {
         let mut at = 0;
         self.partial = 0;
@@ -48,8 +48,8 @@ impl Connection {
         at
     }
 
-    /// Reads empty lines, or else a head, and returns how many bytes that took; `None` where the
-    /// head is not complete.
+    /// Reads empty lines, or else a head. Returns how many bytes that took; `None` if the head is
+    /// not complete.
     fn read_head(&mut self, unread: &[u8], context: &mut Context) -> Option<usize> {
         let parsed = match self.empty_lines.skip(unread) {
             Ok(0) => self.parse_head(unread, context),
@@ -73,7 +73,7 @@ impl Connection {
         }
     }
 
-    /// Reads a head, and returns how many bytes that took, a body that has come with it included.
+    /// Reads a head. Returns how many bytes that took, including a body that has arrived with it.
     #[inline]
     fn parse_head(
         &mut self,
@@ -101,7 +101,7 @@ impl Connection {
         let waits_for_continue = head.expects_continue && !body_has_begun;
         match (body, head.action) {
             (None, _) => self.on_request(head, context),
-            // Answered without its body, which the client then need not send.
+            // It is answered without its body, which the client then need not send.
             (Some(_), action)
                 if head.expects_continue && !matches!(action, http::Action::Call(_)) =>
             {
@@ -148,7 +148,7 @@ impl Connection {
         };
     }
 
-    /// Has the handler called with what `call` has of arguments.
+    /// Adds a call for the handler, with the function and arguments of `call`.
     #[inline]
     pub(super) fn call(&mut self, call: Call, framing: ResponseFraming, context: &mut Context) {
         context.calls.push(Call {
@@ -160,7 +160,7 @@ impl Connection {
         self.owed.push_back(Owed::Waiting(framing, context.now_us));
     }
 
-    /// What arrived is no request that may be followed by another one.
+    /// What arrived is no valid request: refuses it, and reads no other one.
     pub(super) fn on_refused(
         &mut self,
         refusal: Refusal,

@@ -28,11 +28,12 @@ enum State {
 pub(super) struct Acceptor {
     /// `None` exactly when the state is `Ended`.
     listener: Option<OwnedFd>,
-    /// Accepts many connections at a time; one, where other rings accept from the same socket. The
-    /// kernel wakes whoever has waited longest, and that would always be the same ring.
+    /// True: accepts many connections with one op. Rings that share a socket accept one at a time:
+    /// the kernel wakes the op that has waited longest, which would always be the same ring's.
     multishot: bool,
     state: State,
-    /// Out of descriptors or memory, or denied: not tried before then, unless a connection ends.
+    /// An accept has failed for want of descriptors or memory, or was denied. It is not tried again
+    /// before this time, unless a connection ends.
     exhausted_until: Option<u64>,
     /// How often it had to rest.
     pauses: u64,
@@ -41,8 +42,7 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor that rests until it is steered; `is_shared` where other rings have the same
-    /// socket.
+    /// An acceptor that rests until it is steered. `is_shared`: other rings have the same socket.
     pub(super) fn new(listener: OwnedFd, is_shared: bool) -> Self {
         Self {
             listener: Some(listener),
@@ -54,12 +54,12 @@ impl Acceptor {
         }
     }
 
-    /// True: closed for good.
+    /// True: the listener is closed.
     pub(super) fn is_ended(&self) -> bool {
         self.state == State::Ended
     }
 
-    /// True: it wants to be steered again when some time has passed.
+    /// True: it is to be steered again when some time has passed.
     pub(super) fn is_exhausted(&self) -> bool {
         self.exhausted_until.is_some()
     }
@@ -82,7 +82,7 @@ impl Acceptor {
         match result {
             Ok(socket) => Some(socket),
             Err(error) => {
-                // One that is about a connection which is gone needs nothing.
+                // An error that concerns one connection, which is gone, needs nothing.
                 if !is_about_one_connection(&error) {
                     self.pauses += 1;
                     self.exhausted_until = Some(now + u64::from(ACCEPT_RETRY_MS));
@@ -92,8 +92,8 @@ impl Acceptor {
         }
     }
 
-    /// A connection has ended, and given its descriptor back. True: that was waited for, and it is
-    /// to be steered in another turn.
+    /// A connection has ended, and given its descriptor back. True: the acceptor waited for one,
+    /// and is to be steered in another turn.
     pub(super) fn on_freed(&mut self) -> bool {
         self.exhausted_until.take().is_some()
     }
@@ -104,7 +104,7 @@ impl Acceptor {
     }
 
     /// Brings the accept to where it should be: armed exactly while there is room for connections.
-    /// A listener that closes leaves those that wait for it to be accepted in `held`.
+    /// When it closes the listener, it puts the connections that wait there into `held`.
     pub(super) fn steer(
         &mut self,
         has_room: bool,

@@ -48,7 +48,7 @@ impl<K: Kernel> EventLoop<K> {
         true
     }
 
-    /// Hands those calls to another sink whose requests have met another table.
+    /// Hands the calls whose requests have met another table to the sink of that table.
     #[inline]
     fn hand_over_strays(&mut self) {
         // The last first, so that the indices of the others stay.

@@ -1,5 +1,4 @@
-//! The loop as a part of another one, which drives it: `server` has it do so for a server without
-//! ring threads.
+//! The loop embedded in another one, which drives it: that of a server without ring threads.
 
 use std::io;
 
@@ -8,37 +7,37 @@ use crate::bridge::Command;
 use crate::limits::DRIVE_US_MAX;
 use crate::uring::Kernel;
 
-/// What driving the loop has come to.
+/// What driving the loop has led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Driven {
     /// There is nothing to do.
     Idle,
     /// Calls were handed over, and there may be more to do.
     Calls,
-    /// There is more to do, but others are to have the thread first.
+    /// There is more to do, but other work is to have the thread first.
     Busy,
     /// A [`Command::Close`] has been carried out to the end.
     Ended,
 }
 
 impl<K: Kernel> EventLoop<K> {
-    /// Makes the calling thread the loop's, which is to drive it.
+    /// Prepares the loop to be driven by the calling thread.
     pub fn begin_embedded(&mut self) -> io::Result<()> {
         self.ring.enable()?;
         self.steer_acceptor();
         Ok(())
     }
 
-    /// Takes turns for as long as there is something to do, but hands calls over at most once, and
-    /// takes no turn more after [`DRIVE_US_MAX`]. It waits for nothing. Not to be called once the
-    /// loop has ended, or failed.
+    /// Takes turns for as long as there is something to do. It stops when it has handed calls over,
+    /// and after [`DRIVE_US_MAX`]. It waits for nothing. It must not be called once the loop has
+    /// ended or failed.
     pub fn drive(&mut self) -> io::Result<Driven> {
         let mut until = None;
         while !self.is_drained() {
             if self.ring.is_ready() {
                 self.ring.submit()?;
             }
-            // Where nothing came of it but quiet sends, whose events come along with the next one.
+            // Only quiet sends have completed. Their events are taken with the next one.
             if !self.ring.is_ready() && !self.reply_queue.has_posted() {
                 return Ok(Driven::Idle);
             }
@@ -54,8 +53,8 @@ impl<K: Kernel> EventLoop<K> {
         Ok(Driven::Ended)
     }
 
-    /// True: whoever drives the loop may wait until the waker's eventfd is written to. False: there
-    /// is something to do.
+    /// True: the driver may wait until the waker's eventfd is written to. False: there is something
+    /// to do.
     pub fn prepare_to_sleep(&mut self) -> bool {
         let may_sleep = self.reply_queue.prepare_to_sleep() && self.ring.prepare_to_sleep();
         if !may_sleep {
@@ -64,15 +63,15 @@ impl<K: Kernel> EventLoop<K> {
         may_sleep
     }
 
-    /// Whoever drives the loop will do so before he waits: nobody need tell him. Returns whether
-    /// there is something to do.
+    /// The driver will drive the loop before it waits, and need not be woken. Returns whether there
+    /// is something to do.
     pub fn awake(&mut self) -> bool {
         self.reply_queue.waker().awake();
         self.ring.awake();
         self.ring.is_ready() || self.reply_queue.has_posted()
     }
 
-    /// Cuts every connection, and runs to the end on the calling thread, which drives it no more.
+    /// Cuts every connection and runs the loop to its end. It is not driven any more.
     pub fn cut(&mut self) -> io::Result<()> {
         self.reply_queue.post_command(Command::Close);
         self.reply_queue.post_command(Command::CloseAll);

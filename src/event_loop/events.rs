@@ -1,4 +1,4 @@
-//! What has completed, on its way to the connections.
+//! Hands what has completed to the acceptor and the peers.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use super::EventLoop;
 use crate::uring::{Event, Kernel};
 
 impl<K: Kernel> EventLoop<K> {
-    /// Acts on what has completed. Returns whether that was all: much to be read as arguments is
-    /// left for the next turn, so that what is answered leaves, and others have the thread.
+    /// Acts on what has completed. Returns whether that was all: after many bytes of arguments it
+    /// leaves the rest for the next turn, so that answers leave and other work has the thread.
     pub(super) fn take_events(&mut self) -> bool {
         self.context.body_bytes = 0;
         while let Some(event) = self.ring.next_event() {
@@ -69,7 +69,7 @@ impl<K: Kernel> EventLoop<K> {
     }
 }
 
-/// True: a receive was to have data and there was nowhere to put it.
+/// True: data had arrived, and no receive buffer was free for it.
 fn found_no_buffer<B>(received: &io::Result<B>) -> bool {
     let error = received.as_ref().err().and_then(io::Error::raw_os_error);
     error == Some(libc::ENOBUFS)

@@ -1,6 +1,6 @@
-//! Who has asked how the server is, until they are told.
+//! The connections that have asked for the server's health, until they are told.
 //!
-//! Invariant: only connections that there are.
+//! Invariant: `asking` has only open connections.
 
 use std::mem;
 
@@ -9,7 +9,7 @@ use crate::bridge::Health;
 use crate::uring::Kernel;
 
 impl<K: Kernel> EventLoop<K> {
-    /// Has those who have asked in this turn wait, and passes the question on once.
+    /// Notes the connections that have asked in this turn, and passes the question on once.
     pub(super) fn ask_health(&mut self) {
         if self.context.asked.is_empty() {
             return;

@@ -48,7 +48,7 @@ use timer_wheel::TimerWheel;
 enum Stage {
     Serving,
     Closing,
-    /// It closes, and every connection is to be cut, who still comes included.
+    /// The server closes, and every connection is cut, including those that are still accepted.
     Cutting,
 }
 
@@ -60,36 +60,38 @@ pub struct EventLoop<K> {
     ring: K,
     acceptor: Acceptor,
     peers: Slab<Peer>,
-    /// Counts its connections.
+    /// The number of the next connection.
     next_number: u64,
     context: Context,
     /// The quarter of a second, of `context.now`, in which `context.date` was made.
     date_quarter: u64,
-    /// Accepted beyond the limit on connections, and served as soon as others have ended.
+    /// Sockets accepted beyond the limit on connections. They are served as soon as others have
+    /// ended.
     held: VecDeque<OwnedFd>,
-    /// Connections beyond the limit that are served all the same, as the server closes.
+    /// Connections beyond the limit that are served because the server closes.
     uncounted: u64,
-    /// Connections that ended in this turn, and still count.
+    /// Connections that have ended in this turn and still count.
     freed: u64,
     /// Slots of the peers to advance at the end of the turn.
     touched: Vec<u32>,
-    /// Slots of those among them that found no receive buffer, and had nothing else in this turn.
+    /// Slots of the touched peers for which no receive buffer was free, and nothing else has
+    /// happened in this turn.
     starved: Vec<u32>,
     timer_wheel: TimerWheel,
-    /// Who waits to be told how the server is.
+    /// Connections that wait to be told of the server's health.
     asking: HashSet<ConnectionId>,
-    /// Reused by each look at what is due.
+    /// Connections whose deadlines are due; reused at each tick.
     due: Vec<ConnectionId>,
     /// True exactly when a poll of the waker is in flight.
     polls_waker: bool,
     /// True exactly when a tick is in flight.
     ticking: bool,
-    /// True: a tick has come that was not acted on.
+    /// True: a tick has completed and was not acted on.
     has_ticked: bool,
     reply_queue: Arc<ReplyQueue>,
     posted: Posted,
     current_table: Arc<CurrentTable>,
-    /// How often that had been changed when it was looked at.
+    /// How often `current_table` had been changed when it was last looked at.
     changes: u64,
     stage: Stage,
 }
@@ -150,7 +152,7 @@ impl<K: Kernel> EventLoop<K> {
 
     /// Serves on the calling thread until a [`Command::Close`] has been carried out to the end.
     ///
-    /// An error is the kernel's refusal to go on with the ring, which leaves its connections cut.
+    /// An error means that the kernel refuses to go on with the ring; its connections are cut then.
     pub fn run(&mut self) -> io::Result<()> {
         self.ring.enable()?;
         self.ring.arm_wake(self.reply_queue.waker());
@@ -167,19 +169,18 @@ impl<K: Kernel> EventLoop<K> {
         self.end()
     }
 
-    /// Acts on what has been collected, and on what others have left. Returns whether calls were
-    /// handed over.
+    /// Acts on what has completed, and on what was posted. Returns whether calls were handed over.
     fn turn(&mut self) -> bool {
         self.update_time();
         self.update_table();
         // Before the events: a request that has arrived may follow an answer that another thread
         // has sent, and has posted here.
         self.take_posted();
-        // Last: what has come is no longer late.
+        // After the events: bytes that have arrived are no longer late.
         if self.take_events() && mem::take(&mut self.has_ticked) {
             self.on_tick();
         }
-        // Again: what was answered meanwhile leaves with this turn, and is no older than that.
+        // Again, so that what was answered meanwhile leaves with this turn, and with its own time.
         if self.reply_queue.has_posted() {
             self.update_time();
             self.take_posted();
@@ -201,7 +202,7 @@ impl<K: Kernel> EventLoop<K> {
         has_calls
     }
 
-    /// Cancels what stands, once the loop is drained.
+    /// Cancels the standing ops, once the loop is drained.
     fn end(&mut self) -> io::Result<()> {
         if self.polls_waker {
             self.ring.push_cancel(Op::Wake, Token::NONE);
@@ -214,8 +215,8 @@ impl<K: Kernel> EventLoop<K> {
         Ok(())
     }
 
-    /// True: closed, with nothing left in the table or in the kernel but the waker's poll and the
-    /// tick.
+    /// True: the listener is closed, no peer is left, and only the waker's poll and the tick are in
+    /// flight.
     fn is_drained(&self) -> bool {
         let standing = usize::from(self.polls_waker) + usize::from(self.ticking);
         let nobody = self.peers.is_empty() && self.held.is_empty();
@@ -237,8 +238,8 @@ impl<K: Kernel> EventLoop<K> {
 
     fn update_time(&mut self) {
         self.context.set_now(self.ring.now());
-        // The Date may lag by what the two clocks' seconds are apart; it is looked up four times a
-        // second at most.
+        // The Date is looked up four times a second at most. It may lag by as much as the seconds
+        // of the two clocks are apart.
         let quarter = self.context.now / DATE_AGE_MS_MAX;
         if quarter != self.date_quarter {
             self.date_quarter = quarter;
@@ -246,7 +247,7 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// What begins from now on meets the functions that there are now.
+    /// Requests that begin from now on meet the current table.
     fn update_table(&mut self) {
         let changes = self.current_table.changes();
         if changes != self.changes {
@@ -308,7 +309,8 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// Those that were starved receive first: who sends much would else have all buffers each time.
+    /// The starved ones receive first. Otherwise peers that send much would have all buffers each
+    /// time.
     fn advance_touched(&mut self) {
         let mut starved = mem::take(&mut self.starved);
         let mut touched = mem::take(&mut self.touched);

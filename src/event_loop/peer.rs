@@ -89,8 +89,8 @@ impl Peer {
         }
         match result {
             Err(error) => match error.raw_os_error() {
-                // Out of buffers, which have come back by the end of the turn, or cancelled by us:
-                // arming it again, where input is wanted, is all it takes.
+                // No buffer was free, but one is by the end of the turn; or we have cancelled the
+                // receive. It is armed again if input is wanted.
                 Some(libc::ENOBUFS) => context.counters.buffer_shortages += 1,
                 Some(libc::ECANCELED) => {}
                 _ => self.fail(ring, context),
@@ -138,12 +138,12 @@ impl Peer {
         }
     }
 
-    /// A cancellation is done; only that it is no longer in flight matters.
+    /// A cancellation has completed, and is no longer in flight.
     pub(super) fn on_done(&mut self) {
         self.in_flight -= 1;
     }
 
-    /// Brings the peer to where it waits for the next completion or reply, or is `Gone`.
+    /// Pushes what the peer wants next. It then waits for a completion or a reply, or is `Gone`.
     pub(super) fn advance(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         if self.is_open() {
             self.connection.resume(context);
@@ -163,7 +163,7 @@ impl Peer {
         }
     }
 
-    /// When the first of the times that run for this peer is over, if nothing happens before.
+    /// When the first of this peer's running times ends, if nothing happens before.
     pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         match self.phase {
             Phase::Open => self.connection.deadline(timeouts),
@@ -217,13 +217,13 @@ impl Peer {
         }
     }
 
-    /// Ends a connection that is broken, or has been ended.
+    /// Ends a connection that is broken.
     fn fail(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         context.counters.connection_errors += u64::from(!self.is_ending());
         self.terminate(ring);
     }
 
-    /// Ends the connection now: whatever is in flight on it completes, and `advance` finds it gone.
+    /// Ends the connection now: its ops in flight complete, and then `advance` finds it gone.
     pub(super) fn terminate(&mut self, ring: &mut impl Kernel) {
         if !self.is_ending() {
             self.phase = Phase::Terminating;
@@ -233,7 +233,7 @@ impl Peer {
         }
     }
 
-    /// Reads what the connection held back and sends what it has to say.
+    /// Sends what the connection has encoded, and has it read what it held back.
     fn send_output(&mut self, ring: &mut impl Kernel, context: &mut Context) {
         while let Some(output) = self.connection.take_output() {
             let sent = self.send_last(&output, ring, context);
@@ -247,8 +247,9 @@ impl Peer {
         }
     }
 
-    /// Sends what is the last at once, where it is, so that our side's end goes with it: a send of
-    /// the ring would take another turn until that. Returns how many bytes went.
+    /// Sends the connection's last answers at once, if these are the last, so that the end of our
+    /// side goes with them. A send through the ring would take another turn. Returns how many bytes
+    /// went.
     fn send_last(&self, output: &Bytes, ring: &mut impl Kernel, context: &mut Context) -> usize {
         if !self.connection.ends_when_sent() {
             return 0;
@@ -285,9 +286,9 @@ impl Peer {
         self.socket.into_socket()
     }
 
-    /// Everything is answered. A peer that may still be sending is told so and listened to for a
-    /// while: closing at once would answer its bytes with a reset, which can destroy the answer on
-    /// its way (RFC 9112 section 9.6).
+    /// Everything is answered. If the peer may still be sending, we shut our side down and read for
+    /// a while: if we closed at once, the kernel would answer its bytes with a reset, which can
+    /// destroy our answer before the peer has read it (RFC 9112 section 9.6).
     fn finish(&mut self, ring: &mut impl Kernel, now: u64) {
         if self.connection.wants_input() && !self.connection.is_idle() {
             ring.shut_down(self.socket.as_fd(), Shutdown::Write);

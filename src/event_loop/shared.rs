@@ -18,15 +18,15 @@ use crate::stats::Stats;
 /// What the ring threads of one server share.
 #[derive(Debug)]
 pub struct Shared {
-    /// When the server started, from where every call's time is counted.
+    /// When the server started. Each call's time is counted from there.
     pub started: Instant,
     /// How requests are read.
     pub rules: Rules,
-    /// How long they and their answers may take.
+    /// How long requests and their answers may take.
     pub timeouts: Timeouts,
     /// Bytes of bodies after which a turn reads no more arguments.
     pub turn_body_bytes_max: usize,
-    /// True: their listeners are one socket.
+    /// True: the rings' listeners are one socket.
     pub listener_is_shared: bool,
     /// One for each ring.
     pub handles: Vec<RingHandle>,
@@ -40,8 +40,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// What `count` rings share that do not serve yet. `make_tables` makes one table for each of
-    /// their reply queues.
+    /// The shared part of `count` rings that do not serve yet. `make_tables` makes one table for
+    /// each of their reply queues.
     pub fn new(
         count: usize,
         started: Instant,
@@ -69,7 +69,7 @@ impl Shared {
         })
     }
 
-    /// Asks every ring thread for something.
+    /// Posts a command to every ring thread.
     pub fn post(&self, command: Command) {
         for handle in &self.handles {
             handle.reply_queue.post_command(command);

@@ -1,12 +1,12 @@
-//! When to look at which connection's deadlines: a timer wheel that a busy one never touches.
+//! When to look at a connection's deadlines: a timer wheel that a busy connection never touches.
 //!
-//! Every deadline is some timeout after the moment its time began. So a connection that is looked
-//! at at least once within the shortest timeout is never looked at too late, however often its
-//! deadlines change in between; nothing has to be told of the changes. The event loop inserts a
-//! connection when it comes, and again, for its next deadline, each time it has been looked at.
+//! Every deadline is some timeout after the moment its time began. So if a connection is looked at
+//! at least once within the shortest timeout, it is never looked at too late, however often its
+//! deadlines change; the wheel need not be told of the changes. The event loop inserts a connection
+//! when it is accepted and, for its next deadline, each time it has been looked at.
 //!
 //! Invariant: a connection that was inserted is due once, at the first tick after the time asked
-//! for, or sooner.
+//! for or sooner.
 
 use std::time::Duration;
 
