@@ -1,7 +1,7 @@
 //! Reads a request's body to the byte, so that the next request on the connection parses.
 //!
-//! `connection` makes a `Body` from a head's framing and shows it what arrives until it is
-//! complete. The data goes to a [`Sink`]: most often it means nothing, and is dropped.
+//! `connection` makes a `Body` from a head's framing and shows it the bytes that arrive until it is
+//! complete. The data goes to a [`Sink`], which most often drops it.
 //!
 //! Invariant: every byte that is not chunk data is checked against the grammar of RFC 9112
 //! section 7.1 one by one, so the verdict cannot depend on how the bytes were cut into pieces.
@@ -9,8 +9,8 @@
 use super::grammar::{self, FIELD, QUOTED, TOKEN};
 use super::{BodyFraming, Refusal, Rules, Status};
 
-/// Bytes of chunk extensions that one body may have. They mean nothing to us, so RFC 9112 section
-/// 7.1.1 wants them limited.
+/// Bytes of chunk extensions that one body may have. We ignore them, and RFC 9112 section 7.1.1
+/// wants ignored ones limited.
 pub const EXTENSION_BYTES_MAX: usize = 1024;
 
 /// Digits of a chunk size: as many as 64 bits have.
@@ -47,7 +47,7 @@ const TRAILERS_TOO_LONG: Refusal = Refusal::new(
 
 /// Where the data of a body goes.
 pub trait Sink {
-    /// Takes some more of it. After an `Err` nothing more may be read from the connection.
+    /// Takes some more data. After an `Err` nothing more may be read from the connection.
     fn take(&mut self, data: &[u8]) -> Result<(), Refusal>;
 }
 
@@ -77,7 +77,7 @@ pub struct Body {
 /// What one call has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes that belonged to the body; the rest is the next request's.
+    /// How many bytes belonged to the body; the rest is the next request's.
     pub consumed: usize,
     /// True exactly when the body has ended.
     pub complete: bool,
@@ -117,7 +117,7 @@ enum State {
 }
 
 impl Body {
-    /// None where there is no body to read.
+    /// None if there is no body to read.
     pub fn new(framing: BodyFraming, rules: &Rules) -> Result<Option<Self>, Refusal> {
         let (state, remaining) = match framing {
             BodyFraming::Empty | BodyFraming::Length(0) => return Ok(None),
@@ -134,7 +134,7 @@ impl Body {
         }))
     }
 
-    /// Takes what belongs to the body off the start of these bytes, and gives its data to `sink`.
+    /// Reads the start of these bytes that belongs to the body, and gives its data to `sink`.
     ///
     /// After an `Err` nothing more may be read from the connection.
     pub fn read(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<Progress, Refusal> {
@@ -156,7 +156,7 @@ impl Body {
         })
     }
 
-    /// The same for a body that means nothing.
+    /// The same, with the data dropped.
     pub fn skip(&mut self, bytes: &[u8]) -> Result<Progress, Refusal> {
         self.read(bytes, &mut Skip)
     }
@@ -255,8 +255,8 @@ impl Body {
         }
     }
 
-    /// *( field-line CRLF ) CRLF, RFC 9112 section 7.1.2. A trailer may be discarded, whatever its
-    /// name is: it cannot change the framing any more.
+    /// *( field-line CRLF ) CRLF, RFC 9112 section 7.1.2. A trailer field may be discarded,
+    /// whatever its name is: it cannot change the framing any more.
     fn trailer(&mut self, byte: u8) -> Result<State, Refusal> {
         self.trailer_bytes_left = self
             .trailer_bytes_left

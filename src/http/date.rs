@@ -2,8 +2,8 @@
 //!
 //! The event loop makes a `Date` once a second; `encode` copies it into every answer.
 //!
-//! Invariant: `value_head` is the start of an answer with a value, whole but for its length, so
-//! that the commonest answer begins with a single copy of a size known when compiling.
+//! Invariant: `value_head` is the start of an answer with a value, up to its length, so that the
+//! commonest answer begins with a single copy whose size is known at compile time.
 
 use httpdate::HttpDate;
 use std::io::Write;
@@ -14,17 +14,17 @@ const VALUE_HEAD: &[u8; 102] = b"HTTP/1.1 200 OK\r\nContent-Type: application/js
 const DATE_START: usize = 55;
 const DATE_END: usize = DATE_START + 29;
 
-/// The last second that four digits can name the year of.
+/// The last second of the year 9999, which is the last with four digits.
 const SECONDS_MAX: u64 = 253_402_300_799;
 
-/// The 29 bytes of an IMF-fixdate, RFC 9110 section 5.6.7, and the answer they are part of.
+/// The 29 bytes of an IMF-fixdate (RFC 9110 section 5.6.7), and the start of an answer with them.
 #[derive(Debug, Clone)]
 pub struct Date {
     value_head: [u8; VALUE_HEAD.len()],
 }
 
 impl Date {
-    /// A clock outside the years 1970 to 9999 is wrong anyway and is shown as the nearer end.
+    /// A clock outside the years 1970 to 9999 is wrong anyway; the nearer end is taken.
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
         let seconds = time
@@ -41,7 +41,7 @@ impl Date {
         Self { value_head }
     }
 
-    /// As it stands in the Date field.
+    /// The value of the Date field.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.value_head[DATE_START..DATE_END]
     }

@@ -1,18 +1,19 @@
-//! A document that the server itself has, such as its description: what its answers are made of.
+//! A document that the server itself has, such as its description, with what its answers are made
+//! of.
 //!
 //! `routes` finds one by its path, and asks whether the client has it already; `encode` writes the
-//! head of an answer, and `connection` sends the text, which there is once for all connections.
+//! head of an answer, and `connection` sends the text, which all connections share.
 //!
 //! Invariant: a document never changes; another text is another document, with another tag.
 
 use std::sync::Arc;
 
-/// A document, with all of its answers that is known before a request.
+/// A document, with the parts of its answers that do not depend on the request.
 #[derive(Debug)]
 pub struct Document {
     /// The head of an answer 200, up to its Date.
     pub(super) head: Box<[u8]>,
-    /// The same of a 304.
+    /// The same for a 304.
     pub(super) head_known: Box<[u8]>,
     tag: Box<[u8]>,
     body: Arc<[u8]>,
@@ -23,7 +24,7 @@ impl Document {
     /// fields besides the usual ones.
     #[must_use]
     pub fn new(media_type: &str, tag: &str, fields: &[(&str, &str)], body: Arc<[u8]>) -> Self {
-        // What RFC 9110 section 15.4.5 has a 304 say, too.
+        // RFC 9110 section 15.4.5 requires these of a 304, too.
         let known = format!("ETag: {tag}\r\nCache-Control: no-cache\r\n");
         let mut head = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\n{known}\
@@ -49,14 +50,14 @@ impl Document {
         &self.body
     }
 
-    /// Whether the client has it already, as these lines of If-None-Match say: RFC 9110 section
-    /// 13.1.2.
+    /// Whether the client has it already, by the values of these If-None-Match lines: RFC 9110
+    /// section 13.1.2.
     pub fn is_known<'a>(&self, mut if_none_match: impl Iterator<Item = &'a [u8]>) -> bool {
         if_none_match.any(|line| line == b"*" || has_tag(line, &self.tag))
     }
 }
 
-/// Whether the tag is in the list, weak or not. Behind what is no tag nothing is.
+/// Whether the tag is in the list, weak or not. What follows an invalid tag is ignored.
 fn has_tag(list: &[u8], tag: &[u8]) -> bool {
     let mut rest = list;
     loop {
@@ -68,7 +69,7 @@ fn has_tag(list: &[u8], tag: &[u8]) -> bool {
         let Some(quoted) = one.strip_prefix(b"\"") else {
             return false;
         };
-        // A comma may be in it.
+        // A tag may contain a comma.
         let Some(end) = quoted.iter().position(|byte| *byte == b'"') else {
             return false;
         };

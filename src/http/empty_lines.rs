@@ -1,10 +1,10 @@
-//! The empty lines in front of a request, which carry nothing.
+//! The empty lines in front of a request, which are ignored.
 //!
-//! RFC 9112 section 2.2 asks a server to ignore one at least: old clients end a body with a line
-//! end too many. `connection` takes them off before it looks for a head, so that a connection on
-//! which only a line end has arrived is still between requests.
+//! RFC 9112 section 2.2 asks a server to ignore one at least: some old clients send an extra line
+//! end after a body. `connection` skips them before it looks for a head, so that a connection on
+//! which only a line end has arrived is still idle.
 //!
-//! Invariant: all of them before one request are counted together, however they are cut.
+//! Invariant: all empty lines before one request are counted together, however they are cut.
 
 use super::{Refusal, Status, head::NOT_A_LINE_END};
 
@@ -19,7 +19,7 @@ const TOO_MANY_EMPTY_LINES: Refusal = Refusal::new(
 /// The empty lines that have arrived since the last request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EmptyLines {
-    /// Their bytes: an odd number where the last one's line feed is missing.
+    /// The number of their bytes, which is odd if the last one's line feed is missing.
     bytes: usize,
 }
 

@@ -1,20 +1,21 @@
-//! Answers as bytes, appended to what is to be sent.
+//! Responses as bytes, appended to the output.
 //!
-//! `connection` calls these in the order of the requests; each call appends one whole answer, or
-//! all of it but a body that may be too long to be copied.
+//! `connection` calls these in the order of the requests. Each call appends one whole response, or
+//! all of it except a body that may be too long to be copied.
 //!
 //! Invariant: the Content-Length is the length of the body that follows, or that would follow if
-//! the request were no HEAD; nothing a handler says gets into the head but checked fields.
+//! the request were no HEAD. Of what a handler says, only checked fields get into the head.
 
 use super::{
     Code, Date, Document, Errors, Methods, Origins, Problem, Reader, ResponseFraming, Rules,
     Status, problem,
 };
 
-/// Bytes of an error's message that are sent. It may come from a handler, and is to be a sentence.
+/// Bytes of an error's message that are sent. The message may come from a handler, and should be
+/// one sentence.
 pub const MESSAGE_BYTES_MAX: usize = 1024;
 
-/// Bytes that an answer has besides what is counted where it is encoded.
+/// Bytes of a response besides those that are counted where it is encoded.
 const HEAD_BYTES_SPARE: usize = 256;
 
 /// Answers 200 with an integer.
@@ -44,7 +45,7 @@ pub fn encode_digits(
     date: &Date,
     origins: &Origins,
 ) {
-    // Once here, so that no copy below finds the vector full.
+    // Reserved once, so that no copy below has to grow the vector.
     out.reserve(HEAD_BYTES_SPARE + digits.len());
     out.extend_from_slice(date.value_head());
     push_length(out, digits.len());
@@ -54,7 +55,7 @@ pub fn encode_digits(
     }
 }
 
-/// The head of an answer 200 whose body is `length` bytes of JSON, which are to follow.
+/// The head of a `200` whose body is `length` bytes of JSON. The caller sends the body.
 pub fn encode_json(
     out: &mut Vec<u8>,
     length: usize,
@@ -68,7 +69,7 @@ pub fn encode_json(
     end_head(out, framing, origins);
 }
 
-/// What a function answers that is no value alone.
+/// An answer of a function that is more than a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// From 200 to 599.
@@ -76,11 +77,11 @@ pub struct Answer {
     /// Whole header lines, each with the line end before it. They have been checked, and none is
     /// about framing or about the connection.
     pub fields: Vec<u8>,
-    /// Empty where the status has it so.
+    /// Empty if the status allows no body.
     pub body: Vec<u8>,
 }
 
-/// The head of such an answer; its body is to follow, if there is one.
+/// The head of such an answer. The caller sends the body, if there is one.
 pub fn encode_answer(
     out: &mut Vec<u8>,
     answer: &Answer,
@@ -111,7 +112,7 @@ pub fn encode_error(
     date: &Date,
     rules: &Rules,
 ) {
-    // RFC 9110 section 6.4.1: such answers have no content, which no error is.
+    // RFC 9110 section 6.4.1: such answers have no content; an error always has.
     debug_assert!(status.code() >= 400, "an error has a 4xx or 5xx status");
     let sentence = first(message, MESSAGE_BYTES_MAX);
     if rules.errors == Errors::Problems {
@@ -137,7 +138,8 @@ pub fn encode_error(
     push_length(out, sentence.len() + 1);
     end_head(out, framing, &rules.origins);
     if !framing.head_only {
-        // A handler's message may have line ends and worse; the body stays one line of text.
+        // A handler's message may contain line ends and other controls; the body stays one line of
+        // text.
         out.extend(
             sentence
                 .bytes()
@@ -198,10 +200,10 @@ fn push_status(out: &mut Vec<u8>, status: Status) {
     out.extend_from_slice(status.reason().as_bytes());
 }
 
-/// The fields that go with an error, from which a client learns what to do.
+/// The fields that tell a client what to do about an error.
 fn push_advice(out: &mut Vec<u8>, status: Status, code: Code) {
     let (field, value) = match (status, code) {
-        // RFC 9110 section 15.5.6 demands it.
+        // RFC 9110 section 15.5.6 requires it.
         (Status::METHOD_NOT_ALLOWED, Code::Method(methods)) => ("\r\nAllow: ", methods.as_str()),
         (Status::METHOD_NOT_ALLOWED, _) => ("\r\nAllow: ", Methods::Call.as_str()),
         // Sections 15.5.16, 12.5.1 and 12.5.3.
@@ -216,11 +218,12 @@ fn push_advice(out: &mut Vec<u8>, status: Status, code: Code) {
     out.extend_from_slice(value.as_bytes());
 }
 
-/// The head of an answer with a document, or of the 304 to a client by which it `is_known`. The
-/// document's text is to follow the one, unless the request was a HEAD.
+/// The head of an answer with a document, or of a 304 if it `is_known` to the client. The caller
+/// sends the document's text, unless it is known or the request was a HEAD.
 ///
-/// Caches may have the answer to one page and give it to another, unlike a function's. So what may
-/// be read by any page says so to everybody, and what depends on the page says that, too.
+/// Unlike a function's answer, a cache may store this one for one page and give it to another. So
+/// if every page may read it, it says so to all clients; and if that depends on the page, it says
+/// that, too.
 pub fn encode_document(
     out: &mut Vec<u8>,
     document: &Document,
@@ -270,7 +273,7 @@ pub fn encode_preflight(
     end_head(out, framing, origins);
 }
 
-/// Asks for the body of a request that expects to be asked, RFC 9110 section 10.1.1.
+/// `100 Continue`, for a request whose client waits for it (RFC 9110 section 10.1.1).
 pub fn encode_continue(out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
 }
@@ -289,8 +292,8 @@ fn end_head(out: &mut Vec<u8>, framing: ResponseFraming, origins: &Origins) {
     if framing.reader != Reader::Unsaid {
         push_reader(out, framing.reader, origins);
     }
-    // RFC 9112 section 9.3: a connection stays open unless said otherwise, and with HTTP/1.0 it is
-    // the other way round.
+    // RFC 9112 section 9.3: by default a connection stays open with HTTP/1.1, and closes with
+    // HTTP/1.0.
     match (framing.keep_alive, framing.http10) {
         (true, false) => out.extend_from_slice(b"\r\n\r\n"),
         (true, true) => out.extend_from_slice(b"\r\nConnection: keep-alive\r\n\r\n"),
@@ -298,7 +301,8 @@ fn end_head(out: &mut Vec<u8>, framing: ResponseFraming, origins: &Origins) {
     }
 }
 
-/// Lets a page read the answer, fields included, and caches know that it depends on the page.
+/// Allows a page to read the answer, including its fields, and tells caches that this depends on
+/// the page.
 #[cold]
 fn push_reader(out: &mut Vec<u8>, reader: Reader, origins: &Origins) {
     out.extend_from_slice(b"\r\nAccess-Control-Expose-Headers: *");

@@ -1,8 +1,8 @@
-//! The header fields that decide about framing and about the connection.
+//! The header fields that determine framing and the connection.
 //!
-//! `head` hands over what httparse found; every other field is of no interest to this server.
+//! `head` passes the fields that httparse has found. Fields that are not named here are ignored.
 //!
-//! Invariant: a body has one length, known from one field that cannot be read in two ways.
+//! Invariant: the length of a body comes from one field, and is unambiguous.
 
 use super::site::{Origins, Page, Site};
 use super::{BodyFraming, Refusal, Status, grammar, host};
@@ -54,7 +54,7 @@ pub(super) struct Fields {
     /// As `Connection` says, or the version's default.
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
-    /// It is refused whatever the target is: it expects what nobody here knows.
+    /// The request has an expectation that we do not know, and is refused whatever its target is.
     pub(super) expects_unknown: bool,
     /// Where a browser's request comes from.
     pub(super) site: Site,
@@ -74,13 +74,13 @@ struct Lines<'a> {
 #[derive(Clone, Copy)]
 enum Codings {
     Absent,
-    /// `chunked` and nothing else.
+    /// Only `chunked`.
     Chunked,
-    /// Others, and none of them `chunked`.
+    /// Other codings, without `chunked`.
     Unknown,
-    /// Others, and then `chunked`.
+    /// Other codings, then `chunked`.
     UnknownThenChunked,
-    /// `chunked` twice, or before another.
+    /// `chunked` twice, or before another coding.
     ChunkedNotLast,
 }
 
@@ -151,8 +151,8 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// RFC 9110 section 8.6: digits only, no sign. A second line, or a list, is refused even where
-    /// it repeats the first: the section permits that, and no client sends it in good faith.
+    /// RFC 9110 section 8.6: digits only, no sign. A second line, or a list, is refused even if it
+    /// repeats the first: the section permits that, and no honest client sends it.
     fn content_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         if self.content_length.is_some() {
             return Err(TWO_LENGTHS);
@@ -199,8 +199,8 @@ impl<'a> Lines<'a> {
         }
         let framing = self.framing(http10)?;
         let has_body = framing != BodyFraming::Empty;
-        // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored, and without a body there
-        // is nothing to continue with.
+        // RFC 9110 section 10.1.1: an expectation in HTTP/1.0 is ignored; and without a body there
+        // is nothing to wait for.
         let expectation = if http10 {
             Expectation::Absent
         } else {
@@ -214,7 +214,7 @@ impl<'a> Lines<'a> {
         let is_unknown = expectation == Expectation::Unknown;
         Ok(Fields {
             framing,
-            // Whether a body follows that was to wait for something unknown, nobody can tell.
+            // The client may send the body or not, since we do not know what it waits for.
             keep_alive: keep_alive && !(is_unknown && has_body),
             expects_continue: expectation == Expectation::Continue && has_body,
             expects_unknown: is_unknown,
@@ -222,17 +222,17 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// RFC 9112 section 6.3, refusing where it leaves a choice.
+    /// RFC 9112 section 6.3. Where it leaves a choice, we refuse.
     fn framing(&self, http10: bool) -> Result<BodyFraming, Refusal> {
         match (self.codings, self.content_length) {
             (Codings::Absent, None | Some(0)) => Ok(BodyFraming::Empty),
             (Codings::Absent, Some(length)) => Ok(BodyFraming::Length(length)),
             (_, Some(_)) => Err(BOTH_FRAMINGS),
-            // Section 6.1: framing that HTTP/1.0 does not have is faulty.
+            // Section 6.1: Transfer-Encoding in HTTP/1.0 is faulty framing.
             _ if http10 => Err(CHUNKED_IN_HTTP10),
             (Codings::Chunked, None) => Ok(BodyFraming::Chunked),
-            // With chunked at the end of the list the framing is known, and only the coding is not:
-            // 501, section 6.1. Otherwise not even the end of the body is: 400.
+            // If `chunked` is last, we know where the body ends but not its coding: 501, section
+            // 6.1. Otherwise we do not even know where it ends: 400.
             (Codings::UnknownThenChunked, None) => Err(UNKNOWN_CODING),
             (Codings::Unknown | Codings::ChunkedNotLast, None) => Err(NOT_CHUNKED_ONCE),
         }
@@ -240,8 +240,8 @@ impl<'a> Lines<'a> {
 }
 
 impl Codings {
-    /// RFC 9112 section 7: chunked has no parameters. Empty elements, which other lists may have,
-    /// are refused: here they are a known way to make two servers disagree.
+    /// RFC 9112 section 7: chunked has no parameters. Other lists may have empty elements. Here
+    /// they are refused: they are a known way to make two servers disagree.
     fn add(&mut self, value: &[u8]) -> Result<(), Refusal> {
         for coding in grammar::list(value) {
             if !grammar::is_token(coding) {

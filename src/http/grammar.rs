@@ -2,8 +2,8 @@
 //!
 //! Everything that reads bytes in `http` asks here, so each class is written down once.
 //!
-//! Invariant: a class holds exactly the bytes its grammar rule names; percent-encoding, which
-//! spans three bytes, is `all_in`'s business.
+//! Invariant: a class holds exactly the bytes its grammar rule names; percent-encoding, which spans
+//! three bytes, is checked by `all_in`.
 
 /// tchar, RFC 9110 section 5.6.2: methods, field names, codings.
 pub(super) const TOKEN: u8 = 1;
@@ -143,7 +143,7 @@ const fn classes_of(byte: u8) -> u8 {
 mod tests {
     use super::*;
 
-    /// Letters and digits, which are in every class, and these.
+    /// Letters and digits, which are in every class, and these bytes.
     fn is_in(byte: u8, others: &[u8]) -> bool {
         byte.is_ascii_alphanumeric() || others.contains(&byte)
     }

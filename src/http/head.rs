@@ -2,11 +2,11 @@
 //!
 //! `connection` calls `parse_head`, or `parse_request` where there are several functions, when the
 //! first bytes of a request arrive, and again once more bytes hold a line end or fill
-//! `head_bytes_max`. httparse finds the tokens; what it is lenient
-//! about is judged here (lines), in `target` (the request-target) and in `fields` (the rest).
+//! `head_bytes_max`. httparse finds the tokens. Where it is lenient, we check: lines here, the
+//! request-target in `target`, and the rest in `fields`.
 //!
-//! Invariant: a verdict on some bytes is the verdict on every continuation of them, so that it
-//! cannot depend on how the bytes were cut into pieces.
+//! Invariant: a verdict on some bytes holds for every continuation of them, so it cannot depend on
+//! how the bytes were cut into pieces.
 
 use super::fields::{self, Fields, UNKNOWN_EXPECTATION};
 use super::site::CROSS_SITE;
@@ -52,8 +52,8 @@ const TOO_MANY_FIELDS: Refusal = Refusal::new(
     "The request has more header lines than this server accepts.",
 );
 
-/// Reads one request head at the start of the input, which is no empty line: those are
-/// `EmptyLines`' business.
+/// Reads one request head at the start of the input. `EmptyLines` has skipped the empty lines
+/// before it.
 ///
 /// `Ok(None)` is a partial head. After an `Err` nothing more may be read from the connection.
 pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
@@ -67,8 +67,8 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     let action = decide(on_target, &fields, method);
     let head = line_and_fields.head(&fields, action);
     Ok(Some(Head {
-        // A body that was never asked for will not come, or will: nobody can tell where the next
-        // request starts.
+        // The client was not asked for the body, and may send it or not. So we cannot tell where
+        // the next request starts.
         response: ResponseFraming {
             keep_alive: head.response.keep_alive
                 && (!head.expects_continue || matches!(action, Action::Call(_))),
@@ -78,8 +78,8 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     }))
 }
 
-/// The same where the path is for `routes` to understand, and the fields may be arguments: gives
-/// all of it to `look`, which returns what is to be made of it.
+/// The same for functions by name, where `routes` reads the path, and fields may be arguments:
+/// passes the request to `look`, which returns what to do about it.
 pub fn parse_request<T>(
     input: &[u8],
     rules: &Rules,
@@ -137,7 +137,7 @@ impl LineAndFields<'_> {
     }
 }
 
-/// Finds the tokens of a head; nothing while it is partial.
+/// Finds the tokens of a head; `None` while it is partial.
 #[inline]
 fn split<'a>(
     input: &'a [u8],
@@ -166,8 +166,8 @@ fn split<'a>(
     }))
 }
 
-/// What comes of a request line and fields that are sound, each on its own: what is wrong with the
-/// method is told first, then who sends it, then the rest.
+/// What to do about a request whose line and fields are valid, each on its own. Errors are reported
+/// in this order: the method, the page that sends it, the rest.
 #[inline]
 fn decide(on_target: Action, fields: &Fields, method: &[u8]) -> Action {
     match on_target {
@@ -186,7 +186,7 @@ fn decide_otherwise(on_target: Action, fields: &Fields, method: &[u8]) -> Action
             })
         }
         Action::Refuse(refusal) if refusal.precedes_arguments() => on_target,
-        // Whoever asks: there is nothing in it that is not known by that.
+        // Any page may ask: the answer has nothing that the page does not know then.
         Action::AskHealth if !fields.expects_unknown => on_target,
         Action::Call(_) | Action::Refuse(_) if fields.site.is_foreign => Action::Refuse(CROSS_SITE),
         _ if fields.expects_unknown => Action::Refuse(UNKNOWN_EXPECTATION),
@@ -195,7 +195,7 @@ fn decide_otherwise(on_target: Action, fields: &Fields, method: &[u8]) -> Action
 }
 
 /// httparse ends a line at a bare LF too, as RFC 9112 section 2.2 permits. A proxy that does not
-/// would see another message than we do, so all line ends in the head have to be CRLF.
+/// would see a different message than we do, so all line ends in the head must be CRLF.
 fn check_line_ends(head: &[u8], fields: &[Header]) -> Result<(), Refusal> {
     // A field's name begins where the line before it ended.
     let is_after_crlf = |field: &Header| {
@@ -214,7 +214,7 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
-/// The verdict on a head that is sound as far as it goes.
+/// The verdict on a partial head that is valid so far.
 #[cold]
 fn partial(window: &[u8], rules: &Rules) -> Result<(), Refusal> {
     if bare_line_feed(window).is_some() {
@@ -228,7 +228,7 @@ fn partial(window: &[u8], rules: &Rules) -> Result<(), Refusal> {
     }
 }
 
-/// The verdict on bytes that httparse stumbled over.
+/// The verdict on bytes that httparse has rejected.
 #[cold]
 fn malformed(
     window: &[u8],
@@ -237,7 +237,7 @@ fn malformed(
     path: Option<&str>,
 ) -> Result<(), Refusal> {
     if let Some(line_feed) = bare_line_feed(window) {
-        // Whichever of the two comes first in the bytes is the one that a shorter input shows.
+        // The error that comes first in the bytes is the one that a shorter input would show.
         let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
         let mut request = httparse::Request::new(&mut []);
         let before = request.parse_with_uninit_headers(&window[..line_feed], &mut storage);
@@ -247,7 +247,7 @@ fn malformed(
     }
     Err(match error {
         Error::Version => {
-            // A version is looked for only where a path and a space have been found.
+            // We look for a version only after a path and a space.
             let start = path.map_or(0, |path| offset(window, path.as_bytes()) + path.len() + 1);
             match refuse_version(&window[start..]) {
                 Some(refusal) => refusal,

@@ -1,8 +1,8 @@
 //! `uri-host [ ":" port ]`: the Host field, and the authority of a request-target.
 //!
-//! `fields` and `target` ask whether the bytes are one; nobody needs its parts.
+//! `fields` and `target` ask whether the bytes are valid; its parts are not needed.
 //!
-//! Invariant: what passes here has one reading only, for us and for any proxy in front of us.
+//! Invariant: what passes here is unambiguous, for us and for any proxy in front of us.
 
 use super::grammar::{self, NAME};
 use std::net::Ipv6Addr;
@@ -18,13 +18,13 @@ pub(super) fn is_valid(authority: &[u8]) -> bool {
     }
 }
 
-/// The same with a port that must be there: the authority-form of CONNECT, RFC 9112 section 3.2.3.
+/// The same with a mandatory port: the authority-form of CONNECT, RFC 9112 section 3.2.3.
 pub(super) fn is_valid_with_port(authority: &[u8]) -> bool {
     let (host, port) = split_port(authority);
     is_host(host) && port.is_some_and(is_port)
 }
 
-/// Only an IP literal has colons of its own, and those stand inside its brackets.
+/// Only an IP literal has colons of its own, inside its brackets.
 fn split_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
     let literal = match authority {
         [b'[', ..] => authority.iter().position(|&byte| byte == b']').unwrap_or(0),
@@ -39,7 +39,7 @@ fn split_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// An IPv4 address needs no rule of its own: it is made of what a name is made of.
+/// An IPv4 address needs no rule of its own: its characters are those of a name.
 fn is_host(host: &[u8]) -> bool {
     match host {
         [] => false,
@@ -57,7 +57,7 @@ fn is_port(port: &[u8]) -> bool {
     !port.is_empty() && number.is_some()
 }
 
-/// An IPv6 address, or one of a version to come, RFC 3986 section 3.2.2.
+/// An IPv6 address, or one of a future version, RFC 3986 section 3.2.2.
 fn is_ip_literal(literal: &[u8]) -> bool {
     match literal {
         [b'v' | b'V', future @ ..] => {

@@ -1,6 +1,6 @@
-//! Which methods a path is for, and what is said to another one.
+//! Which methods a path accepts, and how another method is refused.
 //!
-//! `routes` knows what there is at a path, `encode` writes what is said of it.
+//! `routes` knows what is at a path, and `encode` writes the `Allow` field.
 
 use super::{Code, Refusal, Status};
 
@@ -25,19 +25,19 @@ const UNKNOWN: Refusal = Refusal::new(
     "This server does not know this method; it accepts GET, HEAD and POST.",
 );
 
-/// Which methods a path is for.
+/// Which methods a path accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Methods {
-    /// A function's.
+    /// The method of a function.
     Call,
-    /// Those of what is to be read.
+    /// The methods of a document.
     Read,
-    /// Both of them.
+    /// The methods of both.
     ReadAndCall,
 }
 
 impl Methods {
-    /// As `Allow` has them.
+    /// The value of `Allow`.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Call => "POST",
@@ -46,7 +46,7 @@ impl Methods {
         }
     }
 
-    /// Why another one is refused.
+    /// Why another method is refused.
     pub(super) fn refuse(self, status: Status) -> Refusal {
         let refusal = match (self, status) {
             (Self::Call, Status::METHOD_NOT_ALLOWED) => NOT_A_CALL,

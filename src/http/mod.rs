@@ -43,7 +43,7 @@ pub use site::{Origins, Reader};
 pub use status::Status;
 pub use target::OTHER_SCHEME;
 
-/// What the server was started with, as far as reading requests goes.
+/// The settings that determine how requests are read.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// The longest head, and the longest trailer section, that is read.
@@ -52,15 +52,15 @@ pub struct Rules {
     pub body_bytes_max: u64,
     /// True exactly when the handler takes integers beyond ±(2^53 − 1).
     pub bigint: bool,
-    /// Whose pages may call.
+    /// The origins whose pages may call.
     pub origins: Origins,
     /// The path at which clients ask for the server's health, if there is one.
     pub health: Option<Arc<str>>,
-    /// How errors are told.
+    /// How errors are written.
     pub errors: Errors,
 }
 
-/// How errors are told.
+/// How errors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Errors {
     /// One sentence of `text/plain`.
@@ -75,9 +75,9 @@ pub enum Errors {
 pub struct Refusal {
     /// Always 4xx or 5xx.
     pub status: Status,
-    /// Its kind.
+    /// The kind of error.
     pub code: Code,
-    /// Says what to change, and nothing about the server's insides.
+    /// Says what to change, and nothing about how the server works inside.
     pub message: &'static str,
 }
 
@@ -86,11 +86,11 @@ pub struct Refusal {
 pub enum Action {
     /// Hand this integer to the handler.
     Call(i64),
-    /// Tell a browser that a page may send a request with one of these methods, before it does.
+    /// Answer a CORS preflight: a page may send a request with one of these methods.
     Preflight(Methods),
     /// Ask for the server's health.
     AskHealth,
-    /// Answer with this instead. The framing is sound, so the connection may stay open.
+    /// Refuse it. The framing is valid, so the connection may stay open.
     Refuse(Refusal),
 }
 
@@ -110,7 +110,7 @@ pub enum BodyFraming {
 pub struct ResponseFraming {
     /// True exactly when the connection stays open after the answer.
     pub keep_alive: bool,
-    /// True exactly when the request was HTTP/1.0, which has to be told of a connection kept open.
+    /// True exactly when the request was HTTP/1.0: a connection that stays open must be announced.
     pub http10: bool,
     /// True exactly when the request was a HEAD: the answer has no body.
     pub head_only: bool,
@@ -125,7 +125,7 @@ impl BodyFraming {
         matches!(self, Self::Empty | Self::Length(0))
     }
 
-    /// The length, where it is known.
+    /// The length, if it is known.
     #[must_use]
     pub fn length(self) -> Option<u64> {
         match self {
@@ -165,14 +165,14 @@ pub struct Head<A = Action> {
     pub response: ResponseFraming,
     /// Where the body that follows ends.
     pub body: BodyFraming,
-    /// True exactly when the peer holds its body back until it is sent a `100 Continue`.
+    /// True exactly when the client waits for a `100 Continue` before it sends the body.
     pub expects_continue: bool,
     /// What to do.
     pub action: A,
 }
 
 impl Refusal {
-    /// One of the usual kind for its status.
+    /// A refusal of the usual kind for its status.
     #[must_use]
     pub const fn new(status: Status, message: &'static str) -> Self {
         Self {
@@ -182,14 +182,14 @@ impl Refusal {
         }
     }
 
-    /// The same of another kind.
+    /// The same with another kind.
     #[must_use]
     pub const fn of(self, code: Code) -> Self {
         Self { code, ..self }
     }
 
-    /// True: the request is not run whatever its fields, its arguments and its body are, and is
-    /// told so before anything about them.
+    /// True: the request is refused whatever its fields, arguments and body are, and this error is
+    /// reported before any about them.
     #[must_use]
     pub fn precedes_arguments(&self) -> bool {
         self.status.precedes_arguments()

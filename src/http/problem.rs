@@ -1,10 +1,11 @@
-//! What is wrong with a request, told to a program: `application/problem+json`, RFC 9457.
+//! What is wrong with a request, in a form that programs read: `application/problem+json`, RFC
+//! 9457.
 //!
-//! A server of functions by name answers every error so; `routes` makes the problems that are about
-//! arguments, and a [`Refusal`] is one without entries. `encode` writes both.
+//! A server of functions by name answers every error with one. `routes` makes the problems about
+//! arguments; a [`Refusal`] is a problem without entries. `encode` writes both.
 //!
-//! Invariant: a problem says what was expected and where, and nothing of what came but the names of
-//! arguments that do not exist.
+//! Invariant: a problem says what was expected and where. Of what was sent it repeats only the
+//! names of arguments that do not exist.
 
 use std::borrow::Cow;
 
@@ -13,49 +14,49 @@ use super::{Methods, Refusal, Status};
 /// Entries that one problem may have.
 pub const ENTRIES_MAX: usize = 16;
 
-/// The kinds of problems: a closed list, which docs/functions.md has.
+/// The kinds of problems: a closed list, documented in docs/functions.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// No HTTP request.
+    /// Not a valid HTTP request.
     Request,
-    /// A body, or an argument in the path, that is no JSON.
+    /// A body, or an argument in the path, that is not valid JSON.
     NotJson,
-    /// Arguments that do not fit.
+    /// Arguments that do not match the signature.
     Arguments,
-    /// A page of another site.
+    /// A request from a page of another site.
     CrossSite,
     /// No function has that name.
     UnknownFunction,
-    /// A method other than those that the path is for.
+    /// A method that the path does not accept.
     Method(Methods),
-    /// It did not arrive in time.
+    /// The request did not arrive in time.
     RequestTimeout,
     /// A body over its limit.
     BodyTooLarge,
     /// A head over its limit.
     HeadTooLarge,
-    /// A body that does not say that it is JSON, or that is encoded.
+    /// A body that is not declared as JSON, or that is encoded.
     MediaType,
     /// An expectation other than `100-continue`.
     Expectation,
-    /// A URI that is not http.
+    /// A URI whose scheme is not http.
     Scheme,
     /// The function refused the request.
     Refused,
     /// The function failed.
     Failed,
-    /// Too much waits.
+    /// The server is overloaded.
     Overloaded,
-    /// The function took too long, or whoever knows the server's health.
+    /// The function, or the answer about the server's health, took too long.
     Timeout,
-    /// The server is not well, as who asks for its health is told.
+    /// The answer about the server's health: it is not well.
     Unavailable,
     /// Another version of HTTP.
     Version,
 }
 
 impl Code {
-    /// As it is written.
+    /// The kind as it is written.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,7 +81,7 @@ impl Code {
         }
     }
 
-    /// What the status of a refusal is about, as a rule.
+    /// The usual kind for the status of a refusal.
     pub(super) const fn of(status: Status) -> Self {
         match status.code() {
             403 => Self::CrossSite,
@@ -98,7 +99,7 @@ impl Code {
         }
     }
 
-    /// What an error of the function itself is.
+    /// The kind of an error that the function itself made.
     #[must_use]
     pub fn of_function(status: Status) -> Self {
         if status.code() < 500 {
@@ -118,11 +119,11 @@ pub struct Problem {
     pub code: Code,
     /// One sentence.
     pub detail: Cow<'static, str>,
-    /// What is wrong, one by one; [`ENTRIES_MAX`] at most.
+    /// The errors, one by one; [`ENTRIES_MAX`] at most.
     pub entries: Vec<Entry>,
 }
 
-/// One of the things that are wrong.
+/// One of the errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Where: a JSON Pointer in a URI fragment, RFC 6901 section 6.
@@ -143,7 +144,7 @@ impl From<Refusal> for Problem {
 }
 
 impl Problem {
-    /// As with a refusal.
+    /// The same as for a refusal.
     #[must_use]
     pub fn precedes_arguments(&self) -> bool {
         self.status.precedes_arguments()

@@ -1,4 +1,4 @@
-//! A sound request that is for one of several functions: what `routes` may ask about it.
+//! A valid request for one of several functions: what `routes` may ask about it.
 //!
 //! Made by `head` for a server of functions by name, and gone once `routes` has made a plan of it.
 
@@ -8,12 +8,12 @@ use super::fields::{Fields, UNKNOWN_EXPECTATION};
 use super::site::CROSS_SITE;
 use super::{Action, Head, Methods, OTHER_SCHEME, Refusal, grammar, target};
 
-/// A sound request, in the bytes that arrived.
+/// A valid request, borrowed from the bytes that arrived.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// How it is framed, and its answer.
+    /// How the request and its response are framed.
     pub head: Head<()>,
-    /// The path, still percent-encoded, without the query. Empty where there is none.
+    /// The path, still percent-encoded, without the query. Empty if there is none.
     pub path: &'a [u8],
     pub(super) method: &'a [u8],
     pub(super) judged: Fields,
@@ -21,33 +21,33 @@ pub struct Request<'a> {
     pub(super) health: Option<&'a str>,
 }
 
-/// What the body is said to be.
+/// The declared type of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     /// JSON: `application/json`, or a type that ends in `+json`; in UTF-8.
     Json,
-    /// Something else, or nothing is said, or more than one thing.
+    /// Something else, or nothing is declared, or more than one type.
     Other,
-    /// Whatever it is, it is encoded: `Content-Encoding`.
+    /// Any type, with a `Content-Encoding`.
     Encoded,
 }
 
 impl<'a> Request<'a> {
-    /// False: it is for no path, as `OPTIONS *` is.
+    /// False: the request has no path, like `OPTIONS *`.
     #[must_use]
     pub fn has_path(&self) -> bool {
         !self.path.is_empty()
     }
 
-    /// True: nothing of that kind keeps it from being a call.
+    /// True: nothing that precedes the arguments keeps it from being a call.
     #[inline]
     #[must_use]
     pub fn is_admitted(&self) -> bool {
         self.is_call() && !self.judged.site.is_foreign
     }
 
-    /// What precedes everything about its arguments: a refusal for its method or for the page that
-    /// sends it, or the answer to a browser's question. Nothing: it is a call.
+    /// The answer that precedes any error in the arguments: a refusal for the method or for the
+    /// page that sends the request, or the answer to a CORS preflight. `None`: it is a call.
     #[must_use]
     pub fn admission(&self) -> Option<Action> {
         let is_foreign = self.judged.site.is_foreign;
@@ -58,25 +58,25 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// True: it is a POST, and for one of our paths.
+    /// True: it is a POST with a path.
     #[must_use]
     pub fn is_call(&self) -> bool {
         self.method == b"POST" && self.has_path()
     }
 
-    /// True: it asks for what is there, and no more.
+    /// True: it is a GET or HEAD.
     #[must_use]
     pub fn is_read(&self) -> bool {
         matches!(self.method, b"GET" | b"HEAD")
     }
 
-    /// True: its path is the one at which clients ask for the server's health.
+    /// True: its path is that of the server's health.
     #[must_use]
     pub fn is_at_health(&self) -> bool {
         target::is_at(self.path, self.health)
     }
 
-    /// What is to be done about it where its path is for these methods, and not for its own.
+    /// What to do about it if its path accepts these methods, and not its own.
     #[must_use]
     pub fn on_other_method(&self, methods: Methods) -> Action {
         if self.is_preflight() {
@@ -86,14 +86,14 @@ impl<'a> Request<'a> {
         Action::Refuse(methods.refuse(status))
     }
 
-    /// Why it is refused for its expectation, which precedes what is wrong with its body.
+    /// Why it is refused for its expectation, which precedes errors in its body.
     #[must_use]
     pub fn on_expectation(&self) -> Option<Refusal> {
         let is_unknown = self.judged.expects_unknown;
         is_unknown.then_some(UNKNOWN_EXPECTATION)
     }
 
-    /// What its body is said to be, RFC 9110 sections 8.3 and 8.4.
+    /// The declared type of its body, RFC 9110 sections 8.3 and 8.4.
     #[must_use]
     pub fn media(&self) -> Media {
         let is_plain =
@@ -109,7 +109,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// True: a browser asks whether a page may send a request, and the page's origin is named.
+    /// True: it is a CORS preflight for a page whose origin is listed.
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         self.method == b"OPTIONS" && self.judged.site.is_preflight
@@ -122,8 +122,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// `application/json`, or any type with the suffix of RFC 6839 section 3.1. Its parameters mean
-/// nothing (RFC 8259 section 11), but for a charset that is not UTF-8.
+/// `application/json`, or any type with the suffix of RFC 6839 section 3.1. Its parameters are
+/// ignored (RFC 8259 section 11), except for a charset that is not UTF-8.
 fn is_json(value: &[u8]) -> bool {
     let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let media = parts.next().unwrap_or_default();

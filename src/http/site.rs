@@ -1,12 +1,12 @@
-//! The cross-site rule: whose pages may have a browser send requests here, and what their answers
-//! say about that (CORS, <https://fetch.spec.whatwg.org/>).
+//! The cross-site rule: the origins whose pages may send requests here by a browser, and what the
+//! answers say about that (CORS, <https://fetch.spec.whatwg.org/>).
 //!
-//! A browser sends a page's `POST /15` to any server, and without asking it first. So a request
-//! that a browser says comes from a page of another site is refused unless the option `origins`
-//! names it. `fields` collects what the browser says, `head` decides, `encode` writes.
+//! A browser sends a page's `POST /15` to any server without asking first. So if the browser says
+//! that a request comes from a page of another site, it is refused unless the option `origins`
+//! lists that origin. `fields` collects what the browser says, `head` decides, `encode` writes.
 //!
-//! Invariant: what could be read in two ways is taken for another site's. Clients other than
-//! browsers send none of these fields, and are not concerned.
+//! Invariant: an ambiguous request counts as another site's. Clients other than browsers send none
+//! of these fields, and are not affected.
 
 use std::sync::Arc;
 
@@ -21,17 +21,17 @@ pub(super) const CROSS_SITE: Refusal = Refusal::new(
 /// written as a browser writes it.
 #[derive(Debug, Clone, Default)]
 pub enum Origins {
-    /// No others.
+    /// No other origins.
     #[default]
     None,
-    /// All.
+    /// All origins.
     Any,
-    /// These.
+    /// These origins.
     Listed(Arc<[Box<str>]>),
 }
 
 impl Origins {
-    /// Those named: origins, or `*` for all of them.
+    /// The named origins, or all of them for `*`.
     #[must_use]
     pub fn named(names: &[String]) -> Self {
         if names.iter().any(|name| name == "*") {
@@ -47,7 +47,7 @@ impl Origins {
 /// Which page may read an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Reader {
-    /// Nothing is said: one of the server's own origin, or no page at all.
+    /// The answer says nothing: only a page of the server's own origin, or a client without pages.
     #[default]
     Unsaid,
     /// Any page.
@@ -56,7 +56,7 @@ pub enum Reader {
     Listed(u16),
 }
 
-/// A field that is to have one line.
+/// A field that should have one line.
 #[derive(Clone, Copy)]
 enum Line<'a> {
     Absent,
@@ -71,14 +71,14 @@ pub(super) struct Page<'a> {
     asks_for_method: bool,
 }
 
-/// What that comes to.
+/// The verdict on that.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Site {
     /// The request comes from a page that may not send it.
     pub(super) is_foreign: bool,
-    /// The request asks whether a page may send another one, and it may.
+    /// The request is a CORS preflight, and the page may send its request.
     pub(super) is_preflight: bool,
-    /// Who may read the answer.
+    /// Which page may read the answer.
     pub(super) reader: Reader,
 }
 
@@ -89,22 +89,22 @@ impl<'a> Page<'a> {
         asks_for_method: false,
     };
 
-    /// A line of `Sec-Fetch-Site`, which pages cannot set.
+    /// Notes a line of `Sec-Fetch-Site`, which pages cannot set.
     pub(super) fn fetch_site(&mut self, value: &'a [u8]) {
         self.fetch_site = self.fetch_site.and(value);
     }
 
-    /// A line of `Origin`.
+    /// Notes a line of `Origin`.
     pub(super) fn origin(&mut self, value: &'a [u8]) {
         self.origin = self.origin.and(value);
     }
 
-    /// A line of `Access-Control-Request-Method`.
+    /// Notes a line of `Access-Control-Request-Method`.
     pub(super) fn asks_for_method(&mut self) {
         self.asks_for_method = true;
     }
 
-    /// Judges a request to `host` where `origins` may send it.
+    /// Judges a request to `host` that `origins` may send.
     #[inline]
     pub(super) fn judge(&self, host: Option<&[u8]>, origins: &Origins) -> Site {
         match (self.fetch_site, self.origin) {
@@ -117,7 +117,7 @@ impl<'a> Page<'a> {
     fn judge_said(&self, host: Option<&[u8]>, origins: &Origins) -> Site {
         let is_own = match (self.fetch_site, self.origin) {
             (Line::One(b"same-origin" | b"none"), _) | (Line::Absent, Line::Absent) => true,
-            // Browsers without Sec-Fetch-Site, and all of them where there is no TLS.
+            // Old browsers send no Sec-Fetch-Site, and none does without TLS.
             (Line::Absent, Line::One(origin)) => host.is_some_and(|host| is_of(origin, host)),
             _ => false,
         };
@@ -144,8 +144,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether the origin has this host and port. Its scheme does not count: TLS may end in front of
-/// this server, and so the two schemes' ports are as good as none.
+/// Whether the origin has this host and port. The scheme does not count, since TLS may end in front
+/// of this server; so the default ports of both schemes equal no port.
 fn is_of(origin: &[u8], host: &[u8]) -> bool {
     let is_separator = |window: &[u8]| window == b"://";
     match origin.windows(3).position(is_separator) {

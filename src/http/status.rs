@@ -1,6 +1,6 @@
 //! Status codes and their reason phrases.
 //!
-//! The parsers name the status of what they refuse, `binding` makes one from a handler's error.
+//! The parsers name the status of their refusals, and `binding` makes one from a handler's error.
 //!
 //! Invariant: a `Status` is between 100 and 599, three digits on the wire.
 
@@ -25,7 +25,7 @@ macro_rules! statuses {
     };
 }
 
-// The registry of RFC 9110 section 16.2.1, as far as an answer of this server can have them.
+// The registry of RFC 9110 section 16.2.1, those that this server may answer.
 statuses! {
     200 OK "OK"
     201 CREATED "Created"
@@ -88,7 +88,7 @@ statuses! {
 }
 
 impl Status {
-    /// None for a number that is no status code.
+    /// None if the number is no status code.
     #[must_use]
     pub fn new(code: u16) -> Option<Self> {
         (100..=599).contains(&code).then_some(Self(code))
@@ -100,8 +100,8 @@ impl Status {
         self.0
     }
 
-    /// True: a request that is refused so is not run whatever its fields, its arguments and its
-    /// body are, and is told so before anything about them.
+    /// True: a request that is refused with this status is refused whatever its fields, arguments
+    /// and body are, and this error is reported before any about them.
     pub(super) fn precedes_arguments(self) -> bool {
         matches!(
             self,

@@ -27,7 +27,7 @@ const NEEDS_BIGINT: Refusal = Refusal::new(
     Status::BAD_REQUEST,
     "An integer beyond 2^53 - 1 needs a server that was started with bigint: true.",
 );
-/// For a URI whose scheme is another one.
+/// The refusal of a URI whose scheme is not "http".
 pub const OTHER_SCHEME: Refusal = Refusal::new(
     Status::MISDIRECTED_REQUEST,
     "This server answers requests for http URIs only.",
@@ -42,7 +42,7 @@ const KNOWN_METHODS: &str = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATC
     MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND REPORT SEARCH \
     UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL";
 
-/// A request-target whose grammar is sound.
+/// A valid request-target.
 enum Target<'a> {
     /// The path, still encoded, without the query.
     Path(&'a [u8]),
@@ -52,13 +52,13 @@ enum Target<'a> {
     NoPath,
 }
 
-/// What to answer to a request line, provided that the rest of the head is sound.
+/// What to do about a request line, if the rest of the head is valid.
 ///
-/// An `Err` is no request line of HTTP at all: RFC 9112 section 3.2 has us answer 400, and there is
-/// no telling what the bytes after it are.
+/// An `Err` means that it is no valid request line: RFC 9112 section 3.2 requires 400, and we
+/// cannot tell what the bytes after it are.
 #[inline]
 pub(super) fn resolve(method: &[u8], target: &[u8], rules: &Rules) -> Result<Action, Refusal> {
-    // The commonest target by far is a number and nothing else, which leaves nothing to check.
+    // By far the commonest target is just a number, and needs no further check.
     if method == b"POST"
         && let Ok(integer) = parse_integer(target)
     {
@@ -84,7 +84,7 @@ fn resolve_otherwise(method: &[u8], target: &[u8], rules: &Rules) -> Result<Acti
     })
 }
 
-/// The path, which is empty where there is none of ours. An `Err` is as with `resolve`.
+/// The path; empty if the target has none that we serve. `Err` means the same as for `resolve`.
 pub(super) fn locate<'a>(method: &[u8], target: &'a [u8]) -> Result<&'a [u8], Refusal> {
     Ok(match parse(method, target, Percent::IsAnArguments)? {
         // RFC 9112 section 3.2.1: an empty path is `/`.
@@ -102,12 +102,12 @@ fn call(integer: i64, bigint: bool) -> Action {
     }
 }
 
-/// Whose business a `%` in the path is.
+/// Who checks a `%` in the path.
 #[derive(Clone, Copy)]
 enum Percent {
-    /// It is followed by two digits, or the path is none.
+    /// We do: two hexadecimal digits must follow, or the path is invalid.
     Encodes,
-    /// Whoever decodes arguments says what is wrong with it.
+    /// The decoder of arguments, which reports what is wrong.
     IsAnArguments,
 }
 
@@ -139,11 +139,11 @@ fn parse_path_and_query(target: &[u8], percent: Percent) -> Result<Target<'_>, R
     }
 }
 
-/// absolute-form, RFC 9112 section 3.2.2: every server has to take it, and to prefer its authority
-/// over the Host field. We serve whatever host we are asked for, so only its validity matters.
+/// absolute-form, RFC 9112 section 3.2.2: every server must accept it, and prefer its authority
+/// over the Host field. We serve any host, so only its validity matters.
 ///
-/// RFC 9110 section 7.4 demands that "https" be refused on a connection that is not secured, and
-/// section 15.5.20 has 421 for a scheme that the server does not answer for.
+/// RFC 9110 section 7.4 requires that "https" be refused on an unsecured connection, and section
+/// 15.5.20 has 421 for a scheme that the server does not answer for.
 fn parse_uri(target: &[u8], percent: Percent) -> Result<Target<'_>, Refusal> {
     let colon = target
         .iter()
@@ -153,7 +153,7 @@ fn parse_uri(target: &[u8], percent: Percent) -> Result<Target<'_>, Refusal> {
     let rest = rest.strip_prefix(b"://").ok_or(NOT_A_TARGET)?;
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
     let (authority, path_and_query) = rest.split_at(end.unwrap_or(rest.len()));
-    // No userinfo: RFC 9110 section 4.2.4 wants it treated as an error.
+    // Userinfo is an error: RFC 9110 section 4.2.4.
     if !is_scheme(scheme) || !host::is_valid(authority) {
         return Err(NOT_A_TARGET);
     }
@@ -170,7 +170,7 @@ fn is_scheme(scheme: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
-/// The same for a path whose grammar is sound, which may have digits and a `-` percent-encoded.
+/// The same for a valid path, whose digits and `-` may be percent-encoded.
 fn parse_encoded_integer(path: &[u8]) -> Result<i64, Refusal> {
     if path.contains(&b'%') {
         parse_integer(&grammar::decode_unreserved(path))
@@ -201,12 +201,12 @@ fn parse_integer(path: &[u8]) -> Result<i64, Refusal> {
     integer.ok_or(BEYOND_64_BITS)
 }
 
-/// Whether the path is the one at which clients ask for the server's health.
+/// Whether the path is that of the server's health.
 pub(super) fn is_at(path: &[u8], health: Option<&str>) -> bool {
     health.is_some_and(|health| *grammar::decode_unreserved(path) == *health.as_bytes())
 }
 
-/// The status of a refusal for the method, which may be none that is known.
+/// The status of a refusal for the method, which may be unknown.
 pub(super) fn status_of(method: &[u8]) -> Status {
     let mut known = KNOWN_METHODS.split(' ');
     if known.any(|known| known.as_bytes() == method) {
