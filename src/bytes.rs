@@ -1,24 +1,24 @@
-//! Bytes on their way to a peer: an answer's own ones, or some that many answers share.
+//! Bytes to be sent: an answer's own, or bytes that many answers share.
 //!
-//! `connection` makes them, the event loop passes them on, and the ring has them until they are
+//! `connection` makes them, the event loop passes them on, and the ring owns them until they are
 //! sent.
 //!
-//! Invariant: what is shared is neither copied nor changed.
+//! Invariant: shared bytes are neither copied nor changed.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// Bytes on their way to a peer.
+/// Bytes to be sent.
 #[derive(Debug)]
 pub enum Bytes {
-    /// An answer's own.
+    /// Only this answer's.
     Own(Vec<u8>),
-    /// Somebody else sends them, too.
+    /// Shared with other answers.
     Shared(Arc<[u8]>),
 }
 
 impl Bytes {
-    /// Bytes of memory that go with it.
+    /// Bytes of memory that are freed with it.
     #[must_use]
     pub fn memory(&self) -> usize {
         match self {

@@ -1,7 +1,6 @@
-//! Every bound in one place: what it bounds, why this much, and what crossing it answers.
+//! Every bound in one place: what it bounds, why it is so large, and what happens beyond it.
 
-/// What a server is started with; every one but the last has an option of the same name in
-/// JavaScript.
+/// The limits of a server. Each except the last has an option of the same name in JavaScript.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections served at a time; those beyond wait until one ends.
@@ -23,7 +22,7 @@ pub struct Limits {
     pub turn_body_bytes_max: usize,
 }
 
-/// How long things may take, in milliseconds; 0 is for ever.
+/// How long things may take, in milliseconds; 0 disables a timeout.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
     /// From a request's first byte to the end of its head: 408 and close.
@@ -34,7 +33,7 @@ pub struct Timeouts {
     pub keep_alive: u32,
     /// From a request's end to the handler's value: 503; a later value is dropped.
     pub handler: u32,
-    /// A send that gets nothing off: close.
+    /// A send of which no byte leaves: close.
     pub send: u32,
 }
 
@@ -49,7 +48,7 @@ impl Default for Limits {
             timeouts: Timeouts {
                 headers: 10_000,
                 request: 30_000,
-                // Longer than the 60 s of the usual load balancer, which must be the one to close.
+                // Longer than the 60 s of the usual load balancer, which must close first.
                 keep_alive: 72_000,
                 handler: 30_000,
                 send: 30_000,
@@ -68,26 +67,26 @@ pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
 /// Buffer capacity that an idle connection may keep.
 pub const IDLE_CAPACITY_BYTES_MAX: usize = 2 * 1024;
 
-/// Bytes of one call's arguments that are not counted: `in_flight_max` bounds how many such there
-/// are, and counting costs more than holding them.
+/// Bytes of one call's arguments that are not counted: `in_flight_max` bounds how many such calls
+/// there are, and counting would cost more than holding them.
 pub const UNRESERVED_BYTES_MAX: usize = 1024;
 
-/// Bytes of a batch's text, unless it is one call's: V8 keeps longer strings apart, and what of it
-/// has been parsed stays until all of it is.
+/// Bytes of a batch's text, unless one call has more: V8 keeps longer strings apart, and their
+/// parsed values stay in memory until all of the text is parsed.
 pub const BATCH_TEXT_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes of a batch's buffers, unless they are one call's: they are copied before its first call is
-/// made.
+/// Bytes of a batch's buffers, unless one call has more: they are copied before the batch's first
+/// call is made.
 pub const BATCH_BUFFER_BYTES_MAX: usize = 1024 * 1024;
 
-/// Bytes of one call's text: V8 has no longer strings, and two brackets go around it.
+/// Bytes of one call's text: the longest string of V8, less two brackets.
 pub const TEXT_BYTES_MAX: usize = (1 << 29) - 24 - 2;
 
-/// How large a ring is. Nothing but the number of calls and the memory depends on it.
+/// How large a ring is. That affects only its memory and the number of system calls.
 #[derive(Debug, Clone, Copy)]
 pub struct RingSize {
-    /// Submissions that fit before one has to enter the kernel; fewer are taken where locked memory
-    /// is short.
+    /// Submissions that fit before the kernel has to be entered. The ring gets fewer if locked
+    /// memory is short.
     pub entries: u32,
     /// Provided receive buffers; a power of two, at most 32768.
     pub buffers: u16,
@@ -98,47 +97,48 @@ pub struct RingSize {
 impl Default for RingSize {
     fn default() -> Self {
         Self {
-            // With their completions and the buffers' descriptors 40 KiB of the 64 KiB of locked
-            // memory that the smallest usual `ulimit -l` allows.
+            // With completions and the descriptors of the buffers they take 40 KiB of the 64 KiB of
+            // locked memory that the smallest usual `ulimit -l` allows.
             entries: 256,
-            // A connection holds one only from its arrival until the end of that turn.
+            // A connection holds a buffer only from the arrival of its bytes until the end of that
+            // turn.
             buffers: 512,
-            // A request of an ordinary client fits, as do 16 short pipelined ones. The kernel
-            // fills up to 32 of them for one connection before a pause takes effect.
+            // An ordinary request fits, and so do 16 short pipelined ones. The kernel fills up to
+            // 32 buffers for one connection before a pause takes effect.
             buffer_bytes: 1024,
         }
     }
 }
 
-/// Answers that the JavaScript thread sends itself, instead of waking the ring thread for them: as
-/// many as take no longer to send than a turn of the ring thread's loop takes.
+/// Answers that the JavaScript thread sends itself, instead of waking the ring thread: as many as
+/// take no longer to send than a turn of that thread's loop.
 pub const DIRECT_ANSWERS_MAX: usize = 8;
 
-/// Microseconds for which a loop that is embedded in another one goes on before the other one's
-/// turn, where no calls are to be run.
+/// Microseconds for which an embedded loop goes on, if there are no calls to run, before the other
+/// loop has its turn.
 pub const DRIVE_US_MAX: u64 = 1_000;
 
 /// Milliseconds for which an answer's `Date` may be used again.
 pub const DATE_AGE_MS_MAX: u64 = 250;
 
-/// Connections that are accepted at most when the listener closes: more than are let wait, unless
-/// both `backlog` and `net.core.somaxconn` are.
+/// Connections that are accepted at most when the listener closes: more than can wait there, unless
+/// both `backlog` and `net.core.somaxconn` are larger.
 pub const CLOSING_ACCEPTS_MAX: usize = 1 << 16;
 
 /// Milliseconds to wait before accepting again when the process is out of descriptors or memory.
 pub const ACCEPT_RETRY_MS: u32 = 100;
 
-/// Milliseconds for which an address in use is tried again at the start. Where the processors are
-/// busy, 50 were seen to be too few for what a killed process has left behind.
+/// Milliseconds for which an address in use is tried again at the start. On busy processors, 50
+/// were too few for what a killed process had left behind.
 pub const ADDRESS_IN_USE_RETRY_MS: u64 = 250;
 
 /// The longest time, in milliseconds, between two looks at the connections' deadlines.
 pub const TICK_MS_MAX: u32 = 250;
 
-/// Milliseconds for which a connection that waits for a request when the server closes is kept, so
-/// that a request on its way is answered.
+/// Milliseconds for which an idle connection is kept when the server closes, so that a request that
+/// has been sent already is answered.
 pub const CLOSE_GRACE_MS: u32 = 500;
 
-/// Milliseconds that a connection which has been answered for the last time waits for its peer to
-/// end its side, so that the answer is not lost to a reset (RFC 9112 section 9.6).
+/// Milliseconds for which a connection waits for its peer to end its side after the last answer, so
+/// that the answer is not lost to a reset (RFC 9112 section 9.6).
 pub const LINGER_MS: u32 = 2_000;

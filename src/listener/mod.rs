@@ -1,7 +1,7 @@
-//! Sockets that listen, one for each ring: names to addresses, and the options that must be set
-//! before binding, or may be set only after. Unix sockets are in `path`.
+//! Listening sockets, one for each ring: resolves names to addresses, and sets each option before
+//! or after binding, as it has to be. Unix sockets are in `path`.
 //!
-//! Called once a start, on the caller's thread, so that a refusal is an error of the start.
+//! Called once for each start, on the caller's thread, so that a refusal is an error of the start.
 
 mod path;
 
@@ -56,14 +56,14 @@ pub enum Address {
     Path(PathBuf),
 }
 
-/// Sockets that listen in one place.
+/// Listening sockets in one place.
 #[derive(Debug)]
 pub struct Listeners {
-    /// As many as were asked for.
+    /// The sockets, as many as were asked for.
     pub sockets: Vec<OwnedFd>,
-    /// Where.
+    /// Where they listen.
     pub address: Address,
-    /// The file of a unix socket, which is to go before the sockets are closed.
+    /// The file of a unix socket, to be removed before the sockets are closed.
     pub path: Option<Arc<BoundPath>>,
 }
 
@@ -72,7 +72,7 @@ pub struct Listeners {
 pub struct ListenError {
     /// The call that was refused, in Node's words: `listen` or `getaddrinfo`.
     pub syscall: &'static str,
-    /// What the kernel or the resolver answered.
+    /// The error of the kernel or the resolver.
     pub error: io::Error,
     /// The address, path or name.
     pub address: String,
@@ -88,14 +88,14 @@ impl fmt::Display for ListenError {
 
 /// Binds and listens, with `count` sockets.
 ///
-/// An address in use is tried again for a while: the kernel takes the ring of a killed process
-/// apart after the process has ended, and with it, some milliseconds late, the listener.
+/// An address in use is tried again for a while: after a process was killed, the kernel takes its
+/// ring apart some milliseconds after the process has ended, and closes the listener only then.
 pub fn listen(options: &ListenOptions, count: usize) -> Result<Listeners, ListenError> {
     let give_up_at = Instant::now() + Duration::from_millis(ADDRESS_IN_USE_RETRY_MS);
     if let Place::Path(path) = &options.place
         && !path::is_abstract(path)
     {
-        // Each try might be a connection to somebody who listens: it waits in its own way.
+        // Each try might connect to a server that listens, so it has its own waits.
         let listeners = path::listen(path, options.backlog, count, give_up_at);
         return listeners.map_err(|error| refused_path(path, error));
     }
@@ -118,7 +118,7 @@ fn listen_once(options: &ListenOptions, count: usize) -> Result<Listeners, Liste
         Place::Port { host: None, port } => {
             let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, *port));
             match listen_on(any, options, count) {
-                // A system without IPv6: all addresses are the IPv4 ones, as with `net.Server`.
+                // A system without IPv6 listens on all IPv4 addresses, as `net.Server` does.
                 Err(refused) if is_without_ipv6(&refused.error) && !options.ipv6_only => {
                     let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, *port));
                     listen_on(any, options, count)
@@ -132,7 +132,7 @@ fn listen_once(options: &ListenOptions, count: usize) -> Result<Listeners, Liste
         } => {
             let bare = without_brackets(host);
             let listeners = listen_on(resolve(bare, *port)?, options, count);
-            // As it was given: a zone that nobody knows is in no address.
+            // The text as it was given: an unknown zone is not part of any address.
             listeners.map_err(|refused| match zoned(bare) {
                 Some(_) => ListenError {
                     address: bare.to_owned(),
@@ -162,8 +162,8 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
         return Ok(SocketAddr::from((address, port)));
     }
     if let Some(address) = zoned(host) {
-        // The resolver knows the interfaces. A zone that it does not know is none, as with
-        // `net.Server`, and the kernel refuses an address that takes one.
+        // The resolver knows the interfaces. An unknown zone is ignored, as `net.Server` does, and
+        // the kernel refuses an address that needs one.
         let found = (host, port).to_socket_addrs().ok();
         let address = SocketAddr::from((address, port));
         return Ok(found.and_then(|mut found| found.next()).unwrap_or(address));
@@ -180,7 +180,7 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
         .ok_or_else(|| not_found(io::ErrorKind::NotFound.into()))
 }
 
-/// The address without its port, as `net.Server` gives it: with its zone where it takes one.
+/// The address without its port, as `net.Server` gives it: with its zone if it has one.
 #[must_use]
 pub fn host(address: &SocketAddr) -> String {
     match address {
@@ -203,8 +203,8 @@ fn interface(index: u32) -> Option<String> {
     })
 }
 
-/// The first socket listens as if it were the only one, so that an address in use is refused
-/// whatever the other server's options are. Only then does it let the others in; the kernel spreads
+/// Binds the first socket as if it were the only one, so that an address in use is refused whatever
+/// the other server's options are. Only then the others may share its port, and the kernel spreads
 /// connections over all of them.
 fn listen_on(
     address: SocketAddr,
@@ -242,7 +242,7 @@ fn listen_on_tcp(
 ) -> io::Result<Socket> {
     let domain = Domain::for_address(address);
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for the old connections' TIME_WAIT; libuv does the same.
+    // A restart must not wait for old connections in TIME_WAIT; libuv does the same.
     socket.set_reuse_address(true)?;
     if reuse_port {
         socket.set_reuse_port(true)?;
@@ -250,7 +250,7 @@ fn listen_on_tcp(
     if address.is_ipv6() {
         socket.set_only_v6(options.ipv6_only)?;
     }
-    // Accepted sockets inherit it: an answer leaves at once, not when the previous one is
+    // Accepted sockets inherit it: an answer leaves at once, and not only when the previous one is
     // acknowledged.
     socket.set_tcp_nodelay(true)?;
     socket.bind(&SockAddr::from(address))?;
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn an_address_keeps_its_zone_in_brackets_and_without() {
-        // The one interface that is there in every container has this number.
+        // `lo`, which is in every container, has this number.
         let text = fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
         let lo: u32 = text.trim().parse().unwrap();
         for host in ["fe80::1%lo", "[fe80::1%lo]"] {
@@ -297,7 +297,7 @@ mod tests {
             };
             assert_eq!(address.scope_id(), lo, "{host}");
         }
-        // Without IPv6 on `lo` there is but its number.
+        // Without IPv6 on `lo` only its number is known.
         let zone = interface(lo).unwrap_or(text.trim().to_owned());
         assert_eq!(resolved("[fe80::1%lo]"), format!("fe80::1%{zone}"));
     }

@@ -1,10 +1,11 @@
-//! Unix sockets: who may bind a path, and when its file goes.
+//! Unix sockets: which server may bind a path, and when the file is removed.
 //!
 //! Invariants:
-//! - A file is removed only while it is a socket that nobody listens on, or the one that was bound.
-//! - Of the servers that start on one path at the same time, one at a time looks at it and binds
-//!   it: between a look and what follows from it no other one can have bound it, and a socket that
-//!   is bound and does not listen yet is not taken for one that was left behind.
+//! - A file is removed only if it is a socket on which no process listens, or the one that was
+//!   bound.
+//! - If several servers start on one path, one at a time examines it and binds it. So no other
+//!   server can bind it in between, and a socket that is bound and does not listen yet is not taken
+//!   for a stale one.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -26,12 +27,11 @@ use super::{Address, Listeners, is_in_use};
 /// Bytes of a `sockaddr_un`'s path.
 const NAME_BYTES: usize = 108;
 
-/// Between two tries of what somebody else has.
+/// The pause between two tries of a path in use.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// The file of a unix socket that a server listens on. It is to go before the socket is closed:
-/// until then nobody who finds it takes it for one that was left behind, and its number is no other
-/// file's.
+/// The file of a unix socket on which a server listens. It is removed before the socket is closed:
+/// until then no other server takes it for a stale one, and no other file has its inode number.
 #[derive(Debug)]
 pub struct BoundPath {
     file: SocketFile,
@@ -39,8 +39,8 @@ pub struct BoundPath {
 }
 
 impl BoundPath {
-    /// Removes the file, unless another one has taken its place. Does nothing the second time: the
-    /// path is a successor's by then.
+    /// Removes the file, unless another one has taken its place. Does nothing the second time: a
+    /// successor may have the path by then.
     pub fn remove(&self) {
         self.removal.call_once(|| self.file.remove());
     }
@@ -61,7 +61,7 @@ struct SocketFile {
 }
 
 impl SocketFile {
-    /// What is there; an error where it is no socket.
+    /// The file that is there; an error if it is no socket.
     fn at(path: &Path) -> io::Result<Self> {
         let found = fs::symlink_metadata(path)?;
         if !found.file_type().is_socket() {
@@ -74,8 +74,8 @@ impl SocketFile {
         })
     }
 
-    /// Removes it, unless another file has taken its place. A failure leaves a file which the next
-    /// start replaces.
+    /// Removes the file, unless another one has taken its place. After a failure the next start
+    /// replaces it.
     fn remove(&self) {
         if Self::at(&self.path).is_ok_and(|found| found == *self) {
             let _ = fs::remove_file(&self.path);
@@ -94,8 +94,8 @@ pub(super) fn listen_abstract(path: &Path, backlog: i32, count: usize) -> io::Re
     listen_with(sockets, path, None, backlog, count)
 }
 
-/// Binds a path and listens, with `count` descriptors of one socket. Of what may pass it waits for
-/// the end until `give_up_at`.
+/// Binds a path and listens, with `count` descriptors of one socket. It waits until `give_up_at`
+/// for obstacles that may pass.
 pub(super) fn listen(
     path: &Path,
     backlog: i32,
@@ -108,7 +108,7 @@ pub(super) fn listen(
         Err(error) if is_in_use(&error) && clear(path, &whole, give_up_at)? => bind(path),
         other => other,
     };
-    // What fails from here on drops the path, and with it the file, before the sockets.
+    // An error from here on drops the path, which removes the file, before the sockets.
     let sockets = vec![bound?];
     let file = BoundPath {
         file: SocketFile::at(&whole)?,
@@ -146,9 +146,9 @@ fn address(path: &Path) -> io::Result<SockAddr> {
     SockAddr::unix(path).map_err(|_| io::Error::from_raw_os_error(libc::ENAMETOOLONG))
 }
 
-/// The turn of one start among those on the same path, for as long as the socket lives: it is bound
-/// to an abstract name, so that the kernel ends it with the process and no lock file is left.
-/// `None` where such names are denied.
+/// A lock that one start on a path holds for as long as this socket lives. It is bound to an
+/// abstract name, so that the kernel releases it with the process and no lock file is left. `None`
+/// if such names are denied.
 fn take_turn(whole: &Path, give_up_at: Instant) -> io::Result<Option<Socket>> {
     let name = turn_name(whole)?;
     loop {
@@ -161,9 +161,9 @@ fn take_turn(whole: &Path, give_up_at: Instant) -> io::Result<Option<Socket>> {
     }
 }
 
-/// The same for every spelling of a path, and in `lib/engines/node/socket-path.js`: the directory's
-/// numbers and the name's last bytes. As long as a name may be, because some versions of libuv fill
-/// shorter ones up.
+/// The name of that lock: the device and inode of the directory, and the last bytes of the file's
+/// name. It is the same for every spelling of a path, and in `lib/engines/node/socket-path.js`. It
+/// is as long as a name may be, because some versions of libuv pad shorter ones.
 fn turn_name(whole: &Path) -> io::Result<Vec<u8>> {
     let directory = fs::metadata(whole.parent().unwrap_or(whole))?;
     let name = whole.file_name().unwrap_or_default().as_bytes();
@@ -177,8 +177,8 @@ fn turn_name(whole: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// True: the path is free now. What was there has just gone, or was left behind by a process that
-/// was killed, and is removed.
+/// True: the path is free now. The file has just gone, or was a stale one of a killed process and
+/// is removed.
 fn clear(path: &Path, whole: &Path, give_up_at: Instant) -> io::Result<bool> {
     let found = match SocketFile::at(whole) {
         Ok(found) => found,
@@ -191,33 +191,33 @@ fn clear(path: &Path, whole: &Path, give_up_at: Instant) -> io::Result<bool> {
     Ok(is_left_behind)
 }
 
-/// True: nobody listens there.
+/// True: no process listens there.
 ///
-/// One connection at most is made to somebody who does, as they will serve it.
+/// It connects at most once to a server that does listen, since that will serve the connection.
 fn is_left_behind(path: &Path, give_up_at: Instant) -> io::Result<bool> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    // Otherwise it would wait for as long as the backlog is full.
+    // A blocking connect would wait for as long as the backlog is full.
     probe.set_nonblocking(true)?;
     let address = address(path)?;
     loop {
         match probe.connect(&address) {
             Ok(()) => return ends_unaccepted(&probe, give_up_at),
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Ok(true),
-            // The backlog is full, perhaps of a process that has just been killed.
+            // The backlog is full, perhaps that of a process that was just killed.
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < give_up_at =>
             {
                 thread::sleep(PAUSE);
             }
-            // Somebody listens, or it is not a socket that can be asked.
+            // A process listens, or we cannot find out.
             Err(_) => return Ok(false),
         }
     }
 }
 
-/// True: the listener has gone before it accepted the connection. The kernel takes the ring of a
-/// killed process apart after the process has ended, and with it, some milliseconds late, the
-/// listener. Then it resets who waited; whoever was accepted sees an ordinary end.
+/// True: the listener was closed before it accepted the connection. After a process was killed, the
+/// kernel takes its ring apart some milliseconds after the process has ended, and closes the
+/// listener only then. It resets connections that waited; an accepted one sees an ordinary end.
 fn ends_unaccepted(probe: &Socket, give_up_at: Instant) -> io::Result<bool> {
     let is_reset = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionReset;
     loop {
@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory of the test's own, which is removed with it.
+    /// A directory of the test, which is removed with this.
     struct Directory(PathBuf);
 
     impl Directory {
@@ -288,7 +288,7 @@ mod tests {
                     let (barrier, path) = (Arc::clone(&barrier), path.clone());
                     thread::spawn(move || {
                         barrier.wait();
-                        // Whoever is late asks a listener that never accepts.
+                        // Those that start later connect to a listener that never accepts.
                         listen(&path, 8, 1, Instant::now() + Duration::from_millis(20))
                     })
                 })
@@ -306,7 +306,7 @@ mod tests {
                     .all(|start| is_in_use(start.as_ref().unwrap_err()))
             );
             let listeners = listening.into_iter().next().unwrap().unwrap();
-            // Those who asked are in its backlog, too.
+            // Their connections are in its backlog, too.
             assert!(serves(&listeners, &path));
         }
     }

@@ -1,12 +1,12 @@
-//! Functions by name, and the documents that describe them: from a request's head to what is to be
-//! done about it.
+//! Functions by name, and the documents that describe them: makes a plan of a request's head.
 //!
 //! Made at the start, or at a reload, and never changed. `connection` asks for a [`Plan`] of each
 //! head, and once more for the arguments when the plan was to read a body. `values` reads
-//! arguments; which function, whether it may be called, and what its body must be is decided here.
+//! arguments. Which function is meant, whether it may be called, and what its body must be is
+//! decided here.
 //!
-//! Invariant: a name is looked up as bytes among those that were declared, and nowhere else; a
-//! document, only for what is no call.
+//! Invariant: a name is looked up as bytes among the declared names, and nowhere else. A document
+//! is looked up only if the request is no call.
 
 mod plan;
 #[cfg(test)]
@@ -39,7 +39,8 @@ const ENCODED: Refusal = Refusal::new(
 #[derive(Debug)]
 pub struct Routes {
     functions: Box<[Signature]>,
-    /// Their indices, in the order of their names; empty where there is one, at the root.
+    /// The indices of the functions, in the order of their names; empty if there is one, at the
+    /// root.
     by_name: Box<[u16]>,
     is_root: bool,
     documents: Box<[Placed]>,
@@ -48,14 +49,15 @@ pub struct Routes {
 /// A document, and its path.
 #[derive(Debug)]
 pub struct Placed {
-    /// As requests have it, decoded as far as its characters need not be encoded.
+    /// The path of a request, with those characters decoded that need not be encoded.
     pub path: Box<str>,
-    /// What is there.
+    /// The document.
     pub document: Arc<Document>,
 }
 
 impl Routes {
-    /// As many functions as 16 bits can number. Where one `is_root`, there is no other.
+    /// The functions, of which there are at most as many as 16 bits can number. If one `is_root`,
+    /// it is the only one.
     #[must_use]
     pub fn new(functions: Vec<Signature>, is_root: bool) -> Self {
         let count = u16::try_from(functions.len()).expect("lib/ bounds them");
@@ -73,7 +75,7 @@ impl Routes {
         }
     }
 
-    /// The same with documents, at paths of which no function has any.
+    /// Adds documents, at paths that no function has.
     #[must_use]
     pub fn with_documents(self, documents: Vec<Placed>) -> Self {
         Self {
@@ -88,16 +90,16 @@ impl Routes {
         self.functions.len()
     }
 
-    /// False, as a rule: there is one at least.
+    /// False in practice: there is one at least.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty()
     }
 
-    /// What to do about a sound request.
+    /// What to do about a valid request.
     ///
-    /// What is wrong is told in this order: 404; method, scheme and page; and what is about
-    /// arguments last. `connection` puts a body that is too long in between.
+    /// Errors are reported in this order: 404; method, scheme and page; arguments. `connection`
+    /// reports a body that is too long before the arguments.
     #[must_use]
     pub fn plan(&self, request: &Request) -> Plan {
         let found = self.find(request);
@@ -124,7 +126,7 @@ impl Routes {
             .or_else(|| (!path.is_empty()).then(|| Fault::path_and_body(signature).into()));
         let on_body = on_body.map(Box::new);
         match on_body {
-            // A body in chunks may turn out to be empty.
+            // A chunked body may turn out to be empty.
             Some(problem) if framing.length().is_some() => Plan::Refuse(Some(function), problem),
             on_body => Plan::Read(Reading {
                 function,
@@ -135,8 +137,8 @@ impl Routes {
         }
     }
 
-    /// What to do about a request that is no call, or one for a function that there is not, or that
-    /// may not be made.
+    /// What to do about a request that is no call, or that calls a function that does not exist or
+    /// may not be called.
     #[cold]
     fn plan_otherwise(&self, request: Request, has_function: bool) -> Plan {
         if (!has_function || !request.is_call())
@@ -144,7 +146,7 @@ impl Routes {
         {
             return plan;
         }
-        // A page whose origin is named is to read that there is no such function.
+        // A page whose origin is listed may read that there is no such function.
         if (has_function || !request.has_path() || request.is_preflight())
             && let Some(action) = request.admission()
         {
@@ -153,8 +155,8 @@ impl Routes {
         Plan::refuse(UNKNOWN_FUNCTION)
     }
 
-    /// What to do about a request for a document or for the server's health, if it is one. A
-    /// function at the root may have the same path, for its calls.
+    /// What to do about a request for a document or for the server's health; `None` if it is
+    /// neither. A function at the root may be called at the same path.
     fn plan_read(&self, request: &Request, has_function: bool) -> Option<Plan> {
         if !request.has_path() {
             let is_of_other_scheme = request.is_read() && !self.documents.is_empty();
@@ -165,7 +167,7 @@ impl Routes {
             return None;
         }
         if request.is_read() {
-            // Whoever asks: pages of other sites cannot read it.
+            // Any page may ask: pages of other sites cannot read the answer.
             return Some(match (request.on_expectation(), document) {
                 (Some(refusal), _) => Plan::refuse(refusal),
                 (None, None) => Plan::AskHealth,
@@ -194,7 +196,7 @@ impl Routes {
         found.map(|placed| &placed.document)
     }
 
-    /// What to do about a request whose body has arrived, whole.
+    /// What to do about a request whose whole body has arrived.
     #[must_use]
     pub fn plan_with_body(&self, reading: Reading, body: Cow<[u8]>) -> Plan {
         let Reading {
@@ -241,7 +243,7 @@ impl Routes {
         }
     }
 
-    /// The function that a request is for, and what its path has behind the name: nothing, or a
+    /// The function that a request is for, and the rest of its path behind the name: empty, or a
     /// slash and more.
     fn find<'a>(&self, request: &Request<'a>) -> Option<(u16, &'a [u8])> {
         let path = request.path;

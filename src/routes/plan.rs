@@ -10,15 +10,15 @@ use crate::values::{Arguments, Fault, Headers};
 pub enum Plan {
     /// Call a function.
     Run(Invocation),
-    /// Keep the body, and ask again when it is there.
+    /// Keep the body, and ask again when it has arrived.
     Read(Reading),
-    /// Answer with this instead; which function it is for, where that is known.
+    /// Refuse it; with the function it is for, if that is known.
     Refuse(Option<u16>, Box<Problem>),
     /// Answer with a document.
     Serve(Serving),
     /// Ask for the server's health.
     AskHealth,
-    /// Tell a browser that a page may send a request with one of these methods, before it does.
+    /// Answer a CORS preflight: a page may send a request with one of these methods.
     Preflight(Methods),
 }
 
@@ -27,16 +27,16 @@ pub enum Plan {
 pub struct Invocation {
     /// The index of the function.
     pub function: u16,
-    /// What it is called with.
+    /// Its arguments.
     pub arguments: Arguments,
 }
 
-/// A document on its way to a client.
+/// A document that is to be sent.
 #[derive(Debug)]
 pub struct Serving {
-    /// What is asked for.
+    /// The document that is asked for.
     pub document: Arc<Document>,
-    /// The client has it already, and is told so instead.
+    /// True: the client has it already, and gets a 304.
     pub is_known: bool,
 }
 
@@ -44,9 +44,9 @@ pub struct Serving {
 #[derive(Debug)]
 pub struct Reading {
     pub(super) function: u16,
-    /// What is wrong with it unless its body is empty.
+    /// What is wrong with the request unless its body is empty.
     pub(super) on_body: Option<Box<Problem>>,
-    /// What its path has behind the name.
+    /// The rest of its path behind the name.
     pub(super) path: Box<[u8]>,
     pub(super) headers: Headers,
 }
@@ -56,7 +56,7 @@ impl Plan {
         Self::Refuse(None, Box::new(refusal.into()))
     }
 
-    /// What is to be done instead of a call.
+    /// What to do instead of a call.
     pub(super) fn instead(action: Action) -> Self {
         match action {
             Action::Refuse(refusal) => Self::refuse(refusal),
@@ -78,7 +78,7 @@ impl Plan {
 }
 
 impl Reading {
-    /// False: what the body is makes no difference, only whether there is one.
+    /// False: it matters only whether there is a body.
     #[must_use]
     pub fn keeps_body(&self) -> bool {
         self.on_body.is_none()

@@ -1,7 +1,7 @@
-//! The event loop of a server without ring threads, embedded in that of the thread that has started
-//! it.
+//! The event loop of a server without ring threads, embedded in the loop of the thread that has
+//! started it.
 //!
-//! `binding` drives it. Invariant: it is driven, and ends, on the thread that has driven it first.
+//! `binding` drives it. Invariant: it is driven, and ends, on one thread.
 
 use std::io;
 use std::mem;
@@ -16,7 +16,7 @@ use crate::uring::Ring;
 
 /// The event loop of a server without ring threads.
 pub struct Embedded {
-    /// Nothing once it has ended.
+    /// `None` once it has ended.
     event_loop: Option<EventLoop<Ring>>,
     has_begun: bool,
     shared: Arc<Shared>,
@@ -25,7 +25,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// The one loop of `server`.
+    /// Embeds the one loop of `server`.
     pub(super) fn new(server: &Server, only: Loop) -> io::Result<Self> {
         let Loop {
             index,
@@ -45,8 +45,8 @@ impl Embedded {
         })
     }
 
-    /// A descriptor of the eventfd that is written to where it is to be driven; it need not be
-    /// read. There is one to take.
+    /// A descriptor of the eventfd that is written to when the loop is to be driven. It need not be
+    /// read, and can be taken once.
     pub fn take_eventfd(&mut self) -> Option<OwnedFd> {
         self.eventfd.take()
     }
@@ -56,14 +56,14 @@ impl Embedded {
         self.attempt(EventLoop::drive)
     }
 
-    /// True: it need not be driven until the eventfd is written to.
+    /// True: the loop need not be driven until the eventfd is written to.
     pub fn prepare_to_sleep(&mut self) -> bool {
         self.event_loop
             .as_mut()
             .is_none_or(EventLoop::prepare_to_sleep)
     }
 
-    /// It will be driven before its thread waits. Returns whether there is something to do.
+    /// The loop will be driven before its thread waits. Returns whether there is something to do.
     pub fn awake(&mut self) -> bool {
         self.event_loop.as_mut().is_some_and(EventLoop::awake)
     }
@@ -73,7 +73,8 @@ impl Embedded {
         self.attempt(|event_loop| event_loop.cut().map(|()| Driven::Ended));
     }
 
-    /// Does something with the loop, which has ended where that says so, or fails.
+    /// Does something with the loop. If that says that the loop has ended, or fails, the loop is
+    /// dropped.
     fn attempt(&mut self, act: impl FnOnce(&mut EventLoop<Ring>) -> io::Result<Driven>) -> Driven {
         let Some(event_loop) = &mut self.event_loop else {
             return Driven::Ended;

@@ -1,5 +1,5 @@
-//! The thread boundary: starts the ring threads, passes commands to them, joins them. Or there are
-//! none, and the loop is [`Embedded`] in that of the thread that has started the server.
+//! The thread boundary: starts the ring threads, passes commands to them, joins them. Without ring
+//! threads the loop is [`Embedded`] in that of the thread that has started the server.
 //!
 //! Called by `binding` and by the Rust tests, from any thread.
 //!
@@ -33,16 +33,15 @@ pub use embedded::Embedded;
 pub struct Options {
     /// Where to listen, and how.
     pub listen: ListenOptions,
-    /// Threads that serve: 1 to [`RINGS_MAX`](crate::quota::RINGS_MAX), or 0 where the loop is
-    /// embedded.
+    /// Ring threads: 1 to [`RINGS_MAX`](crate::quota::RINGS_MAX), or 0 if the loop is embedded.
     pub ring_threads: usize,
-    /// How large the ring of each is.
+    /// How large each ring is.
     pub ring_size: RingSize,
-    /// The handler takes integers up to 64 bits, not only those a double holds exactly.
+    /// True: the handler takes integers up to 64 bits, not only those that a double holds exactly.
     pub bigint: bool,
-    /// The functions that requests name; nothing where there is a plain one.
+    /// The functions that requests name; `None` if there is a plain one.
     pub routes: Option<Arc<Routes>>,
-    /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
+    /// The origins whose pages may call, besides the server's own, as browsers write them; or `*`.
     pub origins: Vec<String>,
     /// The path at which clients ask for its health, if there is one.
     pub health: Option<String>,
@@ -73,11 +72,11 @@ impl Options {
 /// A start that was refused.
 #[derive(Debug)]
 pub enum StartError {
-    /// The address.
+    /// The address cannot be listened on.
     Listen(ListenError),
-    /// A ring.
+    /// A ring cannot be made.
     Ring(Refused),
-    /// A thread, or a descriptor that wakes it.
+    /// A thread, or the descriptor that wakes it, cannot be made.
     Thread(io::Error),
 }
 
@@ -101,7 +100,7 @@ pub struct Server {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// What a loop is made of, on the thread that it is to run on.
+/// The parts of a loop, from which its own thread makes it.
 struct Loop {
     index: usize,
     ring: Ring,
@@ -139,7 +138,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Listens, with one ring and without a thread for it: some thread's own event loop is to drive
+    /// Listens, with one ring and without a thread for it: the event loop of another thread drives
     /// it.
     pub fn start_embedded<S: CallSink>(
         options: &Options,
@@ -174,7 +173,7 @@ impl Server {
             make_tables,
         );
         let shared = Arc::new(shared.map_err(StartError::Thread)?);
-        // Last of what can be refused, so that nothing is listened to in vain.
+        // Listening comes last, so that no connection is accepted by a start that is refused.
         let listeners =
             listener::listen(&options.listen, made.len()).map_err(StartError::Listen)?;
         let server = Self {
@@ -207,7 +206,7 @@ impl Server {
         }
     }
 
-    /// Where the replies to each ring's calls go.
+    /// The queues of the replies to each ring's calls.
     #[must_use]
     pub fn reply_queues(&self) -> Vec<Arc<ReplyQueue>> {
         let handles = self.shared.handles.iter();
@@ -222,7 +221,7 @@ impl Server {
         let mut all = Counters::default();
         for handle in &self.shared.handles {
             let mut counters = handle.stats.read();
-            // Answers that the ring thread has not been woken for.
+            // Answers that the ring thread does not know of yet, as it was not woken for them.
             let unknown = handle.reply_queue.sent() - counters.sent;
             counters.sent += unknown;
             counters.responses_2xx += unknown;
@@ -230,19 +229,20 @@ impl Server {
             counters.wakeups = handle.reply_queue.waker().wakeups();
             all.add(&counters);
         }
-        // One that ends on one ring while another begins on the next would count twice.
+        // If one ends on a ring while another begins on the next, the sum of the rings would count
+        // both.
         all.connections_open = self.shared.connections.taken();
         all.in_flight = self.shared.calls.taken();
         all
     }
 
-    /// What one ring thread after the other has counted in detail.
+    /// What each ring thread has counted in detail.
     pub fn details(&self) -> impl Iterator<Item = &Details> {
         let handles = self.shared.handles.iter();
         handles.map(|handle| &handle.stats.details)
     }
 
-    /// Asks every ring thread for something; one that has ended is deaf to it.
+    /// Posts a command to every ring thread; one that has ended ignores it.
     pub fn post(&self, command: Command) {
         if matches!(command, Command::Close) {
             self.remove_path();
@@ -250,8 +250,8 @@ impl Server {
         self.shared.post(command);
     }
 
-    /// Removes the file of a unix socket, if it is there: before the listener is closed, so that it
-    /// is not a successor's.
+    /// Removes the file of a unix socket, if there is one. It is to be called before the listener
+    /// is closed, while the file cannot be a successor's.
     pub fn remove_path(&self) {
         if let Some(path) = &self.path {
             path.remove();
@@ -291,7 +291,7 @@ impl Threads {
 
     fn begin(mut self) -> Vec<JoinHandle<()>> {
         let begun = self.spawned.drain(..).map(|(begin, thread)| {
-            // It fails only where the thread has ended, which waits for this.
+            // It cannot fail: the thread waits for this.
             let _ = begin.send(Begin);
             thread
         });
@@ -308,8 +308,8 @@ impl Drop for Threads {
     }
 }
 
-/// A loop has `ended`: closes what it has left open, `path` first, where its listener is, and tells
-/// what ended it before its time.
+/// Cleans up after a loop that has `ended`: removes `path` while the listener is open, closes
+/// everything, and reports what ended the loop if it was not closed.
 fn ended_with(
     ended: thread::Result<io::Result<()>>,
     event_loop: EventLoop<Ring>,
@@ -328,7 +328,7 @@ fn ended_with(
     drop(event_loop);
     shared.handles[index].reply_queue.waker().close();
     if failure.is_some() {
-        // The handler would otherwise serve a part of the clients, nobody knows which.
+        // Otherwise only some of the clients would be served, and we could not tell which.
         shared.post(Command::Close);
     }
     shared.handles[index].table.close(failure);
