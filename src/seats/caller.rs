@@ -1,4 +1,4 @@
-//! One ring's way to the seats: what its event loop calls.
+//! The call sink of one ring: what its event loop calls.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::Seats;
 use crate::bridge::{Call, CallSink};
 
-/// One ring's way to the seats.
+/// The call sink of one ring.
 #[derive(Debug)]
 pub struct Caller {
     seats: Arc<Seats>,
@@ -43,7 +43,8 @@ impl Drop for Caller {
 }
 
 impl Seats {
-    /// What one of the rings calls. It is dropped when that ring calls no more of these functions.
+    /// The sink of one of the rings. That ring drops it when it makes no more calls of these
+    /// functions.
     #[must_use]
     pub fn caller(self: &Arc<Self>) -> Caller {
         Caller {

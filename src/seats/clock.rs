@@ -1,8 +1,8 @@
-//! What time it is, for whoever counts how long calls take; in a test, what that says.
+//! The time by which calls are measured. A test may set it.
 
 use std::time::Instant;
 
-/// What time it is.
+/// The time.
 pub(super) fn now() -> Instant {
     #[cfg(test)]
     if let Some(now) = super::tests::clock::now() {

@@ -1,7 +1,7 @@
-//! A batch's arguments as JavaScript gets them: columns, one call's after another's.
+//! A batch's arguments as JavaScript gets them: in columns, one call's after another's.
 //!
-//! Invariant: what of a call's arguments is no slot stays with the call until its batch ends, so
-//! that a call which has not begun can go back to the queue whole.
+//! Invariant: the arguments of a call that take no slot stay with the call until its batch ends. So
+//! a call that has not begun can go back to the queue whole.
 
 use super::memory::Memory;
 use super::{STATE_BUFFERS, STATE_TEXT};
@@ -17,11 +17,11 @@ pub(super) enum Columns {
     Functions(FunctionColumns),
 }
 
-/// The columns of functions by name, besides those that are typed arrays.
+/// The columns of functions by name that are not typed arrays.
 #[derive(Default)]
 pub(super) struct FunctionColumns {
     slots: usize,
-    /// A JSON array of what is neither a slot nor a buffer; empty where there is nothing.
+    /// A JSON array of the arguments that are neither slots nor buffers; empty if there are none.
     text: Vec<u8>,
     buffers: usize,
     buffer_bytes: usize,
@@ -41,15 +41,15 @@ impl Columns {
         if let Self::Functions(columns) = self {
             columns.slots = 0;
             columns.text.clear();
-            // One long text is no reason to hold so much for ever.
+            // One long text should not hold so much memory for ever.
             columns.text.shrink_to(BATCH_TEXT_BYTES_MAX);
             columns.buffers = 0;
             columns.buffer_bytes = 0;
         }
     }
 
-    /// Adds the arguments of the batch's call number `index`. False: there is no room for them, and
-    /// they wait for the next batch, the first of which has room for whatever it is.
+    /// Adds the arguments of the batch's call number `index`. False: there is no room, and the call
+    /// waits for the next batch. The first call of a batch always has room.
     pub(super) fn add(&mut self, index: usize, call: &Call, memory: &mut Memory) -> bool {
         match self {
             Self::Numbers { bigint } => {
@@ -76,7 +76,7 @@ impl Columns {
         }
     }
 
-    /// True: calls may have something that they have to let go of when their batch ends.
+    /// True: calls may hold memory that they must free when their batch ends.
     pub(super) fn has_rest(&self) -> bool {
         matches!(self, Self::Functions(columns) if !columns.text.is_empty() || columns.buffers > 0)
     }
@@ -97,7 +97,7 @@ impl FunctionColumns {
         }
         memory.functions.set(index, call.function);
         memory.counts.set(index, call.count);
-        // The first two, whether or not it has so many: `lib/` knows.
+        // Two slots, even if the call has fewer arguments: `lib/` knows that.
         for slot in call.slots.iter().chain(more_slots(call)) {
             memory.slots.set(self.slots, f64::from_bits(*slot));
             self.slots += 1;

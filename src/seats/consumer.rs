@@ -19,7 +19,7 @@ use super::unanswered::{Id, Unanswered};
 use super::{Pull, STATE_NOW, Seats, Wake, clock};
 use crate::bridge::{Call, Delivery, Outcome, ReplySender};
 
-/// What JavaScript gets instead of a batch's length.
+/// Returned to JavaScript instead of a batch's length.
 const NO_BATCH: i32 = 0;
 const NO_MORE_BATCHES: i32 = -1;
 
@@ -35,14 +35,13 @@ pub(super) struct Consumer {
     /// The batch that JavaScript runs: how many calls it has, and when it began.
     batch: usize,
     batch_began: Instant,
-    /// Results in the memory that have been taken already.
+    /// How many results in the memory have been taken already.
     collected: usize,
     unanswered: Unanswered,
     times: Times,
-    /// Of the calls whose replies wait for the next post, which function each calls, and when
-    /// JavaScript got it.
+    /// For each call whose reply waits for the next post: its function, and when JavaScript got it.
     replied: Vec<(u16, u64)>,
-    /// True: it takes no more calls until one of those that it has is answered.
+    /// True: it takes no more calls until one of its calls is answered.
     pub(super) is_full: bool,
 }
 
@@ -71,7 +70,7 @@ impl Consumer {
         }
     }
 
-    /// When the calls were asked that JavaScript has, in microseconds since the start.
+    /// When each of its calls was asked, in microseconds since the start.
     pub(super) fn asked(&self) -> impl Iterator<Item = u64> {
         self.unanswered.asked()
     }
@@ -83,7 +82,7 @@ impl Consumer {
 
     /// Posts the first `count` results in the arrays, and the replies made since the last post.
     pub(super) fn post(&mut self, count: u32) -> Instant {
-        // Once for what is posted and for the batch that follows it.
+        // One time, for what is posted and for the batch that follows.
         let now = clock::now();
         self.times.set_now(now);
         self.count_replied();
@@ -123,7 +122,7 @@ impl Consumer {
     }
 
     /// Posts the first `count` results, and puts the calls of the batch from number `begun` on back
-    /// into the queue. Returns when that was.
+    /// into the queue. Returns the time.
     pub(super) fn finish(&mut self, seats: &Seats, count: u32, begun: u32) -> Instant {
         seats.all[self.seat].visited();
         let now = self.post(count);
@@ -131,7 +130,7 @@ impl Consumer {
         now
     }
 
-    /// The next batch begins after something else than the last one.
+    /// Begins the next batch later than `finish` has posted.
     pub(super) fn begin_later(&mut self, seats: &Seats) -> i32 {
         let now = clock::now();
         self.times.set_now(now);
@@ -160,7 +159,7 @@ impl Consumer {
                 }
                 Pull::Nothing => return NO_BATCH,
                 Pull::End => {
-                    // Nobody waits for what is still to settle.
+                    // No client waits for promises that have not settled.
                     self.give_up(0, now);
                     return NO_MORE_BATCHES;
                 }
@@ -176,7 +175,7 @@ impl Consumer {
         let begun = match &self.memory.claims {
             None => begun,
             Some(claims) => match claims.take_back() {
-                // What was not begun is gone already.
+                // The calls that were not begun went back already.
                 Claimed {
                     is_taken_back: true,
                     ..
@@ -213,7 +212,7 @@ impl Consumer {
         count
     }
 
-    /// Puts what is not too late into the arrays, as much of it as a batch may have.
+    /// Puts calls that are not too late into the arrays, as many as a batch may have.
     fn fill_batch(&mut self, queue: &mut Queue, part: usize, share: usize, now: Instant) {
         let room = share - self.unanswered.len();
         let paced = self.times.pace.batch(self.memory.ids.len());
@@ -240,7 +239,7 @@ impl Consumer {
         self.batch_began = now;
     }
 
-    /// What of the batch's arguments is neither a slot nor a buffer: a JSON array, in ASCII.
+    /// The batch's arguments that are neither slots nor buffers: a JSON array, in ASCII.
     pub(super) fn text(&self) -> &[u8] {
         self.columns.text()
     }
@@ -253,8 +252,8 @@ impl Consumer {
         rests.flat_map(|rest| rest.buffers.iter().map(Vec::as_slice))
     }
 
-    /// Gives up the calls whose time is over, and returns in how many milliseconds the next one's
-    /// is; negative where there is none.
+    /// Gives up the calls whose time is over. Returns in how many milliseconds the next one's is;
+    /// negative if there is none.
     pub(super) fn expire(&mut self) -> f64 {
         let now = clock::now();
         self.times.set_now(now);
@@ -269,7 +268,7 @@ impl Consumer {
         Duration::from_micros(left).as_secs_f64() * MILLISECONDS
     }
 
-    /// Gives up what was asked `timeout` microseconds ago, and before.
+    /// Gives up the calls that were asked `timeout` microseconds ago or before.
     fn give_up(&mut self, timeout: u64, now: Instant) {
         for call in self.unanswered.take_old(self.times.now, timeout) {
             reply(&mut self.reply_senders, call, Delivery::Late);
@@ -277,15 +276,15 @@ impl Consumer {
         self.post_replies(now);
     }
 
-    /// False: nobody waits for the call's answer any more.
+    /// False: no client waits for the call's answer any more.
     pub(super) fn is_awaited(&self, id: Id) -> bool {
         let now = self.times.micros(clock::now());
         let is_in_time = |call: &Call| now.saturating_sub(call.asked) < self.times.pace.timeout();
         self.unanswered.get(id).is_some_and(is_in_time)
     }
 
-    /// The outcome of a call; nothing happens where it has been replied to, or was given up. It
-    /// goes with the next results posted.
+    /// Takes the outcome of a call, which goes with the next results posted. Ignored if the call
+    /// has been replied to or was given up.
     pub(super) fn reply(&mut self, id: Id, outcome: Outcome) {
         if let Some((call, since)) = self.unanswered.remove(id) {
             self.replied.push((call.function, since));
@@ -293,13 +292,13 @@ impl Consumer {
         }
     }
 
-    /// How far a worker is with its batch; `None` where it has none.
+    /// How far a worker is with its batch; `None` if it has none.
     pub(super) fn claimed(&self) -> Option<Claimed> {
         let claims = self.memory.claims.as_ref().filter(|_| self.batch > 0)?;
         Some(claims.read())
     }
 
-    /// True: another could run a part of the batch, or answer what is done.
+    /// True: another thread could run a part of the batch, or post what is done.
     pub(super) fn has_more_than(&self, claimed: Option<Claimed>) -> bool {
         let is_more = |claimed: Claimed| {
             let is_held_up = !claimed.is_taken_back && claimed.begun < self.batch;
@@ -327,9 +326,9 @@ impl Consumer {
         self.put_back(seats, begun, batch)
     }
 
-    /// The thread has gone: posts what is done, puts back what it has not begun, and answers the
-    /// rest with `lost`, or as late where its time is over, which may be why the thread was ended.
-    /// Returns the functions that those called.
+    /// The thread has ended: posts what is done, puts back the calls that it has not begun, and
+    /// answers the rest with `lost`, or as late if their time is over, which may be why the thread
+    /// was ended. Returns the functions of those calls.
     pub(super) fn abandon(&mut self, seats: &Seats, lost: &Outcome) -> Vec<u16> {
         let now = clock::now();
         self.take_back(seats, now);
@@ -338,7 +337,8 @@ impl Consumer {
         let timeout = self.times.pace.timeout();
         for call in self.unanswered.take_old(u64::MAX, 0) {
             functions.push(call.function);
-            // What its client is to be told is that it took too long, whoever is quicker to say so.
+            // The client is to be told that the call took too long, whichever thread reports it
+            // first.
             let is_late = self.times.now.saturating_sub(call.asked) >= timeout;
             let delivery = if is_late {
                 Delivery::Late
@@ -358,12 +358,12 @@ impl Consumer {
     }
 }
 
-/// Notes the reply to a call, for the ring that has asked.
+/// Notes the reply to a call, for the ring that has made it.
 fn reply(reply_senders: &mut [ReplySender], call: Call, delivery: impl Into<Delivery>) {
     reply_senders[call.connection.ring()].reply(call, delivery);
 }
 
-/// The next call of those that were asked after `too_old`; those before it are answered as late.
+/// The next call that was asked after `too_old`. Those before it are answered as late.
 fn take_in_time(
     queue: &mut Queue,
     too_old: Option<u64>,

@@ -1,4 +1,4 @@
-//! Where ring threads leave calls, and who is woken for them.
+//! The inbox, where ring threads leave calls, and which thread is woken for them.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
@@ -6,37 +6,38 @@ use std::sync::{Arc, MutexGuard};
 use super::{Consumer, Notice, Pull, Queue, Seats, WAKING_NS, Wake, lock};
 use crate::bridge::{Call, Delivery};
 
-/// Where ring threads leave calls.
+/// The calls that ring threads have left, and what is known of the threads that take them.
 pub(super) struct Inbox {
     pub(super) calls: Vec<Call>,
     /// What the thread of each seat does.
     pub(super) states: Box<[State]>,
-    /// How many of them are awake.
+    /// How many seats are awake.
     awake: usize,
-    /// Those asleep. Who fell asleep last is woken first: its processor has the most of it.
+    /// The threads that are asleep. The one that fell asleep last is woken first, since its data
+    /// may still be cached.
     asleep: Vec<Sleeper>,
-    /// Rings that may call.
+    /// The number of rings that may call.
     callers: usize,
-    /// Rings whose new requests have come to meet these functions after others.
+    /// The number of rings whose new requests have changed over to these functions.
     adopted: usize,
-    /// True: all rings have ended, and this was the last one's table.
+    /// True: all rings have ended, and the last one had this table.
     has_ended: bool,
-    /// True exactly when no ring may call, and all that was called is answered or lost.
+    /// True exactly when no ring may call, and every call is answered or lost.
     is_over: bool,
 }
 
 /// What the thread of a seat does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// There is none, or it has been told that it is over.
+    /// There is no thread, or it has been told that no call will come.
     Gone,
-    /// It has calls, or asks for them soon.
+    /// The thread has calls, or will ask for them soon.
     Awake,
-    /// A call, or something else, has held it for longer than a batch is to take.
+    /// A call, or something else, has held the thread for longer than a batch should take.
     Held,
-    /// It has found nothing, and waits to be woken.
+    /// The thread has found nothing, and waits to be woken.
     Asleep,
-    /// It has as many calls as it may, and waits for the first answer.
+    /// The thread has as many calls as it may, and waits for the first answer.
     Full,
 }
 
@@ -72,7 +73,7 @@ impl Inbox {
 }
 
 impl Seats {
-    /// A ring leaves a turn's calls.
+    /// Leaves a turn's calls. For a ring thread.
     pub(super) fn leave(&self, calls: &mut Vec<Call>) {
         let mut inbox = lock(&self.inbox);
         if inbox.calls.is_empty() {
@@ -82,7 +83,7 @@ impl Seats {
         }
         let waiting = inbox.calls.len() + self.queued.load(Ordering::Relaxed);
         let sleeper = self.sleeper_for(&mut inbox, waiting);
-        // Something else than a call may hold who is woken, and others may not.
+        // The thread that is woken may be held by something else, while others are free.
         let is_one_s = sleeper.is_some() && inbox.asleep.is_empty();
         drop(inbox);
         if let Some(sleeper) = sleeper {
@@ -91,7 +92,7 @@ impl Seats {
         self.watch(!is_one_s);
     }
 
-    /// Who is to be woken for so many calls.
+    /// The thread to be woken for so many calls, if one is needed.
     fn sleeper_for(&self, inbox: &mut Inbox, waiting: usize) -> Option<Sleeper> {
         if waiting == 0 || inbox.asleep.is_empty() {
             return None;
@@ -133,14 +134,14 @@ impl Seats {
         }
     }
 
-    /// The thread at `seat` asks for calls. Where it `is_full` it gets none.
+    /// The thread at `seat` asks for calls. If it `is_full` it gets none.
     pub(super) fn pull(&self, seat: usize, wake: &Arc<dyn Wake>, is_full: bool) -> Pull<'_> {
         let mut queue = self.queue();
         let mut inbox = lock(&self.inbox);
         let first = inbox.calls.first().map(|call| call.asked);
         queue.add(&mut inbox.calls);
         if inbox.states[seat] != State::Awake {
-            // Also where nobody has woken it.
+            // This may be so although no thread has woken it.
             self.set_state(&mut inbox, seat, State::Awake);
         }
         if inbox.has_ended || inbox.is_over {
@@ -162,7 +163,7 @@ impl Seats {
             return Pull::Nothing;
         }
         self.set_state(&mut inbox, seat, State::Full);
-        // It was awake, and others may have been let sleep for that.
+        // This thread was awake, and others may have been left asleep for that reason.
         let sleeper = self.sleeper_for(&mut inbox, queue.len());
         drop(inbox);
         drop(queue);
@@ -173,7 +174,7 @@ impl Seats {
         Pull::Nothing
     }
 
-    /// A thread has taken `taken` calls from `queue`, each of which takes it so long as a rule.
+    /// A thread has taken `taken` calls from `queue`. A call usually takes it `usual` nanoseconds.
     pub(super) fn pulled(&self, queue: MutexGuard<'_, Queue>, taken: usize, usual: u64) {
         let left = queue.len();
         drop(queue);
@@ -188,7 +189,7 @@ impl Seats {
         self.watch(left > 0 || taken > 1);
     }
 
-    /// Wakes somebody for what waits, whatever it would take.
+    /// Wakes a thread for the calls that wait, however short they are.
     pub(super) fn wake_for_waiting(&self) {
         let queue = self.queue();
         let mut inbox = lock(&self.inbox);
@@ -204,14 +205,14 @@ impl Seats {
         }
     }
 
-    /// How many calls wait, and whether there is somebody who could be woken for them.
+    /// How many calls wait, and whether a thread could be woken for them.
     pub(super) fn waiting(&self) -> (usize, bool) {
         let queue = self.queue();
         let inbox = lock(&self.inbox);
         (queue.len() + inbox.calls.len(), !inbox.asleep.is_empty())
     }
 
-    /// Answers what was asked at `latest` or before as late.
+    /// Answers the calls that were asked at `latest` or before as late.
     pub(super) fn drop_late(&self, queue: &mut Queue, latest: u64) {
         let mut replies: Vec<Vec<_>> = self
             .options
@@ -228,7 +229,7 @@ impl Seats {
         self.queued.store(queue.len(), Ordering::Relaxed);
     }
 
-    /// The same, wherever it waits.
+    /// The same, in the inbox, too.
     pub(super) fn drop_what_is_late(&self, latest: u64) {
         let mut queue = self.queue();
         queue.add(&mut lock(&self.inbox).calls);
@@ -253,7 +254,7 @@ impl Seats {
         if let Some(failure) = failure {
             self.options.notices.post(Notice::Failed(failure));
         }
-        // A ring may end just when the others get another table.
+        // A ring may end just as the others get another table.
         if self.options.notices.ring_ended() == self.options.reply_queues.len() {
             lock(&self.inbox).has_ended = true;
             self.wake_all();
@@ -261,7 +262,7 @@ impl Seats {
         }
     }
 
-    /// A ring calls no more of these functions.
+    /// A ring makes no more calls of these functions.
     pub(super) fn caller_left(&self) {
         let is_last = {
             let mut inbox = lock(&self.inbox);
@@ -274,14 +275,14 @@ impl Seats {
         }
     }
 
-    /// Has every thread that rests find out that it is over.
+    /// Has every thread that rests find out that no call will come.
     fn wake_all(&self) {
         for seat in 0..self.all.len() {
             self.with(seat, |consumer| self.rouse(seat, consumer));
         }
     }
 
-    /// Has the thread at `seat` ask for calls if it rests, whether or not some wait.
+    /// Has the thread at `seat` ask for calls if it rests, whether or not calls wait.
     pub(super) fn rouse(&self, seat: usize, consumer: &mut Consumer) {
         {
             let mut inbox = lock(&self.inbox);
@@ -295,13 +296,12 @@ impl Seats {
         self.watch(false);
     }
 
-    /// Where no ring calls these functions any more and all that was called is answered, the
-    /// threads may end.
+    /// If no ring calls these functions any more and every call is answered, the threads may end.
     pub(super) fn end_if_over(&self) {
         if !self.has_no_callers.load(Ordering::SeqCst) {
             return;
         }
-        // All at once: a call may go from one that is looked at later to one that has been.
+        // All locks at once: a call may go from a seat not yet looked at to one already looked at.
         let seats = self.all.iter();
         let held: Vec<_> = seats.map(|seat| lock(&seat.consumer)).collect();
         let is_idle =

@@ -1,7 +1,7 @@
 //! The typed arrays that a seat shares with its JavaScript thread.
 //!
-//! `binding` passes their memory, and JavaScript writes and reads the same: while the thread is
-//! in `next_batch` it runs no JavaScript, and so nobody else touches them. The watchdog reads
+//! `binding` passes their memory, and JavaScript writes and reads the same: while the thread is in
+//! `next_batch` it runs no JavaScript, and so no other code touches them. The watchdog reads
 //! results of a thread that is at a call, as far as its [`Claims`] say that they are complete.
 //!
 //! Invariant: no access is beyond the array's length.
@@ -20,7 +20,8 @@ pub struct Column<T> {
     length: usize,
 }
 
-// SAFETY: a column is an address; who reads and writes there, and when, is for whoever made it.
+// SAFETY: a column is an address; the code that has made it decides who reads and writes there, and
+// when.
 unsafe impl<T: Send> Send for Column<T> {}
 
 impl<T: Copy> Column<T> {
@@ -29,7 +30,7 @@ impl<T: Copy> Column<T> {
     /// # Safety
     ///
     /// The elements stay where they are, initialised and aligned, for as long as the column is
-    /// used, and nobody else writes to those that are being read, or touches those that are being
+    /// used. No other code writes to those that are being read, or touches those that are being
     /// written.
     #[must_use]
     pub unsafe fn new(start: NonNull<T>, length: usize) -> Self {
@@ -58,8 +59,8 @@ impl<T: Copy> Column<T> {
 
     /// Writes element number `index`, which it has.
     pub fn set(&mut self, index: usize, value: T) {
-        // SAFETY: `write` asks for a valid, aligned place that nobody else uses meanwhile, which
-        // `new` was promised of each below `length`.
+        // SAFETY: `write` asks for a valid, aligned place that is not used meanwhile, which `new`
+        // was promised of each below `length`.
         unsafe { self.at(index).write(value) }
     }
 
@@ -73,19 +74,19 @@ impl<T: Copy> Column<T> {
     #[must_use]
     pub fn first(&self, length: usize) -> &[T] {
         let length = length.min(self.length);
-        // SAFETY: `from_raw_parts` asks for that many valid elements which nobody writes to
+        // SAFETY: `from_raw_parts` asks for that many valid elements to which nothing writes
         // meanwhile, which `new` was promised.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), length) }
     }
 }
 
 /// The typed arrays that a seat shares with its JavaScript thread. Those of calls and of results
-/// are as long as a batch may be; those that only functions by name need are empty for a plain one.
+/// are as long as a batch may be. Those that only functions by name need are empty for a plain one.
 #[derive(Debug)]
 pub struct Memory {
     /// Written here: the ids of a batch's calls, integers below 2^53.
     pub ids: Column<f64>,
-    /// Written here: which function each calls.
+    /// Written here: the index of the function that each calls.
     pub functions: Column<u16>,
     /// Written here: how many arguments each has, and in which form, as `values` has it.
     pub counts: Column<u8>,
@@ -103,7 +104,7 @@ pub struct Memory {
     /// Written here: the milliseconds from the server's start to the last fetch; the bytes of the
     /// batch's text; how many buffers it has. Read here: the bytes of `result_texts`.
     pub state: Column<f64>,
-    /// How far the thread is with its batch, where others may take the rest of it.
+    /// How far the thread is with its batch, if others may take the rest.
     pub claims: Option<Claims>,
 }
 
@@ -116,8 +117,8 @@ pub struct Memory {
 /// └────────────┴────────────────────┴─────────────────┴────────────────┘
 /// ```
 ///
-/// The worker adds one to what is begun, and the results that are complete, before each call
-/// (`lib/batches.js`); where it then finds that the rest was taken back, that call is not its own.
+/// Before each call the worker adds one to what is begun, and adds the results that are complete
+/// (`lib/batches.js`). If it then finds that the rest was taken back, that call is not its own.
 #[derive(Debug)]
 pub struct Claims(NonNull<AtomicU32>);
 
@@ -133,11 +134,11 @@ const TAKEN_BACK: u32 = 1 << (2 * COUNT_BITS);
 /// What a worker has claimed of its batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claimed {
-    /// Calls that it has begun, of the first on.
+    /// How many calls it has begun.
     pub begun: usize,
-    /// Results that are complete, of the first on.
+    /// How many results are complete.
     pub results: usize,
-    /// The rest of the batch is somebody else's.
+    /// True: the rest of the batch is no longer its own.
     pub is_taken_back: bool,
 }
 
@@ -164,7 +165,7 @@ impl Claims {
         self.word().fetch_and(kept, Ordering::SeqCst);
     }
 
-    /// What is claimed, as it is now.
+    /// What is claimed now.
     #[must_use]
     pub fn read(&self) -> Claimed {
         parts(self.word().load(Ordering::SeqCst))
@@ -184,7 +185,7 @@ impl Claims {
 }
 
 fn parts(word: u32) -> Claimed {
-    // One that finds its batch taken back has added to it.
+    // A worker that finds its batch taken back has added one, too.
     let begun = (word & COUNT_MASK) as usize;
     Claimed {
         begun,

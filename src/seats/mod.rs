@@ -1,15 +1,15 @@
 //! The calls of one table of functions, and the JavaScript threads that take them.
 //!
-//! Ring threads leave calls in an inbox. A *seat* is the place of one thread that takes them: the
-//! only one is the thread that has started the server, or there is one for each of its workers.
-//! Whoever is free pulls, nothing is pushed to anybody. A thread that finds nothing goes to rest,
-//! and is woken where nobody else is awake or where what waits would take longer than waking it.
-//! `binding` is the caller on JavaScript's side, `bridge` has what crosses.
+//! Ring threads leave calls in an inbox. A *seat* is the place of one thread that takes them. There
+//! is one for each worker or, without workers, one for the thread that has started the server. A
+//! free thread pulls; nothing is pushed to a thread. A thread that finds no calls rests. It is
+//! woken if no other thread is awake, or if the calls that wait would take longer than waking it.
+//! `binding` is the caller on JavaScript's side; `bridge` has the types that cross.
 //!
 //! Invariants:
-//! - Where calls have been left, somebody who takes calls is awake, or all who could are full, or
-//!   nobody is there.
-//! - A call is in the inbox, in the queue or with one seat, and leaves that with one reply.
+//! - While calls wait, some thread that takes calls is awake, or all of them are full, or there is
+//!   none.
+//! - A call is in the inbox, in the queue or with one consumer, and leaves with one reply.
 //! - Locks are taken in this order: a seat, or all of them from the first on; the queue; the inbox.
 
 mod caller;
@@ -49,14 +49,14 @@ pub use times::Histograms;
 use times::{Times, micros};
 use watchdog::Watchdog;
 
-/// Where in `Memory::state` is what.
+/// The indices of `Memory::state`.
 const STATE_NOW: usize = 0;
 const STATE_TEXT: usize = 1;
 const STATE_BUFFERS: usize = 2;
 const STATE_TEXTS: usize = 3;
 
-/// Nanoseconds for which calls may wait rather than wake another thread: what that takes until it
-/// runs.
+/// Nanoseconds that it takes to wake a thread. Calls may wait as long before another thread is
+/// woken.
 const WAKING_NS: u64 = 100_000;
 
 /// Has a JavaScript thread ask for calls. It may be called from any thread, and does nothing once
@@ -71,9 +71,9 @@ pub struct Seats {
     options: Options,
     inbox: Mutex<Inbox>,
     queue: Mutex<Queue>,
-    /// How many calls the queue has, as of late.
+    /// How many calls the queue had recently.
     queued: AtomicUsize,
-    /// Nanoseconds that a call takes as a rule, as of late.
+    /// Nanoseconds that a call has usually taken recently.
     usual_ns: AtomicU64,
     all: Box<[Seat]>,
     /// Requests that were refused for their arguments, by function.
@@ -83,25 +83,25 @@ pub struct Seats {
     watchdog: Option<Watchdog>,
 }
 
-/// What a thread finds that asks for calls.
+/// What a thread finds when it asks for calls.
 enum Pull<'a> {
     /// Calls.
     Calls {
         queue: MutexGuard<'a, Queue>,
-        /// When the first of those was asked that have just been left, if any were, in microseconds
-        /// since the start.
+        /// When the first of the calls just left in the inbox was asked, in microseconds since the
+        /// start; `None` if none were.
         first: Option<u64>,
-        /// How many of them are its part.
+        /// How many of them are this thread's part.
         part: usize,
     },
-    /// Nothing, and it rests until it is woken.
+    /// No calls: it rests until it is woken.
     Nothing,
     /// No call will come any more.
     End,
 }
 
 impl Seats {
-    /// Seats that are empty, of as many threads as are to come.
+    /// Empty seats, as many as there will be threads.
     #[must_use]
     pub fn new(options: Options) -> Arc<Self> {
         let functions = match options.kind {
@@ -122,7 +122,7 @@ impl Seats {
         })
     }
 
-    /// Starts the thread that looks after workers, where these are some.
+    /// Starts the watchdog, if there are workers.
     pub fn start_watchdog(self: &Arc<Self>) -> std::io::Result<()> {
         match &self.watchdog {
             None => Ok(()),
@@ -130,7 +130,8 @@ impl Seats {
         }
     }
 
-    /// Nobody takes calls any more: ends that thread, waits for it, and drops what is left.
+    /// No thread takes calls any more: ends the watchdog, waits for it, and drops the calls that
+    /// are left.
     pub fn end(&self) {
         if let Some(watchdog) = &self.watchdog {
             watchdog.end();
@@ -187,8 +188,8 @@ impl Seats {
         true
     }
 
-    /// A thread leaves its seat, and lets go of its memory. What it has finished is answered, what
-    /// it has not begun goes to others, and the rest is lost.
+    /// A thread leaves its seat, and lets go of its memory. Its finished calls are answered, those
+    /// not begun go to others, and the rest is lost.
     pub fn leave_seat(&self, index: usize) {
         let seat = &self.all[index];
         let mut consumer = lock(&seat.consumer);
@@ -213,14 +214,14 @@ impl Seats {
         self.end_if_over();
     }
 
-    /// Has `act` done with what the thread at `seat` has in hand; `None` where nobody is there.
+    /// Calls `act` with the consumer at `seat`; `None` if the seat is empty.
     fn with<T>(&self, seat: usize, act: impl FnOnce(&mut Consumer) -> T) -> Option<T> {
         lock(&self.all.get(seat)?.consumer).as_mut().map(act)
     }
 
-    /// Posts the first `results` results, takes the calls of the last batch from number `begun` on
-    /// back, and puts the next batch into the memory. Returns its length: 0 where none waits (the
-    /// thread is woken when one does), -1 where none will come any more.
+    /// Posts the first `results` results, takes the calls of the last batch back from number
+    /// `begun` on, and puts the next batch into the memory. Returns its length: 0 if none waits
+    /// (the thread is woken when one does), -1 if none will come any more.
     #[must_use]
     pub fn next_batch(&self, seat: usize, results: u32, begun: u32) -> i32 {
         let length = self.with(seat, |consumer| {
@@ -231,7 +232,8 @@ impl Seats {
         length.unwrap_or(-1)
     }
 
-    /// The same in two steps: `between` them there is no lock, and the time is not the batch's.
+    /// The same in two steps. `between` runs without a lock, and its time does not count as the
+    /// batch's.
     #[must_use]
     pub fn next_batch_around(
         &self,
@@ -257,7 +259,7 @@ impl Seats {
     }
 
     /// Gives up the calls that the thread has had for longer than their time. Returns in how many
-    /// milliseconds the next one's time is over, or a negative number where it has none.
+    /// milliseconds the next one's time is over; negative if it has none.
     #[must_use]
     pub fn expire(&self, seat: usize) -> f64 {
         let next = self.with(seat, |consumer| {
@@ -276,7 +278,7 @@ impl Seats {
         }
     }
 
-    /// Passes on what of the batch's arguments is neither a slot nor a buffer: a JSON array.
+    /// Passes on the batch's arguments that are neither slots nor buffers: a JSON array.
     pub fn text<T>(&self, seat: usize, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
         self.with(seat, |consumer| take(consumer.text()))
     }
@@ -290,7 +292,7 @@ impl Seats {
         self.with(seat, |consumer| take(&mut consumer.buffers()))
     }
 
-    /// Whether the thread is still held of which [`Notice::Overdue`] has told.
+    /// Whether the thread that [`Notice::Overdue`] has reported is still held.
     #[must_use]
     pub fn is_overdue(&self, seat: usize) -> bool {
         let seat = self.all.get(seat);
@@ -303,7 +305,7 @@ impl Seats {
         self.with(seat, |consumer| consumer.len()).unwrap_or(0)
     }
 
-    /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
+    /// Whether a client waits for the answer to call `id`. None does once its time is over.
     #[must_use]
     pub fn is_awaited(&self, seat: usize, id: f64) -> bool {
         self.with(seat, |consumer| consumer.is_awaited(id)) == Some(true)
@@ -325,7 +327,7 @@ impl Seats {
         counts.map(|count| count.load(Ordering::Relaxed))
     }
 
-    /// How long the oldest call has waited for its reply, of those for which a client waits.
+    /// How long the oldest call for which a client waits has waited.
     #[must_use]
     pub fn oldest(&self) -> Duration {
         let now = self.now(clock::now());
@@ -350,7 +352,7 @@ impl Seats {
         lock(&self.queue)
     }
 
-    /// Calls that one seat may have: its part of those that the server may have in hand.
+    /// How many calls one seat may have: its part of those that the server may have in flight.
     fn share(&self) -> usize {
         if !self.options.are_workers {
             return usize::MAX;

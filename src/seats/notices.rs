@@ -1,6 +1,6 @@
-//! What the thread that has started a server is told of its workers and its rings.
+//! Notices of workers and rings, for the thread that has started the server.
 //!
-//! Invariant: each notice is taken once, and where some wait, that thread is woken.
+//! Invariant: each notice is taken once, and that thread is woken when one waits.
 
 use std::mem;
 use std::sync::Mutex;
@@ -11,23 +11,23 @@ use super::{Wake, lock};
 /// What has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// A ring thread has ended before its time, and this is what ended it.
+    /// A ring thread has failed, for this reason.
     Failed(String),
     /// All ring threads have ended.
     Ended,
-    /// New requests meet the functions of this table, whichever ring reads them.
+    /// New requests meet the functions of this table, on every ring.
     Adopted {
         /// Which table.
         generation: u32,
     },
-    /// No ring calls the functions of this table any more, and all that was called is answered.
+    /// No ring calls the functions of this table any more, and every call is answered.
     Retired {
         /// Which table.
         generation: u32,
     },
-    /// Somebody asks how the server is.
+    /// A client asks for the server's health.
     HealthAsked,
-    /// A worker is held up for longer than a call may take.
+    /// A worker has been held for longer than a call may take.
     Overdue {
         /// Of which table.
         generation: u32,
@@ -40,24 +40,24 @@ pub enum Notice {
         generation: u32,
         /// In which seat.
         seat: usize,
-        /// What it called.
+        /// The function that it called.
         function: u16,
     },
 }
 
-/// What the thread that has started a server has not taken yet. It is bounded by what there is to
-/// tell of: rings, tables, seats, and calls, of which a server has no more in hand than it may.
+/// The notices that were not taken yet. Their number is bounded by the numbers of rings, tables,
+/// seats and calls in flight.
 #[derive(Default)]
 pub struct Notices {
     waiting: Mutex<Vec<Notice>>,
-    /// Nothing where they are taken without being told of.
+    /// `None` if the notices are taken without a wake-up.
     wake: Option<Box<dyn Wake>>,
     /// How many rings have ended, whichever table each had.
     ended: AtomicUsize,
 }
 
 impl Notices {
-    /// Notices of which `wake` tells.
+    /// Notices for which `wake` is called.
     #[must_use]
     pub fn new(wake: Box<dyn Wake>) -> Self {
         Self {
@@ -67,18 +67,18 @@ impl Notices {
         }
     }
 
-    /// What has happened since the last time.
+    /// The notices since the last time.
     #[must_use]
     pub fn take(&self) -> Vec<Notice> {
         mem::take(&mut *lock(&self.waiting))
     }
 
-    /// A ring has ended, and so have as many in all.
+    /// A ring has ended. Returns how many have.
     pub(super) fn ring_ended(&self) -> usize {
         self.ended.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// However many ask, and on whichever rings, it is one notice until that is taken.
+    /// However many clients ask, and on whichever rings, it is one notice until that is taken.
     pub(super) fn ask_health(&self) {
         let mut waiting = lock(&self.waiting);
         if !waiting.contains(&Notice::HealthAsked) {

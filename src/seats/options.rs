@@ -1,4 +1,4 @@
-//! What the seats of one table of functions are made with.
+//! The settings of the seats of one table of functions.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,16 +9,16 @@ use crate::bridge::ReplyQueue;
 /// What the functions take.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// One plain function takes an integer, as the bits of one with `bigint`.
+    /// One plain function, which takes an integer.
     Plain {
-        /// Not as a double.
+        /// As the bits of a 64-bit integer, not as a double.
         bigint: bool,
     },
     /// So many functions by name.
     Named(usize),
 }
 
-/// What the seats of one table are made with.
+/// The settings of the seats of one table.
 pub struct Options {
     /// Which table of the server this is, from 0 on.
     pub generation: u32,
@@ -26,16 +26,16 @@ pub struct Options {
     pub kind: Kind,
     /// How many threads take calls.
     pub seats: usize,
-    /// True: they are workers, which may be held up, or die.
+    /// True: they are workers, which may be held or end.
     pub are_workers: bool,
-    /// Calls that the server may have in hand.
+    /// Calls that the server may have in flight.
     pub in_flight_max: u32,
-    /// What a call may take from its request's end to its value.
+    /// How long a call may take from its request's end to its value.
     pub handler_timeout: Duration,
     /// From when times are counted.
     pub started: Instant,
-    /// Where replies go, one for each ring.
+    /// The reply queue of each ring.
     pub reply_queues: Vec<Arc<ReplyQueue>>,
-    /// What the thread that has started the server is told.
+    /// The notices for the thread that has started the server.
     pub notices: Arc<Notices>,
 }

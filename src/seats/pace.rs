@@ -1,27 +1,28 @@
-//! How fast the handler is, and what follows from it: how many calls a batch may have, and which
+//! How fast the handler is. From that follow the number of calls that a batch may have, and which
 //! calls are too late to be run.
 //!
 //! Invariant: a batch may have one call at least, and a call that is young enough is run, however
-//! slow the handler was: so a pace that has become wrong is measured again.
+//! slow the handler was. So a pace that has become wrong is measured again.
 
 use std::time::Duration;
 
-/// Nanoseconds that a batch is to take, so that what is done is answered.
+/// Nanoseconds that a batch should take, so that results are answered soon.
 const BATCH_NS: u64 = 1_000_000;
 
-/// What measures the handler's time.
+/// Measures the handler's time.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Nanoseconds that a call may take, as slow ones lately did: what a batch is sized by.
+    /// Nanoseconds that slow calls have taken recently. The size of a batch depends on it.
     slow_ns: u64,
-    /// Nanoseconds that a call takes as a rule: what a call needs to be done in its time.
+    /// Nanoseconds that a call usually takes. Whether a call is too late depends on it.
     usual_ns: u64,
-    /// Microseconds that a call may take from its request's end to its value; `u64::MAX`: for ever.
+    /// Microseconds that a call may take from its request's end to its value; `u64::MAX` is no
+    /// limit.
     timeout: u64,
 }
 
 impl Pace {
-    /// Nothing is known of the handler yet, which has `timeout` for each call.
+    /// The pace of a handler that has `timeout` for each call, before anything was measured.
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
             slow_ns: BATCH_NS,
@@ -32,9 +33,10 @@ impl Pace {
 
     /// `count` calls took `elapsed`.
     ///
-    /// For a batch's size slower counts at once and quicker bit by bit: one that is too long keeps
-    /// all its answers waiting, and one that is too short costs next to nothing. What is usual is a
-    /// mean over some eight batches, so that one slow call does not condemn quick ones.
+    /// For a batch's size a slower call counts at once, and a quicker one gradually: a batch that
+    /// is too long delays all its answers, and one that is too short costs almost nothing. The
+    /// usual time is a mean over some eight batches, so that one slow call does not make quick ones
+    /// count as too late.
     pub(super) fn measured(&mut self, count: usize, elapsed: Duration) {
         let Some(count) = u64::try_from(count).ok().filter(|count| *count > 0) else {
             return;
@@ -44,22 +46,22 @@ impl Pace {
         self.usual_ns = self.usual_ns - self.usual_ns / 8 + call_ns / 8;
     }
 
-    /// Calls that a batch may have, of at most `most`.
+    /// How many calls a batch may have, at most `most`.
     pub(super) fn batch(&self, most: usize) -> usize {
         let calls = BATCH_NS / self.slow_ns.max(1);
         usize::try_from(calls).unwrap_or(most).clamp(1, most)
     }
 
-    /// Microseconds for which a call may have waited: one that has waited longer would not be
-    /// answered in time. The handler gets half as much again as it usually takes, as that varies,
-    /// but no more than three quarters of what the call may take in all.
+    /// Microseconds for which a call may have waited. A call that has waited longer would not be
+    /// answered in time. We reckon with half as much again as the handler usually takes, as that
+    /// varies, but with no more than three quarters of the whole timeout.
     pub(super) fn wait_max(&self) -> u64 {
         let usual = self.usual_ns / 1000;
         let needed = (usual + usual / 2).min(self.timeout / 4 * 3);
         self.timeout - needed
     }
 
-    /// Nanoseconds that a call takes as a rule.
+    /// Nanoseconds that a call usually takes.
     pub(super) fn usual_ns(&self) -> u64 {
         self.usual_ns
     }

@@ -1,38 +1,38 @@
 //! The calls that wait for the handler, in the order in which it is to have them.
 //!
-//! `seats` has it behind a lock, for whoever takes calls. What fits into the next batch goes there
-//! as it came. Where more waits, connections take turns: of each one's calls the first goes into
-//! the next round, and each other one a round later, so that whoever pipelines many does not keep
-//! those waiting who ask once (start-time fair queueing). The round that is being served takes no
-//! more, so that it ends, whoever comes.
+//! `seats` has it behind a lock. Calls that all fit into the next batch stay in the order in which
+//! they came. If more wait, connections take turns: the first call of each connection goes into the
+//! next round, and each further one a round later. So a client that pipelines many requests does
+//! not delay clients that send one (start-time fair queueing). The round that is being served takes
+//! no more calls, so that it ends.
 //!
 //! Invariants:
 //! - A connection's calls are in the order in which they were asked.
-//! - It holds no more calls than there are credits, as each call has one.
+//! - It holds no more calls than there are credits, since each call has one.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 
 use crate::bridge::{Call, ConnectionId};
 
-/// How many connections are a reason to forget those that have nothing in the queue.
+/// From so many connections on, those that have no call in the queue are forgotten.
 const CONNECTIONS_MIN: usize = 256;
 
-/// Calls in the order of rounds; in a round, in the order in which they came.
+/// Calls in the order of rounds and, within a round, in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// What came last, in order, and is in no round.
+    /// The calls that came last, in order. They are in no round yet.
     fresh: VecDeque<Call>,
-    /// The first is the one that is served, and never empty.
+    /// The rounds, of which the first is served, and is never empty.
     rounds: VecDeque<VecDeque<Call>>,
     /// The number of the first round.
     served: u64,
-    /// True exactly when a call of it has been taken.
+    /// True exactly when a call of the first round has been taken.
     is_begun: bool,
-    /// The round of each connection's last call; of a connection without a call in the queue it is
-    /// one that is over, or it has none.
+    /// The round of each connection's last call. A connection without a call in the queue has a
+    /// round that is over, or no entry.
     last: HashMap<ConnectionId, u64>,
-    /// How many connections are a reason to look for those to forget.
+    /// From so many entries on, connections without calls are forgotten.
     look_at: usize,
     /// A round that is over, to be used again.
     spare: VecDeque<Call>,
@@ -67,7 +67,7 @@ impl Queue {
         self.fresh.len() + self.in_rounds
     }
 
-    /// Sorts what waits into rounds, unless `batch` takes all of it.
+    /// Sorts the waiting calls into rounds, unless `batch` takes all of them.
     pub(super) fn settle(&mut self, batch: usize) {
         if self.rounds.is_empty() && self.fresh.len() <= batch {
             return;
@@ -98,7 +98,7 @@ impl Queue {
         call
     }
 
-    /// Puts a call back that was taken and not run: it is the next one again.
+    /// Puts a call back that was taken and not run. It is the next one again.
     pub(super) fn put_back(&mut self, call: Call) {
         match self.rounds.front_mut() {
             Some(round) => {
@@ -109,8 +109,8 @@ impl Queue {
         }
     }
 
-    /// Takes out what was asked at `latest` or before, for want of anybody who takes calls. What is
-    /// left is sorted anew.
+    /// Takes out the calls that were asked at `latest` or before, if no thread takes calls. The
+    /// others are sorted anew.
     pub(super) fn take_old(&mut self, latest: u64) -> Vec<Call> {
         if self.iter().all(|call| call.asked > latest) {
             return Vec::new();
@@ -143,8 +143,8 @@ impl Queue {
         self.in_rounds += 1;
     }
 
-    /// Connections come and go. They are looked for when there are twice as many as were left the
-    /// last time, so that it costs each call the same however many there are.
+    /// Forgets connections without calls. It does so when there are twice as many entries as were
+    /// left the last time, so that the cost for each call stays the same however many there are.
     fn forget(&mut self) {
         if self.last.len() >= self.look_at {
             let served = self.served;

@@ -6,11 +6,11 @@ use crate::bridge::Outcome;
 use crate::http::{Answer, Status};
 use crate::values;
 
-/// A result that is the bits of a 64-bit integer; 0 is a double that is a safe integer.
+/// The result is the bits of a 64-bit integer. Kind 0 is a double that is a safe integer.
 const KIND_BIGINT: u8 = 1;
-/// A text that is JSON.
+/// The result is a text that is JSON.
 const KIND_JSON: u8 = 2;
-/// A text that is to become a JSON string.
+/// The result is a text that becomes a JSON string.
 const KIND_STRING: u8 = 3;
 
 /// The results that JavaScript has left, one after the other.
@@ -29,7 +29,7 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Result number `index`; each once, in their order.
+    /// Result number `index`. Each may be taken once, in order.
     pub(super) fn take(&mut self, index: usize) -> Outcome {
         let value = self.memory.result_values.get(index);
         match self.memory.result_kinds.get(index) {
@@ -40,14 +40,14 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Passes over result number `index`, which somebody else has taken.
+    /// Skips result number `index`, which was taken already.
     pub(super) fn skip(&mut self, index: usize) {
         if matches!(self.memory.result_kinds.get(index), KIND_JSON | KIND_STRING) {
             self.take_text(as_length(self.memory.result_values.get(index)));
         }
     }
 
-    /// The next text, of so many UTF-16 code units.
+    /// The next text, which has so many UTF-16 code units.
     fn take_text(&mut self, units: usize) -> &'a [u8] {
         let length = length_of(self.texts, units);
         let (text, rest) = self.texts.split_at(length);
@@ -82,11 +82,11 @@ fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The bytes that so many UTF-16 code units take: a character has two of those where it has four
-/// bytes, and else one. What is behind them is not looked at: it may just be written.
+/// How many bytes so many UTF-16 code units take: a character of four bytes has two units, any
+/// other has one. The bytes behind them are not read, since they may just be written.
 fn length_of(text: &[u8], units: usize) -> usize {
     let start = text.len().min(units);
-    // Most often all of it is ASCII.
+    // Most often the text is ASCII.
     if text[..start].is_ascii() {
         return start;
     }

@@ -21,7 +21,7 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// An empty seat, where so many functions by name are called.
+    /// An empty seat, for so many functions by name.
     pub(super) fn new(functions: usize) -> Self {
         Self {
             consumer: Mutex::new(None),

@@ -1,4 +1,4 @@
-//! When calls were asked, begun and answered, as the JavaScript thread sees it.
+//! How long calls waited and ran, as the JavaScript thread measures it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use super::pace::Pace;
 use crate::stats::{Distribution, Histogram, TIMES};
 
-/// What is counted at one seat, whoever sits there: one thread at a time.
+/// The histograms of one seat, where one thread at a time counts.
 #[derive(Debug)]
 pub struct Histograms {
-    /// Microseconds that the first of the calls left together waited for JavaScript.
+    /// Microseconds that the first of the calls that were left together waited for JavaScript.
     dispatch_delay: Histogram<19>,
     /// Microseconds from a call's batch to its result.
     handler_time: Histogram<19>,
-    /// The same, function by function; none for a plain one.
+    /// The same for each function by name.
     by_function: Box<[Histogram<19>]>,
 }
 
@@ -26,7 +26,7 @@ impl Histograms {
         }
     }
 
-    /// Microseconds that the first of the calls left together waited for JavaScript.
+    /// Microseconds that the first of the calls that were left together waited for JavaScript.
     #[must_use]
     pub fn dispatch_delay(&self) -> Distribution {
         self.dispatch_delay.read()
@@ -49,7 +49,7 @@ pub(super) struct Times {
     pub(super) pace: Pace,
     /// When the server started.
     pub(super) started: Instant,
-    /// Microseconds from then to the last results, and to the batch that followed them.
+    /// Microseconds from then to the last fetch.
     pub(super) now: u64,
     histograms: Arc<Histograms>,
 }
@@ -64,7 +64,7 @@ impl Times {
         }
     }
 
-    /// It is now.
+    /// Sets the time.
     pub(super) fn set_now(&mut self, now: Instant) {
         self.now = self.micros(now);
     }
@@ -73,13 +73,15 @@ impl Times {
         micros(self.started, at)
     }
 
-    /// The first of the calls that were left together was asked then.
+    /// Counts the delay of the first of the calls that were left together, which was asked at
+    /// `asked`.
     pub(super) fn dispatched(&mut self, asked: u64) {
         let delay = self.now.saturating_sub(asked);
         self.histograms.dispatch_delay.add(delay);
     }
 
-    /// A call of this function has its result now, which JavaScript has had since then.
+    /// Counts the time of a call of this function that has its result now, and that JavaScript has
+    /// had since `since`.
     pub(super) fn handled(&self, function: u16, since: u64) {
         let time = self.now.saturating_sub(since);
         self.histograms.handler_time.add(time);

@@ -1,7 +1,7 @@
-//! The calls that JavaScript has and has not answered, by id.
+//! The calls that JavaScript has not answered yet, by id.
 //!
-//! A promise may settle at any time later, or never. After its call's time it is given up, so that
-//! promises which never settle take neither room nor credits for ever.
+//! A promise may settle at any later time, or never. It is given up when its call's time is over,
+//! so that promises which never settle do not keep memory and credits for ever.
 //!
 //! Invariant: an id names one call, for as long as anything in JavaScript may hold the id.
 
@@ -9,26 +9,27 @@ use slab::Slab;
 
 use crate::bridge::Call;
 
-/// Of a double's 53 bits, those that the slot leaves to the generation.
+/// The largest generation: the bits of a double's 53 that the slot leaves.
 const GENERATION_MAX: u32 = (1 << 21) - 1;
 
-/// A call's name in JavaScript: its slot in the low 32 bits, and how many calls were given up in
-/// that slot before. An integer below 2^53.
+/// A call's id in JavaScript, an integer below 2^53: its slot in the low 32 bits and, above, how
+/// many calls were given up in that slot before.
 pub(super) type Id = f64;
 
 #[derive(Debug, Default)]
 pub(super) struct Unanswered {
-    /// Each with the microsecond at which JavaScript got it; `None` in a slot that has had its last
-    /// id.
+    /// Each call with the microsecond at which JavaScript got it; `None` in a slot that has used
+    /// its last id.
     calls: Slab<Option<(Call, u64)>>,
-    /// By slot, as far as calls have been given up; beyond the last one in a slot that has had it.
+    /// By slot, up to the last in which a call was given up. It is above the maximum in a slot that
+    /// has used its last id.
     generations: Vec<u32>,
     /// How many calls there are.
     count: usize,
 }
 
 impl Unanswered {
-    /// JavaScript gets a call.
+    /// Adds a call that JavaScript gets.
     pub(super) fn insert(&mut self, call: Call, now: u64) -> Id {
         self.count += 1;
         let slot = self.calls.insert(Some((call, now)));
@@ -37,8 +38,8 @@ impl Unanswered {
         f64::from(generation) * 2_f64.powi(32) + f64::from(slot)
     }
 
-    /// JavaScript answers a call: the call, and when JavaScript got it. `None` where it has been
-    /// answered or given up.
+    /// Removes a call that JavaScript answers: the call, and when JavaScript got it. `None` if it
+    /// has been answered or given up.
     pub(super) fn remove(&mut self, id: Id) -> Option<(Call, u64)> {
         let (slot, generation) = parts(id);
         if self.generation(slot) != generation {
@@ -63,7 +64,7 @@ impl Unanswered {
         self.calls.get(slot)?.as_ref().map(|(call, _)| call)
     }
 
-    /// JavaScript has what of the call's arguments takes memory.
+    /// Frees the call's arguments: JavaScript has them.
     pub(super) fn forget_rest(&mut self, id: Id) {
         let (slot, generation) = parts(id);
         if self.generation(slot) == generation
@@ -79,7 +80,7 @@ impl Unanswered {
         calls.map(|(call, _)| call.asked)
     }
 
-    /// Gives up those that were asked `timeout` ago, and before.
+    /// Gives up the calls that were asked `timeout` ago or before.
     pub(super) fn take_old(&mut self, now: u64, timeout: u64) -> Vec<Call> {
         let generations = &mut self.generations;
         let mut old = Vec::new();
@@ -100,7 +101,7 @@ impl Unanswered {
     }
 }
 
-/// Lets nobody have a slot's id again. False: it has no other.
+/// Retires the current id of a slot. False: the slot has no other id.
 fn retire(generations: &mut Vec<u32>, slot: usize) -> bool {
     if generations.len() <= slot {
         generations.resize(slot + 1, 0);

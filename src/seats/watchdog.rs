@@ -1,9 +1,9 @@
-//! Looks after workers: a thread of its own that sleeps while there is nothing to look after.
+//! The watchdog of the workers: a thread that sleeps while there is nothing to look after.
 //!
-//! While a call holds a worker for longer than a batch is to take, the watchdog gives the calls
-//! behind it to others and posts what is done. A worker that is held for longer than a call may
-//! take is told of. Where calls wait and somebody rests, it wakes one; where nobody takes calls, it
-//! drops those that are late.
+//! If a call holds a worker for longer than a batch should take, the watchdog gives the calls
+//! behind it to others and posts the results that are complete. It reports a worker that is held
+//! for longer than a call may take. If calls wait while a worker rests, it wakes one; if no thread
+//! takes calls, it drops those that are late.
 //!
 //! Invariant: while a worker is not at rest, or calls wait, the watchdog looks again.
 
@@ -18,31 +18,30 @@ use super::memory::Claimed;
 use super::{Consumer, Notice, Seats, clock, lock};
 use crate::uring::with_signals_blocked;
 
-/// How often it looks where a batch, or calls that wait, may have to go to others. It is also what
-/// a batch is to take.
+/// How often it looks if a batch, or calls that wait, may have to go to others. A batch should take
+/// no longer.
 const AT_ONCE: Duration = Duration::from_millis(1);
-/// The same where each look so far has found the threads further on: looking costs more than a
-/// thousand quick calls.
+/// The same if each look so far has found progress: a look costs more than a thousand quick calls.
 const SOON: Duration = Duration::from_millis(4);
-/// So many looks in a row.
+/// As many looks in a row must have found progress.
 const CALM: u32 = 8;
-/// The same where only a call's time is to be looked at, at most.
+/// The longest pause if it has only the time of calls to look at.
 const LATER_MAX: Duration = Duration::from_millis(250);
-/// A part of the time that a call may take, in which one more look is early enough.
+/// That pause is this part of the time that a call may take.
 const LATER_PART: u32 = 32;
-/// A part of the time that a call may take, after which a thread that rests is asked whether its
-/// event loop turns, where promises are to settle there.
+/// After this part of the time that a call may take, it checks whether the event loop of a resting
+/// thread turns, if promises are to settle there.
 const ASKING_PART: u32 = 4;
-/// For how long it goes on looking so often where nothing asks for it: who is served comes again.
+/// For how long it goes on looking that often without need: a client that is served sends again.
 const LINGER: Duration = Duration::from_millis(50);
 
-/// When it looks next.
+/// How soon it has to look again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Need {
-    /// When it is told that there is something.
+    /// Not before it is told.
     Nothing,
-    /// Early enough for a call's time.
+    /// Early enough for the time of a call.
     Later,
     /// Within some milliseconds.
     Soon,
@@ -51,7 +50,7 @@ pub(super) enum Need {
 }
 
 impl Need {
-    /// In which time that is; `later` is early enough for a call's time.
+    /// The time until then; `later` is early enough for the time of a call.
     pub(super) fn within(self, later: Duration) -> Duration {
         match self {
             Self::Nothing => Duration::MAX,
@@ -63,9 +62,9 @@ impl Need {
 }
 
 pub(super) struct Watchdog {
-    /// The `Need` that it looks for, as it is: who has more of it tells.
+    /// The current `Need`. A thread that needs it sooner tells it.
     looks_for: AtomicU8,
-    /// What it was told of since it looked last.
+    /// What it was told since it last looked.
     told: Mutex<Need>,
     is_told: Condvar,
     is_ending: AtomicBool,
@@ -97,23 +96,23 @@ impl Watchdog {
         self.is_ending.store(true, Ordering::SeqCst);
         self.tell(Need::AtOnce);
         if let Some(thread) = lock(&self.thread).take() {
-            // A panic of it has been printed.
+            // Its panic, if any, has been printed.
             let _ = thread.join();
         }
     }
 
-    /// Has it look, unless it does so often enough.
+    /// Has it look, unless it looks often enough.
     pub(super) fn need(&self, need: Need) {
         if self.looks_for.load(Ordering::SeqCst) < need as u8 {
             self.tell(need);
         }
     }
 
-    /// Looks after all seats, and says when it looks again unless it is told to before.
+    /// Looks after all seats. Returns how soon it has to look again, unless it is told before.
     pub(super) fn turn(&self, seats: &Seats, observed: &mut Observed, now: Instant) -> Need {
         let told = mem::replace(&mut *lock(&self.told), Need::Nothing);
         let mut need = seats.look(observed, now);
-        // Who has told of something tells of more: that costs more than looking.
+        // If it was told once it would be told again, which costs more than looking.
         if told.max(need) >= Need::Soon {
             observed.soon_until = now.checked_add(LINGER);
         }
@@ -121,7 +120,7 @@ impl Watchdog {
             need = need.max(Need::Soon);
         }
         if need < Need::Soon {
-            // Who has something from now on tells; what came before is seen by one more look.
+            // From now on it is told of new work. One more look sees work that came before.
             self.looks_for.store(need as u8, Ordering::SeqCst);
             need = need.max(seats.look(observed, now));
         }
@@ -129,7 +128,7 @@ impl Watchdog {
         need
     }
 
-    /// Whether it is to look before its time.
+    /// Whether it was told to look.
     #[cfg(test)]
     pub(super) fn is_told(&self) -> bool {
         *lock(&self.told) > Need::Nothing
@@ -153,12 +152,12 @@ impl Watchdog {
 /// What the watchdog has seen of one seat.
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
-    /// How often somebody had asked for calls there, and what it had claimed.
+    /// The number of visits to the seat, and what its thread had claimed.
     mark: Option<(u64, Option<Claimed>)>,
-    /// Since when that is the same.
+    /// Since when that has not changed.
     since: Option<Instant>,
     is_told: bool,
-    /// How many looks in a row have found it further on.
+    /// How many looks in a row have found progress.
     further: u32,
 }
 
@@ -166,9 +165,9 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     seen: Vec<Seen>,
-    /// Calls waited when it looked last, and somebody rested.
+    /// True: at the last look calls waited while a thread rested.
     has_waited: bool,
-    /// Until then it looks often.
+    /// It looks often until then.
     soon_until: Option<Instant>,
 }
 
@@ -188,8 +187,8 @@ fn watch(seats: &Seats) {
 }
 
 impl Observed {
-    /// The watchdog has looked later than it meant to, by so much: the process was stopped, or the
-    /// machine was. The workers were, too, and that time is not held against them.
+    /// The watchdog has looked this much later than planned: the process or the machine was
+    /// stopped. So were the workers, and that time does not count against them.
     pub(super) fn pause(&mut self, late: Duration) {
         for since in self.seen.iter_mut().filter_map(|seen| seen.since.as_mut()) {
             *since += late;
@@ -198,7 +197,8 @@ impl Observed {
 }
 
 impl Seats {
-    /// A batch, or calls that wait, may have to go to others; or else a worker has something.
+    /// Tells the watchdog that a worker has calls. `has_more`: a batch, or calls that wait, may
+    /// have to go to others.
     pub(super) fn watch(&self, has_more: bool) {
         if let Some(watchdog) = &self.watchdog {
             watchdog.need(if has_more { Need::Soon } else { Need::Later });
@@ -210,11 +210,11 @@ impl Seats {
         part.clamp(AT_ONCE, LATER_MAX)
     }
 
-    /// Looks after all seats, and says when to look again.
+    /// Looks after all seats. Returns how soon to look again.
     fn look(&self, observed: &mut Observed, now: Instant) -> Need {
         let seats = self.look_at_seats(observed, now);
         let waiting = self.look_at_waiting(observed, now);
-        // What it has posted may have been the last.
+        // What it has posted may have answered the last call.
         self.end_if_over();
         seats.max(waiting)
     }
@@ -249,8 +249,8 @@ impl Seats {
         Need::Later
     }
 
-    /// A thread that rests while promises of its are to settle is asked now and then whether its
-    /// event loop turns: it asks for calls then.
+    /// If a thread rests while its promises are to settle, it is woken now and then: if its event
+    /// loop turns, it asks for calls.
     fn look_at_resting(&self, seat: usize, seen: &mut Seen, now: Instant) -> Need {
         if seen.mark.is_some() {
             *seen = Seen::default();
@@ -280,7 +280,7 @@ impl Seats {
         let mut guard = match seat.consumer.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // It asks for calls just now.
+            // The thread is just asking for calls.
             Err(TryLockError::WouldBlock) => return Need::Soon,
         };
         let Some(consumer) = guard.as_mut() else {
@@ -315,7 +315,7 @@ impl Seats {
                 };
             }
             let went_back = consumer.take_back(self, now);
-            // What it has claimed is another thing now, but it is still at the same call.
+            // Its claims have changed, but it is still at the same call.
             seen.mark = Some((visits, consumer.claimed()));
             drop(guard);
             if went_back > 0 {
@@ -325,7 +325,7 @@ impl Seats {
         }
         let is_overdue = held >= self.options.handler_timeout && !seen.is_told;
         if is_overdue {
-            // With the lock, so that it has not asked for calls meanwhile.
+            // Set under the lock, so that the thread cannot have asked for calls meanwhile.
             seat.is_overdue.store(true, Ordering::Relaxed);
         }
         drop(guard);

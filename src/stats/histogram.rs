@@ -1,29 +1,29 @@
-//! Distributions: how often a value fell between which bounds.
+//! Distributions: how often a value fell between two bounds.
 //!
-//! One thread counts and any thread reads. Unlike the counts of [`Stats`](super::Stats) these are
-//! too many to be published each turn, so they are counted where readers look.
+//! One thread counts and any thread reads. These are too many to be published each turn, as the
+//! counts of [`Stats`](super::Stats) are, so they are counted in place, where readers look.
 //!
-//! Invariant: one thread adds, so that reading and writing a count apart loses nothing. A reader
-//! may see a value in `counts` and not yet in `sum`, or the other way round.
+//! Invariant: only one thread adds, so a count may be read and written in two steps. A reader may
+//! see a value in `counts` and not yet in `sum`, or the other way round.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bounds of times, inclusive and ascending, in microseconds: a lone request over the loopback takes 40, a timeout 30
-/// seconds.
+/// Upper bounds of times, inclusive and ascending, in microseconds: a lone request over the loopback
+/// takes 40 µs, a timeout 30 s.
 pub static TIMES: [u64; 19] = [
     25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
     1_000_000, 2_500_000, 5_000_000, 10_000_000, 30_000_000,
 ];
 
-/// Bounds of batches' lengths.
+/// Upper bounds of the lengths of batches.
 pub static LENGTHS: [u64; 11] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/// How often values fell between which of `N` bounds.
+/// How often values fell between each two of `N` bounds.
 #[derive(Debug)]
 pub struct Histogram<const N: usize> {
     bounds: &'static [u64; N],
     counts: [AtomicU64; N],
-    /// Of the values beyond the last bound.
+    /// The count of the values beyond the last bound.
     beyond: AtomicU64,
     sum: AtomicU64,
 }
@@ -42,14 +42,14 @@ impl<const N: usize> Histogram<N> {
 
     /// Counts a value. Only the one thread that counts may call it.
     pub fn add(&self, value: u64) {
-        // To look at one bound after another takes 2 ns, and so does every other way.
+        // One bound after another: that takes 2 ns, and a binary search 3.
         let within = self.bounds.iter().position(|bound| value <= *bound);
         let count = within.map_or(&self.beyond, |index| &self.counts[index]);
         increase(count, 1);
         increase(&self.sum, value);
     }
 
-    /// What has been counted so far.
+    /// The counts so far.
     #[must_use]
     pub fn read(&self) -> Distribution {
         let counts = self.counts.iter().chain([&self.beyond]);
@@ -66,10 +66,10 @@ impl<const N: usize> Histogram<N> {
 pub struct Distribution {
     /// Upper bounds, inclusive and ascending.
     pub bounds: Vec<u64>,
-    /// How many values were within the bound of the same index and not within the one before; the
-    /// last is that of the values beyond all bounds.
+    /// For each bound, how many values were within it and not within the one before; the last is
+    /// the number of values beyond all bounds.
     pub counts: Vec<u64>,
-    /// The values, added up.
+    /// The sum of the values.
     pub sum: u64,
 }
 
@@ -84,7 +84,7 @@ impl Distribution {
     }
 }
 
-/// For the one thread that writes `count`: no other's increase can come in between.
+/// For the only thread that writes `count`: no increase can come in between.
 pub(super) fn increase(count: &AtomicU64, by: u64) {
     count.store(count.load(Ordering::Relaxed) + by, Ordering::Relaxed);
 }

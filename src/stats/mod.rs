@@ -1,10 +1,10 @@
-//! What the ring thread counts and other threads read.
+//! The counts that the ring thread keeps and other threads read.
 //!
-//! The ring thread counts in plain integers and publishes them once a turn. What is too much for
-//! that, the [`Details`], it counts where readers look.
+//! The ring thread counts in plain integers and publishes them once a turn. The [`Details`] are too
+//! many for that; it counts them in place, where readers look.
 //!
 //! Invariant: a reader sees all the counts of one recent turn. `version` is odd while they change,
-//! and a reader that saw it odd, or changed, looks again (a seqlock). The details may be ahead of
+//! and a reader that sees it odd, or changed, reads again (a seqlock). The details may be ahead of
 //! them.
 
 mod histogram;
@@ -22,14 +22,14 @@ macro_rules! counters {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
 
-        /// The counts, as other threads see them. Two cache lines, which processors fetch in pairs,
-        /// are this ring thread's alone to write.
+        /// The counts, as other threads see them. They fill two cache lines, which processors fetch
+        /// in pairs and only this ring thread writes.
         #[derive(Debug, Default)]
         #[repr(align(128))]
         pub struct Stats {
             version: AtomicU64,
             $($name: AtomicU64,)+
-            /// What is not published, but written in place.
+            /// The counts that are kept in place.
             pub details: Details,
         }
 
@@ -84,12 +84,12 @@ counters! {
     responses_4xx,
     /// Answers with a status of 500 to 599.
     responses_5xx,
-    /// Calls that have a credit, whether or not the client still waits; whoever reads the stats
-    /// fills them in.
+    /// Calls that have a credit, whether or not the client still waits. The reader of the stats
+    /// fills this in.
     in_flight,
-    /// Batches of numbers handed over.
+    /// Batches of calls handed over.
     batches,
-    /// Requests refused because too many were in flight, or too many bytes of them waited: 503.
+    /// Requests refused because too many calls were in flight, or too many bytes waited: 503.
     overloaded,
     /// Heads over their limit: 431 or 414.
     heads_too_large,
@@ -99,34 +99,35 @@ counters! {
     headers_timeouts,
     /// Bodies that did not arrive in time: 408.
     request_timeouts,
-    /// Connections closed because no request came.
+    /// Connections closed because they were idle for too long.
     keep_alive_timeouts,
-    /// Numbers that the handler did not answer in time: 503.
+    /// Calls that the handler did not answer in time: 503.
     handler_timeouts,
-    /// Connections closed because their peer took nothing.
+    /// Connections closed because their peer did not take what was sent.
     send_timeouts,
     /// Answers among `responses_2xx` that were sent on leased sockets.
     sent,
-    /// How often accepting paused, for too many connections or for want of descriptors or memory.
+    /// How often accepting paused, because of too many connections, or for want of descriptors or
+    /// memory.
     accept_pauses,
-    /// Connections that a reset or another error ended.
+    /// Connections ended by a reset or another error.
     connection_errors,
     /// Bytes received from peers.
     bytes_received,
     /// Bytes sent to peers.
     bytes_sent,
-    /// Turns of the loop: each enters the kernel once, or more where there is much to submit.
+    /// Turns of the loop. Each enters the kernel once, or more often if there is much to submit.
     turns,
-    /// Completions, those of sends included whose success is only concluded.
+    /// Completions, including those of sends whose success was only inferred.
     completions,
-    /// Receives that found no buffer, and are begun again.
+    /// Receives for which no buffer was free, and which are armed again.
     buffer_shortages,
-    /// Writes that woke the ring thread; whoever reads the stats fills them in.
+    /// Writes that woke the ring thread. The reader of the stats fills this in.
     wakeups,
 }
 
 impl Counters {
-    /// Counts an answer with another status than 200.
+    /// Counts an answer whose status is not 200.
     pub fn count(&mut self, status: u16) {
         match status {
             500.. => self.responses_5xx += 1,
@@ -136,7 +137,8 @@ impl Counters {
         }
     }
 
-    /// Counts what the server itself has found too large. A function may have these statuses, too.
+    /// Counts what the server itself has refused as too large. A function may answer with these
+    /// statuses, too.
     pub fn count_too_large(&mut self, status: u16) {
         match status {
             413 => self.bodies_too_large += 1,
@@ -146,14 +148,15 @@ impl Counters {
     }
 }
 
-/// The statuses that are counted one by one: those that an answer may have, but for 200.
+/// The statuses that are counted one by one: all that an answer may have, except 200.
 const STATUS_MIN: u16 = 201;
 const STATUSES: usize = 399;
 
-/// What one ring thread counts in place.
+/// The counts that one ring thread keeps in place.
 #[derive(Debug)]
 pub struct Details {
-    /// Microseconds from a request's end to its answer, of the requests that the handler was given.
+    /// Microseconds from a request's end to its answer, for the requests that the handler was
+    /// given.
     pub latency: Histogram<19>,
     /// Lengths of the batches handed over.
     pub batch_lengths: Histogram<11>,
@@ -172,7 +175,7 @@ impl Default for Details {
 }
 
 impl Details {
-    /// Counts an answer with another status than 200. For the ring thread.
+    /// Counts an answer whose status is not 200. For the ring thread.
     pub fn count(&self, status: u16) {
         let index = status.checked_sub(STATUS_MIN).map(usize::from);
         if let Some(count) = index.and_then(|index| self.answers.get(index)) {
@@ -180,7 +183,7 @@ impl Details {
         }
     }
 
-    /// The statuses, other than 200, of which there were answers, and how many.
+    /// The statuses other than 200 that were answered, and how often.
     pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
         let counts = self
             .answers

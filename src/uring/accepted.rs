@@ -1,8 +1,9 @@
-//! What an accept has brought: a new connection, or a failure that may be one connection's alone.
+//! What an accept completes with: a new connection, or a failure that may concern one connection
+//! only.
 //!
 //! On some kernels (6.6.1 to 6.8-rc3 are known) a multishot accept whose completion does not fit
-//! the queue names no descriptor, but the events of its poll: 195, whatever that is in this
-//! process. The connection that it should have named stays open and unknown to everybody.
+//! the queue names no descriptor, but the events of its poll: 195, whatever that descriptor is in
+//! this process. The connection that it should have named stays open, and no code knows of it.
 
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -13,8 +14,8 @@ use socket2::SockRef;
 
 use crate::limits::CLOSING_ACCEPTS_MAX;
 
-/// The cookie of the socket that each descriptor was when a ring had it last; 0 for none. The
-/// kernel gives no two sockets the same one, so a socket that is still there is recognised.
+/// For each descriptor, the cookie of the socket that it was when a ring last had it; 0 for none.
+/// The kernel gives no two sockets the same cookie, so we recognise a socket that is still there.
 static KNOWN: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
 /// Keeps a listener from being taken for one of its connections.
@@ -23,19 +24,20 @@ pub(super) fn remember(listener: BorrowedFd<'_>) {
 }
 
 /// The connection that a ring's accept has named. `InvalidData`: it has named something else, which
-/// stays as it is.
+/// is left as it is.
 pub(super) fn own(number: u32) -> io::Result<OwnedFd> {
     let descriptor = RawFd::try_from(number).expect("it was an i32");
     if !is_new_socket(descriptor) {
         return Err(ErrorKind::InvalidData.into());
     }
     // SAFETY: `from_raw_fd` asks for an open descriptor that nobody else owns; an accept has just
-    // made it. Where the kernel is at fault, it is at least a socket, and no listener or connection
-    // of any ring. One that other code of this process has opened cannot be told from a new one.
+    // made it. If the kernel has named a wrong one, it is at least a socket, and no listener or
+    // connection of any ring. We cannot tell a socket that other code of this process has opened
+    // from a new one.
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
-/// True: a socket that no ring has had. Asks the kernel once.
+/// True: it is a socket that no ring has had. This asks the kernel once.
 fn is_new_socket(descriptor: RawFd) -> bool {
     let Some(cookie) = cookie(descriptor) else {
         return false;
@@ -48,7 +50,7 @@ fn is_new_socket(descriptor: RawFd) -> bool {
     mem::replace(&mut known[index], cookie) != cookie
 }
 
-/// `SO_COOKIE` of a socket; `None` for what is none.
+/// `SO_COOKIE` of a socket; `None` if it is no socket.
 fn cookie(descriptor: RawFd) -> Option<u64> {
     let mut cookie = 0_u64;
     let mut length = libc::socklen_t::try_from(size_of_val(&cookie)).expect("8");
@@ -60,7 +62,7 @@ fn cookie(descriptor: RawFd) -> Option<u64> {
     (answer == 0).then_some(cookie)
 }
 
-/// The connections that wait for a listener which is about to be closed.
+/// The connections that wait at a listener which is about to be closed.
 pub(super) fn take_waiting(listener: BorrowedFd<'_>) -> Vec<OwnedFd> {
     let listener = SockRef::from(&listener);
     if listener.set_nonblocking(true).is_err() {
@@ -82,9 +84,9 @@ fn take_all<T>(mut accept: impl FnMut() -> io::Result<T>) -> Vec<T> {
     accepted
 }
 
-/// False where accepting again at once could fail at once, for ever: out of descriptors or memory,
-/// or denied. True for our own cancellation, for what a connection that is gone leaves behind
-/// (accept(2), "Error handling"), and for a number that is no new connection.
+/// False: accepting again at once could fail at once, for ever, for want of descriptors or memory,
+/// or because it is denied. True for our own cancellation, for the error of a connection that is
+/// gone (accept(2), "Error handling"), and for a number that is no new connection.
 #[must_use]
 pub fn is_about_one_connection(error: &io::Error) -> bool {
     error.kind() == ErrorKind::InvalidData

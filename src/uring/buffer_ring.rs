@@ -6,7 +6,7 @@
 //!
 //! Invariant: a buffer belongs either to the kernel (between `put` and its completion) or to us (a
 //! `Buffer` exists), never to both. `Buffer` is not `Clone`, `put` consumes it, and it names the
-//! one ring whose it is.
+//! one ring that it belongs to.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
@@ -18,7 +18,7 @@ use io_uring::types::BufRingEntry;
 
 use super::Refused;
 
-/// Fewest buffers worth running with when locked memory is short.
+/// The fewest buffers worth running with if locked memory is short.
 const BUFFERS_MIN: u16 = 8;
 
 /// The kernel wants the ring of descriptors at the start of a page.
@@ -38,7 +38,7 @@ pub struct Buffer {
 
 /// The ring of descriptors that the kernel reads, and the memory that they point to.
 pub(super) struct BufferRing {
-    /// No other of this process has it.
+    /// An identity that no other ring of this process has.
     identity: u64,
     /// As many [`BufRingEntry`] as there are buffers.
     descriptors: Allocation,
@@ -53,7 +53,8 @@ unsafe impl Send for Allocation {}
 
 impl BufferRing {
     /// Makes `entries` buffers (a power of two, at most 32768) of `buffer_bytes` each the kernel's
-    /// buffer group `group`; fewer where locked memory, which their descriptors take, is short.
+    /// buffer group `group`. It makes fewer if locked memory, which their descriptors take, is
+    /// short.
     pub(super) fn register(
         submitter: &Submitter<'_>,
         group: u16,
@@ -113,7 +114,7 @@ impl BufferRing {
         }
     }
 
-    /// What the kernel has written into `buffer`.
+    /// The bytes that the kernel has written into `buffer`.
     pub(super) fn bytes(&self, buffer: &Buffer) -> &[u8] {
         let start = self.address(buffer);
         // SAFETY: `take` has checked the length against the allocation, which is zeroed at the
@@ -204,7 +205,7 @@ impl Drop for Allocation {
 mod tests {
     use super::*;
 
-    /// A ring, and a buffer of another one, which is larger.
+    /// A ring, and a buffer of another, larger one.
     fn ring_and_foreign_buffer() -> (BufferRing, Buffer) {
         let ring = |entries, buffer_bytes| {
             BufferRing::new(entries, buffer_bytes).unwrap_or_else(|refused| panic!("{refused}"))

@@ -1,4 +1,4 @@
-//! What the kernel's completions mean to the event loop.
+//! Turns the kernel's completions into events.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::user_data::decode;
 use super::{Buffer, Event, Kernel, Op, Ring, Token, accepted};
 
 impl Ring {
-    /// What a completion means to the event loop; `None` where it is about a step of a send.
+    /// The event of a completion; `None` if it concerns only a step of a send.
     pub(super) fn event(&mut self, completion: &cqueue::Entry) -> Option<Event> {
         let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
         let armed = cqueue::more(completion.flags());
@@ -38,7 +38,7 @@ impl Ring {
                 return self.carry_on(token, next);
             }
             Op::Cancel => Event::Cancelled { token },
-            Op::Close => return None, // It has failed, and is done all the same (close(2)).
+            Op::Close => return None, // It has failed, but the descriptor is closed (close(2)).
             Op::Wake => Event::Woken { armed },
             Op::Tick => Event::Ticked,
         })
@@ -55,7 +55,7 @@ impl Ring {
         if length > 0 {
             return Ok(buffer);
         }
-        // A receive that brought nothing may have picked a buffer all the same.
+        // A receive of no bytes may still have picked a buffer.
         if let Some(buffer) = buffer {
             self.put(buffer);
         }

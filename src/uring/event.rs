@@ -1,4 +1,4 @@
-//! What the ring tells the event loop.
+//! The events by which the ring tells the event loop what has completed.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,12 +22,12 @@ pub enum Event<B = Buffer> {
     Received {
         /// The connection.
         token: Token,
-        /// The bytes; put the buffer back when they are read.
+        /// The bytes. Put the buffer back when they are read.
         result: io::Result<Option<B>>,
         /// True exactly when the receive is still armed.
         armed: bool,
     },
-    /// A send is done, perhaps with fewer bytes than asked.
+    /// A send has completed, perhaps with fewer bytes than asked.
     Sent {
         /// The connection.
         token: Token,
@@ -36,14 +36,14 @@ pub enum Event<B = Buffer> {
         /// The bytes that `push_send` was given.
         bytes: Bytes,
     },
-    /// A cancellation is done; its target completes on its own.
+    /// A cancellation has completed; its target completes on its own.
     Cancelled {
         /// The connection whose op was to be cancelled, or [`Token::NONE`].
         token: Token,
     },
-    /// The time of [`Kernel::arm_tick`](super::Kernel::arm_tick) is over.
+    /// The time of [`Kernel::arm_tick`](super::Kernel::arm_tick) has passed.
     Ticked,
-    /// Somebody called [`Waker::wake`](super::Waker::wake).
+    /// A thread has called [`Waker::wake`](super::Waker::wake).
     Woken {
         /// True exactly when the poll is still armed.
         armed: bool,

@@ -1,14 +1,14 @@
 //! The kernel's ring behind a safe door: the one module that calls the kernel with pointers.
 //!
 //! The event loop owns the [`Ring`] and is its only caller, through the [`Kernel`] trait. It pushes
-//! ops, waits, and takes [`Event`]s: what an op's completion means, with everything that the kernel
-//! had borrowed for it.
+//! ops, waits, and takes [`Event`]s: each says what an op has completed with, and returns what the
+//! kernel had borrowed for it.
 //!
 //! Invariants:
 //! - What the kernel has borrowed, the ring owns: a send's bytes from `push_send` to its
 //!   [`Event::Sent`], a receive's memory at all times. Nothing of it is freed or moved while
 //!   `in_flight` is above zero.
-//! - Nothing pushed is lost: what does not fit the submission queue waits in `unsubmitted`.
+//! - Nothing pushed is lost: ops that do not fit the submission queue wait in `unsubmitted`.
 #![expect(
     unsafe_code,
     reason = "the kernel takes pointers; this module upholds what it asks for them"
@@ -56,7 +56,7 @@ pub use user_data::{Op, Token};
 use user_data::{decode, encode};
 pub use waker::Waker;
 
-/// The one buffer group; several would only be wanted for several sizes.
+/// The only buffer group; several would be needed only for several sizes.
 const BUFFER_GROUP: u16 = 0;
 
 /// An `io_uring`, its receive buffers and the sends that the kernel is working on.
@@ -64,17 +64,17 @@ pub struct Ring {
     // First, so that it is dropped before the memory that it was given.
     io_uring: IoUring,
     buffers: ManuallyDrop<BufferRing>,
-    /// A connection's one send in flight, by slot.
+    /// The one send in flight of each connection, by slot.
     sending: Sends,
-    /// Quiet sends that were pushed and whose outcome is not known.
+    /// Quiet sends that were pushed and whose result is not known.
     quiet: Vec<Token>,
-    /// Quiet sends that have succeeded and whose event has not been taken.
+    /// Quiet sends that have succeeded and whose event was not taken yet.
     sent_quietly: VecDeque<Token>,
-    /// How long the tick in flight takes; the kernel reads it at its submission.
+    /// The duration of the tick in flight, which the kernel reads at its submission.
     tick: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
     completions: VecDeque<cqueue::Entry>,
-    /// Ops pushed whose last completion has not been taken.
+    /// The number of ops pushed whose last completion has not been taken.
     in_flight: usize,
 }
 
@@ -264,8 +264,7 @@ impl Ring {
     }
 
     fn enter(&mut self, want: usize) -> io::Result<()> {
-        // More may be waiting than the queue holds; all of it is submitted before anything is
-        // waited for.
+        // More may wait than the queue holds. All of it is submitted before the thread waits.
         while !self.unsubmitted.is_empty() {
             check(self.io_uring.submit())?;
             self.collect();
@@ -287,8 +286,8 @@ impl Ring {
         }
     }
 
-    /// Once all that was pushed is submitted, a quiet send has failed, with a completion, or
-    /// succeeded, without one. `news` is where the new completions begin.
+    /// Once everything pushed is submitted, a quiet send has either failed, with a completion, or
+    /// succeeded, without one. `news` is the index of the first new completion.
     fn decide_quiet_sends(&mut self, news: usize) {
         for completion in self.completions.range(news..) {
             if let Some((Op::Send, token)) = decode(completion.user_data())
@@ -297,12 +296,12 @@ impl Ring {
                 sending.quiet = false;
             }
         }
-        // The token of what has failed goes now: its slot may soon have another quiet send.
+        // The token of a failed one is removed now: its slot may soon have another quiet send.
         let sending = &self.sending;
         let is_quiet = |token: &Token| sending.get(*token).is_some_and(|send| send.quiet);
         self.quiet.retain(is_quiet);
         let queue = self.io_uring.submission();
-        // A completion that the kernel's queue had no room for may be one of them.
+        // A completion for which the kernel's queue had no room may be one of them.
         if !queue.is_empty() || queue.cq_overflow() || !self.unsubmitted.is_empty() {
             return;
         }
@@ -325,9 +324,9 @@ impl Drop for Ring {
     }
 }
 
-/// What `io_uring_enter` may answer in the course of things: it was interrupted, timed out, or
-/// wants its completions collected before it takes more. Each is a turn of the loop; nothing that
-/// was queued is lost.
+/// Expected errors of `io_uring_enter`: it was interrupted, timed out, or wants its completions
+/// collected before it takes more. Each leads to another turn of the loop, and nothing queued is
+/// lost.
 fn check(result: io::Result<usize>) -> io::Result<()> {
     match result {
         Ok(_) => Ok(()),

@@ -1,11 +1,11 @@
 //! Tells another event loop, in which this one is embedded, that something has completed.
 //!
-//! That loop polls the waker's eventfd, which the kernel writes to, as other threads do. The ring's
-//! own descriptor does not do: with `DEFER_TASKRUN` what has come is worked out by who asks for it,
-//! and does not make that readable (Linux 6.18).
+//! That loop polls the waker's eventfd, to which the kernel writes, as other threads do. It could
+//! not poll the ring's own descriptor: with `DEFER_TASKRUN` completions are worked out only when
+//! the ring is entered, and do not make it readable (Linux 6.18).
 //!
-//! Invariant: what completes after [`prepare_to_sleep`](super::Kernel::prepare_to_sleep) has
-//! returned true is written to the eventfd.
+//! Invariant: after [`prepare_to_sleep`](super::Kernel::prepare_to_sleep) has returned true, each
+//! completion writes to the eventfd.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -13,16 +13,16 @@ use std::sync::atomic::{Ordering, fence};
 
 use super::{Ring, Waker};
 
-/// Linux says that something has completed, then reads whether to write to the eventfd. On x86 the
-/// first is a full barrier; elsewhere one could be missed, so there each completion is told of.
+/// Linux publishes a completion, then reads whether to write to the eventfd. On x86 the first step
+/// is a full barrier. Elsewhere a completion could be missed, so there each one writes.
 const MAY_PAUSE: bool = cfg!(target_arch = "x86_64");
 
 impl Ring {
-    /// Has the kernel write to the waker's eventfd when something completes. To be called before
-    /// [`Kernel::enable`](super::Kernel::enable).
+    /// Has the kernel write to the waker's eventfd when something completes. It is to be called
+    /// before [`Kernel::enable`](super::Kernel::enable).
     ///
-    /// That is then not to be polled by the ring, too: what a write to an eventfd sets off may not
-    /// write to one itself, and the kernel puts such writes off, or drops them (Linux 6.18).
+    /// The ring must then not poll that eventfd, too: a write to an eventfd may not cause another
+    /// such write, and the kernel delays or drops it (Linux 6.18).
     pub fn embed(&mut self, waker: &Waker) -> io::Result<()> {
         let submitter = self.io_uring.submitter();
         submitter.register_eventfd(waker.as_raw_fd())
@@ -37,7 +37,8 @@ impl Ring {
         if on {
             queue.enable_eventfd();
             drop(queue);
-            // With the kernel's: either it sees this, or what follows sees what has completed.
+            // This pairs with the kernel's barrier: either it sees this, or we see what has
+            // completed.
             fence(Ordering::SeqCst);
         } else {
             queue.disable_eventfd();
@@ -47,7 +48,7 @@ impl Ring {
     /// Something was pushed and is not submitted, or has completed and is not collected.
     pub(super) fn is_ready(&mut self) -> bool {
         let queue = self.io_uring.submission();
-        // What the kernel has yet to work out, or had no room for, has completed.
+        // Completions that the kernel has yet to work out, or had no room for, count as well.
         let is_told = !queue.is_empty() || queue.taskrun() || queue.cq_overflow();
         drop(queue);
         is_told
@@ -57,8 +58,8 @@ impl Ring {
     }
 }
 
-/// Has an epoll instance, in which `eventfd` is registered, tell of it each time that it is written
-/// to, rather than for as long as nobody has read it. Nothing changes where that is refused.
+/// Has an epoll instance report `eventfd`, which is registered there, once for each write
+/// (edge-triggered), and not for as long as it is unread. If that is refused nothing changes.
 pub fn trigger_by_edge(epoll: RawFd, eventfd: BorrowedFd<'_>) {
     let fd = eventfd.as_raw_fd();
     let mut event = libc::epoll_event {

@@ -1,8 +1,8 @@
-//! What a ring may be asked for: the operations that a ring thread submits, and nothing else.
+//! Restricts a ring to the operations that a ring thread submits.
 //!
-//! Told to the kernel before the ring is enabled, and for good. Whoever gets hold of the ring, or a
-//! bug that writes to its queue, can use it for what the server does anyway, and not to open files
-//! or to connect to anywhere.
+//! The kernel is told before the ring is enabled, and for good. An attacker who gets hold of the
+//! ring, or a bug that writes to its queue, can use it only for what the server does anyway, and
+//! not to open files or to connect.
 
 use std::io;
 
@@ -22,20 +22,21 @@ const OPERATIONS: [u8; 7] = [
     opcode::Timeout::CODE,
 ];
 
-/// What it submits them with: receives pick their buffer, quiet sends make no completion.
+/// The flags with which it submits them: receives pick their buffer, quiet sends make no
+/// completion.
 const FLAGS: Flags = Flags::BUFFER_SELECT.union(Flags::SKIP_SUCCESS);
 
 /// `IORING_REGISTER_ENABLE_RINGS`, which succeeds once in a ring's life. With no call at all in the
 /// list, a kernel could take registering for unrestricted.
 const ENABLE_RINGS: u8 = 12;
 
-/// True: the kernel that filled in `known` has them all.
+/// True: the kernel that filled in `known` has all of them.
 pub(super) fn are_known(known: &Probe) -> bool {
     OPERATIONS.iter().all(|&code| known.is_supported(code))
 }
 
-/// From when the ring is enabled, it answers everything else with `EACCES`. Before, it takes no
-/// operations, but whatever is to be registered with it.
+/// Once the ring is enabled, it answers everything else with `EACCES`. Before that it takes
+/// registrations, but no operations.
 pub(super) fn restrict(io_uring: &IoUring) -> io::Result<()> {
     let mut allowed: Vec<Restriction> = OPERATIONS.map(Restriction::sqe_op).into();
     allowed.push(Restriction::sqe_flags_allowed(FLAGS.bits()));
@@ -61,7 +62,7 @@ mod tests {
         ring
     }
 
-    /// What it answers to an entry that points nowhere.
+    /// The result of an entry that points nowhere.
     fn answer(ring: &mut Ring, entry: &Entry) -> i32 {
         // SAFETY: the callee asks that what the entry points to stay valid, and it has only null
         // pointers, which the kernel refuses to read.
@@ -86,7 +87,7 @@ mod tests {
         for entry in &entries {
             assert_eq!(answer(&mut ring, entry), -libc::EACCES, "{entry:?}");
         }
-        // What it does submit gets as far as the descriptor.
+        // An allowed operation gets as far as its bad descriptor.
         let close = opcode::Close::new(nowhere).build();
         assert_eq!(answer(&mut ring, &close), -libc::EBADF);
         let linked = close.flags(Flags::IO_LINK);

@@ -1,11 +1,12 @@
-//! A connection's one send: its bytes while the kernel may read them, and which op it takes next.
+//! A connection's one send: its bytes while the kernel may read them, and the op that it needs
+//! next.
 //!
-//! The ring tells it of every completion of its ops, and pushes what it asks for.
+//! The ring tells it of every completion of its ops, and pushes the ops that it asks for.
 //!
-//! No send waits in the kernel for room. The kernel's own wait ends, too, when the peer has ended
-//! its side, room or not, and as often as it is tried; after 128 times the kernel makes a worker
-//! thread for the send (`io_arm_poll_handler`): one for each client that half-closes and does not
-//! read. A multishot poll, edge-triggered, tells of that end once.
+//! No send waits in the kernel for room. The kernel's own wait also ends when the peer has ended
+//! its side, room or not, each time it is tried. After 128 times the kernel makes a worker thread
+//! for the send (`io_arm_poll_handler`): one for each client that half-closes and does not read. An
+//! edge-triggered multishot poll reports that end only once.
 //!
 //! Invariant: it is `Done` only while none of its ops is in flight.
 
@@ -28,7 +29,7 @@ pub(super) enum Next {
     Push(Op),
     /// Another completion.
     Wait,
-    /// Nothing more: that is what came of it.
+    /// Nothing more: this is its result.
     Done(io::Result<usize>),
 }
 
@@ -37,7 +38,7 @@ pub(super) enum Next {
 enum Attempt {
     Over,
     InFlight,
-    /// In flight, and the poll has told of room that it may not have seen.
+    /// In flight, and the poll has reported room that the send may not have seen.
     InFlightAndRoom,
 }
 
@@ -73,7 +74,7 @@ pub(super) struct Sending {
     offset: usize,
     /// True while it may have succeeded without a completion.
     pub(super) quiet: bool,
-    /// False: that there is no room is its outcome.
+    /// False: it completes if there is no room.
     waits: bool,
     attempt: Attempt,
     poll: Poll,
@@ -81,7 +82,7 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    /// The first op it takes is a send. The socket stays open until it is done.
+    /// The first op it needs is a send. The socket stays open until it is done.
     pub(super) fn new(socket: BorrowedFd<'_>, bytes: Bytes, offset: usize, quiet: bool) -> Self {
         Self {
             socket: Fd(socket.as_raw_fd()),
@@ -95,7 +96,7 @@ impl Sending {
         }
     }
 
-    /// True: its outcome is there, and something in flight keeps it from being told.
+    /// True: its result is known, but cannot be reported while something is in flight.
     pub(super) fn is_over(&self) -> bool {
         self.outcome.is_some()
     }
@@ -149,7 +150,7 @@ impl Sending {
         self.on_sent(Ok(self.length() as usize))
     }
 
-    /// The poll has told something: room, the peer's end, or its own.
+    /// The poll has completed: room, the peer's end, or its own end.
     pub(super) fn on_room(&mut self, result: io::Result<u32>, armed: bool) -> Next {
         if !armed {
             self.poll = self.poll.completed();
@@ -186,7 +187,8 @@ impl Sending {
         self.wind_up()
     }
 
-    /// Tells the outcome once nothing is in flight: what completes after that is another send's.
+    /// Reports the result once nothing is in flight: what completes after that belongs to another
+    /// send.
     fn wind_up(&mut self) -> Next {
         if self.poll == Poll::Armed {
             self.poll = Poll::Ending { in_flight: 2 };
@@ -252,7 +254,7 @@ mod tests {
         /// Whether the poll in flight is cancelled.
         room: Option<bool>,
         cancel: bool,
-        /// The poll has told of room, and no send was pushed since.
+        /// The poll has reported room, and no send was pushed since.
         has_room: bool,
     }
 
@@ -306,7 +308,7 @@ mod tests {
             }
         }
 
-        /// Pushes what is asked for; true: it is done.
+        /// Pushes what is asked for. True: the send is done.
         fn carry_on(&mut self, next: &Next, sending: &Sending) -> bool {
             match next {
                 Next::Push(Op::Send) => {
@@ -340,8 +342,8 @@ mod tests {
         }
     }
 
-    /// Follows `path`, a completion of those possible at each step, and says how many are possible
-    /// after it.
+    /// Follows `path`, which chooses one of the possible completions at each step, and returns how
+    /// many are possible after it.
     fn follow(path: &[usize]) -> usize {
         let (socket, _peer) = UnixStream::pair().unwrap();
         let mut sending = Sending::new(socket.as_fd(), b"1".to_vec().into(), 0, false);

@@ -1,7 +1,7 @@
-//! Makes the kernel's ring, or says why it can't be had.
+//! Makes the kernel's ring, or says why that is not possible.
 //!
-//! Called once a ring, on the thread that starts the server, so that a refusal is an error of the
-//! start.
+//! Called once for each ring, on the thread that starts the server, so that a refusal is an error
+//! of the start.
 
 use std::fmt;
 use std::fs;
@@ -11,13 +11,13 @@ use io_uring::IoUring;
 
 use super::{BufferRing, restrictions};
 
-/// Fewest submission entries worth running with when locked memory is short.
+/// The fewest submission entries worth running with if locked memory is short.
 const ENTRIES_MIN: u32 = 32;
-/// Completions a submission may cause at once: multishot ops complete more often than they are
-/// submitted.
+/// Completions that one submission may cause at once: multishot ops complete more often than they
+/// are submitted.
 const COMPLETIONS_PER_ENTRY: u32 = 4;
 
-/// A kernel that refused a ring, why, and what cures it.
+/// A refused ring, with the reason and the cure.
 #[derive(Debug)]
 pub struct Refused {
     /// What stands in the way, in one word.
@@ -124,9 +124,9 @@ pub(super) fn make(entries: u32) -> Result<IoUring, Refused> {
     }
 }
 
-/// `SUBMIT_ALL` because one refused submission must not hold back those behind it. `DEFER_TASKRUN`
-/// (Linux 6.1) has completions worked out when the ring thread asks for them, all at once. It wants
-/// a `SINGLE_ISSUER`, which is the thread that enables the ring: hence `R_DISABLED`.
+/// `SUBMIT_ALL` because one refused submission must not hold back those behind it. With
+/// `DEFER_TASKRUN` (Linux 6.1) completions are worked out together when the ring thread asks for
+/// them. It needs a `SINGLE_ISSUER`, which is the thread that enables the ring: hence `R_DISABLED`.
 fn make_once(entries: u32) -> io::Result<IoUring> {
     IoUring::builder()
         .dontfork()
@@ -140,28 +140,28 @@ fn make_once(entries: u32) -> io::Result<IoUring> {
         .build(entries)
 }
 
-/// What this kernel has of what a ring thread needs, beside the ring.
+/// What this kernel has of what a ring thread needs besides the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
-    /// Each operation that a ring thread submits is known.
+    /// The kernel knows each operation that a ring thread submits.
     pub operations: bool,
-    /// Receive buffers in a ring that is shared with the kernel.
+    /// The kernel has receive buffers in a shared ring.
     pub buffer_rings: bool,
-    /// Rings that refuse other operations.
+    /// The kernel has rings that refuse other operations.
     pub restrictions: bool,
 }
 
-/// Makes the smallest ring, asks it, and lets it go.
+/// Makes the smallest ring, asks the kernel about it, and drops it.
 pub fn probe() -> Result<Probe, Refused> {
     let io_uring = make(ENTRIES_MIN)?;
     let mut known = io_uring::Probe::new();
     io_uring.submitter().register_probe(&mut known)?;
     let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
     let restrictions = restrictions::restrict(&io_uring).is_ok();
-    // Before the memory that it was given.
+    // It is dropped before the memory that it was given.
     drop(io_uring);
     let buffer_rings = match buffers {
-        // This process may have too little memory for what the kernel has.
+        // The kernel may have the feature although this process has too little memory for it.
         Err(refused) if refused.reason == Reason::Memlock => return Err(refused),
         buffers => buffers.is_ok(),
     };

@@ -4,13 +4,13 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 /// Runs `spawn` with every signal blocked on the calling thread. A thread that it starts inherits
-/// that, from its first instruction on, so that signals stay with Node's own threads.
+/// that from its first instruction on, so that Node's own threads get the signals.
 pub fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     let _blocked = Blocked::new();
     spawn()
 }
 
-/// Every signal is blocked on the thread that made this, until it is dropped there.
+/// Blocks every signal on the thread that has made this, until it is dropped there.
 struct Blocked {
     before: libc::sigset_t,
 }

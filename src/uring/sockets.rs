@@ -1,4 +1,4 @@
-//! What is done to a socket without the ring.
+//! Operations on a socket without the ring.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -7,24 +7,24 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use socket2::SockRef;
 
-/// Sends what the socket has room for now, from any thread: one that answers while the ring thread
-/// sleeps. No SIGPIPE for a peer that left.
+/// Sends what the socket has room for now. Any thread may call it: threads that answer while the
+/// ring thread sleeps do. A peer that has left causes no SIGPIPE.
 pub fn send_at_once(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     SockRef::from(&socket).send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
 }
 
 /// Sends what the socket has room for now. It leaves in one packet with the end of our side, which
-/// is to follow at once. 0 where it fails; why, the next send finds out.
+/// is to follow at once. 0 if it fails; the next send then finds out why.
 pub(super) fn send_last(socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
     let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT | libc::MSG_MORE;
     let sent = SockRef::from(&socket).send_with_flags(bytes, flags);
     sent.unwrap_or(0)
 }
 
-/// As an op of the ring it would go to a worker thread of the kernel (`io_shutdown_prep` forces
+/// As an op of the ring this would run on a worker thread of the kernel (`io_shutdown_prep` forces
 /// that).
 pub(super) fn shut_down(socket: BorrowedFd<'_>, how: Shutdown) {
-    // It fails where the connection has ended already.
+    // It fails if the connection has ended already.
     let _ = SockRef::from(&socket).shutdown(how);
 }
 
@@ -36,7 +36,7 @@ pub(super) fn has_unread(socket: BorrowedFd<'_>) -> bool {
     peeked.is_ok_and(|count| count > 0)
 }
 
-/// True: a send would get bytes off now, or find out that it cannot any more.
+/// True: a send would send bytes now, or fail.
 pub(super) fn has_room(socket: BorrowedFd<'_>) -> bool {
     let mut poll = libc::pollfd {
         fd: socket.as_raw_fd(),

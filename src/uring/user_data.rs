@@ -1,4 +1,5 @@
-//! What a completion says about itself: which op, on which connection, in which life of its slot.
+//! What identifies a completion: the op, the slot of the connection, and the generation of that
+//! slot.
 //!
 //! The ring stamps `user_data` on every submission and reads it back from every completion.
 //!
@@ -34,7 +35,7 @@ pub enum Op {
     Wake,
     /// Timer of the event loop.
     Tick,
-    /// Cancellation of any other op; its completion says nothing about the target's.
+    /// Cancellation of any other op. Its completion says nothing about its target's.
     Cancel,
 }
 
@@ -52,19 +53,19 @@ impl Op {
     ];
 }
 
-/// What the ring knows of a connection: the slot that it occupies, and some bits of which occupant
-/// of that slot it is.
+/// A connection as the ring knows it: its slot, and some bits of the number of that slot's
+/// occupant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Token {
     /// Index into the connection table.
     pub slot: u32,
-    /// The number of the slot's occupant, modulo 2^24: an op in flight keeps its connection in its
-    /// slot, so this only guards against mistakes of ours.
+    /// The number of the slot's occupant, modulo 2^24. An op in flight keeps its connection in its
+    /// slot, so this only guards against our own mistakes.
     pub generation: u32,
 }
 
 impl Token {
-    /// The token of the listener, the waker and everything else that is no connection.
+    /// The token of ops that belong to no connection, such as those of the listener and the waker.
     pub const NONE: Self = Self {
         slot: u32::MAX,
         generation: GENERATION_MASK,
@@ -86,7 +87,7 @@ pub(super) fn encode(op: Op, token: Token) -> u64 {
     (u64::from(op as u8) << 56) | (u64::from(token.generation) << 32) | u64::from(token.slot)
 }
 
-/// `None` for an op that was never encoded, which no kernel hands back.
+/// `None` for an op that was never encoded, which no kernel returns.
 pub(super) fn decode(user_data: u64) -> Option<(Op, Token)> {
     let [op, g2, g1, g0, slot @ ..] = user_data.to_be_bytes();
     let op = *Op::ALL.get(usize::from(op))?;

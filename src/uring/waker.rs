@@ -1,9 +1,9 @@
 //! Wakes a ring thread that sleeps in the kernel, from any thread.
 //!
-//! The ring thread announces that it is about to sleep; whoever brings it something wakes it only
-//! then. While the ring thread runs, a wake-up costs one atomic read and no system call.
+//! The ring thread announces that it is about to sleep, and others wake it only then. While the
+//! ring thread runs, a wake-up costs one atomic read and no system call.
 //!
-//! Invariant: a thing made visible before `wake` is seen by the ring thread before it sleeps, or
+//! Invariant: what is made visible before `wake` is seen by the ring thread before it sleeps, or
 //! wakes it. Both sides write their own word, pass a sequentially consistent fence, then read the
 //! other's (Dekker's protocol), so at least one of them sees the other.
 
@@ -19,7 +19,7 @@ pub struct Waker {
     /// `None` once the ring thread has ended.
     eventfd: Mutex<Option<File>>,
     asleep: AtomicBool,
-    /// How often it was written to.
+    /// How often the eventfd was written to.
     written: AtomicU64,
 }
 
@@ -41,7 +41,7 @@ impl Waker {
         })
     }
 
-    /// Wakes the ring thread if it sleeps. Call after what it is to see has been made visible.
+    /// Wakes the ring thread if it sleeps. What it is to see must be made visible before.
     pub fn wake(&self) {
         fence(Ordering::SeqCst);
         if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
@@ -88,14 +88,14 @@ impl Waker {
         self.asleep.store(false, Ordering::Relaxed);
     }
 
-    /// The eventfd, which need not be read; nothing once the ring thread has ended.
+    /// The eventfd, which need not be read; `None` once the ring thread has ended.
     pub fn eventfd(&self) -> io::Result<Option<OwnedFd>> {
         let eventfd = self.lock();
         let eventfd = eventfd.as_ref().map(File::try_clone).transpose();
         eventfd.map(|eventfd| eventfd.map(OwnedFd::from))
     }
 
-    /// What the ring polls; -1 once closed.
+    /// The descriptor that the ring polls; -1 once it is closed.
     pub(super) fn as_raw_fd(&self) -> RawFd {
         self.lock().as_ref().map_or(-1, AsRawFd::as_raw_fd)
     }
