@@ -5,8 +5,8 @@ use std::ptr;
 use napi::bindgen_prelude::{FunctionRef, JsValue};
 use napi::{Env, sys};
 
-/// Calls a function, and then has what it has set off run: ticks and microtasks. What it throws
-/// is an uncaught exception.
+/// Calls a function, then runs the ticks and microtasks that it has queued. What it throws is an
+/// uncaught exception.
 pub(super) fn call(env: Env, function: &FunctionRef<(), ()>) {
     let mut scope = ptr::null_mut();
     // SAFETY: it asks for the thread's environment, in which no JavaScript runs.
@@ -26,8 +26,8 @@ fn call_in_scope(env: Env, function: &FunctionRef<(), ()>) {
     let mut global = ptr::null_mut();
     // SAFETY: it asks for the thread's environment and an open scope.
     unsafe { sys::napi_get_global(env.raw(), &raw mut global) };
-    // SAFETY: it asks for values of an open scope. Without a context of its own, the call is in
-    // none.
+    // SAFETY: it asks for values of an open scope. Without an async context of its own, the call
+    // has none.
     let status = unsafe {
         sys::napi_make_callback(
             env.raw(),

@@ -1,8 +1,8 @@
-//! Drives a server's event loop from Node's, and has JavaScript fetch calls: a server without ring
-//! threads.
+//! Drives the event loop of a server without ring threads from Node's, and has JavaScript fetch
+//! calls.
 //!
-//! Node's loop calls when the ring's eventfd has been written to, and before it waits. While
-//! functions run, each fetch of a batch drives the loop, so that what they have answered leaves.
+//! Node's loop calls it when the ring's eventfd has been written to, and before it waits. While
+//! functions run, each fetch of a batch drives the loop, so that finished answers leave.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,11 +18,11 @@ use super::libuv::{Driver, Watch};
 use crate::seats::Wake;
 use crate::server::{Driven, Embedded};
 
-/// For how long those of one thread go on, together, before Node's loop has its turn.
+/// For how long the embedded loops of one thread go on, together, before Node's loop has its turn.
 const TURN_MAX: Duration = Duration::from_millis(10);
 
 thread_local! {
-    /// How many servers' loops this thread drives.
+    /// The number of servers whose loops this thread drives.
     static DRIVEN: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -32,10 +32,10 @@ pub(super) struct Embedding {
     embedded: RefCell<Embedded>,
     /// `None` once the loop has ended.
     watch: Cell<Option<Watch>>,
-    /// By which JavaScript fetches calls; `None` where others run them.
+    /// The function by which JavaScript fetches calls; `None` if workers run them.
     dispatch: RefCell<Option<Rc<FunctionRef<(), ()>>>>,
     asked: Arc<Asked>,
-    /// True: Node's loop goes on to wait, and is to be woken for whatever comes.
+    /// True: Node's loop is about to wait, and must be woken for work.
     is_asleep: Cell<bool>,
 }
 
@@ -79,13 +79,13 @@ impl Embedding {
         Ok(embedding)
     }
 
-    /// Has JavaScript called by `dispatch` where it is to fetch calls.
+    /// Calls `dispatch` from now on when JavaScript is to fetch calls.
     pub(super) fn dispatch_by(&self, dispatch: &Function<'_, (), ()>) -> napi::Result<()> {
         *self.dispatch.borrow_mut() = Some(Rc::new(dispatch.create_ref()?));
         Ok(())
     }
 
-    /// What asks it to.
+    /// What other code calls to have JavaScript fetch calls.
     pub(super) fn wake(&self) -> Arc<dyn Wake> {
         Arc::<Asked>::clone(&self.asked)
     }
@@ -95,7 +95,7 @@ impl Embedding {
         self.dispatch.borrow_mut().take();
     }
 
-    /// Has the loop do what there is to do.
+    /// Drives the loop until there is nothing to do.
     pub(super) fn drive(&self) {
         let driven = self.embedded.borrow_mut().drive();
         if driven == Driven::Ended {
@@ -103,9 +103,9 @@ impl Embedding {
         }
     }
 
-    /// Does what leaves something for the loop, which is driven before this thread waits. Where
-    /// Node's loop does not look again before that, as in the prepare callbacks of others, it is
-    /// driven at once.
+    /// Calls `act`, which may leave work for the loop. The loop is driven before this thread waits:
+    /// if Node's loop is about to wait, as in a prepare callback of other code, it is driven at
+    /// once.
     pub(super) fn keep_awake<T>(&self, act: impl FnOnce() -> T) -> T {
         if !self.is_asleep.get() {
             return act();
@@ -131,7 +131,7 @@ impl Embedding {
         may_sleep
     }
 
-    /// Has Node's loop call this in its next turn.
+    /// Has Node's loop call `on_readable` in its next turn.
     fn notify(&self) {
         if let Some(watch) = self.watch.take() {
             watch.notify();
@@ -149,7 +149,7 @@ impl Embedding {
     fn turn(&self) {
         self.drive();
         if self.asked.take() {
-            // JavaScript may let go of it, as it turns Node's loop itself.
+            // A copy, since JavaScript may turn Node's loop itself, and let go of it.
             let dispatch = self.dispatch.borrow().clone();
             if let Some(dispatch) = dispatch {
                 callback::call(self.env, &dispatch);

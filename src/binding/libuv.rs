@@ -1,8 +1,8 @@
-//! Node's event loop, as far as a loop that is embedded in it needs it: libuv.
+//! The part of libuv, Node's event loop, that a loop embedded in it needs.
 //!
-//! Its functions are looked up in the process, as Node exports them, so that the addon loads where
-//! there is no libuv, too. A poll handle tells that the embedded loop's eventfd was written to, and
-//! a prepare handle that Node's loop is about to wait. Neither keeps it running.
+//! Its functions, which Node exports, are looked up in the process, so that the addon also loads
+//! where there is no libuv. A poll handle reports that the embedded loop's eventfd was written to,
+//! and a prepare handle that Node's loop is about to wait. Neither keeps Node's loop running.
 //!
 //! Invariant: the handles' memory is freed when libuv has closed them, and the environment waits
 //! for that.
@@ -35,7 +35,7 @@ const READABLE: c_int = 1;
 /// No type of C asks for more.
 const HANDLE_ALIGN: usize = 16;
 
-/// What an embedded loop does when Node's tells it to.
+/// What an embedded loop does when Node's loop calls it.
 pub(super) trait Driver {
     /// The descriptor has become readable. Returns whether there is something to do.
     fn on_readable(&self) -> bool;
@@ -43,14 +43,14 @@ pub(super) trait Driver {
     /// Node's loop is about to wait.
     fn before_wait(&self);
 
-    /// The environment ends: the watch is to be closed, and nothing of JavaScript to be called.
+    /// The environment ends: close the watch, and call no JavaScript.
     fn on_env_end(&self);
 }
 
-/// Has a [`Driver`] called, until it is closed.
+/// Has a [`Driver`] called until it is closed.
 pub(super) struct Watch(NonNull<Handles>);
 
-/// What libuv has of a [`Watch`].
+/// The data of a [`Watch`] that libuv has.
 struct Handles {
     poll: NonNull<Handle>,
     prepare: NonNull<Handle>,
@@ -108,7 +108,7 @@ impl Functions {
     }
 
     fn layout(&self, kind: c_int) -> Layout {
-        // SAFETY: it asks for one of libuv's types, and answers what does not change.
+        // SAFETY: it asks for one of libuv's types, and returns a constant.
         let size = unsafe { (self.handle_size)(kind) };
         Layout::from_size_align(size, HANDLE_ALIGN).expect("a handle is small")
     }
@@ -122,7 +122,7 @@ impl Functions {
 
     /// # Safety
     ///
-    /// The handle comes from `allocate`, and neither libuv nor anybody else has it any more.
+    /// The handle comes from `allocate`, and neither libuv nor other code has it any more.
     unsafe fn free(&self, handle: NonNull<Handle>, kind: c_int) {
         // SAFETY: `dealloc` asks for memory of this layout that is not used, as does this.
         unsafe { dealloc(handle.as_ptr().cast(), self.layout(kind)) };
@@ -131,7 +131,7 @@ impl Functions {
 
 impl Watch {
     /// Calls `driver` when `eventfd` has been written to, and whenever Node's loop is about to
-    /// wait, until it is closed, as it is to be where the environment ends.
+    /// wait. It must be closed when the environment ends.
     pub(super) fn open(env: Env, eventfd: OwnedFd, driver: Rc<dyn Driver>) -> napi::Result<Self> {
         let uv = Functions::get()?;
         let node_loop = env.get_uv_event_loop()?;
@@ -189,11 +189,11 @@ impl Watch {
     /// Has Node's loop call the driver in its next turn.
     pub(super) fn notify(&self) {
         let mut eventfd = &*self.handles().eventfd;
-        // It fails where the counter is full, which is readable.
+        // It fails if the counter is full, and then the eventfd is readable.
         let _ = eventfd.write(&1_u64.to_ne_bytes());
     }
 
-    /// Has the driver not called any more, and lets go of it soon.
+    /// Stops calling the driver, and drops it soon.
     pub(super) fn close(self) {
         let uv = Functions::get().expect("it is open");
         let handles = self.handles();
@@ -226,15 +226,15 @@ unsafe extern "C" fn on_poll(handle: *mut Handle, _status: c_int, _events: c_int
     // SAFETY: libuv calls with the handle that was started.
     let handles = unsafe { Handles::of(handle) };
     if handles.is_first.replace(false) {
-        // So the eventfd need not be read, which saves a system call each time. libuv has no word
-        // for this, but leaves a registration alone that it need not change. Where it does not
-        // hold, the eventfd is read below.
+        // So the eventfd need not be read, which saves a system call each time. libuv has no option
+        // for this, but does not touch a registration that it need not change. If the eventfd is
+        // still level-triggered, it is read below.
         trigger_by_edge(handles.backend_fd, handles.eventfd.as_fd());
     }
-    // What it runs may turn Node's loop itself, and have the handles closed meanwhile.
+    // The driver may run code that turns Node's loop itself, and so have the handles closed.
     let (driver, eventfd) = (Rc::clone(&handles.driver), Rc::clone(&handles.eventfd));
     if !driver.on_readable() {
-        // It fails where there is nothing to read, as it does not wait for that.
+        // It fails if there is nothing to read, since it does not wait.
         let _ = (&*eventfd).read(&mut [0; size_of::<u64>()]);
     }
 }
@@ -253,7 +253,7 @@ unsafe extern "C" fn on_closed(handle: *mut Handle) {
     if open > 0 {
         return;
     }
-    // SAFETY: `open` has leaked it, and with the last of its handles nobody has it any more.
+    // SAFETY: `open` has leaked it, and its last handle is closed, so nothing else has it.
     let handles = unsafe { Box::from_raw(ptr::from_ref(handles).cast_mut()) };
     let uv = Functions::get().expect("they were open");
     // SAFETY: libuv has closed it.

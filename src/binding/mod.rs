@@ -1,13 +1,12 @@
 //! The only place that names `napi`: it converts JavaScript's values to ours and back, and decides
 //! nothing.
 //!
-//! `lib/` is its only caller. Two things happen here: a server is started and commanded
-//! ([`NativeServer`]), and a thread takes calls ([`NativeSeat`]): the one that has started the
-//! server, or a worker of its.
+//! `lib/` is its only caller. [`NativeServer`] starts and commands a server. [`NativeSeat`] belongs
+//! to a thread that takes calls: the one that has started the server, or one of its workers.
 //!
-//! Invariant: no ring thread outlives the environment that has started it, and nobody touches the
-//! memory or wakes the thread of one that has ended. The environments' clean-up hooks see to it,
-//! which Node runs before it takes the `ThreadsafeFunction`s apart.
+//! Invariant: no ring thread outlives the environment that has started it, and no code touches the
+//! memory or wakes the thread of an environment that has ended. Clean-up hooks ensure that; Node
+//! runs them before it destroys the `ThreadsafeFunction`s.
 #![expect(
     unsafe_code,
     reason = "Node-API takes raw environments, and JavaScript shares typed arrays"
@@ -178,8 +177,8 @@ pub struct NativeServer {
     alive: RefCell<Option<Alive>>,
 }
 
-/// What the clean-up hook ends. It is taken out when it has ended, as napi never frees what a
-/// removed hook was given.
+/// What the clean-up hook ends. It is taken out once it has ended, since napi never frees the data
+/// of a removed hook.
 struct Guarded {
     server: Arc<Server>,
     tables: Rc<tables::Tables>,
@@ -205,7 +204,7 @@ struct Alive {
 
 #[napi]
 impl NativeServer {
-    /// This thread takes calls, with `arrays`; `dispatch` is called when some wait.
+    /// This thread takes calls, with `arrays`. `dispatch` is called when calls wait.
     #[napi]
     pub fn take_seat(
         &self,
@@ -224,15 +223,15 @@ impl NativeServer {
         NativeSeat::take(env, seats, 0, arrays, called)
     }
 
-    /// What workers take seats with, in any thread of the process: the number of the functions that
-    /// new requests meet.
+    /// The number of the table that new requests meet. Workers take seats with it, in any thread of
+    /// the process.
     #[napi]
     pub fn table(&self) -> u32 {
         self.tables.number()
     }
 
-    /// Has new requests meet other functions, by name or a plain one as before, and returns their
-    /// number.
+    /// Has new requests meet other functions, by name or a plain one as before. Returns the number
+    /// of their table.
     #[napi]
     pub fn replace(&self, functions: Option<NativeTable>) -> Either<u32, Refusal> {
         let routes = functions.map(|table| Arc::new(functions::routes(table)));
@@ -244,20 +243,21 @@ impl NativeServer {
         if let Err(error) = self.tables.add(Arc::clone(&seats)) {
             return Either::B(StartError::Thread(error).into());
         }
-        // Not before: seats that their last caller has left are over, and that would be told.
+        // Not earlier: seats whose last caller was dropped count as retired, and that would be
+        // reported.
         let callers = reply_queues.iter().map(|_| seats.caller()).collect();
         self.server.replace(routes.as_ref(), callers);
         Either::A(self.tables.number())
     }
 
-    /// What has happened since the last time.
+    /// The notices since the last time.
     #[napi]
     pub fn take_notices(&self) -> Vec<NativeNotice> {
         let notices = self.maker.notices.take();
         notices.into_iter().map(NativeNotice::from).collect()
     }
 
-    /// Tells those who have asked how the server is, after the notice of that.
+    /// Tells the clients that have asked of the server's health, after that notice.
     #[napi]
     pub fn tell_health(&self, is_closing: bool, has_worker: bool) {
         let health = match (is_closing, has_worker) {
@@ -268,14 +268,14 @@ impl NativeServer {
         self.server.post(Command::TellHealth(health));
     }
 
-    /// Whether the worker is still held that a notice has called overdue: that may be long ago.
+    /// Whether a worker that a notice has reported as overdue is still held. The notice may be old.
     #[napi]
     pub fn is_overdue(&self, generation: u32, seat: u32) -> bool {
         let seats = self.tables.get(generation);
         seats.is_some_and(|seats| seats.is_overdue(seat as usize))
     }
 
-    /// Lets go of functions that no request meets any more, after the notice that tells of it.
+    /// Drops the functions of a table, after the notice that it has retired.
     #[napi]
     pub fn forget(&self, generation: u32) {
         self.tables.forget(generation);
@@ -296,7 +296,7 @@ impl NativeServer {
         }
     }
 
-    /// What it has counted; of calls, those of this generation's functions.
+    /// What it has counted. Of calls, those of this generation's functions.
     #[napi]
     pub fn stats(&self, generation: u32) -> NativeStats {
         let seats = self.tables.get(generation);
@@ -304,13 +304,14 @@ impl NativeServer {
         NativeStats::read(&self.server, &seats)
     }
 
-    /// Removes the file of a unix socket, which `close` does, too.
+    /// Removes the file of a unix socket, as `close` does.
     #[napi]
     pub fn remove_path(&self) {
         self.server.remove_path();
     }
 
-    /// Stops listening, answers what was read, closes every connection, ends the ring threads.
+    /// Stops listening, answers the requests that were read, closes every connection, ends the ring
+    /// threads.
     #[napi]
     pub fn close(&self) {
         self.server.post(Command::Close);
@@ -342,8 +343,8 @@ impl NativeServer {
         alive.notify.refer(env, referenced)
     }
 
-    /// After the notice that all ring threads have ended, and after every seat was left: waits for
-    /// the threads, and lets go of the environment.
+    /// Waits for the threads, and lets go of the environment. It is to be called after the notice
+    /// that all ring threads have ended, and after every seat was left.
     #[napi]
     pub fn finish(&self, env: Env) -> napi::Result<()> {
         self.server.join();

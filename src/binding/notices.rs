@@ -1,21 +1,21 @@
-//! What has happened, as JavaScript gets it.
+//! Notices, as JavaScript gets them.
 
 use napi_derive::napi;
 
 use crate::seats::Notice;
 
-/// What has happened.
+/// A notice.
 #[napi(object, object_from_js = false)]
 pub struct NativeNotice {
     /// `failed`, `ended`, `adopted`, `retired`, `healthAsked`, `overdue` or `lost`.
     pub kind: &'static str,
-    /// Of `failed`: what ended a ring thread before its time.
+    /// Of `failed`: why a ring thread has ended.
     pub failure: Option<String>,
-    /// Of all but the first two and `healthAsked`: of which table, counted from 0.
+    /// Of which table, counted from 0; absent for the first two and `healthAsked`.
     pub generation: Option<u32>,
-    /// Of the last two.
+    /// In which seat, for the last two.
     pub seat: Option<u32>,
-    /// Of `lost`: the index of what was called.
+    /// Of `lost`: the index of the function that was called.
     pub function: Option<u16>,
 }
 

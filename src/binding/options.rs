@@ -11,7 +11,7 @@ use crate::limits::{Limits, RingSize, Timeouts};
 use crate::listener::{ListenOptions, Place};
 use crate::server::Options;
 
-/// The options of `serverListen`, checked and with their defaults.
+/// The options of `serverListen`, checked and with defaults filled in.
 #[napi(object, object_to_js = false)]
 pub struct NativeOptions {
     /// A name or an address; absent: all addresses.
@@ -26,7 +26,7 @@ pub struct NativeOptions {
     pub reuse_port: bool,
     /// `IPV6_V6ONLY`.
     pub ipv6_only: bool,
-    /// Threads that serve.
+    /// Ring threads; 0 if the loop is embedded.
     pub ring_threads: u32,
     /// Submissions that fit a ring.
     pub ring_entries: u32,
@@ -34,13 +34,13 @@ pub struct NativeOptions {
     pub receive_buffers: u16,
     /// Bytes of one of them.
     pub receive_buffer_size: u32,
-    /// The plain function takes `bigint`.
+    /// True: the plain function takes `bigint`.
     pub bigint: bool,
-    /// The functions that requests name; absent where there is a plain one.
+    /// The functions that requests name; absent if there is a plain one.
     pub functions: Option<NativeTable>,
-    /// Threads that take calls; absent where it is this one.
+    /// Workers; absent if this thread takes the calls.
     pub workers: Option<u32>,
-    /// Whose pages may call, besides the server's own: origins as browsers write them, or `*`.
+    /// The origins whose pages may call, besides the server's own, as browsers write them; or `*`.
     pub origins: Option<Vec<String>>,
     /// The path at which clients ask for the server's health; absent: there is none.
     pub health: Option<String>,
@@ -52,9 +52,9 @@ pub struct NativeOptions {
     pub max_header_size: u32,
     /// Bytes; an integer below 2^53.
     pub max_body_size: i64,
-    /// Bytes of all bodies and arguments that wait, together; an integer below 2^53.
+    /// Bytes of all waiting bodies and arguments together; an integer below 2^53.
     pub max_buffered_bytes: i64,
-    /// Milliseconds, as all of the following; 0 is for ever.
+    /// Milliseconds, as in all that follow; 0 disables a timeout.
     pub headers_timeout: u32,
     /// From a request's first byte to its end.
     pub request_timeout: u32,
@@ -62,12 +62,12 @@ pub struct NativeOptions {
     pub keep_alive_timeout: u32,
     /// For the handler's value.
     pub handler_timeout: u32,
-    /// For a send that gets nothing off.
+    /// For a send of which no byte leaves.
     pub send_timeout: u32,
 }
 
 impl From<NativeOptions> for Options {
-    /// Times count from now on.
+    /// Starts the clock: times count from now.
     fn from(options: NativeOptions) -> Self {
         let place = match options.path {
             Some(path) => Place::Path(PathBuf::from(path)),

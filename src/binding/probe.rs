@@ -1,24 +1,24 @@
-//! What this machine has for a ring, as JavaScript sees it.
+//! What this machine offers for a ring, as JavaScript gets it.
 
 use napi_derive::napi;
 
 use crate::uring::{self, Probe};
 
-/// What the kernel has, or why it refuses.
+/// The features of the kernel, or why it refuses a ring.
 #[napi(object, object_from_js = false)]
 pub struct NativeProbe {
-    /// Why there is no ring: `seccomp`, `sysctl`, `kernel`, `memlock`, `other`; absent where there
-    /// is one.
+    /// Why there is no ring: `seccomp`, `sysctl`, `kernel`, `memlock`, `other`; absent if there is
+    /// one.
     pub reason: Option<String>,
     /// A sentence about it.
     pub message: Option<String>,
     /// What to do about it.
     pub cure: Option<String>,
-    /// What was found; absent where there is no ring.
+    /// What was found; absent if there is no ring.
     pub features: Option<NativeFeatures>,
 }
 
-/// What the kernel has of what a ring thread needs.
+/// Which of the features that a ring thread needs the kernel has.
 #[napi(object, object_from_js = false)]
 #[expect(missing_docs, reason = "index.d.ts documents them")]
 pub struct NativeFeatures {
@@ -27,7 +27,7 @@ pub struct NativeFeatures {
     pub restrictions: bool,
 }
 
-/// Asks the kernel, with a ring of its own that is gone at the return.
+/// Asks the kernel, with a ring that exists only during this call.
 #[napi]
 #[must_use]
 pub fn probe() -> NativeProbe {

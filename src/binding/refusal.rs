@@ -1,4 +1,4 @@
-//! A start that was refused, as JavaScript sees it.
+//! A start that was refused, as JavaScript gets it.
 
 use napi_derive::napi;
 
@@ -9,7 +9,7 @@ use crate::server::StartError;
 pub struct Refusal {
     /// The refused call: `listen`, `getaddrinfo`, `io_uring_setup` or `clone`.
     pub syscall: String,
-    /// The kernel's errno, negative as in libuv; absent where there is none.
+    /// The kernel's errno, negative as in libuv; absent if there is none.
     pub errno: Option<i32>,
     /// A sentence.
     pub message: String,

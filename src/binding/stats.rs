@@ -8,7 +8,7 @@ use crate::seats::{Histograms, Seats};
 use crate::server::Server;
 use crate::stats::{Details, Distribution};
 
-/// What a server has counted, which index.d.ts documents; integers below 2^53.
+/// What a server has counted, as documented in index.d.ts; integers below 2^53.
 #[napi(object, object_from_js = false)]
 pub struct NativeStats {
     pub connections_open: i64,
@@ -41,14 +41,14 @@ pub struct NativeStats {
     pub ring_wakeups: i64,
     pub ring_buffer_shortages: i64,
     pub oldest_in_flight: f64,
-    /// Those that were sent, but for 200.
+    /// The statuses that were sent, except 200.
     pub others_by_status: HashMap<String, i64>,
     pub batch_sizes: NativeHistogram,
     /// Microseconds, as in all that follow.
     pub latency: NativeHistogram,
     pub dispatch_delay: NativeHistogram,
     pub handler_time: NativeHistogram,
-    /// By function, as in what follows; empty where there is a plain one.
+    /// By function, as the next field; empty if there is a plain one.
     pub handler_times: Vec<NativeHistogram>,
     /// Requests that were refused for their arguments.
     pub refusals: Vec<i64>,
@@ -61,12 +61,12 @@ pub struct NativeHistogram {
     pub bounds: Vec<i64>,
     /// One more, for the values beyond all bounds.
     pub counts: Vec<i64>,
-    /// Of the values.
+    /// The sum of the values.
     pub sum: i64,
 }
 
 impl NativeStats {
-    /// What `server` has counted, and those who take calls at `seats`.
+    /// Reads the counts of `server`, and of the threads that take calls at `seats`.
     pub(super) fn read(server: &Server, seats: &Seats) -> Self {
         let counters = server.stats();
         let details: Vec<&Details> = server.details().collect();
@@ -118,7 +118,7 @@ impl NativeStats {
     }
 }
 
-/// The distributions of all rings or seats, of which there is one at least, as one.
+/// The sum of the distributions of all rings or seats, of which there is one at least.
 fn sum(mut each: impl Iterator<Item = Distribution>) -> NativeHistogram {
     let first = each.next().expect("a server has a ring, and a seat");
     let all = each.fold(first, |mut all, one| {
@@ -139,7 +139,7 @@ impl From<Distribution> for NativeHistogram {
     }
 }
 
-/// Adds each to the one in its place.
+/// Adds each to the one with the same index.
 fn each_with<T>(add: impl Fn(&mut T, T)) -> impl Fn(Vec<T>, Vec<T>) -> Vec<T> {
     move |mut all, others| {
         for (one, other) in all.iter_mut().zip(others) {

@@ -1,7 +1,7 @@
-//! The tables of functions that a server has: the one that new requests meet, and those that were
-//! replaced and are not done. Workers find them by their numbers, from threads of their own.
+//! The tables of a server: the one that new requests meet, and those that were replaced and still
+//! have calls. Workers find them by their numbers, from their own threads.
 //!
-//! Invariant: a number names one table of the process, ever.
+//! Invariant: a number never names two tables of the process.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 pub(super) struct Tables(RefCell<Vec<(u32, Arc<Seats>)>>);
 
 impl Tables {
-    /// Adds the table that new requests meet, and has it looked after.
+    /// Adds the table that new requests meet, and starts its watchdog.
     pub(super) fn add(&self, seats: Arc<Seats>) -> io::Result<()> {
         seats.start_watchdog()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -47,7 +47,7 @@ impl Tables {
         found.map(|(_, seats)| Arc::clone(seats))
     }
 
-    /// Lets go of one that was replaced and is done.
+    /// Drops a table that was replaced and has no calls any more.
     pub(super) fn forget(&self, generation: u32) {
         let mut tables = self.0.borrow_mut();
         let is_replaced = |at: &usize| at + 1 < tables.len();
@@ -62,7 +62,7 @@ impl Tables {
         }
     }
 
-    /// Nobody takes a seat any more, and nobody looks after those who have one.
+    /// Ends all tables: no thread can take a seat any more, and the watchdogs end.
     pub(super) fn end(&self) {
         for (number, seats) in &*self.0.borrow() {
             all().remove(number);
@@ -71,7 +71,7 @@ impl Tables {
     }
 }
 
-/// The table of this number, whichever server's it is.
+/// The table of this number, of whichever server.
 pub(super) fn find(number: u32) -> Option<Arc<Seats>> {
     all().get(&number).map(Arc::clone)
 }

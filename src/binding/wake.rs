@@ -1,7 +1,7 @@
-//! How other threads have a JavaScript thread do something: `ThreadsafeFunction`s without
+//! How other threads have a JavaScript thread do something: by `ThreadsafeFunction`s without
 //! arguments.
 //!
-//! Invariant: once a thread has let go of its own, nobody calls it.
+//! Invariant: once a thread has let go of its own, it is not called any more.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,9 +11,9 @@ use napi::{Env, Status, sys};
 
 use crate::seats::Wake;
 
-/// No argument, no value, and it does not throw. It keeps nothing running.
+/// It has no argument and no value, and does not throw. It does not keep the event loop running.
 type Weak = ThreadsafeFunction<(), (), (), Status, false, true>;
-/// The same, which may keep the event loop running.
+/// The same, but it may keep the event loop running.
 type Strong = ThreadsafeFunction<(), (), (), Status, false>;
 
 /// Has a thread that takes calls ask for them.
@@ -29,7 +29,7 @@ impl Dispatch {
         Ok(Arc::new(Self(Mutex::new(Some(tsfn)))))
     }
 
-    /// Has nobody call it any more.
+    /// Stops the calls.
     pub(super) fn end(&self) {
         let mut tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tsfn.take();
@@ -40,7 +40,7 @@ impl Wake for Dispatch {
     fn wake(&self) {
         let tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tsfn) = tsfn.as_ref() {
-            // A refusal means that the environment is going.
+            // A refusal means that the environment is ending.
             tsfn.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
@@ -58,13 +58,13 @@ impl Notify {
         Ok(Self(Mutex::new(Some(tsfn))))
     }
 
-    /// Has nobody call it any more, and lets go of the function.
+    /// Stops the calls, and lets go of the function.
     pub(super) fn end(&self) {
         let mut tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tsfn.take();
     }
 
-    /// Lets it keep the event loop running, or not. For the thread that it notifies.
+    /// Makes it keep the event loop running, or not. For the thread that it notifies.
     pub(super) fn refer(&self, env: Env, referenced: bool) -> napi::Result<()> {
         let tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(tsfn) = tsfn.as_ref() else {
@@ -87,7 +87,7 @@ impl Wake for Arc<Notify> {
     fn wake(&self) {
         let tsfn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tsfn) = tsfn.as_ref() {
-            // A refusal means that the environment is going: its clean-up hook ends the ring
+            // A refusal means that the environment is ending: its clean-up hook ends the ring
             // threads.
             tsfn.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
