@@ -34,17 +34,19 @@ pub use lease::{LeasedSocket, SocketOwner};
 pub use reply_queue::{Posted, ReplyQueue};
 pub use reply_sender::ReplySender;
 
-/// Which connection asks, among all that a ring thread ever has.
+/// The id of a connection, unique among all that a ring thread ever has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ConnectionId {
     /// Index into the connection table.
     pub slot: u32,
-    /// Counts the ring thread's connections from its [`ConnectionId::first_of`] on, and so never
-    /// names two: a late reply to a connection that is gone finds its slot empty, or another's.
+    /// Counts the ring thread's connections from its [`ConnectionId::first_of`] on, so that no two
+    /// have the same number: a late reply to a connection that is gone finds its slot empty, or
+    /// taken by another number.
     pub number: u64,
 }
 
-/// Of a connection's number, the bits below its ring's: more connections than a ring ever has.
+/// The bits of a connection's number below its ring's: enough for all connections that a ring ever
+/// has.
 const NUMBER_BITS: u32 = 56;
 
 impl ConnectionId {
@@ -54,35 +56,35 @@ impl ConnectionId {
         (ring as u64) << NUMBER_BITS
     }
 
-    /// Which ring it is a connection of.
+    /// The ring that it is a connection of.
     #[must_use]
     pub fn ring(&self) -> usize {
         usize::try_from(self.number >> NUMBER_BITS).expect("it has 8 bits")
     }
 
-    /// What the ring knows of it.
+    /// The token by which the ring knows it.
     #[must_use]
     pub fn token(&self) -> Token {
         Token::new(self.slot, self.number)
     }
 }
 
-/// One request's arguments on their way to the handler. Within a cache line.
+/// One request's arguments for the handler. It fits a cache line.
 #[derive(Debug, Default)]
 pub struct Call {
-    /// Who asks.
+    /// The connection that has sent the request.
     pub connection: ConnectionId,
-    /// Which of the connection's requests, counted from 0, modulo 2^32: a connection has fewer
-    /// without an answer.
+    /// The number of the request on its connection, from 0, modulo 2^32: a connection never has as
+    /// many unanswered ones.
     pub sequence: u32,
     /// The index of the function that is called.
     pub function: u16,
     /// How many arguments there are, and in which form, as `values` has it.
     pub count: u8,
-    /// The first two of the arguments that take a slot. Of the one integer of a plain function, the
-    /// first is its bits.
+    /// The first two arguments that take a slot. The first slot has the bits of a plain function's
+    /// integer.
     pub slots: [u64; 2],
-    /// All the others.
+    /// All other arguments.
     pub rest: Option<Box<Rest>>,
     /// When the request had arrived, in microseconds since the server's start.
     pub asked: u64,
@@ -214,11 +216,11 @@ pub enum Command {
     CloseIdle,
     /// Close every connection now.
     CloseAll,
-    /// Tell those who have asked how the server is.
+    /// Tell the clients that have asked of the server's health.
     TellHealth(Health),
 }
 
-/// How the server is, as the JavaScript thread that has started it knows.
+/// The server's health, as the JavaScript thread that has started it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// It serves.
