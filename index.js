@@ -2,8 +2,8 @@
 
 // The package's entry. The code behind it is in lib/, in layers.
 //
-// An arrow is "may use". Each layer uses only layers below it, and only those that its arrow names; files of one layer may
-// use each other. __test__/layers.test.js reads this picture and holds every `require` to it.
+// An arrow means "may use". A layer uses only layers below it, and only those that its arrow names. Files of one layer may
+// use each other. __test__/layers.test.js compares this picture with every `require`.
 //
 //   bin        ─▶ cli
 //   index      ─▶ server, wasm, functions, answers, probe

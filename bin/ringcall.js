@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 
-// ringcall <command>: the commands are in lib/cli.
+// The entry of the `ringcall` command. Each subcommand is a file of lib/cli, loaded when it is named.
 
 const { misused } = require('../lib/cli/arguments.js')
 const { didYouMean } = require('../lib/unknown-options.js')

@@ -1,26 +1,26 @@
-// `ringcall/client`: calls a server's functions from wherever there is fetch. scripts/make-client.js makes client.mjs and
-// client.js of this: nothing of Node.js, no dependency, 3 KB at most.
+// `ringcall/client`: calls a server's functions from any runtime with fetch. scripts/make-client.js makes client.mjs
+// and client.js of this file: no Node.js APIs, no dependencies, at most 3 KB.
 //
-// `api.sum(3, 4)` is `POST /sum` with the body `[3,4]`. What neither values nor answers show is asked of the server's
-// description, once, and only where it matters: what a Uint8Array or an undefined among the arguments is to become, and
-// whether digits in a string are a bigint.
+// `api.sum(3, 4)` is `POST /sum` with the body `[3,4]`. What neither the values nor the answer show is looked up in the
+// server's description, once and only if it matters: how a Uint8Array or an undefined argument is sent, and whether a
+// string of digits is a bigint.
 
 const DESCRIPTION_MS_MAX = 30_000
 
-// What ends the calls that wait, by the signals that they have. Node.js warns of a signal with many listeners, so each
-// has one. AbortSignal.any would do, but leaks there.
+// The functions that end pending calls, by signal. Node.js warns of a signal with many listeners, so each signal has
+// one. AbortSignal.any would do the same, but leaks in Node.js.
 const stopsBySignal = new WeakMap()
 
 const { isArray } = Array
 const tagOf = (value) => value?.[Symbol.toStringTag]
-// Of any realm.
+// Works for objects of any realm.
 const isBytes = (value) => tagOf(value) === 'Uint8Array'
 const isDigits = (value) => typeof value === 'string' && /^-?\d+$/.test(value)
-// Those in a signature such as '(a: int, b?: string) => json', but for header fields: each as [, name, type].
+// The arguments in a signature such as '(a: int, b?: string) => json', except header fields, each as [, name, type].
 const argumentsOf = (signature) => [...signature.matchAll(/([\w$]+)\??: (?!header\b)([^,)]+)/g)]
 const base64Of = (bytes) => btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''))
 
-// An answer that is none of a function's values.
+// An answer that is not a function's value.
 export class CallError extends Error {
   get name() {
     return 'CallError'
@@ -29,11 +29,11 @@ export class CallError extends Error {
 
 export function client(url, options) {
   const base = `${url}`.replace(/\/*$/, '/')
-  // A promise of the description's paths. Calls share it, and one that could not be read is forgotten.
+  // The promise of the description's paths. Calls share it. It is discarded if the description cannot be read.
   let described
 
   const createClient = (own) => {
-    // Without a signal there is one that never aborts.
+    // The default signal never aborts.
     const { headers, signal = new EventTarget(), timeout = 0 } = own
     if (!(timeout >= 0)) throw TypeError(`timeout: ${timeout} is not 0 or more.`)
     let stops = stopsBySignal.get(signal)
@@ -42,7 +42,7 @@ export function client(url, options) {
       signal.addEventListener('abort', () => stops.forEach((stop) => stop(signal.reason)))
     }
 
-    // A call ends as soon as the signal or the time says so, whatever it waits for then.
+    // A call ends as soon as its signal or its timeout says so, whatever it is waiting for.
     const caller = (name) => (...values) => new Promise((resolve, reject) => {
       const controller = new AbortController()
       const stop = (reason) => {
@@ -65,20 +65,20 @@ export function client(url, options) {
       const declared = isUnclear ? argumentsOf(await signatureOf(name)) : []
       const isRaw = !declared[1] && declared[0]?.[2] === 'bytes'
       const encoded = values.map((each, i) => (isBytes(each) && declared[i]?.[2] === 'bytes' ? base64Of(each) : each))
-      // In an array no place can be left out, and in an object those whose names are declared.
+      // An array cannot leave out an argument; an object with declared names can.
       const isByName = declared[values.length - 1] && values.includes(undefined)
       const all = isByName ? Object.fromEntries(declared.map(([, name], i) => [name, encoded[i]])) : encoded
-      // Nothing where there are no arguments, as a function of bytes would take `[]` for its bytes.
+      // No body if there are no arguments: a function of bytes would take `[]` for its bytes.
       const body = isRaw ? values[0] : values.length ? JSON.stringify(all, checked) : undefined
       const value = await send(name, signal, isRaw ? 'octet-stream' : 'json', body)
-      // Digits are a bigint, or a string that happens to be.
+      // Digits may be a bigint, or a string that happens to be digits.
       const parts = [value].flat()
       const isBig = parts[0] && parts.every(isDigits) && /=> (int64|bigint)(\[|$)/.test(await signatureOf(name))
       if (!isBig) return value
       return isArray(value) ? value.map(BigInt) : BigInt(value)
     }
 
-    // The server may have learnt of a function since its description was read.
+    // The server may have got new functions since its description was read.
     const signatureOf = async (name) => {
       const path = '/' + name
       const before = described
@@ -87,17 +87,17 @@ export function client(url, options) {
       return paths[path]?.post['x-signature'] ?? ''
     }
 
-    // Reads them where there are none, or no others than the old ones.
+    // Reads the paths if there are none, or none but the old ones.
     const readPaths = (old) => (described && described !== old ? described : described =
       send('openapi.json', AbortSignal.timeout(DESCRIPTION_MS_MAX))
-        // Throws where it has none.
+        // Throws if there are no paths.
         .then(({ paths: { ...paths } }) => paths)
         .catch((cause) => {
           described = undefined
           throw Error(`This call needs ${base}openapi.json, or the option openapi.`, { cause })
         }))
 
-    // The value that an answer has.
+    // The value in the answer.
     const send = async (path, signal, kind, body) => {
       const all = new Headers(body && { 'content-type': 'application/' + kind })
       for (const each of headers) {
@@ -117,7 +117,7 @@ export function client(url, options) {
         answer = isJson || /^text/i.test(type) ? await response.text() : new Uint8Array(await response.arrayBuffer())
         if (/20[45]/.test(status)) return
         value = isJson ? JSON.parse(answer) : answer
-        // A bigint of a function that is not declared: bare digits, which no number may print as they are.
+        // A bigint of an undeclared function: bare digits that do not print the same as a number.
         if (isDigits(answer) && '' + value !== answer) value = BigInt(answer)
         if (response.ok) return value
       } catch (error) {
@@ -132,10 +132,11 @@ export function client(url, options) {
 
     return new Proxy(caller(''), {
       get(_, key) {
-        // Of several options of a name the last one counts, but header fields add up.
+        // For each option the last value counts, but header fields add up.
         if (key === 'with') return (more) => createClient({ ...own, ...more, headers: [...headers, more?.headers] })
-        // Looking at a client must not send. `await` calls `then`, JSON.stringify `toJSON`, and jest the others. What
-        // every object has, such as `toString`, is that here, too. Libraries mark what is theirs with a _ or a symbol.
+        // Inspecting a client must not send requests. `await` reads `then`, JSON.stringify reads `toJSON`, and jest
+        // reads the others. What every object has, such as `toString`, works here too. Libraries mark their own
+        // properties with a _ or a symbol.
         const isName = /^(?!_|(then|toJSON|asymmetricMatch|hasAttribute)$)[\w$]+$/.test(String(key)) && !(key in {})
         return isName ? caller(key) : {}[key]
       }
@@ -145,10 +146,10 @@ export function client(url, options) {
   return createClient({ headers: [] }).with(options)
 }
 
-// Refuses what JSON would make null or an empty object of.
+// Refuses values that JSON would write as null or as an empty object.
 function checked(key, value) {
   const given = this[key]
-  // A Buffer has a toJSON, which has run.
+  // The toJSON of a Buffer has already run.
   if (isBytes(given)) value = given
   // A DataView has no elements.
   if (ArrayBuffer.isView(value) && value.at) return [...value]
@@ -156,9 +157,9 @@ function checked(key, value) {
   if (type === 'bigint') return '' + value
   const lost =
     type === 'number' ? !isFinite(value) && '' + value
-    // A symbol, a function or undefined, which is left out of an object.
+    // A symbol, a function or undefined. In an object these are left out.
     : type !== 'object' ? isArray(this) && /y|un/.test(type) && type
-    // An invalid Date's toJSON gives null.
+    // The toJSON of an invalid Date returns null.
     : !value ? given && `${given}`
     : tagOf(value) ?? (!isArray(value) && !Object.keys(value)[0] && value.constructor?.name)
   if (lost && lost !== 'Object') throw TypeError(`${key}: JSON has no ${lost}.`)

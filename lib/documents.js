@@ -1,7 +1,8 @@
 'use strict'
 
-// The documents that a server has of its own, beside its functions: what describes them, and the page to try them on.
-// Both engines serve them as they are made here, at the start and at each reload, and no JavaScript is asked again.
+// The documents that a server serves besides its functions: their description, and the page to try them on. Both
+// engines serve them as they are made here, at the start and at each reload; requests for them run no JavaScript of the
+// user's.
 
 const { createHash } = require('node:crypto')
 const { readFileSync } = require('node:fs')
@@ -9,25 +10,25 @@ const { join } = require('node:path')
 const { ROOT } = require('./native.js')
 const { openapiOf, textOf } = require('./openapi/index.js')
 
-// A bundle has no files beside it, and no page.
+// A bundle has no files beside it, and so no page.
 const PAGE = ROOT && join(ROOT, 'lib', 'page', 'index.html')
 
-// What the page may load besides itself, by the hashes of what is in it: nothing. It asks its own server alone, no other
-// site's page has it in a frame, and what it shows cannot become a script.
+// The page may load nothing but itself: its scripts and styles are allowed by their hashes. It sends requests to its
+// own server only, no other site can frame it, and what it displays cannot run as a script.
 const POLICY = "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const PAGE_PATH = '/'
 const DESCRIPTION_PATH = '/openapi.json'
 const INTEGER_PATH = /^\/-?\d+$/
 
-// No function's name has a dash.
+// A function's name contains no dash.
 const OTHER_PATH = "Choose another path, such as '/health-check'."
 
-// Of all servers in this thread, once there is one.
+// Shared by all servers in this thread, once it is made.
 let page
 
-// `table` is plain data, as `transferableTable` makes it. Each: { path, mediaType, etag, fields, body }, where `fields`
-// are pairs. One function that is not declared has the whole path to itself.
+// `table` is plain data, as `transferableTable` makes it. Returns { path, mediaType, etag, fields, body } for each
+// document, where `fields` are pairs. A plain function takes every path itself, so it has no documents.
 function documentsOf(table, { openapi, bigint }) {
   if (!isDescribed(table, openapi)) return []
   const text = textOf(openapiOf(table, { ...openapi, bigint }))
@@ -35,13 +36,13 @@ function documentsOf(table, { openapi, bigint }) {
   return [...(page === undefined ? [] : [page]), documentOf(DESCRIPTION_PATH, 'application/json', [], Buffer.from(text))]
 }
 
-// Where they are, or would be.
+// The paths of the documents.
 function pathsOf(table, { openapi }) {
   return isDescribed(table, openapi) ? [PAGE_PATH, DESCRIPTION_PATH] : []
 }
 
-// What else requests for that path are for, in a sentence; nothing where they are for nothing else. `table` is plain
-// data, as `transferableTable` makes it.
+// Why the path of `health` is taken, as a sentence, or undefined if it is free. `table` is plain data, as
+// `transferableTable` makes it.
 function healthConflictOf(table, options) {
   const { health } = options
   if (health === undefined) return undefined
@@ -67,7 +68,7 @@ function pageOf(body) {
   return documentOf(PAGE_PATH, 'text/html; charset=utf-8', [['Content-Security-Policy', policy]], body)
 }
 
-// As CSP Level 3 has it: of what is between the tags.
+// As CSP Level 3 specifies: the hash of what stands between the tags.
 function hashesOf(tag, html) {
   const texts = [...html.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, 'gs'))].map(([, text]) => text)
   return texts.map((text) => `'sha256-${hashOf(text)}'`).join(' ') || "'none'"

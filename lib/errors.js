@@ -1,15 +1,14 @@
 'use strict'
 
-// Errors as Node's own modules make them: the same classes, codes and fields, and the same message, with what to do
-// about it at its end.
+// Errors as Node's own modules make them: the same classes, codes, fields and messages, followed by advice.
 
 const { lstatSync } = require('node:fs')
 const { getSystemErrorMap, inspect } = require('node:util')
 
-// libuv's number for a name that does not resolve; the resolver has no errno of its own.
+// libuv's number for a name that does not resolve. The resolver has no errno for it.
 const UV_EAI_NONAME = -3008
 
-// What to do where the listen on a port or on a path was refused.
+// Advice for a refused listen on a port or on a path.
 const PORT_CURES = {
   EACCES: 'Low ports need a privilege that this process lacks: choose a higher one, such as 8000, or grant it ' +
     'CAP_NET_BIND_SERVICE.',
@@ -43,12 +42,12 @@ function invalidValue(name, expected, value, cure) {
   return error
 }
 
-// For a number that came as text: most often it is from process.env.
+// For a number that was passed as text, usually from process.env.
 function cureOfText(value) {
   return typeof value === 'string' && /^\d+$/.test(value) ? 'Convert it with Number().' : undefined
 }
 
-// Any other mistake in what was passed, in a sentence of its own.
+// Any other mistake in an argument, described by a sentence of its own.
 function invalidArgument(message) {
   const error = new TypeError(message)
   error.code = 'ERR_INVALID_ARG_VALUE'
@@ -71,7 +70,7 @@ function outOfRange(name, range, value, cure) {
   return error
 }
 
-// What the calls that a worker had begun come to when it ends.
+// The error of calls that a worker had begun when it ended.
 function workerDied() {
   const error = new Error(
     'The worker has ended that ran the call. Why it has is told on the channel ringcall:worker-exit of ' +
@@ -81,7 +80,7 @@ function workerDied() {
   return error
 }
 
-// Why a worker is ended.
+// The reason for terminating a worker.
 function workerOverdue(handlerTimeout) {
   const error = new Error(
     `A call has held its worker for ${handlerTimeout} ms (handlerTimeout), or something else has, so that its event ` +
@@ -99,7 +98,7 @@ function describe(value) {
   return `type ${typeof value} (${String(value)})`
 }
 
-// The value itself where that is short: where the type is right, it needs no saying.
+// The value itself if it is a primitive. Its type is right, so the type is not mentioned.
 function show(value) {
   if (Object(value) === value) return describe(value)
   return inspect(typeof value === 'string' ? value.slice(0, 25) : value)
@@ -114,7 +113,7 @@ function printable(thrown) {
   }
 }
 
-// What the binding says about a start that was refused, as an error.
+// The error for a start that was refused, from what the binding reports.
 function startRefused({ syscall, errno, message, address, port, reason }, { reusePort } = {}) {
   if (syscall === 'getaddrinfo') {
     const text = `getaddrinfo ENOTFOUND ${address}. The name does not resolve: check the host option.`
@@ -124,7 +123,7 @@ function startRefused({ syscall, errno, message, address, port, reason }, { reus
     return Object.assign(new Error(message), { code: 'ERR_IO_URING_UNAVAILABLE', errno, syscall, reason })
   }
   const [code, sentence] = getSystemErrorMap().get(errno) ?? ['ERR_SYSTEM_ERROR', message]
-  // As Node has it: 0 is not the port that was refused.
+  // As in Node's errors: port 0 is not the port that was refused.
   const where = address === undefined ? '' : ` ${address}${port ? `:${port}` : ''}`
   const cure = cureOf(code, { address, port, reusePort })
   const text = `${syscall} ${code}: ${sentence}${where}${cure === undefined ? '' : `. ${cure}`}`
@@ -139,7 +138,7 @@ function cureOf(code, { address, port, reusePort }) {
   return code === 'EADDRINUSE' ? portInUse(reusePort) : PORT_CURES[code] ?? CURES[code]
 }
 
-// What is there that is not to be replaced by a socket.
+// What occupies the path and must not be replaced by a socket.
 function pathInUse(path) {
   const found = statOf(path)
   if (found?.isDirectory()) return 'It is a directory: choose a path in it, such as one that ends in /ringcall.sock.'
@@ -152,7 +151,7 @@ function statOf(path) {
   try {
     return lstatSync(path)
   } catch {
-    // An abstract name, or it is gone meanwhile.
+    // The path is an abstract name, or the file is gone by now.
   }
 }
 
@@ -161,7 +160,7 @@ function portInUse(reusePort) {
     return 'What is listening there does not share the port: stop it, choose another port (0 picks a free one), or ' +
       'let it set the reusePort option, too, and run as the same user.'
   }
-  // node:cluster hands its workers sockets of the primary's, but not to an addon.
+  // node:cluster passes the primary's sockets to its workers, but not to an addon.
   if (require('node:cluster').isWorker || process.env.pm_id !== undefined) {
     return 'Cluster workers and pm2 instances each open the port themselves: to share it, set the reusePort option ' +
       'in all of them. If it is another program that is listening there, stop it or choose another port.'

@@ -1,11 +1,11 @@
 'use strict'
 
-// Tells of what happens rarely: each failure of the handler, each end of a worker, and once in a while how many requests
-// met which limit and how many connections broke. By diagnostics_channel to whoever subscribes, and to stderr with
+// Reports rare events: each failure of a handler, each end of a worker, and, once a second, how many requests met which
+// limit and how many connections broke. They go to subscribers of node:diagnostics_channel, and to stderr with
 // NODE_DEBUG=ringcall.
 //
-// What a client can cause is counted by the ring threads, and only the counts are looked at here, at a steady pace. So a
-// flood of it costs the JavaScript thread no more than a trickle.
+// The ring threads count what clients can cause, and only the counts are read here, at a steady pace. So a flood of bad
+// requests costs the JavaScript thread no more than a few of them.
 
 const { channel } = require('node:diagnostics_channel')
 const { debuglog } = require('node:util')
@@ -14,7 +14,8 @@ const { clearInterval, setInterval } = require('./globals.js')
 
 const REPORT_MS = 1000
 
-// The counts of `stats()` that say how often a limit was met. Not `keepAliveTimeouts`, which are how connections end.
+// The counts of `stats()` that say how often a limit was met. `keepAliveTimeouts` are left out: they are how
+// connections usually end.
 const REFUSALS = [
   'overloaded', 'headersTooLarge', 'bodiesTooLarge', 'headersTimeouts', 'requestTimeouts', 'handlerTimeouts',
   'sendTimeouts', 'acceptPauses'
@@ -26,7 +27,7 @@ const refusals = channel('ringcall:refusal')
 const connectionErrors = channel('ringcall:connection-error')
 const workerExits = channel('ringcall:worker-exit')
 
-// The servers that run, and what has been reported of each.
+// The servers that run, with the counts that were reported for each.
 const reported = new Map()
 let timer
 
@@ -59,7 +60,7 @@ function failed(server, failure) {
   if (log.enabled) debug('%s: failed: %s', server.url, failure)
 }
 
-// `call` is { n } of a plain function, { function, arguments } of one in a table.
+// `call` is { n } for a plain function, and { function, arguments } for a function in a table.
 function handlerFailed(server, error, call) {
   if (handlerErrors.hasSubscribers) handlerErrors.publish({ server, error, ...call })
   if (!log.enabled) return
@@ -67,7 +68,7 @@ function handlerFailed(server, error, call) {
   else debug('%s: the function %s failed: %s', server.url, call.function, printable(error))
 }
 
-// Returns whether anybody was reported.
+// Returns whether anyone was subscribed.
 function workerExited(server, exit) {
   const isHeard = workerExits.hasSubscribers
   if (isHeard) workerExits.publish({ server, ...exit })
@@ -83,7 +84,7 @@ function reloaded(server) {
   if (log.enabled) debug('%s: reloaded', server.url)
 }
 
-// What cannot be written to stderr harms nobody else.
+// An error while writing to stderr must not affect anything else.
 function debug(...args) {
   try {
     log(...args)
@@ -96,7 +97,7 @@ function reportAllCounts() {
   for (const server of reported.keys()) reportCounts(server)
 }
 
-// What came while nobody listened is reported with the first look at which somebody does.
+// Counts from a time without subscribers are reported once there is one.
 function reportCounts(server) {
   if (!refusals.hasSubscribers && !connectionErrors.hasSubscribers && !log.enabled) return
   const stats = server.stats()

@@ -1,12 +1,13 @@
 'use strict'
 
-// Declares functions, and makes the table of them that a server is started with; both engines read it.
+// Declares functions, and makes the table of functions that a server is started with. Both engines read it.
 //
 // The table: { isRoot, functions: [{ name, handler, isDeclared, arguments: [{ name, type, isOptional, field, schema }],
-// result, resultSchema, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` is a header
-// argument's, `schema` and `resultSchema` are those of a type from `types`. A function of WebAssembly has arguments of the
-// types `int32` and `float32`, too. `result` is undefined where a function is not declared: JSON, or the bare digits of a
-// bigint. `owner` is the object that the function is in, and its `this`; a function at the root has none.
+// result, resultSchema, fewest, owner, signature, summary, description, examples, deprecated }] }. `field` belongs to a
+// header argument. `schema` and `resultSchema` belong to a type from `types`. Functions of WebAssembly also have
+// arguments of the types `int32` and `float32`. `result` is undefined for a function that is not declared: it returns
+// JSON, or a bigint as bare digits. `owner` is the object that the function is in, and its `this`; a function at the
+// root has none.
 
 const { invalidArgument, invalidType } = require('./errors.js')
 const { UNDECLARED_ARGUMENTS_MAX } = require('./limits.js')
@@ -19,8 +20,8 @@ const FUNCTIONS_MAX = 1000
 
 const TYPED_OPTIONS = { whose: 'typed', argument: 'options', expected: 'an object of options' }
 
-// What `typed` was told of each function that it has returned, whichever copy of the package it is of: a command that is
-// installed globally serves modules that have a copy of their own.
+// The declaration of each function that `typed` returned, whichever copy of the package it belongs to: a globally
+// installed command serves modules that have their own copy of the package.
 const DECLARATIONS = Symbol.for('ringcall.declarations')
 const declarations = globalThis[DECLARATIONS] ??= new WeakMap()
 
@@ -31,7 +32,7 @@ function typed(signature, handler, options = {}) {
   return declare(handler, readOptions(signature, options))
 }
 
-// `declaration` is what the table has of the function, but for its name, its handler and its owner.
+// `declaration` is the function's entry in the table without its name, its handler and its owner.
 function declare(handler, declaration, name = handler.name) {
   const declared = function (...values) {
     return Reflect.apply(handler, this, values)
@@ -100,7 +101,7 @@ function isSchema(value) {
   return isObject && typeof value['~standard']?.validate === 'function'
 }
 
-// The arguments, those of the type `header` with the fields that `headers` has for them.
+// The arguments. Those of the type `header` get the field that `headers` names for them.
 function withFields(parsed, headers = {}) {
   if (headers === null || typeof headers !== 'object' || Array.isArray(headers)) {
     throw invalidType('options.headers', 'an object of header fields by the names of arguments', headers)
@@ -123,7 +124,7 @@ function string(value, name) {
   return value
 }
 
-// Each is what a request's body may be: an array of arguments, or an object of them by name.
+// Each example is a request body: an array of arguments, or an object of arguments by name.
 function checkExamples(examples) {
   if (examples === undefined) return undefined
   const expected = 'an array of bodies, each an array of arguments or an object of them by name'
@@ -139,7 +140,7 @@ function checkExamples(examples) {
   }
 }
 
-// The table of what was passed to `serverListen`; undefined for one function that is not declared.
+// The table of what was passed to `serverListen`; undefined for a plain function.
 function tableOf(functions) {
   if (typeof functions === 'function') {
     refuseUncallable(functions, 'The handler')
@@ -158,7 +159,7 @@ function tableOf(functions) {
   return { isRoot: false, functions: names.map((name) => entryOf(name, functions)) }
 }
 
-// Of any realm: `node:vm` makes more. A module's namespace is one, too.
+// Plain objects of any realm are accepted: `node:vm` makes realms. So is a module's namespace.
 function checkIsPlain(functions) {
   const expected = 'a function, such as (n) => n + 1, or a plain object of functions'
   if (functions === null || typeof functions !== 'object') throw invalidType('handler', expected, functions)
@@ -189,7 +190,7 @@ function entryOf(name, functions) {
         "digit, and can't be __proto__."
     )
   }
-  // A getter is asked once.
+  // Read once, because it may be a getter.
   const value = functions[name]
   if (typeof value !== 'function') throw invalidType(place, 'of type function', value, cureOfValue(value))
   refuseUncallable(value, place)
@@ -210,7 +211,7 @@ function isClass(value) {
   return /^class\b/.test(Function.prototype.toString.call(value))
 }
 
-// A class, and `typed` without its call.
+// Refuses classes, and `typed` itself.
 function refuseUncallable(value, place) {
   if (isClass(value)) {
     const { name } = value
@@ -238,9 +239,9 @@ function describeTable(table) {
   })))
 }
 
-// The table as another thread is told it: whatever does not need the functions themselves can be made of it as well, such
-// as their description. Of a schema it tells that there is one, and in `jsonSchemas`, in the order of the functions, what
-// its library says of it. Of one plain function, which has no table, it tells the name.
+// The table as data that another thread can receive. It has everything that does not need the functions themselves, so
+// the description is made of it. For a schema it says that there is one; `jsonSchemas` has the JSON Schemas that its
+// library gives, in the order of the functions. For a plain function it has the name.
 function transferableTable(table, handler) {
   const declared = table?.functions ?? []
   const functions = declared.map(({ handler, owner, resultSchema, ...rest }) => ({
@@ -252,7 +253,7 @@ function transferableTable(table, handler) {
     isRoot: table?.isRoot ?? true,
     ...(isPlain && { name: String(handler?.name ?? '') }),
     functions,
-    // Asked for where there is a description to be made.
+    // A getter, because it is needed only for a description.
     get jsonSchemas() {
       return declared.map(jsonSchemasOf)
     }

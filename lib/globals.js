@@ -1,11 +1,11 @@
 'use strict'
 
-// The clock, the timers and the queues of this thread, taken when the package is loaded.
+// The clock, the timers and the task queues of this thread, taken when the package is loaded.
 //
-// Fake timers (jest, vitest, sinon) replace the functions of the global scope, so that a test turns time by hand. The
-// network's time goes on meanwhile: a server that asked a replaced function would wait for ever. So the rest of lib/
-// takes these from here, and nothing of the kind from the global scope. They come from Node's modules, which most fakes
-// leave alone: a fake that is there before this file is loaded is not taken either.
+// Fake timers (jest, vitest, sinon) replace global functions, so that a test controls the time. The network's time goes
+// on meanwhile: a server that used a replaced function would wait for ever. So the rest of lib/ takes these functions
+// from here and never from the global scope. They come from Node's modules, which most fakes leave alone, so a fake
+// that was installed before this file is loaded is not used either.
 
 const perfHooks = require('node:perf_hooks')
 const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = require('node:timers')
@@ -13,11 +13,11 @@ const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = r
 const nextTick = process.nextTick.bind(process)
 const now = perfHooks.performance.now.bind(perfHooks.performance)
 
-// Of an async function: a promise of the engine's own, whatever the global `Promise` is. No module has the global
-// `queueMicrotask`, and this costs no more.
+// An async function returns a native promise, whatever the global `Promise` is. No module exports `queueMicrotask`, and
+// this costs no more.
 const resolved = (async () => {})()
 
-// A task that throws is an unhandled rejection.
+// If a task throws, that is an unhandled rejection.
 function queueMicrotask(task) {
   resolved.then(task)
 }

@@ -1,15 +1,15 @@
 'use strict'
 
-// The limits of what functions by name take, which the engines, the declarations and the description share. `src/values`
-// has the same ones.
+// The limits of the arguments of functions by name. The engines, the declarations and the description share them.
+// `src/values` has the same ones, which a test compares.
 
 module.exports = {
-  // Of a function that is declared, and of one that is not.
+  // The most arguments of a declared function, and of an undeclared one.
   DECLARED_ARGUMENTS_MAX: 32,
   UNDECLARED_ARGUMENTS_MAX: 64,
-  // Making a bigint takes more time than in proportion to its digits.
+  // The time to make a bigint grows faster than its number of digits.
   BIGINT_DIGITS_MAX: 4096,
   INT32_MAX: 2 ** 31 - 1,
-  // The greatest number of 32 bits.
+  // The largest finite 32-bit float.
   FLOAT32_MAX: (2 - 2 ** -23) * 2 ** 127
 }

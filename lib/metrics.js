@@ -1,6 +1,6 @@
 'use strict'
 
-// `ringcall/metrics`: what servers have counted, in Prometheus' text exposition format 0.0.4. docs/metrics.md lists it.
+// `ringcall/metrics`: the counts of servers in Prometheus' text exposition format 0.0.4. docs/metrics.md lists them.
 
 const { invalidType, outOfRange } = require('./errors.js')
 const { refuseUnknown } = require('./unknown-options.js')
@@ -8,18 +8,19 @@ const { version } = require('../package.json')
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
-// Those that the server itself answers with are there from the start, so that rates of them are, too.
+// Statuses that the server itself answers with. They are exported from the start, so that their rates exist from the
+// start.
 const OWN_STATUSES = [200, 400, 403, 405, 408, 413, 414, 431, 500, 501, 503, 505]
 const STATUSES_BY_NAME = [404, 415]
 
-// There may be a thousand functions, so not all the bounds that their times have, in milliseconds, are told.
+// There may be a thousand functions, so only these of the histogram bounds, in milliseconds, are exported for each.
 const BOUNDS_BY_FUNCTION = new Set([0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000, 10_000])
 
 const OWN_LABELS = ['engine', 'function', 'le', 'limit', 'state', 'status', 'version', 'worker']
 
 const WORKER_STATES = ['starting', 'idle', 'busy', 'down']
 
-// The count in `stats()` of how often the limit that an option sets was crossed.
+// For each option that sets a limit, the count in `stats()` of how often the limit was exceeded.
 const LIMITS = {
   maxInFlight: 'overloaded',
   maxHeaderSize: 'headersTooLarge',
@@ -33,8 +34,8 @@ const LIMITS = {
 
 const OPTIONS = { whose: 'prometheus', argument: 'options', expected: 'an object of options' }
 
-// Each `read` gives samples: what the name ends in, labels, and a value, which is `undefined` where an engine does not
-// count it. A family without samples is left out.
+// `read` returns samples: the suffix of the name, the labels, and the value, which is `undefined` if the engine does
+// not count it. A family without samples is left out.
 const FAMILIES = [
   gauge('info', 'Always 1; the labels tell the version and, where there are several, the engine.', (_, server) => [
     ['', { version, ...(server.engine && { engine: server.engine }) }, 1]
@@ -109,7 +110,7 @@ function histogramByFunction(name, help) {
   return { name, help, type: 'histogram', read, merge: add }
 }
 
-// Of the bounds, those that are wanted; there is one more bucket, for what is beyond them.
+// The buckets of the wanted bounds, and one more for larger values.
 function samplesOf({ bounds, counts, sum }, inUnit, isWanted = () => true, labels = {}) {
   let count = 0
   const buckets = counts.flatMap((within, i) => {
@@ -128,7 +129,7 @@ function byFunction(count) {
   return ({ functions = {} }) => Object.entries(functions).map(([name, stats]) => ['', { function: name }, stats[count]])
 }
 
-// A worker's label is its place, which the one that replaces it takes: there are never more of them than places.
+// The label of a worker is its place, which its replacement inherits, so there are never more labels than places.
 function byWorker(read) {
   return ({ workers = [] }) => workers.flatMap((stats, worker) => (
     read(stats).map(([labels, value]) => ['', { worker, ...labels }, value])
@@ -142,7 +143,7 @@ function responses({ responsesByStatus, functions }) {
   return Object.entries(all).map(([status, count]) => ['', { status }, count])
 }
 
-// Milliseconds in seconds, without what binary fractions add at the end.
+// Milliseconds in seconds, without the trailing digits that binary fractions add.
 function seconds(milliseconds) {
   return milliseconds === undefined ? undefined : Number((milliseconds / 1000).toPrecision(15))
 }
@@ -174,7 +175,7 @@ function prometheus(oneOrMany, options = {}) {
 function checkLabels(labels) {
   if (labels === null || typeof labels !== 'object') throw invalidType('options.labels', 'an object', labels)
   for (const name of Object.keys(labels)) {
-    // Two underscores are Prometheus' own, and the others ours.
+    // Prometheus reserves names with two underscores, and the other names are ours.
     if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || OWN_LABELS.includes(name)) {
       throw outOfRange('options.labels', `made of valid label names other than ${OWN_LABELS.join(', ')}`, name)
     }
@@ -182,7 +183,7 @@ function checkLabels(labels) {
   return labels
 }
 
-// What servers with the same labels have counted is added up.
+// The counts of servers with the same labels are added up.
 function exposition({ help, type, read, merge }, name, sources) {
   const samples = new Map()
   for (const { server, stats, labels } of sources) {

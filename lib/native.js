@@ -1,6 +1,6 @@
 'use strict'
 
-// Loads the addon that was built for this platform, when it is first needed, or says what is missing and what to do.
+// Loads the addon built for this platform when it is first needed, or explains what is missing and what to do.
 
 const { existsSync } = require('node:fs')
 const { basename, dirname, isAbsolute, join } = require('node:path')
@@ -15,23 +15,23 @@ const UNBUNDLE = 'Mark ringcall as external, and install it where the bundle run
 
 let loaded
 
-// The folder of the package; nothing where a bundler has put this file into another one. That is in another place or, as
-// an ES module, has no name for it, and webpack may give the name as it was, without the folder that it was in.
+// The folder of the package, or undefined if a bundler has moved this file into another one. The bundle is in another
+// place or, as an ES module, has no `__filename`; webpack may keep the file's name without its folder.
 function root() {
   if (typeof __filename !== 'string' || !isAbsolute(__filename)) return undefined
   const isItself = basename(__filename) === 'native.js' && basename(dirname(__filename)) === 'lib'
   return isItself ? join(__dirname, '..') : undefined
 }
 
-// Throws where there is no addon for this platform, each time.
+// Throws each time if there is no addon for this platform.
 function loadNative() {
   const { native, error } = tryNative()
   if (error !== undefined) throw unavailable(error)
   return native
 }
 
-// Where the addon is or should be, null where there can be none, and either the addon or why it does not load: the reason
-// in a word, a message and the cure. Never throws.
+// The path of the addon, or null if the platform has none, and either the addon or the reason why it does not load: a
+// word, a message and a cure. Never throws.
 function tryNative() {
   loaded ??= load()
   return loaded
@@ -64,7 +64,7 @@ function missing(path, message, { reason = 'platform', cure, cause }) {
   return { path, error: { reason, message, cure, cause } }
 }
 
-// It may be forbidden rather than broken.
+// Loading it may be forbidden rather than broken.
 function cureOf(cause, path) {
   const { code, name } = cause ?? {}
   const flags = (cure) => ({ reason: 'other', cure })
@@ -76,7 +76,7 @@ function cureOf(cause, path) {
   return { cure: BUILD }
 }
 
-// Named as Rust's targets name the platform: Node.js itself has no word for the libc.
+// Named like Rust's targets: Node.js itself has no word for the libc.
 function binaryName(process = globalThis.process) {
   return `ringcall.${process.platform}-${process.arch}-${libc(process)}.node`
 }
@@ -84,7 +84,8 @@ function binaryName(process = globalThis.process) {
 function libc(process) {
   try {
     const { report } = process
-    // A report otherwise looks up the names of both ends of every open connection, one after the other, and waits.
+    // A report would otherwise resolve the names of both ends of every open connection, one after the other, and block
+    // meanwhile.
     const { excludeNetwork } = report
     report.excludeNetwork = true
     try {
@@ -93,7 +94,7 @@ function libc(process) {
       report.excludeNetwork = excludeNetwork
     }
   } catch {
-    // Deno without --allow-sys, which is built with glibc.
+    // Deno without --allow-sys. Deno is built with glibc.
     return 'gnu'
   }
 }

@@ -17,11 +17,11 @@ const INT32_MAX = 2 ** 31 - 1
 // The body of a request to a plain function is read and dropped.
 const BODY_SIZE_PLAIN = 64 * 1024
 const BODY_SIZE = 2 ** 20
-// The longest string that V8 has.
+// The length of V8's longest string.
 const BODY_SIZE_MAX = 2 ** 29 - 24
 
-// The options that are numbers: each with its default, its least and its greatest value. Rust has no defaults of its own,
-// but for its tests. index.d.ts, docs/api.md, the command's usage and those tests are compared with this table by tests.
+// The options that are numbers, each with its default, minimum and maximum. This is their only home: Rust has defaults
+// for its tests alone. Tests compare index.d.ts, docs/api.md, the command's usage and those defaults with this table.
 const NUMBERS = {
   port: [8000, 0, 65_535],
   backlog: [1024, 1, INT32_MAX],
@@ -33,7 +33,7 @@ const NUMBERS = {
   maxConnections: [10_000, 1, INT32_MAX],
   maxInFlight: [10_000, 1, INT32_MAX],
   maxHeaderSize: [16 * 1024, 64, 2 ** 20],
-  // `fitOptions` has the default, and the maximum where functions take bodies.
+  // `fitOptions` has the default, and the maximum for functions that take bodies.
   maxBodySize: [undefined, 0, Number.MAX_SAFE_INTEGER],
   maxBufferedBytes: [64 * 2 ** 20, 1, Number.MAX_SAFE_INTEGER],
   headersTimeout: [10_000, 0, INT32_MAX],
@@ -44,7 +44,7 @@ const NUMBERS = {
 }
 const POWERS_OF_TWO = ['ringEntries', 'receiveBuffers']
 
-// The last is the default.
+// The last one is the default.
 const ENGINES = ['io_uring', 'node', 'auto']
 
 const LISTEN_OPTIONS = {
@@ -52,8 +52,8 @@ const LISTEN_OPTIONS = {
 }
 const CLOSE_OPTIONS = { whose: 'close', argument: 'options', expected: 'an object of options' }
 
-// The options, complete, and the table of functions, which there is none of for a plain function. Or of a module, whose
-// functions are not known yet: what `fitOptions` completes when they are, and how workers run it.
+// Returns the complete options and the table of functions, which is undefined for a plain function. For a module, whose
+// functions are not known yet, it returns the options as `fitOptions` takes them later, and how workers run the module.
 function checkArguments(portOrOptions, handler, surplus = []) {
   const options = typeof portOrOptions === 'number' ? { port: portOrOptions } : portOrOptions
   if (options === null || typeof options !== 'object' || isModuleLike(options)) {
@@ -97,7 +97,7 @@ function checkNumbers(options, hasTable) {
   }))
 }
 
-// Without ring threads it is Node's event loop, and no other's, that drives the ring.
+// Without ring threads, Node's event loop drives the ring. Other runtimes' loops cannot.
 function checkRingThreads(ringThreads, engine) {
   const { bun, deno } = process.versions
   const other = bun === undefined ? deno && 'Deno' : 'Bun'
@@ -108,8 +108,8 @@ function checkRingThreads(ringThreads, engine) {
   )
 }
 
-// The options as they are for one plain function, or for a table of them, for which some mean something else or
-// nothing.
+// Completes the options for a plain function or for a table of functions. Some options mean something else for a table,
+// or nothing.
 function fitOptions(options, isPlain) {
   if (isPlain) return { ...options, maxBodySize: options.maxBodySize ?? BODY_SIZE_PLAIN }
   const { bigint, maxBodySize = BODY_SIZE, maxBufferedBytes } = options
@@ -131,7 +131,7 @@ function fitOptions(options, isPlain) {
   return { ...options, maxBodySize }
 }
 
-// As with `net.Server`'s `close`, it may be the callback alone: `done`.
+// Like `close` of `net.Server`, it may be passed the callback alone: `done`.
 function checkCloseArguments(options = {}, callback) {
   if (typeof options === 'function') return { done: options }
   if (options === null || typeof options !== 'object' || isEvent(options)) {
@@ -145,7 +145,7 @@ function checkCloseArguments(options = {}, callback) {
   return { ...checked, done: callback }
 }
 
-// A listener is called with what has happened: the name of a signal, an exit code, an event.
+// A value that a listener is called with: the name of a signal, an exit code, an event.
 function cureOfClose(value) {
   const listener = 'As a listener pass `() => server.close()`'
   if (typeof value === 'number') return `${listener}. The time is an option: { timeout: ${value} }.`
@@ -156,7 +156,7 @@ function isEvent(value) {
   return value !== null && typeof value === 'object' && 'type' in value && 'target' in value
 }
 
-// `net.Server`'s `listen` takes a callback, which is told that it listens.
+// `listen` of `net.Server` takes a callback, which is called when it listens.
 function refuseSurplus(surplus) {
   const third = surplus.find((each) => each !== undefined)
   if (third === undefined) return
@@ -176,14 +176,14 @@ function integer(options, name, fallback, min, max) {
   return value
 }
 
-// For what came where a number belongs, and may be the other argument.
+// Advice on a value in the place of a number, which may be the other argument.
 function cure(value) {
   if (typeof value === 'function') return 'The handler is the second argument.'
   if (isModuleLike(value)) return "A module is the second argument: serverListen(8000, './functions.js')."
   return cureOfText(value)
 }
 
-// What came in the handler's place, with a function behind it, or what can be neither functions nor a module.
+// Refuses values that can be neither functions nor a module, and values with a function behind them.
 function refuseNoHandler(value, [third], options) {
   const isOther = (value !== null && typeof value === 'object') || typeof value === 'string'
   if (typeof value === 'function' || (isOther && typeof third !== 'function') || isModuleLike(value)) return

@@ -1,12 +1,12 @@
 'use strict'
 
-// What this machine has for io_uring, as plain data. Works where the addon does not.
+// What this machine has for io_uring, as plain data. Works without the addon.
 
 const { readFileSync } = require('node:fs')
 const os = require('node:os')
 const { tryNative } = require('./native.js')
 
-// Never throws: what cannot be found out is left out, or unknown.
+// Never throws. What cannot be found out is left out or unknown.
 function probe() {
   const loaded = tryNative()
   const { refusal, features } = askSafely(loaded)
@@ -61,7 +61,8 @@ function kernel() {
   }
 }
 
-// Of this process: bytes of lockable memory, and descriptors; null where there is no limit or nobody tells it.
+// This process's limits of lockable memory, in bytes, and of file descriptors. Null means no limit, or that it is
+// unknown.
 function limits() {
   let text = ''
   try {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The public face: `serverListen` and the `Server` that it returns.
+// The public API: `serverListen` and the `Server` that it returns.
 
 const { DESCRIPTION_PATH, documentsOf, healthConflictOf } = require('./documents.js')
 const { startEngine, warnOfFallback } = require('./engines/index.js')
@@ -23,17 +23,18 @@ function serverListen(portOrOptions, handler, ...surplus) {
   }
 }
 
-// The engines of the servers on a path. One listener for all of them: Node warns of the eleventh on an event.
+// The engines of all servers on paths. They share one exit listener, because Node warns of the eleventh listener on an
+// event.
 const enginesOnPaths = new Set()
 
 class Server {
   #engine
   #options
   #functions
-  // The table as plain data, and the text of the description that is made of it: what is served, or what was asked for.
+  // The table as plain data, and the text of its description: the served one, or one made on request.
   #table
   #openapi
-  // Of a module: the workers that run it.
+  // The workers, if a module is served.
   #generations
   #handlerErrors = 0
   #hasWarnedOfError = false
@@ -52,7 +53,7 @@ class Server {
     try {
       this.#started(refusal)
     } catch (error) {
-      // Nobody gets the server that could close it.
+      // The caller does not get the server and cannot close it.
       this.close()
       throw error
     }
@@ -70,7 +71,7 @@ class Server {
     const { address, port } = this.#engine.address()
     if (port === undefined) return `unix:${address}`
     const host = address === '::' || address === '0.0.0.0' ? 'localhost' : address
-    // A zone's % as RFC 6874 has it.
+    // RFC 6874 encodes the % of a zone.
     return `http://${host.includes(':') ? `[${host.replace('%', '%25')}]` : host}:${port}`
   }
 
@@ -137,7 +138,7 @@ class Server {
       this.#closed = new Promise((resolve) => {
         this.#resolveClosed = resolve
       })
-      // Whoever closes wants it done before the process ends.
+      // A caller that closes the server wants the process to wait for that.
       this.#engine.setReferenced(true)
       this.#engine.close()
       this.#generations?.close()
@@ -147,7 +148,7 @@ class Server {
       const timer = setTimeout(() => this.closeAllConnections(), timeout)
       this.#closed.then(() => clearTimeout(timer))
     }
-    // In a turn of its own: what it throws is nobody's rejection.
+    // In a turn of its own, so that an error in the callback is an uncaught exception, not a rejection.
     if (done !== undefined) this.#closed.then(() => nextTick(done))
     return this.#closed
   }
@@ -166,7 +167,7 @@ class Server {
     return this.close()
   }
 
-  // A method that is passed on alone has lost its server.
+  // A method that was passed on without its object has no server.
   static #checkThis(it, method) {
     if (typeof it !== 'object' || it === null || !(#options in it)) throw invalidThis(method)
   }
@@ -178,12 +179,12 @@ class Server {
     return `Server ${inspect({ url, engine, listening }, options)}`
   }
 
-  // The first one of them has loaded the module when this returns. What is in the table is plain data.
+  // When this returns, the first worker has loaded the module. Its table is plain data.
   #startWorkers(module) {
     const generations = new Generations(module, {
       check: (table) => this.#checkTable(table),
       onWorkerExit: (exit) => this.#onWorkerExit(exit),
-      // There is no engine yet where it is the start that fails.
+      // There is no engine yet if the start fails.
       onLost: (generation, seat) => this.#engine?.lost(generation, seat),
       onFailure: (failure) => this.#onWorkerFailure(failure)
     })
@@ -200,7 +201,7 @@ class Server {
     }
   }
 
-  // What an engine was told of the table at its start stays: one function alone, or functions by name or declared.
+  // The engine cannot change between a plain function and a table, so neither can a reload.
   #checkTable(table) {
     const { isPlain } = table
     const isFirst = this.#generations === undefined
@@ -210,7 +211,7 @@ class Server {
     if (isFirst) this.#options = options
   }
 
-  // `table` is the functions as plain data.
+  // `table` is plain data.
   #startEngine(callees, table) {
     try {
       const documents = documentsOf(table, this.#options)
@@ -236,14 +237,14 @@ class Server {
     this.#openapi = documents.find(({ path }) => path === DESCRIPTION_PATH)?.body
   }
 
-  // The engine listens; `refusal` is why it is not the one that was preferred. This calls into what is not ours, such
-  // as signals of any make, and may throw.
+  // The engine listens. `refusal` is the reason for a fallback. This calls code that is not ours, such as a foreign
+  // signal, and may throw.
   #started(refusal) {
     const options = this.#options
     if (refusal !== undefined) warnOfFallback(refusal)
     if (options.openapi !== false) warnOfMissing(this.#table)
     if (options.path !== undefined) {
-      // close() removes the path, but a process may end without it.
+      // `close()` removes the path, but the process may exit without it.
       if (enginesOnPaths.size === 0) process.once('exit', removePaths)
       enginesOnPaths.add(this.#engine)
     }
@@ -252,7 +253,7 @@ class Server {
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
-  // Asked in a turn of this thread's event loop, which proves that it turns.
+  // The engine asks in a turn of this thread's event loop, which proves that the loop turns.
   #health() {
     return { isClosing: !this.listening, hasWorker: this.#generations?.hasWorker ?? true }
   }
@@ -276,12 +277,12 @@ class Server {
     try {
       this.#options.signal?.removeEventListener('abort', this.#abort)
     } catch {
-      // A signal of another make than Node's. It has ended all the same.
+      // A foreign signal threw. The server has ended all the same.
     }
     if (enginesOnPaths.delete(this.#engine) && enginesOnPaths.size === 0) process.removeListener('exit', removePaths)
   }
 
-  // What a call was made with may be lost with the worker that it was in.
+  // The arguments may be lost with the worker.
   #onPlainError(error, n) {
     this.#handlerErrors++
     this.#reportPlainError(error, n)
@@ -292,7 +293,7 @@ class Server {
     this.#reportFunctionError(error, name, args)
   }
 
-  // It is counted where it happened.
+  // The worker has counted it.
   #onWorkerFailure({ function: name, arguments: args, error }) {
     if (name === undefined) this.#reportPlainError(error, args)
     else this.#reportFunctionError(error, name, args)
@@ -307,7 +308,7 @@ class Server {
     this.#reportError(error, call, call, `The function ${name} failed`)
   }
 
-  // `call` is what the channel tells of the call, and `told` what `onError` is passed.
+  // `call` is what the channel publishes about the call, and `told` is what `onError` is passed.
   #reportError(error, call, told, what) {
     events.handlerFailed(this, error, call)
     const { onError } = this.#options
@@ -337,7 +338,7 @@ class Server {
     )
   }
 
-  // It may be async, and nothing that it throws is to end the process.
+  // `onError` may be async. Its own errors must not end the process.
   async #callOnError(onError, error, told) {
     try {
       await onError(error, told)
@@ -347,7 +348,7 @@ class Server {
   }
 }
 
-// `makeError` makes one of a sentence.
+// `makeError` makes an error of a sentence.
 function refuseConflict(table, options, makeError) {
   const conflict = healthConflictOf(table, options)
   if (conflict !== undefined) throw makeError(conflict)

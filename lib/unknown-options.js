@@ -1,11 +1,11 @@
 'use strict'
 
-// Refuses options that do not exist, and says which was meant: ignoring one leaves a server on another port or address
-// than its user believes.
+// Refuses options that do not exist and suggests the one that was meant. An ignored option could leave a server on
+// another port or address than its user believes.
 
 const { invalidArgument, invalidType } = require('./errors.js')
 
-// What other servers call it, or what one may call it, which may be one of two; the rest is found by its spelling.
+// Names that other servers or users give to an option, or to one of two. Other mistakes are found by their spelling.
 const SYNONYMS = {
   address: 'host',
   bind: 'host',
@@ -52,12 +52,12 @@ const EXPLAINED = {
   stacksizemb: OF_RESOURCE_LIMITS
 }
 
-// What is longer is no name with a mistake in it, and to compare it takes long.
+// A longer name is not a misspelling, and comparing it would take long.
 const WORD_LENGTH_MAX = 64
 
-// `options` is an object, the argument of that name, and `whose` takes the options with these `names`. What is inherited
-// or has a symbol for its name may be there for somebody else. A name is refused whatever its value: one that comes from
-// the environment may be undefined today.
+// `options` is the object passed as `argument` to `whose`, which takes the options with these `names`. Inherited
+// properties and symbols are ignored, because they may be meant for something else. A name is refused whatever its
+// value: one that comes from the environment may be undefined today.
 function refuseUnknown(options, names, { argument, expected, whose }) {
   if (!isOptions(options, names)) {
     const cure = typeof options.then === 'function' ? 'It is a promise: `await` it first.' : undefined
@@ -68,8 +68,8 @@ function refuseUnknown(options, names, { argument, expected, whose }) {
   throw invalidArgument(`${whose} has no option '${unknown}'. ${advice(unknown, names)}`)
 }
 
-// An object that is not plain must have at least one of them in it. A Map, an array or a promise of options has none, and
-// would be taken for the defaults. A plain one may be of any realm: `node:vm` makes more.
+// An object that is not plain must contain at least one option. A Map, an array or a promise of options contains none,
+// and would otherwise mean the defaults. Plain objects of any realm are accepted: `node:vm` makes realms.
 function isOptions(value, names) {
   const prototype = Object.getPrototypeOf(value)
   const isPlain = !Array.isArray(value) && (prototype === null || Object.getPrototypeOf(prototype) === null)
@@ -82,13 +82,13 @@ function advice(name, names) {
   return didYouMean(name, names, (each) => `'${each}'`) ?? `It takes ${names.join(', ')}.`
 }
 
-// Whether it is one of the options of a worker's thread.
+// Whether it is an option of a worker's thread.
 function isOfWorkers(name) {
   const word = name.toLowerCase()
   return Object.hasOwn(EXPLAINED, word) && [OF_WORKERS, OF_RESOURCE_LIMITS].includes(EXPLAINED[word])
 }
 
-// A question for those of the names that may have been meant; nothing where there are none. `show` writes one.
+// A question that suggests the names that may have been meant; undefined if there are none. `show` formats a name.
 function didYouMean(name, names, show = (each) => each) {
   const meant = nearest(name.toLowerCase(), names).map(show)
   if (meant.length === 0) return undefined
@@ -109,7 +109,7 @@ function nearest(word, names) {
   return names.filter((name) => name.toLowerCase().includes(word) || word.includes(name.toLowerCase()))
 }
 
-// How many letters are missing, too many, wrong, or swapped with their neighbour.
+// The number of letters that are missing, superfluous, wrong, or swapped with their neighbour.
 function distance(a, b) {
   const rows = [[...b, ''].map((_, j) => j)]
   for (let i = 1; i <= a.length; i++) {

@@ -1,21 +1,23 @@
 'use strict'
 
-// Makes the body of an answer of what a function has returned, by the result that it declares. Both engines use it.
+// Encodes what a function returned as the content of an answer, by the function's declared result. Both engines use it.
 //
-// A value that does not fit is refused with a sentence for `onError`, never cut or coerced. Whatever a value does while it
-// is read (getters, `toJSON`, proxies), what is sent is what has been checked; only a getter that gives NaN first and a
-// number then has its null sent, as its second look is the one that is trusted.
+// A value that does not fit its result is refused with a sentence for `onError`; it is never truncated or coerced. A
+// value may do anything while it is read (getters, `toJSON`, proxies), so the text that is sent is made of the values
+// that were checked. There is one exception: if a getter gives NaN first and a number the second time, null is sent,
+// because the second look is the one that counts.
 
 const { types } = require('node:util')
 const { adviceOnNumber } = require('./handler-errors.js')
 const { isReply } = require('./reply.js')
 
-// Taken now, as tests replace what is global.
+// Taken at load time, because tests replace globals.
 const { stringify } = JSON
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
-// Of an answer that has no body, whatever the function has returned (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5).
+// The statuses of answers that have no content, whatever the function returned (RFC 9110 sections 15.3.5, 15.3.6,
+// 15.4.5).
 const BODILESS = new Set([204, 205, 304])
 
 // Whether a value fits a scalar type.
@@ -39,12 +41,12 @@ const WANTED = {
   bytes: 'a Uint8Array'
 }
 
-// The errors that are made here, as what a value throws while it is read may look like anything.
+// The errors made in this file. A value may throw anything while it is read, so the shape of an error proves nothing.
 const refusals = new WeakSet()
 
 const LONE_SURROGATE = ' with a lone surrogate, which String.prototype.toWellFormed() replaces.'
 
-// { status, fields, media, body } of whatever a function returned or its promise resolved to.
+// { status, fields, media, body } for what a function returned or its promise resolved to.
 function answerOf(fn, value) {
   if (!isReply(value)) {
     const media = mediaOf(fn)
@@ -56,19 +58,20 @@ function answerOf(fn, value) {
   return { status: status ?? (media === 'none' ? 204 : 200), fields, media, body }
 }
 
-// The Content-Type of each but the last.
+// The Content-Type of each medium. 'none' has none.
 const CONTENT_TYPES = {
   json: 'application/json', string: 'application/json', text: 'text/plain; charset=utf-8', bytes: 'application/octet-stream'
 }
 
-// What an encoder's bodies are: 'json' text, a 'string' that is still to be quoted, 'text', 'bytes', or 'none'.
+// The medium of an encoder's bodies: 'json' is text, 'string' is a string still to be quoted, then 'text', 'bytes' and
+// 'none'.
 function mediaOf({ result }) {
   return MEDIA[result] ?? 'json'
 }
 
 const encoders = new WeakMap()
 
-// encode(value) -> body, for values that are no reply; it throws where the value does not fit.
+// encode(value) -> body, for values that are not replies. It throws if the value does not fit.
 function encoderOf(fn) {
   let encode = encoders.get(fn)
   if (encode === undefined) encoders.set(fn, (encode = createEncoder(fn)))
@@ -79,7 +82,7 @@ function createEncoder(fn) {
   const { result } = fn
   switch (result) {
     case undefined: return (value) => undeclaredOf(fn, value)
-    // What is called most has a function of its own: one that all share would be optimized for none.
+    // Each common type has a function of its own. V8 could not optimize one function that all types share.
     case 'int': return (value) => (Number.isSafeInteger(value) ? String(value) : refuse(fn, value))
     case 'number': return (value) => (Number.isFinite(value) ? String(value) : refuse(fn, value))
     case 'int64':
@@ -99,14 +102,15 @@ function undeclaredOf(fn, value) {
   return isNumber ? String(value) : jsonOf(fn, value)
 }
 
-// Not what another thread may write to meanwhile, nor what may shrink.
+// The bytes that will not change before they are sent. Another thread may write to shared memory, and a resizable
+// buffer may shrink, so both are copied.
 function ownBytes(fn, value) {
   refuseTransferred(fn, value)
   const { buffer } = value
   return types.isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
 }
 
-// It seems to be empty, and what was in it is somebody else's.
+// A detached array looks empty, but its bytes were moved to another owner.
 function refuseTransferred(fn, array) {
   if (array.length > 0 || !isDetached(array.buffer)) return
   throw unfit(fn, `${nounOf(array)} whose memory was transferred away. Transfer a copy, such as array.slice().`)
@@ -121,7 +125,7 @@ function isDetached(buffer) {
   }
 }
 
-// Each element is read once, as it may come from a getter or a proxy; what has been checked is written.
+// Reads each element once, because it may come from a getter or a proxy, and writes what was checked.
 function arrayOf(fn, fits, value) {
   try {
     if (types.isTypedArray(value)) refuseTransferred(fn, value)
@@ -139,9 +143,9 @@ function arrayOf(fn, fits, value) {
   }
 }
 
-// JSON has null for numbers that are not finite, escapes for lone surrogates, objects of indices for typed arrays, and
-// empty ones for what keeps its contents to itself: of a text with any of these the value is looked at again, and where
-// that does not show that all is well, it is written again while it is checked.
+// JSON writes null for numbers that are not finite, escapes for lone surrogates, objects of indices for typed arrays,
+// and {} for objects without own properties. If the text contains any of these, the value is inspected. If the
+// inspection finds anything but plain data, the value is written again and checked on the way.
 function jsonOf(fn, value) {
   let text
   try {
@@ -159,7 +163,7 @@ function textOf(fn, value) {
   try {
     return stringify(value)
   } catch {
-    // Where a bigint is in it, its place is found by writing it again; anything else is thrown again.
+    // If there is a bigint in the value, writing it again finds its place. Any other error is thrown again.
     return stringify(value, replacerOf(fn))
   }
 }
@@ -168,7 +172,7 @@ function mayHideSome(text) {
   return text.includes('null') || text.includes('{}') || text.includes('{"0":')
 }
 
-// Whether the JSON of the value shows all that is in the value, as far as that is quick to tell.
+// Whether the value's JSON shows everything in the value, as far as a quick look can tell.
 function isPlain(value, isElement = false) {
   switch (typeof value) {
     case 'number': return Number.isFinite(value)
@@ -189,7 +193,7 @@ function isPlain(value, isElement = false) {
   return typeof value.toJSON === 'undefined'
 }
 
-// Hands on what it has checked, so that nothing is asked a second time for what is written.
+// A replacer for JSON.stringify that returns what it checked, so that what is written is not read a second time.
 function replacerOf(fn) {
   return function (key, value) {
     if (types.isNumberObject(value)) value = Number(value)
@@ -211,7 +215,7 @@ function replacerOf(fn) {
       case 'undefined':
       case 'function':
       case 'symbol':
-        // Of an object they are left out, as JavaScript users know it.
+        // In an object they are left out, as JSON.stringify does.
         if (Array.isArray(this)) throw unfit(fn, `${placeOf(this, key)}${nounOf(value)}, which JSON does not have`)
     }
     return value
@@ -223,7 +227,7 @@ function adviceOnBigint(holder, key) {
   return `Convert it with String(), or declare ${key === '' ? 'bigint' : 'bigint[]'} as the result.`
 }
 
-// Refuses an object that JSON does not show, or only as an object of indices.
+// Refuses an object that JSON does not show, or shows as an object of indices.
 function checkShows(fn, holder, key, value) {
   if (value === null || Array.isArray(value) || types.isBoxedPrimitive(value)) return
   const isBinary = types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)
@@ -231,7 +235,7 @@ function checkShows(fn, holder, key, value) {
   throw unfit(fn, `${placeOf(holder, key)}${nounOfInstance(value)}, which JSON does not have. ${adviceOnInstance(value)}`)
 }
 
-// Of any realm.
+// Works for objects of any realm.
 function isOfNoClass(value) {
   const prototype = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
@@ -269,14 +273,14 @@ function unfit({ name, result }, what) {
   return invalidReturn(`${name} must return ${wanted}, or a promise of one. It returned ${sentenceEnd(what)}`)
 }
 
-// What a value threw while it was read.
+// The error for what a value threw while it was read.
 function unreadable({ name }, cause) {
   let why = 'it threw'
   try {
     if (cause instanceof RangeError && /stack/.test(cause.message)) why = 'it is nested too deep'
     else if (cause instanceof Error) why = cause.message.split('\n', 1)[0]
   } catch {
-    // A getter of what was thrown.
+    // The thrown error has a getter that throws.
   }
   const error = invalidReturn(`What ${name} returned can't be written as JSON: ${sentenceEnd(why)}`)
   error.cause = cause
@@ -310,12 +314,12 @@ function nounOfObject(value) {
   try {
     return Array.isArray(value) ? 'an array' : 'an object'
   } catch {
-    // A revoked proxy.
+    // The value is a revoked proxy.
     return 'an object'
   }
 }
 
-// For the usual mistakes what to do about it.
+// Advice on the usual mistakes.
 function adviceOn({ result }, value) {
   switch (typeof value) {
     case 'undefined': return '. Is a `return` missing? A function that returns nothing is declared so: `=> void`.'

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a client is told when a function throws, rejects, or returns something that is no integer.
+// What a client is answered when a function throws, rejects, or returns something other than an integer.
 
 const { inspect } = require('node:util')
 const { fieldsOf } = require('./reply.js')
@@ -8,13 +8,13 @@ const { fieldsOf } = require('./reply.js')
 const MESSAGE_LENGTH_MAX = 1024
 const BRIEFLY = { depth: 0, maxStringLength: 64 }
 
-// The http-errors convention: `statusCode` (or `status`) from 400 to 599 is the answer's status, and the message is
-// for the client's eyes below 500 or where `expose` is true. Such an error below 500 is an answer, not a fault. Where it
-// has no message to show, the engine answers with what its status is called.
+// Follows the http-errors convention. `statusCode` (or `status`) from 400 to 599 is the answer's status. The client
+// sees the message if the status is below 500; `expose` overrides this. An error below 500 is an answer, not a fault.
+// If there is no message to show, the engine answers with the name of the status.
 //
-// `fn` is the function's entry in the table. Only with one are the error's `headers` read, as `fields` of the answer: one
-// plain function answers with its status and message alone. `told` is what `onError` is told of a fault: the error, or
-// what is wrong with its status or its headers.
+// `fn` is the function's entry in the table. The error's `headers` become the answer's `fields` only if there is an
+// entry: a plain function answers with a status and a message alone. `told` is what `onError` gets for a fault: the
+// error itself, or what is wrong with its status or its headers.
 function errorAnswer(error, fn) {
   const what = fn === undefined ? 'handler' : 'function'
   const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined, told: error }
@@ -30,12 +30,12 @@ function errorAnswer(error, fn) {
     const answer = { status, message: shown, isFault, fields: undefined, told: error }
     return fn === undefined ? answer : withFields(answer, fn, error, failed)
   } catch {
-    // A getter that throws.
+    // A getter of the error threw.
     return failed
   }
 }
 
-// `failed` where HTTP does not have them.
+// Returns `failed` if the headers are not valid in HTTP.
 function withFields(answer, fn, error, failed) {
   const { headers } = error
   try {
@@ -73,7 +73,7 @@ function notAnInteger(value) {
   return error
 }
 
-// What came, and for the usual mistakes what to do about it.
+// What was returned, with advice on the usual mistakes.
 function received(value) {
   switch (typeof value) {
     case 'undefined': return 'undefined. Is a `return` missing?'

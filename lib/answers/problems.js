@@ -1,17 +1,18 @@
 'use strict'
 
-// Refusals and failures as problems (RFC 9457), for everything but one function that is not declared.
+// Refusals and failures as problems (RFC 9457). Everything but a plain function answers with them.
 
 const { STATUS_CODES } = require('node:http')
 
-// Taken now, as tests replace what is global.
+// Taken at load time, because tests replace globals.
 const { stringify } = JSON
 
 const MEDIA_TYPE = 'application/problem+json'
 const ENTRIES_MAX = 16
 const TOKEN_LENGTH_MAX = 64
 
-// Where Node.js has other words than the registry (RFC 9110 section 16.2.1), or some for what is not in it.
+// Statuses for which Node.js has other words than the IANA registry (RFC 9110 section 16.2.1), or words where the
+// registry has none.
 const TITLES = { 413: 'Content Too Large', 418: "I'm a teapot", 422: 'Unprocessable Content', 509: 'Unknown' }
 
 function titleOf(status) {
@@ -29,13 +30,13 @@ function problemText({ status, code, detail, errors = [] }) {
   })
 }
 
-// What a function has thrown, as `errorAnswer` tells it.
+// The problem for what a function threw, as `errorAnswer` describes it.
 function errorProblem({ status, message }) {
   const code = status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED'
   return problemText({ status, code, detail: message === '' ? `${titleOf(status)}.` : message.toWellFormed() })
 }
 
-// A JSON pointer (RFC 6901) as a fragment. A name may be a client's, so it is cut.
+// A JSON pointer (RFC 6901) as a fragment. A client may have chosen the name, so it is truncated.
 function pointerTo(keys) {
   return `#${keys.map((key) => `/${escape(String(key).slice(0, TOKEN_LENGTH_MAX).toWellFormed())}`).join('')}`
 }

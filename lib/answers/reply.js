@@ -1,25 +1,25 @@
 'use strict'
 
-// `reply(value, { status, headers })`: what a function returns where a value alone does not say enough. And the header
-// fields of answers, which errors may have, too.
+// `reply(value, { status, headers })`: a function returns it if the value alone is not enough. Also the header fields
+// of answers, which errors may have as well.
 
 const { invalidArgument, invalidType, outOfRange } = require('../errors.js')
 const { refuseUnknown } = require('../unknown-options.js')
 
 const REPLY_OPTIONS = { whose: 'reply', argument: 'options', expected: 'an object of options' }
 
-// RFC 9110 sections 5.6.2 and 5.5; beyond ASCII a field has no encoding that everybody agrees on.
+// RFC 9110 sections 5.6.2 and 5.5. Field values beyond ASCII have no encoding that all recipients share.
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const VALUE = /^[\t\x20-\x7e]*$/
 
-// What frames an answer and belongs to the connection: the server writes them itself.
+// Fields about framing and the connection, which the server writes itself.
 const OWN_FIELDS = new Set([
   'access-control-allow-origin', 'connection', 'content-length', 'date', 'keep-alive', 'proxy-connection', 'te', 'trailer',
   'transfer-encoding', 'upgrade'
 ])
 
-// All replies, of whatever copy of the package: a command that is installed globally serves modules that have a copy of
-// their own.
+// All replies, whichever copy of the package made them: a globally installed command serves modules that have their own
+// copy of the package.
 const REPLIES = Symbol.for('ringcall.replies')
 const replies = globalThis[REPLIES] ??= new WeakSet()
 
@@ -54,8 +54,8 @@ function reply(value, options = {}) {
   return new Reply(value, status, fields)
 }
 
-// Lower-case names and values, in their order; undefined where there are none. `headers` is an object, whose values may
-// be arrays, or anything that iterates over pairs, as Headers and Maps do.
+// Pairs of lower-case names and values, in their order, or undefined if there are none. `headers` is an object, whose
+// values may be arrays, or an iterable of pairs, such as Headers or a Map.
 function fieldsOf(headers) {
   if (headers === undefined) return undefined
   if (headers === null || typeof headers !== 'object') {

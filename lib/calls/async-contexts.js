@@ -1,17 +1,17 @@
 'use strict'
 
-// An async context for each call of the handler: it begins as the one in which the server was started, as node:http's
-// handlers begin in that of `listen()`, and what the call does to it (`AsyncLocalStorage.enterWith`) is seen by all that
-// the call sets off, and by no other call.
+// An async context for each call of the handler. It begins as the context in which the server was started, as
+// node:http's handlers begin in the context of `listen()`. If a call changes it (`AsyncLocalStorage.enterWith`),
+// everything that the call starts sees the change, and no other call does.
 //
-// An engine calls `captureContexts()` when its server starts, and `run(step)` where it calls the handler: `step` runs one
-// call, failures and `onError` included, and returns whether another one is to follow. A step may call `run`, too, as a
-// handler does that turns the event loop.
+// An engine calls `captureContexts()` when its server starts, and `run(step)` to call the handler. `step` runs one
+// call, including failures and `onError`, and returns whether another one follows. A step may call `run` itself, if a
+// handler runs the event loop.
 //
-// Node.js keeps stores in one of two places. Since 24 it keeps them in a frame that V8 carries along, and a resource's
-// scope exchanges frames: one resource serves all calls, at some 10 ns a call. Before, it keeps them as properties of the
-// resource that is executing. A resource for each call would take 60 to 170 ns, up to a third of a pipelined request, so
-// calls share one that tells when it is written to, at 2 ns a call. Once a call has written to it, each gets its own.
+// Node.js keeps stores in one of two places. Since version 24 it keeps them in a frame of V8, and the scope of a
+// resource swaps frames: one resource serves all calls, at about 10 ns a call. Earlier versions keep them as properties
+// of the current resource. A resource for each call would take 60 to 170 ns, up to a third of a pipelined request. So
+// calls share a resource that notices writes, at 2 ns a call. After a call has written to it, each call gets its own.
 
 const { AsyncLocalStorage, AsyncResource } = require('node:async_hooks')
 
@@ -22,13 +22,13 @@ class Context extends AsyncResource {
     super('RINGCALL')
   }
 
-  // For tools that look for what keeps a process alive, as jest's --detectOpenHandles does: this does not.
+  // For tools that look for what keeps a process alive, such as jest's --detectOpenHandles. This resource does not.
   hasRef() {
     return false
   }
 }
 
-// Wherever stores are.
+// Works wherever stores are kept.
 class PerCall {
   #home = new Context()
 
@@ -41,7 +41,7 @@ function eachInItsOwn(step) {
   while (new Context().runInAsyncScope(step));
 }
 
-// Where stores are in frames: the end of a scope puts back the frame from before it.
+// For stores in frames: the end of a scope restores the previous frame.
 class Frames {
   #home = new Context()
 
@@ -50,10 +50,10 @@ class Frames {
   }
 }
 
-// Where stores are properties of resources.
+// For stores that are properties of resources.
 class Watched extends PerCall {
   #watch = { isTouched: false }
-  // Undefined while it is in use, as a call that runs within another must not share it, and for good once it is touched.
+  // Undefined while it is in use, because a nested call must not share it, and for good once a call has written to it.
   #shared = watched(new Context(), this.#watch)
 
   run(step) {
@@ -69,8 +69,8 @@ class Watched extends PerCall {
   }
 }
 
-// Whatever is written to the resource, and is no part of it, goes to a proxy behind it, which tells. The resource itself
-// is none, as Node.js reads its ids for each scope, and that from a proxy is slow.
+// Writes of new properties go to a proxy in the prototype chain, which notices them. The resource itself is not a
+// proxy, because Node.js reads its ids for each scope, and a proxy makes that slow.
 function watched(resource, watch) {
   const ids = [resource.asyncId(), resource.triggerAsyncId()]
   const stores = Object.create(Context.prototype)
@@ -88,7 +88,7 @@ function watched(resource, watch) {
   }))
 }
 
-// Returns whether another step is to follow.
+// Returns whether another step follows.
 function untilTouched(step, watch) {
   do {
     if (!step()) return false
@@ -96,13 +96,13 @@ function untilTouched(step, watch) {
   return true
 }
 
-// Where stores are properties, Node.js follows every promise from the first use of a storage on, and promises stay slower
-// even when that ends. This one writes its store in the same way, but is no such use.
+// With stores as properties, Node.js tracks every promise from the first use of a storage on, and promises stay slower
+// even after the tracking ends. This class writes its store in the same way but does not start the tracking.
 class Unfollowed extends AsyncLocalStorage {
   _enable() {}
 }
 
-// Each write, not only the first one: Node.js may keep what it writes in one object, as 24 does without frames.
+// Tests each write, not only the first: Node.js may keep all stores in one object, as version 24 does without frames.
 function writesAreNoticed() {
   const watch = { isTouched: false }
   const storage = new Unfollowed()
@@ -127,7 +127,8 @@ function framesKeepApart() {
   return seen.every((store) => store === undefined)
 }
 
-// It is tried, not concluded from a version: command line flags change what Node.js does, and other runtimes differ.
+// Tries each implementation instead of trusting the version: command-line flags change what Node.js does, and other
+// runtimes differ.
 function choose() {
   if (holds(writesAreNoticed)) return Watched
   return holds(framesKeepApart) ? Frames : PerCall

@@ -1,44 +1,43 @@
 'use strict'
 
-// Runs this thread's batches of calls, and posts what comes of them.
+// Runs this thread's batches of calls and posts their results.
 //
-// A batch crosses in typed arrays that only this thread touches. `calls` knows what is in them: `calls/plain.js` runs one
-// function of one integer, `calls/named.js` functions by name.
+// A batch crosses in typed arrays that only this thread touches. `calls` knows their contents: `calls/plain.js` runs
+// one function of one integer, `calls/named.js` runs functions by name.
 //
-// The binding sizes a batch to take about BATCH_MS. A batch that takes longer is left there: what is done is answered,
-// and the calls that have not begun go back to the queue, where those that are too late by then are not run.
+// The binding sizes a batch to take about BATCH_MS. If a batch takes longer, this stops: it posts the results so far
+// and returns the remaining calls to the queue. Calls whose time has run out by then are not run.
 //
-// A worker has `claims`: one word in which it counts what it has begun and which results are complete. While one call
-// holds it, the binding's watchdog posts those results and takes back the rest; what the worker then claims is not its own.
-// The first call is claimed before the batch's arguments are read, which may take long: it could otherwise go from
-// worker to worker for ever.
+// A worker has `claims`: one word in which it counts the calls it has begun and the results that are complete. While
+// one call holds the worker, the binding's watchdog posts those results and takes back the remaining calls; if the worker
+// then claims one of them, the claim fails. The first call is claimed before the batch's arguments are parsed, which
+// may take long: otherwise that call could move from worker to worker for ever.
 
 const { captureContexts } = require('./async-contexts.js')
 const { clearTimeout, now, queueMicrotask, setTimeout } = require('../globals.js')
 const { Results } = require('./results.js')
 const timeSlice = require('./time-slice.js')
 
-// Taken before a worker's module is loaded, which may replace them.
+// Taken before a worker's module is loaded, because the module may replace them.
 const { add } = Atomics
 const { SharedArrayBuffer } = globalThis
 
 const BATCH_MS = 1
-// Calls between two looks at the clock, which takes longer than a quick handler: a quarter of a batch, and not more.
+// Calls between two reads of the clock: at most a quarter of a batch. A read takes longer than a quick handler.
 const STRIDE_MAX = 32
-// Promises are given up within this part of `handlerTimeout` after their time.
+// A promise is abandoned at most this part of `handlerTimeout` after its time has run out.
 const EXPIRY_PART = 1 / 32
 
-// In `claims`, as the binding's `seats::memory` has it.
+// The units of `claims`, as in the binding's `seats::memory`.
 const CALL = 1
 const RESULT = 1 << 11
 const TAKEN_BACK = 1 << 22
 
-// `createCalls(results, onPromise)` makes what runs calls: `arrays` of a batch, `begin(native)`, called when a batch has
-// been fetched, `run(index)`, which must not throw, and `end()`, called when there is none. It calls `onPromise` where what
-// a call has returned is a promise.
-// `batchSize` is how many calls a batch may have; `handlerTimeout` after how many milliseconds a promise that has not
-// settled is given up, or 0 for never; `onEnd` is told that no batch will come any more. A worker has a `recorder` of its
-// calls, and its batches may be taken back.
+// `createCalls(results, onPromise)` returns what runs calls: a batch's `arrays`; `begin(native)`, called after a batch
+// was fetched; `run(index)`, which must not throw; and `end()`, called when there is no batch. It calls `onPromise`
+// when a call has returned a promise. `batchSize` is the most calls a batch may have. `handlerTimeout` is the
+// milliseconds after which an unsettled promise is abandoned; 0 disables it. `onEnd` is called when no batch will
+// follow. A worker passes the `recorder` of its calls, and its batches may be taken back.
 function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder }) {
   const claims = recorder && new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
   const results = new Results(batchSize, { isSeen: recorder !== undefined })
@@ -48,24 +47,25 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
 
   let native
   let nextBatch
-  // How many calls the batch has, how many of them have begun, with which the clock is looked at, and when it began.
+  // The number of calls in the batch, how many of them have begun, at which one the clock is read next, the calls
+  // between two reads, and when the batch began.
   let count = 0
   let begun = 0
   let pause = 0
   let stride = 0
   let time = 0
   let isRunning = false
-  // Promises were returned since the last fetch. What they go on with is to run before the next batch does, and it is
-  // part of the handler's time.
+  // True: promises were returned since the last fetch. Their reactions run before the next batch and count as the
+  // handler's time.
   let hasPromises = false
   let continues = false
-  // From the binding's clock to ours.
+  // The difference between the binding's clock and this thread's.
   let clockOffset
   let expiry
 
-  // The binding calls this when a batch waits, and once more when none will come any more.
+  // The binding calls this when a batch is ready, and once more when none will follow.
   function dispatch() {
-    // A handler that turns the event loop itself is still at its call: what is done is answered, and no more is run.
+    // A handler runs the event loop and has not returned. This posts the results so far and runs nothing.
     if (isRunning) return results.post()
     isRunning = true
     let hasRun = continues
@@ -82,7 +82,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
         if (begun < count) recorder?.began(begun - count)
         if (!hasPromises) continue
         hasPromises = false
-        // What promises go on with may hold this thread.
+        // The reactions of promises may hold this thread, so the keeper must see the results first.
         if (claims !== undefined) add(claims, 0, RESULT * results.complete())
         if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
         continues = true
@@ -96,7 +96,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
       if (count < 0) end()
     } finally {
       isRunning = false
-      // Also where something was thrown: nobody else would ask for a dispatch.
+      // Also if something was thrown: nothing else would schedule a dispatch.
       if (!isDone) timeSlice.resumeInNextTurn(dispatch, hasRun, time)
     }
   }
@@ -111,7 +111,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
     return count
   }
 
-  // Runs one call, in an async context of its own. Returns whether another one is to follow.
+  // Runs one call in its own async context. Returns whether another one follows.
   function step() {
     calls.run(begun++)
     if (begun < pause) return begun < count
@@ -119,12 +119,12 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
     return begun < count && now() - time < BATCH_MS
   }
 
-  // The same with a call that it has claimed, and claims the next one.
+  // Runs a call that was claimed, and claims the next one.
   function claimedStep() {
     return step() && claim()
   }
 
-  // Returns whether the next call is still its own.
+  // Returns whether the next call still belongs to this batch.
   function claim() {
     const before = add(claims, 0, CALL + RESULT * results.complete())
     return (before & TAKEN_BACK) === 0
@@ -139,7 +139,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
     onEnd()
   }
 
-  // A promise that never settles is one of the calls that the handler has, until its time is over.
+  // A promise that never settles counts as a pending call until its time runs out.
   function expireIn(milliseconds) {
     const expire = () => {
       const next = native.expire()

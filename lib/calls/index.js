@@ -1,14 +1,14 @@
 'use strict'
 
-// What runs the calls of one thread, the one that has started a server or a worker of it: `createBatches`'
-// `createCalls`.
+// Creates what runs the calls of one thread, a server's own or a worker's: the `createCalls` of `createBatches`.
 
 const { createCallees, createNamedCalls } = require('./named.js')
 const { createPlainCalls } = require('./plain.js')
 
-// `handler` is one plain function, or `table` has functions by name, whose `callees` are returned, too. Told of are
-// `onHandlerError`, each error that is the plain function's fault, with its integer; `onFunctionError`, each that is a
-// callee's, with that and its arguments; `onRefused`, the callee of each call that its schemas have refused.
+// Pass `handler`, one plain function, or `table`, functions by name; the `callees` of a table are returned too.
+// `onHandlerError` gets each error that is the plain function's fault, with its integer. `onFunctionError` gets each
+// error that is a callee's fault, with the callee and its arguments. `onRefused` gets the callee of each call that its
+// schemas refused.
 function callsOf({ handler, table, batchSize, bigint, onHandlerError, onFunctionError, onRefused }) {
   if (table === undefined) {
     const plain = { handler, batchSize, bigint, onHandlerError }

@@ -1,10 +1,10 @@
 'use strict'
 
-// Calls of functions by name, whose arguments the ring thread has checked.
+// Calls of functions by name. The ring thread has checked their arguments.
 //
-// They come in columns, one call's after another's: `slots` for numbers, int64s and booleans, two for each call at least;
-// one JSON array, parsed once a batch, for strings and documents; buffers for bytes and arrays of numbers. `count` tells
-// how many arguments there are, and in which form; `values` on the Rust side writes all of that.
+// Arguments come in columns, one call after another: `slots` for numbers, int64s and booleans, at least two for each
+// call; one JSON array, parsed once a batch, for strings and documents; buffers for bytes and arrays of numbers.
+// `count` holds the number of arguments and their form. `values` on the Rust side writes all of them.
 
 const { errorAnswer } = require('../answers/handler-errors.js')
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
@@ -23,7 +23,7 @@ const HOLES = 0x40
 const UNPACKED = 0x3f
 const SLOTS_OF_CALL_MIN = 2
 
-// How an argument comes.
+// How an argument is passed.
 const NUMBER = 0
 const BOOLEAN = 1
 const INT64 = 2
@@ -40,7 +40,7 @@ const KINDS = {
   'bigint[]': BIGINTS, bytes: BYTES, 'number[]': FLOAT64S, 'int64[]': INT64S
 }
 
-// A function as calls need it. All of one shape.
+// A function as calls need it. All instances have one shape.
 class Callee {
   errors = 0
   refusals = 0
@@ -54,18 +54,18 @@ class Callee {
     this.kinds = fn.isDeclared
       ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT)
       : Array(DECLARED_ARGUMENTS_MAX).fill(NUMBER)
-    // An optional argument that is absent is passed, too: whoever takes the last one of them takes that one.
+    // Absent optional arguments are passed as undefined, so that a function that takes its last argument gets that one.
     this.arity = fn.isDeclared ? fn.arguments.length : 0
     this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
     this.encode = encoderOf(fn)
     this.media = mediaOf(fn)
-    // Whether a number that is a safe integer is a result as it stands, and whether a bigint is one as bare digits.
+    // Whether a safe integer needs no encoding, and whether a bigint is written as bare digits.
     this.givesNumbers = ['int', 'number', 'json', undefined].includes(fn.result)
     this.givesDigits = fn.result === undefined
   }
 }
 
-// With `Function.prototype.call`, whatever the function calls so itself.
+// Calls the function by `Function.prototype.call`, even if the function has its own `call`.
 function callable(handler) {
   return handler.call === call ? handler : function (...values) { return apply(handler, this, values) }
 }
@@ -74,8 +74,7 @@ function createCallees(table) {
   return table.functions.map((fn, index) => new Callee(fn, index))
 }
 
-// `onFunctionError` is told of each error that is a function's fault, and `onRefused` of each call that its schemas have
-// refused.
+// `onFunctionError` gets each error that is a function's fault, and `onRefused` each call that its schemas refused.
 function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, results, onPromise) {
   const ids = new Float64Array(batchSize)
   const functions = new Uint16Array(batchSize)
@@ -102,7 +101,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     buffers = state[2] > 0 ? native.buffers() : undefined
   }
 
-  // There is no batch: what the last one came with is not to be held on to.
+  // There is no batch, so the last one's arguments are released.
   function end() {
     texts = undefined
     buffers = undefined
@@ -173,7 +172,8 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     }
   }
 
-  // The same array each time: the handler may have transferred its memory away, of which no other could be made.
+  // Returns the same array each time: the handler may have transferred its memory, and then no other array can be made
+  // of the buffer.
   function takeBuffer(ArrayType) {
     const buffer = buffers[bufferAt]
     const array = ArrayBuffer.isView(buffer) ? buffer : new ArrayType(buffer)
@@ -188,7 +188,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
       endSlots(slot)
       return texts[textAt++]
     }
-    // Those given, as bits.
+    // A bit for each argument that was passed.
     const mask = (count & HOLES) === 0 ? 2 ** given - 1 : slots[slotAt++]
     const values = []
     for (let i = 0; i < Math.max(given, arity); i++) {
@@ -202,7 +202,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     slotAt = Math.max(slotAt, first + SLOTS_OF_CALL_MIN)
   }
 
-  // The arguments of the call that began there, once more, for whoever is told of its failure.
+  // Takes the arguments of the call that began there once more, to report its failure.
   function takeAgain(callee, count, slot, text, buffer) {
     slotAt = slot
     textAt = text
@@ -220,7 +220,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     if (value !== NOT_CALLED) conclude(id, callee, value)
   }
 
-  // `isLater` than the call was taken: its time may be over.
+  // With `isLater`, the schemas have settled in a later turn, and the call's time may have run out.
   function callChecked(id, callee, { args, errors }, isLater = false) {
     if (isLater && !native.isAwaited(id)) return NOT_CALLED
     if (errors === undefined) return apply(callee.handler, callee.owner, args)
@@ -231,7 +231,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     return NOT_CALLED
   }
 
-  // A value that is no promise.
+  // The value is no promise.
   function answer(id, callee, value, count, slot, text, buffer) {
     try {
       conclude(id, callee, value)
@@ -253,7 +253,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     settled: () => results.postSoon()
   }
 
-  // Throws where the value is not what the function declares.
+  // Throws if the value does not fit the function's result.
   function conclude(id, callee, value) {
     if (typeof value === 'number' && callee.givesNumbers && Number.isSafeInteger(value)) {
       results.addNumber(id, value)
@@ -286,10 +286,10 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   return { arrays: { ids, functions, counts, slots }, begin, run, end }
 }
 
-// What a call comes to that has its answer, or needs none.
+// The outcome of a call that has its answer already, or needs none.
 const NOT_CALLED = Symbol('not called')
 
-// An error's own fields, and those that it has as a problem.
+// An error's own fields, and those that a problem with its status has.
 function fieldsOfProblem(status, fields) {
   const own = fields.filter(([name]) => name !== 'content-type')
   if (status === 503 && !own.some(([name]) => name === 'retry-after')) own.push(['retry-after', '1'])
@@ -297,7 +297,7 @@ function fieldsOfProblem(status, fields) {
   return [['content-type', MEDIA_TYPE], ...own]
 }
 
-// Header lines, each with the line end before it.
+// Header lines, each preceded by a line end.
 function linesOf(fields = [], media) {
   let lines = ''
   if (media in CONTENT_TYPES && !fields.some(([name]) => name === 'content-type')) {

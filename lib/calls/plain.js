@@ -2,12 +2,12 @@
 
 // Calls of one function of one integer: `serverListen(8000, (n) => n * n)`.
 //
-// Nothing is allocated for a handler that takes and returns numbers; a bigint, a promise or an error takes a side door.
+// A handler that takes and returns numbers allocates nothing; bigints, promises and errors take a slower path.
 
 const { errorAnswer, notAnInteger } = require('../answers/handler-errors.js')
 const { isThenable, settle } = require('./promises.js')
 
-// `onHandlerError` is told of each error that is the handler's fault.
+// `onHandlerError` gets each error that is the handler's fault.
 function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, results, onPromise) {
   const ids = new Float64Array(batchSize)
   const slots = new Float64Array(batchSize)

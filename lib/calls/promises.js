@@ -1,11 +1,12 @@
 'use strict'
 
-// The promises that calls return. Both engines, and both kinds of calls, tell them from values and await them here.
+// The promises that calls return. Both engines, and both kinds of calls, detect and await them here.
 
-// Taken now: a worker's module, or a test, may replace it.
+// Taken at load time: a worker's module, or a test, may replace it.
 const { Promise } = globalThis
 
-// Whether the value has to be awaited. A proxy may throw when it is asked: then `await` asks again, and reports the error.
+// Whether the value has to be awaited. A proxy may throw while it is inspected; then `await` reads it again and reports
+// the error.
 function isThenable(value) {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
   try {
@@ -15,8 +16,9 @@ function isThenable(value) {
   }
 }
 
-// Awaits what a call returned, then calls `conclude(value, ...call)` or `fail(error, ...call)`, and `settled()` last. `fail`
-// gets what `conclude` throws, too. `await` sees to it that a thenable settles once, and catches what its getter throws.
+// Awaits what a call returned, then calls `conclude(value, ...call)` or `fail(error, ...call)`, and finally
+// `settled()`. `fail` also gets what `conclude` throws. `await` makes sure that a thenable settles once, and catches
+// what its getter throws.
 async function settle(promise, { conclude, fail, settled }, id, callee, args) {
   try {
     conclude(await promise, id, callee, args)

@@ -1,10 +1,11 @@
 'use strict'
 
-// What calls have come to, on its way to the binding: numbers and texts in typed arrays, the rest by a call each.
+// The results of calls on their way to the binding: numbers and texts in typed arrays, everything else by one call
+// each.
 
 const { queueMicrotask } = require('../globals.js')
 
-// Kinds of results; the binding knows them too.
+// The kinds of results, which the binding has too.
 const NUMBER = 0
 const BIGINT = 1
 const JSON_TEXT = 2
@@ -13,7 +14,7 @@ const STRING = 3
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// UTF-16 code units of the texts that go together; each takes three bytes at most.
+// UTF-16 code units of the texts that are posted together; each takes three bytes at most.
 const TEXTS_LENGTH_MAX = 16 * 1024
 const UNIT_BYTES_MAX = 3
 
@@ -25,18 +26,18 @@ class Results {
   #size
   #count = 0
   #bigints
-  // The texts among the results: those that are not in their array yet, joined, and the length of all.
+  // The texts among the results: those not yet encoded, joined, and the length of all of them.
   #texts = ''
   #textsLength = 0
-  // The bytes of those that are.
+  // The bytes of the encoded texts.
   #textsEnd = 0
-  // Results that others may see already.
+  // The results that others may read already.
   #shown = 0
   #isSeen
   #isPostScheduled = false
 
-  // `size` is how many there may be; only functions by name have texts. Where `isSeen`, others take those that are
-  // complete at any time.
+  // `size` is the most results at a time. Only functions by name have texts. With `isSeen`, others may read complete
+  // results at any time.
   constructor(size, { isSeen = false } = {}) {
     this.#size = size
     this.#isSeen = isSeen
@@ -45,8 +46,8 @@ class Results {
       resultKinds: new Uint8Array(size),
       resultValues: new Float64Array(size),
       resultTexts: new Uint8Array(TEXTS_LENGTH_MAX * UNIT_BYTES_MAX),
-      // Of a batch: when it was fetched, by the binding's clock, and the sizes of its text and of its buffers; of the
-      // results, the bytes of the texts.
+      // For a batch: when it was fetched, by the binding's clock, and the sizes of its text and of its buffers. For the
+      // results: the bytes of their texts.
       state: new Float64Array(4)
     }
     this.#bigints = new BigInt64Array(this.arrays.resultValues.buffer)
@@ -56,7 +57,7 @@ class Results {
     this.#native = native
   }
 
-  // A safe integer.
+  // The value is a safe integer.
   addNumber(id, value) {
     const index = this.#next(id, NUMBER)
     this.arrays.resultValues[index] = value
@@ -72,7 +73,7 @@ class Results {
     }
   }
 
-  // A JSON text, or a well-formed string that is to become one.
+  // A JSON text, or a well-formed string that the binding quotes.
   addText(id, text, isString) {
     const kind = isString ? STRING : JSON_TEXT
     if (text.length > TEXTS_LENGTH_MAX) return this.#native.replyText(id, kind, text)
@@ -92,7 +93,7 @@ class Results {
     this.#native.replyError(id, status, message)
   }
 
-  // Makes the results the binding's, which is to be told how many they are.
+  // Hands the results to the binding. Returns how many they are.
   take() {
     const count = this.#count
     this.#count = 0
@@ -104,7 +105,7 @@ class Results {
     return count
   }
 
-  // How many are complete that were not the last time.
+  // How many results have become complete since the last call.
   complete() {
     const count = this.#count - this.#shown
     this.#shown = this.#count
@@ -115,7 +116,7 @@ class Results {
     this.#native.post(this.take())
   }
 
-  // What settles in the same run of microtasks goes in one post.
+  // Promises that settle in the same run of microtasks share one post.
   postSoon() {
     if (this.#isPostScheduled) return
     this.#isPostScheduled = true

@@ -7,8 +7,8 @@ const { isThenable } = require('./promises.js')
 
 const MESSAGE_LENGTH_MAX = 200
 
-// Undefined for a function without schemas; otherwise { args }, { errors }, or a promise of one of them. What a schema
-// throws is thrown on. An optional argument that is absent is not checked.
+// Undefined for a function without schemas; otherwise { args }, { errors }, or a promise of one of them. Errors that a
+// schema throws are thrown on. An absent optional argument is not checked.
 function applySchemas(fn, args, isByName) {
   const results = []
   let hasSchemas = false
@@ -28,7 +28,7 @@ function applySchemas(fn, args, isByName) {
   return isAsync ? concludeLater(args, results) : conclude(args, results)
 }
 
-// What it throws becomes a rejection, as an earlier one may still reject and has to be listened to.
+// An error becomes a rejection, because an earlier schema's promise may still reject and needs a listener.
 async function validateLater(schema, value) {
   return schema['~standard'].validate(value)
 }

@@ -1,31 +1,32 @@
 'use strict'
 
-// Shares this thread between handlers and everything else: when they have run for SLICE_MS, whichever servers' and
-// rings' they are, Node's event loop turns, timers and signals included, before they go on.
+// Shares this thread between handlers and everything else. After handlers have run for SLICE_MS, whichever servers and
+// rings they belong to, Node's event loop turns, including timers and signals, before they continue.
 //
-// A dispatch asks before each batch whether it may run it, `begins` first and `mayContinue` then; where it may not, it
-// leaves itself with `resume`, and is called again in the next turn.
+// A dispatch asks before each batch whether it may run it: `mayBegin` before the first one, `mayContinue` before the
+// others. If it may not, it calls `resumeInNextTurn` with itself and returns.
 
 const { setImmediate } = require('../globals.js')
 
 const SLICE_MS = 10
-// Node calls a ThreadsafeFunction again in the same turn of the loop where it was called meanwhile, up to 1,000 times.
-// What follows a dispatch sooner than this may be such a call.
+// Node may call a ThreadsafeFunction up to 1,000 times in one turn of the loop. A dispatch that follows the last one
+// sooner than this may be in the same turn.
 const PAUSE_MS = 0.1
 
-// When the handlers of this turn began, and when the last dispatch ended, for now or because its time was over.
+// When the handlers of this turn began, and when the last dispatch ended or was interrupted.
 let began = 0
 let ended = 0
-// Dispatches that wait for the next turn: those that have not run in this one go first.
+// Dispatches that wait for the next turn. Those that have not run in this turn go first.
 let unserved = []
 let served = []
 let isScheduled = false
 let isResuming = false
 let isFresh = true
 
-// `time` is now, as in all that follows. Who knows better says whether the event loop has turned since the last dispatch.
+// `time` is the current time, here and below. A caller that knows whether the event loop has turned since the last
+// dispatch passes `hasTurned`.
 function mayBegin(time, hasTurned = time - ended > PAUSE_MS) {
-  // Nobody overtakes those that wait.
+  // Waiting dispatches are not overtaken.
   if (isScheduled && !isResuming) return false
   if (isFresh || (!isResuming && hasTurned)) began = time
   isFresh = false
@@ -60,7 +61,7 @@ function resumeAll() {
     while (due.length > 0) due.shift()()
   } finally {
     isResuming = false
-    // One has thrown, which is a mistake of ours; the others are not to wait for ever.
+    // A dispatch has thrown, which is a bug in this package. The others must not wait for ever.
     for (const dispatch of due) resumeInNextTurn(dispatch, false, ended)
   }
 }

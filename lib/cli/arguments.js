@@ -1,15 +1,15 @@
 'use strict'
 
-// What the commands share: their arguments, and how they fail.
+// Shared by the commands: parsing arguments, and failing.
 //
-// A failure ends the process at once: a module that was loaded may hold timers or servers, which would keep it. What is
-// written to stderr is there by then, except in a pipe on Windows.
+// A failure ends the process at once, because a loaded module may have timers or servers that would keep it alive. By
+// then stderr has been written, except to a pipe on Windows.
 
 const { parseArgs } = require('node:util')
 const { didYouMean, isOfWorkers } = require('../unknown-options.js')
 
-// The values and positionals of a command line, or nothing where it was about `--help`: then that is told.
-// `operand` is what the command needs to be told without an option, such as `<module>`.
+// The values and positionals of a command line; nothing if it asked for `--help`, which is printed. `operand` is the
+// argument that the command requires, such as `<module>`.
 function parse(args, { command, usage, options, operand }) {
   const known = { ...options, help: { type: 'boolean', short: 'h' } }
   let parsed
@@ -29,9 +29,9 @@ function parse(args, { command, usage, options, operand }) {
 const OF_WORKERS =
   'It is one of the `workerOptions`, which only serverListen takes: call that in a file of your own.'
 
-// What parseArgs says, with the option that was meant.
+// The message of parseArgs, with the option that was probably meant.
 function sentenceOf({ message }, names) {
-  // What follows is about names that begin with a dash, of which there are none.
+  // Removes advice about operands that begin with a dash: the commands have none.
   const sentence = message.replace(/\. To specify a positional .*$/s, '.').replaceAll('\n', ' ')
   const [, unknown] = /^Unknown option '--(.*)'\.$/s.exec(sentence) ?? []
   if (unknown === undefined) return sentence
@@ -45,7 +45,8 @@ function camelCase(name) {
   return name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
 }
 
-// A message of serverListen's, with the names that the options have here, and without what only JavaScript can do.
+// A message of serverListen with the options named as flags, and without advice that only a JavaScript program can
+// follow.
 function inFlags(message, options) {
   const flags = new Map(Object.keys(options).map((name) => [camelCase(name), `--${name}`]))
   const ofCommand = message
@@ -56,7 +57,7 @@ function inFlags(message, options) {
   })
 }
 
-// The command line is wrong: `command` is the one that it is about.
+// The command line is wrong. `command` is the subcommand whose help is suggested.
 function misused(sentence, command) {
   const about = command === undefined ? 'ringcall' : `ringcall ${command}`
   end(`${sentence}\nSee \`${about} --help\`.`, 2)

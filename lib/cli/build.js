@@ -1,9 +1,9 @@
 'use strict'
 
-// `ringcall build`: builds the addon with cargo and puts it where native.js looks for it. A user runs it where the package
-// was installed without a binary for the platform. `npm run build` runs it too, as does npm by itself after `npm install`
-// in a clone (npm's `dependencies`), before `npm start` and before `npm pack`. It uses Node's built-ins, our own files and
-// cargo, nothing else.
+// `ringcall build`: builds the addon with cargo and puts it where native.js looks for it. A user runs it if the package
+// was installed without a binary for the platform. `npm run build` runs it as well, and so does npm itself: after `npm
+// install` in a clone (npm's `dependencies`), before `npm start` and before `npm pack`. It uses only Node's built-in
+// modules, our own files and cargo.
 
 const { spawn } = require('node:child_process')
 const { copyFileSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require('node:fs')
@@ -24,7 +24,7 @@ const ADDON = path.join(ROOT, binaryName())
 const IS_MUSL = ADDON.endsWith('-musl.node')
 const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
 
-// "   Compiling libc v0.2.186": cargo aligns the verb at its right.
+// "   Compiling libc v0.2.186": cargo right-aligns the verb.
 const PROGRESS = /^ +[A-Z][a-z]+ /
 
 async function build(args) {
@@ -43,15 +43,15 @@ async function build(args) {
   install(builtLibrary(messages))
 }
 
-// Resolves with how cargo ended, or with the `error` for which it could not be started.
+// Resolves with cargo's exit status and messages, or with the `error` that kept it from starting.
 function runCargo() {
-  // A Rust installed a minute ago is not on this shell's PATH yet.
+  // If Rust was just installed, it is not on this shell's PATH yet.
   const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
   const env = { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${path.join(cargoHome, 'bin')}` }
-  // Rust links musl statically unless told otherwise, and a static library cannot be a Node.js addon.
+  // Rust links musl statically by default, and a static library cannot be a Node.js addon.
   if (IS_MUSL) env.RUSTFLAGS ??= '-C target-feature=-crt-static'
   if (IS_INSTALLED) env.CARGO_TARGET_DIR ??= temporaryFolder()
-  // cargo's progress and diagnostics go to stderr, for people; stdout has a line of JSON for each artifact.
+  // cargo writes progress and diagnostics to stderr, for people, and a line of JSON for each artifact to stdout.
   const args = ['build', '--release', '--locked', '--lib', '--message-format=json-render-diagnostics']
   const terminal = terminalBehindNpm()
   const stderr = terminal === undefined ? 'inherit' : 'pipe'
@@ -65,8 +65,8 @@ function runCargo() {
   })
 }
 
-// While `npm install` runs the script `dependencies`, it keeps what that prints to itself and shows it if it fails. The
-// minute that cargo takes would look like a hang, so its progress goes to the terminal itself, where there is one.
+// While `npm install` runs the `dependencies` script, npm captures its output and shows it only if the script fails.
+// The minute that cargo takes would look like a hang, so the progress goes directly to the terminal, if there is one.
 function terminalBehindNpm() {
   const { CI, npm_config_loglevel: level, npm_lifecycle_event: event } = process.env
   if (event !== 'dependencies' || CI || level === 'silent' || process.stderr.isTTY) return undefined
@@ -77,7 +77,7 @@ function terminalBehindNpm() {
   }
 }
 
-// Each line begins where npm's spinner is, which draws itself again.
+// Each line overwrites npm's spinner, which draws itself again.
 function showProgress(stderr, terminal) {
   const show = (line) => writeSync(terminal, `\r\x1b[K${line}\n`)
   show('ringcall: building the addon with cargo, which takes about a minute the first time')
@@ -87,14 +87,15 @@ function showProgress(stderr, terminal) {
   })
 }
 
-// A package that is installed is built once: what cargo keeps for the next time would be 85 MB in node_modules.
+// An installed package is built once. cargo's build cache would leave 85 MB in node_modules.
 function temporaryFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-build-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-// The target directory can be anywhere (CARGO_TARGET_DIR, a cargo config, a workspace), so cargo says where it built.
+// The target directory can be anywhere (CARGO_TARGET_DIR, a cargo config, a workspace), so cargo's messages say where
+// the library is.
 function builtLibrary(messages) {
   for (const line of messages.split('\n')) {
     if (!line.startsWith('{')) continue
@@ -105,7 +106,7 @@ function builtLibrary(messages) {
   fail('cargo succeeded but reported no library. Is `cdylib` still among the crate types in Cargo.toml?')
 }
 
-// A running process may have the old file mapped: writing over it would crash that process, renaming does not.
+// A running process may have the old file mapped. Overwriting it would crash that process; renaming does not.
 function install(library) {
   const beside = `${ADDON}.${process.pid}.tmp`
   try {

@@ -1,6 +1,6 @@
 'use strict'
 
-// `ringcall doctor`: what `probe()` found, for people or for programs.
+// `ringcall doctor`: prints the result of `probe()`, for people or as JSON.
 
 const { probe } = require('../probe.js')
 const { parse } = require('./arguments.js')
@@ -49,7 +49,7 @@ function range({ soft, hard }, unit) {
   return `${text(soft)} ${unit}`.trimEnd() + (soft === hard ? '' : ` (at most ${text(hard)})`)
 }
 
-// On a terminal only, and not for those who do not want it: https://no-color.org.
+// Only on a terminal, and only if color is wanted: https://no-color.org.
 function paint(color, text) {
   const isWanted = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
   return isWanted ? `\x1b[${color}m${text}\x1b[0m` : text

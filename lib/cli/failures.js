@@ -1,6 +1,6 @@
 'use strict'
 
-// What `ringcall serve` prints of failures: of functions, of workers, and of modules that do not load.
+// How `ringcall serve` prints failures of functions, of workers, and of modules that do not load.
 
 const path = require('node:path')
 const { inspect } = require('node:util')
@@ -14,19 +14,20 @@ const BRIEFLY = { breakLength: Infinity, depth: 2, maxArrayLength: 10, maxString
 
 const LINE_LENGTH_MAX = 1000
 
-// A place in a file, at the top of the stack of a syntax error, or in a line of the calls.
+// A position in a file, on the first line of a syntax error's stack or in a stack frame.
 const PLACE = /(?:^|\(| at )((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+)\)?$/
 
-// Whoever runs the command has nothing else to be told by. `call` is no object where there is one plain function: it is
-// the integer then, or undefined where that was lost. `tables` are the functions that there are, and that there were
-// while the call may have begun.
+// The user of the command has no other way to hear of failures. `call` is an object except for a plain function: there
+// it is the integer, or undefined if the integer was lost. `tables` are the current functions and those that were
+// served when the call may have begun.
 function printFailure(error, call, tables) {
   let what = call === undefined ? 'the function failed' : `the function failed for ${call}`
   if (typeof call === 'object') what = `${callText(call, tables, error)} failed`
   printError(`${what}: ${textOf(error)}`)
 }
 
-// Header fields may be secrets, and logs are read by others. The arguments may be lost with the worker.
+// Header fields may be secrets, and others read logs, so they are not printed. If the worker died, the arguments may be
+// lost.
 function callText({ function: name, arguments: values }, tables, error) {
   const declared = tables.flatMap((functions) => functions.filter((fn) => fn.name === name))
   const areLost = error?.code === 'ERR_WORKER_DIED' && values.length === 0
@@ -45,13 +46,14 @@ function printWorkerExit({ error, exitCode, restartIn }) {
   if (cure !== undefined) printError(cure)
 }
 
-// With its stack, but not one in ringcall, which tells nobody anything. Why a worker has ended is in a line of its own.
+// With the stack, unless the error was made by ringcall: its stack would help nobody. Why a worker has ended is printed
+// on a line of its own.
 function textOf(error) {
   if (error?.code === 'ERR_WORKER_DIED') return error.message.split(' Why it has ', 1)[0]
   return typeof error?.code === 'string' && error.code.startsWith('ERR_WORKER_') ? error.message : printable(error)
 }
 
-// What was thrown in one line, with the place at which it was, if that is known.
+// The error on one line, with its position in a file if that is known.
 function summaryOf(error) {
   if (!(error instanceof Error)) return lineOf(printable(error))
   const line = lineOf(String(error))
@@ -63,7 +65,7 @@ function lineOf(text) {
   return text.split('\n', 1)[0].slice(0, LINE_LENGTH_MAX)
 }
 
-// Not where ringcall has loaded the module.
+// Skips the frames of ringcall itself.
 function placeOf({ stack }) {
   const places = String(stack).split('\n').map((line) => PLACE.exec(line.slice(0, LINE_LENGTH_MAX))?.[1])
   return places.find((place) => place !== undefined && !place.includes(path.join(ROOT, 'lib')))

@@ -1,10 +1,11 @@
 'use strict'
 
-// Which files a module is made of: its own and, read from their sources, those that each of them imports or requires by
-// a path. That is the same in every version of Node.js, and it finds what cannot be loaded yet, too.
+// Which files a module consists of: its own file, and the files that each of them imports or requires by a path. They
+// are found by reading the sources. That works the same in every version of Node.js, and also for a module that does
+// not load yet.
 //
-// What is there only when the program runs is not found: a path that is computed, what a loader makes of one, a file
-// that is read. Nor are packages, which are many and change seldom.
+// It misses what is known only at run time: computed paths, files that a loader resolves, files that are read as data.
+// Packages are skipped, because they are many and rarely change.
 
 const { readFileSync } = require('node:fs')
 const { createRequire } = require('node:module')
@@ -14,13 +15,14 @@ const FILES_MAX = 10_000
 
 const SOURCE = /\.[cm]?[jt]sx?$/
 
-// `import './a.js'`, `from './a.js'`, `import('./a.js')` and `require('./a')`; in a comment, too, which does no harm.
+// `import './a.js'`, `from './a.js'`, `import('./a.js')` and `require('./a')`. One in a comment matches too, which does
+// no harm.
 const IMPORT = /\b(?:from|import|require)\b\s*(?:\(\s*)?(['"])([./#][^'"\n]*)\1/g
 
-// Calls `see` with each file's path, right before the file is read; there may be none yet.
+// Calls `see` with each file's path right before it reads the file, which may not exist yet.
 function eachFile(entry, see) {
   const files = new Set([entry])
-  // Those that are added are come to, too.
+  // The loop also visits the files that it adds.
   for (const file of files) {
     see(file)
     for (const imported of importsOf(file)) {
@@ -39,12 +41,12 @@ function sourceOf(file) {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    // It is not there, or is just being replaced.
+    // The file does not exist, or is just being replaced.
     return ''
   }
 }
 
-// Where there is no such file, the path at which there may be one later.
+// If there is no such file, the path at which it may appear later.
 function find(require, file, specifier) {
   let found
   try {

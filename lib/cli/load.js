@@ -1,7 +1,7 @@
 'use strict'
 
-// A module of the command line, loaded in this thread. Where it has no functions that can be served, that is told, and
-// the process ends.
+// Loads the command line's module in this thread. If it exports no functions that can be served, this prints why and
+// ends the process.
 
 const { existsSync } = require('node:fs')
 const events = require('../events.js')
@@ -11,10 +11,10 @@ const {
 } = require('../workers/module.js')
 const { end, fail } = require('./arguments.js')
 
-// Node's own exit code for this.
+// Node's own exit code for an unsettled top-level await.
 const UNSETTLED_AWAIT = 13
 
-// Its functions; of WebAssembly, `only` names those that are to be served.
+// The module's functions. For WebAssembly, `only` names the ones to serve.
 async function load(file, only) {
   const resolved = fileOf(file)
   const neverSettles = () => end(`${file} cannot be loaded: ${NEVER_SETTLES}`, UNSETTLED_AWAIT)
@@ -33,7 +33,7 @@ async function load(file, only) {
   return { functions }
 }
 
-// The module's own file, where `file` may be a folder.
+// The module's own file, even if `file` names a folder.
 function fileOf(file) {
   const resolved = resolveModule(file)
   if (resolved === undefined) {
@@ -48,7 +48,7 @@ function loadFailureOf(error, file) {
   return `${file} cannot be loaded: ${error?.stack ?? error}`
 }
 
-// What is wrong with them is told here, as serverListen speaks of what it is passed.
+// Reports mistakes in the functions here, because serverListen's messages talk about its arguments.
 function refuseUnfit(file, functions) {
   try {
     tableOf(functions)

@@ -1,6 +1,6 @@
 'use strict'
 
-// `ringcall openapi`: the description of what a module exports, which a server of it would serve.
+// `ringcall openapi`: prints the OpenAPI document that a server of the module would serve.
 
 const { transferableTable } = require('../functions.js')
 const { openapiOf, textOf, warnOfMissing } = require('../openapi/index.js')
@@ -39,8 +39,8 @@ async function openapi(args) {
   print(textOf(openapiOf(described, { ...options.openapi, bigint: options.bigint }), 2))
 }
 
-// From now on what the module prints goes to stderr. What this returns prints the document and ends the process: whatever
-// the module keeps, such as a timer, is not waited for.
+// Redirects what the module prints to stderr. Returns a function that prints the document and ends the process without
+// waiting for what the module keeps open, such as a timer.
 function takeOutput() {
   const { stdout, stderr } = process
   const { write } = stdout

@@ -1,11 +1,11 @@
 'use strict'
 
-// A server goes on where nobody reads any more what it prints: its requests are not about that.
+// Keeps a server running after the readers of its output are gone. Its requests do not depend on them.
 
 function ignoreBrokenPipes() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () => {})
-    // What workers print comes through pipes, which are left as they are on an error: it would be kept in their memory.
+    // Workers print through pipes. After an error a pipe stops flowing, and its data would accumulate in memory.
     stream.on('unpipe', (source) => source.resume())
   }
 }

@@ -1,7 +1,7 @@
 'use strict'
 
-// When `ringcall serve` loads its module anew: on SIGHUP and, with --watch, when its files have changed. Each time is
-// told in a line, whether the module has loaded or not; where it has not, the functions of before go on.
+// When `ringcall serve` reloads its module: on SIGHUP and, with --watch, after its files have changed. Each reload
+// prints one line, successful or not. If it fails, the previous functions stay in service.
 
 const { printError } = require('./arguments.js')
 const { summaryOf } = require('./failures.js')
@@ -16,14 +16,14 @@ class Reloads {
   #isRunning = false
   #isWanted = false
 
-  // `file` is the module as the user has named it, `folder` the working folder, which may be a link.
+  // `file` is the module as the user named it. `folder` is the working folder, which may be a symlink.
   constructor(file, folder) {
     this.#file = file
     this.#folder = folder
   }
 
-  // To be called before the module is loaded, so that no change is missed: `entry` is its own file. Returns of how many
-  // files it is made, and throws where they cannot be watched.
+  // Call this before the module is loaded, so that no change is missed. `entry` is the module's own file. Returns the
+  // number of files that the module consists of. Throws if they cannot be watched.
   watch(entry) {
     this.#watch = new Watch(entry, () => this.request())
     this.#watch.look()
@@ -37,7 +37,8 @@ class Reloads {
     if (this.#isWanted) this.request()
   }
 
-  // Loads it anew and, where that is asked for meanwhile, once more: it may have changed after it was read.
+  // Reloads the module. If another request arrives meanwhile, it reloads once more, because the module may have changed
+  // after it was read.
   async request() {
     this.#isWanted = true
     if (this.#server === undefined || this.#isRunning) return
@@ -56,21 +57,21 @@ class Reloads {
       await this.#server.reload()
       this.#onReloaded()
     } catch (error) {
-      // Whoever has closed the server knows.
+      // If the server was closed, whoever closed it knows.
       if (this.#server.listening) printError(`${this.#file} was not reloaded: ${summaryOf(error)}`)
     }
   }
 
-  // By its name it may be another one by now, and Node.js starts no thread in one that was deleted.
+  // The working folder's name may mean another folder by now, and Node.js cannot start a thread in a deleted folder.
   #enterFolder() {
     try {
       process.chdir(this.#folder)
     } catch {
-      // That the module does not load is told.
+      // The reload will fail and report it.
     }
   }
 
-  // The module may import other files by now. That these cannot be watched is no reason not to load it.
+  // The module may import other files by now. If they cannot be watched, it is reloaded all the same.
   #look() {
     try {
       this.#watch?.look()

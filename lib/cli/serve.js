@@ -1,7 +1,7 @@
 'use strict'
 
-// `ringcall serve`: a server of what a module exports. Without workers the module is loaded here, and its functions run
-// in this thread; with them it is loaded and run by worker threads, and may be loaded anew.
+// `ringcall serve`: serves what a module exports. Without workers, the module is loaded here and its functions run in
+// this thread. With workers, threads load the module and run its functions, and it can be reloaded.
 
 const { subscribe } = require('node:diagnostics_channel')
 const path = require('node:path')
@@ -55,10 +55,10 @@ What a function throws goes to stderr. On SIGINT or SIGTERM it answers the reque
 signal ends it at once. With workers SIGHUP has the module loaded anew, and no request is lost; one that does not load
 leaves the functions of before.`
 
-// How many functions are named.
+// How many functions are listed.
 const NAMES_MAX = 10
 
-// Loads of the module whose calls may go on: the newest one, and those before it.
+// Loads of the module whose calls may still run: the newest one and those before it.
 const TABLES_MAX = 6
 
 const STRINGS = ['host', 'path', 'engine', 'origins', 'health', 'only', 'workers']
@@ -102,7 +102,7 @@ async function serveHere(file, { only, ...options }) {
   } catch (error) {
     return fail(`${inFlags(error.message, OPTIONS)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
-  // Before it says that it listens: who reads that may send a signal at once.
+  // Before the line that says that it listens: a reader of that line may send a signal at once.
   closing.start(server)
   printListening(server)
 }
@@ -113,11 +113,11 @@ function serveByWorkers(file, options, isWatched) {
   const entry = entryOf(name, fileOf(file))
   const reloads = new Reloads(file, folder)
   const watched = isWatched ? `, watching ${countOf(watchFiles(file, entry, reloads), 'file')}` : ''
-  // While the module is loaded, too: that it is to be loaded anew may be asked as soon as the process is there.
+  // Before the module is loaded, too: a reload may be requested as soon as the process exists.
   const closing = new CloseOnSignal(endBySignal)
   let server
   onHangUp(() => server, () => reloads.request())
-  // Those of the module as it is, and as it was.
+  // The functions of the current load and of earlier ones.
   const tables = []
   const onError = (error, call) => printFailure(error, call, tables)
   subscribe('ringcall:worker-exit', printWorkerExit)
@@ -137,8 +137,8 @@ function serveByWorkers(file, options, isWatched) {
   console.log(`workers: ${server.stats().workers.length}${watched}`)
 }
 
-// What the module has printed in a worker is on its way to this thread, and goes first. Nothing of the module's own
-// keeps the process, as it was not loaded here.
+// What the module printed in a worker has not reached this thread yet, and should come first. Nothing of the module
+// keeps this process alive, because the module was not loaded here.
 function failAfterWorkers(sentence) {
   process.once('beforeExit', () => fail(sentence))
 }
@@ -156,7 +156,8 @@ function printListening(server) {
   if (server.functions.length > 0) console.log(`functions: ${listOf(server.functions)}`)
 }
 
-// What serverListen has thrown: what is wrong with an option, with the module, or what the module itself has thrown.
+// The message for what serverListen threw: a wrong option, a module that cannot be served, or an error of the module
+// itself.
 function startFailureOf(error, name, file) {
   const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
   if (!(error instanceof Error) || (isFromOtherThread(error) && !isSentence)) return loadFailureOf(error, file)
@@ -175,7 +176,7 @@ function listenOptions(values) {
   return Object.fromEntries(options)
 }
 
-// The value of a flag; what is wrong about it is for serverListen to say.
+// The value of a flag. serverListen checks it.
 function optionOf(name, value) {
   if (name === 'origins') return value === '*' ? value : value.split(',')
   if (name === 'only') return value.split(',')

@@ -1,20 +1,21 @@
 'use strict'
 
-// What `ringcall serve` does on signals.
+// How `ringcall serve` reacts to signals.
 
 const { closeSync, openSync } = require('node:fs')
 
-// The first process of a container, which no signal ends that it does not listen for.
+// True: this is the first process of a container, for which signals have no default action.
 const IS_FIRST = process.pid === 1
 
-// Has SIGINT and SIGTERM close the server and end the process.
+// SIGINT and SIGTERM close the server and end the process. A second signal ends it at once.
 class CloseOnSignal {
   #endNow
   #server
   #isClosing = false
 
-  // To be made before the module is loaded. Meanwhile either ends the process, where somebody need not listen for that;
-  // where somebody must, it is not lost. `endNow(signal)` is for who does not want to wait.
+  // Create it before the module is loaded. Until the server listens, the default action ends the process. The first
+  // process of a container has no default action, so it listens from the start. `endNow(signal)` ends the process at
+  // once.
   constructor(endNow) {
     this.#endNow = endNow
     if (IS_FIRST) this.#listen()
@@ -33,29 +34,29 @@ class CloseOnSignal {
   #onSignal(signal) {
     if (this.#isClosing || this.#server === undefined) return this.#endNow(signal)
     this.#isClosing = true
-    // A handler's own timers do not keep it.
+    // Does not wait for the handler's own timers.
     this.#server.close().then(() => process.exit(0))
   }
 }
 
-// Ends the process as that signal does where nobody listens for it. exit() would wait for the workers, one of which may
-// be in a system call, and a signal would not be heard meanwhile.
+// Ends the process by the signal's default action. `exit()` would wait for the workers, one of which may be in a system
+// call, and the process would ignore signals meanwhile.
 function endBySignal(signal) {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
   if (IS_FIRST) process.exit(1)
 }
 
-// SIGHUP means two things: that the module is to be loaded anew, and that the terminal is gone that the server runs in.
-// `serverOf()` is undefined before there is one.
+// SIGHUP means one of two things: reload the module, or the server's terminal is gone. `serverOf()` is undefined until
+// there is a server.
 function onHangUp(serverOf, reload) {
-  // On Windows a console that is closed sends it, and nothing else does.
+  // Windows sends it when a console is closed, and for no other reason.
   if (process.platform === 'win32') return
   const hadTerminal = isOnTerminal()
   process.on('SIGHUP', async () => {
     if (!hadTerminal || isOnTerminal()) return reload()
     await serverOf()?.close()
-    // By exit() Node.js would abort: it cannot set such a terminal back to what it was.
+    // `exit()` would abort: Node.js cannot restore the settings of a terminal that is gone.
     endBySignal('SIGHUP')
   })
 }

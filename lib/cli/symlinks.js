@@ -1,29 +1,29 @@
 'use strict'
 
-// Links on the way to a file: one of them may name another folder by the time at which the file is read again, as where
-// each version of a service has a folder of its own, and a link names the current one.
+// The symlinks on the way to a file. One of them may point to another folder when the file is read again: a service may
+// have a folder for each version, and a link to the current one.
 
 const { lstatSync, readlinkSync, realpathSync, statSync } = require('node:fs')
 const path = require('node:path')
 
-// As many as Linux follows.
+// The most that Linux follows.
 const LINKS_MAX = 40
 
-// The working folder, by the name that the shell or the service manager has for it, which may be a link.
+// The working folder, by the name that the shell or the service manager uses for it, which may be a symlink.
 function workingFolder() {
   const { PWD = '' } = process.env
   return path.isAbsolute(PWD) && realPath(PWD) === realPath('.') ? PWD : process.cwd()
 }
 
-// The path of the file that `name` was `resolved` to, which may have been named without its ending, or by its folder.
-// It has the links that `name` has.
+// The path of the file that `name` was `resolved` to; `name` may lack the extension, or name the file's folder. The
+// symlinks in `name` are kept.
 function entryOf(name, resolved) {
   const stats = statSync(name, { throwIfNoEntry: false })
   if (stats === undefined) return name + path.extname(resolved)
   return stats.isDirectory() ? path.join(name, path.relative(realpathSync(name), resolved)) : name
 }
 
-// Where that is now; itself where there is no such file.
+// The real path, or the same path if there is no such file.
 function realPath(file) {
   try {
     return realpathSync(file)
@@ -32,7 +32,7 @@ function realPath(file) {
   }
 }
 
-// Calls `see` with the path of each link that leads to the file, right before it is read.
+// Calls `see` with the path of each symlink that leads to the file, right before it reads the symlink.
 function eachSymlink(file, see) {
   for (let rest = file, count = 0; count < LINKS_MAX; count++) {
     const link = firstSymlinkIn(rest)
@@ -55,7 +55,7 @@ function targetOf(link) {
   try {
     return readlinkSync(link)
   } catch {
-    // It is just being replaced. That is seen.
+    // It is just being replaced. The watcher will notice.
     return link
   }
 }

@@ -1,9 +1,9 @@
 'use strict'
 
-// Tells when a file that a module is made of has changed, once the files have been left alone for a moment: an editor
-// writes in several steps, and a checkout changes many files.
+// Reports that one of a module's files has changed, once the files have been quiet for a moment: an editor writes in
+// several steps, and a checkout changes many files.
 //
-// Folders are watched and not files, as editors and checkouts put new files in the place of the old ones.
+// It watches folders, not files, because editors and checkouts replace files.
 
 const { watch } = require('node:fs')
 const path = require('node:path')
@@ -16,12 +16,12 @@ const QUIET_MS = 100
 class Watch {
   #entry
   #onChange
-  // By the path of each folder: what watches it, and the names in it that count.
+  // By folder path: the watcher, and the names in the folder that matter.
   #folders = new Map()
   #fileCount = 0
   #timer
 
-  // `entry` is the module's own file, by a path that may have links.
+  // `entry` is the module's own file, by a path that may contain symlinks.
   constructor(entry, onChange) {
     this.#entry = entry
     this.#onChange = onChange
@@ -31,8 +31,8 @@ class Watch {
     return this.#fileCount
   }
 
-  // Watches what the module imports now. To be called before it is loaded: each file is watched before it is read here,
-  // so a change is never between the two. Throws where the system does not watch any more folders.
+  // Watches the files that the module consists of now. Call this before the module is loaded: each file is watched
+  // before it is read here, so no change falls between the two. Throws if the system cannot watch more folders.
   look() {
     const before = this.#folders
     this.#folders = new Map()
@@ -44,7 +44,7 @@ class Watch {
         this.#follow(file)
       })
     } finally {
-      // All of them: a folder that was replaced by another has the same path.
+      // Closes all of the old watchers: a folder that was replaced has the same path as before.
       for (const { watcher } of before.values()) watcher.close()
     }
   }
@@ -54,7 +54,7 @@ class Watch {
     for (const { watcher } of this.#folders.values()) watcher.close()
   }
 
-  // Where its folder is missing, the nearest one that is there is watched for the next part of the path.
+  // If the file's folder is missing, watches the nearest existing folder for the next part of the path.
   #follow(file) {
     const { dir: folder, base: name } = path.parse(file)
     try {
@@ -67,13 +67,13 @@ class Watch {
   }
 
   #watch(folder) {
-    // Its own name is told when it is moved.
+    // The folder's own name is reported when the folder is moved.
     const names = new Set([path.basename(folder)])
     const watcher = watch(folder, { persistent: false }, (_, name) => {
-      // Some systems do not tell the name.
+      // Some systems do not report the name.
       if (name === null || names.has(name)) this.#changed()
     })
-    // On some systems that is how the end of a folder is told.
+    // Some systems report the removal of a folder in this way.
     watcher.on('error', () => this.#changed())
     return { watcher, names }
   }

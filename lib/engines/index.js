@@ -1,33 +1,40 @@
 'use strict'
 
-// Chooses the engine: io_uring, or Node's own http server where there is no ring to be had.
+// Chooses the engine: io_uring, or Node's own http server if no ring is available.
 //
-// An engine's constructor takes the checked options and four callbacks: `handler`, `onHandlerError(error, n)`,
-// `onFailure(sentence)` when it can no longer serve, and `onEnd()`, the last of all, after `close()`. It listens before
-// it returns, or throws. `health()` tells { isClosing, hasWorker } of
-// the server: that is what the engine answers at the option's path, once this thread has turned its event loop since it
-// was asked. With a `table` of functions it takes the `documents` that it is to serve beside them, as
-// lib/documents.js makes them. It has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`,
-// `closeIdleConnections()`, `closeAllConnections()`, and `removePath()` for a process that ends without `close()`.
+// An engine's constructor takes the checked options and these callbacks:
+// - `handler`, the plain function;
+// - `onHandlerError(error, n)`;
+// - `onFailure(sentence)`, when the engine can no longer serve;
+// - `onEnd()`, the last one, after `close()`;
+// - `health()`, which returns { isClosing, hasWorker }. The engine answers requests for the health path with it, after
+//   this thread's event loop has turned.
+// With a `table` of functions it also takes the `documents` to serve, as lib/documents.js makes them. The engine
+// listens before the constructor returns; otherwise it throws.
 //
-// Where workers run a module, there is a `pool` of them instead of `handler`, and `table` is plain data, as
-// `transferableTable` makes it, of one plain function, too. Once the engine listens, it calls `pool.open((seat) => ({
-// ticket, transfer }))`, by which each worker that is loaded, now or later, begins to take calls: `ticket.engine`
-// names the transport that it is for. It has `lost(generation, seat)`, called when a worker that had a ticket has
-// ended, and `replace(table, documents)`, which has new requests meet others, of workers of the next generation (they
-// count from 0), and returns `{ ticketFor, adopted }`: what those are opened with, and a promise that resolves when
-// they do, where that is later. It tells `onOverdue(generation, seat)` where one call, or
-// whatever else, has held the worker in that seat for `handlerTimeout`, and `onRetired(generation)` where no call of a
-// replaced table is left and none can come: by then it has told the transports of its workers. What workers have
-// counted of each function it asks of `functionCounts()`: { errors, refusals } by name, since the server was started.
-// Calls that were lost with a worker it tells by `onHandlerError` or `onFunctionError` with a `workerDied()`.
+// An engine has `name`, `address()`, `stats()`, `setReferenced(boolean)`, `close()`, `closeIdleConnections()`,
+// `closeAllConnections()`, and `removePath()` for a process that exits without `close()`.
+//
+// If workers run a module, the engine takes a `pool` of them instead of `handler`, and `table` is plain data, as
+// `transferableTable` makes it, also for a plain function. Once the engine listens, it calls `pool.open((seat) => ({
+// ticket, transfer }))`; each worker that is loaded, now or later, begins to take calls with its ticket.
+// `ticket.engine` names the transport. Such an engine also has:
+// - `lost(generation, seat)`, called when a worker with a ticket has ended;
+// - `replace(table, documents)`: new requests use them, and are run by the workers of the next generation (counted from
+//   0). It returns `{ ticketFor, adopted }`: what opens those workers, and a promise that resolves when requests use
+//   the new table, if that is later.
+// It calls `onOverdue(generation, seat)` if a call, or anything else, has held a worker for `handlerTimeout`, and
+// `onRetired(generation)` when no call of a replaced table is left and none can follow; by then it has told the
+// workers' transports. `functionCounts()` gives it what workers have counted since the start: { errors, refusals } by
+// function name. Calls that were lost with a worker are reported to `onHandlerError` or `onFunctionError`, with a
+// `workerDied()`.
 
 const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads')
 const { IoUringEngine } = require('./io-uring.js')
 
 const WARNED = 'ringcall: the fallback was told'
 
-// The engine, and where `'auto'` came to the other one, what refused it: that is for `warnOfFallback`.
+// Returns the engine. If `'auto'` fell back to Node's, also the `refusal`, for `warnOfFallback`.
 function startEngine(options, callbacks) {
   if (options.engine === 'node') return { engine: startNodeEngine(options, callbacks) }
   try {
@@ -38,13 +45,13 @@ function startEngine(options, callbacks) {
   }
 }
 
-// Loaded by those who need it only.
+// Loaded only when it is needed.
 function startNodeEngine(options, callbacks) {
   const { NodeEngine } = require('./node.js')
   return new NodeEngine(options, callbacks)
 }
 
-// Once a process: workers that are started later inherit that it was told.
+// Warns once a process: workers that are started later inherit the mark.
 function warnOfFallback({ message }) {
   if (getEnvironmentData(WARNED)) return
   setEnvironmentData(WARNED, true)

@@ -1,7 +1,7 @@
 'use strict'
 
-// The engine that this package is about: ring threads that speak HTTP, and batches of calls for the functions, which run
-// in this thread or, of a module, in its workers.
+// The engine io_uring: ring threads speak HTTP and pass batches of calls to this thread, which runs them, or to the
+// workers of a module.
 
 const { createBatches } = require('../calls/batches.js')
 const { callsOf } = require('../calls/index.js')
@@ -9,24 +9,24 @@ const { startRefused, workerDied } = require('../errors.js')
 const { loadNative } = require('../native.js')
 const { addCounted, statsOf } = require('./io-uring/stats.js')
 
-// Calls that a worker may have in a batch: its claims count so far.
+// The most calls in a worker's batch: its claims cannot count more.
 const WORKER_BATCH_MAX = 1024
 
 class IoUringEngine {
   name = 'io_uring'
   #native
-  // This thread's own, where functions run in it.
+  // This thread's own seat, if functions run in this thread.
   #seat
   #options
   #callbacks
-  // Of functions by name that run in this thread.
+  // The callees of functions by name that run in this thread.
   #callees
-  // The table of each generation whose functions may be called.
+  // The tables whose functions may still be called, by generation.
   #tables = new Map()
   #generation = 0
-  // What was counted of those that have ended, and the names of its functions.
+  // The counts of retired generations, with the names of their functions.
   #past
-  // Who waits until new requests meet the newest one.
+  // The resolvers of promises that wait until new requests use the newest table.
   #adopting = []
   #hasFailed = false
 
@@ -57,8 +57,8 @@ class IoUringEngine {
     return statsOf(this.#counted(), this.#callees ?? this.#countedInWorkers())
   }
 
-  // Has new requests meet these functions and documents. Returns what makes the tickets of their workers, and what
-  // resolves when requests do so, whichever ring thread reads them, or when the server has ended.
+  // Makes new requests use these functions and documents. Returns what makes the tickets of their workers, and a
+  // promise that resolves when every ring thread uses the new table, or when the server has ended.
   replace(table, documents) {
     const number = this.#native.replace(nativeTable(table, documents))
     if (number.syscall !== undefined) throw startRefused(number)
@@ -68,7 +68,7 @@ class IoUringEngine {
     return { ticketFor: this.#ticketFor(number), adopted }
   }
 
-  // A worker has ended, which the binding has learnt in its thread.
+  // A worker has ended. The binding has noticed that in the worker's thread.
   lost() {}
 
   setReferenced(referenced) {
@@ -91,7 +91,7 @@ class IoUringEngine {
     this.#native.closeAllConnections()
   }
 
-  // What the binding has counted, since the server was started.
+  // The binding's counts since the server was started.
   #counted() {
     const counted = this.#native.stats(this.#generation)
     const names = namesOf(this.#tables.get(this.#generation))
@@ -102,7 +102,7 @@ class IoUringEngine {
     return counted
   }
 
-  // What workers have counted, in the form of callees.
+  // The workers' counts, in the form of callees.
   #countedInWorkers() {
     const table = this.#tables.get(this.#generation)
     if (table === undefined || table.isPlain) return undefined
@@ -136,7 +136,7 @@ class IoUringEngine {
   }
 
   #onNotices() {
-    // It was not started.
+    // The server was not started.
     if (this.#native === undefined) return
     for (const notice of this.#native.takeNotices()) this.#onNotice(notice)
   }
@@ -145,7 +145,7 @@ class IoUringEngine {
     const { onFailure, onOverdue, onRetired } = this.#callbacks
     switch (kind) {
       case 'failed':
-        // Where one ring fails, the others close.
+        // When one ring fails, the others close.
         if (!this.#hasFailed) onFailure(failure)
         this.#hasFailed = true
         break
@@ -154,7 +154,7 @@ class IoUringEngine {
         break
       case 'healthAsked': return this.#tellHealth()
       case 'overdue':
-        // This thread may have been busy, and the worker gone on.
+        // This thread may have been busy meanwhile, and the worker may be running again.
         if (this.#native.isOverdue(generation, seat)) onOverdue(generation, seat)
         break
       case 'lost': return this.#onLost(generation, index)
@@ -180,7 +180,7 @@ class IoUringEngine {
     this.#tables.delete(generation)
   }
 
-  // What it was called with has gone with the worker.
+  // The call's arguments were lost with the worker.
   #onLost(generation, index) {
     const { onHandlerError, onFunctionError } = this.#callbacks
     const table = this.#tables.get(generation)
@@ -204,8 +204,8 @@ function namesOf(table) {
   return table?.functions.map(({ name }) => name) ?? []
 }
 
-// The binding takes the same names, but knows nothing of engines, signals and callbacks, and sees a batch's size by its
-// arrays.
+// The binding's options have the same names. It knows nothing of engines, signals and callbacks, and takes the batch
+// size from the arrays.
 function nativeOptions({ engine, signal, onError, batchSize, origins, openapi, ...options }, table, documents, workers) {
   return {
     ...options,
@@ -215,7 +215,7 @@ function nativeOptions({ engine, signal, onError, batchSize, origins, openapi, .
   }
 }
 
-// The documents are copied.
+// The binding copies the documents.
 function nativeTable(table, documents) {
   if (table === undefined || table.isPlain) return undefined
   return {
@@ -225,7 +225,7 @@ function nativeTable(table, documents) {
   }
 }
 
-// What a schema checks is JSON to the binding.
+// To the binding, an argument with a schema is JSON.
 function nativeFunction({ name, isDeclared, arguments: declared, fewest }) {
   const nativeArguments = declared.map(({ name, type, isOptional, field, schema }) => (
     { name, type: schema === undefined ? type : 'json', isOptional, field }

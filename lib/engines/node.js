@@ -1,10 +1,10 @@
 'use strict'
 
-// The same server on Node's own http server, for where there is no io_uring. Network and parser share the JavaScript
-// thread, with the handler where there are no workers. docs/engines.md has what differs.
+// The same server on Node's own http server, for systems without io_uring. Network and parser share the JavaScript
+// thread, and so does the handler unless workers run it. docs/engines.md lists the differences.
 //
-// A `net.Server` listens and hands its sockets to an `http.Server` that does not: so connections beyond `maxConnections`
-// can wait, and the listen's errors can be thrown.
+// A `net.Server` listens and passes its sockets to an `http.Server` that does not listen. So connections beyond
+// `maxConnections` can wait, and errors of the listen can be thrown.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -20,39 +20,39 @@ const { preflightAnswer } = require('./node/cross-site.js')
 const { Counters, addBytes } = require('./node/stats.js')
 const { Workers } = require('./node/workers.js')
 
-// How often one looks whose time is over: twice in the shortest timeout, within these bounds.
+// The interval between two checks of the timeouts: half the shortest timeout, within these bounds.
 const SWEEP_MS_MIN = 10
 const SWEEP_MS_MAX = 250
 
 class NodeEngine {
   name = 'node'
   options
-  // When `close()` was called.
+  // The time of `close()`.
   closingSince
   counters = new Counters()
-  // For the bodies of all connections.
+  // Bounds the bodies of all connections together.
   bodyQuota
   #listener
   #listenerClosed = false
-  // Of a Unix domain socket.
+  // The file of a Unix domain socket.
   #socketFile
   #http
   #address
-  // What runs the calls of requests that come now.
+  // Runs the calls of new requests.
   #executor
-  // What ran them before it was replaced, while it has some.
+  // Replaced executors that still have calls.
   #retired = new Set()
   #isRetiringSoon = false
   #callbacks
   #connections = new Map()
-  // Sockets beyond `maxConnections`, unread.
+  // Unread sockets beyond `maxConnections`.
   #waiting = new Set()
-  // Calls that have no answer, the oldest first: they wait, or what they have returned has not settled.
+  // Calls without an answer, the oldest first: they wait, run, or have returned an unsettled promise.
   #pending = new Set()
   #referenced = true
   #cutting = false
   #sweeper
-  // The timer of the grace in which a closing server keeps idle connections.
+  // The timer that ends the grace period of idle connections after `close()`.
   #grace
 
   constructor(options, callbacks) {
@@ -64,7 +64,7 @@ class NodeEngine {
     this.#listener = net.createServer({
       allowHalfOpen: true, noDelay: true, pauseOnConnect: true, highWaterMark: 16 * 1024
     })
-    // Out of descriptors: Node closes what it cannot take.
+    // The process is out of descriptors. Node closes what it cannot accept.
     this.#listener.on('error', ({ syscall }) => {
       if (syscall === 'accept') this.counters.acceptPauses++
     })
@@ -104,8 +104,8 @@ class NodeEngine {
     return [this.#executor, ...this.#retired]
   }
 
-  // Requests whose head comes from now on are for this table and these documents. Returns what makes the tickets of its
-  // workers.
+  // Requests whose head arrives from now on use this table and these documents. Returns what makes the tickets of the
+  // new workers.
   replace(table, documents) {
     this.#retired.add(this.#executor)
     const executor = new Workers(this, { ...this.#callbacks, table, documents }, this.#executor)
@@ -127,7 +127,7 @@ class NodeEngine {
     this.closingSince = performance.now()
     this.removePath()
     this.#grace = setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
-    // What the kernel holds ready would be reset: it is accepted in the turn that begins now.
+    // Connections in the kernel's queue would be reset, so they are accepted first, in the turn that begins now.
     setImmediate(setImmediate, () => {
       this.#listener.close(() => {
         this.#listenerClosed = true
@@ -138,13 +138,13 @@ class NodeEngine {
   }
 
   closeIdleConnections() {
-    // What has arrived and is not read yet is read first, in a whole turn: who sent it does not idle.
+    // First reads what has already arrived, in a whole turn: a connection that has sent a request is not idle.
     setImmediate(setImmediate, () => {
       for (const [socket, connection] of this.#connections) if (connection.isIdle) socket.destroy()
     })
   }
 
-  // While it closes, who still comes is cut, too.
+  // While the server closes, connections that still arrive are cut as well.
   closeAllConnections() {
     this.#cutting = this.closingSince !== undefined
     const sockets = [...this.#connections.keys(), ...this.#waiting]
@@ -152,22 +152,22 @@ class NodeEngine {
     for (const socket of sockets) socket.destroy()
   }
 
-  // Of one function for integers they are digits.
+  // Answers of a plain function are digits.
   get hasShortAnswers() {
     return !this.#executor.handler.isTable
   }
 
-  // What is to be done about a head.
+  // Decides what to do about a request, from its head.
   judge(request) {
     return judge(request, this.options, this.#executor)
   }
 
-  // An error's answer.
+  // The answer for a refusal or an error.
   refusalAnswer(refusal, { handler } = this.#executor) {
     return refusalAnswer(refusal, handler.isTable)
   }
 
-  // A request is complete, and it is its turn.
+  // The request is complete, and earlier ones of its connection have been started.
   run(connection, transaction) {
     const { head, body } = transaction
     this.counters.requests++
@@ -193,7 +193,7 @@ class NodeEngine {
     this.#begin(call)
   }
 
-  // This thread turns its event loop, or it would not be asked.
+  // This code runs, so the event loop turns.
   #healthAnswer(executor) {
     const { isClosing, hasWorker } = this.#callbacks.health()
     if (!isClosing && hasWorker) return WELL
@@ -213,7 +213,7 @@ class NodeEngine {
     call.executor.add(call)
   }
 
-  // Reads the arguments of a call that is to be run. Returns whether it still is: what does not fit has its answer.
+  // Reads a call's arguments. Returns whether the call can be run; if the arguments do not fit, they have been refused.
   read(call) {
     const { connection, transaction, executor } = call
     const refusal = executor.handler.read(call, transaction.body?.bytes)
@@ -224,7 +224,7 @@ class NodeEngine {
     return false
   }
 
-  // A call was run. `outcome` is the call, or what a worker has told of it.
+  // A call was run. `outcome` is the call, or what a worker reported of it.
   count({ handler }, outcome, milliseconds) {
     this.counters.handlerTime.add(milliseconds)
     handler.count(outcome, milliseconds)
@@ -234,17 +234,17 @@ class NodeEngine {
     if (!this.#end(call)) return
     this.counters.latency.add(now - call.since)
     const thrown = call.connection.answer(call.transaction, answer)
-    if (thrown !== undefined) this.#failureOf(call, thrown).tell?.()
+    if (thrown !== undefined) this.#failureOf(call, thrown).report?.()
   }
 
-  // It fails otherwise than by what it does.
+  // The call has failed for a reason other than the function.
   fail(call, error) {
-    const { refusal, tell } = this.#failureOf(call, error)
+    const { refusal, report } = this.#failureOf(call, error)
     this.answer(call, this.refusalAnswer(refusal, call.executor))
-    tell?.()
+    report?.()
   }
 
-  // What it has come to cannot be told.
+  // The outcome cannot be reported to the client.
   abandon(call) {
     call.executor.handler.count(call)
     if (this.#end(call)) call.connection.abort()
@@ -257,7 +257,7 @@ class NodeEngine {
     return failure
   }
 
-  // Nobody waits for it any more. Returns whether somebody did.
+  // The call no longer needs an answer. Returns whether it did.
   #end(call) {
     if (call.isOver) return false
     call.isOver = true
@@ -272,7 +272,7 @@ class NodeEngine {
     const { headersTimeout, requestTimeout, sendTimeout, maxHeaderSize } = this.options
     const server = http.createServer({
       maxHeaderSize,
-      // Node refuses one that is longer than `requestTimeout`, which then counts anyway.
+      // Node rejects a `headersTimeout` longer than `requestTimeout`, which then applies anyway.
       headersTimeout: requestTimeout > 0 ? Math.min(headersTimeout, requestTimeout) : headersTimeout,
       requestTimeout,
       connectionsCheckingInterval,
@@ -290,7 +290,7 @@ class NodeEngine {
     })
     server.on('clientError', (error, socket) => this.#connections.get(socket)?.failed(error))
     server.on('timeout', (socket) => this.#onSocketTimeout(socket))
-    // Sockets are handed to it, so it never listens; this is what starts its timeouts.
+    // This server never listens, because it is passed sockets. The event starts its timeouts.
     server.emit('listening')
     return server
   }
@@ -327,12 +327,12 @@ class NodeEngine {
     else if (this.#connections.size === 0) this.#endIfOver()
   }
 
-  // The listener's close may be told before the last sockets' is.
+  // The listener's 'close' may come before that of the last sockets.
   #endIfOver() {
     if (!this.#listenerClosed || this.#connections.size > 0) return
     clearInterval(this.#sweeper)
     clearTimeout(this.#grace)
-    // Nobody waits for these.
+    // Their connections are gone, so nothing waits for these calls.
     for (const call of this.#pending) call.isOver = true
     this.counters.inFlight -= this.#pending.size
     this.#pending.clear()
@@ -349,7 +349,7 @@ class NodeEngine {
     socket.destroy()
   }
 
-  // After a busy time what has arrived meanwhile is read first, in a whole turn, and is not late.
+  // After a busy time, first reads what has arrived meanwhile, in a whole turn: it is not late.
   #sweepSoon() {
     setImmediate(setImmediate, () => this.#sweep())
   }
@@ -379,7 +379,7 @@ class NodeEngine {
     })
   }
 
-  // Ends what no request is for any more, whether it waits to be read or runs.
+  // Ends the executors that have no calls and no unread requests.
   #retire() {
     for (const executor of this.#retired) {
       const isWanted = !executor.isIdle || [...this.#connections.values()].some((each) => each.reads(executor))

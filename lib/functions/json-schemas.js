@@ -1,20 +1,21 @@
 'use strict'
 
-// The JSON Schemas of types: what libraries of Standard Schemas tell of them (Standard JSON Schema,
+// The JSON Schemas of types, as the libraries of Standard Schemas give them (Standard JSON Schema,
 // https://standardschema.dev).
 
 const TARGET = 'draft-2020-12'
 
-// What has zod tell all of a type but what JSON Schema does not have, such as dates; there it is any value.
+// Makes zod describe a type as far as JSON Schema can, with any value in place of what it cannot express, such as
+// dates.
 const LENIENT = { unrepresentable: 'any' }
 
 const REASON_LENGTH_MAX = 200
 
-// Of each schema, by its side. Many functions may have the same one.
+// The results by schema and side. Many functions may share a schema.
 const known = new WeakMap()
 
-// { text }, which is JSON, or { missing }: why there is none, or not of all, and then perhaps the rest of it. The side is
-// 'input', what is sent, or 'output', what it becomes.
+// { text } with the schema as JSON, or { missing } with the reason why there is none or only a part, and then perhaps
+// the part. The side is 'input', what clients send, or 'output', what it becomes.
 function jsonSchemaOf(schema, side) {
   if (!known.has(schema)) known.set(schema, {})
   const sides = known.get(schema)
@@ -32,7 +33,7 @@ function askLibrary(schema, side, libraryOptions) {
     if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
     const json = jsonSchema[side]({ target: TARGET, libraryOptions })
     if (typeof json?.then === 'function') return refusePromise(json)
-    // As text, which can be passed to another thread, whatever it is.
+    // As text, because text can be sent to another thread whatever it contains.
     const text = JSON.stringify(json)
     return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} tells none of it` }
   } catch (error) {
@@ -40,7 +41,7 @@ function askLibrary(schema, side, libraryOptions) {
   }
 }
 
-// The document is made at the start. What a promise of it comes to is nobody's.
+// The document is made at the start and cannot wait for a promise. Its rejection is ignored.
 function refusePromise(promise) {
   promise.then(undefined, () => {})
   return { missing: 'it is told only later, by a promise' }
@@ -54,7 +55,7 @@ function messageOf(error) {
   }
 }
 
-// { input, output }: those of a function's types, by their names.
+// { input, output }: the JSON Schemas of a function's types, by type name.
 function jsonSchemasOf({ arguments: declared, result, resultSchema }) {
   const input = declared.filter(({ schema }) => schema !== undefined).map(({ type, schema }) => (
     [type, jsonSchemaOf(schema, 'input')]
@@ -63,7 +64,7 @@ function jsonSchemasOf({ arguments: declared, result, resultSchema }) {
   return { input: Object.fromEntries(input), output: Object.fromEntries(output) }
 }
 
-// The types of a table that have none, once each: { type, why, functions }.
+// The types of a table without a complete JSON Schema, once each: { type, why, name }, where `name` is a function.
 function missingIn({ functions, jsonSchemas = [] }) {
   const missing = new Map()
   jsonSchemas.forEach(({ input, output }, i) => {

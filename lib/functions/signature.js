@@ -1,6 +1,6 @@
 'use strict'
 
-// Reads a signature, such as '(name: string, loud?: boolean) => string', and says where in the string a mistake is.
+// Parses a signature, such as '(name: string, loud?: boolean) => string'. An error points at the place of the mistake.
 
 const { invalidArgument, invalidType } = require('../errors.js')
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
@@ -11,13 +11,13 @@ const ARRAYS = SCALARS.map((type) => `${type}[]`)
 const ARGUMENT_TYPES = [...SCALARS, 'json', 'bytes', 'header', ...ARRAYS]
 const RESULT_TYPES = [...SCALARS, 'json', 'bytes', 'text', 'void', ...ARRAYS]
 const BUILT_IN = new Set([...ARGUMENT_TYPES, ...RESULT_TYPES])
-// What no name of `types` may be: those, and the types that functions of WebAssembly have besides.
+// Names that `types` may not define: the built-in types, and the types of WebAssembly.
 const RESERVED = new Set([...BUILT_IN, 'int32', 'float32'])
 
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/
 const TOKEN = /\s*([A-Za-z_$][A-Za-z0-9_$]*|=>|\.\.\.|[^]|$)/y
 
-// What other languages call them.
+// Names that other languages use for these types.
 const SYNONYMS = {
   integer: 'int', i32: 'int', int32: 'int', long: 'int64', i64: 'int64', bool: 'boolean', str: 'string',
   float: 'number', double: 'number', f64: 'number', float64: 'number', float32: 'number', f32: 'number',
@@ -48,7 +48,7 @@ function parseSignature(text, typeNames = []) {
   return { arguments: declared, result }
 }
 
-// The text, token after token; '' is its end.
+// The text, token by token. The token '' is its end.
 class Reader {
   #text
   #next
@@ -72,7 +72,7 @@ class Reader {
     return this.#next.text === text && this.take() !== undefined
   }
 
-  // Shows the line with the mistake, and points at it.
+  // Throws, with the line of the mistake and a mark under it.
   fail({ at }, sentence) {
     const start = this.#text.lastIndexOf('\n', at - 1) + 1
     const [line] = this.#text.slice(start).split('\n')
@@ -163,7 +163,7 @@ function readType(reader, builtIn, typeNames, what) {
   return `${name}[]`
 }
 
-// What to write for `Array<T>`.
+// What to write instead of `Array<T>`.
 function arrayOf(reader) {
   reader.take()
   const { text } = reader.take()
@@ -180,17 +180,17 @@ function unknownType(name, isArray, builtIn, typeNames, what) {
   return `there is no type '${name}'. ${meant ?? `It is one of ${known.join(', ')}, or a name in \`types\`.`}`
 }
 
-// The request field that a header argument is: xRequestId and xRequestID are x-request-id, and DNT is dnt.
+// The header field of an argument: xRequestId and xRequestID become x-request-id, and DNT becomes dnt.
 function fieldOf(name) {
   return name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
 }
 
-// Whether a function by name, or an argument, may be called so.
+// Whether this can be the name of a function or of an argument.
 function isName(name) {
   return IDENTIFIER.test(name) && name !== '__proto__'
 }
 
-// Whether a function's body is its argument, whatever it is: it takes `bytes`, and nothing else but header fields.
+// Whether the function takes the body itself: it has one `bytes` argument, and otherwise only header fields.
 function takesRawBody({ arguments: declared }) {
   const [first, second] = declared.filter(({ type }) => type !== 'header')
   return first?.type === 'bytes' && second === undefined

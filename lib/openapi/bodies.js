@@ -1,12 +1,12 @@
 'use strict'
 
-// The bodies of requests: arguments by name or by position, or the one argument that is the body itself.
+// Request bodies: arguments by name or by position, or a single argument that is the body itself.
 
 const { UNDECLARED_ARGUMENTS_MAX } = require('../limits.js')
 const { takesRawBody } = require('../functions/signature.js')
 const { BINARY, argumentSchema } = require('./types.js')
 
-// Nothing for a function that takes none.
+// Undefined for a function without arguments.
 function bodyOf(fn, schemas, components) {
   const taken = fn.arguments.filter(({ type }) => type !== 'header')
   if (fn.isDeclared && taken.length === 0) return undefined
@@ -17,7 +17,7 @@ function bodyOf(fn, schemas, components) {
   return { required, content: { 'application/json': { schema, ...(examples && { examples }) } } }
 }
 
-// Without a body there are no bytes, which is what a body of none is.
+// Not required: a missing body means no bytes, as an empty body does.
 function rawBody(isRequired) {
   const description = `Of any media type.${isRequired ? ' Without one the argument is empty.' : ''}`
   return { description, required: false, content: { 'application/octet-stream': { schema: BINARY } } }
@@ -34,13 +34,13 @@ function declared(taken, schemas, components) {
         ...(required.length > 0 && { required }),
         additionalProperties: false
       },
-      // No more than there are: `items: false` would say so, too, but some tools cannot read it.
+      // `maxItems` and not `items: false`, which some tools cannot read.
       { type: 'array', prefixItems: each, minItems: required.length, maxItems: taken.length }
     ]
   }
 }
 
-// An object without names brings no arguments, either.
+// An empty object passes no arguments either.
 function undeclared({ fewest }, components) {
   const items = argumentSchema('json', components)
   const array = { type: 'array', items, minItems: fewest, maxItems: UNDECLARED_ARGUMENTS_MAX }

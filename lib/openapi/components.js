@@ -1,6 +1,6 @@
 'use strict'
 
-// What the document's operations refer to, each once: schemas, responses and security schemes by their names.
+// The components that a document's operations refer to: schemas, responses and security schemes, once each by name.
 
 const { relocateSchema } = require('./relocate.js')
 const { COMPONENTS, PARTS, refTo } = require('./types.js')
@@ -9,19 +9,19 @@ class Components {
   #schemas = new Map()
   #responses = new Map()
   #securitySchemes = new Map()
-  // The names of types' schemas, by what they are.
+  // The components' names, by the type's name and its schema.
   #places = new Map()
-  // Where the numbers behind names go on.
+  // The next number to try for a name that is taken.
   #numbers = new Map()
   #made = new Map()
 
-  // What many operations share, made by the first one that asks.
+  // What many operations share, made when it is first needed.
   once(key, make) {
     if (!this.#made.has(key)) this.#made.set(key, make())
     return this.#made.get(key)
   }
 
-  // The schema of that name, which is one of ours.
+  // A reference to one of our own schemas.
   refTo(name, schema = COMPONENTS[name]) {
     this.#schemas.set(name, schema)
     if (name in PARTS) this.refTo(PARTS[name])
@@ -37,8 +37,8 @@ class Components {
     this.#securitySchemes.set(name, scheme)
   }
 
-  // Of a name in `types`, for the side that is 'input' or 'output', what `jsonSchemasOf` has of it. Two functions may call
-  // different schemas the same.
+  // A reference to the schema of a name in `types`, from `jsonSchemasOf`. The side is 'input' or 'output'. Two
+  // functions may use one name for different schemas.
   typeRef(name, side, { text }) {
     if (text === undefined) return {}
     if (text === 'true' || text === 'false') return JSON.parse(text)
@@ -46,7 +46,7 @@ class Components {
     if (!this.#places.has(key)) {
       const place = this.#freeName(name, side)
       this.#places.set(key, place)
-      // Its place is taken before those of its definitions.
+      // Reserves the name before its definitions take theirs.
       this.#schemas.set(place, undefined)
       const reserve = (each) => this.#reserve(`${place}_${each}`)
       const { schema, definitions } = relocateSchema(JSON.parse(text), place, reserve)
@@ -70,7 +70,7 @@ class Components {
     return place
   }
 
-  // A component's name has fewer letters than an identifier.
+  // The name of a component allows fewer characters than an identifier.
   #freeName(name, side) {
     const base = name.replace(/[^A-Za-z0-9._-]/g, '_')
     const isFree = (each) => !this.#schemas.has(each) && !Object.hasOwn(COMPONENTS, each) && each !== 'Problem'

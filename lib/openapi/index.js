@@ -1,8 +1,8 @@
 'use strict'
 
-// The description of a server's functions: an OpenAPI 3.1 document. It is made of their table as plain data, which
-// `transferableTable` of lib/functions.js gives of the main thread's functions and of workers'. Nothing else is asked, so
-// that a table always has the same document.
+// Describes a server's functions as an OpenAPI 3.1 document. It is made of the table as plain data, which
+// `transferableTable` of lib/functions.js makes in the main thread and in workers, and of nothing else: the same table
+// always has the same document.
 
 const { Components } = require('./components.js')
 const { TAG, operationsOf, plainOperation } = require('./operations.js')
@@ -15,19 +15,19 @@ const DESCRIPTION =
   'Functions that are called by `POST`. What is refused or fails is a problem (RFC 9457) with a `code` for programs.'
 const DESCRIPTION_PLAIN = 'A function of an integer that is called by `POST`.'
 
-// Relative to where the document is, so that it is right behind a proxy's path prefix, too.
+// Relative to the document, so that it is right behind a proxy's path prefix as well.
 const HERE = '.'
 
-// How many types are named that have no schema.
+// How many types without a schema a warning names.
 const MISSING_MAX = 5
 
 // 2^63 as JSON.stringify writes it.
 const BEYOND_INT64 = /"(minimum|exclusiveMaximum)":( ?)(-?)9223372036854776000\b/g
 
-// JSON.stringify writes them with an escape, and nothing else; not every reader of JSON takes them.
+// JSON.stringify writes lone surrogates as escapes, and nothing else of this form. Some parsers reject them.
 const LONE_SURROGATES = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g
 
-// `isPlain` is for one function that is not declared: it has that `name`, and takes a bigint where `bigint` says so.
+// `isPlain` means one function that is not declared. It has that `name`, and takes a bigint if `bigint` says so.
 function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, options = {}) {
   const { title = TITLE, version = API_VERSION, description, servers = [HERE], bigint = false } = options
   const components = new Components()
@@ -45,14 +45,15 @@ function openapiOf({ isPlain, isRoot, name, functions, jsonSchemas = [] }, optio
   }
 }
 
-// The document as JSON. Of 2^63 JSON.stringify writes the digits that tell it from other doubles, which are those of
-// another integer: here it has its own, as not everybody reads numbers as doubles.
+// The document as JSON. JSON.stringify writes 2^63 with just enough digits to distinguish it from other doubles, which
+// are the digits of another integer. This writes all of its digits, because some readers do not parse numbers as
+// doubles.
 function textOf(document, indent) {
   const text = JSON.stringify(document, null, indent).replace(BEYOND_INT64, '"$1":$2$39223372036854775808')
   return text.replace(LONE_SURROGATES, '$1\ufffd')
 }
 
-// Tells of the types that the document says nothing of.
+// Warns about the types that the document cannot describe.
 function warnOfMissing(table) {
   const missing = missingIn(table)
   if (missing.length === 0) return

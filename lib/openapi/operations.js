@@ -1,7 +1,7 @@
 'use strict'
 
-// The operations of a document: each function once by its body, and once more by its path where that can hold what it
-// must be called with.
+// The operations of a document: each function once with a request body, and once more with path parameters if a path
+// can hold its required arguments.
 
 const { CONTENT_TYPES, mediaOf } = require('../answers/encoders.js')
 const { takesRawBody } = require('../functions/signature.js')
@@ -9,13 +9,13 @@ const { bodyOf } = require('./bodies.js')
 const { problemResponses } = require('./problems.js')
 const { INT, INT64_LIMITS, resultSchema, segmentSchema } = require('./types.js')
 
-// Code generators make one class of a tag's operations.
+// Code generators make one class for each tag.
 const TAG = 'functions'
 
-// What signatures call the types that they do not know.
+// The name in a signature of types that signatures do not have.
 const IN_SIGNATURES = { __proto__: null, int32: 'int', float32: 'number' }
 
-// { path: { post: operation } } in the order of the functions.
+// { path: { post: operation } }, in the order of the functions.
 function operationsOf({ isRoot, functions, jsonSchemas }, components) {
   const ids = new Set(functions.map(({ name }) => name))
   const paths = {}
@@ -76,7 +76,7 @@ function headOf(fn, operationId, how) {
   }
 }
 
-// On one line, whatever white space it was declared with.
+// On one line, however it was declared.
 function signatureOf({ isDeclared, arguments: declared, result }) {
   if (!isDeclared) return undefined
   const named = (type) => IN_SIGNATURES[type] ?? type
@@ -84,7 +84,7 @@ function signatureOf({ isDeclared, arguments: declared, result }) {
   return `(${list.join(', ')}) => ${named(result)}`
 }
 
-// Of those that it must be called with; nothing where there are none, or where a path cannot hold them.
+// The parameters for the required arguments; undefined if there are none, or if a path cannot hold them.
 function pathParameters(fn, components) {
   const required = fn.arguments.filter(({ type, isOptional }) => type !== 'header' && !isOptional)
   const schemas = required.map(({ type }) => segmentSchema(type, components))
@@ -93,7 +93,7 @@ function pathParameters(fn, components) {
   return required.map(({ name }, i) => ({ name: freeName(names, name), in: 'path', required: true, schema: schemas[i] }))
 }
 
-// Tools know no $ in a template. Arguments of a path have no names on the wire.
+// Tools do not accept $ in a path template. Path arguments have no names on the wire, so any name will do.
 function freeName(names, name) {
   let free = name.replaceAll('$', '_')
   while (names.has(free)) free += '_'
@@ -111,7 +111,7 @@ function parametersOf(parameters) {
   return parameters.length === 0 ? {} : { parameters }
 }
 
-// OpenAPI has tools ignore a parameter of the name Authorization: they send what a security scheme asks for.
+// OpenAPI makes tools ignore a parameter named Authorization. They send the field for a security scheme.
 function securityOf(fn, components) {
   const argument = fn.arguments.find(({ field }) => field === 'authorization')
   if (argument === undefined) return {}
@@ -127,7 +127,7 @@ function responsesOf(fn, schemas, components, hasBody) {
   if (media === 'none') {
     return { 204: { description: 'Done.' }, '2XX': { description: 'Done, with another status.' }, ...problems }
   }
-  // Without parameters, such as charset.
+  // Without parameters such as charset.
   const [mediaType] = CONTENT_TYPES[media].split(';', 1)
   const content = { [mediaType]: { schema: schemaOfResult(fn, schemas, components) } }
   return {
@@ -143,7 +143,7 @@ function schemaOfResult({ result }, schemas, components) {
   return ofType === undefined ? resultSchema(result) : components.typeRef(result, 'output', ofType)
 }
 
-// One function that is not declared: an integer in the path, and one as the answer.
+// A plain function: an integer in the path, and an integer as the answer.
 function plainOperation(name, bigint, components) {
   const n = bigint ? { type: 'integer', format: 'int64', ...INT64_LIMITS } : INT
   return {

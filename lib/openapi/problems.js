@@ -1,11 +1,11 @@
 'use strict'
 
-// Refusals and failures as the document tells them: one schema of problems, and one response for each status that a
-// caller may plan for. All others are the default's.
+// Refusals and failures in the document: one schema for problems, and one response for each status that a client may
+// handle. The default response stands for all others.
 
 const { ENTRIES_MAX, MEDIA_TYPE } = require('../answers/problems.js')
 
-// The closed list, which docs/functions.md explains.
+// The complete list, which docs/functions.md explains.
 const CODES = [
   'ERR_REQUEST', 'ERR_NOT_JSON', 'ERR_ARGUMENTS', 'ERR_CROSS_SITE', 'ERR_UNKNOWN_FUNCTION', 'ERR_METHOD',
   'ERR_REQUEST_TIMEOUT', 'ERR_BODY_TOO_LARGE', 'ERR_HEAD_TOO_LARGE', 'ERR_MEDIA_TYPE', 'ERR_EXPECTATION', 'ERR_SCHEME',
@@ -42,7 +42,7 @@ const RETRY_AFTER = {
   'Retry-After': { description: 'Seconds after which to try again.', schema: { type: 'integer', minimum: 0 } }
 }
 
-// Whether each is of bodies alone, and what it tells.
+// By status: the response's name and description, and whether it applies only to requests with a body.
 const RESPONSES = {
   400: { name: 'BadRequest', description: 'The arguments do not fit, or the request is none.' },
   403: { name: 'CrossSite', description: 'From a page of another site.' },
@@ -53,7 +53,7 @@ const RESPONSES = {
   default: { name: 'Problem', description: 'Any other refusal or failure, those of the function itself included.' }
 }
 
-// Those that a call may come to. One of a plain function is a sentence as text.
+// The responses that a call may get. For a plain function their content is a sentence.
 function problemResponses(components, { hasBody, isPlain = false }) {
   return components.once(`problems ${hasBody}`, () => {
     const content = isPlain

@@ -1,15 +1,15 @@
 'use strict'
 
-// Moves a JSON Schema into the document: its `$ref`s are by its own root, which is another place now, and its `$defs`
-// become components, which code generators know. An `$id` would make it another document's, and is left out. It says as
-// well what the server asks of every object.
+// Moves a JSON Schema into the document. Its `$ref`s refer to its own root, so they are rewritten. Its `$defs` become
+// components, which code generators understand. An `$id` would make it a document of its own and is removed. It also
+// adds what the server requires of every object.
 
 const { NAMES } = require('./types.js')
 
-// That of 2020-12, and that of the drafts before it.
+// The keyword of 2020-12, and the one of earlier drafts.
 const DEFINITIONS = ['$defs', 'definitions']
 
-// The keywords of 2020-12 whose values are schemas. Whatever else there is, such as `const`, is data.
+// The keywords of 2020-12 whose values are schemas. The values of all others, such as `const`, are data.
 const MAPS = new Set(['properties', 'patternProperties', 'dependentSchemas', ...DEFINITIONS])
 const LISTS = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const SINGLES = new Set([
@@ -19,8 +19,9 @@ const SINGLES = new Set([
 
 const COMPONENT = '#/components/schemas/'
 
-// `json` is the caller's no more: what is returned is made of it. `place` is the name of the component that it becomes, and
-// `reserve(name)` gives that of a definition. Returns the `schema`, and pairs of the `definitions`' names and schemas.
+// Takes ownership of `json` and changes it. `place` is the name of the component that it becomes, and `reserve(name)`
+// returns the component's name for a definition. Returns the `schema`, and the `definitions` as pairs of names and
+// schemas.
 function relocateSchema(json, place, reserve) {
   const { $schema, $defs: told, ...schema } = json
   const $defs = isObject(told) ? told : {}
@@ -68,7 +69,7 @@ function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
-// Whether objects may have whatever other names.
+// Whether it allows objects with any further names.
 function isOpen({ type, additionalProperties, propertyNames }) {
   return type === 'object' && additionalProperties !== false && propertyNames === undefined
 }

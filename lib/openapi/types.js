@@ -1,35 +1,37 @@
 'use strict'
 
-// The JSON Schemas of the types that signatures know, and of two of WebAssembly. A value fits one exactly when the server
-// takes it, as far as a JSON Schema can say.
+// The JSON Schemas of the types in signatures, and of two types of WebAssembly. A value matches the schema exactly when
+// the server accepts it, as far as JSON Schema can say that.
 
 const { BIGINT_DIGITS_MAX, FLOAT32_MAX, INT32_MAX } = require('../limits.js')
 
 const INT_MAX = Number.MAX_SAFE_INTEGER
-// As text each is exact: see `textOf`.
+// Exact in the text: see `textOf`.
 const INT64_LIMITS = { minimum: -(2 ** 63), exclusiveMaximum: 2 ** 63 }
 
-// Without the format, code generators take it for one of 32 bits.
+// Without the format, code generators assume 32 bits.
 const INT = { type: 'integer', format: 'int64', minimum: -INT_MAX, maximum: INT_MAX }
 const INT32 = { type: 'integer', format: 'int32', minimum: -INT32_MAX - 1, maximum: INT32_MAX }
 const FLOAT32 = { type: 'number', format: 'float', minimum: -FLOAT32_MAX, maximum: FLOAT32_MAX }
 const NUMBER = { type: 'number', format: 'double' }
 const BOOLEAN = { type: 'boolean' }
-// No pattern keeps lone surrogates out: Rust's expressions cannot name them, and a document with one is none there.
+// There is no pattern against lone surrogates: Rust's regular expressions cannot name them, and reject a document that
+// does.
 const STRING = { type: 'string' }
-// Of the formats the one that code generators have read for long.
+// Code generators have supported this format the longest.
 const BINARY = { type: 'string', format: 'binary' }
 
-// Digits of at most 64 bits, with or without zeros before them.
+// Digits of at most 64 bits, with or without leading zeros.
 const INT64_DIGITS = `^(?:-?(?:0+|0*(?:[1-9][0-9]{0,17}|${belowOf('9223372036854775807')}))|-0*9223372036854775808)$`
 
-// More than a bigint may have, zeros before them not counted. RE2, which others use, repeats nothing more than 1000 times.
+// More digits than a bigint may have, without leading zeros. RE2, which some tools use, allows at most 1000
+// repetitions.
 const TOO_MANY_DIGITS = `[1-9]${'[0-9]{1000}'.repeat(BIGINT_DIGITS_MAX / 1000)}[0-9]{${BIGINT_DIGITS_MAX % 1000}}`
 
-// What every object is refused for, whatever else it is.
+// What no object may contain.
 const NAMES = { not: { const: '__proto__' } }
 
-// What is a component, as it is long or refers to itself.
+// Schemas that become components, because they are long or refer to themselves.
 const COMPONENTS = {
   Int64: {
     description: 'An integer of at most 64 bits: a number, or a string of digits, which every client writes exactly.',
@@ -58,8 +60,7 @@ const COMPONENTS = {
     contentEncoding: 'base64',
     pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$'
   },
-  // Code generators take it for any value, as it says no type. A union of six that refers to itself some of them cannot
-  // read.
+  // It has no type, so code generators take it for any value. Some of them cannot read a recursive union of six types.
   Json: {
     description: 'Any JSON value.',
     if: { type: ['array', 'object'] },
@@ -72,10 +73,10 @@ const COMPONENTS = {
   }
 }
 
-// What else a component is made of.
+// Components that contain another component.
 const PARTS = { __proto__: null, Int64: 'Int64Digits', Bigint: 'BigintDigits' }
 
-// What a request brings.
+// The types of arguments.
 const ARGUMENTS = {
   __proto__: null,
   int: INT,
@@ -87,11 +88,12 @@ const ARGUMENTS = {
 }
 const ARGUMENT_COMPONENTS = { __proto__: null, int64: 'Int64', bigint: 'Bigint', json: 'Json', bytes: 'Base64' }
 
-// The same in a path, which has digits for what not every client holds as a number, and cannot have an empty string.
+// The types in a path: large integers are digits, because not every client has them as numbers, and a string cannot be
+// empty.
 const SEGMENTS = { __proto__: null, ...ARGUMENTS, string: { ...STRING, minLength: 1 } }
 const SEGMENT_COMPONENTS = { __proto__: null, int64: 'Int64Digits', bigint: 'BigintDigits' }
 
-// What a function returns. That of `json` and of an undeclared function is any.
+// The types of results. `json` and the result of an undeclared function are any value.
 const RESULTS = {
   __proto__: null,
   ...ARGUMENTS,
@@ -102,7 +104,7 @@ const RESULTS = {
   json: {}
 }
 
-// An expression for the numbers of as many digits as `most` has that are not more than it.
+// A regular expression for the numbers with as many digits as `most` that are not greater.
 function belowOf(most) {
   const lower = [...most].flatMap((digit, i) => {
     const start = i === 0 ? 1 : 0
@@ -120,7 +122,7 @@ function argumentSchema(type, components) {
   return ARGUMENTS[type] ?? components.refTo(ARGUMENT_COMPONENTS[type])
 }
 
-// Nothing for what a segment cannot hold.
+// Undefined for a type that a segment cannot hold.
 function segmentSchema(type, components) {
   if (type in SEGMENT_COMPONENTS) return components.refTo(SEGMENT_COMPONENTS[type])
   return SEGMENTS[type]

@@ -1,6 +1,6 @@
 'use strict'
 
-// The options `host` and `path`: what can be neither is refused before anybody looks it up or binds it.
+// The options `host` and `path`. Values that cannot be valid are refused before any lookup or bind.
 
 const { invalidValue } = require('../errors.js')
 
@@ -20,7 +20,7 @@ function mistakeInHost(host) {
   if (/^([^:]+|\[.*\]):\d*$/.test(host)) return 'The port belongs in `port`.'
 }
 
-// A NUL would end the name early for the system. At its beginning it means Linux's abstract namespace.
+// The system would end the path at a NUL. A NUL at the beginning means Linux's abstract namespace.
 function checkPath(path) {
   if (path === undefined || (!path.includes('\0', 1) && path !== '\0')) return path
   throw invalidValue('options.path', 'a path without a NUL, or an abstract name with one NUL in front', path)

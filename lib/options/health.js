@@ -1,10 +1,10 @@
 'use strict'
 
-// The option `health`: the path at which clients ask how the server is, and what else may be there.
+// The option `health`: the path at which clients ask for the server's health.
 
 const { invalidType, invalidValue } = require('../errors.js')
 
-// Of what need not be encoded, so that it is written in one way.
+// Characters that need no encoding, so that there is one spelling of each path.
 const PATH = /^\/[\w.~/-]{0,254}$/
 
 function checkHealth(value) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The option `openapi`: whether a server's description is served, and what it says beside the functions.
+// The option `openapi`: whether the description is served, and its texts besides the functions.
 
 const { describe, invalidArgument, invalidType } = require('../errors.js')
 const { refuseUnknown } = require('../unknown-options.js')
@@ -9,7 +9,7 @@ const OPENAPI = { whose: 'openapi', argument: 'options.openapi', expected: 'of t
 const SERVER = { whose: 'openapi.servers', expected: 'a URL, or an object of one and its description' }
 const SERVERS_MAX = 100
 
-// False where it is not to be served; otherwise what it says, where that was given.
+// False if it is not served; otherwise the texts that were passed.
 function checkOpenapi(value = true) {
   if (value === false) return false
   if (value === true) return {}
@@ -50,7 +50,7 @@ function checkServers(value) {
 function checkServer(value, name) {
   const { url, description } = typeof value === 'string' ? { url: value } : Object(value)
   if (typeof url !== 'string') throw invalidType(name, SERVER.expected, value)
-  // Relative to where the description is, or absolute.
+  // Absolute, or relative to the description.
   if (url === '' || /\s/.test(url) || !URL.canParse(url, 'http://localhost/')) {
     throw invalidArgument(`${name} must have a URL, such as 'https://api.example' or '/v1'. Received ${describe(url)}.`)
   }

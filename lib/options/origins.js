@@ -1,13 +1,13 @@
 'use strict'
 
-// The option `origins`: whose pages may call the server, besides its own.
+// The option `origins`: other sites whose pages may call the server.
 
 const { invalidType, invalidValue, outOfRange } = require('../errors.js')
 
 const ORIGINS_MAX = 1000
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@\\\s*]+$/i
 
-// `'*'`, or the origins as browsers write them: in lower case, without the usual port, and with names in ASCII.
+// `'*'`, or the origins as browsers write them: in lower case, without the default port, and with host names in ASCII.
 function checkOrigins(value) {
   if (value === undefined || value === '*') return value
   if (!Array.isArray(value)) {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Checks what `serverListen` is passed for workers: the module in the handler's place, how many are to run it, and how
-// their threads are started. index.d.ts documents the defaults.
+// The options for workers: the module in the handler's place, the number of threads, and how they are started.
+// index.d.ts documents the defaults.
 
 const { availableParallelism } = require('node:os')
 const path = require('node:path')
@@ -21,7 +21,7 @@ const RESOURCE_LIMITS = {
   expected: 'an object of numbers'
 }
 
-// In MiB. With less, Node.js does not start a thread, or ends the process.
+// In MiB. With less, Node.js does not start the thread, or ends the process.
 const LIMITS = {
   maxOldGenerationSizeMb: [8, 2 ** 20],
   maxYoungGenerationSizeMb: [1, 2 ** 20],
@@ -33,8 +33,8 @@ const HOW =
   "serverListen({ port: 8000, workers: 4 }, new URL('./functions.js', import.meta.url)), or in CommonJS " +
   "path.join(__dirname, 'functions.js')."
 
-// The module's URL as text; nothing where it is none. A path is relative to the working directory, as `new Worker` has
-// it.
+// The module's URL as text; undefined if the value is not a module. A path is relative to the working directory, as in
+// `new Worker`.
 function moduleOf(value) {
   if (typeof value === 'string') return pathToFileURL(checkPath(value)).href
   if (!isURL(value)) return undefined
@@ -42,12 +42,12 @@ function moduleOf(value) {
   throw invalidArgument(`A module's URL must be one of a file: file:///functions.js. Received one of ${value.protocol}`)
 }
 
-// What nobody writes for anything else, such as a host.
+// Whether it can only be meant as a module, not as a host, for example.
 function isModuleLike(value) {
   return isURL(value) || (typeof value === 'string' && /^\.{0,2}[/\\]|^file:|\.(?:[cm]?[jt]sx?|wasm)$/.test(value))
 }
 
-// Of any realm.
+// Works for objects of any realm.
 function isURL(value) {
   const isObject = value !== null && typeof value === 'object'
   return isObject && typeof value.href === 'string' && typeof value.protocol === 'string'
@@ -68,7 +68,7 @@ function cureOfPath(value) {
   return /^file:/.test(value) ? 'Wrap it in `new URL()`.' : `Write ${JSON.stringify(`./${value}`)} if it is one.`
 }
 
-// Functions that were passed run where they are. What else was passed is no module, either.
+// Functions run in the thread that passed them, so these options do not apply to them, nor to any other value.
 function refuseWorkers(options, value) {
   const name = ['workers', 'workerOptions', 'only'].find((each) => options[each] !== undefined)
   if (name === undefined) return
@@ -134,7 +134,7 @@ function checkResourceLimits(limits) {
     const place = `${RESOURCE_LIMITS.argument}.${name}`
     if (value === undefined) return [name, undefined]
     if (typeof value !== 'number') throw invalidType(place, 'of type number', value, cureOfText(value))
-    // NaN is not, either.
+    // False for NaN as well.
     if (!(value >= min && value <= max)) throw outOfRange(place, `>= ${min} and <= ${max}, in MiB`, value)
     return [name, value]
   }))

@@ -1,12 +1,12 @@
 'use strict'
 
-// What a function of WebAssembly takes and returns, as `typed` would declare it; or why it can't be served.
+// Declares a function of WebAssembly as `typed` would, or says why it cannot be served.
 
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
 const { isName } = require('../functions/signature.js')
 
-// What each type is as an argument, and as a result and in the signature that a function is described with. The ranges
-// of `int32` and `float32` are checked where arguments are read: WebAssembly itself would wrap what is beyond them.
+// For each type, the type as an argument, and the type as a result and in the signature of the description. The ranges
+// of `int32` and `float32` are checked when arguments are read; WebAssembly itself would wrap larger values.
 const TYPES = {
   __proto__: null,
   i32: { argument: 'int32', result: 'int' },
@@ -17,7 +17,7 @@ const TYPES = {
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
-// Why it can't be, or undefined.
+// The reason why it cannot be served, or undefined.
 function whyUnfit(name, { parameters, results }) {
   if (!isName(name)) {
     return "a function's name has letters, digits, _ and $, does not begin with a digit, and is not __proto__"
@@ -33,7 +33,7 @@ function whyUnfit(name, { parameters, results }) {
   return undefined
 }
 
-// `locals` are the names of its arguments by their places, as far as the module tells them.
+// `locals` are the names of its arguments by position, as far as the module has them.
 function declarationOf({ parameters, results }, locals) {
   const names = namesOf(parameters.length, locals)
   const result = results.length === 0 ? 'void' : TYPES[results[0]].result
@@ -47,7 +47,7 @@ function declarationOf({ parameters, results }, locals) {
   }
 }
 
-// A name that is missing, that another one has, or that is none in a signature, is a letter by its place.
+// If a name is missing, taken, or not valid in a signature, the argument gets a letter by its position.
 function namesOf(count, locals = new Map()) {
   const names = []
   for (let i = 0; i < count; i++) {

@@ -1,9 +1,9 @@
 'use strict'
 
-// `fromWasm`: the exported functions of a WebAssembly module, declared by the types that they have there.
+// `fromWasm`: the exported functions of a WebAssembly module, declared by their types.
 //
-// V8 validates the module and compiles it; sections.js reads the types out of the bytes, which V8 does not tell. The
-// functions run in one instance, so that they share its memory and its globals, until a call throws.
+// V8 validates and compiles the module. sections.js reads the types from the bytes, because V8 does not expose them.
+// All functions run in one instance and share its memory and globals, until a call throws.
 
 const { invalidArgument, invalidType } = require('../errors.js')
 const { declare } = require('../functions.js')
@@ -16,12 +16,12 @@ const { readLocalNames } = require('./names.js')
 const { Unreadable } = require('./reader.js')
 const { readExports } = require('./sections.js')
 
-// Nothing is imported of a module that is an array.
+// An array has no members that a module could import, so this is a mistake.
 const OPTIONS_ARE_LAST = "The option 'only' stands behind the imports: fromWasm(bytes, {}, { only: ['sum'] })."
 
 const OPTIONS = { whose: 'fromWasm', argument: 'options', expected: 'an object of options' }
 
-// Returns a plain object of functions by their names, as `typed` makes them.
+// Returns a plain object of functions by name, as `typed` makes them.
 function fromWasm(bytes, imports = {}, options = {}) {
   const own = ownBytes(bytes)
   if (imports === null || typeof imports !== 'object') {
@@ -32,7 +32,7 @@ function fromWasm(bytes, imports = {}, options = {}) {
   const module = compile(own)
   const exported = exportsOf(own)
   const initializers = initializersOf(exported)
-  // Before the module runs.
+  // Before any code of the module runs.
   const served = selectExports(exported.filter(({ name }) => !initializers.includes(name)), only)
   const names = localNamesOf(module, served)
   const instances = new Instances(module, importsOf(module, imports), initializers, served)
@@ -41,7 +41,7 @@ function fromWasm(bytes, imports = {}, options = {}) {
   )))
 }
 
-// `only`, which may be undefined.
+// Returns `only`, which may be undefined.
 function checkOptions(options) {
   if (options === null || typeof options !== 'object') throw invalidType(OPTIONS.argument, OPTIONS.expected, options)
   const { only } = options

@@ -1,6 +1,6 @@
 'use strict'
 
-// Makes an instance of a WebAssembly module out of somebody's bytes, and says what is wrong where there can be none.
+// Instantiates a WebAssembly module from bytes, or says why that is not possible.
 
 const { types } = require('node:util')
 const { invalidArgument, invalidType } = require('../errors.js')
@@ -9,7 +9,7 @@ const { cut } = require('./selection.js')
 
 const MAGIC = '\0asm'
 const TEXT_FORMAT = /^\s*(?:\(|;;)/
-// A component has this where a module has 0, as a part of its version.
+// The layer in a component's version field; in a module's it is 0.
 const COMPONENT = 1
 const LAYER_AT = 6
 const START_LENGTH = 100
@@ -17,15 +17,15 @@ const START_LENGTH = 100
 // How many imports a message names.
 const IMPORTS_MAX = 10
 
-// What has to run once before anything else is called, the first one that there is: of a WASI reactor, and of what LLVM
-// has linked without one. Clients are not to call it.
+// Functions that must run once before any other. The first that exists is used: the one of a WASI reactor, or the one
+// that LLVM links without one. Clients cannot call them.
 const INITIALIZERS = ['_initialize', '__wasm_call_ctors']
 
 const NO_WASI =
   'It was built for WASI, which gives programs files and the like: build it without, as by the target ' +
   'wasm32-unknown-unknown of Rust, or by --target=wasm32 -nostdlib -Wl,--no-entry of clang.'
 
-// The bytes as they are now, whoever may write to them.
+// A copy of the bytes, which the caller may change later.
 function ownBytes(bytes) {
   if (types.isUint8Array(bytes)) return new Uint8Array(bytes)
   if (types.isAnyArrayBuffer(bytes)) return new Uint8Array(bytes).slice()
@@ -67,7 +67,7 @@ function refuseOtherFormats(bytes) {
   }
 }
 
-// What the module imports, as it was passed then, whatever becomes of the object: each instance is given the same.
+// The module's imports, read once, so that each instance gets the same ones whatever happens to the object.
 function importsOf(module, imports) {
   const own = { __proto__: null }
   const missing = []
@@ -80,8 +80,8 @@ function importsOf(module, imports) {
   return own
 }
 
-// What every object, function or array inherits is nothing that was passed: a module could have `Object` itself by
-// `constructor`.
+// What every object, function or array inherits was not passed on purpose. Otherwise a module could import `Object`
+// itself by the name `constructor`.
 function memberOf(object, name) {
   if (Object(object) !== object) return undefined
   let holder = object
@@ -89,17 +89,17 @@ function memberOf(object, name) {
   return holder === null || (holder !== object && isBuiltIn(holder)) ? undefined : object[name]
 }
 
-// Whether it is the prototype of all objects, functions or arrays, of whatever realm.
+// Whether it is the prototype of all objects, functions or arrays of any realm.
 function isBuiltIn(prototype) {
   return Object.hasOwn(prototype, 'hasOwnProperty') || typeof prototype === 'function' || Array.isArray(prototype)
 }
 
-// The exports of a new instance. What a function that was imported throws is thrown as it is.
+// The exports of a new instance. Errors of imported functions are thrown unchanged.
 function instantiate(module, imports) {
   return start('The WebAssembly module could not be started', () => new WebAssembly.Instance(module, imports)).exports
 }
 
-// Which of the exported functions are only there for who starts the module.
+// The exported functions that only initialize the module.
 function initializersOf(exported) {
   const isInitializer = ({ name, type: { parameters, results } }) => (
     INITIALIZERS.includes(name) && parameters.length === 0 && results.length === 0

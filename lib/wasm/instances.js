@@ -1,11 +1,11 @@
 'use strict'
 
-// The instances that a module's functions run in, one after another: the first call that throws ends its instance, and
+// The instances in which a module's functions run, one after another. The first call that throws ends its instance, and
 // the next call makes a new one.
 //
-// A trap, a stack overflow, an exception or an import that throws leaves functions in the middle: what compilers have a
-// function put back when it returns, such as the pointer to their stack in the memory, is not put back. After some of
-// those every call would trap.
+// A trap, a stack overflow, an exception or an import that throws leaves functions unfinished. What compiled functions
+// restore when they return, such as the stack pointer in memory, is not restored, and after some of these every call
+// would trap.
 
 const { initialize, instantiate } = require('./instance.js')
 
@@ -15,10 +15,10 @@ class Instances {
   #initializers
   #served
   #isStarting = false
-  // The functions of the one that there is, in the order of those that are served; undefined where it has ended.
+  // The current instance's functions in the order of `#served`; undefined after the instance has ended.
   #functions
 
-  // Makes the first one, and throws what stands in the way. `served` are its exported functions, by name and type.
+  // Makes the first instance. Throws if that fails. `served` are the exported functions, by name and type.
   constructor(module, imports, initializers, served) {
     this.#module = module
     this.#imports = imports
@@ -27,8 +27,8 @@ class Instances {
     this.#start()
   }
 
-  // The function at that place, in whichever instance there is. A call within a call has the instance of the outer one,
-  // unless that has ended; the outer one goes on in its own.
+  // The function at that place, in the current instance. A nested call uses the instance of the outer call, unless that
+  // has ended; the outer call continues in its own.
   functionAt(place) {
     const { name, type: { parameters } } = this.#served[place]
     const run = (...values) => {
@@ -37,7 +37,7 @@ class Instances {
         return functions[place](...values)
       } catch (error) {
         if (this.#functions === functions) {
-          // First, and not by a call: there may be no stack left for one.
+          // First, and without a call: there may be no stack left for one.
           this.#functions = undefined
           if (isRefused(parameters, values)) this.#functions = functions
         }
@@ -54,7 +54,7 @@ class Instances {
     return this.#functions
   }
 
-  // Where it throws, the next call tries again.
+  // If it throws, the next call tries again.
   #startFor(name) {
     if (this.#isStarting) {
       throw new Error(
@@ -71,7 +71,7 @@ class Instances {
   }
 }
 
-// Whether the function has not begun, as WebAssembly takes no such argument. An object is not converted once more.
+// Whether WebAssembly refused an argument, so that the function has not begun. Objects are not converted a second time.
 function isRefused(parameters, values) {
   return parameters.some((type, i) => Object(values[i]) !== values[i] && !isTaken(type, values[i]))
 }
@@ -85,7 +85,7 @@ function isTaken(type, value) {
   }
 }
 
-// As WebAssembly does.
+// Converts as WebAssembly does.
 function convert(type, value) {
   return type === 'i64' ? BigInt.asIntN(64, value) : +value
 }

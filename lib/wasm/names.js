@@ -1,15 +1,15 @@
 'use strict'
 
-// What the functions of a WebAssembly module call their arguments, as far as its section `name` tells debuggers.
-// https://webassembly.github.io/spec/core/appendix/custom.html is the format.
+// The names of the arguments of a WebAssembly module's functions, from its `name` section, which is for debuggers. The
+// format: https://webassembly.github.io/spec/core/appendix/custom.html.
 //
-// Nobody has validated it: where it makes no sense, what it has told up to there counts.
+// V8 does not validate the section. If it is malformed, the names before that point are used.
 
 const { Reader, Unreadable } = require('./reader.js')
 
 const LOCALS = 2
 
-// By the index of a function, its locals' names by theirs; `wanted` are the indices that are asked for.
+// By function index, the names of its locals by their indices. `wanted` are the functions' indices.
 function readLocalNames(section, wanted) {
   const names = new Map()
   try {

@@ -2,19 +2,19 @@
 
 // Reads the bytes of a WebAssembly module, or of a part of one.
 //
-// V8 has validated all of it but the custom sections, and knows forms that are newer than this: whatever is unexpected
-// here is thrown as an `Unreadable`. Nothing is read beyond the end, and each read takes a byte at least, but for those
-// of no bytes.
+// V8 has validated everything but the custom sections, and may know formats that are newer than this file, so anything
+// unexpected is thrown as an `Unreadable`. Nothing is read beyond the end, and each read advances by at least one byte,
+// except reads of no bytes.
 
-// LEB128: seven bits a byte.
+// LEB128: seven bits in each byte.
 const U32_BYTES_MAX = 5
-// What the fifth byte may have of 32 bits.
+// The greatest fifth byte of a 32-bit integer.
 const U32_LAST_MAX = 0x0f
 
-// As export and import names: a byte order mark is a part of them.
+// As in names of exports and imports, a byte order mark is kept.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-// `message` goes on after "The WebAssembly module".
+// `message` continues a sentence that begins with "The WebAssembly module".
 class Unreadable extends Error {}
 
 class Reader {
@@ -43,14 +43,14 @@ class Reader {
       const byte = this.byte()
       const isLast = i === U32_BYTES_MAX - 1
       if (isLast && byte > U32_LAST_MAX) break
-      // Not by `<<`, which has 31 bits and a sign.
+      // Not with `<<`, which has 31 bits and a sign.
       value += (byte & 0x7f) * 2 ** (7 * i)
       if (byte < 0x80) return value
     }
     throw new Unreadable('has an integer of more than 32 bits where none may be')
   }
 
-  // An integer of any sign that nobody asks for: `bytesMax` are 5 for 32 bits or 33, 10 for 64.
+  // Skips a signed integer: `bytesMax` is 5 for 32 or 33 bits, and 10 for 64.
   skipInteger(bytesMax) {
     for (let i = 0; i < bytesMax; i++) if (this.byte() < 0x80) return
     throw new Unreadable('has an integer of too many bytes')
@@ -60,7 +60,7 @@ class Reader {
     this.take(length)
   }
 
-  // A reader of the next bytes alone, which are behind this one then.
+  // Returns a reader of the next bytes, and moves behind them.
   take(length) {
     const start = this.#at
     if (length > this.#end - start) throw new Unreadable('ends before it is complete')
@@ -79,7 +79,7 @@ class Reader {
     }
   }
 
-  // What `read` returns for each of a vector's elements.
+  // Returns what `read` returns for each element of a vector.
   vector(read) {
     const values = []
     for (let count = this.u32(); count > 0; count--) values.push(read(this))

@@ -1,7 +1,7 @@
 'use strict'
 
-// Finds the functions that a WebAssembly module exports, and their types, in its bytes: V8, which has compiled them,
-// tells no more than names. https://webassembly.github.io/spec/core/binary/modules.html is the format.
+// Finds a WebAssembly module's exported functions and their types in its bytes, because V8 exposes only names. The
+// format: https://webassembly.github.io/spec/core/binary/modules.html.
 
 const { Reader } = require('./reader.js')
 const { readTypes, readValueType, skipLimits, unknown } = require('./types.js')
@@ -19,13 +19,13 @@ const MEMORY = 2
 const GLOBAL = 3
 const TAG = 4
 
-// [{ name, index, type: { parameters, results } }], in the order of the exports. `index` is the function's among all of
-// the module's.
+// [{ name, index, type: { parameters, results } }], in the order of the exports. `index` counts all of the module's
+// functions.
 function readExports(bytes) {
   const sections = sectionsOf(bytes)
   const read = (id, reading) => (sections.has(id) ? reading(sections.get(id)) : [])
   const types = read(TYPES, readTypes)
-  // The imported ones come first.
+  // Imported functions come first.
   const imported = read(IMPORTS, (reader) => reader.vector(readImport)).filter((type) => type !== undefined)
   const typeIndices = [...imported, ...read(FUNCTIONS, (reader) => reader.vector((each) => each.u32()))]
   return read(EXPORTS, (reader) => reader.vector(readExport))
@@ -33,7 +33,7 @@ function readExports(bytes) {
     .map(({ name, index }) => ({ name, index, type: types[typeIndices[index]] }))
 }
 
-// Their readers by their numbers. Only custom ones may come twice.
+// Readers of the sections by their numbers. Only custom sections may repeat.
 function sectionsOf(bytes) {
   const reader = new Reader(bytes)
   reader.skip(HEAD_BYTES)
@@ -45,7 +45,7 @@ function sectionsOf(bytes) {
   return sections
 }
 
-// The number of the function's type; undefined for what is no function.
+// The index of the function's type; undefined for other imports.
 function readImport(reader) {
   reader.name()
   reader.name()
@@ -61,11 +61,11 @@ function readImport(reader) {
       return undefined
     case GLOBAL:
       readValueType(reader)
-      // Whether it can be changed.
+      // Its mutability.
       reader.byte()
       return undefined
     case TAG:
-      // Its attribute, and its type.
+      // Its attribute and its type.
       reader.byte()
       reader.u32()
       return undefined

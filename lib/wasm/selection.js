@@ -1,21 +1,21 @@
 'use strict'
 
-// Which of a WebAssembly module's exported functions are served: all of them but the compiler's own, or those that are
-// named; and why they can't be, and what to do about it.
+// Selects the exported functions to serve: the ones that are named, or all except the compiler's own. If one of them
+// cannot be served, says why and what to do.
 
 const { invalidArgument, invalidType } = require('../errors.js')
 const { didYouMean } = require('../unknown-options.js')
 const { whyUnfit } = require('./declarations.js')
 
-// How many names a message has, and how many characters of one.
+// The most names in a message, and the most characters of a name.
 const NAMES_MAX = 10
 const NAME_LENGTH_MAX = 64
 
-// A WASI command, and what AssemblyScript makes of a module's top level by that name.
+// The entry of a WASI command, and the name that AssemblyScript can give to a module's top level.
 const PROGRAM = '_start'
 
-// What compilers export of their own, for who links the module or passes it structures: it takes memory, frees what is in
-// use, or moves the stack. Clients are not to call it.
+// Compilers export these for code that links the module or passes it structures. They allocate memory, free memory in
+// use, or move the stack, so clients must not call them.
 const COMPILERS_OWN = /^(?:__|_?emscripten_|dynCall_|asyncify_|cabi_)/
 const COMPILERS_OWN_NAMES = new Set([
   'malloc', 'calloc', 'realloc', 'free', 'memalign', 'aligned_alloc', 'posix_memalign',
@@ -29,7 +29,7 @@ const AS_LIBRARY =
   'Build it as a library, as by -Wl,--no-entry, by -mexec-model=reactor for WASI, or by --exportStart _initialize of ' +
   'AssemblyScript. '
 
-// What `only` is: names of functions, each once.
+// `only`: names of functions, without duplicates.
 function checkNames(names, place) {
   if (!Array.isArray(names)) throw invalidType(place, 'an array of names', names)
   const wrong = names.findIndex((name) => typeof name !== 'string')
@@ -38,7 +38,7 @@ function checkNames(names, place) {
   return [...new Set(names)]
 }
 
-// Those that are named by `only`, or where that is undefined all but the compiler's own. Throws where one of them can't be
+// The functions named in `only`; all except the compiler's own if it is undefined. Throws if one of them cannot be
 // served.
 function selectExports(exported, only) {
   if (exported.length === 0) throw invalidArgument(`The WebAssembly module exports no function. ${HOW_TO_EXPORT}`)
@@ -53,7 +53,7 @@ function selectExports(exported, only) {
   throw invalidArgument(`The export ${quoted(name)} can't be served: ${why}${also}. ${cure}${cureOf(exported)}`)
 }
 
-// Whether it is a function of the module's author.
+// Whether the function is the module's own and not the compiler's.
 function isOwn({ name }) {
   return !COMPILERS_OWN.test(name) && !COMPILERS_OWN_NAMES.has(name)
 }

@@ -2,8 +2,8 @@
 
 // Reads the types of a WebAssembly module: https://webassembly.github.io/spec/core/binary/types.html.
 //
-// Of a function's type its parameters and results are read. All others, which garbage collection has, are skipped: they
-// only count, as functions name their types by number.
+// It reads the parameters and results of function types. Other types, which belong to garbage collection, are skipped
+// but counted, because functions refer to types by index.
 
 const { Unreadable } = require('./reader.js')
 
@@ -25,7 +25,7 @@ const NAMES = new Map([
 ])
 const REFERENCE = 'reference'
 
-// Packed fields, and the references that have no name above.
+// Packed fields, and reference types without a name above.
 const isAbbreviation = (byte) => byte === 0x78 || byte === 0x77 || (byte >= 0x68 && byte <= 0x75)
 
 const HAS_MAX = 1
@@ -33,7 +33,7 @@ const IS_SHARED = 2
 const IS_64 = 4
 const LIMITS_FLAGS = HAS_MAX | IS_SHARED | IS_64
 
-// Each type of the section: { parameters, results } of a function's, and undefined for another.
+// For each type of the section, { parameters, results } of a function type, or undefined.
 function readTypes(reader) {
   const types = []
   for (let count = reader.u32(); count > 0; count--) {
@@ -65,15 +65,15 @@ function readType(reader, form) {
 
 function skipField(reader) {
   readValueType(reader)
-  // Whether it can be changed.
+  // Its mutability.
   reader.byte()
 }
 
-// Its name, for what a number or a message is made of.
+// The type's name. 'reference' stands for all references without a name of their own.
 function readValueType(reader) {
   const byte = reader.byte()
   if (byte === REF_NULL || byte === REF) {
-    // What it refers to: a kind, or the number of a type.
+    // What it refers to: a kind, or the index of a type.
     reader.skipInteger(I33_BYTES_MAX)
     return REFERENCE
   }
@@ -82,7 +82,7 @@ function readValueType(reader) {
   throw unknown('a type', byte)
 }
 
-// How large a table or a memory is.
+// The size of a table or a memory.
 function skipLimits(reader) {
   const flags = reader.byte()
   if ((flags & ~LIMITS_FLAGS) !== 0) throw unknown('a kind of memory or table', flags)

@@ -1,6 +1,6 @@
 'use strict'
 
-// How long to wait before a worker that has ended is replaced: longer each time, unless the last one has lived long.
+// The delay before a worker that has ended is replaced. It doubles each time, unless the last worker has lived long.
 
 const FIRST_MS = 100
 const LONGEST_MS = 10_000
@@ -9,7 +9,7 @@ const LONG_LIFE_MS = 60_000
 class BackOff {
   #next = FIRST_MS
 
-  // `lifetime` is for how many milliseconds it could be called.
+  // `lifetime` is the milliseconds for which the worker could take calls.
   after(lifetime) {
     if (lifetime >= LONG_LIFE_MS) this.#next = FIRST_MS
     const delay = this.#next

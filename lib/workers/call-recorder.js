@@ -1,7 +1,7 @@
 'use strict'
 
-// What a transport tells of the calls that it runs: counted in shared memory, and failures told to the main thread, as
-// long as that takes them.
+// Records the calls that a transport runs: counts them in shared memory, and sends failures to the main thread as long
+// as it reads them.
 
 const { serializeFailure } = require('./serialized-errors.js')
 
@@ -14,7 +14,7 @@ class CallRecorder {
     this.#send = send
   }
 
-  // So many calls begin, each of which ends once: when it has settled, or is given up.
+  // This many calls begin. Each of them ends once: when it has settled or is abandoned.
   began(count = 1) {
     this.#counts.began(count)
   }
@@ -23,20 +23,20 @@ class CallRecorder {
     this.#counts.ended(count)
   }
 
-  // So many calls have begun that have not ended.
+  // This many calls have begun and have not ended.
   inHand(count) {
     this.#counts.inHand(count)
   }
 
-  // A failure of the function with that index, and of its arguments; of one plain function there is no index, and
-  // `args` is its integer. To be called before the answer is posted.
+  // A call of the function with that index failed. For a plain function, `index` is undefined and `args` is the
+  // integer. Call it before the answer is posted.
   failed(index, args, error) {
     if (!this.#counts.failed(index)) return
     const bytes = serializeFailure(index, args, error)
     if (this.#counts.admitsReport(bytes.length)) this.#send({ kind: 'failure', bytes })
   }
 
-  // The function's schemas have refused the arguments, so that it was not called.
+  // The function's schemas have refused the arguments, so it was not called.
   refused(index) {
     this.#counts.refused(index)
   }

@@ -1,15 +1,15 @@
 'use strict'
 
-// What a worker counts, in memory that it shares with the main thread and that outlives it: the next worker of its seat
-// goes on with the counts. Only the worker writes them while it lives, and only the main thread when it does not.
+// A worker's counts, in memory that it shares with the main thread and that outlives it: the next worker of its seat
+// continues the counts. The worker alone writes them while it lives, and the main thread alone after that.
 
 const { FUNCTIONS_MAX } = require('../functions.js')
 
-// Taken before the module is loaded, which may replace them.
+// Taken before the module is loaded, because the module may replace them.
 const { add, load, store, sub } = Atomics
 
-// Bytes of its heap, written once a second; calls that have begun, and those of them that have ended; failures of
-// functions. Then for each function its errors, and the calls that its schemas have refused.
+// Bytes of the heap, written once a second; calls that have begun; calls that have ended; failures of functions. Then,
+// for each function, its errors and the calls that its schemas refused.
 const HEAP_USED = 0
 const BEGUN = 1
 const ENDED = 2
@@ -17,12 +17,12 @@ const FAILURES = 3
 const FUNCTIONS = 4
 const LENGTH = FUNCTIONS + 2 * FUNCTIONS_MAX
 
-// In the words before them: failures that were told and that the main thread has not taken yet, and how large they are.
+// In front of the counts: failures that were sent and are still unread, and their total size.
 const UNREAD = 0
 const UNREAD_KIB = 1
 const COUNTS_AT = Float64Array.BYTES_PER_ELEMENT
 
-// Beyond that, failures are only counted.
+// Failures beyond these limits are only counted.
 const UNREAD_MAX = 256
 const UNREAD_KIB_MAX = 8 * 1024
 
@@ -55,7 +55,7 @@ class Counts {
     this.#counts[ENDED] = this.#counts[BEGUN] - count
   }
 
-  // Returns whether it may be told, if it is not too large.
+  // Returns whether the failure may be sent, if it is not too large.
   failed(index) {
     const counts = this.#counts
     counts[FAILURES]++
@@ -63,7 +63,7 @@ class Counts {
     return load(this.#unread, UNREAD) < UNREAD_MAX
   }
 
-  // Returns whether a failure may be told that is so large. The first one may, whatever its arguments are.
+  // Returns whether a failure of this size may be sent. The first one may, however large it is.
   admitsReport(bytes) {
     const unread = this.#unread
     const before = load(unread, UNREAD_KIB)
@@ -84,7 +84,7 @@ class Counts {
     sub(this.#unread, UNREAD_KIB, kibOf(bytes))
   }
 
-  // The worker has ended, and what it told has been taken.
+  // The worker has ended, and its messages have been read.
   reset() {
     const counts = this.#counts
     counts[HEAP_USED] = 0

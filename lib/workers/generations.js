@@ -1,34 +1,34 @@
 'use strict'
 
-// The loads of a server's module, one after another, counted from 0: the newest one's functions are what new requests
-// meet, and those before it run until the engine tells that their last call is over.
+// The loads of a server's module, counted from 0. New requests use the newest generation's functions; earlier
+// generations run until the engine reports that their last call is over.
 
 const { loadError } = require('./load-errors.js')
 const { Pool } = require('./pool.js')
 
-// Generations that may run beside the newest one.
+// The most generations that may run besides the newest.
 const RETIRING_MAX = 4
 
 class Generations {
   #module
   #owner
-  // Those that run, by their numbers. The newest is the last.
+  // The running generations by number. The newest is the last.
   #pools = new Map()
   #newest = 0
-  // The pool that is loading the module anew, the reload that waits for it, and the one that is to follow.
+  // The pool of a reload in progress, the promise of that reload, and the promise of the next one.
   #loading
   #reload
   #nextReload
   #isClosed = false
-  // What each resolves that is ending, of those that run and of those that did not come to it.
+  // Promises of pools that are ending: of retired generations, and of loads that failed.
   #retiring = new Set()
   #discarded = new Set()
-  // What those that have ended had counted.
+  // The counts of generations that have ended.
   #past
 
   // `module` has the `url`, the `count` of workers and their `workerOptions`. The owner has `check(table)`, which
-  // throws where the server cannot have these functions; `onWorkerExit` as the pool's; `onLost(generation, seat)`; and
-  // `onFailure({ function, arguments, error })`, where one plain function has no name.
+  // throws if the server cannot serve these functions; `onWorkerExit`, as in a pool's owner; `onLost(generation,
+  // seat)`; and `onFailure({ function, arguments, error })`, where `function` is undefined for a plain function.
   constructor(module, owner) {
     this.#module = module
     this.#owner = owner
@@ -36,7 +36,7 @@ class Generations {
     this.#past = { failures: 0, seats, functions: new Map() }
   }
 
-  // The first one, which is loaded when this returns; or throws what the module throws.
+  // Loads the first generation before it returns. Throws what the module throws.
   load() {
     const pool = this.#createPool(0)
     try {
@@ -49,14 +49,14 @@ class Generations {
     return pool
   }
 
-  // What the functions are.
+  // The current functions.
   get table() {
     return this.#pools.get(this.#newest).table
   }
 
-  // Resolves when new requests meet what the module is now. `replace(table)` has them do so, and returns the
-  // `ticketFor` of its workers, and what resolves when they do. Calls while one runs share one more, as the module may
-  // have been changed after that had read it.
+  // Resolves when new requests use the reloaded module. `replace(table)` makes them do so; it returns the `ticketFor`
+  // of the new workers, and a promise that resolves when requests use them. Calls during a reload share one more
+  // reload, because the module may have changed after the current one read it.
   reload(replace) {
     if (this.#reload === undefined && this.#nextReload === undefined) return this.#startReload(replace)
     this.#nextReload ??= this.#reload.catch(() => {}).then(() => {
@@ -66,7 +66,7 @@ class Generations {
     return this.#nextReload
   }
 
-  // The engine will have no call of that one any more.
+  // The engine will send no call to this generation.
   retire(generation) {
     const pool = this.#pools.get(generation)
     const retired = pool.end().then(() => {
@@ -82,7 +82,7 @@ class Generations {
     this.#pools.get(generation)?.terminate(seat, error)
   }
 
-  // Of the newest one's workers by seat; the counts are those of the seat since the server was started.
+  // Of the newest workers by seat. Calls and restarts are counted since the server was started.
   stats() {
     const pools = [...this.#pools.values()]
     const all = pools.map((pool) => pool.stats())
@@ -92,22 +92,22 @@ class Generations {
     })
   }
 
-  // Whether there is a worker of the newest one that may be given calls.
+  // Whether a worker of the newest generation can take calls.
   get hasWorker() {
     return this.#pools.get(this.#newest).hasWorker
   }
 
-  // How often functions have failed.
+  // The number of failures of functions.
   get failures() {
     return sumOf([this.#past, ...this.#pools.values()], 'failures')
   }
 
-  // The errors and refusals of each function that there is now, by name.
+  // The errors and refusals of each current function, by name.
   functionCounts() {
     return this.#functionCountsOf([...this.#pools.values()])
   }
 
-  // There will be no reload any more. The workers go on.
+  // No reload may follow. The workers continue.
   close() {
     this.#isClosed = true
     if (this.#loading !== undefined) this.#discard(this.#loading)
@@ -170,7 +170,7 @@ class Generations {
     return pool
   }
 
-  // And of those that have ended.
+  // Includes the counts of generations that have ended.
   #functionCountsOf(pools) {
     const counts = new Map(this.table.functions.map(({ name }) => [name, { errors: 0, refusals: 0 }]))
     for (const [name, count] of this.#past.functions) add(counts.get(name), count)
@@ -178,7 +178,7 @@ class Generations {
     return counts
   }
 
-  // Of functions only while there are any of their names.
+  // Keeps the counts of functions that still exist.
   #keepCountsOf(pool) {
     const { seats } = this.#past
     this.#past.functions = this.#functionCountsOf([pool])

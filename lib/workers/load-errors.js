@@ -1,6 +1,6 @@
 'use strict'
 
-// What is wrong where a module cannot be served by workers, and whose modules this thread runs itself.
+// Errors about modules that cannot be served by workers, and protection against modules that serve themselves.
 
 const { errno } = require('node:os').constants
 const { fileURLToPath } = require('node:url')
@@ -9,8 +9,8 @@ const { startRefused } = require('../errors.js')
 
 const ENTERED = 'ringcall: the modules that this thread is a worker of'
 
-// What ringcall says of modules, in this thread or another. It has no place in a module: who reads its stack looks for the
-// call of `serverListen`.
+// ringcall's own errors about modules, in any thread. Their stacks should show the call of `serverListen`, not a place
+// in ringcall.
 const ownErrors = new WeakSet()
 
 function loadError(message) {
@@ -26,7 +26,7 @@ function isOwn(error) {
   return ownErrors.has(error)
 }
 
-// What `new Worker` has thrown. Where there is no thread Node.js says which errno it was, and no more.
+// Completes what `new Worker` threw. If no thread can be started, Node.js reports only the name of the errno.
 function startError(error) {
   if (error.code !== 'ERR_WORKER_INIT_FAILED' || errno[error.message] === undefined) return error
   const refused = startRefused({ syscall: 'clone', errno: -errno[error.message] })
@@ -39,18 +39,18 @@ function loadTimeoutError({ url, workerOptions: { loadTimeout } }) {
   )
 }
 
-// What to do about what has ended a worker, beside what its error says.
+// Advice on the error that ended a worker.
 function cureOfExit(error) {
   if (error?.code !== 'EADDRINUSE') return undefined
   return 'Each worker loads the module: what is to be there once, such as a server of its own, is for the main thread.'
 }
 
-// This thread, and those that it starts, are workers of that module.
+// Marks this thread, and those that it starts, as workers of the module.
 function enterModule(url) {
   setEnvironmentData(ENTERED, [...entered(), url])
 }
 
-// Without this a module that starts a server of itself would start threads without end.
+// Without this, a module that starts a server of itself would start threads without end.
 function refuseEntered(url) {
   if (!entered().includes(url)) return
   throw loadError(

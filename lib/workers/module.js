@@ -1,6 +1,6 @@
 'use strict'
 
-// A module's functions: what a module exports that is to be served. Workers and `ringcall serve` load modules so.
+// Loads a module and finds its functions. Workers and `ringcall serve` load modules in this way.
 
 const { readFileSync } = require('node:fs')
 const path = require('node:path')
@@ -14,14 +14,14 @@ const MODULE_HELP =
   'their names, such as `exports.sum = (a, b) => a + b`, where a default export goes before named ones; or a file of ' +
   'WebAssembly, whose name ends in .wasm.'
 
-// Why an import has not come to an end, where nothing is left to do.
+// Why an import never completes although nothing is left to run.
 const NEVER_SETTLES =
   'its top-level await never settles, or one of its exports is named `then`, by which `import()` takes the module ' +
   'for a promise: give it another name.'
 
 const TYPESCRIPT = /^Unknown file extension "\.[cm]?tsx?" for (.+)$/
 
-// The file that `require` would take, of a folder, too; nothing where there is none.
+// The file that `require` would load, also for a folder; undefined if there is none.
 function resolveModule(file) {
   try {
     return require.resolve(path.resolve(file))
@@ -30,10 +30,10 @@ function resolveModule(file) {
   }
 }
 
-// What the module in that file exports: an ES module's namespace, or the `exports` of a CommonJS module. Of a file of
-// WebAssembly the default export are its functions, of which `only` names those that are to be served. Throws what the
-// module throws. `neverSettles` is called where the event loop has nothing left to do, and the import is not done. They
-// come in an object: functions may have the name `then`, which a promise would call.
+// The exports of the module: an ES module's namespace, or a CommonJS module's `exports`. For a file of WebAssembly, the
+// default export is an object of its functions, or of those that `only` names. Throws what the module throws.
+// `neverSettles` is called when the event loop has nothing left to do but the import is not complete. The result is
+// wrapped in an object, because an export named `then` would make a promise call it.
 async function importModule(file, { only, neverSettles }) {
   if (file.endsWith('.wasm')) return { exports: { default: loadWasm(file, only) } }
   if (only !== undefined) {
@@ -61,7 +61,7 @@ function loadWasm(file, only) {
   }
 }
 
-// Of the module itself, or of what it imports.
+// Of the module itself, or of a file that it imports.
 function refusedTypeScript(error) {
   const [, file] = (error?.code === 'ERR_UNKNOWN_FILE_EXTENSION' && TYPESCRIPT.exec(error.message)) || []
   if (file === undefined) return undefined
@@ -72,18 +72,18 @@ function refusedTypeScript(error) {
   )
 }
 
-// One function or an object of them, and nothing where there is none. `exports` is an ES module's namespace or what a
-// CommonJS module exports, where TypeScript and Babel put the default of an ES module inside.
+// A function or an object of functions; undefined if there is none. `exports` is an ES module's namespace, or a
+// CommonJS module's exports; in the latter, TypeScript and Babel put an ES module's default under `default`.
 function functionsOf(exports) {
   if (typeof exports === 'function') return exports
   if (exports === null || typeof exports !== 'object') return undefined
   if (Object.hasOwn(exports, 'default')) return defaultOf(exports.default)
-  // An instance or an array, say: what is wrong with it is told with the rest.
+  // Perhaps an instance or an array. `tableOf` reports what is wrong with it.
   if (![null, Object.prototype].includes(Object.getPrototypeOf(exports))) return exports
   return namedOf(exports)
 }
 
-// The functions among them. The rest is not served, but is there where a function asks its `this`.
+// The functions among the exports. The other exports are not served, but functions can reach them by `this`.
 function namedOf(exports) {
   const functions = {}
   for (const [name, value] of Object.entries(exports)) {
@@ -96,12 +96,12 @@ function namedOf(exports) {
 function defaultOf(value) {
   if (typeof value === 'function') return value
   const isSome = value !== null && typeof value === 'object' && Object.keys(value).length > 0
-  // What a bundler makes of a compiled module has one default in another.
+  // In a bundled compiled module, one default is nested in another.
   if (isSome && value.__esModule) return functionsOf(value)
   return isSome ? value : undefined
 }
 
-// What `tableOf` says of the functions that it is passed, as a sentence about the module that exports them.
+// Turns the message of `tableOf`, which is about an argument, into a sentence about the module.
 function aboutModule(name, message) {
   const told = message
     .replace(/^The (?:"handler" argument|handler)/, 'what it exports')

@@ -1,10 +1,11 @@
 'use strict'
 
-// The workers of one load of a module: they have the same functions, and one that ends is replaced. It knows nothing
-// of HTTP or of engines, which give loaded workers what they begin with, their tickets.
+// The workers of one load of a module. They have the same functions, and a worker that ends is replaced. The pool knows
+// nothing of HTTP or engines; an engine opens loaded workers with tickets.
 //
-// The owner has `onWorkerExit({ seat, threadId, error, exitCode, restartIn })`, `onLost(seat)` before it where the
-// worker had a ticket, and `onFailure({ index, arguments, error })` for each failure of a function that is told.
+// The owner has `onWorkerExit({ seat, threadId, error, exitCode, restartIn })`; `onLost(seat)`, called before it if the
+// worker had a ticket; and `onFailure({ index, arguments, error })`, for each failure of a function that a worker has
+// sent.
 
 const { fileURLToPath } = require('node:url')
 const { isDeepStrictEqual } = require('node:util')
@@ -12,22 +13,22 @@ const { now } = require('../globals.js')
 const { loadError, loadTimeoutError, refuseEntered } = require('./load-errors.js')
 const { Seat } = require('./seat.js')
 
-// While this thread waits for a worker, how often it looks whether there still is one.
+// While this thread waits for a worker, how often it checks that one is alive.
 const LOOK_MS = 50
 
 class Pool {
-  // What the functions are, as the first worker has told: `transferableTable`'s.
+  // The functions, from the first worker that was loaded, as `transferableTable` makes them.
   table
   #start
   #seats
   #owner
   #ticketFor
-  // Who waits until all workers are loaded.
+  // The promise of `loadAll`, while workers are loading.
   #loading
   #isOver = false
   #ended
 
-  // `engine` is the one whose tickets are to be expected, or `'auto'`.
+  // `engine` is the engine whose tickets are expected, or `'auto'`.
   constructor({ url, only, count, workerOptions, engine, callbacks }) {
     refuseEntered(url)
     this.#start = { url, only, workerOptions, engine, signal: new Int32Array(new SharedArrayBuffer(4)) }
@@ -35,18 +36,18 @@ class Pool {
     this.#seats = Array.from({ length: count }, (_, index) => new Seat(index, this.#start, this))
   }
 
-  // How many workers it has.
+  // The number of workers.
   get size() {
     return this.#seats.length
   }
 
-  // Whether one of them may be given calls.
+  // Whether one of them can take calls.
   get hasWorker() {
     return this.#seats.some(({ isLoaded }) => isLoaded)
   }
 
-  // Starts the workers, waits for the first one that has loaded the module, and returns its table; or throws what the
-  // module has thrown, and leaves nothing. The event loop does not turn meanwhile.
+  // Starts the workers, waits for the first one that has loaded the module, and returns its table. If the module
+  // throws, this throws the same and leaves no worker. The event loop does not turn meanwhile.
   load() {
     this.#startAll()
     const { signal, workerOptions: { loadTimeout } } = this.#start
@@ -64,7 +65,7 @@ class Pool {
     }
   }
 
-  // The same without waiting, for all workers: resolves with the table when each of them is loaded.
+  // Loads without blocking, in all workers. Resolves with the table when every worker is loaded.
   async loadAll() {
     this.#startAll()
     try {
@@ -77,13 +78,13 @@ class Pool {
     return this.table
   }
 
-  // From now on each worker that is loaded is given what `ticketFor(seat)` returns, { ticket, transfer }.
+  // From now on each loaded worker is given `ticketFor(seat)`, which returns { ticket, transfer }.
   open(ticketFor) {
     this.#ticketFor = ticketFor
     for (const seat of this.#seats) if (seat.isLoaded) this.#admit(seat)
   }
 
-  // Ends that worker now, and replaces it. The error is what is told of it.
+  // Terminates that worker, which is then replaced. `error` is reported as the reason.
   terminate(index, error) {
     this.#seats[index].terminate(error)
   }
@@ -92,7 +93,7 @@ class Pool {
     return this.#seats.map((seat) => seat.stats())
   }
 
-  // How many failures of functions there were, those that were not told included.
+  // The number of failures of functions, including those that were only counted.
   get failures() {
     return this.#sum((counts) => counts.failures)
   }
@@ -105,8 +106,8 @@ class Pool {
     }
   }
 
-  // Resolves when all workers have ended. One that serves is waited for: its transport has been told, or is told now,
-  // that no call will come any more.
+  // Resolves when all workers have ended. A worker that serves ends by itself, because its transport is told that no
+  // call will follow.
   end() {
     this.#isOver = true
     this.#loading?.reject(loadError(`${this.#name} was not loaded, because the server has been closed.`))
@@ -114,7 +115,7 @@ class Pool {
     return this.#ended
   }
 
-  // What seats tell.
+  // Called by seats.
 
   loaded(seat) {
     if (this.#isOver) return
@@ -149,7 +150,7 @@ class Pool {
     return fileURLToPath(this.#start.url)
   }
 
-  // All or, where there is no thread for one, none.
+  // Starts all workers, or none if one cannot be started.
   #startAll() {
     try {
       for (const seat of this.#seats) seat.start()
@@ -159,10 +160,10 @@ class Pool {
     }
   }
 
-  // What workers have told so far. Returns the first failure.
+  // Reads the workers' messages. Returns the first failure.
   #readMessages() {
     for (const seat of this.#seats) {
-      // Asked first: whoever is gone had told before what there was to tell.
+      // Check this before the messages are read: a worker sends everything before it ends.
       const isGone = seat.isGone()
       seat.receive()
       if (seat.failure !== undefined) return seat.failure
@@ -179,8 +180,8 @@ class Pool {
   }
 }
 
-// What is not as it was, in a sentence. What libraries tell of schemas may differ each time, where a default is a date,
-// say.
+// A sentence about the difference of two tables, or undefined. JSON Schemas are ignored, because they may differ each
+// time, for example if a default is the current date.
 function differenceOf(first, second) {
   if (isDeepStrictEqual({ ...first, jsonSchemas: undefined }, { ...second, jsonSchemas: undefined })) return undefined
   const [before, after] = [first, second].map(({ isPlain, functions }) => (
@@ -191,7 +192,7 @@ function differenceOf(first, second) {
   return `${changed?.name ?? before} is declared differently.`
 }
 
-// It had no time to say why.
+// The worker ended before it could say why.
 function goneError(name) {
   return loadError(
     `${name} cannot be loaded: the thread has ended meanwhile. It may have run out of memory ` +

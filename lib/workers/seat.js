@@ -1,7 +1,7 @@
 'use strict'
 
-// The place of one worker: starts its thread, hears what it tells, ends it, and starts the next one. The thread's side
-// is worker.js; the owner is the pool, which decides what is to follow.
+// The place of one worker: starts its thread, reads its messages, ends it, and starts its replacement. The thread's
+// side is worker.js. The owner is the pool, which decides what happens next.
 //
 // The owner has `loaded(seat)`, `exited(seat, { threadId, error, exitCode, hadTicket, isDone })` and `failed(seat,
 // failure)`.
@@ -15,9 +15,9 @@ const { Counts } = require('./counts.js')
 const { markOwn, loadError, loadTimeoutError, startError } = require('./load-errors.js')
 const { deserializeError, deserializeFailure } = require('./serialized-errors.js')
 
-// A worker that has no call any more, or has failed, may end by itself for so long, and one that loads the module may do
-// so: what Node.js has just opened for a thread that is terminated then stays open. A thread that is terminated is waited
-// for: one in a system call does not notice.
+// How long a worker may take to end by itself when it has no calls or has failed, or to finish loading: a thread that
+// is terminated can leak what Node.js has just opened for it. And how long to wait for a terminated thread, which may
+// be stuck in a system call.
 const END_MS = 1000
 const TERMINATE_MS = 5000
 
@@ -25,35 +25,35 @@ class Seat {
   index
   counts = new Counts()
   restarts = 0
-  // Of the worker that is there: the functions that it has told, or why it could not.
+  // The current worker's functions, or the reason why it has none.
   table
   failure
   #owner
   #start
   #worker
   #port
-  // Resolves when it has told what it has loaded, or why it has not, or has ended.
+  // Resolves when the worker has loaded the module, has failed to, or has ended.
   #reported
   #resolveReported
   #exited
   #loadedAt
-  // What it was ended for, or what it has not caught.
+  // The reason for terminating it, or its uncaught error.
   #error
   #hasTicket = false
-  // True: its transport has told that there are no calls any more.
+  // True: its transport has reported that no call is left.
   #isDone = false
   #backOff = new BackOff()
   #timer
 
-  // `start` has the module's `url`, of WebAssembly the names of those functions that `only` are served, the
-  // `workerOptions`, the `engine` to be expected, and the `signal` that rises with each message of a worker.
+  // `start` has the module's `url`; `only`, the functions of WebAssembly to serve; the `workerOptions`; the `engine` to
+  // expect; and the `signal`, a counter that each message of a worker increments.
   constructor(index, start, owner) {
     this.index = index
     this.#start = start
     this.#owner = owner
   }
 
-  // Throws where there can be no thread.
+  // Throws if no thread can be started.
   start() {
     const { url, only, workerOptions: { workerData, loadTimeout, ...options }, engine, signal } = this.#start
     if (ROOT === undefined) throw loadError(`ringcall is in a bundle, and its worker threads cannot be. ${UNBUNDLE}`)
@@ -88,13 +88,13 @@ class Seat {
     this.#timer = setTimeout(() => this.#onLoadTimeout(), loadTimeout).unref()
   }
 
-  // True exactly when its worker may have a ticket.
+  // True exactly when the worker can be given a ticket.
   get isLoaded() {
     return this.#worker !== undefined && this.table !== undefined && this.failure === undefined
   }
 
-  // Whether the thread has ended, where this thread does not turn its event loop, and so is not told. Node.js says
-  // whether a message has found somebody; where it does not say, nobody has ended.
+  // Whether the thread has ended, even if this thread's event loop does not turn and cannot see the event.
+  // `postMessage` returns false if there is no receiver. Versions of Node.js in which it returns nothing cannot tell.
   isGone() {
     return this.#port.postMessage({}) === false
   }
@@ -106,7 +106,7 @@ class Seat {
     return { state, threadId: isThere ? this.#worker.threadId : null, calls, restarts: this.restarts, heapUsed }
   }
 
-  // Takes what the worker has told, also where the event loop does not turn.
+  // Reads the worker's messages, even if the event loop does not turn.
   receive() {
     let received
     while ((received = receiveMessageOnPort(this.#port)) !== undefined) this.#onMessage(received.message)
@@ -117,20 +117,20 @@ class Seat {
     this.#port.postMessage({ ticket }, transfer)
   }
 
-  // What it has loaded, or has not, will not do. The first reason counts.
+  // The worker cannot be used. The first reason is kept.
   fail(error) {
     this.failure ??= { error }
     this.#resolveReported()
     this.terminate(error)
   }
 
-  // It is told by `exited`, with that error if there is no other.
+  // `exited` reports it, with this error unless there is another.
   terminate(error) {
     this.#error ??= error
     this.#worker?.terminate()
   }
 
-  // Returns in how many milliseconds the next worker is started; `onRefused` is told what was thrown if it was not.
+  // Returns the milliseconds until the replacement is started. `onRefused` gets the error if it cannot be started.
   startLater(onRefused) {
     const lifetime = this.#loadedAt === undefined ? 0 : now() - this.#loadedAt
     const delay = this.#backOff.after(lifetime)
@@ -146,7 +146,7 @@ class Seat {
     return delay
   }
 
-  // Resolves when there is no worker any more, and there will be none.
+  // Resolves when the worker has ended. It is not replaced.
   async end() {
     clearTimeout(this.#timer)
     if (this.#worker === undefined) return
@@ -179,7 +179,7 @@ class Seat {
     this.#owner.loaded(this)
   }
 
-  // It ends by itself now.
+  // The worker now ends by itself.
   #onFailed({ error: told, isOwn }) {
     const deserialized = deserializeError(told)
     const error = isOwn ? markOwn(deserialized) : deserialized
@@ -190,7 +190,7 @@ class Seat {
   }
 
   #onLoadTimeout() {
-    // This thread may be the one that was late.
+    // This thread may be the one that is late.
     this.receive()
     if (this.table === undefined) this.fail(loadTimeoutError(this.#start))
   }
@@ -208,7 +208,7 @@ class Seat {
   }
 }
 
-// Whether the promise resolves in that time.
+// Whether the promise resolves within that time.
 async function within(milliseconds, promise) {
   let timer
   const late = new Promise((resolve) => {

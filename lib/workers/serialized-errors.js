@@ -1,25 +1,24 @@
 'use strict'
 
-// What is thrown in one thread, for another: name, message, stack, code and cause of an error, and whatever else was
-// thrown as far as it can be cloned; and the failure of a call, with what it was called with. Neither side throws,
-// whatever it is.
+// Serializes what a thread throws for another thread: an error's name, message, stack, code and cause, any other value
+// as far as it can be cloned, and the failure of a call with its arguments. Neither side throws, whatever the value is.
 
 const { types } = require('node:util')
 const { deserialize, serialize } = require('node:v8')
 const { printable } = require('../errors.js')
 
-// Taken before a worker's module is loaded, which may replace it.
+// Taken before a worker's module is loaded, because the module may replace it.
 const { structuredClone } = globalThis
 
 const CAUSES_MAX = 8
 const TEXT_LENGTH_MAX = 2 ** 16
 
-// The errors that another thread has serialized.
+// Errors that were thrown in another thread.
 const deserialized = new WeakSet()
 
 const TYPES = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
 
-// As plain data.
+// Returns plain data.
 function serializeError(thrown, depth = 0) {
   try {
     if (!types.isNativeError(thrown) && !(thrown instanceof Error)) return { value: cloneableOf(thrown) }
@@ -29,12 +28,12 @@ function serializeError(thrown, depth = 0) {
     if (cause !== undefined && depth < CAUSES_MAX) serialized.cause = serializeError(cause, depth + 1)
     return serialized
   } catch {
-    // A getter that throws, or a proxy.
+    // A getter throws, or it is a proxy.
     return { value: printable(thrown) }
   }
 }
 
-// A value that another thread can be sent: itself, what it looks like where it has no clone.
+// The value, or its printed form if it cannot be cloned.
 function cloneableOf(value) {
   try {
     return structuredClone(isBytes(value) ? copyOf(value) : value)
@@ -43,14 +42,14 @@ function cloneableOf(value) {
   }
 }
 
-// A call's failure, as bytes: so it is known how many they are.
+// A call's failure as bytes, so that its size is known.
 function serializeFailure(index, args, error) {
   const values = Array.isArray(args) ? args.map(cloneableOf) : args
   const serialized = serializeError(error)
   try {
     return serialize({ index, arguments: values, error: serialized })
   } catch {
-    // Some of it has a clone, but is no plain data.
+    // Some values can be cloned but not serialized.
     const plain = Array.isArray(values) ? values.map(plainOf) : values
     return serialize({ index, arguments: plain, error: isPlain(serialized) ? serialized : { value: printable(error) } })
   }
@@ -74,7 +73,7 @@ function deserializeFailure(bytes) {
   return { ...serialized, error: deserializeError(serialized.error) }
 }
 
-// Of a view the whole buffer behind it would be cloned, and none that is shared.
+// Copies a view: its whole buffer would be cloned otherwise, and a shared buffer cannot be.
 function copyOf(view) {
   return Object.getPrototypeOf(Uint8Array).prototype.slice.call(view)
 }
@@ -100,7 +99,7 @@ function deserializeError(serialized) {
   return error
 }
 
-// Whether it was thrown in another thread: not by this one about that thread.
+// Whether it was thrown in another thread, not by this one about that thread.
 function isFromOtherThread(error) {
   return deserialized.has(error)
 }

@@ -1,13 +1,13 @@
 'use strict'
 
-// The entry of each worker thread: loads the module, tells what functions it has, waits for a ticket of the engine's,
-// and serves with the engine's transport. The main thread's side is seat.js.
+// The entry of each worker thread: loads the module, reports its functions, waits for a ticket, and serves with the
+// engine's transport. The main thread's side is seat.js.
 //
-// A transport has `serve(ticket, { handler, table }, recorder)`, where `handler` is the module's functions and `table`
-// what `tableOf` makes of them, undefined for one plain function. It returns a promise, which resolves when no call
-// will come any more and none is left. Of its calls it tells the `recorder`, which is a `CallRecorder`.
+// A transport has `serve(ticket, { handler, table }, recorder)`. `handler` is the module's functions. `table` is what
+// `tableOf` makes of them, undefined for a plain function. `serve` returns a promise that resolves when no call is left
+// and none will follow. It records its calls with the `recorder`, a `CallRecorder`.
 //
-// The module has the thread to itself: its `workerData` is the user's, and `parentPort` is not used here.
+// The thread belongs to the module: its `workerData` is the user's, and `parentPort` is not used here.
 
 const { syncBuiltinESMExports } = require('node:module')
 const threads = require('node:worker_threads')
@@ -28,7 +28,7 @@ const { NEVER_SETTLES, MODULE_HELP, functionsOf, importModule, resolveModule, ab
 const { CallRecorder } = require('./call-recorder.js')
 const { serializeError } = require('./serialized-errors.js')
 
-// Taken before the module is loaded, which may replace them.
+// Taken before the module is loaded, because the module may replace them.
 const { add, notify } = Atomics
 
 const HEAP_MS = 1000
@@ -39,13 +39,13 @@ const TRANSPORTS = {
   node: () => require('../engines/node/transport.js')
 }
 
-// The one that is to be expected is loaded before the module: whatever that does to the global scope, to the file system
-// or to `require`, this thread serves with what is ours.
+// The expected transport is loaded before the module. Whatever the module does to globals, to the file system or to
+// `require`, this thread serves with our own code.
 TRANSPORTS[engine === 'node' ? 'node' : 'io_uring']()
 
 const name = fileURLToPath(url)
 const counts = new Counts(memory)
-// What ends the thread, if anything does while the module is loaded.
+// The uncaught error that ends the thread, if there is one while the module is loaded.
 let uncaught
 
 load()
@@ -61,14 +61,14 @@ async function load() {
   } catch (error) {
     process.off('exit', reportExit)
     reportFailure(error)
-    // A thread that is terminated loses what it has printed, which may say what is wrong.
+    // Not terminated: that would lose output that may explain the error.
     return process.exit(1)
   }
   process.off('uncaughtExceptionMonitor', remember)
   process.off('exit', reportExit)
   measureHeap()
   setInterval(measureHeap, HEAP_MS).unref()
-  // From here on this keeps the thread.
+  // From here on the port keeps the thread alive.
   port.on('message', (message) => message.ticket && serve(message.ticket, callable))
   send({ kind: 'loaded', table: transferableTable(callable.table, callable.handler) })
 }
@@ -112,11 +112,11 @@ async function serve(ticket, callable) {
   try {
     await serveCalls(ticket, callable, new CallRecorder(counts, send))
   } catch (error) {
-    // Nobody else would see it where the module listens for what is not caught.
+    // If the module handles uncaught errors, nothing else would report this one.
     reportFailure(error)
     return process.exit(1)
   }
-  // No call will come any more: if nothing of the module's keeps the thread, it ends.
+  // No call will follow. The thread ends unless something of the module's keeps it alive.
   send({ kind: 'done' })
   port.close()
 }
@@ -138,7 +138,7 @@ function reportExit(code) {
   reportFailure(loadError(`${name} cannot be loaded: it has ended its thread, with the exit code ${code}.`))
 }
 
-// The main thread may be waiting for it.
+// The main thread may be waiting for the message.
 function send(message) {
   port.postMessage(message)
   add(signal, 0, 1)

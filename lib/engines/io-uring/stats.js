@@ -1,6 +1,6 @@
 'use strict'
 
-// What the engine's `stats()` returns, which index.d.ts documents, made of what the binding has counted.
+// Makes the engine's `stats()`, which index.d.ts documents, from the binding's counts.
 
 // The binding counts times in microseconds; the API has milliseconds.
 const MICROSECONDS = 1000
@@ -26,12 +26,14 @@ function statsOf(counted, callees) {
 }
 
 function statsOfFunction({ errors, refusals }, refusalsBefore, handlerTime) {
-  // What a schema has refused was handed over as a call, and was none. If that took too long, it is not among the times.
+  // A request that a schema refused was passed on as a call, but is none. If its time ran out, it is not among the
+  // times.
   const calls = Math.max(0, handlerTime.count - refusals)
   return { calls, errors, refusals: refusalsBefore + refusals, handlerTime }
 }
 
-// Adds what the binding has counted of other functions, those of the same name together. `names` are those of each.
+// Adds the binding's counts of another table. Functions of the same name are added up. `names` and `otherNames` are the
+// functions' names.
 function addCounted(counted, names, other, otherNames) {
   addHistogram(counted.dispatchDelay, other.dispatchDelay)
   addHistogram(counted.handlerTime, other.handlerTime)

@@ -1,17 +1,17 @@
 'use strict'
 
-// The worker's side of the engine io_uring: takes calls from the ring threads' queue, as the thread that has started a
-// server does where it has no workers.
+// The worker's side of the engine io_uring: pulls calls from the ring threads' queue, as a server's own thread does
+// without workers.
 
 const { createBatches } = require('../../calls/batches.js')
 const { callsOf } = require('../../calls/index.js')
 const { loadNative, tryNative } = require('../../native.js')
 
-// Before the module is loaded, which may do something to them. What is wrong with the addon is told when it is needed.
+// Loaded before the module, which may change what is needed to load it. An error is reported when the addon is needed.
 const { Promise } = globalThis
 tryNative()
 
-// Resolves when no call will come any more.
+// Resolves when no call will follow.
 function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }, { handler, table }, recorder) {
   const { createCalls } = callsOf({
     handler,
@@ -25,7 +25,7 @@ function serve({ table: number, seat: place, batchSize, bigint, handlerTimeout }
   return new Promise((resolve) => {
     const batches = createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder })
     const seat = loadNative().takeSeat(number, place, batches.arrays, batches.dispatch)
-    // The server has ended meanwhile, or has loaded its module anew.
+    // The server has ended meanwhile, or has reloaded its module.
     if (seat === null) return resolve()
     batches.start(seat)
     batches.dispatch()

@@ -1,8 +1,9 @@
 'use strict'
 
-// The arguments of one call, from a path, a body, header fields or nothing, by the function's signature.
+// Reads the arguments of one call from the path, the body or header fields, by the function's signature.
 //
-// Each function returns `{ args, isByName }`, or `{ refusal }`: what had to be sent and where, never what was.
+// Each function returns `{ args, isByName }`, or `{ refusal }`, which says what was expected and where, never what was
+// sent.
 
 const { UNDECLARED_ARGUMENTS_MAX } = require('../../limits.js')
 const { ENTRIES_MAX, pointerTo } = require('../../answers/problems.js')
@@ -11,13 +12,13 @@ const { NotJson, notJson, scan, textOf } = require('./json.js')
 const { refusal } = require('./refusals.js')
 const { placesOfDigits, readSegment, readToken } = require('./types.js')
 
-// Taken now, as tests replace what is global.
+// Taken at load time, because tests replace globals.
 const { parse } = JSON
 
 const NOT_FINITE = 'a number is too large for a double'
 const NO_BYTES = new Uint8Array()
 
-// What is asked of each call's arguments, made once a function.
+// What each call's arguments are checked against. Made once for each function.
 class Form {
   // `index` is the function's place in the table.
   constructor(fn, index) {
@@ -32,14 +33,14 @@ class Form {
     this.most = fn.isDeclared ? this.others.length : UNDECLARED_ARGUMENTS_MAX
     this.byName = new Map(this.others.map((argument) => [argument.name, argument]))
     this.hasSchemas = all.some(({ schema }) => schema !== undefined)
-    // Its body is its argument, whatever it is.
+    // True: the body is the argument, whatever it contains.
     this.takesRawBody = takesRawBody(fn)
   }
 }
 
 // What has been read so far, and what is wrong with it.
 class Reading {
-  // An optional one that is absent is passed, too: whoever takes the last one of them takes that one.
+  // Absent optional arguments are passed as undefined, so that a function that takes its last argument gets that one.
   args
   #form
   #entries = []
@@ -72,12 +73,12 @@ class Reading {
     this.set(index, readSegment(type, text, (detail) => this.wrong([key], detail)))
   }
 
-  // Who sends the elements of the only argument as the body means an array of arguments.
+  // A client that sends the elements of the only argument as the body probably meant an array of arguments.
   #isLoneArray(type, key) {
     return type.endsWith('[]') && key === 0 && this.#form.others.length === 1
   }
 
-  // The first surplus one, or all that are missing, where `count` have come by position.
+  // `count` arguments have come by position: reports the first one that is too many, or all that are missing.
   checkCount(count) {
     const { most, fewest, isDeclared, others } = this.#form
     if (count > most) this.wrong([most], `is one too many: ${takes(most)}`)
@@ -102,7 +103,7 @@ function refused(code, message, errors) {
   return { refusal: { ...refusal(400, message), code, errors } }
 }
 
-// `segments` of the path behind the function's name, as they came.
+// `segments` are the parts of the path after the function's name, as they were sent.
 function fromPath(form, segments, fields) {
   const texts = segments.slice(0, form.most).map(decode)
   if (!form.isDeclared) {
@@ -129,7 +130,7 @@ function decode(segment) {
   }
 }
 
-// Why one segment is no JSON. What cannot be decoded, or is empty, is told otherwise.
+// Why a segment is not JSON. Segments that cannot be decoded or are empty are reported elsewhere.
 function faultIn(text) {
   if (text === undefined || text === '') return undefined
   try {
@@ -147,7 +148,7 @@ function notJsonAt({ name }, index, { what, at }) {
   ])
 }
 
-// A body that is JSON.
+// The body is JSON.
 function fromBody(form, bytes, fields) {
   try {
     const text = textOf(bytes)
@@ -160,7 +161,7 @@ function fromBody(form, bytes, fields) {
   }
 }
 
-// Those that no double can hold may stand where one of a type with more digits is expected, and nowhere else.
+// Numbers too large for a double are allowed only where a type with more digits is expected.
 function checkNumbers(form, text, { names, spans, tooLarge }) {
   if (tooLarge.length === 0) return
   const allowed = new Set()
@@ -204,7 +205,7 @@ function readArray(form, reading, text, spans, start) {
   if (!form.isDeclared && reading.isSound) reading.args = parse(text)
 }
 
-// Names the arguments that are missing.
+// Reports the arguments that are missing.
 function checkNames(form, reading, given = new Set()) {
   if (!form.isDeclared) return reading.checkCount(0)
   for (const argument of form.others) {
@@ -213,7 +214,7 @@ function checkNames(form, reading, given = new Set()) {
   return { isByName: true }
 }
 
-// A body that is the argument itself.
+// The body is the argument itself.
 function fromBytes(form, bytes, fields) {
   const [{ index, isOptional }] = form.others
   return withHeaders(form, fields, (reading) => {
@@ -221,13 +222,13 @@ function fromBytes(form, bytes, fields) {
   })
 }
 
-// Neither a path behind the name nor a body.
+// There are neither segments after the name nor a body.
 function fromNothing(form, fields) {
   if (form.takesRawBody) return fromBytes(form, NO_BYTES, fields)
   return withHeaders(form, fields, (reading) => checkNames(form, reading))
 }
 
-// Header arguments are the first that are told of. `read` may return a refusal, or that names were used.
+// Reads header arguments first, so they are reported first. `read` may return a refusal, or that names were used.
 function withHeaders(form, fields, read) {
   const reading = new Reading(form)
   for (const { index, name, field, isOptional } of form.headers) {

@@ -1,10 +1,11 @@
 'use strict'
 
-// The body of one request, as far as it has arrived. The connection owns it until the request is complete, then the call
-// does, until it is taken. Its bytes are counted by the engine's `BodyQuota`, which bounds those of all bodies together.
+// The body of one request, as far as it has arrived. The connection owns it until the request is complete, and then the
+// call until its arguments are read. The engine's `BodyQuota` counts its bytes, and bounds those of all bodies
+// together.
 
-// A body of so many bytes at most is not counted: the numbers of connections and of calls bound how many such there are,
-// and large ones that do not come to an end leave room for them.
+// A body of at most this many bytes is not counted. The limits of connections and of calls bound the number of such
+// bodies, and unfinished large bodies leave room for them.
 const UNCOUNTED_BYTES_MAX = 1024
 
 class BodyQuota {
@@ -32,14 +33,14 @@ class Body {
   #length = 0
   #reserved = 0
 
-  // It will have `most` bytes at most.
+  // The body has at most `most` bytes.
   constructor(quota, most) {
     this.#quota = quota
     this.#most = most
   }
 
-  // Returns whether there was room for it. It is copied into one buffer, as every small piece would cost far more than
-  // its bytes.
+  // Returns whether there was room. The bytes are copied into one buffer, because each small piece would cost far more
+  // than its bytes.
   add(bytes) {
     const needed = this.#length + bytes.length
     if (needed > this.#buffer.length && !this.#grow(needed)) return false
@@ -48,7 +49,7 @@ class Body {
     return true
   }
 
-  // Half as much again each time, so that it is copied seldom.
+  // Grows by half each time, so that the bytes are copied rarely.
   #grow(needed) {
     const size = Math.max(needed, Math.min(Math.floor(this.#buffer.length * 1.5), this.#most))
     if (size > UNCOUNTED_BYTES_MAX) {
@@ -61,7 +62,7 @@ class Body {
     return true
   }
 
-  // Nothing where none has come.
+  // Undefined if no bytes have arrived.
   get bytes() {
     return this.#length === 0 ? undefined : this.#buffer.subarray(0, this.#length)
   }

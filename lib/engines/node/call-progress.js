@@ -1,31 +1,31 @@
 'use strict'
 
-// What the main thread and one worker both know of the calls that the worker is given, in memory that they share and
-// that outlives the worker.
+// The progress of the calls that a worker was given, known to the worker and the main thread, in shared memory that
+// outlives the worker.
 //
-// Calls have numbers in the order in which they are given, and begin in that order. So one number tells which have
-// begun: whoever raises it, the worker past the next call or the main thread past all that it takes back, decides
-// about those in between. Numbers go around after 2^32, and are compared by their difference.
+// Calls are numbered in the order in which they are given, and begin in that order. So one number says which of them
+// have begun. The worker raises it to begin the next call, and the main thread raises it to take calls back; whichever
+// raises it first decides. Numbers wrap around at 2^32 and are compared by their difference.
 
-// Taken before a worker's module is loaded, which may replace them.
+// Taken before a worker's module is loaded, because the module may replace them.
 const { add, compareExchange, load, store } = Atomics
 
 // The first call that has neither begun nor been taken back.
 const NEXT = 0
-// The first call that the worker has not gone through: all before have been run, or were found to be taken back.
+// The first call that the worker has not passed. Earlier calls were run, or had been taken back.
 const THROUGH = 1
-// The call that has begun last.
+// The call that began last.
 const CURRENT = 2
-// Rises with all that the worker does, and is odd while a call holds the thread.
+// Rises whenever the worker does something, and is odd while a call holds the thread.
 const PHASE = 3
-// How many microseconds a call holds the thread, on average.
+// The average number of microseconds for which a call holds the thread.
 const PACE = 4
 const LENGTH = 5
 
-// A call counts for so long at most: one that is slow is not to make the others seem so.
+// A call's share in the average is at most this long, so that one slow call does not make the others look slow.
 const CALL_MS_MAX = 1
 const MICROSECONDS = 1000
-// Of the average, what the next call counts for.
+// The weight of the newest call in the average.
 const WEIGHT = 1 / 8
 
 class CallProgress {
@@ -39,12 +39,12 @@ class CallProgress {
 
   // In the worker.
 
-  // It looks into what has arrived, so its event loop turns.
+  // The worker reads messages, so its event loop turns.
   looked() {
     add(this.#words, PHASE, 2)
   }
 
-  // Returns whether the call is to be run: it was not taken back.
+  // Returns whether to run the call: it was not taken back.
   begin(number) {
     if (compareExchange(this.#words, NEXT, number, numberAfter(number)) !== number) return false
     store(this.#words, CURRENT, number)
@@ -52,7 +52,7 @@ class CallProgress {
     return true
   }
 
-  // The call does not hold the thread any more.
+  // The call no longer holds the thread.
   returned(number, milliseconds) {
     const pace = load(this.#words, PACE)
     const sample = Math.min(milliseconds, CALL_MS_MAX) * MICROSECONDS
@@ -61,14 +61,14 @@ class CallProgress {
     this.passed(number)
   }
 
-  // The call had been taken back, or is done.
+  // The call was taken back, or is done.
   passed(number) {
     store(this.#words, THROUGH, numberAfter(number))
   }
 
   // In the main thread.
 
-  // Takes back what has not begun of the calls before `end`. Returns the first one of them.
+  // Takes back the calls before `end` that have not begun. Returns the first one's number.
   takeBack(end) {
     for (;;) {
       const next = this.next

@@ -1,10 +1,10 @@
 'use strict'
 
-// One client's conversation: requests as Node's parser gives them, answers in their order, and an end that loses none of
-// them to a reset.
+// One client's connection: requests from Node's parser, answers in their order, and a close that loses no answer to a
+// reset.
 //
-// The engine owns every `Connection` and tells it what happens: `request`, `failed`, `expire`. Node keeps the answers in
-// order; what is kept here is which of them are owed and which is the last.
+// The engine owns every `Connection` and calls `request`, `failed` and `expire`. Node keeps the answers in order; this
+// class keeps track of the answers that are owed, and of the last one.
 
 const { clearTimeout, nextTick, performance, setImmediate, setTimeout } = require('../../globals.js')
 const { Body } = require('./body.js')
@@ -15,84 +15,85 @@ const {
 } = require('./refusals.js')
 const { corsHeaders } = require('./cross-site.js')
 
-// For how long a connection that waits for a request when the server closes is kept, so that one on its way is answered.
+// How long an idle connection is kept after the server's close, so that a request that has already been sent is
+// answered.
 const CLOSE_GRACE_MS = 500
-// For how long a connection that was answered for the last time waits for its client to end its side: closing it before
-// would reset it, and the answer could be lost (RFC 9112 section 9.6).
+// How long a connection waits, after its last answer, for the client to end its side. An earlier close would reset it,
+// and the answer could be lost (RFC 9112 section 9.6).
 const LINGER_MS = 2_000
-// Requests without an answer, from which on nothing more is read until half of them have theirs. What Node has read by
-// then is made requests of all the same.
+// The number of unanswered requests at which reading pauses, until half of them are answered. Node still passes on the
+// requests that it has read by then.
 const PIPELINE_DEPTH_MAX = 64
-// The same for the bytes of answers that have not left; what is read by then is not run before.
+// The number of unsent answer bytes at which reading pauses. Requests that were read by then wait.
 const UNSENT_BYTES_MAX = 256 * 1024
-// How long the answers of calls that run are taken to be, at least: so many run at most as may be without an answer. A
-// connection of functions by name begins with few calls, as their answers may be of any length.
+// The least size that is expected of a running call's answer. It bounds how many calls run to the number of requests
+// that may be unanswered. For functions by name a connection begins with few calls, because answers may be large.
 const EXPECTED_SIZE_MIN = UNSENT_BYTES_MAX / PIPELINE_DEPTH_MAX
 const FIRST_CALLS_MAX = 8
 
 class Connection {
   #engine
   #socket
-  // Requests whose handler is not called yet: a body has not ended, theirs or an earlier one's, or too much is unsent.
+  // Requests that have not been run: their bodies or earlier ones are incomplete, or too many bytes are unsent.
   #reading = []
-  // The last request that was read and is to be answered.
+  // The last request that will be answered.
   #newest
-  // Requests that the parser has begun to read, where it tells, and those whose head it has read.
+  // The number of requests that the parser has begun, if it tells, and of heads that it has read.
   #begun
   #heads = 0
-  // Answers that have not left.
+  // The number of answers that have not been sent.
   #unsent = 0
   #unsentBytes = 0
-  // Requests that are run and have no answer.
+  // The number of requests that run.
   #running = 0
   #isRunningComplete = false
-  // How long each of their answers is taken to be, by those before.
+  // The expected size of each of their answers, from earlier ones.
   #expectedSize
   // True: no request after `#newest` is run, and the connection ends with its answer.
   #ended = false
-  // True: the client has ended its side, so that no request follows.
+  // True: the client has ended its side, so no request follows.
   #peerEnded = false
-  // True: we do not read.
+  // True: reading is paused.
   #isFull = false
-  // The answer to what was no request; it goes after the others.
+  // The answer to malformed input, which is sent after the other answers.
   #closingResponse
-  // The timer, once our side has ended.
+  // The timer after our side has ended.
   #lingering
   #isInputIgnored = false
   #idleSince = performance.now()
-  // How many bytes the client had sent by the end of its last request.
+  // How many bytes the client had sent at the end of its last request.
   #bytesAtRest = 0
 
   constructor(engine, socket) {
     this.#engine = engine
     this.#socket = socket
     this.#expectedSize = engine.hasShortAnswers ? EXPECTED_SIZE_MIN : UNSENT_BYTES_MAX / FIRST_CALLS_MAX
-    // Node reads on with each request and each answer.
+    // Node would resume reading with each request and each answer.
     const { resume } = socket
     socket.resume = () => (this.#isFull ? socket : resume.call(socket))
-    // Node ends a connection so after its last answer.
+    // Node ends the connection by this after the last answer.
     socket.destroySoon = () => this.#linger()
     socket.once('close', () => this.#onClose())
-    // Node itself forgets it where a header was removed.
+    // Node loses track of it after a header was removed.
     socket.once('end', () => (this.#peerEnded = true))
   }
 
-  // Has Node's parser, which the socket has by now, tell when a request begins: it takes empty lines before one without
-  // a word, and nothing else tells half a head from them.
+  // Makes Node's parser, which the socket has by now, report when a request begins. The parser skips empty lines before
+  // a request silently, and nothing else distinguishes half a head from them.
   listen() {
     const { parser } = this.#socket
     const event = parser?.constructor.kOnMessageBegin
-    if (event === undefined) return // Another runtime's.
+    if (event === undefined) return // Another runtime's parser does not tell.
     this.#begun = 0
     parser[event] = () => this.#begun++
-    // Node uses its parsers again.
+    // Node reuses parsers.
     this.#socket.prependOnceListener('close', () => (parser[event] = null))
   }
 
   // A head has arrived.
   request(request, response) {
     this.#heads++
-    // What stands behind the last request is not run.
+    // Requests after the last one are not run.
     const isBehind = this.#ended || (this.#engine.closingSince !== undefined && this.#newest?.isAnswered === false)
     if (isBehind) return this.#stopReading()
     const head = this.#engine.judge(request)
@@ -103,12 +104,12 @@ class Connection {
     if (!head.keepAlive) this.#ended = true
     response.once('finish', () => this.#sent(transaction))
     this.#pauseIfFull()
-    // A body that waits to be asked for is not, where it makes no difference.
+    // If the body would be dropped, and the client waits for `100 Continue`, it is not asked to send the body.
     if (head.hasBody && !head.isFatal && (isCall(head) || !head.expectsContinue)) this.#readBody(transaction)
     else this.#complete(transaction)
   }
 
-  // Node's parser has given up on what the client sends, or the client on us.
+  // Node's parser has rejected the input, or the connection has broken.
   failed(error) {
     if (error.code === 'HPE_INVALID_EOF_STATE') return this.#abandonRequest()
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#late()
@@ -117,7 +118,7 @@ class Connection {
     else if (error.syscall !== undefined) this.#socket.destroy()
   }
 
-  // Returns what was thrown where the answer could not be written: it is 500 then, or the connection ends.
+  // Returns the error if the answer could not be written. Then 500 is sent, or the connection ends.
   answer(transaction, answer) {
     if (transaction.isAnswered) return
     transaction.isAnswered = true
@@ -164,17 +165,17 @@ class Connection {
     }
   }
 
-  // Nothing can be answered.
+  // No answer can be sent.
   abort() {
     this.#socket.destroy()
   }
 
-  // CONNECT: Node hands over the socket, for the client may take it for a tunnel.
+  // CONNECT: Node detaches the socket, because the client may use it as a tunnel.
   refuseTunnel({ refusal }) {
     this.#refuse(refusal)
   }
 
-  // Between requests, with nothing to send.
+  // Between two requests, with nothing to send.
   get isIdle() {
     return !this.#ended && this.#unsent === 0 && !this.#isReadingHead
   }
@@ -183,27 +184,27 @@ class Connection {
     return this.#begun === undefined ? this.#unread > 0 : this.#begun > this.#heads
   }
 
-  // How much has arrived since the last request's end.
+  // The bytes that have arrived since the end of the last request.
   get #unread() {
     return this.#socket.bytesRead - this.#bytesAtRest
   }
 
-  // Whether it has a request that is to be run by that executor, and is not yet.
+  // Whether it has a request for this executor that has not been run.
   reads(executor) {
     return this.#reading.some(({ head }) => head.executor === executor)
   }
 
-  // Acts on what has taken too long. Returns whether it has idled longer than `keepAliveTimeout`.
+  // Enforces the timeouts. Returns whether the connection has idled longer than `keepAliveTimeout`.
   expire(now, { keepAliveTimeout }) {
     if (!this.isIdle) return false
-    // What has arrived without beginning a request.
+    // These bytes have arrived without beginning a request.
     if (this.#unread > EMPTY_LINES_MAX * '\r\n'.length + 1) {
       this.#refuse(TOO_MANY_EMPTY_LINES)
       return false
     }
     const { closingSince } = this.#engine
     const isLate = keepAliveTimeout > 0 && now - this.#idleSince >= keepAliveTimeout
-    // One that has just been accepted gets its grace, too: nothing of it may have been read.
+    // A connection that was just accepted gets the grace period, too: its bytes may not have been read yet.
     const isOver = closingSince !== undefined && now - Math.max(closingSince, this.#idleSince) >= CLOSE_GRACE_MS
     if (isLate || isOver) this.#socket.destroy()
     return isLate
@@ -234,7 +235,7 @@ class Connection {
     this.#refuse(NO_ROOM)
   }
 
-  // The request has arrived, or is refused: it and what had to wait for it can be run.
+  // The request has arrived or is refused. It can be run, and so can those that waited for it.
   #complete(transaction) {
     if (transaction.isComplete) return
     transaction.isComplete = true
@@ -243,7 +244,7 @@ class Connection {
   }
 
   #runComplete() {
-    // What is answered at once comes back here.
+    // An immediate answer calls this again.
     if (this.#isRunningComplete || this.#socket.destroyed) return
     this.#isRunningComplete = true
     try {
@@ -260,7 +261,7 @@ class Connection {
     return this.#unsentBytes + this.#running * this.#expectedSize < UNSENT_BYTES_MAX
   }
 
-  // What arrives is no request that another one may follow. It is answered in its place, and the connection ends.
+  // The input is malformed, and no request can follow it. It is answered in order, and the connection ends.
   #refuse(why, isHead) {
     if (this.#closingResponse !== undefined || this.#lingering !== undefined) return
     const current = this.#reading.at(-1)
@@ -278,7 +279,7 @@ class Connection {
     }
   }
 
-  // The client has ended its side in the middle of a request. It still gets the answers to those before.
+  // The client has ended its side within a request. Earlier requests are still answered.
   #abandonRequest() {
     this.#ended = true
     const current = this.#reading.at(-1)
@@ -289,8 +290,8 @@ class Connection {
     if (this.#unsent === 0) this.#linger()
   }
 
-  // A request takes too long, unless the rest of it has arrived and was not read yet, or it has not begun: Node's times
-  // begin with the connection.
+  // A request takes too long, unless the rest has arrived and is unread, or the request has not begun: Node measures
+  // from the beginning of the connection.
   #late() {
     const bytesAtRest = this.#bytesAtRest
     setImmediate(setImmediate, () => {
@@ -332,7 +333,7 @@ class Connection {
 
   #onClose() {
     clearTimeout(this.#lingering)
-    // Half a body is for nobody.
+    // An incomplete body is dropped.
     for (const transaction of this.#reading) {
       transaction.isComplete ||= transaction.body !== undefined
       transaction.body?.giveBack()
@@ -344,7 +345,7 @@ class Connection {
     this.#linger()
   }
 
-  // Ends our side, and reads and drops what the client sends until it ends its own.
+  // Ends our side, then reads and drops input until the client ends its side.
   #linger() {
     if (this.#lingering !== undefined) return
     this.#ended = true
@@ -353,12 +354,12 @@ class Connection {
     this.#socket.end()
   }
 
-  // Takes the socket away from Node's parser, which would go on making requests of what arrives.
+  // Detaches the socket from Node's parser, which would go on making requests.
   #stopReading() {
     if (this.#isInputIgnored) return
     this.#isInputIgnored = true
-    // The parser reads from the handle itself, and pauses it itself: it must go on before somebody else takes over, as
-    // wanting the data does.
+    // The parser reads from the handle itself, and pauses it itself. It has to resume before another reader takes over,
+    // which a 'data' listener does.
     this.#isFull = false
     this.#socket.resume()
     nextTick(() => {

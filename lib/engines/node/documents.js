@@ -1,12 +1,12 @@
 'use strict'
 
-// Documents that the server itself has, and their answers: what `src/http/document.rs` is for rings.
+// The documents that the server itself serves: the counterpart of `src/http/document.rs`.
 //
-// `Routes` finds one by its path, and the engine asks it for the answer to each request that is for it.
+// `Routes` finds a document by its path, and the engine asks it for the answer to each request.
 
 const { corsHeaders } = require('./cross-site.js')
 
-// One after the other; a comma may be in it.
+// Entity tags, one after another. A tag may contain a comma.
 const TAGS = /[, \t]*(?:W\/)?("[^"]*")[ \t]*(?=,|$)/gy
 
 class Document {
@@ -27,15 +27,15 @@ class Document {
     }
   }
 
-  // Caches may have the answer to one page and give it to another, unlike a function's. So what may be read by any page
-  // says so to everybody, and what depends on the page says that, too.
+  // A cache may give the answer for one page to another, unlike a function's answer. So the CORS headers do not depend
+  // on the page, or the answer has `Vary`.
   answerTo({ method, rawHeaders }, origins) {
     const forCaches = { ETag: this.#etag, 'Cache-Control': 'no-cache', ...headersOfPages(origins) }
     if (this.#isKnown(rawHeaders)) return { status: 304, headers: forCaches, body: '' }
     return { status: 200, headers: { ...this.#headers, ...forCaches }, body: method === 'HEAD' ? '' : this.#body }
   }
 
-  // RFC 9110 section 13.1.2. Behind what is no tag there is none.
+  // RFC 9110 section 13.1.2. The list ends at the first invalid tag.
   #isKnown(rawHeaders) {
     const isThis = ([, tag]) => tag === this.#etag
     return rawHeaders.some((name, i) => {

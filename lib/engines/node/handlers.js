@@ -1,10 +1,10 @@
 'use strict'
 
-// What the engine calls: one plain function with an integer, or the functions of a table with their arguments. Both
-// are asked in the same order: for the `callOf` a request, to `read` its arguments, to `invoke` it, for the
-// `answerOf` its value or the `failureOf` its error, and to `count` what has come of it. Where workers run the calls,
-// the main thread asks for the first two and counts, and a worker does the rest: between them a call is what `packed`
-// makes of it.
+// What the engine calls: a plain function with an integer, or the functions of a table with their arguments. Both kinds
+// have the same methods, used in this order: `callOf` makes the call of a request, `read` its arguments, `invoke` runs
+// it, `answerOf` makes the answer of its value or `failureOf` of its error, and `count` counts the outcome. With
+// workers, the main thread uses `callOf`, `read` and `count`, and a worker uses the others. Calls cross between them as
+// `packed` makes them.
 
 const { errorAnswer, notAnInteger } = require('../../answers/handler-errors.js')
 const { CONTENT_TYPES, answerOf } = require('../../answers/encoders.js')
@@ -15,11 +15,11 @@ const { LATE_HANDLER, headersOf } = require('./refusals.js')
 const { Routes } = require('./routes.js')
 const { FunctionCounters } = require('./stats.js')
 
-// Taken now, as tests replace what is global.
+// Taken at load time, because tests replace globals.
 const { stringify } = JSON
 
-// One request's. The engine writes down whose it is, since when, and which executor has it; the executor, when it
-// began or which worker's it is.
+// The call of one request. The engine sets its connection, transaction, start and executor. The executor sets when it
+// began, or its worker's channel.
 class Call {
   connection
   transaction
@@ -27,9 +27,9 @@ class Call {
   since
   began
   isOver = false
-  // Whether its arguments have been made.
+  // Whether its arguments were read.
   isRead = false
-  // The worker that it was given to, its number there, and how often it was taken back.
+  // The worker's channel, the call's number there, and how often it was taken back.
   channel
   number
   moves = 0
@@ -86,7 +86,7 @@ class PlainHandler {
 
   failureOf({ n }, error) {
     const { isFault, told, ...refusal } = errorAnswer(error)
-    return { refusal, tell: isFault ? () => this.#onHandlerError(told, n) : undefined }
+    return { refusal, report: isFault ? () => this.#onHandlerError(told, n) : undefined }
   }
 
   outcomeOf() {}
@@ -101,8 +101,7 @@ class FunctionCall extends Call {
   route
   args
   isByName
-  // What has come of it: whether the function was called, whether that was a fault of it, and whether a schema
-  // refused it.
+  // The outcome: whether the function was called, whether it was at fault, and whether a schema refused the call.
   isCalled = false
   isFault = false
   isRefused = false
@@ -118,7 +117,7 @@ class FunctionCall extends Call {
   }
 }
 
-// Thrown where it turns out that the function is not to be called.
+// Thrown instead of calling the function.
 class NotCalled {
   #refusal
 
@@ -126,7 +125,7 @@ class NotCalled {
     this.#refusal = refusal
   }
 
-  // Nothing where something else was thrown, which may be a proxy that throws when `instanceof` asks it.
+  // Undefined for any other error. It may be a proxy that throws in `instanceof`, so that is not used.
   static refusalOf(error) {
     return error !== null && typeof error === 'object' && #refusal in error ? error.#refusal : undefined
   }
@@ -140,7 +139,7 @@ class Functions {
   // By the functions' indices.
   #counters
 
-  // A function that has the name of one `before` goes on with its counts.
+  // A function keeps the counts of the function of its name in `before`.
   constructor({ table, documents, onFunctionError }, before) {
     this.routes = new Routes(table, documents)
     this.#onFunctionError = onFunctionError
@@ -164,7 +163,7 @@ class Functions {
     return Object.assign(new FunctionCall(this.routes.forms[index]), { args, isByName })
   }
 
-  // Returns why the arguments do not fit, or nothing.
+  // Returns the refusal if the arguments do not fit.
   read(call, body) {
     const { args, isByName, refusal } = call.route.arguments(body)
     if (refusal !== undefined) this.refused(call.form)
@@ -219,15 +218,15 @@ class Functions {
     const { isFault, told, status, ...rest } = errorAnswer(error, fn)
     call.isFault = isFault
     const refusal = { ...rest, status, code: status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED' }
-    return { refusal, tell: isFault ? () => this.#onFunctionError(told, fn, args) : undefined }
+    return { refusal, report: isFault ? () => this.#onFunctionError(told, fn, args) : undefined }
   }
 
-  // What a worker tells of a call that it has run.
+  // What a worker reports of a call that it has run.
   outcomeOf({ index, isCalled, isFault, isRefused }) {
     return { index, isCalled, isFault, isRefused }
   }
 
-  // A call that was run, or its outcome. What fails otherwise than by running has no time.
+  // A call that was run, or its outcome. A call that was not run has no time.
   count({ index, isCalled, isFault, isRefused }, milliseconds) {
     const counters = this.#counters[index]
     if (isFault) counters.errors++
@@ -242,13 +241,14 @@ class Functions {
   }
 }
 
-// A function may write to its bytes again while they wait to be sent. Their class may say what it likes of their length.
+// Copies the bytes, because the function may change them before they are sent. A subclass may report any length.
 function bytesOf(media, body) {
   if (media === 'bytes') return Buffer.from(new Uint8Array(body).buffer)
   return media === 'string' ? stringify(body) : body
 }
 
-// `before` is what a new table replaces. Workers tell that there is one plain function; without them there is no table.
+// `before` is the handler that is replaced. In workers' tables `isPlain` marks a plain function; without workers a
+// plain function has no table.
 function createHandler(callbacks, before) {
   const { table } = callbacks
   return table === undefined || table.isPlain ? new PlainHandler(callbacks) : new Functions(callbacks, before)

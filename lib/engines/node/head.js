@@ -1,7 +1,7 @@
 'use strict'
 
-// Judges a request's head as the Rust side does, as far as Node's parser lets one see it: what `src/http/fields.rs` says,
-// with its sentences.
+// Decides what to do about a request from its head, as `src/http/fields.rs` does and with its sentences, as far as
+// Node's parser shows the head.
 
 const {
   BODY_TOO_LONG, HEAD_TOO_LONG, NOT_CHUNKED_ONCE, OTHER_VERSION, NOT_A_REQUEST_LINE, TARGET_TOO_LONG, TOO_MANY_FIELDS,
@@ -22,18 +22,22 @@ const UNKNOWN_EXPECTATION = refusal(417, 'The only expectation that this server 
 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
-// What to do about a request: `{ refusal }`, with `isFatal` where nothing more can be read from the connection,
-// `{ isPreflight }`, `{ isHealth }`, `{ n }` or, where there is a table of functions, `{ route }` or `{ document }`; and
-// `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`. `saysKeepAlive`: the answer has to say that the connection is kept, to HTTP/1.0, and to Node, which closes
-// one after an expectation that got no `100 Continue`. `allowedOrigin`: the origin whose pages may read the answer. `bodyRefusal`: why
-// a body is refused, if one comes. `bodySize`: how long it can be. `executor`: whose functions it was judged by.
+// Returns what to do: `{ refusal }`, with `isFatal` if nothing more can be read from the connection; `{ isPreflight }`;
+// `{ isHealth }`; `{ n }`; or, with a table of functions, `{ route }` or `{ document }`. And:
+// - `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`;
+// - `saysKeepAlive`: the answer needs `Connection: keep-alive`, for HTTP/1.0, and for Node, which closes the connection
+//   after an expectation without a `100 Continue`;
+// - `allowedOrigin`: the origin whose pages may read the answer;
+// - `bodyRefusal`: the refusal if a body arrives;
+// - `bodySize`: the most bytes of the body;
+// - `executor`: the executor whose functions the head was checked against.
 function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize }, executor) {
   const { method, url, httpVersion, rawHeaders } = request
   const isHttp10 = httpVersion === '1.0'
   const fatal = (why) => ({ refusal: why, isFatal: true, keepAlive: false, isHttp10, hasBody: false })
   if (httpVersion === '0.9') return fatal(NOT_A_REQUEST_LINE)
   if (!isHttp10 && httpVersion !== '1.1') return fatal(OTHER_VERSION)
-  // Node counts neither line ends nor what is between a name and its value.
+  // Node shows neither line ends nor the space around values.
   const tooLong = checkSize(method, url, rawHeaders, maxHeaderSize)
   if (tooLong !== undefined) return fatal(tooLong)
 
@@ -56,35 +60,35 @@ function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize },
   const isLate = isUnknown && !onSite.isPreflight && !precedesArguments(onSite.refusal)
   const onHead = isLate ? { refusal: UNKNOWN_EXPECTATION } : onSite
   const bodyRefusal = onHead.route?.read(rawHeaders)
-  // A body in chunks may turn out to be empty.
+  // A chunked body may turn out to be empty.
   const action = bodyRefusal !== undefined && length > 0 ? { ...onHead, refusal: bodyRefusal } : onHead
-  // Whether a body follows that was to wait for an answer, nobody can tell.
+  // The client may or may not send the body after this answer.
   const isUnclear = !isCall(action) && hasBody && (isUnknown || expectsContinue)
-  // What is pipelined behind an upgrade that is not taken, Node's parser drops.
+  // Node's parser drops requests behind an upgrade that is not taken.
   const isLast = fields.connection.includes('close') || fields.connection.includes('upgrade')
   const persists = !isLast && (!isHttp10 || fields.connection.includes('keep-alive'))
   const keepAlive = persists && !isUnclear && method !== 'CONNECT'
   const saysKeepAlive = isHttp10 || expectations.length > 0
   const bodySize = length > 0 ? length : maxBodySize
   const { isPreflight, isHealth, allowed, n, route, document } = action
-  // Spread out, it would take several times as long.
+  // Written out, because object spread would take several times as long.
   return {
     refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, allowedOrigin: site.allowedOrigin,
     keepAlive, saysKeepAlive, isHttp10, hasBody, expectsContinue, bodyRefusal, bodySize, executor
   }
 }
 
-// Whether it is for the handler, or a function, as far as its head tells.
+// Whether it calls the handler or a function, as far as the head tells.
 function isCall({ n, route, refusal }) {
   return refusal === undefined && (n !== undefined || route !== undefined)
 }
 
-// That there is nothing is told first, then what is wrong with the method, then who sends the request, then the rest.
+// The order of refusals: an unknown path, then the method, then the origin, then the rest.
 function decide(method, onTarget, { isCrossSite, isPreflight }) {
   const { refusal, document, isHealth } = onTarget
-  // A page whose origin is named is to read that there is no such function.
+  // A page of an allowed origin may read that there is no such function.
   if (method === 'OPTIONS' && isPreflight) return { isPreflight, allowed: refusal.allowed ?? CALL }
-  // Pages of other sites may ask for what they cannot read.
+  // Pages of other sites may request what they cannot read.
   if (precedesArguments(refusal) || !isCrossSite || document !== undefined || isHealth) return onTarget
   return { refusal: CROSS_SITE }
 }

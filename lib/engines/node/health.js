@@ -1,6 +1,6 @@
 'use strict'
 
-// What is answered to who asks how the server is: what `src/connection/health.rs` says.
+// The answers at the health path: the counterpart of `src/connection/health.rs`.
 
 const { refusal } = require('./refusals.js')
 

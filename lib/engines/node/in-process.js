@@ -1,9 +1,9 @@
 'use strict'
 
-// The executor without workers: calls run on the engine's own thread.
+// The executor without workers: runs calls on the engine's own thread.
 //
-// An executor owns the calls that the engine adds until they have begun, and has their `handler`. It tells the engine
-// what comes of them, which answers them and keeps their clock: the engine has it `drop` a call that is over.
+// An executor has a `handler`, and owns the calls that the engine adds until they begin. It reports their outcomes to
+// the engine, which answers them and measures their time. The engine lets it `drop` a call that is over.
 
 const { createHandler } = require('./handlers.js')
 const { Queue } = require('./queue.js')
@@ -34,7 +34,7 @@ class InProcess {
 
   end() {}
 
-  // From here on for the runner.
+  // The methods below are for the runner.
 
   get isEmpty() {
     return this.#queue.isEmpty
@@ -44,7 +44,7 @@ class InProcess {
     return this.#queue.take()
   }
 
-  // Its arguments are made only now, as they may be many times as large as the bytes that are counted.
+  // Arguments are read only now, because they may be many times as large as the bytes that are counted.
   begin(call) {
     if (call.isOver || !this.#engine.read(call)) return false
     this.#engine.counters.countBatch(1)
@@ -53,15 +53,15 @@ class InProcess {
 
   returned() {}
 
-  settled(call, answer, milliseconds, tell) {
+  settled(call, answer, milliseconds, report) {
     this.#engine.count(this, call, milliseconds)
     this.#engine.answer(call, answer)
-    tell?.()
+    report?.()
   }
 
-  abandoned(call, tell) {
+  abandoned(call, report) {
     this.#engine.abandon(call)
-    tell?.()
+    report?.()
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// Integers, read from their digits: what a double would round is exact, or refused.
+// Reads integers from their digits, so that what a double would round is exact or refused.
 
 const { BIGINT_DIGITS_MAX, INT32_MAX } = require('../../limits.js')
 
@@ -11,13 +11,13 @@ const DIGITS = /^-?\d+$/
 const EXPONENT = /[eE]\+?(\d+)$/
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
-// Each takes digits, with leading zeros and a sign or without, or a JSON number of integral value, such as `3.0` or
-// `3e0`. It returns the integer, nothing for what is none, and null for one that is too large.
+// Each function takes digits, with or without a sign and leading zeros, or a JSON number with an integral value, such
+// as `3.0` or `3e0`. It returns the integer, undefined if it is none, and null if it is too large.
 
 function intOf(text) {
   const digits = digitsOf(text, 16)
   if (!digits) return digits
-  const n = Number(digits) + 0 // -0 is 0.
+  const n = Number(digits) + 0 // -0 becomes 0.
   return Number.isSafeInteger(n) ? n : null
 }
 
@@ -38,7 +38,7 @@ function bigintOf(text) {
   return digits ? BigInt(digits) : digits
 }
 
-// How many more digits a bigint has than the JSON number that it is written as.
+// How many digits a bigint has beyond the characters of its JSON number.
 function addedDigitsOf(number) {
   const exponent = Number(EXPONENT.exec(number)?.[1] ?? 0)
   return exponent > BIGINT_DIGITS_MAX ? 0 : Math.max(0, exponent + 1 - number.length)
@@ -59,7 +59,7 @@ function digitsOf(text, max) {
   return sized(sign, withoutZeros(whole + fraction), Number(exponent) - fraction.length, max)
 }
 
-// The digits with as many zeros behind them as `exponent` says, or as many fewer.
+// The digits with `exponent` zeros appended, or as many digits removed.
 function sized(sign, digits, exponent, max) {
   if (digits === '0') return '0'
   if (digits.length + exponent > max) return null

@@ -1,23 +1,23 @@
 'use strict'
 
-// Strict JSON: RFC 8259, and of what it leaves open only what everybody reads alike (I-JSON, RFC 7493). Refused besides
-// what is no JSON: a byte order mark, bytes that are no UTF-8, lone surrogates, a name twice in an object, `__proto__` as
-// a name, more than DEPTH_MAX levels.
+// Strict JSON: RFC 8259, restricted where implementations differ (I-JSON, RFC 7493). It also refuses a byte order mark,
+// invalid UTF-8, lone surrogates, duplicate names in an object, `__proto__` as a name, and more than DEPTH_MAX levels.
 //
-// `scan` takes time in proportion to its text whatever is in it, and makes no values: it says where they are, for
-// `JSON.parse`, and for the digits of integers that a double would round. Numbers that no double can hold are told, not
-// refused: for a bigint they are none too many.
+// `scan` takes time in proportion to the text, whatever it contains. It makes no values but finds their places, for
+// `JSON.parse`, and for integers whose digits a double would round. Numbers too large for a double are reported, not
+// refused, because a bigint may have them.
 
 const { isUtf8 } = require('node:buffer')
 const { createHash } = require('node:crypto')
 
-// Taken now, as tests replace what is global.
+// Taken at load time, because tests replace globals.
 const { parse } = JSON
 
 const DEPTH_MAX = 128
-// From this length on a name is compared by its digest: V8 tells strings of 16,384 characters apart by their length.
+// Names of this length and longer are compared by their digests: V8 hashes strings of 16,384 characters and more by
+// their length only.
 const LONG_NAME = 1024
-// A longer integer may be beyond what a double can hold.
+// An integer of more digits may exceed a double.
 const FINITE_DIGITS = 308
 
 const INTEGER = /-?(?:0|[1-9]\d*)/y
@@ -27,7 +27,7 @@ const SIMPLE_ESCAPES = '"\\/bfnrt'
 
 const [QUOTE, BACKSLASH, COMMA, COLON, ARRAY, ARRAY_END, OBJECT, OBJECT_END] = Buffer.from('"\\,:[]{}')
 
-// Thrown: what is wrong, and at which byte.
+// Thrown with what is wrong, and at which byte.
 class NotJson {
   constructor(what, at) {
     this.what = what
@@ -42,7 +42,7 @@ function textOf(bytes) {
   return text
 }
 
-// Where the first character that was put in for bytes that are no UTF-8 stands.
+// The place of the first character that stands for invalid UTF-8.
 function firstReplaced(bytes, text) {
   let offset = 0
   let from = 0
@@ -55,8 +55,8 @@ function firstReplaced(bytes, text) {
   }
 }
 
-// What one JSON text is: its `kind`; of an array or an object where its parts are, as `spans` of a start and an end each;
-// of an object their `names`; and at which places `tooLarge` numbers stand that no double can hold.
+// Describes a JSON text: its `kind`; for an array or an object the `spans` of its parts, each a start and an end; for
+// an object the `names`; and the places of numbers that are `tooLarge` for a double.
 function scan(text) {
   return new Scanner(text).scan()
 }
@@ -94,7 +94,7 @@ class Scanner {
     return { kind: kindAt(this.#text, start), start, end, spans, names, tooLarge: this.#tooLarge }
   }
 
-  // With `spans` and `names` the parts of the value are written down there.
+  // Adds the value's parts to `spans` and `names`, if they are passed.
   #value(spans, names) {
     const code = this.#text.charCodeAt(this.#at)
     if (code === QUOTE) this.#string()
@@ -160,7 +160,7 @@ class Scanner {
     const quoted = this.#text.slice(start, this.#at)
     const name = hasEscapes ? parse(quoted) : quoted.slice(1, -1)
     if (name === '__proto__') this.#fail('__proto__ is not allowed as a name', start)
-    // The hashes of strings that look like integers can be foreseen.
+    // A prefix, because the hashes of strings that look like integers can be predicted.
     const identity = name.length < LONG_NAME ? `"${name}` : createHash('sha256').update(name).digest('latin1')
     if (seen.has(identity)) this.#fail('an object has the same name twice', start)
     seen.add(identity)
@@ -188,7 +188,7 @@ class Scanner {
     return hasEscapes
   }
 
-  // Returns where the next character stands.
+  // Returns the place of the next character.
   #escape(at) {
     const next = this.#text[at + 1]
     if (next !== undefined && SIMPLE_ESCAPES.includes(next)) return at + 2
@@ -200,7 +200,7 @@ class Scanner {
     return at + 12
   }
 
-  // The code unit of a `\uXXXX`, if there is one.
+  // The code unit of a `\uXXXX`, or undefined.
   #unit(at) {
     if (!this.#text.startsWith('\\u', at)) return undefined
     HEX_4.lastIndex = at + 2
@@ -220,7 +220,7 @@ class Scanner {
     if (!Number.isFinite(Number(text.slice(start, this.#at)))) this.#tooLarge.push(start)
   }
 
-  // Behind so many characters.
+  // Skips so many characters first.
   #digits(skipped) {
     DIGITS.lastIndex = this.#at + skipped
     if (!DIGITS.test(this.#text)) this.#fail('a digit is missing', this.#at + skipped)

@@ -1,7 +1,7 @@
 'use strict'
 
-// Listens with a `net.Server` before it returns, and throws what `net.Server` would tell later. Returns the file of a
-// Unix domain socket, if it listens on one.
+// Makes a `net.Server` listen before this returns, and throws the errors that `net.Server` would emit later. Returns
+// the file of a Unix domain socket, if it listens on one.
 
 const net = require('node:net')
 const { startRefused } = require('../../errors.js')
@@ -22,7 +22,7 @@ function listenOnPort(server, { host, port, backlog, reusePort, ipv6Only }) {
   const address = host === undefined ? undefined : resolve(host)
   const refused = listenSync(server, { host: address, port, backlog, reusePort, ipv6Only })
   if (refused === undefined) return
-  // Node leaves out a port that is 0.
+  // Node's errors omit a port that is 0.
   throw startRefused({ ...refused, address: refused.address ?? address, port }, { reusePort })
 }
 
@@ -36,7 +36,7 @@ function resolve(host) {
   return address
 }
 
-// Node before 22.12 and 23.1 ignores the option: the other servers would be refused, or this one.
+// Node before 22.12 and 23.1 ignores the option: other servers on the port would be refused, or this one.
 function checkReusePort({ reusePort, path }) {
   if (!reusePort || path !== undefined) return
   const [major, minor] = process.versions.node.split('.').map(Number)

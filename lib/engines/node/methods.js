@@ -1,6 +1,7 @@
 'use strict'
 
-// Which methods a path is for, as `Allow` has them, and what is said to another one: what `src/http/methods.rs` says.
+// The methods that a path allows, in the form of `Allow`, and the refusals of other methods: the counterpart of
+// `src/http/methods.rs`.
 
 const { UNKNOWN_METHOD, refusal } = require('./refusals.js')
 
@@ -15,14 +16,14 @@ const NOT_ALLOWED = {
 }
 const UNKNOWN = refusal(501, 'This server does not know this method; it accepts GET, HEAD and POST.')
 
-// Of RFC 9110 section 9.3, then the others of the registry of section 16.1.1.
+// The methods of RFC 9110 section 9.3, then the others in the registry of section 16.1.1.
 const KNOWN = new Set(
   ('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY LABEL LINK ' +
     'LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MKREDIRECTREF MKWORKSPACE MOVE ORDERPATCH PROPFIND PROPPATCH QUERY REBIND ' +
     'REPORT SEARCH UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL').split(' ')
 )
 
-// Why the method is refused where the path is for those that are `allowed`.
+// The refusal of this method at a path that has the `allowed` methods.
 function refuseMethod(method, allowed) {
   if (KNOWN.has(method)) return { ...NOT_ALLOWED[allowed], allowed }
   return { ...(allowed === CALL ? UNKNOWN_METHOD : UNKNOWN), allowed }

@@ -1,13 +1,13 @@
 'use strict'
 
-// The calls that wait for their turn. Connections take turns, so that who asks once does not wait for all that somebody
-// else has pipelined. An executor owns it; `maxInFlight` bounds it, as what is over is dropped.
+// The calls that wait. Connections take turns, so that a single request does not wait for all the pipelined requests of
+// another connection. An executor owns the queue. `maxInFlight` bounds it, because calls that are over are dropped.
 
 class Queue {
   size = 0
-  // Those that were taken and came back go first.
+  // Calls that were taken and put back go first.
   #returned = []
-  // By connection, the next one first.
+  // By connection; the first connection is next.
   #waiting = new Map()
 
   get isEmpty() {
@@ -22,7 +22,7 @@ class Queue {
     else calls.push(call)
   }
 
-  // The next call, or nothing.
+  // The next call, or undefined.
   take() {
     if (this.size === 0) return undefined
     this.size--
@@ -34,13 +34,13 @@ class Queue {
     return call
   }
 
-  // The calls that were taken last, in their order, for whoever takes next.
+  // Puts back the calls that were taken last, in their order.
   putBack(calls) {
     this.size += calls.length
     this.#returned.unshift(...calls)
   }
 
-  // Nobody waits for it any more. It may not be here.
+  // The call needs no answer any more. It may not be in the queue.
   drop(call) {
     const { connection } = call
     const calls = this.#waiting.get(connection) ?? []

@@ -1,16 +1,15 @@
 'use strict'
 
-// Answers that the handler has no part in: the sentences of the Rust side, and which of them is meant when Node's parser
-// gives up.
+// Answers without the handler: the sentences of the Rust side, and the mapping from Node's parser errors to them.
 
 const { STATUS_CODES } = require('node:http')
 const { MEDIA_TYPE, problemText, titleOf } = require('../../answers/problems.js')
 
 const MESSAGE_BYTES_MAX = 1024
-// Empty lines that may stand in front of one request.
+// The most empty lines before a request.
 const EMPTY_LINES_MAX = 4
 
-// Behind empty lines.
+// May follow empty lines.
 const HEAD_START = /^[\r\n]*HEAD /
 
 const refusal = (status, message) => ({ status, message })
@@ -41,14 +40,14 @@ const LATE_HANDLER = { ...refusal(503, 'The handler took too long.'), code: 'ERR
 const NOT_WRITTEN = { ...refusal(500, 'The answer could not be written.'), code: 'ERR_FAILED' }
 const NO_ROOM = refusal(503, 'Too many bodies are waiting for their functions.')
 
-// The codes of problems, which docs/functions.md has, where a refusal has none of its own.
+// The codes of problems, listed in docs/functions.md, for refusals without a code of their own.
 const CODES = {
   400: 'ERR_REQUEST', 403: 'ERR_CROSS_SITE', 404: 'ERR_UNKNOWN_FUNCTION', 405: 'ERR_METHOD', 408: 'ERR_REQUEST_TIMEOUT',
   413: 'ERR_BODY_TOO_LARGE', 414: 'ERR_HEAD_TOO_LARGE', 415: 'ERR_MEDIA_TYPE', 417: 'ERR_EXPECTATION', 421: 'ERR_SCHEME',
   431: 'ERR_HEAD_TOO_LARGE', 501: 'ERR_METHOD', 503: 'ERR_OVERLOADED', 505: 'ERR_VERSION'
 }
 
-// llhttp's error codes. What is not among them is no request line.
+// llhttp's error codes. Any other code means an invalid request line.
 const OF_PARSER = {
   HPE_INVALID_HEADER_TOKEN: NOT_A_FIELD_LINE,
   HPE_CR_EXPECTED: NOT_A_LINE_END,
@@ -62,14 +61,14 @@ const OF_PARSER = {
   HPE_PAUSED_H2_UPGRADE: OTHER_VERSION
 }
 
-// Why Node's parser gave up; nothing where the client or the network did. `unread` bytes have arrived since the last
-// request's end.
+// The refusal for an error of Node's parser; undefined if the client or the network caused it. `unread` is the number
+// of bytes since the end of the last request.
 function refusalOf({ code, rawPacket, bytesParsed }, unread) {
   if (typeof code !== 'string' || !code.startsWith('HPE_')) return undefined
-  // The client has ended its side within a request, or goes on after the last.
+  // The client has ended its side within a request, or has sent more after the last request.
   if (code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_CLOSED_CONNECTION') return undefined
   if (code === 'HPE_HEADER_OVERFLOW') {
-    // The parser does not say how far it had come, and keeps nothing of earlier packets.
+    // The parser does not tell how far it came, and does not keep earlier packets.
     const isWhole = rawPacket !== undefined && unread <= rawPacket.length
     return isWhole && !rawPacket.subarray(0, bytesParsed).includes('\n') ? TARGET_TOO_LONG : HEAD_TOO_LONG
   }
@@ -92,7 +91,7 @@ function lineAround(packet, at) {
   return text.slice(text.lastIndexOf('\n', at - 1) + 1, end === -1 ? undefined : end)
 }
 
-// The answer to a refusal, or to what a handler has thrown: a sentence, or with `isProblem` a document of RFC 9457.
+// The answer to a refusal or to a thrown error: a sentence or, with `isProblem`, a problem (RFC 9457).
 function refusalAnswer(why, isProblem) {
   const { status, message, code = CODES[status], errors, fields = [] } = why
   const body = isProblem
@@ -106,14 +105,14 @@ function refusalAnswer(why, isProblem) {
   return { status, headers, body }
 }
 
-// Pairs as what Node takes: names that come several times have an array.
+// Pairs in the form that Node takes: a repeated name has an array of values.
 function headersOf(fields) {
   const headers = { __proto__: null }
   for (const [name, value] of fields) headers[name] = name in headers ? [headers[name], value].flat() : value
   return headers
 }
 
-// One line, whatever a handler's message has in it.
+// Makes one line of a handler's message.
 function errorBody(status, message) {
   let bytes = Buffer.from(message || STATUS_CODES[status] || 'Unknown')
   if (bytes.length > MESSAGE_BYTES_MAX) {
@@ -124,13 +123,13 @@ function errorBody(status, message) {
   return `${bytes.toString().replace(/[\x00-\x1f\x7f]/g, ' ')}\n`
 }
 
-// Whether what Node's parser gave up on was a HEAD, as far as its packet tells.
+// Whether the rejected request was a HEAD, as far as its packet shows.
 function isOfHead({ rawPacket }, unread) {
   return rawPacket?.length === unread && HEAD_START.test(rawPacket.toString('latin1', 0, 32))
 }
 
-// The bytes of an answer to what was no request, after which the connection closes. The answer to a HEAD has no body, but
-// the fields that it would have (RFC 9110 section 9.3.2).
+// The bytes of the answer to a malformed request, after which the connection closes. The answer to a HEAD has no
+// content but the same fields (RFC 9110 section 9.3.2).
 function closingResponse({ status, headers, body }, isHead = false) {
   const all = Object.entries({ Date: new Date().toUTCString(), ...headers, Connection: 'close' })
   const lines = all.map(([name, value]) => `${name}: ${value}\r\n`)

@@ -1,10 +1,10 @@
 'use strict'
 
-// Functions by name, and the documents that describe them: which of them a path is for, whether its body is one that it
-// takes, and the arguments. What `src/routes` is for rings.
+// Functions by name and the documents that describe them: finds the function of a path, checks the body's media type,
+// and reads the arguments. The counterpart of `src/routes`.
 //
-// Made at the start, or at a reload, and never changed. `head.js` asks for a route of each head; the engine asks it for
-// the arguments once the request is complete.
+// Made at the start or at a reload, and never changed. `head.js` finds a route for each head, and the engine reads its
+// arguments when the request is complete.
 
 const { Form, fromBody, fromBytes, fromNothing, fromPath, refused } = require('./arguments.js')
 const { Document } = require('./documents.js')
@@ -27,10 +27,10 @@ const UTF_8 = /^(?:utf-8|"utf-8")$/i
 class Routes {
   // In the table's order.
   forms
-  // By name; of a function at the root there is no other.
+  // By name. A function at the root is the only one.
   #forms
   #root
-  // By their paths.
+  // By path.
   #documents
 
   constructor({ isRoot, functions }, documents = []) {
@@ -40,7 +40,7 @@ class Routes {
     if (isRoot) [this.#root] = this.forms
   }
 
-  // `path` as it came, without the query; nothing where it is for no function.
+  // `path` is as it was sent, without the query. Returns undefined if there is no such function.
   find(path) {
     if (this.#root !== undefined) return new Route(this.#root, path === '/' ? [] : path.slice(1).split('/'))
     const [name, ...segments] = path.slice(1).split('/')
@@ -52,16 +52,16 @@ class Routes {
     return this.#documents.size > 0
   }
 
-  // The same for a document.
+  // The document at that path.
   documentAt(path) {
     return this.#documents.get(decodeUnreserved(path))
   }
 }
 
-// One request's.
+// The route of one request.
 class Route {
   form
-  // Behind the function's name.
+  // The parts of the path after the function's name.
   #segments
   #fields
 
@@ -70,7 +70,7 @@ class Route {
     this.#segments = segments
   }
 
-  // Takes what it needs of the head. Returns why a body is refused, if there is one.
+  // Reads the header fields that it needs. Returns the refusal if a body arrives, or undefined.
   read(rawHeaders) {
     const { headers, takesRawBody } = this.form
     if (headers.length > 0) this.#fields = valuesOf(headers.map(({ field }) => field), rawHeaders)
@@ -80,7 +80,7 @@ class Route {
     return this.#segments.length > 0 ? this.#refuseBoth() : undefined
   }
 
-  // `{ args, isByName }` or `{ refusal }`. An empty body is none.
+  // `{ args, isByName }` or `{ refusal }`. An empty body counts as no body.
   arguments(body) {
     if (this.#segments.length > 0) return fromPath(this.form, this.#segments, this.#fields)
     if (body === undefined) return fromNothing(this.form, this.#fields)
@@ -93,7 +93,7 @@ class Route {
   }
 }
 
-// The fields of these names that there are; several of one name are joined.
+// The values of the fields with these names. Repeated fields are joined.
 function valuesOf(names, rawHeaders, separator = ', ') {
   const values = new Map()
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -109,7 +109,7 @@ function isEncoded(codings = '') {
   return codings.split(/[\n,]/).some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()))
 }
 
-// Two of them are separated by what no field has.
+// The separator of repeated fields cannot be in a value, so a repeated field does not match.
 function isJson(contentType = '') {
   const [type, ...parameters] = contentType.split(';').map((part) => part.trim())
   return JSON_TYPE.test(type) && parameters.every((each) => UTF_8.test(CHARSET.exec(each)?.[1] ?? 'utf-8'))

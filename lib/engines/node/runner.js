@@ -1,12 +1,15 @@
 'use strict'
 
-// Runs calls on this thread, one after another and each in an async context of its own, and lets Node's event loop turn
-// when they have taken their time. The engine has one where there are no workers, and each worker has one.
+// Runs calls on this thread, one after another, each in its own async context, and yields to Node's event loop when its
+// time slice is over. The engine has a runner if there are no workers; otherwise each worker has one.
 //
-// `source` has the calls and takes what comes of them: `isEmpty`, `take()`, `begin(call)`, which says whether it is
-// to be run, `returned()` once the last one no longer holds the thread, and for each, while it holds the thread or
-// later, `settled(call, answer, milliseconds, tell)` or, where there can be no answer, `abandoned(call, tell)`.
-// `tell` is to be called where there is one: it tells of a failure.
+// `source` provides the calls and takes their outcomes:
+// - `isEmpty` and `take()`;
+// - `begin(call)`, which returns whether to run the call;
+// - `returned()`, after the last call no longer holds the thread;
+// - `settled(call, answer, milliseconds, report)`, while the call holds the thread or later;
+// - `abandoned(call, report)` instead, if no answer can be made.
+// `report`, if there is one, reports a failure, and `source` calls it.
 
 const { captureContexts } = require('../../calls/async-contexts.js')
 const { isThenable, settle } = require('../../calls/promises.js')
@@ -18,7 +21,7 @@ class Runner {
   #handler
   #source
   #contexts = captureContexts()
-  // True: promises were returned, and what they go on with is to run before the next call.
+  // True: promises were returned, and their reactions run before the next call.
   #hasPromises = false
   #isDraining = false
   // True: calls have been run since the event loop turned.
@@ -34,12 +37,12 @@ class Runner {
     this.#source = source
   }
 
-  // There is a call. It is run at once, whatever else this thread has to do, where it is the turn of calls.
+  // There is a new call. It runs at once if the time slice allows.
   wake() {
     if (!this.#isDraining && !this.#hasPromises) this.#drain()
   }
 
-  // Runs what waits for as long as it is the turn of handlers.
+  // Runs waiting calls until the time slice is over.
   #drain(continues = false) {
     let hasRun = continues
     let isDone = false
@@ -77,7 +80,7 @@ class Runner {
     }
   }
 
-  // Whatever a handler may return.
+  // The value may be anything.
   #take(call, value) {
     if (!isThenable(value)) return this.#conclude(call, value)
     this.#goOnLater()
@@ -88,7 +91,7 @@ class Runner {
     this.#settled(call, this.#handler.answerOf(call, value))
   }
 
-  // What promises go on with runs before the next call, and is part of the turn.
+  // The reactions of promises run before the next call, and count towards the time slice.
   #goOnLater() {
     if (this.#hasPromises) return
     this.#hasPromises = true
@@ -106,14 +109,14 @@ class Runner {
       failure = this.#handler.failureOf(call, error)
       answer = refusalAnswer(failure.refusal, this.#handler.isTable)
     } catch {
-      // What was thrown cannot be told, whatever it is: nobody is to wait for it.
-      return this.#source.abandoned(call, failure?.tell)
+      // The error cannot be described, whatever it is. The client must not wait.
+      return this.#source.abandoned(call, failure?.report)
     }
-    this.#settled(call, answer, failure.tell)
+    this.#settled(call, answer, failure.report)
   }
 
-  #settled(call, answer, tell) {
-    this.#source.settled(call, answer, performance.now() - call.began, tell)
+  #settled(call, answer, report) {
+    this.#source.settled(call, answer, performance.now() - call.began, report)
   }
 }
 

@@ -1,10 +1,11 @@
 'use strict'
 
-// Unix domain sockets: who may listen on a path, and when its file goes.
+// Unix domain sockets: which server may listen on a path, and when the file is removed.
 //
-// libuv removes the path that a socket was bound to when it closes the socket, whatever is there by then. So the socket
-// is bound to a temporary name, which is gone before that, and its path is a second one. This path is removed here, by
-// the rules of src/listener/path.rs: only while it is the socket that was bound, or one that nobody listens on.
+// When libuv closes a socket, it removes the path that the socket was bound to, whatever is there by then. So the
+// socket is bound to a temporary name, which is removed right away, and its path is a second link. This file removes
+// that path by the rules of src/listener/path.rs: only if it is the socket that was bound, or a socket on which no
+// process listens.
 
 const { randomBytes } = require('node:crypto')
 const { linkSync, lstatSync, statSync, unlinkSync } = require('node:fs')
@@ -15,19 +16,19 @@ const { askSync, listenSync } = require('./synchronous.js')
 
 const IN_USE = -os.constants.errno.EADDRINUSE
 const TOO_LONG = -os.constants.errno.ENAMETOOLONG
-// Bytes of a path in a `sockaddr_un`, the final NUL not included; some versions of Node cut a longer one.
+// The size of a path in a `sockaddr_un` without the final NUL. Some versions of Node truncate longer paths.
 const PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103
-// How often one tries while another server starts on the same path, and the milliseconds in between.
+// How often to try while another server starts on the same path, and the milliseconds between two tries.
 const LOCK_TRIES = 125
 const PAUSE_MS = 2
 
-// The file of a socket. It is to go before the socket is closed: until then nobody who finds it takes it for one that
-// was left behind, and its number is no other file's.
+// The file of a socket. Remove it before the socket is closed: until then no other server takes it for an abandoned
+// one, and no other file can have its inode number.
 class SocketFile {
   #path
   #isRemoved = false
 
-  // Throws what the system does, or EADDRINUSE where there is no socket.
+  // Throws the system's error, or EADDRINUSE if the path is not a socket.
   constructor(path) {
     // The working directory may change.
     this.#path = resolve(path)
@@ -37,8 +38,8 @@ class SocketFile {
     this.ino = found.ino
   }
 
-  // Removes it, unless another file has taken its place. Does nothing the second time: the path is a successor's by
-  // then. A failure leaves a file that the next start replaces.
+  // Removes the file, unless another file has replaced it. Does nothing the second time, because the path may belong to
+  // a successor by then. If it fails, the next start replaces the file.
   remove() {
     if (this.#isRemoved) return
     this.#isRemoved = true
@@ -49,8 +50,8 @@ class SocketFile {
   }
 }
 
-// Throws what the system refuses, an error with an `errno`. Returns the file, if it is one: neither a name in Linux's
-// abstract namespace nor a pipe of Windows.
+// Throws the system's error with its `errno`. Returns the file; undefined for a name in Linux's abstract namespace or a
+// pipe of Windows.
 function listenOnPath(server, { path, backlog }) {
   if (process.platform === 'win32') return listen(server, { path, backlog })
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) throw systemError(TOO_LONG)
@@ -83,7 +84,7 @@ function listen(server, where) {
   if (refused !== undefined) throw systemError(refused.errno)
 }
 
-// Beside the path, and named like it where that is not too long: it is what `ss -xl` shows.
+// Next to the path and with its name as a prefix, if that is not too long: `ss -xl` shows this name.
 function temporaryName(path) {
   const random = randomBytes(4).toString('hex')
   const name = `${path}.${random}`
@@ -92,7 +93,7 @@ function temporaryName(path) {
   return directory + random.slice(0, PATH_BYTES_MAX - Buffer.byteLength(directory))
 }
 
-// Removes a socket that a process which was killed has left behind. Anything else in that place is not ours to remove.
+// Removes a socket that a killed process has left behind. Anything else at the path is not ours to remove.
 function clear(path) {
   let file
   try {
@@ -106,8 +107,8 @@ function clear(path) {
   file.remove()
 }
 
-// The lock of one start among those on the same path, until it is closed: a socket with an abstract name, so that the
-// kernel ends it with the process and no lock file is left. Nothing where there are no such names.
+// A lock among servers that start on the same path, held until it is closed. It is a socket with an abstract name, so
+// the kernel releases it with the process and no lock file remains. Undefined if the platform has no abstract names.
 function takeLock(path) {
   if (process.platform !== 'linux') return undefined
   const name = lockName(path)
@@ -121,8 +122,8 @@ function takeLock(path) {
   }
 }
 
-// The same for every spelling of a path, and in src/listener/path.rs: the directory's numbers and the name's last
-// bytes. As long as a name may be, because some versions of libuv fill shorter ones up.
+// The same name for every spelling of a path, as in src/listener/path.rs: the directory's device and inode numbers, and
+// the last bytes of the file's name. It has the greatest length, because some versions of libuv pad shorter names.
 function lockName(path) {
   const { dev, ino } = statSync(dirname(path), { bigint: true })
   const bytes = Buffer.from(basename(path)).subarray(-24)

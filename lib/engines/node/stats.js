@@ -1,6 +1,6 @@
 'use strict'
 
-// What Node's engine counts, with the keys of the other one; what only rings have stays 0.
+// The counts of Node's engine, with the other engine's names. Counts of rings stay 0.
 
 const TIMES = [
   0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000
@@ -47,25 +47,25 @@ class Counters {
     for (const name of NAMES) this[name] = 0
   }
 
-  // An answer.
+  // An answer was sent.
   count(status) {
     this.#responsesByStatus[status] = (this.#responsesByStatus[status] ?? 0) + 1
     this[`responses${Math.floor(status / 100)}xx`]++
   }
 
-  // What the server itself has found too large. A function may have these statuses, too.
+  // The server itself found a request too large. A function may answer with the same statuses.
   countTooLarge(status) {
     if (status === 413) this.bodiesTooLarge++
     else if (status === 414 || status === 431) this.headersTooLarge++
   }
 
-  // What was given to a thread at a time.
+  // A thread was given this many calls at a time.
   countBatch(size) {
     this.batches++
     this.batchSizes.add(size)
   }
 
-  // With the bytes of the sockets that are open now, and for how long the oldest call has waited.
+  // Adds the bytes of the open `sockets`. `oldestInFlight` is how long the oldest call has waited.
   read(sockets, oldestInFlight) {
     const counts = Object.fromEntries(NAMES.map((name) => [name, this[name]]))
     for (const socket of sockets) addBytes(counts, socket)
@@ -81,11 +81,11 @@ class Counters {
   }
 }
 
-// Of one of several functions.
+// The counts of one function.
 class FunctionCounters {
   calls = 0
   errors = 0
-  // Requests that were refused for their arguments.
+  // Requests refused because of their arguments.
   refusals = 0
   handlerTime = new Histogram(TIMES)
 

@@ -1,13 +1,13 @@
 'use strict'
 
-// What Node tells in a later turn, at once: how a listen went, what a name resolves to, whether somebody answers.
+// Gets at once what Node reports in a later turn: the result of a listen, of a name lookup, of a connection attempt.
 //
-// Three things of `node:net` stand in the way, and each has a documented way round:
-// - a refused listen is emitted in the next turn; the channel `tracing:net.server.listen:error` is told at once;
-// - an address goes through `dns.lookup`, which answers in the next turn, even where there is nothing to look up; for
-//   the length of the call it is one that answers at once;
-// - a name takes a real lookup, and so does the question whether somebody listens on a path: a worker does that, and
-//   this thread waits for it.
+// Three things in `node:net` stand in the way, and each has a documented way around it:
+// - A refused listen is emitted in the next turn. The channel `tracing:net.server.listen:error` has it at once.
+// - An address goes through `dns.lookup`, which answers in the next turn even if there is nothing to look up. During
+//   the call of `listen`, `dns.lookup` is a function that answers at once.
+// - A name needs a real lookup, and a connection attempt needs the event loop. A worker does these while this thread
+//   waits.
 
 const diagnosticsChannel = require('node:diagnostics_channel')
 const dns = require('node:dns')
@@ -16,7 +16,7 @@ const { MessageChannel, Worker, receiveMessageOnPort } = require('node:worker_th
 
 const ANSWER_MS_MAX = 30_000
 
-// Returns what was refused, or nothing.
+// Returns the error of a refused listen, or undefined.
 function listenSync(server, where) {
   let refused
   const note = (message) => {
@@ -27,13 +27,13 @@ function listenSync(server, where) {
   channel.subscribe(note)
   dns.lookup = lookupSync
   try {
-    // In a cluster each worker has a socket of its own, as a ring has.
+    // In a cluster, each worker has a socket of its own, as a ring has.
     server.listen({ ...where, exclusive: true })
   } finally {
     dns.lookup = lookup
     channel.unsubscribe(note)
   }
-  // Node before 20.15 does not say why.
+  // Node before 20.15 does not report the reason.
   if (refused === undefined && !server.listening) refused = { syscall: 'listen', message: 'the listen was refused' }
   if (refused === undefined) return undefined
   const { syscall, errno, message, address, port } = refused
@@ -46,7 +46,7 @@ function lookupSync(address, options, callback) {
   else (callback ?? options)(null, address, family)
 }
 
-// Asks something that Node answers asynchronously only, and waits for the answer: an empty one if none comes.
+// Runs an asynchronous question in a worker and waits for its answer, which is empty if none arrives in time.
 function askSync(question, subject) {
   const { port1, port2 } = new MessageChannel()
   const answered = new Int32Array(new SharedArrayBuffer(4))
@@ -64,7 +64,7 @@ function askSync(question, subject) {
   return message
 }
 
-// What the worker runs; only its text travels.
+// The worker's program. Only its text is passed to the worker.
 function answer(require) {
   const { port, answered, question, subject } = require('node:worker_threads').workerData
   const reply = (message) => {

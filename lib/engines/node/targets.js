@@ -1,7 +1,7 @@
 'use strict'
 
-// The request-target: its grammar, and what the path of a POST is, an integer or what `Routes` finds there: what
-// `src/http/target.rs` says, with its sentences.
+// The request target: its grammar, and what the path of a POST means, an integer or a route of `Routes`. The
+// counterpart of `src/http/target.rs`, with its sentences.
 
 const { isIPv6 } = require('node:net')
 const { CALL, READ, READ_AND_CALL, isRead, refuseMethod } = require('./methods.js')
@@ -15,7 +15,7 @@ const NEEDS_BIGINT = refusal(400, 'An integer beyond 2^53 - 1 needs a server tha
 const OTHER_SCHEME = refusal(421, 'This server answers requests for http URIs only.')
 const UNKNOWN_FUNCTION = refusal(404, 'There is no function of this name; to call one, POST to its name.')
 
-// Each takes time in proportion to what it reads: no two parts that may repeat can take the same character.
+// Each expression takes linear time: no two parts that repeat can match the same character.
 const URI_START = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i
 const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/
 const PORT_AT_END = /:\d+$/
@@ -26,15 +26,15 @@ const ENCODED = /%[\da-f]{2}/gi
 const UNRESERVED = /^[\w.~-]$/
 const NAME = /^(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+$/i
 const PATH = /^(?:[\w.~!$&'()*+,;=:@/-]|%[\da-f]{2})*$/i
-// What is wrong with its percent-encoding is told with the arguments.
+// Mistakes in the percent-encoding are reported with the arguments.
 const PATH_OF_ARGUMENTS = /^[\w.~!$&'()*+,;=:@/%-]*$/
 const QUERY = /^[!$-;=?-~]*$/ // No `"`, `#`, `<` or `>`.
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// The four forms of RFC 9112 section 3.2. With `routes` a path is for one of them, and otherwise an integer; or it is the
-// one of `health`, where clients ask how the server is.
+// The four forms of RFC 9112 section 3.2. With `routes`, a path names one of them; otherwise it is an integer. Or it is
+// the `health` path.
 function resolve(method, target, bigint, routes, health) {
   const fatal = (why) => ({ refusal: why, isFatal: true })
   let path
@@ -60,12 +60,12 @@ function resolve(method, target, bigint, routes, health) {
   return call ?? { refusal: OTHER_SCHEME }
 }
 
-// RFC 9112 section 3.2.1: an empty path is `/`. A target of another form has none.
+// RFC 9112 section 3.2.1: an empty path is `/`. Other forms of the target have no path.
 function pathOf(path) {
   return path === '' ? '/' : path
 }
 
-// What is told first is that there is nothing, then what is wrong with the method.
+// An unknown path is reported before a wrong method.
 function routed(method, path, isHttp, routes, health) {
   const route = path && routes.find(path)
   if (path !== undefined && (route === undefined || method !== 'POST')) {
@@ -91,7 +91,7 @@ function isAt(path, health) {
 function parseInteger(path, bigint) {
   const [, sign, all] = INTEGER.exec(path.includes('%') ? decodeUnreserved(path) : path) ?? []
   if (all === undefined) return { refusal: NOT_AN_INTEGER }
-  if (!bigint && all.length <= 15) return { n: Number(sign + all) + 0 } // + 0: -0 is 0.
+  if (!bigint && all.length <= 15) return { n: Number(sign + all) + 0 } // + 0, because -0 must become 0.
   const digits = all.replace(LEADING_ZEROS, '')
   if (digits.length > 19) return { refusal: BEYOND_64_BITS }
   const integer = BigInt(sign + digits)
@@ -101,7 +101,7 @@ function parseInteger(path, bigint) {
   return Number.isSafeInteger(n) ? { n } : { refusal: NEEDS_BIGINT }
 }
 
-// RFC 3986 section 6.2.2.2: `%31` is `1`, as for all that needs no encoding; others, such as `%2F`, stay what they are.
+// RFC 3986 section 6.2.2.2: `%31` is `1`, and so for every unreserved character. Others, such as `%2F`, stay encoded.
 function decodeUnreserved(path) {
   return path.replace(ENCODED, (encoded) => {
     const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
@@ -109,7 +109,7 @@ function decodeUnreserved(path) {
   })
 }
 
-// `uri-host [ ":" port ]`, and not empty.
+// `uri-host [ ":" port ]`, not empty.
 function isHost(authority) {
   const [, literal, name, port] = AUTHORITY.exec(authority) ?? []
   if (Number(port ?? 0) > 65535) return false

@@ -1,18 +1,17 @@
 'use strict'
 
-// A worker's side of Node's engine: runs the calls that come over a port, and posts what each has come to before the
-// next one begins, so that it is an answer whatever becomes of the worker. The main thread's side is
-// engines/node/link.js.
+// The worker's side of Node's engine: runs the calls that arrive on a port. It posts each outcome before the next call
+// begins, so the outcome survives the worker. The main thread's side is worker-channel.js.
 
 const { createHandler } = require('./handlers.js')
 const { CallProgress, numberAfter } = require('./call-progress.js')
 const { Runner } = require('./runner.js')
 const { now } = require('../../globals.js')
 
-// Taken before the module is loaded, which may replace it.
+// Taken before the module is loaded, because the module may replace it.
 const { Promise } = globalThis
 
-// Resolves when no call will come any more. `recorder` is told of the calls, and of their failures.
+// Resolves when no call will follow. `recorder` records the calls and their failures.
 function serve({ port, memory }, { handler, table }, recorder) {
   const calls = new Calls(port, new CallProgress(memory), createHandler({
     handler,
@@ -30,12 +29,12 @@ class Calls {
   #handler
   #recorder
   #runner
-  // As they came, { number, packed }.
+  // As they arrived: { number, packed }.
   #waiting = []
-  // The call that holds this thread, and what it has come to.
+  // The call that holds this thread, and its outcome.
   #held
   #told
-  // Calls that do not hold this thread and have not settled, by their numbers.
+  // Calls that have returned an unsettled promise, by number.
   #open = new Map()
 
   constructor(port, progress, handler, recorder) {
@@ -46,7 +45,7 @@ class Calls {
     this.#runner = new Runner(handler, this)
   }
 
-  // Calls, or the number of one that nobody waits for any more.
+  // Receives calls, or the number of a call that needs no answer any more.
   receive({ first, calls, over }) {
     this.#progress.looked()
     if (over !== undefined) return this.#giveUp(over)
@@ -62,7 +61,7 @@ class Calls {
     this.#recorder.ended()
   }
 
-  // From here on for the runner.
+  // The methods below are for the runner.
 
   get isEmpty() {
     return this.#waiting.length === 0
@@ -95,17 +94,18 @@ class Calls {
     else if (this.isEmpty) this.#tellFree()
   }
 
-  settled(call, answer, milliseconds, tell) {
-    tell?.()
+  settled(call, answer, milliseconds, report) {
+    report?.()
     this.#end(call, [call.number, this.#handler.outcomeOf(call), milliseconds, answer])
   }
 
-  abandoned(call, tell) {
-    tell?.()
+  abandoned(call, report) {
+    report?.()
     this.#end(call, [call.number, this.#handler.outcomeOf(call)])
   }
 
-  // What holds this thread is told once it does not, so that the main thread knows that it may give more.
+  // The outcome of the call that holds this thread is posted when the call has returned, so that the main thread knows
+  // that it may give more.
   #end(call, told) {
     if (call.isRefused) this.#recorder.refused(call.index)
     if (!call.isOver) this.#recorder.ended()
@@ -114,7 +114,7 @@ class Calls {
     else this.#post(told)
   }
 
-  // A result's bytes are its own, and need no copy.
+  // A result's bytes are its own, so they are transferred and not copied.
   #post(told) {
     const { body } = told[3] ?? {}
     this.#port.postMessage(told, typeof body === 'object' ? [body.buffer] : [])

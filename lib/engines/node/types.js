@@ -1,20 +1,20 @@
 'use strict'
 
-// The types of arguments: how one value of each is read, from the token that JSON has for it or from a segment of a path.
+// The types of arguments: reads a value of each type from a JSON token or from a segment of a path.
 
 const { BIGINT_DIGITS_MAX, FLOAT32_MAX } = require('../../limits.js')
 const { addedDigitsOf, bigintOf, int32Of, int64Of, intOf, isDigits } = require('./integers.js')
 const { kindAt, scan } = require('./json.js')
 
-// Taken now, as tests replace what is global.
+// Taken at load time, because tests replace globals.
 const { parse } = JSON
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-// Digits that the exponents of one array may stand for, all together: thousands of `1e4095` fit into a short body.
+// The most digits that exponents may add in one array: thousands of `1e4095` fit into a short body.
 const ADDED_DIGITS_MAX = 32 * BIGINT_DIGITS_MAX
 
-// Instead of a value: what it had to be.
+// Stands for a wrong value; `detail` says what was expected.
 class Wrong {
   constructor(detail) {
     this.detail = detail
@@ -44,7 +44,7 @@ const INTEGERS = {
   }
 }
 
-// What a token of a JSON text that is sound stands for.
+// Reads a token of a JSON text that was scanned.
 const OF_TOKEN = {
   __proto__: null,
   int: (kind, token) => (kind === 'number' ? INTEGERS.int(token) : INT),
@@ -59,7 +59,7 @@ const OF_TOKEN = {
   bytes: (kind, token) => (kind === 'string' ? bytesOf(parse(token)) : BASE64)
 }
 
-// The same for a segment of a path, decoded.
+// Reads a decoded segment of a path.
 const OF_SEGMENT = {
   __proto__: null,
   ...INTEGERS,
@@ -88,17 +88,17 @@ function digitsOf(kind, token, read, otherwise) {
   return isDigits(text) ? read(text) : otherwise
 }
 
-// RFC 4648 section 4. The bytes are the function's own: Node makes small Buffers as parts of one.
+// RFC 4648 section 4. The function gets an array of its own: Node makes small Buffers as parts of a shared one.
 function bytesOf(text) {
   const bytes = Buffer.from(text, 'base64')
   return bytes.base64Slice(0, bytes.length) === text ? new Uint8Array(bytes) : BASE64
 }
 
-// `onWrong(detail, index)` is called for each that is wrong: the value itself, or elements of it.
+// Calls `onWrong(detail, index)` for each wrong value: without an index for the value itself, with one for an element.
 function readToken(type, token, onWrong) {
   const kind = kindAt(token, 0)
   if (type.endsWith('[]')) return readArray(type.slice(0, -2), kind, token, onWrong)
-  // A type with a schema is JSON up to here.
+  // A type with a schema is JSON at this point.
   const value = (OF_TOKEN[type] ?? OF_TOKEN.json)(kind, token)
   if (value instanceof Wrong) onWrong(value.detail)
   return value
@@ -125,7 +125,7 @@ function readSegment(type, text, onWrong) {
   return value
 }
 
-// Where in a token numbers are read from their digits, so that a double need not hold them.
+// The places of numbers that are read from their digits, and so may exceed a double.
 function placesOfDigits(type, token) {
   if (type === 'int64' || type === 'bigint') return [0]
   if ((type !== 'int64[]' && type !== 'bigint[]') || kindAt(token, 0) !== 'array') return []

@@ -1,31 +1,32 @@
 'use strict'
 
-// The main thread's end of one worker: what it was given and has not answered, and what is known of how it goes on. The
-// worker's side is lib/workers/transports/node.js.
+// The main thread's end of the channel to one worker: the calls that the worker was given and has not answered, and
+// what is known of its progress. The worker's side is transport.js.
 
 const { MessageChannel, receiveMessageOnPort } = require('node:worker_threads')
 const { CallProgress, isBefore, numberAfter } = require('./call-progress.js')
 
 class WorkerChannel {
   seat
-  // When the worker was last seen to do something, and in which phase.
+  // When the worker last showed progress, and in which phase.
   since = 0
-  // True: it was told to be ended, as one call has held it for too long.
+  // True: the worker was reported as overdue, because a call has held it too long.
   isOverdue = false
   #onMessage
   #progress = new CallProgress()
   #port
   #workerPort
-  // Calls that have no answer yet, by their numbers, and the number of the next one.
+  // Unanswered calls by number, and the number of the next call.
   #calls = new Map()
   #given = 0
   #phase = 0
-  // True: an empty message is to show that its event loop turns.
+  // True: an empty message was sent, to see whether the worker's event loop turns.
   #isAsked = false
-  // A call that is over, and may still hold the worker.
+  // A call that needs no answer any more but may still hold the worker.
   #late
 
-  // `onMessage(channel, told)` is called with what a call has come to, or with nothing where the worker may have become free.
+  // Calls `onMessage(channel, message)` with the outcome of a call, or with undefined when the worker may have become
+  // free.
   constructor(seat, paceMs, onMessage) {
     const { port1, port2 } = new MessageChannel()
     this.seat = seat
@@ -42,7 +43,7 @@ class WorkerChannel {
     return { ticket: { engine: 'node', port, memory: this.#progress.memory }, transfer: [port] }
   }
 
-  // Calls that it has begun and not answered, once it is free.
+  // Unanswered calls. If the worker is free, these have begun and returned unsettled promises.
   get open() {
     return this.#calls.size
   }
@@ -51,7 +52,7 @@ class WorkerChannel {
     return this.#progress.pace
   }
 
-  // Whether it has gone through all that it was given.
+  // Whether the worker has gone through all calls that it was given.
   get isFree() {
     return this.#progress.through === this.#given
   }
@@ -64,7 +65,7 @@ class WorkerChannel {
     return isBefore(number, this.#progress.next)
   }
 
-  // `packed` are the calls as its handler unpacks them. Throws where they cannot be sent.
+  // `packed` are the calls in the form that the worker's handler unpacks. Throws if they cannot be sent.
   give(calls, packed, now) {
     this.#send(packed, now)
     for (const call of calls) {
@@ -75,14 +76,14 @@ class WorkerChannel {
     }
   }
 
-  // The worker may have looked at it before this returns.
+  // Set first, because the worker may read the message before this returns.
   #send(packed, now) {
     this.#phase = this.#progress.phase
     this.since = now
     this.#port.postMessage({ first: this.#given, calls: packed })
   }
 
-  // The calls that it has not begun, which it will not begin any more.
+  // Takes back the calls that have not begun, and returns them. The worker will skip them.
   takeBack() {
     const first = this.#progress.takeBack(this.#given)
     const calls = [...this.#calls.values()].filter(({ number }) => !isBefore(number, first))
@@ -94,14 +95,14 @@ class WorkerChannel {
     return calls
   }
 
-  // The call that this number had. It has none any more.
+  // Removes the call with that number and returns it.
   settled(number) {
     const call = this.#calls.get(number)
     this.#calls.delete(number)
     return call
   }
 
-  // Nobody waits for a call that it has begun.
+  // A call that has begun needs no answer any more.
   giveUp(call) {
     this.#calls.delete(call.number)
     if (this.#isHeldBy(call)) this.#late = call
@@ -112,7 +113,7 @@ class WorkerChannel {
     return this.#progress.isHeld && this.#progress.current === number
   }
 
-  // Looks whether the worker has done anything since the last look. Returns for how long it has not.
+  // Checks whether the worker has shown progress since the last check. Returns for how long it has not.
   look(now) {
     const { phase } = this.#progress
     if (phase !== this.#phase) {
@@ -123,30 +124,30 @@ class WorkerChannel {
     return now - this.since
   }
 
-  // How long the first call that has not begun may wait: `least`, and twice as long each time that it was taken back.
-  // For a machine on which each worker waits for a core, none of them is to be without calls for ever.
+  // How long the next call may wait to begin: `least`, doubled each time that the call was taken back. So on an
+  // overloaded machine, where every worker waits for a core, calls do not move around for ever.
   patience(least) {
     const { moves = 0 } = this.#calls.get(this.#progress.next) ?? {}
     return least * 2 ** moves
   }
 
-  // Whether a call holds it, as far as the last look has shown.
+  // Whether a call held the worker at the last check.
   get isHeld() {
     return this.#phase % 2 !== 0
   }
 
-  // Whether it has something to do that it would show.
+  // Whether the worker has something to do that would show progress.
   get isExpected() {
     return !this.isFree || this.#isAsked
   }
 
-  // It is free, but does its event loop turn?
+  // The worker is free. This asks whether its event loop turns.
   ask(now) {
     this.#isAsked = true
     this.#send([], now)
   }
 
-  // The worker is gone. Hears what it has posted, and returns the calls that it had begun and that it had not.
+  // The worker is gone. Reads its remaining messages, and returns its calls that had begun and those that had not.
   lose() {
     let received
     while ((received = receiveMessageOnPort(this.#port)) !== undefined) this.#onMessage(this, received.message)
@@ -157,7 +158,7 @@ class WorkerChannel {
     return { begun, unbegun }
   }
 
-  // No call will be given any more.
+  // No call will follow.
   end() {
     this.#port.close()
   }

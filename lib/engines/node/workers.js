@@ -1,7 +1,7 @@
 'use strict'
 
-// The executor with workers: one queue, from which whoever is free is given calls, and nobody else. in-process.js
-// says what an executor is to the engine; each table of functions has one of its own, and the workers of one pool.
+// The executor with workers: a single queue, from which only free workers get calls. in-process.js describes what an
+// executor is to the engine. Each table of functions has an executor of its own, with the workers of one pool.
 
 const { workerDied } = require('../../errors.js')
 const { clearTimeout, performance, setImmediate, setTimeout } = require('../../globals.js')
@@ -9,15 +9,14 @@ const { createHandler } = require('./handlers.js')
 const { WorkerChannel } = require('./worker-channel.js')
 const { Queue } = require('./queue.js')
 
-// What is given at a time is to take so long. A call that holds its worker longer holds up nobody: what was given
-// behind it is taken back.
+// A worker gets calls for about this long at a time. If a call takes longer, the calls given behind it are taken back.
 const BUDGET_MS = 1
-// It takes about so long to wake a worker; a busy one may well have done by then what waits.
+// About the time to wake a worker. Within it a busy worker may finish the waiting calls itself.
 const WAKE_MS = 0.05
-// A worker that has not begun what it was given may wait for a core, or something that is no call holds it: then others
-// get the calls, at first after so long, and later each time.
+// A worker that does not begin its calls may be waiting for a core, or be held by something other than a call. After
+// this time the calls go to other workers, and later after longer times.
 const STALL_MS = 20
-// Of the bodies of calls that are given at a time, as their arguments are made and sent together.
+// The most bytes of bodies given at a time, because their arguments are made and sent together.
 const BATCH_BYTES_MAX = 256 * 1024
 
 class Workers {
@@ -25,13 +24,13 @@ class Workers {
   generation
   #engine
   #onOverdue
-  // By their seats.
+  // By seat.
   #channels = new Map()
   #queue = new Queue()
-  // How long a call holds its worker, as the one that was heard last has it.
+  // How long a call holds its worker, from the worker that reported last.
   #paceMs = BUDGET_MS
   #isGivingSoon = false
-  // The timer, while there is something to look at soon.
+  // The timer, while something has to be checked soon.
   #look
 
   // `before` is the executor that this one replaces.
@@ -42,7 +41,7 @@ class Workers {
     this.#onOverdue = callbacks.onOverdue
   }
 
-  // For the worker that is in that seat from now on.
+  // The ticket of the worker that is in that seat from now on.
   ticketFor(seat) {
     this.lost(seat)
     const channel = new WorkerChannel(seat, BUDGET_MS, (channel, told) => this.#onMessage(channel, told))
@@ -51,7 +50,7 @@ class Workers {
     return channel.ticket
   }
 
-  // The worker in that seat is gone. What it had begun may be what has ended it, and is not tried again.
+  // The worker in that seat is gone. A call that had begun may have ended the worker, so it is not tried again.
   lost(seat) {
     const channel = this.#channels.get(seat)
     if (channel === undefined) return
@@ -77,7 +76,7 @@ class Workers {
     return this.#queue.isEmpty && [...this.#channels.values()].every(({ open }) => open === 0)
   }
 
-  // Looks for workers that one call has held too long, or whose event loop does not turn.
+  // Finds workers that a call has held too long, or whose event loop does not turn.
   sweep(now) {
     const { handlerTimeout } = this.#engine.options
     if (handlerTimeout === 0) return
@@ -98,7 +97,7 @@ class Workers {
     this.#channels.clear()
   }
 
-  // What comes in one turn of the event loop goes in one.
+  // Calls that arrive in one turn of the event loop are given together.
   #giveSoon() {
     if (this.#isGivingSoon) return
     this.#isGivingSoon = true
@@ -108,7 +107,7 @@ class Workers {
     })
   }
 
-  // With `isLate` what waits has waited for a busy worker long enough.
+  // `isLate`: waiting calls have waited long enough for a busy worker.
   #giveAll(isLate) {
     const { maxInFlight } = this.#engine.options
     const now = performance.now()
@@ -116,7 +115,7 @@ class Workers {
     const part = Math.max(1, Math.ceil(maxInFlight / channels.length))
     const free = channels.filter((channel) => channel.isFree && channel.open < part)
     const isOneSoonFree = !isLate && channels.some((channel) => !channel.isFree && now - channel.since < BUDGET_MS)
-    // Who has fewer calls that go on, then who has been at work last.
+    // First the workers with fewer unsettled calls, then the one that worked last.
     free.sort((a, b) => a.open - b.open || b.since - a.since)
     for (const channel of free) {
       if (this.#queue.isEmpty || (isOneSoonFree && this.#isShort)) break
@@ -125,7 +124,7 @@ class Workers {
     this.#watch(free.length > 0)
   }
 
-  // Whether all that waits would take one worker less time than to wake another.
+  // Whether one worker would finish all waiting calls sooner than another could be woken.
   get #isShort() {
     return this.#queue.size * this.#paceMs <= WAKE_MS
   }
@@ -140,12 +139,12 @@ class Workers {
       channel.give(calls, calls.map((call) => this.handler.packed(call)), performance.now())
       this.#engine.counters.countBatch(calls.length)
     } catch (error) {
-      // There is no memory for so much.
+      // There is not enough memory to send them.
       for (const call of calls) this.#engine.fail(call, error)
     }
   }
 
-  // So many calls at most, whose arguments fit.
+  // Takes at most this many calls, and reads their arguments.
   #takeCalls(count) {
     const calls = []
     let bytes = 0
@@ -157,8 +156,8 @@ class Workers {
     return calls
   }
 
-  // Its arguments are made only now, as they may be many times as large as the bytes that are counted. They are kept,
-  // in case it goes to another worker.
+  // Arguments are read only now, because they may be many times as large as the bytes that are counted. They are kept,
+  // in case the call moves to another worker.
   #read(call) {
     if (call.isRead) return true
     call.isRead = true
@@ -178,7 +177,7 @@ class Workers {
 
   #settle(call, [, outcome, milliseconds, answer]) {
     if (milliseconds !== undefined) this.#engine.count(this, outcome, milliseconds)
-    if (call === undefined) return // It is over.
+    if (call === undefined) return // The call is over.
     if (answer === undefined) this.#engine.abandon(call)
     else this.#engine.answer(call, answer)
   }
