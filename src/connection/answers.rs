@@ -145,7 +145,7 @@ impl Connection {
                     http::encode_problem(out, &problem, framing, &context.date, origins);
                 }
                 Owed::Document(framing, serving) => {
-                    self.encode_document(framing, &serving, context)
+                    self.encode_document(framing, &serving, context);
                 }
                 Owed::Preflight(framing, methods) => {
                     let framing = self.last_or(framing);
