@@ -8,8 +8,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Upper bounds of times, inclusive and ascending, in microseconds: a lone request over the loopback
-/// takes 40 µs, a timeout 30 s.
+/// Upper bounds of times, inclusive and ascending, in microseconds: a lone request over the
+/// loopback takes 40 µs, a timeout 30 s.
 pub static TIMES: [u64; 19] = [
     25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
     1_000_000, 2_500_000, 5_000_000, 10_000_000, 30_000_000,
