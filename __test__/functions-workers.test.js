@@ -6,23 +6,61 @@ const { BroadcastChannel } = require('node:worker_threads')
 const test = require('ava')
 const { testCases } = require('./cases/ask.js')
 const { functions } = require('./cases/functions.js')
-const { serve, until } = require('./helpers.js')
+const { serverListen, withResolvers } = require('./helpers.js')
 
 const FUNCTIONS = require.resolve('./cases/worker-module.js')
 
-let started = 0
+// Each server by its name. Starting workers takes longer than answering most topics, so the topics with the same server
+// use it one after another.
+const servers = new Map()
 
-testCases(test, (t, server, onError) => {
-  const calls = []
-  let received = 0
-  const noted = new Int32Array(new SharedArrayBuffer(4))
-  const channel = new BroadcastChannel(`calls of the server number ${started++}`)
-  channel.onmessage = ({ data }) => {
-    received++
-    calls.push(data)
+class Server {
+  // Resolves when the last topic that has asked for it has ended.
+  free = Promise.resolve()
+  // Those of the topic that has it.
+  calls = []
+  #received = 0
+  #noted = new Int32Array(new SharedArrayBuffer(4))
+  #channel
+
+  constructor(server) {
+    this.#channel = new BroadcastChannel(`calls of the server ${server}`)
+    this.#channel.onmessage = ({ data }) => {
+      this.#received++
+      this.calls.push(data)
+      this.told?.()
+    }
+    const workerOptions = { workerData: { server, channel: this.#channel.name, noted: this.#noted.buffer } }
+    const onError = (...args) => this.onError(...args)
+    this.running = serverListen({ port: 0, ...functions[server].options, onError, workers: 2, workerOptions }, FUNCTIONS)
   }
-  t.teardown(() => channel.close())
-  const workerOptions = { workerData: { server, channel: channel.name, noted: noted.buffer } }
-  const running = serve(t, { ...functions[server].options, onError, workers: 2, workerOptions }, FUNCTIONS)
-  return { running, calls, noted: () => until(() => received === Atomics.load(noted, 0)) }
+
+  // Resolves when all calls have come that were noted. A function notes its call before it is answered.
+  async noted() {
+    while (this.#received !== Atomics.load(this.#noted, 0)) await new Promise((resolve) => (this.told = resolve))
+  }
+
+  async close() {
+    const closed = this.running.close()
+    this.running.closeAllConnections()
+    await closed
+    this.#channel.close()
+  }
+}
+
+testCases(test, async (t, name, onError) => {
+  const server = servers.get(name) ?? servers.set(name, new Server(name)).get(name)
+  const { free } = server
+  const ended = withResolvers()
+  server.free = ended.promise
+  t.teardown(() => {
+    if (!t.passed) t.log(JSON.stringify({ ...server.running.stats(), functions: undefined }))
+    ended.resolve()
+  })
+  await free
+  t.timeout(100_000)
+  server.onError = onError
+  return server
 })
+
+test.after.always(() => Promise.all([...servers.values()].map((server) => server.close())))

@@ -15,13 +15,14 @@ const BODILESS = new Set([204, 205, 304])
 const FAILURES_TOLD = 100
 const CONNECTIONS = 4
 
-// `start(t, name, onError)` starts that server of functions.js. It returns `running`, the `calls` that the functions
-// note, and `noted()`, which resolves when all have come that were noted.
+// `start(t, name, onError)` starts that server of functions.js, or waits until another topic has done with it. It gives
+// `running`, the `calls` that the functions note, and `noted()`, which resolves when all have come that were noted.
 function testCases(test, start) {
   for (const { topic, server, cases } of files()) {
     test(`${topic}: every request of the table is answered and run as it says`, async (t) => {
       const errors = []
-      const { running, calls, noted } = start(t, server, (error, call) => errors.push(call?.function))
+      const started = await start(t, server, (error, call) => errors.push(call?.function))
+      const { running, calls } = started
       const all = cases.filter(({ engines = [engine] }) => engines.includes(engine))
       const failures = []
       const undescribed = describedBy(running.openapi())
@@ -37,7 +38,7 @@ function testCases(test, start) {
           try {
             response = await ask(client, bytes, cut, each)
             if (expected.errors.length > 0) await until(() => errors.length > 0)
-            await noted()
+            await started.noted()
           } catch (error) {
             failures.push({ name: each.name, cut, error: error.message })
             client = undefined
@@ -61,7 +62,9 @@ function testCases(test, start) {
   // Whatever calls are handed over together, each has its own arguments, which stay as they are. No batch is told of,
   // but on this thread all of a round's bytes are sent before anything is called.
   test('all requests of the table at once, pipelined on several connections: each is as it says', async (t) => {
-    const { running, calls, noted } = start(t, 'named', () => {})
+    const started = await start(t, 'named', () => {})
+    const { running, calls } = started
+    calls.length = 0
     const all = files().flatMap(({ server, cases }) => (server === 'named' ? cases : [])).filter(isPipelined)
     const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => connect(t, running)))
     const asked = clients.map((_, i) => shuffled(all, i))
@@ -77,7 +80,7 @@ function testCases(test, start) {
       return failures
     })
     t.deepEqual((await Promise.all(answered)).flat().slice(0, FAILURES_TOLD), [])
-    await noted()
+    await started.noted()
     const expected = asked.flat().filter(({ function: name }) => name !== undefined)
     const tell = (name, args) => (
       inspect(shorten([name, args], { arguments: args }), { depth: Infinity, maxArrayLength: Infinity })
