@@ -7,8 +7,17 @@ const test = require('ava')
 const ts = require('typescript')
 const { root } = require('./helpers.js')
 
+const options = { target: ts.ScriptTarget.ES2022, strict: true, noEmit: true, types: [] }
+const { fileExists, getSourceFile, ...rest } = ts.createCompilerHost(options)
+// The files of TypeScript's own library and ours, which are parsed once.
+const parsed = new Map()
+
+function parse(name, ...more) {
+  return parsed.get(name) ?? parsed.set(name, getSourceFile(name, ...more)).get(name)
+}
+
 const files = ['index.d.ts', 'metrics.d.ts', 'client.d.ts'].map((file) => path.join(root, file))
-const program = ts.createProgram(files, { target: ts.ScriptTarget.ES2022, types: [] })
+const program = ts.createProgram(files, options, { ...rest, fileExists, getSourceFile: parse })
 const checker = program.getTypeChecker()
 const text = (documented) => ts.displayPartsToString(documented.getDocumentationComment(checker))
 
@@ -73,13 +82,13 @@ const mistakes = {
 // Compiles sources that are in no file.
 function compile(sources) {
   const names = sources.map((_, i) => path.join(root, `source-${i}.ts`))
-  const options = { target: ts.ScriptTarget.ES2022, strict: true, noEmit: true, types: [] }
-  const host = ts.createCompilerHost(options)
-  const { fileExists, getSourceFile } = host
-  host.fileExists = (name) => names.includes(name) || fileExists(name)
-  host.getSourceFile = (name, ...more) => {
-    const index = names.indexOf(name)
-    return index < 0 ? getSourceFile(name, ...more) : ts.createSourceFile(name, sources[index], ...more)
+  const host = {
+    ...rest,
+    fileExists: (name) => names.includes(name) || fileExists(name),
+    getSourceFile(name, ...more) {
+      const index = names.indexOf(name)
+      return index < 0 ? parse(name, ...more) : ts.createSourceFile(name, sources[index], ...more)
+    }
   }
   const program = ts.createProgram(names, options, host)
   const diagnostics = names.map((name) => program.getSemanticDiagnostics(program.getSourceFile(name)))
