@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::seats::memory::{Claims, Column, Memory};
 
-/// The typed arrays that JavaScript and a seat share, as [`Memory`] has them; no two of them share
+/// The typed arrays that JavaScript and a seat share, as in [`Memory`]. No two of them share
 /// memory.
 #[napi(object, object_to_js = false)]
 pub struct Arrays {
@@ -20,12 +20,12 @@ pub struct Arrays {
     pub result_values: Float64Array,
     pub result_texts: Uint8Array,
     pub state: Float64Array,
-    /// A worker's, of one element, which is only accessed atomically.
+    /// Only for a worker: one element, which is accessed only atomically.
     pub claims: Option<Uint32Array>,
 }
 
 impl Arrays {
-    /// Their memory, which is to be used for as long as they are held.
+    /// Their memory, which may be used only as long as they are held.
     pub(super) fn memory(&self) -> Memory {
         Memory {
             ids: column(&self.ids),
@@ -49,8 +49,8 @@ impl Arrays {
 
 fn column<T: Copy>(array: &[T]) -> Column<T> {
     let start = NonNull::from(array).cast();
-    // SAFETY: `new` asks for elements that stay, which nobody writes to who is not to: the array is
-    // held as long as the seat, `lib/` never detaches it, and runs no JavaScript while its thread
-    // is in `next_batch`.
+    // SAFETY: `new` asks for elements that stay, and to which no other code writes meanwhile: the
+    // array is held as long as the seat, `lib/` never detaches it, and its thread runs no
+    // JavaScript in `next_batch`.
     unsafe { Column::new(start, array.len()) }
 }

@@ -12,11 +12,11 @@ use crate::values::{Argument, Signature, Type};
 /// The functions of a server, in the order in which calls number them.
 #[napi(object, object_to_js = false)]
 pub struct NativeTable {
-    /// There is one, at the root.
+    /// True: there is one function, at the root.
     pub is_root: bool,
-    /// One at least.
+    /// At least one function.
     pub functions: Vec<NativeFunction>,
-    /// At paths that are no function's.
+    /// Documents, at paths that no function has.
     pub documents: Vec<NativeDocument>,
 }
 
@@ -25,9 +25,9 @@ pub struct NativeTable {
 pub struct NativeFunction {
     /// Its name in the path.
     pub name: String,
-    /// Its arguments; absent where they are not declared.
+    /// Its arguments; absent if they are not declared.
     pub arguments: Option<Vec<NativeArgument>>,
-    /// How many arguments it takes at least, where they are not declared.
+    /// The number of required arguments if they are not declared.
     pub fewest: u32,
 }
 
@@ -36,12 +36,12 @@ pub struct NativeFunction {
 pub struct NativeArgument {
     /// Its name in an object.
     pub name: String,
-    /// A type of `values`; `json` for what a schema checks.
+    /// A type of `values`; `json` if a schema checks it.
     #[napi(js_name = "type")]
     pub kind: String,
-    /// It may be left out.
+    /// True: it may be left out.
     pub is_optional: bool,
-    /// The header field that it is, in lower case, where its type is `header`.
+    /// The header field, in lower case, if its type is `header`.
     pub field: Option<String>,
 }
 

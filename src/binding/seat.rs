@@ -1,4 +1,4 @@
-//! A thread that takes calls, as JavaScript handles it: a class over its place among the [`Seats`].
+//! A thread that takes calls, as a class for JavaScript: its seat among the [`Seats`].
 //!
 //! `lib/batches.js` is its only caller, on that thread.
 
@@ -18,8 +18,8 @@ use crate::bridge::Outcome;
 use crate::seats::memory::CLAIMS_MAX;
 use crate::seats::{Seats, Wake, results};
 
-/// A worker takes seat number `seat` of the table that has this number; `dispatch` is called when
-/// calls wait. `null`: there is no such table any more, or somebody has the seat.
+/// A worker takes seat number `seat` of the table that has this number. `dispatch` is called when
+/// calls wait. `null`: there is no such table any more, or another thread has the seat.
 #[napi]
 pub fn take_seat(
     env: Env,
@@ -40,24 +40,24 @@ pub fn take_seat(
     Ok(NativeSeat::take(env, seats, seat as usize, arrays, called).ok())
 }
 
-/// The place of this thread among those that take calls.
+/// The seat of this thread among those that take calls.
 #[napi]
 pub struct NativeSeat {
     seated: Rc<Seated>,
     seats: Arc<Seats>,
     seat: usize,
-    /// What drives the server's event loop, where it is this thread's.
+    /// What drives the server's event loop, if this thread does.
     embedding: Option<Rc<Embedding>>,
     /// Their memory is used until the seat is left.
     _arrays: Arrays,
     cleanup: RefCell<Option<CleanupEnvHook<Rc<Seated>>>>,
 }
 
-/// How a thread is told that calls wait.
+/// How a thread learns that calls wait.
 pub(super) enum Called {
-    /// By other threads.
+    /// Other threads tell it.
     From(Arc<Dispatch>),
-    /// By itself, which drives the server's event loop.
+    /// It drives the server's event loop, and so learns it itself.
     By(Rc<Embedding>),
 }
 
@@ -69,7 +69,7 @@ impl Called {
         }
     }
 
-    /// Nobody is told any more.
+    /// Stops the wake-ups.
     fn end(self) {
         match self {
             Self::From(dispatch) => dispatch.end(),
@@ -78,17 +78,18 @@ impl Called {
     }
 }
 
-/// What the clean-up hook leaves.
+/// The seat that the clean-up hook leaves.
 struct Seated {
     seats: Arc<Seats>,
     seat: usize,
-    /// It is taken out when the seat is left, as napi never frees what a removed hook was given.
+    /// It is taken out when the seat is left, since napi never frees the data of a removed hook.
     called: Cell<Option<Called>>,
 }
 
 impl Seated {
-    /// The thread ends. What a worker had goes on without it; with the thread that has started the
-    /// server its connections end, and nobody is to be told otherwise before.
+    /// The thread ends. The calls of a worker go on without it. If it is the thread that has
+    /// started the server, its connections end, and their calls must not be answered otherwise
+    /// before.
     fn on_env_end(&self) {
         if self.seats.are_workers() {
             self.leave();
@@ -170,7 +171,7 @@ impl NativeSeat {
         })
     }
 
-    /// How many calls it has that have no result.
+    /// How many of its calls have no result yet.
     #[napi]
     pub fn in_hand(&self) -> u32 {
         u32::try_from(self.seats.in_hand(self.seat)).unwrap_or(u32::MAX)
@@ -187,14 +188,13 @@ impl NativeSeat {
     }
 
     /// Gives up the calls that JavaScript has had for longer than `handlerTimeout`. Returns in how
-    /// many milliseconds the next one's time is over, or a negative number where JavaScript has
-    /// none.
+    /// many milliseconds the next one's time is over; negative if JavaScript has none.
     #[napi]
     pub fn expire(&self) -> f64 {
         self.seats.expire(self.seat)
     }
 
-    /// What of the batch's arguments is neither a slot nor a buffer: a JSON array.
+    /// The batch's arguments that are neither slots nor buffers: a JSON array.
     #[napi]
     pub fn text<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
         let text = self
@@ -214,27 +214,27 @@ impl NativeSeat {
         buffers.unwrap_or_else(|| Ok(Vec::new()))
     }
 
-    /// Whether somebody waits for the answer of call `id`; nobody does once its time is over.
+    /// Whether a client waits for the answer to call `id`. None does once its time is over.
     #[napi]
     pub fn is_awaited(&self, id: f64) -> bool {
         self.seats.is_awaited(self.seat, id)
     }
 
-    /// The result of call `id`: an integer of any length. It goes with the next results posted, as
-    /// with the next three.
+    /// The result of call `id`: an integer of any length. Like the three below, it goes with the
+    /// next results posted.
     #[napi]
     pub fn reply_digits(&self, id: f64, digits: String) {
         self.reply(id, Outcome::Digits(digits.into_boxed_str()));
     }
 
-    /// A text of this kind that is too long for the typed arrays.
+    /// The result of call `id`: a text of this kind that is too long for the typed arrays.
     #[napi]
     pub fn reply_text(&self, id: f64, kind: u8, text: String) {
         self.reply(id, results::text(kind, text));
     }
 
-    /// A status from 200 to 599, whole header lines, in ASCII, each with the line end before it,
-    /// and a body.
+    /// The result of call `id`: a status from 200 to 599, whole header lines in ASCII, each with
+    /// its line end before it, and a body.
     #[napi]
     pub fn reply_answer(
         &self,
@@ -250,7 +250,8 @@ impl NativeSeat {
         self.reply(id, results::answer(status, fields, body));
     }
 
-    /// An error: its status and the sentence that the client may read.
+    /// The result of call `id`: an error, with its status and the sentence that the client may
+    /// read.
     #[napi]
     pub fn reply_error(&self, id: f64, status: u16, message: String) {
         self.reply(id, Outcome::Error(status, message.into_boxed_str()));
@@ -260,7 +261,8 @@ impl NativeSeat {
         self.seats.reply(self.seat, id, outcome);
     }
 
-    /// Leaves the seat: what has not begun goes to others, and what has no result is lost.
+    /// Leaves the seat: calls that have not begun go to others, and those without a result are
+    /// lost.
     #[napi]
     pub fn leave(&self, env: Env) -> napi::Result<()> {
         self.seated.leave();

@@ -1,9 +1,9 @@
-//! base64 of RFC 4648 section 4: padded, nothing else in between.
+//! base64 of RFC 4648 section 4: padded, and without any other characters.
 //!
-//! Invariant: a sequence of bytes has one text; another one that other readers take for the same
-//! bytes (section 3.5) is refused.
+//! Invariant: a sequence of bytes has one text. Another text that lenient readers decode to the
+//! same bytes (section 3.5) is refused.
 
-/// No character of the alphabet.
+/// Not a character of the alphabet.
 const NONE: u8 = 0xff;
 
 static VALUES: [u8; 256] = values();

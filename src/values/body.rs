@@ -1,9 +1,9 @@
 //! Arguments from a body: a JSON array, a JSON object, raw bytes, or none at all.
 //!
-//! `connection` is the caller, once the whole body is there.
+//! `connection` calls it once the whole body has arrived.
 //!
-//! Invariant: the body is read to its end, whatever its arguments are: that it is no JSON is told
-//! before anything about them.
+//! Invariant: the body is read to its end, whatever its arguments are, so that invalid JSON is
+//! reported before any error in the arguments.
 
 use super::columns::{ARGUMENTS_MAX, Arguments, BY_NAME, Columns};
 use super::faults::{Fault, Faults, MISSING, NAME_CHARACTERS_MAX, TOO_MANY, pointer_to};
@@ -37,7 +37,7 @@ pub fn from_body(
     reader.finish()
 }
 
-/// Takes the whole body for the one argument of a function that takes it raw.
+/// Takes the whole body as the only argument of a function that takes it raw.
 pub fn from_bytes(
     signature: &Signature,
     body: Vec<u8>,
@@ -51,8 +51,8 @@ pub fn from_bytes(
     reader.finish()
 }
 
-/// Calls the function with its header arguments alone, if it can be: there is neither a body nor
-/// anything in the path. An empty body is one, too, where it is taken raw.
+/// Reads a request with neither a body nor segments in the path: the arguments are the header
+/// arguments alone. A function that takes the body raw gets an empty one.
 pub fn from_nothing(signature: &Signature, headers: &Headers) -> Result<Arguments, Fault> {
     if !signature.is_declared {
         return undeclared::from_nothing(signature);
@@ -147,7 +147,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Most clients send the arguments in the order of the signature. False: this one does not.
+    /// Reads the members in the order of the signature, as most clients send them. False: this one
+    /// does not.
     fn by_name_in_order(&mut self) -> Scan<bool> {
         self.json.skip();
         let mut next = 0;
@@ -168,7 +169,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Reads all of it, and then, if it fits, each argument where it is its turn.
+    /// Reads the whole object, and then each argument in the order of the signature, if all fit.
     #[cold]
     fn by_name_in_any_order(&mut self, start: usize) -> Scan<()> {
         self.again(start);
@@ -199,7 +200,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Forgets what has been read, and goes on from here.
+    /// Forgets what was read, and goes on from here.
     fn again(&mut self, at: usize) {
         *self = Self {
             is_by_name: true,
@@ -208,7 +209,8 @@ impl<'a> Reader<'a> {
         self.json.back_to(at);
     }
 
-    /// Reads a key and its colon: which argument it names, if any. It is likely to be this one.
+    /// Reads a key and its colon. Returns the argument that it names, if any, which is likely to be
+    /// this one.
     #[inline]
     fn name(&mut self, likely: usize) -> Scan<Option<usize>> {
         let at = self.json.at();
@@ -257,7 +259,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Adds an entry for each of the arguments that is required and was not seen.
+    /// Adds an entry for each required argument that was not seen.
     fn miss(&mut self, indices: &[usize]) {
         for &index in indices {
             let known = &self.signature.arguments[index];

@@ -1,16 +1,16 @@
-//! Checked arguments as they cross to the JavaScript thread.
+//! Checked arguments, in the form in which they cross to the JavaScript thread.
 //!
-//! `body` and `path` fill `Columns`; `bridge` and `binding` copy what is made of them, `Arguments`,
+//! `body` and `path` fill `Columns`, which become `Arguments`. `bridge` and `binding` copy those
 //! into a batch.
 //!
-//! Invariant: slots, text and buffers are in the order of the signature: arguments are put in that
-//! order, whatever order they came in.
+//! Invariant: slots, text and buffers are in the order of the signature, whatever the order in
+//! which the arguments were sent.
 
 use std::mem;
 
 use crate::quota::Reservation;
 
-/// Declared arguments that a function has at most.
+/// The most declared arguments that a function may have.
 pub const ARGUMENTS_MAX: usize = 32;
 
 /// Set in `Arguments::count` when the arguments were sent as an object.
@@ -31,11 +31,11 @@ pub struct Arguments {
     pub count: u8,
     /// The first two slots: the bits of a double, or an integer of 64 bits.
     pub slots: [u64; 2],
-    /// What else there is.
+    /// All other arguments.
     pub rest: Option<Box<Rest>>,
 }
 
-/// What few numbers do not need.
+/// The parts that a few numbers do not need.
 #[derive(Debug, Default)]
 pub struct Rest {
     /// The slots from the third one on.
@@ -44,12 +44,12 @@ pub struct Rest {
     pub text: Vec<u8>,
     /// Bytes, and arrays of numbers in little-endian order.
     pub buffers: Vec<Vec<u8>>,
-    /// The room that is reserved for it, where that is much.
+    /// The memory reserved for it, if it is large.
     pub reserved: Option<Reservation>,
 }
 
 impl Rest {
-    /// Lets go of memory that only its growing took.
+    /// Frees memory that only its growth needed.
     pub fn shrink(&mut self) {
         self.text.shrink_to_fit();
         for buffer in &mut self.buffers {
@@ -57,7 +57,7 @@ impl Rest {
         }
     }
 
-    /// Bytes of the heap that it holds.
+    /// Bytes of the heap that it takes.
     #[must_use]
     pub fn memory(&self) -> usize {
         let buffers: usize = self.buffers.iter().map(Vec::capacity).sum();
@@ -88,7 +88,7 @@ impl Clone for Rest {
     }
 }
 
-/// Arguments on their way in, besides their text.
+/// Arguments that are being read, except their text.
 #[derive(Default)]
 pub(super) struct Columns {
     /// Bit i is set exactly when argument i is given.
@@ -113,7 +113,7 @@ impl Columns {
         self.put_double(index, f64::from(u8::from(value)));
     }
 
-    /// The argument is what has been appended to the text.
+    /// The argument was appended to the text.
     pub(super) fn put_text(&mut self, index: usize) {
         self.give(index);
     }
@@ -132,7 +132,7 @@ impl Columns {
         self.given |= 1 << index;
     }
 
-    /// What crosses, as far as it was put.
+    /// The arguments that were put so far.
     #[inline]
     pub(super) fn finish(&mut self, text: &mut Vec<u8>) -> Arguments {
         let count = u32::BITS - self.given.leading_zeros();
@@ -199,7 +199,7 @@ impl Slots {
     }
 }
 
-/// Gives back what is not needed, where it is more than what is.
+/// Frees spare capacity if it is larger than the contents.
 fn trim(bytes: &mut Vec<u8>) {
     if bytes.capacity() > 2 * bytes.len() + 64 {
         bytes.shrink_to_fit();

@@ -1,15 +1,15 @@
 //! Why arguments are refused: what was expected, and where.
 //!
-//! `body` and `path` gather entries here; `connection` writes a problem (RFC 9457) of a `Fault`.
+//! `body` and `path` gather entries here. `connection` answers a `Fault` with a problem (RFC 9457).
 //!
-//! Invariant: nothing of what came is repeated, but for the name of an unknown argument.
+//! Invariant: of what was sent, only the name of an unknown argument is repeated.
 
 use std::borrow::Cow;
 use std::mem;
 
 use super::signature::Signature;
 
-/// Entries that a fault has at most.
+/// The most entries that a fault has.
 pub const ENTRIES_MAX: usize = 16;
 
 pub(super) const MISSING: &str = "is missing";
@@ -21,9 +21,9 @@ pub(super) const NAME_CHARACTERS_MAX: usize = 64;
 /// Which of the documented codes a fault has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// `ERR_NOT_JSON`: what came is no strict JSON.
+    /// `ERR_NOT_JSON`: the text is not strict JSON.
     NotJson,
-    /// `ERR_ARGUMENTS`: it does not fit the signature.
+    /// `ERR_ARGUMENTS`: the arguments do not match the signature.
     Arguments,
 }
 
@@ -34,14 +34,15 @@ pub struct Fault {
     pub code: Code,
     /// One sentence about all of it.
     pub detail: Cow<'static, str>,
-    /// Each argument that is at fault, as far as the limit goes.
+    /// The wrong arguments, up to the limit.
     pub entries: Vec<Entry>,
 }
 
-/// One argument that is at fault.
+/// One wrong argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// RFC 6901, by the form that was sent: `#/1` in an array or a path, `#/b` in an object.
+    /// A JSON Pointer (RFC 6901) into the form that was sent: `#/1` in an array or a path, `#/b` in
+    /// an object.
     pub pointer: String,
     /// What was expected there.
     pub detail: Cow<'static, str>,
@@ -72,10 +73,10 @@ impl Fault {
     }
 }
 
-/// What is no strict JSON: where, and why.
+/// The text is not strict JSON: where, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken {
-    /// The offset of the byte that should not be there; the length where more should be.
+    /// The offset of the first wrong byte; the length of the text if it is too short.
     pub(super) at: usize,
     pub(super) why: &'static str,
 }
@@ -120,7 +121,7 @@ impl Faults {
         self.0.is_empty()
     }
 
-    /// True exactly when no more entries are taken.
+    /// True exactly when no more entries fit.
     pub(super) fn is_full(&self) -> bool {
         self.0.len() == ENTRIES_MAX
     }

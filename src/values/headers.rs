@@ -1,9 +1,9 @@
 //! The values of header arguments, gathered while the head is read.
 //!
-//! `connection` adds each field that `Signature::header_fields` names; `body` and `path` write
-//! them to the text.
+//! `connection` adds each field that `Signature::header_fields` names. `body` and `path` write them
+//! to the text.
 //!
-//! Invariant: each value has been a field value of HTTP, so that it has no control characters but
+//! Invariant: each value was a valid field value of HTTP, so it has no control characters except
 //! HTAB. Its bytes are characters of ISO 8859-1 (RFC 9110 section 5.5), as in Node.js.
 
 use super::columns::{ARGUMENTS_MAX, Columns};
@@ -11,13 +11,13 @@ use super::faults::{Fault, Faults, pointer_to};
 use super::quote;
 use super::signature::Signature;
 
-/// The header arguments that came. Without any it allocates nothing.
+/// The header arguments that were sent. Without any it allocates nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers(Vec<(usize, Vec<u8>)>);
 
 impl Headers {
-    /// Adds a field's value to the argument of this index; one that came before it is joined with
-    /// a comma, RFC 9110 section 5.3.
+    /// Adds a field's value to the argument of this index. It is joined to an earlier one with a
+    /// comma, RFC 9110 section 5.3.
     pub fn add(&mut self, index: usize, value: &[u8]) {
         match self.0.iter_mut().find(|(at, _)| *at == index) {
             Some((_, values)) => {
@@ -28,7 +28,7 @@ impl Headers {
         }
     }
 
-    /// Refuses where one that is required has not come.
+    /// Refuses the request if a required one was not sent.
     #[inline]
     pub(super) fn check(&self, signature: &Signature) -> Result<(), Fault> {
         let mut faults = Faults::default();
@@ -42,7 +42,7 @@ impl Headers {
         faults.verdict(signature)
     }
 
-    /// Writes those that come before the argument of this index.
+    /// Writes those before the argument of this index.
     #[inline]
     pub(super) fn write_before(
         &self,
@@ -56,7 +56,7 @@ impl Headers {
         }
     }
 
-    /// Writes those that have not been written.
+    /// Writes the rest.
     #[inline]
     pub(super) fn write_others(
         &self,

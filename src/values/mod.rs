@@ -9,9 +9,9 @@
 //! from_bytes, from_nothing ─┘        base64    └─▶ Fault: what was expected, and where
 //! ```
 //!
-//! Invariants: what is handed over fits the signature, and its text is JSON in ASCII that
-//! `JSON.parse` takes; a `Fault` never repeats what came, but for the name of an unknown argument;
-//! time and memory are linear in the bytes that came, whatever they are.
+//! Invariants: the arguments match the signature, and their text is JSON in ASCII that `JSON.parse`
+//! accepts. Of what was sent, a `Fault` repeats only the name of an unknown argument. Time and
+//! memory are linear in the bytes that were sent.
 
 mod base64;
 mod body;

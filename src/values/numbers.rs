@@ -1,6 +1,6 @@
 //! Numbers from their digits: integers of any size and form, and doubles.
 //!
-//! `body` and `path` give tokens of JSON's grammar, or digits with a sign.
+//! `body` and `path` pass tokens of JSON's grammar, or digits with a sign.
 //!
 //! Invariant: an integer is read from its digits, never by way of a double; a double is the one
 //! nearest to the token.
@@ -12,29 +12,29 @@ use lexical_core::{ParseFloatOptions, format};
 use super::columns::ARGUMENTS_MAX;
 use super::json::Json;
 
-/// Digits of a `bigint`: making one of more takes JavaScript too long.
+/// The most digits of a `bigint`: JavaScript takes too long to make a longer one.
 pub(super) const BIGINT_DIGITS_MAX: usize = 4096;
 
-/// Digits that the exponents of one body may stand for, all together: enough for one `bigint` in
-/// each argument, and not for the thousands that fit into an array.
+/// The most digits that all exponents of one body may stand for: enough for one `bigint` in each
+/// argument, but not for the thousands that fit into an array.
 pub(super) const ADDED_DIGITS_MAX: usize = ARGUMENTS_MAX * BIGINT_DIGITS_MAX;
 
 /// The largest magnitude of an integer that a JavaScript `number` holds exactly.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
-/// Digits that 64 bits can have.
+/// The most digits of an integer of 64 bits.
 const INT64_DIGITS_MAX: usize = 19;
 
-/// Digits before a fraction or an exponent that no double is too small for.
+/// As many digits before a fraction or an exponent always fit a double.
 pub(super) const FINITE_DIGITS_MAX: usize = 308;
 
-/// Digits of an integer that is read at once: each such integer is exact as a double.
+/// The most digits of an integer that is read at once: each such integer is exact as a double.
 const SMALL_DIGITS_MAX: usize = 15;
 
 /// Why a value does not fit its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unfit {
-    /// It is something else.
+    /// It is a value of another type.
     Kind,
     /// It is too large.
     Range,
@@ -143,7 +143,7 @@ pub(super) fn int64(text: &[u8]) -> Result<i64, Unfit> {
     signed.try_into().map_err(|_| Unfit::Range)
 }
 
-/// Appends an integer's digits, without zeros before them.
+/// Appends an integer's digits, without leading zeros.
 pub(super) fn push_bigint(out: &mut Vec<u8>, text: &[u8]) -> Result<(), Unfit> {
     let integer = Integer::parse(text).ok_or(Unfit::Kind)?;
     match integer.count() {
@@ -230,7 +230,7 @@ impl<'a> Integer<'a> {
     }
 }
 
-/// What stands before the first such byte, and behind it.
+/// The bytes before the first such byte, and those behind it.
 fn split_at(text: &[u8], is_border: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     match text.iter().position(|byte| is_border(*byte)) {
         Some(at) => (&text[..at], &text[at + 1..]),
@@ -252,7 +252,7 @@ fn without_zeros_behind(mut digits: &[u8]) -> &[u8] {
     digits
 }
 
-/// The exponent, or one that is as far beyond everything that fits into memory.
+/// The exponent; if it is huge, one that is as far beyond anything that fits into memory.
 fn exponent_of(text: &[u8]) -> i64 {
     let (sign, digits) = match text {
         [b'-', digits @ ..] => (-1, digits),

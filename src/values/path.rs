@@ -1,10 +1,10 @@
 //! Arguments from the segments of a path.
 //!
-//! `connection` is the caller, when a head has been read. Segments are split first and decoded
-//! then: `%2F` is a slash within an argument.
+//! `connection` calls it when a head has been read. Segments are split first and then decoded, so
+//! `%2F` is a slash within an argument.
 //!
-//! Invariant: a segment stands for one argument, never for none: an empty one is refused, since
-//! proxies merge slashes.
+//! Invariant: each segment is one argument. An empty segment is refused, since proxies merge
+//! slashes.
 
 use std::str;
 

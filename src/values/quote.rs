@@ -1,6 +1,6 @@
 //! Text as JSON strings: for answers in UTF-8, for the JavaScript thread in ASCII.
 //!
-//! Invariant: each character has one form. What is plain is copied by runs.
+//! Invariant: each character has one form. Runs of plain characters are copied at once.
 
 use super::runs::{plain_ascii, plain_utf8};
 
@@ -21,7 +21,7 @@ pub fn quote(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Appends the text as it stands between the quotes of a JSON string in ASCII.
+/// Appends the text as the content of a JSON string in ASCII, without the quotes.
 pub(super) fn push_ascii(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     loop {
@@ -56,7 +56,7 @@ pub(super) fn push_ascii_character(out: &mut Vec<u8>, character: char) {
     }
 }
 
-/// The first so many characters of what stands between the quotes of such a string.
+/// The first so many characters of such content.
 pub(super) fn first_characters(written: &[u8], count: usize) -> String {
     let mut rest = written;
     let units = std::iter::from_fn(|| {

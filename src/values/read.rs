@@ -2,8 +2,8 @@
 //!
 //! `body` is the caller; it finds the argument that a value is for.
 //!
-//! Invariant: afterwards the value has been read to its end, whether it fits or not. Of one that
-//! does not, there is an entry.
+//! Invariant: afterwards the value has been read to its end, whether it fits or not. If it does not
+//! fit, there is an entry.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::json::{Json, Scan};
 use super::numbers::{self, Unfit};
 use super::signature::{Signature, Type};
 
-/// Arrays and objects around an argument.
+/// The number of arrays and objects around an argument.
 pub(super) const DEPTH: usize = 1;
 
 /// Reads the values of one body.
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the argument, which comes after all those that were read before.
+    /// Reads the argument, which follows those that were read before.
     #[inline]
     pub(super) fn argument(&mut self, index: usize) -> Scan<()> {
         self.headers.write_before(
@@ -71,7 +71,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Who sends the elements of the only argument as the body means an array of arguments.
+    /// A client that sends the elements of the only argument as the body means an array of
+    /// arguments.
     #[cold]
     fn demand(&self, kind: Type, unfit: Unfit) -> Cow<'static, str> {
         let demand = kind.demand(unfit);
@@ -139,7 +140,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads and writes what crosses as text.
+    /// Reads and writes a value that crosses as text.
     fn write(&mut self, index: usize, kind: Type, depth: usize) -> Fit<()> {
         match kind {
             Type::Int => Ok(self.int(depth)?.map(|value| self.write_integer(value))),
@@ -234,7 +235,7 @@ impl<'a> Reader<'a> {
         Ok(Ok(()))
     }
 
-    /// Reads what is of no kind that fits.
+    /// Reads a value of a kind that does not fit.
     #[cold]
     fn another<T>(&mut self, depth: usize) -> Fit<T> {
         self.json.value(depth)?;
@@ -305,7 +306,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// Reads a string, of which nothing is written.
+    /// Reads a string without writing it.
     fn string(&mut self, depth: usize) -> Fit<Cow<'a, [u8]>> {
         if self.json.peek() != Some(b'"') {
             return self.another(depth);

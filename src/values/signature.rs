@@ -1,15 +1,15 @@
-//! What a function takes: its arguments' names and types, or, undeclared, how many.
+//! What a function takes: its arguments' names and types or, if they are not declared, how many.
 //!
-//! JavaScript has parsed and checked the signature's text; `binding` makes this of it at the start.
+//! JavaScript has parsed and checked the signature's text, and `binding` makes this of it at the
+//! start.
 //!
-//! Invariant: it does not change afterwards. Header arguments have no position in a path or an
-//! array.
+//! Invariant: a signature does not change. Header arguments have no position in a path or an array.
 
 use super::columns::ARGUMENTS_MAX;
 use super::numbers::Unfit;
 use super::quote;
 
-/// Arguments that a function without declared types is called with at most.
+/// The most arguments of a function without declared types.
 pub const UNDECLARED_ARGUMENTS_MAX: usize = 64;
 
 /// The type of one argument. A name of `types` is `Json` here; its schema runs in JavaScript.
@@ -19,9 +19,10 @@ pub enum Type {
     Int,
     /// A finite double.
     Number,
-    /// An integer of 32 bits, which no signature calls so: WebAssembly's `i32`.
+    /// An integer of 32 bits: WebAssembly's `i32`, which signatures in JavaScript do not have.
     Int32,
-    /// A double that is made one of 32 bits, which no signature calls so: WebAssembly's `f32`.
+    /// A double that is rounded to 32 bits: WebAssembly's `f32`, which signatures in JavaScript do
+    /// not have.
     Float32,
     /// An integer of 64 bits, exact.
     Int64,
@@ -33,7 +34,7 @@ pub enum Type {
     String,
     /// Any JSON value.
     Json,
-    /// The whole body where no other argument is in it, else base64.
+    /// The whole body if no other argument is in it, else base64.
     Bytes,
     /// The value of a request's header field.
     Header,
@@ -68,17 +69,17 @@ pub struct Argument {
 #[derive(Debug, Clone)]
 pub struct Signature {
     pub(super) name: Box<str>,
-    /// Empty where nothing is declared.
+    /// Empty if nothing is declared.
     pub(super) arguments: Box<[Known]>,
-    /// The indices of the arguments that are no header fields: their order in paths and arrays.
+    /// The indices of the arguments that are no header fields, in their order in paths and arrays.
     pub(super) positions: Box<[usize]>,
     headers: Box<[(usize, Box<str>)]>,
-    /// Required arguments where nothing is declared.
+    /// The number of required arguments if nothing is declared.
     pub(super) fewest: usize,
     pub(super) is_declared: bool,
 }
 
-/// A declared argument, prepared to be found.
+/// A declared argument, prepared for the look-up.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) name: Box<str>,
@@ -89,7 +90,7 @@ pub(super) struct Known {
 }
 
 impl Type {
-    /// The type that a signature calls so, or that lib/ does.
+    /// The type of this name, in a signature or in lib/.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -119,7 +120,7 @@ impl Type {
         matches!(self, Ints | Numbers | Int64s | Bigints | Booleans | Strings)
     }
 
-    /// What a value has to be, told to whom it was refused.
+    /// What a value has to be, for the message of a refusal.
     pub(super) fn demand(self, unfit: Unfit) -> &'static str {
         match (self, unfit) {
             (Self::Int, Unfit::Range) => "must be an int, within ±(2^53 − 1)",
@@ -152,7 +153,7 @@ impl Type {
 }
 
 impl Signature {
-    /// That of a function whose arguments have names and types, in the order of the signature.
+    /// The signature of a function whose arguments have names and types, in their order.
     ///
     /// # Panics
     ///
@@ -176,7 +177,7 @@ impl Signature {
         }
     }
 
-    /// That of a function of which no more is known than how many arguments it needs.
+    /// The signature of a function of which only the number of required arguments is known.
     #[must_use]
     pub fn undeclared(name: &str, fewest: usize) -> Self {
         Self {
@@ -189,7 +190,7 @@ impl Signature {
         }
     }
 
-    /// The function's name, in paths and in what is told of its arguments.
+    /// The function's name, in paths and in messages about its arguments.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -214,7 +215,7 @@ impl Signature {
         (known.kind != Type::Header).then_some(&*known.key)
     }
 
-    /// The argument that has this key, which is in no quotes.
+    /// The argument that has this key, which is without quotes.
     pub(super) fn index_of(&self, key: &[u8]) -> Option<usize> {
         let is_it = |known: &Known| known.is(key) && known.kind != Type::Header;
         self.arguments.iter().position(is_it)
@@ -226,7 +227,7 @@ impl Signature {
         self.arguments.iter().any(is_it)
     }
 
-    /// Where the argument stands in a path or an array; header fields stand nowhere.
+    /// The position of the argument in a path or an array; `None` for a header field.
     pub(super) fn position_of(&self, index: usize) -> Option<usize> {
         self.positions.iter().position(|at| *at == index)
     }

@@ -1,9 +1,10 @@
 //! Arguments of functions that declare none: JSON values by position.
 //!
-//! `body` and `path` hand over what came. Numbers alone cross as slots; with anything else among
-//! them, all of them cross as one array.
+//! `body` and `path` pass the values. If all are numbers they cross as slots, otherwise all of them
+//! cross as one array.
 //!
-//! Invariant: they are at least as many as the function needs, at most `UNDECLARED_ARGUMENTS_MAX`.
+//! Invariant: there are at least as many as the function needs, and at most
+//! `UNDECLARED_ARGUMENTS_MAX`.
 
 use super::columns::{ARGUMENTS_MAX, Arguments, Slots, UNPACKED};
 use super::faults::{ENTRIES_MAX, Fault, Faults, MISSING};
@@ -35,7 +36,7 @@ pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments,
     Ok(of_text(json.text))
 }
 
-/// An object may be empty, which is as good as nothing.
+/// An empty object counts as no arguments.
 fn from_other_body(signature: &Signature, mut json: Json) -> Result<Arguments, Fault> {
     json.whole_value().map_err(|broken| broken.in_body())?;
     if json.text == b"{}" {
@@ -92,7 +93,7 @@ pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments,
     Ok(of_text(text))
 }
 
-/// The segments' numbers, if all of them are, and cross as slots.
+/// The segments as numbers, if all of them are numbers that cross as slots.
 fn numbers_of(path: &[u8]) -> Option<Slots> {
     let mut slots = Slots::default();
     for segment in path::segments(path) {
@@ -120,7 +121,7 @@ fn of_text(mut text: Vec<u8>) -> Arguments {
     Slots::default().finish(UNPACKED, &mut text, &mut Vec::new())
 }
 
-/// Adds what is wrong about how many there are.
+/// Adds an entry if the number of arguments is wrong.
 fn check(signature: &Signature, count: usize, mut faults: Faults) -> Result<(), Fault> {
     for missing in (count..signature.fewest).take(ENTRIES_MAX) {
         faults.add(format!("#/{missing}"), MISSING);

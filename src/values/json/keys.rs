@@ -1,14 +1,14 @@
 //! The keys of the objects that are open: no object may have one twice.
 //!
-//! Each key is pushed when it has been written. Keys are compared as they were written, where each
+//! Each key is pushed when it has been written. Keys are compared in written form, in which each
 //! character has one form.
 //!
-//! Invariant: the cost is linear in the keys' bytes, also where somebody chose them: few are
-//! compared with each other, many go into a set whose hash is keyed at random.
+//! Invariant: the cost is linear in the keys' bytes, even if an attacker has chosen them: a few are
+//! compared with each other, and many go into a set whose hash is keyed at random.
 
 use std::collections::HashSet;
 
-/// As many as are quicker compared than hashed.
+/// Up to so many keys, comparing is quicker than hashing.
 const PAIRWISE_MAX: usize = 16;
 
 /// The keys of all open objects, those of the innermost one last.
@@ -32,8 +32,8 @@ impl Keys {
         self.0.push(Key { start, end, at });
     }
 
-    /// Ends the object whose first key is the one of this number: where in the body a key was that
-    /// it had before.
+    /// Ends the object whose first key has this number. Returns where in the body a key was
+    /// repeated, if one was.
     pub(in crate::values) fn end(&mut self, first: usize, text: &[u8]) -> Option<usize> {
         let keys = &self.0[first..];
         let twice = if keys.len() <= PAIRWISE_MAX {

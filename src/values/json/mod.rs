@@ -2,10 +2,10 @@
 //! again as compact ASCII.
 //!
 //! `read`, `body`, `path` and `undeclared` are the callers: they read what a signature declares,
-//! and leave the rest to `value`. What is written as it came is copied by spans, not by tokens.
+//! and leave the rest to `value`. Text that is written unchanged is copied by spans, not by tokens.
 //!
-//! Invariant: what has been read is sound: valid UTF-8, no lone surrogate, finite numbers, at most
-//! `DEPTH_MAX` levels, no key twice, none that is `__proto__`.
+//! Invariant: what has been read is valid: UTF-8, no lone surrogate, finite numbers, at most
+//! `DEPTH_MAX` levels, no repeated key, and no key `__proto__`.
 
 mod keys;
 mod strings;
@@ -18,7 +18,7 @@ use super::faults::Broken;
 /// Arrays and objects within each other, the outermost one included.
 pub(super) const DEPTH_MAX: usize = 128;
 
-/// What has been read, or why it is no JSON: that is rare, and should take no room.
+/// The value read, or why the text is no JSON. That is rare, and should take no room.
 pub(super) type Scan<T> = Result<T, Box<Broken>>;
 
 /// A reader of one JSON text.
@@ -26,7 +26,7 @@ pub(super) struct Json<'a> {
     source: &'a [u8],
     /// How much has been read.
     at: usize,
-    /// While a value is written: what stands from here to `at` is to be copied as it came.
+    /// While a value is written: the bytes from here to `at` are to be copied unchanged.
     span: usize,
     /// What has been written.
     pub(super) text: Vec<u8>,
@@ -124,7 +124,8 @@ impl<'a> Json<'a> {
         broken_at(self.at, why)
     }
 
-    /// Goes to the next element of an array or member of an object, or behind its end: then false.
+    /// Goes to the next element of an array or member of an object. False: there was none, and the
+    /// end was consumed.
     #[inline]
     pub(super) fn advance(&mut self, end: u8, is_first: bool) -> Scan<bool> {
         let next = self.peek_token();
@@ -169,7 +170,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Reads and writes a value that is all there is.
+    /// Reads and writes a value that is the whole text.
     pub(super) fn whole_value(&mut self) -> Scan<()> {
         self.peek_token();
         self.value(0)?;
@@ -184,7 +185,7 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// Reads and writes an array, whose bracket was seen: how many elements it has.
+    /// Reads and writes an array, whose bracket was seen. Returns how many elements it has.
     pub(super) fn array(&mut self) -> Scan<usize> {
         self.begin();
         self.skip();
@@ -197,8 +198,8 @@ impl<'a> Json<'a> {
         Ok(count)
     }
 
-    /// Begins to write. What comes is seldom longer when it is written, so that there is no more
-    /// than one allocation; what is too much of it is given back at the end.
+    /// Begins to write. A text is seldom longer in written form, so there is usually one
+    /// allocation; spare capacity is freed at the end.
     fn begin(&mut self) {
         self.span = self.at;
         if self.text.capacity() == 0 {
@@ -206,14 +207,14 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Writes what is to be copied as it came.
+    /// Writes the bytes that are to be copied unchanged.
     fn copy(&mut self) {
         let span = &self.source[self.span..self.at];
         self.text.extend_from_slice(span);
         self.span = self.at;
     }
 
-    /// How much will have been written when that has been done.
+    /// The length of the written text once that has been done.
     fn written(&self) -> usize {
         self.text.len() + self.at - self.span
     }
@@ -305,7 +306,7 @@ impl<'a> Json<'a> {
         self.broken("a colon is missing")
     }
 
-    /// No key of the object may be there twice whose first key is the one of this number.
+    /// Refuses the object whose first key has this number if a key is repeated.
     pub(super) fn end_keys(&mut self, first: usize) -> Scan<()> {
         match self.keys.end(first, &self.text) {
             Some(at) => key_twice(at),
@@ -327,7 +328,7 @@ fn broken_at<T>(at: usize, why: &'static str) -> Scan<T> {
     Err(Box::new(Broken { at, why }))
 }
 
-/// JavaScript gives this key a meaning of its own.
+/// This key has a special meaning in JavaScript.
 pub(super) fn check_key(key: &[u8], at: usize) -> Scan<()> {
     if key == b"__proto__" {
         return broken_at(at, "__proto__ is not allowed as a key");

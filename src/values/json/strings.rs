@@ -1,6 +1,7 @@
 //! Strings of a JSON text, with escapes, written in ASCII in one form.
 //!
-//! Invariant: what is written is the same characters, which are valid UTF-8; no surrogate is alone.
+//! Invariant: the written characters are those that were read; they are valid UTF-8, without lone
+//! surrogates.
 
 use std::str;
 
@@ -9,8 +10,7 @@ use super::super::runs::plain_ascii;
 use super::{Json, Scan, broken_at};
 
 impl<'a> Json<'a> {
-    /// Reads a string that is written as it came, if the next value is one: what is between the
-    /// quotes.
+    /// Reads a string that can be written unchanged, if the next value is one. Returns its content.
     #[inline]
     pub(in crate::values) fn plain_string(&mut self) -> Option<&'a [u8]> {
         let content = self.rest().strip_prefix(b"\"")?;

@@ -1,7 +1,7 @@
 //! Numbers and words of a JSON text.
 //!
-//! Invariant: a number has been read to the last byte of its token. Those that are handed out as
-//! finite are, as doubles.
+//! Invariant: a number has been read to the last byte of its token. A number that is returned as
+//! finite is a finite double.
 
 use super::super::numbers::{self, FINITE_DIGITS_MAX};
 use super::{Json, Scan, broken_at};
@@ -94,8 +94,7 @@ impl<'a> Json<'a> {
     }
 }
 
-/// What follows the number at the start of the text, or, as an error, what stands where a digit is
-/// missing.
+/// The text behind the number at its start or, as an error, the text where a digit is missing.
 fn after_number(text: &[u8]) -> Result<&[u8], &[u8]> {
     let mut rest = text.strip_prefix(b"-").unwrap_or(text);
     rest = match rest {
@@ -111,7 +110,7 @@ fn after_number(text: &[u8]) -> Result<&[u8], &[u8]> {
     Ok(rest)
 }
 
-/// What follows the digits at the start of the text, if there are any.
+/// The text behind the digits at its start, if there are any.
 fn after_digits(text: &[u8]) -> Result<&[u8], &[u8]> {
     let mut rest = text;
     while let [b'0'..=b'9', tail @ ..] = rest {
