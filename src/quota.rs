@@ -205,7 +205,7 @@ mod tests {
                     if pool.poll_free(ring).is_ready() {
                         continue;
                     }
-                    // Asleep until whoever gives next tells this ring.
+                    // Asleep until the thread that gives next wakes this ring.
                     while wakers[ring].swap(0, Ordering::SeqCst) == 0 {
                         thread::yield_now();
                     }

@@ -1,4 +1,4 @@
-//! Documents: who has one already, and the heads of their answers, byte for byte.
+//! Documents: which clients have one already, and the heads of their answers, byte for byte.
 
 use super::*;
 use std::time::UNIX_EPOCH;

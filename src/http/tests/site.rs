@@ -10,7 +10,7 @@ fn rules(origins: &[&str]) -> Rules {
     }
 }
 
-/// What becomes of a request for 15 with these lines, and who may read the answer.
+/// What becomes of a request for 15 with these lines, and which page may read the answer.
 fn outcome(line: &str, lines: &str, origins: &[&str]) -> (Action, Reader) {
     let bytes = format!("{line} HTTP/1.1\r\nHost: a:8000\r\n{lines}\r\n");
     let head = parse_by(&rules(origins), bytes.as_bytes());

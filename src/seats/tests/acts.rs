@@ -94,12 +94,12 @@ impl World {
             self.has_moved(seat);
             let asked = &mut self.calls[number];
             assert_eq!(asked.function, function);
-            // What was late when it was fetched is not run.
+            // A call that was late when it was fetched is not run.
             let fetched = self.places[seat].fetched.expect("it has asked");
             let timeout = self.plan.handler_timeout;
             let asked_at = self.seats.options.started + Duration::from_micros(asked.at);
             assert!(fetched < asked_at + timeout, "call {number} was late");
-            // A function that turns the event loop has others given up that have not begun.
+            // If a function turns the event loop, calls that have not begun are given up.
             if asked.stage != Stage::Answered {
                 assert_eq!(asked.stage, Stage::Waiting, "call {number} is begun twice");
                 asked.stage = Stage::Begun(seat);
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// What its thread has written may be seen by others.
+    /// From now on others may see what its thread has written.
     fn shows(&mut self, seat: usize) {
         for asked in &mut self.calls {
             if asked.stage == Stage::Written(seat) {
@@ -118,7 +118,7 @@ impl World {
 
     fn is_at_call(&mut self, seat: usize, taken: Taken) {
         if self.random.once_in(20) {
-            // It turns the event loop itself.
+            // The function turns the event loop itself.
             if !self.expires(seat) {
                 self.with_player(seat, Player::post);
             }
@@ -150,7 +150,7 @@ impl World {
         self.plan.has_endless && number % 13 == 5
     }
 
-    /// False: there is none that could.
+    /// False: no thread could do it.
     pub(super) fn settles_one(&mut self, seat: usize) -> bool {
         let never = self.plan.has_unsettled;
         let player = self.player(seat);
@@ -168,7 +168,7 @@ impl World {
 
     fn is_written(&mut self, taken: Taken, seat: usize, value: &Value) {
         let asked = &mut self.calls[taken.number];
-        // Given up before: nobody waits for it.
+        // It was given up before: no client waits for it.
         if asked.stage != Stage::Answered {
             assert_eq!(asked.stage, Stage::Begun(seat));
             let is_aside = value.is_aside(self.plan.text_units);
@@ -196,7 +196,7 @@ impl World {
         }
     }
 
-    /// False: nothing of what it has is late.
+    /// False: none of its calls is late.
     pub(super) fn expires(&mut self, seat: usize) -> bool {
         let now = clock::now().expect("it is told");
         if self.places[seat].timer.is_none_or(|at| at > now) {
@@ -228,7 +228,7 @@ impl World {
         place.may_be_told_again = place.is_told;
     }
 
-    /// It is at another call now, or at none.
+    /// The thread is at another call now, or at none.
     fn has_moved(&mut self, seat: usize) {
         let place = &mut self.places[seat];
         place.moved = clock::now();

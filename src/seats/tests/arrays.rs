@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::seats::memory::{Claims, Column, Memory};
 
-/// Slots that a batch has besides two for each call, so that any one call fits.
+/// The slots of a batch besides two for each call, so that any one call fits.
 const MORE_SLOTS: usize = 33;
 
 pub(super) struct Array<T>(Box<[UnsafeCell<T>]>);
 
-// SAFETY: who reads and writes it, and when, is what the tests are about.
+// SAFETY: the tests are about who reads and writes it, and when.
 unsafe impl<T: Send> Sync for Array<T> {}
 
 impl<T: Copy + Default> Array<T> {
@@ -28,12 +28,12 @@ impl<T: Copy + Default> Array<T> {
     }
 
     pub(super) fn get(&self, index: usize) -> T {
-        // SAFETY: the element is there, and nobody writes to it meanwhile.
+        // SAFETY: the element is there, and no thread writes to it meanwhile.
         unsafe { self.0[index].get().read() }
     }
 
     pub(super) fn set(&self, index: usize, value: T) {
-        // SAFETY: the element is there, and nobody reads it before it is told of.
+        // SAFETY: the element is there, and no thread reads it before it is announced.
         unsafe { self.0[index].get().write(value) }
     }
 }
@@ -87,7 +87,7 @@ impl Arrays {
         }
     }
 
-    /// Adds to what is claimed, and returns what was before; 0 where nobody else may take calls.
+    /// Adds to what is claimed, and returns the word before; 0 if no other thread may take calls.
     pub(super) fn claim(&self, added: u32) -> u32 {
         let word = self.claims.as_ref();
         word.map_or(0, |word| word.fetch_add(added, Ordering::SeqCst))

@@ -1,4 +1,4 @@
-//! A table with one ring or some, for tests that say each step themselves.
+//! A table with one or several rings, for tests that make each step themselves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, micros};
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
-/// A millisecond less.
+/// A millisecond less than that.
 pub(super) const ALMOST_TIMEOUT: Duration = Duration::from_millis(1_999);
 
-/// What a call is answered with whose worker has ended.
+/// The answer to a call whose worker has ended.
 pub(super) fn lost() -> Delivery {
     Outcome::Error(500, "The worker that ran the function has ended.".into()).into()
 }
@@ -91,7 +91,7 @@ impl Bench {
         self.callers[0].as_ref().unwrap().call(&mut calls);
     }
 
-    /// Somebody takes the seat, and asks for calls.
+    /// A thread takes the seat, and asks for calls.
     pub(super) fn sit(&self, seat: usize) -> Player {
         let mut player = Player::sit(&self.seats, seat, 16, 100);
         player.ask(true);
@@ -164,7 +164,7 @@ impl Player {
         }
     }
 
-    /// It runs what there is, in no time, until it rests.
+    /// It runs all calls, in no time, until it rests.
     pub(super) fn run_all(&mut self, value: &Value) {
         while self.is_busy() && self.doing != Doing::Over {
             if self.doing == Doing::Claiming {

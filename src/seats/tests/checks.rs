@@ -11,7 +11,7 @@ use crate::seats::inbox::State;
 use crate::seats::{Notice, lock, micros};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// In which time it looks where something may have to go to others, if it is on time.
+/// The time within which a punctual watchdog looks if calls may have to go to others.
 const LOOK_SOON: Duration = Duration::from_millis(4);
 const LOST: &str = "The worker that ran the function has ended.";
 
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// A call was lost with its thread, of which somebody is to be told.
+    /// A call was lost with its thread, which is to be reported.
     fn is_lost(&mut self, sequence: u32, before: Stage) {
         let function = self.calls[sequence as usize].function;
         if let Stage::Begun(_) = before {
@@ -136,7 +136,7 @@ impl World {
         );
     }
 
-    /// No ring may call, and nobody has a call.
+    /// No ring may call, and no call is anywhere.
     fn is_over(&self) -> bool {
         let seats = 0..self.places.len();
         self.callers.iter().all(Option::is_none)
@@ -144,7 +144,7 @@ impl World {
             && self.seats.waiting().0 == 0
     }
 
-    /// Whoever is awake asks for calls soon, and where calls wait, somebody is.
+    /// A thread that is awake asks for calls soon; and if calls wait, one is awake.
     fn check_states(&self) {
         let waiting = self.seats.waiting().0;
         let inbox = lock(&self.seats.inbox);
@@ -177,7 +177,8 @@ impl World {
         );
     }
 
-    /// Where somebody else could run what waits, or what is behind a call, the watchdog looks soon.
+    /// If another thread could run calls that wait, or those behind a call, the watchdog looks
+    /// soon.
     fn check_looks(&self) {
         let Some(watchdog) = &self.seats.watchdog else {
             return;
@@ -200,7 +201,7 @@ impl World {
         }
     }
 
-    /// How many calls the thread in that seat has begun that have no answer.
+    /// How many calls the thread in that seat has begun and not answered.
     fn begun_in(&self, seat: usize) -> usize {
         let is_of = |asked: &&Asked| match asked.stage {
             Stage::Begun(of) | Stage::Written(of) => of == seat,
@@ -230,7 +231,8 @@ impl World {
     pub(super) fn has_seen(&mut self) {
         self.check();
         for (seat, place) in self.places.iter().enumerate() {
-            // A look at which others get something does not tell: the rest of a batch, an error.
+            // A look that gives something to others, the rest of a batch or an error, reports
+            // nothing.
             let is_due = place.overdue_looks < 3 || place.is_told;
             assert!(is_due, "nobody is told that seat {seat} is overdue");
             if place.late_looks == 0 {

@@ -1,4 +1,4 @@
-//! The time that a test says it is, for its own thread; for all others it is what it is.
+//! The time that a test sets for its own thread. Other threads have the real time.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ thread_local! {
     static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// What the test says.
+/// The time that the test has set.
 pub(crate) fn now() -> Option<Instant> {
     NOW.get()
 }

@@ -1,5 +1,5 @@
-//! How a run ends: everybody does what he still has to, after which nothing may be left undone, and
-//! the table ends, after which nothing may be left at all.
+//! How a run ends. Each actor does what it still has to do, and then nothing may be left undone.
+//! The table ends, and then nothing may be left at all.
 
 use super::clock;
 use super::plan::Ending;
@@ -7,11 +7,11 @@ use super::player::Doing;
 use super::world::{Place, World};
 use crate::seats::lock;
 
-/// Rounds after which a run that goes on is one that never ends.
+/// After so many rounds a run counts as one that never ends.
 const ROUNDS_MAX: usize = 10_000;
 
 impl World {
-    /// Everybody does what he still has to, and time passes for what only that ends.
+    /// Each actor does what it still has to do, and time passes for what only time ends.
     pub(super) fn settle(&mut self) {
         self.note(|| "settling".to_owned());
         self.plan.is_punctual = true;
@@ -39,7 +39,7 @@ impl World {
         any | is_told
     }
 
-    /// False: there is nothing that it could do.
+    /// False: there is nothing for it to do.
     fn place_settles(&mut self, seat: usize) -> bool {
         let place = &self.places[seat];
         if place.is_told {
@@ -72,7 +72,7 @@ impl World {
         }
     }
 
-    /// To when the watchdog looks, or a thread gives up what is late.
+    /// The time at which the watchdog looks, or a thread gives up late calls.
     fn pass_to_next(&mut self) {
         let free = self.places.iter().filter(|place| !self.is_held(place));
         let timer = free.filter_map(|place| place.timer).min();
@@ -95,10 +95,10 @@ impl World {
         }
         assert!(self.has_retired);
         assert_eq!(self.has_ended, self.plan.ending == Ending::Closed);
-        // Whoever was at rest has been woken, and leaves.
+        // A thread that was at rest has been woken, and leaves.
         while self.do_what_is_left() {}
         for seat in 0..self.places.len() {
-            // One that is held by a call which has been given up.
+            // It is held by a call that has been given up.
             let is_held = self.is_held(&self.places[seat]);
             assert!(is_held, "seat {seat} stays");
             self.die(seat);

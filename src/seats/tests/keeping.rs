@@ -1,4 +1,4 @@
-//! What the watchdog does while a worker is held, and of whom it tells.
+//! What the watchdog does while a worker is held, and what it reports.
 
 use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
@@ -13,7 +13,7 @@ const OVERDUE: Notice = Notice::Overdue {
     seat: 0,
 };
 
-/// Workers of whom the first has a batch of so many calls.
+/// Workers, the first of which has a batch of so many calls.
 fn with_batch(seats: usize, calls: u32) -> (Bench, super::player::Player) {
     let mut bench = Bench::workers(seats);
     let mut player = bench.sit(0);
@@ -69,7 +69,7 @@ fn a_value_is_answered_that_came_after_the_rest_was_taken_back() {
     bench.look_again_after(MILLISECOND);
     player.end_call(Some(&Value::Number(7)), true);
     assert_eq!(player.claim(), None);
-    // Now it is what the promise goes on with that holds it.
+    // Now the continuation of the promise holds it.
     assert_eq!(player.doing, Doing::Continuing);
     bench.look_again_after(MILLISECOND);
     let number = u32::try_from(held).unwrap();

@@ -115,7 +115,7 @@ fn who_leaves_when_the_time_of_its_calls_is_over_has_them_answered_as_late() {
     clock::pass(MILLISECOND);
     first.leave();
     assert_eq!(bench.replies(), [(0, Delivery::Late), (1, lost())]);
-    // Each of them is told: they have ended with their worker.
+    // Each of them is reported: they have ended with their worker.
     assert_eq!(bench.told(), [LOST, LOST]);
 }
 
@@ -184,7 +184,7 @@ fn rings_have_ended_when_each_has_whichever_table_it_had() {
     };
     let new = Seats::new(options);
     old.ring_closes(0);
-    // It is replaced just then: that ring is deaf to it.
+    // It is replaced just then, which that ring ignores.
     drop(new.caller());
     old.ring_leaves(1);
     let second = new.caller();

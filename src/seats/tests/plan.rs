@@ -1,4 +1,4 @@
-//! What kind of run a seed makes: how many there are of what, and what may go wrong.
+//! The kind of run that a seed makes: the number of rings, seats and calls, and what may go wrong.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) struct Plan {
     pub(super) ending: Ending,
     /// Workers may end at any time.
     pub(super) may_die: bool,
-    /// Nobody comes in their places.
+    /// No thread comes in their places.
     pub(super) is_left_alone: bool,
     /// Some functions never return.
     pub(super) has_endless: bool,

@@ -73,7 +73,7 @@ pub(super) enum Doing {
     Claiming,
     /// It runs this one.
     AtCall(Taken),
-    /// Its batch is over, and what promises go on with runs before it asks for the next one.
+    /// Its batch is over. The continuations of promises run before it asks for the next one.
     Continuing,
     /// It has been told that no call will come any more.
     Over,
@@ -249,7 +249,7 @@ impl Player {
         };
     }
 
-    /// Shows what is done, as what promises go on with may hold the thread.
+    /// Shows finished results, since the continuations of promises may hold the thread.
     pub(super) fn show(&mut self) {
         self.arrays.claim(RESULT * self.written.complete());
     }
@@ -265,7 +265,7 @@ impl Player {
         self.written.add(&self.seats, self.seat, taken.id, value);
     }
 
-    /// True: what promises have come to is posted next.
+    /// True: results of promises are posted next.
     pub(super) fn is_post_due(&self) -> bool {
         self.written.is_post_due
     }

@@ -171,7 +171,7 @@ impl Table {
     }
 }
 
-/// Each call's own.
+/// The value of each call.
 fn number(ring: usize, sequence: u32) -> u32 {
     let ring = u32::try_from(ring).unwrap();
     ring * CALLS_OF_RING + sequence

@@ -1,4 +1,4 @@
-//! Who is woken for calls, and who is not.
+//! Which threads are woken for calls, and which are not.
 
 use super::bench::{Bench, MILLISECOND, TIMEOUT};
 use super::clock;
@@ -41,7 +41,7 @@ fn nobody_else_is_woken_while_somebody_awake_has_done_in_less_time_than_waking_t
     assert!(first.bell.hear());
 }
 
-/// Workers of whom each may have two calls.
+/// Workers, each of which may have two calls.
 fn full(seats: u32) -> Bench {
     Bench::new(seats as usize, 1, 2 * seats)
 }
@@ -154,7 +154,8 @@ fn a_call_that_was_left_for_a_worker_that_is_held_is_another_s_soon() {
     held.ask(true);
     held.promise();
     held.ask(true);
-    // What the promise goes on with holds it from now on, and the watchdog has nothing else to do.
+    // The continuation of the promise holds it from now on, and the watchdog has nothing else to
+    // do.
     bench.look();
     clock::pass(TIMEOUT / 8);
     assert_eq!(bench.look(), Need::Later);

@@ -1,5 +1,5 @@
 //! Rings that call, threads that take calls, the watchdog and time: one step of one of them after
-//! another, as a seed has it.
+//! another, as a seed decides.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,13 +20,13 @@ const CONNECTIONS: u32 = 3;
 /// How far a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nobody has begun it.
+    /// No thread has begun it.
     Waiting,
-    /// The thread in this seat has, and has no value.
+    /// The thread in this seat has begun it, and has no value.
     Begun(usize),
-    /// It has, and others may not know.
+    /// The thread has a value, and others may not know it.
     Written(usize),
-    /// Others may know.
+    /// Others may know the value.
     Shown(usize),
     Answered,
 }
@@ -35,7 +35,7 @@ pub(super) struct Asked {
     pub(super) function: u16,
     pub(super) at: u64,
     pub(super) stage: Stage,
-    /// What it has come to.
+    /// Its outcome.
     pub(super) outcome: Option<Outcome>,
 }
 
@@ -43,23 +43,23 @@ pub(super) struct Asked {
 #[derive(Default)]
 pub(super) struct Place {
     pub(super) player: Option<Player>,
-    /// Something else than a call holds it for ever.
+    /// Something other than a call holds it for ever.
     pub(super) is_blocked: bool,
-    /// When it gives up what is late.
+    /// When it gives up late calls.
     pub(super) timer: Option<Instant>,
     /// When it has asked for calls, the last time.
     pub(super) fetched: Option<Instant>,
     /// When it has asked for calls or claimed one, the last time.
     pub(super) moved: Option<Instant>,
-    /// When the watchdog has looked first since it has done anything that the watchdog sees, and
-    /// how often since that was so long ago that others may have what is behind its call, and that
-    /// it is overdue.
+    /// When the watchdog first looked since the thread did anything visible; how often it has
+    /// looked since it could give the calls behind to others; and how often since the thread was
+    /// overdue.
     pub(super) seen: Option<Instant>,
     pub(super) late_looks: usize,
     pub(super) overdue_looks: usize,
-    /// The watchdog has told since then that it is overdue.
+    /// The watchdog has reported since then that the thread is overdue.
     pub(super) is_told: bool,
-    /// It may do so again: something has happened there besides.
+    /// The watchdog may report that again: something else has happened there.
     pub(super) may_be_told_again: bool,
 }
 
@@ -76,11 +76,11 @@ pub(super) struct World {
     pub(super) calls: Vec<Asked>,
     /// How many of them have no answer.
     pub(super) outstanding: usize,
-    /// Which functions' calls the thread has left without an answer that is just ending.
+    /// The functions of the calls that the thread which is just ending has left unanswered.
     pub(super) lost: Vec<u16>,
     /// True: a thread leaves, and its calls are lost or late.
     pub(super) is_dying: bool,
-    /// Which functions' calls were lost, of which nobody has been told.
+    /// The functions of lost calls that were not reported yet.
     pub(super) told_lost: Vec<u16>,
     pub(super) notices: Arc<Notices>,
     pub(super) has_retired: bool,
@@ -260,7 +260,7 @@ impl World {
         self.check();
     }
 
-    /// It looks where it has to or, where it is not punctual, at any time.
+    /// It looks when it has to or, if it is not punctual, at any time.
     pub(super) fn watchdog_acts(&mut self) -> bool {
         let Some(watchdog) = &self.seats.watchdog else {
             return false;
@@ -323,7 +323,7 @@ impl World {
     }
 }
 
-/// What is neither in the first two slots nor nothing.
+/// The rest of the arguments, beyond the first two slots.
 fn rest_of(number: u32, function: u16, slots: usize, is_long: bool) -> Option<Box<Rest>> {
     let mut rest = Rest::default();
     let more = slots.saturating_sub(2);

@@ -18,14 +18,14 @@ pub(super) enum Value {
     Bigint(i64),
     Json(String),
     Text(String),
-    /// An integer beyond 64 bits, and what else takes a side door.
+    /// An integer beyond 64 bits; like the next ones, it does not go with the results.
     Digits(String),
     Answer(u16, String),
     Error(u16, String),
 }
 
 impl Value {
-    /// True: it does not go with the results, of which texts have so many units.
+    /// True: it does not go with the results, whose texts have so many units.
     pub(super) fn is_aside(&self, units_max: usize) -> bool {
         match self {
             Self::Number(_) | Self::Bigint(_) => false,
@@ -34,7 +34,7 @@ impl Value {
         }
     }
 
-    /// What is to be answered.
+    /// The expected outcome.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Number(value) => Outcome::Value(i64::from(*value)),
@@ -124,7 +124,7 @@ impl Written {
         self.count - 1
     }
 
-    /// Makes the results the seat's, which is to be told how many they are.
+    /// Passes the results to the seat, and returns how many there are.
     pub(super) fn take(&mut self) -> u32 {
         let count = self.count;
         self.count = 0;
@@ -135,7 +135,7 @@ impl Written {
         u32::try_from(count).expect("a batch is short")
     }
 
-    /// How many are complete that were not the last time.
+    /// How many have been completed since the last time.
     pub(super) fn complete(&mut self) -> u32 {
         let count = self.count - self.shown;
         self.shown = self.count;

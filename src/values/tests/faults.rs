@@ -1,4 +1,4 @@
-//! In which order faults are told, and what they say.
+//! The order in which faults are reported, and what they say.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! What is no strict JSON is told so, with the byte, before anything about arguments.
+//! Text that is not strict JSON is reported as such, with the byte, before any error in the
+//! arguments.
 
 use super::*;
 
