@@ -8,7 +8,7 @@
 mod http_model;
 
 use http_model::Skip;
-use ringcall::http::{Body, Errors, BodyFraming, Origins, Rules};
+use ringcall::http::{Body, BodyFraming, Errors, Origins, Rules};
 
 pub fn check(input: &[u8]) {
     let [choice, cut, input @ ..] = input else {
@@ -51,7 +51,11 @@ pub fn check(input: &[u8]) {
     );
 }
 
-fn skip<'a>(framing: BodyFraming, rules: &Rules, pieces: impl IntoIterator<Item = &'a [u8]>) -> Skip {
+fn skip<'a>(
+    framing: BodyFraming,
+    rules: &Rules,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Skip {
     let mut body = match Body::new(framing, rules) {
         Ok(Some(body)) => body,
         Ok(None) => return Skip::Complete(0),
