@@ -82,7 +82,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
         if (begun < count) recorder?.began(begun - count)
         if (!hasPromises) continue
         hasPromises = false
-        // The reactions of promises may hold this thread, so the keeper must see the results first.
+        // The reactions of promises may hold this thread, so the watchdog must see the results first.
         if (claims !== undefined) add(claims, 0, RESULT * results.complete())
         if (expiry === undefined && handlerTimeout > 0) expireIn(handlerTimeout)
         continues = true

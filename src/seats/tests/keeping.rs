@@ -254,7 +254,7 @@ fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once
 }
 
 #[test]
-fn the_keeper_is_told_where_it_may_have_something_to_do() {
+fn the_watchdog_is_told_where_it_may_have_something_to_do() {
     let mut bench = Bench::workers(1);
     let is_told = |bench: &Bench| bench.seats.watchdog.as_ref().unwrap().is_told();
     assert_eq!(bench.look(), Need::Nothing);
