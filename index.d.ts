@@ -1305,7 +1305,7 @@ type ReadSignature<S extends string, T> =
       ? ReadArguments<Trim<List> extends '' ? '' : `${List},`, T> extends infer Read
         ? Read extends { arguments: infer A } ? WithResult<A, TypeOf<Result, ResultTypes, T, 'a result'>> : Read
         : never
-      : Mistake<"behind the arguments there must be '=>' and the type of the result">
+      : Mistake<"after the arguments there must be '=>' and the type of the result">
     : Mistake<"a signature is written as in '(a: int, b?: string) => json'">
 type WithResult<A, Found> = Found extends { type: infer R } ? { arguments: A; result: R } : Found
 
@@ -1328,16 +1328,16 @@ type ReadArgument<S extends string, T, Names extends string, IsAfter extends boo
       : ReadNamed<Trim<Left>, false, Type, T, Names, IsAfter>
     : Mistake<Trim<S> extends ''
       ? 'there is a comma without an argument'
-      : `'${Trim<S>}' is no argument: write a name, a colon and a type, such as 'a: int'`>
+      : `'${Trim<S>}' is not an argument: write a name, a colon and a type, such as 'a: int'`>
 
 type ReadNamed<
   Name extends string, IsOptional extends boolean, Type extends string, T, Names extends string, IsAfter extends boolean
 > =
   Name extends `${string}-${string}`
     ? Mistake<`'${Name}' has a dash: write 'xTenant: header' for X-Tenant, or use 'headers'`>
-  : Name extends '' | `${string}${Space | '.' | '{' | '['}${string}` ? Mistake<`'${Name}' is no name of an argument`>
-  : Name extends Names ? Mistake<`there are two arguments of the name '${Name}'`>
-  : [IsAfter, IsOptional] extends [true, false] ? Mistake<`'${Name}' is required behind an optional argument`>
+  : Name extends '' | `${string}${Space | '.' | '{' | '['}${string}` ? Mistake<`'${Name}' is not a name for an argument`>
+  : Name extends Names ? Mistake<`there are two arguments named '${Name}'`>
+  : [IsAfter, IsOptional] extends [true, false] ? Mistake<`'${Name}' is required after an optional argument`>
   : WithName<Name, IsOptional, TypeOf<Type, ArgumentTypes, T, 'an argument'>>
 type WithName<Name extends string, IsOptional extends boolean, Found> =
   Found extends { type: infer V } ? { name: Name; type: V; isOptional: IsOptional } : Found
@@ -1347,7 +1347,7 @@ type TypeOf<S extends string, Known, T, What extends string> =
     ? Name extends keyof Known ? { type: Known[Name] }
     : Name extends keyof T ? { type: OutputOf<T[Name]> }
     : Mistake<
-        Name extends keyof ArgumentTypes | keyof ResultTypes ? `'${Name}' is no type of ${What}`
+        Name extends keyof ArgumentTypes | keyof ResultTypes ? `'${Name}' is not a type of ${What}`
         : Name extends `${string}|${string}` ? `there are no unions: declare 'json', or a schema in 'types'`
         : Name extends `${string}[]` ? `there is no type '${Name}': declare 'json', or a schema in 'types'`
         : `there is no type '${Name}': it is ${What extends 'a result' ? Results : Arguments}, or a name in 'types'`

@@ -59,12 +59,12 @@ for (const [how, options] of Object.entries(WORKERS)) {
     const wasi = moduleOf([{ module: 'wasi_snapshot_preview1', import: 'fd_write', parameters: [i32] }, sum])
     for (const [args, told] of [
       [[math], 'The export "several" can\'t be served: it returns 2 results, and one is the most. The option --only ' +
-        'names those that are to be served; these can be: sum, divide.'],
+        'names the functions to serve; these can be served: sum, divide.'],
       [[math, '--only', 'summ'], 'The WebAssembly module exports no function "summ". Did you mean "sum"?'],
       [[math, '--only', ''], 'The WebAssembly module exports no function "". It exports sum, several, divide.'],
       [[file(t, 'new.wasm', moduleOf([{ ...sum, name: '__new' }]))], /its compiler's: __new\. The option --only names/],
       [[file(t, 'empty.wasm', '')], 'There are no bytes. Is the file empty, or was their memory transferred away?'],
-      [[file(t, 'wasi.wasm', wasi)], /what it was not given: wasi_snapshot_preview1\.fd_write\. It was built for WASI/],
+      [[file(t, 'wasi.wasm', wasi)], /imports that were not passed: wasi_snapshot_preview1\.fd_write\. It was built for WASI/],
       [[file(t, 'text.wasm', '(module)')], /text format/],
       [[file(t, 'script.wasm', 'exports.sum = 1')], /expected magic word/]
     ]) {

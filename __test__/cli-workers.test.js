@@ -128,7 +128,7 @@ test('serve --workers: a module that does not load is told in one line, and what
     ['\nthrow new RangeError("no\\nmore")', `RangeError: no (${module}:2:7)`],
     ['throw { message: 1 }', '{ message: 1 }'],
     ['exports.PI = 3', /^Error: \S+functions\.js does not export a function\. A module is /],
-    ['module.exports = (n) => n', /^Error: The module exports one plain function where there were functions by name/]
+    ['module.exports = (n) => n', /^Error: The module changes between one plain function and functions by name/]
   ]) {
     writeFileSync(module, source)
     child.kill('SIGHUP')
@@ -217,7 +217,7 @@ test('serve --workers: the end of a worker is told, and so is the call that it w
   const { code, stderr } = await end(child)
   t.is(code, 0)
   for (const call of ['end', 'fail', 'loop']) {
-    t.regex(stderr, new RegExp(`^ringcall: ${call}\\(.*\\) failed: The worker has ended that ran the call\\.$`, 'm'))
+    t.regex(stderr, new RegExp(`^ringcall: ${call}\\(.*\\) failed: The worker that ran the call has ended\\.$`, 'm'))
   }
 })
 

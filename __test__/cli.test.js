@@ -34,7 +34,7 @@ test('the usage of serve has the defaults of serverListen', async (t) => {
   const told = [...stdout.matchAll(/--([\w-]+) <\w+> .*\[(\d+)\]/g)]
   t.true(told.length > 10)
   const { maxBodySize } = checkArguments({}, { sum: () => 0 }).options
-  t.true(stdout.includes(`of a request's body [${maxBodySize}]; of one plain function [65536]`))
+  t.true(stdout.includes(`of a request's body [${maxBodySize}]; for one plain function [65536]`))
   for (const [, name, value] of told) {
     t.is(Number(value), options[name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())], name)
   }

@@ -77,7 +77,7 @@ for (const [what, origins] of Object.entries(settings)) {
       const response = await client.response()
       t.is(response.status, origins === '*' ? 200 : 403, lines.join())
       if (origins === '*') continue
-      t.regex(response.body, /^Pages of other sites .* origins names\.\n$/)
+      t.regex(response.body, /^Pages of other sites .* origins names them\.\n$/)
       t.deepEqual(corsOf(response), [])
     }
     t.is((await client.send('/1')).body, '1', 'the connection goes on')

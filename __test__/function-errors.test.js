@@ -104,8 +104,8 @@ test('an error whose status or header fields HTTP does not have is told as the c
   }
   const sentences = [
     /^fail threw an error whose `headers` are wrong\. The header field a has characters/, /`headers` are wrong\. .*object of/,
-    /^fail threw an error whose status is '404', which is no integer\. Write 404 without quotes\.$/, /404\.5.*no integer\.$/,
-    /'NOT_FOUND', which is no integer\.$/
+    /^fail threw an error whose status is '404', which is not an integer\. Write 404 without quotes\.$/, /404\.5.*not an integer\.$/,
+    /'NOT_FOUND', which is not an integer\.$/
   ]
   for (const [i, sentence] of sentences.entries()) {
     await post(t, server, `/fail/${i}`)

@@ -159,7 +159,7 @@ test('a server of a module is ill while it has no worker, and well when there is
   await until(() => server.stats().workers[0].state !== 'busy')
   const { status, body } = await ask(t, server)
   t.deepEqual([status, JSON.parse(body).code], [503, 'ERR_UNAVAILABLE'])
-  t.is(JSON.parse(body).detail, 'There is no worker that could run a call.')
+  t.is(JSON.parse(body).detail, 'No worker is available.')
   writeFileSync(loads, '')
   await until(() => server.stats().workers[0].state === 'idle')
   t.is((await ask(t, server)).body, WELL)

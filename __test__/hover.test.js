@@ -63,9 +63,9 @@ const mistakes = {
   ],
   'a result that does not exist': ["typed('() => nubmer', () => 1)", /"there is no type 'nubmer': it is one of .* void, /],
   'an optional argument that is not last': [
-    "typed('(a?: int, b: int) => int', (a, b) => b)", /"'b' is required behind an optional argument"/
+    "typed('(a?: int, b: int) => int', (a, b) => b)", /"'b' is required after an optional argument"/
   ],
-  'a signature without a result': ["typed('(a: int)', (a) => a)", /"behind the arguments there must be '=>' and the type/],
+  'a signature without a result': ["typed('(a: int)', (a) => a)", /"after the arguments there must be '=>' and the type/],
   'a handler of another result': ["typed('() => int', () => '1')", /'string' is not assignable to type 'Returned<number>'/],
   'a handler of another parameter': ["typed('(a: int) => int', (a: string) => 1)", /'number' is not assignable to type 'string'/],
   'an option of typed that does not exist': ["typed('() => int', () => 1, { sumary: '' })", /'sumary' does not exist in type/],

@@ -164,32 +164,32 @@ const unfit = [
   ['json', { [LONE]: 1 }, 'an object with a name that has a lone surrogate.'],
   ['json', { toJSON: () => NaN }, 'NaN, which JSON does not have.'],
   ['json', { toJSON: () => undefined }, 'an object.'],
-  ['json', 1n, 'a bigint, which JSON does not have. Convert it with String(), or declare bigint as the result.'],
-  ['json', [1n], 'an array whose element 0 is a bigint, which JSON does not have. Convert it with String(), or declare ' +
+  ['json', 1n, 'a bigint, which JSON cannot represent. Convert it with String(), or declare bigint as the result.'],
+  ['json', [1n], 'an array whose element 0 is a bigint, which JSON cannot represent. Convert it with String(), or declare ' +
     'bigint[] as the result.'],
-  ['json', { a: { id: 1n } }, 'an object whose "id" is a bigint, which JSON does not have. Convert it with String().'],
-  ['json', { id: Object(1n) }, 'an object whose "id" is a bigint, which JSON does not have. Convert it with String().'],
-  ['json', { f: new Float64Array([1]) }, 'an object whose "f" is a Float64Array, which JSON does not have. Convert it with ' +
+  ['json', { a: { id: 1n } }, 'an object whose "id" is a bigint, which JSON cannot represent. Convert it with String().'],
+  ['json', { id: Object(1n) }, 'an object whose "id" is a bigint, which JSON cannot represent. Convert it with String().'],
+  ['json', { f: new Float64Array([1]) }, 'an object whose "f" is a Float64Array, which JSON cannot represent. Convert it with ' +
     'Array.from().'],
-  ['json', [new Uint8Array()], 'an array whose element 0 is a Uint8Array, which JSON does not have. Convert it with ' +
+  ['json', [new Uint8Array()], 'an array whose element 0 is a Uint8Array, which JSON cannot represent. Convert it with ' +
     'Array.from().'],
-  ['json', new Int8Array(1), 'an Int8Array, which JSON does not have. Convert it with Array.from().'],
-  ['json', new BigInt64Array(1), 'a BigInt64Array, which JSON does not have. Convert it with Array.from().'],
-  ['json', { a: new ArrayBuffer(1) }, 'an object whose "a" is an ArrayBuffer, which JSON does not have. Convert it with ' +
+  ['json', new Int8Array(1), 'an Int8Array, which JSON cannot represent. Convert it with Array.from().'],
+  ['json', new BigInt64Array(1), 'a BigInt64Array, which JSON cannot represent. Convert it with Array.from().'],
+  ['json', { a: new ArrayBuffer(1) }, 'an object whose "a" is an ArrayBuffer, which JSON cannot represent. Convert it with ' +
     'Array.from(new Uint8Array(buffer)).'],
-  ['json', { a: new Map([[1, 2]]), b: null }, 'an object whose "a" is a Map, which JSON does not have. Convert it with ' +
+  ['json', { a: new Map([[1, 2]]), b: null }, 'an object whose "a" is a Map, which JSON cannot represent. Convert it with ' +
     'Object.fromEntries().'],
-  ['json', [new Set([1])], 'an array whose element 0 is a Set, which JSON does not have. Convert it with Array.from().'],
-  ['json', { a: Promise.resolve(1) }, 'an object whose "a" is a promise, which JSON does not have. Is an `await` missing?'],
-  ['json', [1].values(), 'an iterator, which JSON does not have. Convert it with Array.from().'],
-  ['json', (function * () {})(), 'an iterator, which JSON does not have. Convert it with Array.from().'],
-  ['json', new Error('no'), 'an Error, which JSON does not have. Throw it, or return its message.'],
-  ['json', { a: new Response() }, 'an object whose "a" is a Response, which JSON does not have. Return a plain object with ' +
-    'what is to be told of it, or give it a toJSON method.'],
-  ['json', /a/, 'a RegExp, which JSON does not have. Return a plain object with what is to be told of it, or give it a ' +
-    'toJSON method.'],
-  ['Order', new Map(), 'a Map, which JSON does not have. Convert it with Object.fromEntries().'],
-  [undefined, [new Map()], 'an array whose element 0 is a Map, which JSON does not have. Convert it with ' +
+  ['json', [new Set([1])], 'an array whose element 0 is a Set, which JSON cannot represent. Convert it with Array.from().'],
+  ['json', { a: Promise.resolve(1) }, 'an object whose "a" is a promise, which JSON cannot represent. Is an `await` missing?'],
+  ['json', [1].values(), 'an iterator, which JSON cannot represent. Convert it with Array.from().'],
+  ['json', (function * () {})(), 'an iterator, which JSON cannot represent. Convert it with Array.from().'],
+  ['json', new Error('no'), 'an Error, which JSON cannot represent. Throw it, or return its message.'],
+  ['json', { a: new Response() }, 'an object whose "a" is a Response, which JSON cannot represent. Return a plain object with ' +
+    'its data, or give it a toJSON method.'],
+  ['json', /a/, 'a RegExp, which JSON cannot represent. Return a plain object with its data, or give it a toJSON ' +
+    'method.'],
+  ['Order', new Map(), 'a Map, which JSON cannot represent. Convert it with Object.fromEntries().'],
+  [undefined, [new Map()], 'an array whose element 0 is a Map, which JSON cannot represent. Convert it with ' +
     'Object.fromEntries().'],
   ['Order', undefined, 'undefined. Is a `return` missing? A function that returns nothing is declared so: `=> void`.'],
   ['int[]', 3, '3.'],

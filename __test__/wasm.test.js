@@ -98,12 +98,12 @@ for (const [what, bytes, expected, message] of [
   ['null', null, wrongType, /Received null$/],
   ['other numbers', new Uint16Array(8), wrongType, /Received an instance of Uint16Array$/],
   ['no bytes', new Uint8Array(), wrongValue, /^There are no bytes\./],
-  ['other bytes', Buffer.from('module.exports = 1'), wrongValue, /no WebAssembly module.*expected magic word/],
+  ['other bytes', Buffer.from('module.exports = 1'), wrongValue, /not a WebAssembly module.*expected magic word/],
   ['the text format', Buffer.from('  (module)'), wrongValue, /text format.*wat2wasm/],
   ['a comment in the text format', Buffer.from(';; sum\n(module)'), wrongValue, /text format/],
   ['a component', Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), wrongValue, /component.*jco transpile/],
   ['a newer version', Uint8Array.of(0, 0x61, 0x73, 0x6d, 2, 0, 0, 0), wrongValue, /expected version 01 00 00 00/],
-  ['half a module', SUM.subarray(0, 30), wrongValue, /^The bytes are no WebAssembly module that Node\.js takes: /],
+  ['half a module', SUM.subarray(0, 30), wrongValue, /^The bytes are not a WebAssembly module that Node\.js accepts: /],
   ['a module without exports', wasm(), wrongValue, /exports no function\. In C .*in Rust .*in AssemblyScript /],
   ['a module that exports no function', moduleOf([], WITH_MEMORY), wrongValue, /exports no function\. In C /]
 ]) {
@@ -113,7 +113,7 @@ for (const [what, bytes, expected, message] of [
 }
 
 test('options where the imports are said would serve all functions: they are refused', (t) => {
-  t.throws(() => fromWasm(SUM, { only: ['sum'] }), { ...wrongValue, message: /behind the imports: fromWasm\(bytes, \{\}, \{ only/ })
+  t.throws(() => fromWasm(SUM, { only: ['sum'] }), { ...wrongValue, message: /after the imports: fromWasm\(bytes, \{\}, \{ only/ })
 })
 
 test('what V8 says of bytes is the cause', (t) => {
@@ -243,19 +243,19 @@ test('what compilers export for themselves need not be what can be served', (t) 
   const others = [fn('__wbindgen_a', ['externref']), fn('__b', [], [i32, i32]), fn('cabi_c', Array(40).fill(i32))]
   t.deepEqual(Object.keys(fromWasm(moduleOf([...others, sum]))), ['sum'])
   t.throws(() => fromWasm(moduleOf([...others, sum]), {}, { only: ['__b'] }), {
-    ...wrongValue, message: /"__b" can't be served: it returns 2 results.*; these can be: sum\.$/
+    ...wrongValue, message: /"__b" can't be served: it returns 2 results.*; these can be served: sum\.$/
   })
   t.throws(() => fromWasm(moduleOf([fn('__proto__'), sum]), {}, { only: ['__proto__'] }), {
     ...wrongValue, message: /"__proto__".*is not __proto__/
   })
   // What can be served is what is meant to be, as far as there is any.
-  t.throws(() => fromWasm(moduleOf([fn('a-b'), fn('malloc')])), { ...wrongValue, message: /; these can be: malloc\.$/ })
+  t.throws(() => fromWasm(moduleOf([fn('a-b'), fn('malloc')])), { ...wrongValue, message: /; these can be served: malloc\.$/ })
 })
 
 test('a module that exports nothing else is refused, with what to do', (t) => {
   t.throws(() => fromWasm(moduleOf([fn('__new'), fn('malloc', [i32], [i32])])), {
     ...wrongValue,
-    message: /^The WebAssembly module exports no function but its compiler's: __new, malloc\. The option `only` .* In C one/
+    message: /^The WebAssembly module exports no function except its compiler's: __new, malloc\. The option `only` .* In C one/
   })
   t.throws(() => fromWasm(moduleOf([fn('__new'), sum]), {}, { only: ['new'] }), {
     ...wrongValue, message: /exports no function "new"\. Did you mean "__new"\?$/
@@ -278,7 +278,7 @@ test('what every object inherits is no import', (t) => {
   const importing = (module, name) => moduleOf([{ module, import: name, parameters: [i32] }, calling])
   for (const [module, name] of [['constructor', 'freeze'], ['env', 'constructor'], ['env', 'call'], ['toString', 'call'], ['env', '__proto__'], ['__proto__', 'x']]) {
     for (const imports of [undefined, { env: {} }, { env() {} }, { env: [] }, { env: 'text' }]) {
-      const message = /imports what it was not given/
+      const message = /has imports that were not passed/
       t.throws(() => fromWasm(importing(module, name), imports), { ...wrongValue, message }, `${module}.${name}`)
     }
   }
@@ -297,7 +297,7 @@ test('imports are passed, and those that are missing are named', (t) => {
 
   const many = Array.from({ length: 12 }, (_, i) => log(`log${i}`))
   for (const [bytes, imports, message] of [
-    [moduleOf([log(), calling]), {}, /it was not given: env\.log\. .* fromWasm\(bytes, \{ env: \{ log: … \} \}\)\.$/],
+    [moduleOf([log(), calling]), {}, /were not passed: env\.log\. .* fromWasm\(bytes, \{ env: \{ log: … \} \}\)\.$/],
     [moduleOf([log(), calling]), { env: {} }, /: env\.log\. /],
     [moduleOf([log(), calling]), { env: null }, /: env\.log\. /],
     [moduleOf([log('a b'), calling]), undefined, /: env\.a b\. .*\{ env: \{ "a b": … \} \}/],

@@ -73,7 +73,7 @@ function outOfRange(name, range, value, cure) {
 // The error of calls that a worker had begun when it ended.
 function workerDied() {
   const error = new Error(
-    'The worker has ended that ran the call. Why it has is told on the channel ringcall:worker-exit of ' +
+    'The worker that ran the call has ended. The reason is on the channel ringcall:worker-exit of ' +
       'node:diagnostics_channel.'
   )
   error.code = 'ERR_WORKER_DIED'

@@ -109,7 +109,7 @@ function withFields(parsed, headers = {}) {
   const fields = new Map(Object.entries(headers))
   for (const [name, field] of fields) {
     if (!parsed.some((each) => each.name === name && each.type === 'header')) {
-      throw invalidArgument(`options.headers has '${name}', which is no argument of the type header.`)
+      throw invalidArgument(`options.headers has '${name}', which is not an argument of the type header.`)
     }
     if (typeof field !== 'string') throw invalidType(`options.headers.${name}`, 'of type string', field)
     if (!TOKEN.test(field)) {

@@ -37,25 +37,25 @@ const OPTIONS = { whose: 'prometheus', argument: 'options', expected: 'an object
 // `read` returns samples: the suffix of the name, the labels, and the value, which is `undefined` if the engine does
 // not count it. A family without samples is left out.
 const FAMILIES = [
-  gauge('info', 'Always 1; the labels tell the version and, where there are several, the engine.', (_, server) => [
+  gauge('info', 'Always 1; the labels have the version and, if there are several, the engine.', (_, server) => [
     ['', { version, ...(server.engine && { engine: server.engine }) }, 1]
   ], Math.max),
   gauge('connections', 'Connections that are open now.', one('connectionsOpen')),
   counter('connections_accepted_total', 'Connections accepted.', one('connectionsAccepted')),
-  counter('connection_errors_total', 'Connections that a reset or another error ended.', one('connectionErrors')),
-  counter('accept_pauses_total', 'How often accepting paused, because of maxConnections or for want of descriptors or ' +
+  counter('connection_errors_total', 'Connections that ended with a reset or another error.', one('connectionErrors')),
+  counter('accept_pauses_total', 'How often accepting paused, because of maxConnections or a lack of descriptors or ' +
     'memory.', one('acceptPauses')),
   counter('received_bytes_total', 'Bytes received from clients.', one('bytesReceived')),
   counter('sent_bytes_total', 'Bytes sent to clients.', one('bytesSent')),
-  counter('requests_total', 'Complete requests read, those that were refused included.', one('requests')),
-  counter('responses_total', 'Answers, by status.', responses),
+  counter('requests_total', 'Complete requests read, including refused ones.', one('requests')),
+  counter('responses_total', 'Responses, by status.', responses),
   counter('limits_exceeded_total', 'How often a limit was exceeded, by the option that sets it.', (stats) =>
     Object.entries(LIMITS).map(([limit, name]) => ['', { limit }, stats[name]])),
-  counter('handler_errors_total', 'How often a function threw, rejected or gave what it must not give.', one('handlerErrors')),
+  counter('handler_errors_total', 'How often a function threw, rejected or returned an invalid value.', one('handlerErrors')),
   counter('function_calls_total', 'Calls of a function by name that have returned or failed.', byFunction('calls')),
-  counter('function_errors_total', 'How often a function threw, rejected or gave what does not fit its result.',
+  counter('function_errors_total', 'How often a function threw, rejected or returned a value that does not fit.',
     byFunction('errors')),
-  counter('function_refusals_total', 'Requests for a function that were refused for what they passed: 400 and 415.',
+  counter('function_refusals_total', 'Requests for a function that were refused for what they sent: 400 and 415.',
     byFunction('refusals')),
   histogramByFunction('function_duration_seconds', "A function's part of handler_duration_seconds, with fewer buckets."),
   gauge('worker_state', '1 for the state that the worker in that place is in, 0 for the others.', byWorker((stats) => (
@@ -66,24 +66,23 @@ const FAMILIES = [
     byWorker(({ restarts }) => [[{}, restarts]])),
   gauge('worker_heap_bytes', "Bytes of JavaScript's heap that the worker in that place has in use.",
     byWorker(({ heapUsed }) => [[{}, heapUsed]])),
-  gauge('requests_in_flight', 'Requests that the handler has and has not answered.', one('inFlight')),
-  gauge('oldest_request_in_flight_seconds', 'For how long the oldest of them has waited for its answer.',
+  gauge('requests_in_flight', 'Requests not yet answered by the handler.', one('inFlight')),
+  gauge('oldest_request_in_flight_seconds', 'How long the oldest of them has waited for its response.',
     (stats) => [['', {}, seconds(stats.oldestInFlight)]], Math.max),
-  histogram('request_duration_seconds', "From a request's end to its answer, of the requests that the handler was " +
-    'given.', (stats) => stats.latency, seconds),
-  histogram('handler_duration_seconds', 'From the call of the batch that a request is in to its value: the part of the ' +
-    'handler.', (stats) => stats.handlerTime, seconds),
+  histogram('request_duration_seconds', "From the end of a request to its response, for requests given to " +
+    'the handler.', (stats) => stats.latency, seconds),
+  histogram('handler_duration_seconds', "From the call of a request's batch to its value: the handler's part.", (stats) => stats.handlerTime, seconds),
   histogram('dispatch_delay_seconds', 'How long the first request of a batch waited for the JavaScript thread: its ' +
     "event loop's delay.", (stats) => stats.dispatchDelay, seconds),
   histogram('batch_size', 'Requests that a ring thread handed to JavaScript at once.', (stats) => stats.batchSizes,
     (size) => size),
   counter('ring_turns_total', "Turns of the ring threads' loops, each of which enters the kernel once or more.",
     one('ringTurns')),
-  counter('ring_completions_total', 'Completions of operations that the kernel did for the ring threads.',
+  counter('ring_completions_total', 'Operations that the kernel completed for the ring threads.',
     one('ringCompletions')),
   counter('ring_wakeups_total', 'How often a sleeping ring thread was woken by the JavaScript thread.',
     one('ringWakeups')),
-  counter('ring_buffer_shortages_total', 'Receives that found no free buffer and were begun again.',
+  counter('ring_buffer_shortages_total', 'Receives that found no free buffer and were repeated.',
     one('ringBufferShortages'))
 ]
 

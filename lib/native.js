@@ -47,7 +47,7 @@ function load() {
     return missing(null, `The addon is for x64 and arm64, and this is ${arch}.`, { cure: 'Run on one of them.' })
   }
   if (ROOT === undefined) {
-    return missing(null, 'ringcall is in a bundle, and its addon cannot be.', { reason: 'other', cure: UNBUNDLE })
+    return missing(null, 'ringcall is in a bundle, which cannot contain its addon.', { reason: 'other', cure: UNBUNDLE })
   }
   const name = binaryName()
   const path = join(ROOT, name)

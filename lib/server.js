@@ -317,7 +317,7 @@ class Server {
     } else if (!this.#hasWarnedOfError) {
       this.#hasWarnedOfError = true
       process.emitWarning(
-        `${what}. This warning comes once: pass onError to be told of every failure; ` +
+        `${what}. This warning comes once: pass onError to receive every failure; ` +
           `stats().handlerErrors counts them.\n${printable(error)}`,
         { code: 'RINGCALL_HANDLER_ERROR' }
       )
@@ -356,15 +356,15 @@ function refuseConflict(table, options, makeError) {
 
 function nothingToReload() {
   return loadError(
-    'The server has no module that could be loaded again, as it was passed functions. Pass the module that exports ' +
+    'The server has no module to reload, because it was passed functions. Pass the module that exports ' +
       "them: serverListen(8000, new URL('./functions.js', import.meta.url))."
   )
 }
 
 function otherKind() {
   return loadError(
-    'The module exports one plain function where there were functions by name or a declared one, or the other way ' +
-      'round. That takes another server.'
+    'The module changes between one plain function and functions by name or a declared one. That needs another ' +
+      'server.'
   )
 }
 

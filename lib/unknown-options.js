@@ -23,11 +23,11 @@ const SYNONYMS = {
   cors: 'origins'
 }
 
-const NO_ACTIVATION = 'It takes no socket that is open already, as socket activation hands over: have it listen itself, ' +
+const NO_ACTIVATION = 'It cannot take over an open socket, as from socket activation: let it listen itself, ' +
   'on a `port` or `path`; with `reusePort` the next process may listen before the last one ends.'
 const HANDLER = 'The handler is the second argument.'
 const MODULE = "The module is the second argument: serverListen({ port: 8000 }, './functions.js')."
-const NO_TLS = 'It speaks no TLS: have a proxy in front of it do that.'
+const NO_TLS = 'It does not speak TLS: put a proxy in front of it.'
 const OF_WORKERS = 'It belongs in `workerOptions`.'
 const OF_RESOURCE_LIMITS = 'It belongs in `workerOptions.resourceLimits`.'
 const EXPLAINED = {

@@ -50,7 +50,7 @@ fn what_is_wrong_is_a_503_in_a_sentence_or_a_problem_with_a_code() {
         (Health::Closing, "The server is closing."),
         (
             Health::NoWorker,
-            "There is no worker that could run a call.",
+            "No worker is available.",
         ),
     ] {
         let mut plain = Conversation::new(NO_TIMEOUTS);

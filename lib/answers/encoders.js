@@ -208,7 +208,7 @@ function replacerOf(fn) {
         if (value.isWellFormed()) return value
         throw unfit(fn, `${placeOf(this, key)}a string with a lone surrogate`)
       case 'bigint':
-        throw unfit(fn, `${placeOf(this, key)}a bigint, which JSON does not have. ${adviceOnBigint(this, key)}`)
+        throw unfit(fn, `${placeOf(this, key)}a bigint, which JSON cannot represent. ${adviceOnBigint(this, key)}`)
       case 'object':
         checkShows(fn, this, key, value)
         break
@@ -232,7 +232,7 @@ function checkShows(fn, holder, key, value) {
   if (value === null || Array.isArray(value) || types.isBoxedPrimitive(value)) return
   const isBinary = types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)
   if (!isBinary && (isOfNoClass(value) || Object.keys(value).length > 0)) return
-  throw unfit(fn, `${placeOf(holder, key)}${nounOfInstance(value)}, which JSON does not have. ${adviceOnInstance(value)}`)
+  throw unfit(fn, `${placeOf(holder, key)}${nounOfInstance(value)}, which JSON cannot represent. ${adviceOnInstance(value)}`)
 }
 
 // Works for objects of any realm.
@@ -256,7 +256,7 @@ function adviceOnInstance(value) {
   if (isList) return 'Convert it with Array.from().'
   if (types.isAnyArrayBuffer(value)) return 'Convert it with Array.from(new Uint8Array(buffer)).'
   if (types.isNativeError(value)) return 'Throw it, or return its message.'
-  return 'Return a plain object with what is to be told of it, or give it a toJSON method.'
+  return 'Return a plain object with its data, or give it a toJSON method.'
 }
 
 function placeOf(holder, key) {

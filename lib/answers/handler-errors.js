@@ -52,7 +52,7 @@ function isNoStatus(status) {
 
 function wrongStatus(status) {
   const digits = typeof status === 'string' && /^[45]\d\d$/.test(status) ? ` Write ${status} without quotes.` : ''
-  return `whose status is ${inspect(status, BRIEFLY)}, which is no integer.${digits}`
+  return `whose status is ${inspect(status, BRIEFLY)}, which is not an integer.${digits}`
 }
 
 function wrongError({ name }, what, cause) {

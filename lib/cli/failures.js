@@ -49,7 +49,7 @@ function printWorkerExit({ error, exitCode, restartIn }) {
 // With the stack, unless the error was made by ringcall: its stack would help nobody. Why a worker has ended is printed
 // on a line of its own.
 function textOf(error) {
-  if (error?.code === 'ERR_WORKER_DIED') return error.message.split(' Why it has ', 1)[0]
+  if (error?.code === 'ERR_WORKER_DIED') return error.message.split(' The reason is ', 1)[0]
   return typeof error?.code === 'string' && error.code.startsWith('ERR_WORKER_') ? error.message : printable(error)
 }
 

@@ -13,11 +13,11 @@ const USAGE = `Usage: ringcall openapi <module> [options]
 Prints the OpenAPI document of the functions that the module exports, as \`ringcall serve\` would serve it at
 GET /openapi.json, and serves nothing. The module is loaded, and what it prints goes to stderr.
 
-  --title <text>             what the functions are called [Functions]
-  --api-version <text>       their version [1.0.0]
-  --description <text>       what they are for
-  --servers <list>           where they are served: https://a.example,https://b.example [.]
-  --only <list>              of WebAssembly, the functions to describe: sum,mul; all but its compiler's unless said
+  --title <text>             the name of the API [Functions]
+  --api-version <text>       the version of the API [1.0.0]
+  --description <text>       the purpose of the API
+  --servers <list>           the addresses of the API: https://a.example,https://b.example [.]
+  --only <list>              for WebAssembly, the functions to describe: sum,mul [all except its compiler's]
   --bigint                   the one function is called with a bigint
   -h, --help`
 

@@ -18,42 +18,41 @@ const { summaryOf, printWorkerExit, printFailure } = require('./failures.js')
 
 const USAGE = `Usage: ringcall serve <module> [options]
 
-Serves what the module exports. Of several functions, POST /sum/3/4 calls the one of the name sum and answers with what
-it returns; of one function that is the default export, POST /N does. A default export, which is a function or an object
-of functions, goes before named ones; exports that are no functions are not served. The module is a JavaScript file, a
-folder with an index.js or a package.json that names its "main", or a file of WebAssembly, such as sum.wasm.
+Serves what the module exports. With several functions, POST /sum/3/4 calls the one named sum and returns its result; with
+one function as the default export, POST /N does. A default export, which is a function or an object of functions, takes
+precedence over named ones; exports that are not functions are not served. The module is a JavaScript file, a folder with
+an index.js or a package.json that names its "main", or a WebAssembly file, such as sum.wasm.
 
   -p, --port <n>             the TCP port [8000]; 0 picks a free one
   --host <name>              the address to listen on [every address]
   --path <path>              a Unix domain socket instead of a port
   --workers <n|auto>         worker threads, 1 to 1024, each of which loads the module and runs its functions; auto is
-                             one for each core that the ring threads leave
-  --watch                    load the module anew when its file changes, or one that it imports; by 1 worker unless said
-  --only <list>              of WebAssembly, the functions to serve: sum,mul; all but its compiler's unless said
+                             one for each core not used by a ring thread
+  --watch                    reload the module when its file changes, or one that it imports; with 1 worker by default
+  --only <list>              for WebAssembly, the functions to serve: sum,mul [all except its compiler's]
   --bigint                   call the one function with a bigint
   --engine <name>            auto, io_uring or node [auto]
-  --ring-threads <n>         threads for the network's work, 0 to 64 [1]; with 0 the functions' own thread does it, too
-  --reuse-port               share the port with other servers that do so, too
+  --ring-threads <n>         threads for the network's work, 0 to 64 [1]; with 0 the functions' own thread does it
+  --reuse-port               share the port with other servers that have this option
   --ipv6-only                accept no IPv4 connections
   --no-openapi               serve no description of the functions, GET /openapi.json, and no page to try them on
   --origins <list>           other sites whose pages may call: https://a.example,https://b.example or '*'
-  --health <path>            answers GET there: 200 while it serves, and 503 while it closes or has no worker
+  --health <path>            answers GET there: 200 while it serves, 503 while it is closing or has no worker
   --backlog <n>              connections that may wait to be accepted [1024]
   --max-connections <n>      connections served at a time [10000]
-  --max-in-flight <n>        requests that the functions may have at a time [10000]
+  --max-in-flight <n>        requests not yet answered by the functions [10000]
   --max-header-size <bytes>  of a request's head [16384]
-  --max-body-size <bytes>    of a request's body [1048576]; of one plain function [65536]
+  --max-body-size <bytes>    of a request's body [1048576]; for one plain function [65536]
   --max-buffered-bytes <n>   of all bodies that wait for their functions [67108864]
-  --headers-timeout <ms>     for the head of a request to arrive [10000]; 0 is no timeout
+  --headers-timeout <ms>     for the head of a request to arrive [10000]; 0 disables a timeout
   --request-timeout <ms>     for a whole request to arrive [30000]
   --keep-alive-timeout <ms>  for a connection without a request [72000]
   --handler-timeout <ms>     for the function's value [30000]
-  --send-timeout <ms>        for a client that takes nothing of its answers [30000]
+  --send-timeout <ms>        for a client that reads none of its responses [30000]
   -h, --help
 
-What a function throws goes to stderr. On SIGINT or SIGTERM it answers the requests that it has and ends; a second
-signal ends it at once. With workers SIGHUP has the module loaded anew, and no request is lost; one that does not load
-leaves the functions of before.`
+Errors of functions go to stderr. On SIGINT or SIGTERM it finishes pending requests and ends; a second signal ends it at
+once. With workers SIGHUP reloads the module without losing a request; if it does not load, the old functions stay.`
 
 // How many functions are listed.
 const NAMES_MAX = 10

@@ -92,7 +92,7 @@ class Reader {
 
 function readArguments(reader, typeNames) {
   const open = reader.take()
-  if (open.text === 'async') reader.fail(open, 'a signature says nothing of `async`: leave it out')
+  if (open.text === 'async') reader.fail(open, 'a signature does not mention `async`: leave it out')
   if (open.text !== '(') reader.fail(open, "a signature begins with `(`, as in '(a: int) => int'")
   const found = []
   if (reader.takeIf(')')) return found
@@ -100,10 +100,10 @@ function readArguments(reader, typeNames) {
     const start = reader.next
     const argument = readArgument(reader, typeNames)
     if (found.some(({ name }) => name === argument.name)) {
-      reader.fail(start, `there are two arguments of the name '${argument.name}'`)
+      reader.fail(start, `there are two arguments named '${argument.name}'`)
     }
     if (!argument.isOptional && found.at(-1)?.isOptional) {
-      reader.fail(start, `'${argument.name}' is required behind an optional argument. Optional ones come last`)
+      reader.fail(start, `'${argument.name}' is required after an optional argument. Optional ones come last`)
     }
     found.push(argument)
     if (found.length > DECLARED_ARGUMENTS_MAX) {
@@ -116,10 +116,10 @@ function readArguments(reader, typeNames) {
     }
     if (after.text === '|') reader.fail(after, NO_UNIONS)
     if (after.text === '?') {
-      reader.fail(after, `an optional argument has its mark behind the name: \`${argument.name}?: ${argument.type}\``)
+      reader.fail(after, `an optional argument has its mark after the name: \`${argument.name}?: ${argument.type}\``)
     }
     if (after.text !== ',') reader.fail(after, 'there must be `,` or `)` after an argument')
-    if (reader.next.text === ')') reader.fail(after, 'there must be an argument behind the comma')
+    if (reader.next.text === ')') reader.fail(after, 'there must be an argument after the comma')
   }
 }
 
@@ -171,7 +171,7 @@ function arrayOf(reader) {
 }
 
 function unknownType(name, isArray, builtIn, typeNames, what) {
-  if (BUILT_IN.has(name)) return `'${name}' is no type of ${what}`
+  if (BUILT_IN.has(name)) return `'${name}' is not a type of ${what}`
   const known = [...builtIn.filter((each) => !each.endsWith('[]')), ...typeNames]
   const synonym = SYNONYMS[name.toLowerCase()]
   const quoted = (each) => `'${each}'`

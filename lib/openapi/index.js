@@ -12,7 +12,7 @@ const VERSION = '3.1.0'
 const TITLE = 'Functions'
 const API_VERSION = '1.0.0'
 const DESCRIPTION =
-  'Functions that are called by `POST`. What is refused or fails is a problem (RFC 9457) with a `code` for programs.'
+  'Functions, called by `POST`. Refusals and failures are problems (RFC 9457) with a `code` for programs.'
 const DESCRIPTION_PLAIN = 'A function of an integer that is called by `POST`.'
 
 // Relative to the document, so that it is right behind a proxy's path prefix as well.
@@ -60,8 +60,8 @@ function warnOfMissing(table) {
   const types = missing.slice(0, MISSING_MAX).map(({ type, name, why }) => `${type} of ${name} (${why})`).join(', ')
   const others = missing.length > MISSING_MAX ? ` and ${missing.length - MISSING_MAX} more` : ''
   process.emitWarning(
-    `The OpenAPI document takes any JSON value where types have no JSON Schema: ${types}${others}. zod 4.2, ArkType ` +
-      "2.1.28 and @valibot/to-json-schema's toStandardJsonSchema() tell theirs. The values are checked all the same.",
+    `The OpenAPI document allows any JSON value for types without a JSON Schema: ${types}${others}. zod 4.2, ArkType ` +
+      "2.1.28 and @valibot/to-json-schema's toStandardJsonSchema() provide theirs. The values are checked all the same.",
     { code: 'RINGCALL_OPENAPI' }
   )
 }

@@ -18,7 +18,7 @@ const PROBLEM = {
   required: ['type', 'title', 'status', 'detail', 'code'],
   properties: {
     type: { type: 'string', format: 'uri-reference' },
-    title: { type: 'string', description: 'What the status is called.' },
+    title: { type: 'string', description: 'The name of the status.' },
     status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: { type: 'string', description: 'A sentence for people.' },
     code: { type: 'string', enum: CODES, description: 'For programs: a closed list.' },
@@ -44,13 +44,13 @@ const RETRY_AFTER = {
 
 // By status: the response's name and description, and whether it applies only to requests with a body.
 const RESPONSES = {
-  400: { name: 'BadRequest', description: 'The arguments do not fit, or the request is none.' },
+  400: { name: 'BadRequest', description: 'The arguments do not fit, or the request is malformed.' },
   403: { name: 'CrossSite', description: 'From a page of another site.' },
   413: { name: 'TooLarge', description: 'The body is too large.', isOfBody: true },
-  415: { name: 'MediaType', description: 'The body does not say that it is JSON, or is encoded.', isOfBody: true },
+  415: { name: 'MediaType', description: 'The media type is not JSON, or the body is encoded.', isOfBody: true },
   500: { name: 'Failed', description: 'The function failed, or its value does not fit its result.' },
-  503: { name: 'Unavailable', description: 'Too much waits, or the function took too long.', headers: RETRY_AFTER },
-  default: { name: 'Problem', description: 'Any other refusal or failure, those of the function itself included.' }
+  503: { name: 'Unavailable', description: 'The server is overloaded, or the function took too long.', headers: RETRY_AFTER },
+  default: { name: 'Problem', description: 'Any other refusal or failure, including those of the function itself.' }
 }
 
 // The responses that a call may get. For a plain function their content is a sentence.

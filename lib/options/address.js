@@ -15,7 +15,7 @@ function mistakeInHost(host) {
   if (host.includes('\0')) return 'It has a NUL in it.'
   if (host.includes('*')) return 'To listen on every address, leave it out.'
   if (host.startsWith('/')) return 'The path of a Unix domain socket belongs in `path`.'
-  if (host.includes('/')) return 'It is no URL: leave out the scheme, and what follows the name.'
+  if (host.includes('/')) return 'It must not be a URL: leave out the scheme, and everything after the name.'
   // An IPv6 address has more colons, or is in brackets.
   if (/^([^:]+|\[.*\]):\d*$/.test(host)) return 'The port belongs in `port`.'
 }

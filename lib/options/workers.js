@@ -62,7 +62,7 @@ function checkPath(value) {
 }
 
 function cureOfPath(value) {
-  if (value === '') return 'Is a variable empty that it was made of?'
+  if (value === '') return 'Was it made from an empty variable?'
   if (value === '.' || value === '..') return `Write "${value}/" for that folder's index.js.`
   if (/^~[/\\]/.test(value)) return 'Only shells know ~: path.join(os.homedir(), …) is such a path.'
   return /^file:/.test(value) ? 'Wrap it in `new URL()`.' : `Write ${JSON.stringify(`./${value}`)} if it is one.`

@@ -25,10 +25,10 @@ function whyUnfit(name, { parameters, results }) {
   const count = parameters.length
   if (count > DECLARED_ARGUMENTS_MAX) return `it takes ${count} arguments, and ${DECLARED_ARGUMENTS_MAX} is the most`
   const at = parameters.findIndex((type) => !(type in TYPES))
-  if (at !== -1) return `its argument ${at + 1} is a ${parameters[at]}, and only i32, i64, f32 and f64 are taken`
+  if (at !== -1) return `its argument ${at + 1} is a ${parameters[at]}, and only i32, i64, f32 and f64 are supported`
   if (results.length > 1) return `it returns ${results.length} results, and one is the most`
   if (results.length === 1 && !(results[0] in TYPES)) {
-    return `it returns a ${results[0]}, and only i32, i64, f32 and f64 are`
+    return `it returns a ${results[0]}, and only i32, i64, f32 and f64 are supported`
   }
   return undefined
 }

@@ -17,7 +17,7 @@ const { Unreadable } = require('./reader.js')
 const { readExports } = require('./sections.js')
 
 // An array has no members that a module could import, so this is a mistake.
-const OPTIONS_ARE_LAST = "The option 'only' stands behind the imports: fromWasm(bytes, {}, { only: ['sum'] })."
+const OPTIONS_ARE_LAST = "The option 'only' comes after the imports: fromWasm(bytes, {}, { only: ['sum'] })."
 
 const OPTIONS = { whose: 'fromWasm', argument: 'options', expected: 'an object of options' }
 

@@ -48,7 +48,7 @@ function compile(bytes) {
   try {
     return new WebAssembly.Module(bytes)
   } catch (cause) {
-    throw because('The bytes are no WebAssembly module that Node.js takes', cause)
+    throw because('The bytes are not a WebAssembly module that Node.js accepts', cause)
   }
 }
 
@@ -58,7 +58,7 @@ function refuseOtherFormats(bytes) {
     throw invalidArgument('There are no bytes. Is the file empty, or was their memory transferred away?')
   }
   if (TEXT_FORMAT.test(start)) {
-    throw invalidArgument("It is WebAssembly's text format. Make a module of it first, as with wat2wasm.")
+    throw invalidArgument("It is WebAssembly's text format. Convert it to a module first, for example with wat2wasm.")
   }
   if (start.startsWith(MAGIC) && bytes[LAYER_AT] === COMPONENT) {
     throw invalidArgument(
@@ -133,7 +133,7 @@ function missingImports(missing) {
   ))
   const others = missing.length > IMPORTS_MAX ? ` and ${missing.length - IMPORTS_MAX} more` : ''
   return invalidArgument(
-    `The WebAssembly module imports what it was not given: ${told.join(', ')}${others}. ${cureOfMissing(missing)}`
+    `The WebAssembly module has imports that were not passed: ${told.join(', ')}${others}. ${cureOfMissing(missing)}`
   )
 }
 

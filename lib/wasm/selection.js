@@ -59,8 +59,8 @@ function isOwn({ name }) {
 }
 
 function nothingButTheCompilers(exported) {
-  return `The WebAssembly module exports no function but its compiler's: ${listOf(exported.map(({ name }) => name))}. ` +
-    `The option \`only\` names those that are to be served all the same. ${HOW_TO_EXPORT}`
+  return `The WebAssembly module exports no function except its compiler's: ${listOf(exported.map(({ name }) => name))}. ` +
+    `The option \`only\` names functions to serve all the same. ${HOW_TO_EXPORT}`
 }
 
 function whyNot(name, type) {
@@ -80,7 +80,7 @@ function cureOf(exported) {
   if (fit.length === 0) return 'Nor can any other export.'
   const own = fit.filter(isOwn)
   const names = (own.length === 0 ? fit : own).map(({ name }) => name)
-  return `The option \`only\` names those that are to be served; these can be: ${listOf(names)}.`
+  return `The option \`only\` names the functions to serve; these can be served: ${listOf(names)}.`
 }
 
 function listOf(names) {

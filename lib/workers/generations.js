@@ -207,7 +207,7 @@ function notRunning() {
 
 function tooMany() {
   return loadError(
-    `The module has been loaded anew ${RETIRING_MAX} times while calls of what it was before went on. Reload it when ` +
+    `The module has been reloaded ${RETIRING_MAX} times while calls of earlier versions were running. Reload it when ` +
       'some of those are over: handlerTimeout bounds them.'
   )
 }

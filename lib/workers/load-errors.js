@@ -42,7 +42,7 @@ function loadTimeoutError({ url, workerOptions: { loadTimeout } }) {
 // Advice on the error that ended a worker.
 function cureOfExit(error) {
   if (error?.code !== 'EADDRINUSE') return undefined
-  return 'Each worker loads the module: what is to be there once, such as a server of its own, is for the main thread.'
+  return 'Each worker loads the module: what must exist only once, such as its own server, belongs in the main thread.'
 }
 
 // Marks this thread, and those that it starts, as workers of the module.

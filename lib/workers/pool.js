@@ -122,7 +122,7 @@ class Pool {
     this.table ??= seat.table
     const difference = differenceOf(this.table, seat.table)
     if (difference !== undefined) {
-      return seat.fail(loadError(`${this.#name} has other functions than before, and no reload(): ${difference}`))
+      return seat.fail(loadError(`${this.#name} has changed its functions without reload(): ${difference}`))
     }
     if (this.#ticketFor !== undefined) this.#admit(seat)
     if (this.#seats.every(({ isLoaded }) => isLoaded)) this.#loading?.resolve()

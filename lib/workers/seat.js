@@ -56,7 +56,7 @@ class Seat {
   // Throws if no thread can be started.
   start() {
     const { url, only, workerOptions: { workerData, loadTimeout, ...options }, engine, signal } = this.#start
-    if (ROOT === undefined) throw loadError(`ringcall is in a bundle, and its worker threads cannot be. ${UNBUNDLE}`)
+    if (ROOT === undefined) throw loadError(`ringcall is in a bundle, which cannot contain its worker threads. ${UNBUNDLE}`)
     const { port1, port2 } = new MessageChannel()
     let worker
     try {

@@ -12,7 +12,7 @@ const CLOSING: Refusal =
     Refusal::new(Status::SERVICE_UNAVAILABLE, "The server is closing.").of(Code::Unavailable);
 const NO_WORKER: Refusal = Refusal::new(
     Status::SERVICE_UNAVAILABLE,
-    "There is no worker that could run a call.",
+    "No worker is available.",
 )
 .of(Code::Unavailable);
 const LATE: Refusal = Refusal::new(

@@ -14,7 +14,7 @@ use super::{Refusal, Status};
 
 pub(super) const CROSS_SITE: Refusal = Refusal::new(
     Status::FORBIDDEN,
-    "Pages of other sites may not call this server, except those that its option origins names.",
+    "Pages of other sites may not call this server, unless its option origins names them.",
 );
 
 /// The origins whose pages may call, besides the server's own: the option `origins`. Each is

@@ -28,7 +28,7 @@ const UNKNOWN_FUNCTION: Refusal = Refusal::new(
 );
 const NOT_JSON_MEDIA: Refusal = Refusal::new(
     Status::UNSUPPORTED_MEDIA_TYPE,
-    "The body must be JSON and say so: Content-Type: application/json, as curl --json sends.",
+    "The body must be JSON, with Content-Type: application/json, as curl --json sends.",
 );
 const ENCODED: Refusal = Refusal::new(
     Status::UNSUPPORTED_MEDIA_TYPE,

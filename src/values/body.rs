@@ -13,7 +13,7 @@ use super::read::{DEPTH, Reader};
 use super::signature::Signature;
 use super::{quote, undeclared};
 
-const UNKNOWN: &str = "is no argument";
+const UNKNOWN: &str = "is not an argument";
 const HEADER: &str = "is a header field, not a part of the body";
 
 /// Reads the arguments from a body of JSON.

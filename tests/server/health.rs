@@ -106,7 +106,7 @@ fn those_who_leave_before_they_are_told_are_in_nobody_s_way() {
     server.server.post(Command::TellHealth(Health::NoWorker));
     let answer = client.answer();
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.body, "There is no worker that could run a call.\n");
+    assert_eq!(answer.body, "No worker is available.\n");
     client.send(POST_15);
     assert_eq!(client.answer().body, "610");
 }

@@ -10,7 +10,7 @@ const LATE_HANDLER: &str = "The handler took too long.";
 
 const LATE_HEALTH: &str = "The JavaScript thread did not answer in time.";
 const CLOSING: &str = "The server is closing.";
-const NO_WORKER: &str = "There is no worker that could run a call.";
+const NO_WORKER: &str = "No worker is available.";
 const WELL: &str = "{\"status\":\"ok\"}\n";
 
 /// Whether the handler was given a request, and has answered.

@@ -143,8 +143,8 @@ function faultIn(text) {
 }
 
 function notJsonAt({ name }, index, { what, at }) {
-  return refused('ERR_NOT_JSON', `The arguments of ${name} are JSON, in the path, too: ${what} (at byte ${at}).`, [
-    { pointer: pointerTo([index]), detail: 'must be JSON: a string has quotes, %22, or its function declares it with typed()' }
+  return refused('ERR_NOT_JSON', `The arguments of ${name} must be JSON, also in the path: ${what} (at byte ${at}).`, [
+    { pointer: pointerTo([index]), detail: 'must be JSON: a string goes in quotes, which are %22 in a path' }
   ])
 }
 
@@ -157,7 +157,7 @@ function fromBody(form, bytes, fields) {
     return withHeaders(form, fields, (reading) => readBody(form, reading, text, scanned))
   } catch (error) {
     if (!(error instanceof NotJson)) throw error
-    return refused('ERR_NOT_JSON', `The body is not JSON that this server takes: ${error.what} (at byte ${error.at}).`)
+    return refused('ERR_NOT_JSON', `The body is not strict JSON: ${error.what} (at byte ${error.at}).`)
   }
 }
 
@@ -187,7 +187,7 @@ function readBody(form, reading, text, { kind, start, end, names, spans }) {
   const given = new Set()
   names.forEach((name, i) => {
     const argument = form.byName.get(name)
-    if (argument === undefined) return reading.wrong([name], 'is no argument')
+    if (argument === undefined) return reading.wrong([name], 'is not an argument')
     given.add(argument)
     reading.takeToken(argument, name, text.slice(spans[2 * i], spans[2 * i + 1]))
   })

@@ -6,7 +6,7 @@
 const { refusal } = require('./refusals.js')
 
 const CROSS_SITE = refusal(
-  403, 'Pages of other sites may not call this server, except those that its option origins names.'
+  403, 'Pages of other sites may not call this server, unless its option origins names them.'
 )
 
 // The answer to a preflight, which browsers send before requests that a form could not have sent.

@@ -12,6 +12,6 @@ const WELL = {
   body: BODY
 }
 const CLOSING = { ...refusal(503, 'The server is closing.'), code: 'ERR_UNAVAILABLE' }
-const NO_WORKER = { ...refusal(503, 'There is no worker that could run a call.'), code: 'ERR_UNAVAILABLE' }
+const NO_WORKER = { ...refusal(503, 'No worker is available.'), code: 'ERR_UNAVAILABLE' }
 
 module.exports = { CLOSING, NO_WORKER, WELL }

@@ -193,10 +193,10 @@ class Scanner {
     const next = this.#text[at + 1]
     if (next !== undefined && SIMPLE_ESCAPES.includes(next)) return at + 2
     const unit = this.#unit(at)
-    if (unit === undefined) this.#fail('there is no such escape', at)
+    if (unit === undefined) this.#fail('an escape is invalid', at)
     if (unit < 0xd800 || unit > 0xdfff) return at + 6
     const low = unit < 0xdc00 ? this.#unit(at + 6) : undefined
-    if (low === undefined || low < 0xdc00 || low > 0xdfff) this.#fail('a surrogate stands alone', at)
+    if (low === undefined || low < 0xdc00 || low > 0xdfff) this.#fail('a surrogate is unpaired', at)
     return at + 12
   }
 

@@ -12,7 +12,7 @@ const { refusal } = require('./refusals.js')
 const { decodeUnreserved } = require('./targets.js')
 
 const NOT_JSON_MEDIA = {
-  ...refusal(415, 'The body must be JSON and say so: Content-Type: application/json, as curl --json sends.'),
+  ...refusal(415, 'The body must be JSON, with Content-Type: application/json, as curl --json sends.'),
   fields: [['Accept', 'application/json']]
 }
 const ENCODED = {

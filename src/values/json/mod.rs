@@ -337,5 +337,5 @@ pub(super) fn check_key(key: &[u8], at: usize) -> Scan<()> {
 }
 
 pub(super) fn key_twice<T>(at: usize) -> Scan<T> {
-    broken_at(at, "a key is there twice")
+    broken_at(at, "a key is repeated")
 }

@@ -92,7 +92,7 @@ impl<'a> Json<'a> {
 
     /// Reads the digits of `\uXXXX`, and the second half of a pair of surrogates.
     fn unicode_escape(&mut self, start: usize) -> Scan<char> {
-        const LONE: &str = "a surrogate is alone";
+        const LONE: &str = "a surrogate is unpaired";
         let first = self.four_digits(start)?;
         if let Some(character) = char::from_u32(first) {
             return Ok(character);
@@ -122,5 +122,5 @@ impl<'a> Json<'a> {
 }
 
 fn no_escape<T>(start: usize) -> Scan<T> {
-    broken_at(start, "there is no such escape")
+    broken_at(start, "an escape is invalid")
 }

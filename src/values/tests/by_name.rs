@@ -57,10 +57,10 @@ fn what_is_unknown_missing_or_wrong_has_an_entry_each() {
     assert_eq!(
         found,
         [
-            ("#/c", "is no argument"),
+            ("#/c", "is not an argument"),
             ("#/b", "must be a string"),
-            ("#/d~1~0e", "is no argument"),
-            ("#/", "is no argument"),
+            ("#/d~1~0e", "is not an argument"),
+            ("#/", "is not an argument"),
             ("#/a", "is missing"),
         ]
     );
@@ -86,7 +86,7 @@ fn a_key_that_is_there_twice_is_no_strict_json() {
     ] {
         let sentence = not_json(body("a: json, h?: header h", text));
         assert!(
-            sentence.ends_with(&format!("a key is there twice (at byte {at}).")),
+            sentence.ends_with(&format!("a key is repeated (at byte {at}).")),
             "{sentence}"
         );
     }
