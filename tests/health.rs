@@ -48,10 +48,7 @@ fn nobody_is_told_before_it_is_known_and_then_everybody_in_their_turn() {
 fn what_is_wrong_is_a_503_in_a_sentence_or_a_problem_with_a_code() {
     for (health, sentence) in [
         (Health::Closing, "The server is closing."),
-        (
-            Health::NoWorker,
-            "No worker is available.",
-        ),
+        (Health::NoWorker, "No worker is available."),
     ] {
         let mut plain = Conversation::new(NO_TIMEOUTS);
         plain.arrive(&ask(""));

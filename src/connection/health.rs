@@ -10,11 +10,8 @@ use crate::http::{self, Code, Refusal, ResponseFraming, Status};
 
 const CLOSING: Refusal =
     Refusal::new(Status::SERVICE_UNAVAILABLE, "The server is closing.").of(Code::Unavailable);
-const NO_WORKER: Refusal = Refusal::new(
-    Status::SERVICE_UNAVAILABLE,
-    "No worker is available.",
-)
-.of(Code::Unavailable);
+const NO_WORKER: Refusal =
+    Refusal::new(Status::SERVICE_UNAVAILABLE, "No worker is available.").of(Code::Unavailable);
 const LATE: Refusal = Refusal::new(
     Status::SERVICE_UNAVAILABLE,
     "The JavaScript thread did not answer in time.",
