@@ -11,7 +11,7 @@ const path = require('node:path')
 
 const ROOT = path.join(__dirname, '..')
 const AVA = [process.execPath, path.join(ROOT, 'node_modules', 'ava', 'entrypoints', 'cli.mjs')]
-const BUILD = [process.execPath, path.join(ROOT, 'scripts', 'build.js')]
+const BUILD = [process.execPath, path.join(ROOT, 'bin', 'ringcall.js'), 'build']
 const CARGO_TEST = ['cargo', 'test', '--quiet']
 
 const cargoTest = (name, args = [], env = {}) => ({ name, command: [...CARGO_TEST, ...args], env })
