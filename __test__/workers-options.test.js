@@ -35,7 +35,7 @@ test('what is no module is refused with how to write one', (t) => {
   for (const [module, expected, message] of [
     ['sum.wasm', wrongValue, /absolute, or begin with .* Write "\.\/sum\.wasm" if it is one\./],
     ['functions.js', wrongValue, /absolute, or begin with \.\/ or \.\.\/.* Write "\.\/functions\.js" if it is one\./],
-    ['', wrongValue, /absolute.* Is a variable empty that it was made of\?$/],
+    ['', wrongValue, /absolute.* Was it made from an empty variable\?$/],
     ['.', wrongValue, /absolute.* Write "\.\/" for that folder's index\.js\.$/],
     ['..', wrongValue, /absolute.* Write "\.\.\/" for/],
     ['~/functions.js', wrongValue, /absolute.* path\.join\(os\.homedir\(\), …\)/],

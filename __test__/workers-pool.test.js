@@ -334,7 +334,7 @@ test('a worker that cannot load its module again is told why, each time, until i
 })
 
 for (const [what, before, after, message] of [
-  ['other functions', 'exports.a = () => 1', 'exports.b = () => 1', /other functions .*: they were a, and are b\.$/],
+  ['other functions', 'exports.a = () => 1', 'exports.b = () => 1', /changed its functions .*: they were a, and are b\.$/],
   ['one plain function', 'exports.a = () => 1', 'module.exports = () => 1', /were a, and are one plain function\.$/],
   ['the same that takes more', 'exports.a = (n) => 1', 'exports.a = (n, m) => 1', /: a is declared differently\.$/]
 ]) {
