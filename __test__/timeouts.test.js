@@ -3,14 +3,18 @@
 // The timeouts are short, but nothing here depends on how short: a test waits for the answer, the close or the count.
 // What must outlast a timeout waits until another connection has met it.
 
+const { once } = require('node:events')
 const { mkdtempSync, rmSync } = require('node:fs')
+const net = require('node:net')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial // A busy neighbour would make a prompt client late.
 const {
-  assertServes, connect, connectMany, fibonacci, gate, large, post, request, serve, until, untilStats, withResolvers
+  assertServes, connect, connectMany, fibonacci, gate, large, post, request, ringTest, serve, until, untilStats,
+  withResolvers
 } = require('./helpers.js')
+const { typed } = require('..')
 
 const SHORT = 60
 // Where a prompt client must not meet it.
@@ -265,6 +269,25 @@ test('a client that reads slowly but goes on is not closed', async (t) => {
   const responses = await slow.responses(1000)
   t.true(responses.every(({ body }) => body === digits))
   t.is(server.stats().sendTimeouts, 2)
+})
+
+// Node.js does not tell what a socket has left to send.
+ringTest(test)('a client that reads one response slowly over TCP, and goes on, is not closed', async (t) => {
+  const sendTimeout = 2000
+  const text = 'x'.repeat(8 * 2 ** 20)
+  const server = serve(t, { ...DEAF, sendTimeout }, { text: typed('() => text', () => text) })
+  const socket = net.connect(server.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write('POST /text HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  let read = 0
+  // Far less in a timeout than the third of a socket's memory that has to be free before it takes more.
+  for (const started = performance.now(); performance.now() - started < 3 * sendTimeout;) {
+    read += socket.read(8192)?.length ?? 0
+    await delay(50)
+  }
+  t.is(server.stats().sendTimeouts, 0)
+  socket.on('data', (chunk) => { read += chunk.length })
+  while (read < text.length) await once(socket, 'data')
 })
 
 test('a timeout of 0 is for ever', async (t) => {

@@ -27,8 +27,10 @@ pub(super) enum Phase {
     Sending {
         /// How much of its bytes earlier sends have sent.
         offset: usize,
-        /// When it was pushed.
+        /// When it was pushed, or when the peer was last found to go on reading.
         since: u64,
+        /// The bytes that the peer had not taken then; `None` if the send was not to wait.
+        unacknowledged: Option<usize>,
     },
     /// Our side is shut down; what still arrives is discarded until the peer ends its side, too.
     Lingering {
@@ -196,10 +198,22 @@ impl Peer {
         let send_timeout = u64::from(context.timeouts.send);
         match self.phase {
             Phase::Lingering { .. } => self.terminate(ring),
-            Phase::Sending { since, .. } if send_timeout > 0 && since + send_timeout <= now => {
-                // It is not late if more bytes have left, or could leave now.
+            Phase::Sending {
+                offset,
+                since,
+                unacknowledged,
+            } if send_timeout > 0 && since + send_timeout <= now => {
+                // It is not late if more bytes have left, or could leave now, or if the peer has
+                // taken some: a socket has room again only when a third of it is free.
                 let token = self.connection.id().token();
-                if !ring.send_goes_on(token, self.socket.as_fd()) {
+                let left = Some(ring.unacknowledged(self.socket.as_fd()));
+                if ring.send_goes_on(token, self.socket.as_fd()) || left != unacknowledged {
+                    self.phase = Phase::Sending {
+                        offset,
+                        since: now,
+                        unacknowledged: left,
+                    };
+                } else {
                     context.counters.send_timeouts += 1;
                     self.terminate(ring);
                 }
@@ -319,8 +333,14 @@ impl Peer {
 
     fn send(&mut self, bytes: Bytes, offset: usize, quiet: bool, ring: &mut impl Kernel, now: u64) {
         let token = self.connection.id().token();
+        // A quiet send does not wait.
+        let unacknowledged = (!quiet).then(|| ring.unacknowledged(self.socket.as_fd()));
         ring.push_send(token, self.socket.as_fd(), bytes, offset, quiet);
-        self.phase = Phase::Sending { offset, since: now };
+        self.phase = Phase::Sending {
+            offset,
+            since: now,
+            unacknowledged,
+        };
         self.in_flight += 1;
     }
 

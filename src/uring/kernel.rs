@@ -109,6 +109,10 @@ pub trait Kernel {
     /// send some.
     fn send_goes_on(&self, token: Token, socket: BorrowedFd<'_>) -> bool;
 
+    /// Bytes that have been sent and that the peer has not taken. While a send waits, they stay as
+    /// many only if the peer takes none.
+    fn unacknowledged(&self, socket: BorrowedFd<'_>) -> usize;
+
     /// Closes the listener at once, since a peer that connects in between is reset. Before that it
     /// accepts the connections that wait there, which their peers take for open.
     fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd>;

@@ -228,6 +228,10 @@ impl Kernel for Ring {
         self.sending.get(token).is_some_and(Sending::is_over) || sockets::has_room(socket)
     }
 
+    fn unacknowledged(&self, socket: BorrowedFd<'_>) -> usize {
+        sockets::unacknowledged(socket)
+    }
+
     fn close_listener(&mut self, listener: OwnedFd) -> Vec<OwnedFd> {
         accepted::take_waiting(listener.as_fd())
     }

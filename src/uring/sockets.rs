@@ -47,3 +47,17 @@ pub(super) fn has_room(socket: BorrowedFd<'_>) -> bool {
     let count = unsafe { libc::poll(&raw mut poll, 1, 0) };
     count > 0
 }
+
+/// Bytes that were sent and have not arrived at the peer: over TCP those that it has not
+/// acknowledged, which a peer that does not read leaves as many (`SIOCOUTQ`, tcp(7)); over a Unix
+/// domain socket the memory of those that it has not read.
+pub(super) fn unacknowledged(socket: BorrowedFd<'_>) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: `ioctl` asks for a place for what the request writes, which for this one is an int.
+    let status = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if status == 0 {
+        usize::try_from(bytes).unwrap_or(0)
+    } else {
+        0
+    }
+}

@@ -206,6 +206,13 @@ impl Kernel for Simulated {
         world.send_goes_on(index, send)
     }
 
+    fn unacknowledged(&self, descriptor: BorrowedFd<'_>) -> usize {
+        let world = self.world.borrow();
+        let index = world.by_descriptor(descriptor.as_raw_fd());
+        let index = index.expect("it asks about a socket that it has");
+        world.sockets[index].to_client.len()
+    }
+
     fn close_listener(&mut self, _: OwnedFd) -> Vec<OwnedFd> {
         let mut world = self.world.borrow_mut();
         assert!(world.is_listening, "closes what it does not have");
