@@ -84,7 +84,7 @@ test('a status that is no final one, and an option that does not exist, are thro
 test('a thrown error has header fields, as a reply has', (t) => {
   const error = Object.assign(new Error('Slow down.'), { statusCode: 429, headers: { 'Retry-After': 3, Connection: 'close' } })
   t.deepEqual(errorAnswer(error, fn), {
-    status: 429, message: 'Slow down.', isFault: false, fields: [['retry-after', '3']], told: error
+    status: 429, message: 'Slow down.', isFault: false, fields: [['retry-after', '3']], fault: error
   })
 })
 
@@ -93,15 +93,15 @@ test('a thrown error with header fields that HTTP does not have is a failure', (
   const hostile = { get a() { throw new Error('no') } }
   for (const headers of [null, 3, { A: 'a\r\nb' }, { 'a b': 'c' }, { A: {} }, hostile]) {
     const error = Object.assign(new Error('Gone.'), { statusCode: 410, headers })
-    const { told, ...answer } = errorAnswer(error, fn)
+    const { fault, ...answer } = errorAnswer(error, fn)
     t.deepEqual(answer, failed)
-    t.is(told.cause, error)
+    t.is(fault.cause, error)
   }
 })
 
 test('one plain function answers with a status and a message alone', (t) => {
   const error = Object.assign(new Error('Gone.'), { statusCode: 410, headers: { A: 'a\r\nb' } })
-  t.deepEqual(errorAnswer(error), { status: 410, message: 'Gone.', isFault: false, fields: undefined, told: error })
+  t.deepEqual(errorAnswer(error), { status: 410, message: 'Gone.', isFault: false, fields: undefined, fault: error })
   t.like(errorAnswer(new Error('secret')), { status: 500, message: 'The handler failed.' })
 })
 

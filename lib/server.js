@@ -308,12 +308,12 @@ class Server {
     this.#reportError(error, call, call, `The function ${name} failed`)
   }
 
-  // `call` is what the channel publishes about the call, and `told` is what `onError` is passed.
-  #reportError(error, call, told, what) {
+  // `call` is what the channel publishes about the call, and `argument` is what `onError` is passed.
+  #reportError(error, call, argument, what) {
     events.handlerFailed(this, error, call)
     const { onError } = this.#options
     if (onError !== undefined) {
-      this.#callOnError(onError, error, told)
+      this.#callOnError(onError, error, argument)
     } else if (!this.#hasWarnedOfError) {
       this.#hasWarnedOfError = true
       process.emitWarning(
@@ -339,9 +339,9 @@ class Server {
   }
 
   // `onError` may be async. Its own errors must not end the process.
-  async #callOnError(onError, error, told) {
+  async #callOnError(onError, error, argument) {
     try {
-      await onError(error, told)
+      await onError(error, argument)
     } catch (thrown) {
       process.emitWarning(`onError itself failed: ${printable(thrown)}`, { code: 'RINGCALL_ON_ERROR' })
     }

@@ -13,21 +13,21 @@ const BRIEFLY = { depth: 0, maxStringLength: 64 }
 // If there is no message to show, the engine answers with the name of the status.
 //
 // `fn` is the function's entry in the table. The error's `headers` become the answer's `fields` only if there is an
-// entry: a plain function answers with a status and a message alone. `told` is what `onError` gets for a fault: the
+// entry: a plain function answers with a status and a message alone. `fault` is what `onError` gets for a fault: the
 // error itself, or what is wrong with its status or its headers.
 function errorAnswer(error, fn) {
   const what = fn === undefined ? 'handler' : 'function'
-  const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined, told: error }
+  const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined, fault: error }
   try {
     if (error === null || typeof error !== 'object') return failed
     const status = error.statusCode ?? error.status
-    if (fn !== undefined && isNoStatus(status)) return { ...failed, told: wrongError(fn, wrongStatus(status), error) }
+    if (fn !== undefined && isNoStatus(status)) return { ...failed, fault: wrongError(fn, wrongStatus(status), error) }
     if (!Number.isInteger(status) || status < 400 || status > 599) return failed
     const isFault = status >= 500
     const expose = typeof error.expose === 'boolean' ? error.expose : !isFault
     const message = expose ? textOf(error.message) : ''
     const shown = message === '' && isFault ? failed.message : message
-    const answer = { status, message: shown, isFault, fields: undefined, told: error }
+    const answer = { status, message: shown, isFault, fields: undefined, fault: error }
     return fn === undefined ? answer : withFields(answer, fn, error, failed)
   } catch {
     // A getter of the error threw.
@@ -42,7 +42,7 @@ function withFields(answer, fn, error, failed) {
     return { ...answer, fields: fieldsOf(headers) }
   } catch ({ message }) {
     const why = message.replace('options.headers', 'headers')
-    return { ...failed, told: wrongError(fn, `whose \`headers\` are wrong. ${why}`, error) }
+    return { ...failed, fault: wrongError(fn, `whose \`headers\` are wrong. ${why}`, error) }
   }
 }
 

@@ -276,11 +276,11 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
 
   function fail(id, callee, args, error) {
     const answered = errorAnswer(error, callee.fn)
-    const { status, message, isFault, fields, told } = answered
+    const { status, message, isFault, fields, fault } = answered
     if (fields === undefined) results.addError(id, status, message)
     else results.addAnswer(id, status, linesOf(fieldsOfProblem(status, fields)), errorProblem(answered))
     if (!isFault) return
-    onFunctionError(told, callee, args)
+    onFunctionError(fault, callee, args)
   }
 
   return { arrays: { ids, functions, counts, slots }, begin, run, end }

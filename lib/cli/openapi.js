@@ -52,8 +52,8 @@ function check({ title, 'api-version': version, description, servers, bigint }, 
   try {
     return checkArguments({ bigint, openapi: { title, version, description, servers: servers?.split(',') } }, functions)
   } catch ({ message }) {
-    const told = message.replace('openapi.version', 'apiVersion').replace(/openapi\.(\w+)(?:\[\d+\])?/, '$1')
-    return fail(inFlags(told, OPTIONS))
+    const sentence = message.replace('openapi.version', 'apiVersion').replace(/openapi\.(\w+)(?:\[\d+\])?/, '$1')
+    return fail(inFlags(sentence, OPTIONS))
   }
 }
 

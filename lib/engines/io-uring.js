@@ -33,8 +33,8 @@ class IoUringEngine {
   constructor(options, callbacks) {
     const native = loadNative()
     this.#options = options
-    const { table, pool, documents, ...told } = callbacks
-    this.#callbacks = told
+    const { table, pool, documents, ...others } = callbacks
+    this.#callbacks = others
     const batches = pool === undefined ? this.#createBatches(table) : undefined
     const started = native.listen(nativeOptions(options, table, documents, pool?.size), () => this.#onNotices())
     if (started.syscall !== undefined) throw startRefused(started, options)

@@ -23,8 +23,8 @@ const COMPONENT = '#/components/schemas/'
 // returns the component's name for a definition. Returns the `schema`, and the `definitions` as pairs of names and
 // schemas.
 function relocateSchema(json, place, reserve) {
-  const { $schema, $defs: told, ...schema } = json
-  const $defs = isObject(told) ? told : {}
+  const { $schema, $defs: given, ...schema } = json
+  const $defs = isObject(given) ? given : {}
   const names = new Map(Object.keys($defs).map((name) => [name, reserve(name)]))
   const moved = (ref) => moveRef(ref, place, names)
   rewrite(schema, moved)

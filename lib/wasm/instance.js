@@ -128,12 +128,12 @@ function because(what, cause) {
 }
 
 function missingImports(missing) {
-  const told = missing.slice(0, IMPORTS_MAX).map(({ module, name, kind }) => (
+  const named = missing.slice(0, IMPORTS_MAX).map(({ module, name, kind }) => (
     `${cut(module)}.${cut(name)}${kind === 'function' ? '' : ` (a ${kind})`}`
   ))
   const others = missing.length > IMPORTS_MAX ? ` and ${missing.length - IMPORTS_MAX} more` : ''
   return invalidArgument(
-    `The WebAssembly module has imports that were not passed: ${told.join(', ')}${others}. ${cureOfMissing(missing)}`
+    `The WebAssembly module has imports that were not passed: ${named.join(', ')}${others}. ${cureOfMissing(missing)}`
   )
 }
 

@@ -103,10 +103,10 @@ function defaultOf(value) {
 
 // Turns the message of `tableOf`, which is about an argument, into a sentence about the module.
 function aboutModule(name, message) {
-  const told = message
+  const sentence = message
     .replace(/^The (?:"handler" argument|handler)/, 'what it exports')
     .replace(/^The "(functions\.[\w$]+)" argument/, '$1')
-  return `${name} cannot be served: ${told}`
+  return `${name} cannot be served: ${sentence}`
 }
 
 module.exports = { NEVER_SETTLES, MODULE_HELP, functionsOf, importModule, resolveModule, aboutModule }

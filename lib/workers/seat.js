@@ -180,8 +180,8 @@ class Seat {
   }
 
   // The worker now ends by itself.
-  #onFailed({ error: told, isOwn }) {
-    const deserialized = deserializeError(told)
+  #onFailed({ error: serialized, isOwn }) {
+    const deserialized = deserializeError(serialized)
     const error = isOwn ? markOwn(deserialized) : deserialized
     this.failure ??= { error }
     this.#error ??= error

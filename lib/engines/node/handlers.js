@@ -85,8 +85,8 @@ class PlainHandler {
   }
 
   failureOf({ n }, error) {
-    const { isFault, told, ...refusal } = errorAnswer(error)
-    return { refusal, report: isFault ? () => this.#onHandlerError(told, n) : undefined }
+    const { isFault, fault, ...refusal } = errorAnswer(error)
+    return { refusal, report: isFault ? () => this.#onHandlerError(fault, n) : undefined }
   }
 
   outcomeOf() {}
@@ -215,10 +215,10 @@ class Functions {
     const notCalled = NotCalled.refusalOf(error)
     call.isRefused = notCalled !== undefined
     if (call.isRefused) return { refusal: notCalled }
-    const { isFault, told, status, ...rest } = errorAnswer(error, fn)
+    const { isFault, fault, status, ...rest } = errorAnswer(error, fn)
     call.isFault = isFault
     const refusal = { ...rest, status, code: status < 500 ? 'ERR_REFUSED' : 'ERR_FAILED' }
-    return { refusal, report: isFault ? () => this.#onFunctionError(told, fn, args) : undefined }
+    return { refusal, report: isFault ? () => this.#onFunctionError(fault, fn, args) : undefined }
   }
 
   // What a worker reports of a call that it has run.

@@ -33,7 +33,7 @@ class Calls {
   #waiting = []
   // The call that holds this thread, and its outcome.
   #held
-  #told
+  #outcome
   // Calls that have returned an unsettled promise, by number.
   #open = new Map()
 
@@ -86,11 +86,11 @@ class Calls {
   returned() {
     const call = this.#held
     if (call === undefined) return
-    const told = this.#told
-    this.#held = this.#told = undefined
-    if (told === undefined) this.#open.set(call.number, call)
+    const outcome = this.#outcome
+    this.#held = this.#outcome = undefined
+    if (outcome === undefined) this.#open.set(call.number, call)
     this.#progress.returned(call.number, now() - call.began)
-    if (told !== undefined) this.#post(told)
+    if (outcome !== undefined) this.#post(outcome)
     else if (this.isEmpty) this.#tellFree()
   }
 
@@ -106,18 +106,18 @@ class Calls {
 
   // The outcome of the call that holds this thread is posted when the call has returned, so that the main thread knows
   // that it may give more.
-  #end(call, told) {
+  #end(call, outcome) {
     if (call.isRefused) this.#recorder.refused(call.index)
     if (!call.isOver) this.#recorder.ended()
     this.#open.delete(call.number)
-    if (call === this.#held) this.#told = told
-    else this.#post(told)
+    if (call === this.#held) this.#outcome = outcome
+    else this.#post(outcome)
   }
 
   // A result's bytes are its own, so they are transferred and not copied.
-  #post(told) {
-    const { body } = told[3] ?? {}
-    this.#port.postMessage(told, typeof body === 'object' ? [body.buffer] : [])
+  #post(outcome) {
+    const { body } = outcome[3] ?? {}
+    this.#port.postMessage(outcome, typeof body === 'object' ? [body.buffer] : [])
   }
 
   #tellFree() {

@@ -21,7 +21,7 @@ class WorkerChannel {
   #given = 0
   #phase = 0
   // True: an empty message was sent, to see whether the worker's event loop turns.
-  #isAsked = false
+  #isProbed = false
   // A call that needs no answer any more but may still hold the worker.
   #late
 
@@ -34,7 +34,7 @@ class WorkerChannel {
     this.#workerPort = port2
     this.#progress.pace = paceMs
     this.#onMessage = onMessage
-    port1.on('message', (told) => onMessage(this, told))
+    port1.on('message', (message) => onMessage(this, message))
     port1.unref()
   }
 
@@ -119,7 +119,7 @@ class WorkerChannel {
     if (phase !== this.#phase) {
       this.#phase = phase
       this.since = now
-      this.#isAsked = false
+      this.#isProbed = false
     }
     return now - this.since
   }
@@ -138,12 +138,12 @@ class WorkerChannel {
 
   // Whether the worker has something to do that would show progress.
   get isExpected() {
-    return !this.isFree || this.#isAsked
+    return !this.isFree || this.#isProbed
   }
 
   // The worker is free. This asks whether its event loop turns.
-  ask(now) {
-    this.#isAsked = true
+  probe(now) {
+    this.#isProbed = true
     this.#send([], now)
   }
 

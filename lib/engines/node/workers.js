@@ -44,7 +44,7 @@ class Workers {
   // The ticket of the worker that is in that seat from now on.
   ticketFor(seat) {
     this.lost(seat)
-    const channel = new WorkerChannel(seat, BUDGET_MS, (channel, told) => this.#onMessage(channel, told))
+    const channel = new WorkerChannel(seat, BUDGET_MS, (channel, message) => this.#onMessage(channel, message))
     this.#channels.set(seat, channel)
     this.#giveSoon()
     return channel.ticket
@@ -83,7 +83,7 @@ class Workers {
     for (const channel of this.#channels.values()) {
       const stillness = channel.look(now)
       if (!channel.isExpected) {
-        if (channel.open > 0) channel.ask(now)
+        if (channel.open > 0) channel.probe(now)
       } else if (stillness >= handlerTimeout && !channel.isOverdue) {
         channel.isOverdue = true
         this.#onOverdue(this.generation, channel.seat)
@@ -169,8 +169,8 @@ class Workers {
     }
   }
 
-  #onMessage(channel, told) {
-    if (told !== undefined) this.#settle(channel.settled(told[0]), told)
+  #onMessage(channel, message) {
+    if (message !== undefined) this.#settle(channel.settled(message[0]), message)
     this.#paceMs = channel.paceMs
     if (!this.#queue.isEmpty) this.#giveSoon()
   }
