@@ -1239,7 +1239,7 @@ export interface Limit {
 }
 
 // The signature, parsed by TypeScript. A mistake replaces the string's type with a sentence, which the compiler then reports;
-// lib/signature.js finds the same mistakes, and some more, at run time.
+// lib/functions/signature.js finds the same mistakes, and some more, at run time.
 
 declare const declared: unique symbol
 declare const replied: unique symbol

@@ -1,6 +1,6 @@
 //! A thread that takes calls, as a class for JavaScript: its seat among the [`Seats`].
 //!
-//! `lib/batches.js` is its only caller, on that thread.
+//! `lib/calls/batches.js` is its only caller, on that thread.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

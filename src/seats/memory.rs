@@ -118,7 +118,8 @@ pub struct Memory {
 /// ```
 ///
 /// Before each call the worker adds one to what is begun, and adds the results that are complete
-/// (`lib/batches.js`). If it then finds that the rest was taken back, that call is not its own.
+/// (`lib/calls/batches.js`). If it then finds that the rest was taken back, that call is not its
+/// own.
 #[derive(Debug)]
 pub struct Claims(NonNull<AtomicU32>);
 

@@ -1,4 +1,4 @@
-//! A thread that takes calls, played step by step: what `lib/batches.js` does, and `lib/calls/`
+//! A thread that takes calls, played step by step: what `lib/calls/` does, `batches.js` and the rest
 //! with what functions return. Between two steps anything else may happen, and the thread may end.
 
 use std::sync::{Arc, Condvar, Mutex};
@@ -8,7 +8,7 @@ use super::written::{Value, Written};
 use crate::seats::memory::Memory;
 use crate::seats::{STATE_BUFFERS, STATE_TEXT, Seats, Wake, lock};
 
-/// In `claims`, as `lib/batches.js` has it.
+/// In `claims`, as `lib/calls/batches.js` has it.
 const CALL: u32 = 1;
 const RESULT: u32 = 1 << 11;
 const TAKEN_BACK: u32 = 1 << 22;
