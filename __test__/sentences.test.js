@@ -42,7 +42,7 @@ function field(text, name) {
 }
 
 function list(text, name) {
-  const [, values] = new RegExp(`\\b${name}\\b[^\\[]*\\[([\\d_., \\n]+)\\]`).exec(text) ?? []
+  const [, values] = new RegExp(`\\b${name}\\b[^=]*= [^\\[]*\\[([\\d_., \\n]+)\\]`).exec(text) ?? []
   return evaluate(values && `[${values}]`, name)
 }
 

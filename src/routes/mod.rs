@@ -24,7 +24,7 @@ pub use plan::{Invocation, Plan, Reading, Serving};
 
 const UNKNOWN_FUNCTION: Refusal = Refusal::new(
     Status::NOT_FOUND,
-    "There is no function of this name; to call one, POST to its name.",
+    "No function has this name; to call one, POST to its name.",
 );
 const NOT_JSON_MEDIA: Refusal = Refusal::new(
     Status::UNSUPPORTED_MEDIA_TYPE,

@@ -13,8 +13,7 @@ const NOT_AN_INTEGER = refusal(400, 'The path must be one decimal integer, such 
 const BEYOND_64_BITS = refusal(400, 'The integer in the path does not fit into 64 bits.')
 const NEEDS_BIGINT = refusal(400, 'An integer beyond 2^53 - 1 needs a server that was started with bigint: true.')
 const OTHER_SCHEME = refusal(421, 'This server answers requests for http URIs only.')
-const UNKNOWN_FUNCTION =
-  refusal(404, 'No function has this name; a call is a POST to /name, with arguments after it or in the body.')
+const UNKNOWN_FUNCTION = refusal(404, 'No function has this name; to call one, POST to its name.')
 
 // Each expression takes linear time: no two parts that repeat can match the same character.
 const URI_START = /^([a-z][a-z\d+.-]*):\/\/([^/?]*)/i

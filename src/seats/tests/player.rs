@@ -1,5 +1,5 @@
-//! A thread that takes calls, played step by step: what `lib/calls/` does, `batches.js` and the rest
-//! with what functions return. Between two steps anything else may happen, and the thread may end.
+//! A thread that takes calls, played step by step, as `lib/calls/` does it, with what functions
+//! return. Between two steps anything else may happen, and the thread may end.
 
 use std::sync::{Arc, Condvar, Mutex};
 
