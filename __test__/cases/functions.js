@@ -129,6 +129,8 @@ const ERRORS = {
   text: () => Object.assign(new Error('secret'), { statusCode: '404' }),
   badField: () => Object.assign(new Error('A field.'), { statusCode: 404, headers: { 'X Tea': 'none' } }),
   splitField: () => Object.assign(new Error('A field.'), { statusCode: 404, headers: { 'X-Tea': 'a\r\nX-Evil: b' } }),
+  method: () => Object.assign(new Error('Only on Sundays.'), { statusCode: 405 }),
+  methods: () => Object.assign(new Error('Only on Sundays.'), { status: 405, headers: { Allow: 'POST, GET' } }),
   framing: () => Object.assign(new Error('A length.'), {
     statusCode: 404, headers: { 'Content-Length': '5', 'Transfer-Encoding': 'chunked', Connection: 'close' }
   }),

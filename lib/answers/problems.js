@@ -36,6 +36,15 @@ function errorProblem({ status, message }) {
   return problemText({ status, code, detail: message === '' ? `${titleOf(status)}.` : message.toWellFormed() })
 }
 
+// The header fields of a refusal or a failure: an error's own, and those that its status has (RFC 9110 sections 10.2.3 and
+// 15.5.6).
+function problemFields(status, fields = [], allowed = 'POST') {
+  const own = fields.filter(([name]) => name !== 'content-type')
+  if (status === 503 && !own.some(([name]) => name === 'retry-after')) own.push(['Retry-After', '1'])
+  if (status === 405 && !own.some(([name]) => name === 'allow')) own.push(['Allow', allowed])
+  return own
+}
+
 // A JSON pointer (RFC 6901) as a fragment. A client may have chosen the name, so it is truncated.
 function pointerTo(keys) {
   return `#${keys.map((key) => `/${escape(String(key).slice(0, TOKEN_LENGTH_MAX).toWellFormed())}`).join('')}`
@@ -45,4 +54,4 @@ function escape(key) {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-module.exports = { ENTRIES_MAX, MEDIA_TYPE, errorProblem, pointerTo, problemText, titleOf }
+module.exports = { ENTRIES_MAX, MEDIA_TYPE, errorProblem, pointerTo, problemFields, problemText, titleOf }

@@ -8,7 +8,7 @@
 
 const { errorAnswer } = require('../answers/handler-errors.js')
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
-const { MEDIA_TYPE, errorProblem, problemText } = require('../answers/problems.js')
+const { MEDIA_TYPE, errorProblem, problemFields, problemText } = require('../answers/problems.js')
 const { isReply } = require('../answers/reply.js')
 const { CONTENT_TYPES, answerOf, encoderOf, mediaOf } = require('../answers/encoders.js')
 const { isThenable, settle } = require('./promises.js')
@@ -289,12 +289,8 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
 // The outcome of a call that has its answer already, or needs none.
 const NOT_CALLED = Symbol('not called')
 
-// An error's own fields, and those that a problem with its status has.
 function fieldsOfProblem(status, fields) {
-  const own = fields.filter(([name]) => name !== 'content-type')
-  if (status === 503 && !own.some(([name]) => name === 'retry-after')) own.push(['retry-after', '1'])
-  if (status === 405 && !own.some(([name]) => name === 'allow')) own.push(['allow', 'POST'])
-  return [['content-type', MEDIA_TYPE], ...own]
+  return [['content-type', MEDIA_TYPE], ...problemFields(status, fields)]
 }
 
 // Header lines, each preceded by a line end.

@@ -3,7 +3,7 @@
 // Answers without the handler: the sentences of the Rust side, and the mapping from Node's parser errors to them.
 
 const { STATUS_CODES } = require('node:http')
-const { MEDIA_TYPE, problemText, titleOf } = require('../../answers/problems.js')
+const { MEDIA_TYPE, problemFields, problemText, titleOf } = require('../../answers/problems.js')
 
 const MESSAGE_BYTES_MAX = 1024
 // The most empty lines before a request.
@@ -93,14 +93,12 @@ function lineAround(packet, at) {
 
 // The answer to a refusal or to a thrown error: a sentence or, with `isProblem`, a problem (RFC 9457).
 function refusalAnswer(why, isProblem) {
-  const { status, message, code = CODES[status], errors, fields = [] } = why
+  const { status, message, code = CODES[status], errors, fields, allowed } = why
   const body = isProblem
     ? problemText({ status, code, detail: message.toWellFormed() || `${titleOf(status)}.`, errors })
     : errorBody(status, message)
-  const headers = headersOf(fields.filter(([name]) => name !== 'content-type'))
+  const headers = headersOf(problemFields(status, fields, allowed))
   headers['Content-Type'] = isProblem ? MEDIA_TYPE : 'text/plain; charset=utf-8'
-  if (status === 405 && code === CODES[405]) headers.Allow = why.allowed ?? 'POST'
-  if (status === 503 && !('retry-after' in headers)) headers['Retry-After'] = '1'
   headers['Content-Length'] = Buffer.byteLength(body)
   return { status, headers, body }
 }
