@@ -181,6 +181,12 @@ const unfit = [
     'Object.fromEntries().'],
   ['json', [new Set([1])], 'an array whose element 0 is a Set, which JSON cannot represent. Convert it with Array.from().'],
   ['json', { a: Promise.resolve(1) }, 'an object whose "a" is a promise, which JSON cannot represent. Is an `await` missing?'],
+  ['json', { a: reply(1) }, 'an object whose "a" is a reply, which JSON cannot represent. Pass the whole value to reply().'],
+  ['json', [1, [reply(null, { status: 404 })]], 'an array whose element 0 is a reply, which JSON cannot represent. Pass the ' +
+    'whole value to reply().'],
+  ['Order', { a: reply('b', { headers: { c: 'd' } }) }, 'an object whose "a" is a reply, which JSON cannot represent. Pass ' +
+    'the whole value to reply().'],
+  [undefined, [reply(1)], 'an array whose element 0 is a reply, which JSON cannot represent. Pass the whole value to reply().'],
   ['json', [1].values(), 'an iterator, which JSON cannot represent. Convert it with Array.from().'],
   ['json', (function * () {})(), 'an iterator, which JSON cannot represent. Convert it with Array.from().'],
   ['json', new Error('no'), 'an Error, which JSON cannot represent. Throw it, or return its message.'],

@@ -150,7 +150,9 @@ const REPLIES = {
   typed: () => reply('<p>Ada', { headers: { 'Content-Type': 'text/html; charset=utf-8' } }),
   framing: () => reply(5, { headers: { 'Content-Length': '1', 'Transfer-Encoding': 'chunked', Connection: 'upgrade' } }),
   undefined: () => reply(undefined),
-  nan: () => reply(NaN)
+  nan: () => reply(NaN),
+  nested: () => ({ tea: reply('gone', { status: 404 }) }),
+  nestedTwice: async () => reply([reply(1)])
 }
 
 // A Standard Schema without a library: `check` returns issues, or the value to go on with.

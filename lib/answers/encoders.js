@@ -231,7 +231,7 @@ function adviceOnBigint(holder, key) {
 function checkShows(fn, holder, key, value) {
   if (value === null || Array.isArray(value) || types.isBoxedPrimitive(value)) return
   const isBinary = types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value)
-  if (!isBinary && (isOfNoClass(value) || Object.keys(value).length > 0)) return
+  if (!isBinary && !isReply(value) && (isOfNoClass(value) || Object.keys(value).length > 0)) return
   throw unfit(fn, `${placeOf(holder, key)}${nounOfInstance(value)}, which JSON cannot represent. ${adviceOnInstance(value)}`)
 }
 
@@ -243,6 +243,7 @@ function isOfNoClass(value) {
 
 function nounOfInstance(value) {
   if (types.isPromise(value)) return 'a promise'
+  if (isReply(value)) return 'a reply'
   if (typeof value.next === 'function') return 'an iterator'
   const name = value.constructor?.name
   if (typeof name !== 'string' || !/^\w{1,64}$/.test(name)) return 'an object without properties of its own'
@@ -251,6 +252,7 @@ function nounOfInstance(value) {
 
 function adviceOnInstance(value) {
   if (types.isPromise(value) || typeof value.then === 'function') return 'Is an `await` missing?'
+  if (isReply(value)) return 'Pass the whole value to reply().'
   if (types.isMap(value)) return 'Convert it with Object.fromEntries().'
   const isList = types.isSet(value) || types.isTypedArray(value) || typeof value.next === 'function'
   if (isList) return 'Convert it with Array.from().'
