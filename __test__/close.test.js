@@ -1,6 +1,8 @@
 'use strict'
 
 const { getEventListeners } = require('node:events')
+const { nextTick } = require('node:process')
+const { setImmediate: nextTurn } = require('node:timers/promises')
 const test = require('ava')
 const {
   assertRefused, assertServes, connect, connectMany, fibonacci, gate, large, post, request, serve, serverListen, until,
@@ -73,6 +75,33 @@ const halves = [
   ['POST /15 HT', 'TP/1.1\r\nHost: localhost\r\n\r\n'],
   ['POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc', 'defghij']
 ]
+
+test('close answers the connections that wait in the kernel', async (t) => {
+  const server = serve(t)
+  const clients = Array.from({ length: 50 }, () => connect(t, server))
+  await new Promise(nextTick) // Now they are connecting.
+  const closed = server.close()
+  await Promise.all(clients.map(async (connecting) => {
+    const client = await connecting
+    t.is((await client.send('/15')).body, '610')
+    client.destroy()
+  }))
+  await closed
+  t.is(server.stats().connectionsAccepted, clients.length)
+})
+
+test('connections that keep coming do not hold up close', async (t) => {
+  const server = serve(t, { backlog: 10 })
+  let isOver = false
+  const comers = Array.from({ length: 4 }, async () => {
+    while (!isOver) await connect(t, server).then((client) => client.destroy(), () => nextTurn())
+  })
+  await until(() => server.stats().connectionsAccepted > 10)
+  await server.close()
+  isOver = true
+  await Promise.all(comers)
+  t.pass()
+})
 
 test('half a request is answered when the rest comes, and close resolves then', async (t) => {
   const server = serve(t)

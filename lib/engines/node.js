@@ -13,7 +13,7 @@ const { BodyQuota } = require('./node/body.js')
 const { CLOSE_GRACE_MS, Connection } = require('./node/connection.js')
 const { FIELDS_MAX, judge } = require('./node/head.js')
 const { InProcess } = require('./node/in-process.js')
-const { listen } = require('./node/listen.js')
+const { listen, whenQueueIsEmpty } = require('./node/listen.js')
 const { CLOSING, NO_WORKER, WELL } = require('./node/health.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
 const { preflightAnswer } = require('./node/cross-site.js')
@@ -127,8 +127,7 @@ class NodeEngine {
     this.closingSince = performance.now()
     this.removePath()
     this.#grace = setTimeout(() => this.#sweepSoon(), CLOSE_GRACE_MS + 1)
-    // Connections in the kernel's queue would be reset, so they are accepted first, in the turn that begins now.
-    setImmediate(setImmediate, () => {
+    whenQueueIsEmpty(this.#listener, this.options, () => this.#cutting, () => {
       this.#listener.close(() => {
         this.#listenerClosed = true
         this.#endIfOver()

@@ -1,13 +1,15 @@
 'use strict'
 
-// Makes a `net.Server` listen before this returns, and throws the errors that `net.Server` would emit later. Returns
-// the file of a Unix domain socket, if it listens on one.
+// How a `net.Server` begins to listen, and how it ends.
 
 const net = require('node:net')
+const { setImmediate } = require('../../globals.js')
 const { startRefused } = require('../../errors.js')
 const { askSync, listenSync } = require('./synchronous.js')
 const { listenOnPath } = require('./socket-path.js')
 
+// Makes a `net.Server` listen before this returns, and throws the errors that `net.Server` would emit later. Returns
+// the file of a Unix domain socket, if it listens on one.
 function listen(server, options) {
   checkReusePort(options)
   if (options.path === undefined) return listenOnPort(server, options)
@@ -47,4 +49,23 @@ function checkReusePort({ reusePort, path }) {
   throw Object.assign(error, { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
 }
 
-module.exports = { listen }
+// Calls back when the kernel's queue of connections is empty: if the server closes earlier, the kernel resets them. libuv
+// may accept only one connection in a turn of the event loop, so a whole turn that accepted none shows it. Connections
+// that still arrive do not matter: there are as many turns as the queue holds connections, and none when `isCutting()`.
+function whenQueueIsEmpty(server, { backlog }, isCutting, callback) {
+  let hasAccepted = true
+  let turns = backlog + 1
+  const note = () => (hasAccepted = true)
+  const look = () => {
+    if (hasAccepted && turns-- > 0 && !isCutting()) {
+      hasAccepted = false
+      return setImmediate(look)
+    }
+    server.removeListener('connection', note)
+    callback()
+  }
+  server.on('connection', note)
+  setImmediate(look)
+}
+
+module.exports = { listen, whenQueueIsEmpty }
