@@ -198,6 +198,31 @@ test('pipelined answers behind a slow handler keep their order', async (t) => {
   await untilStats(server, { handlerTimeouts: 2, inFlight: 0 })
 })
 
+test('calls that wait behind others of their connection are late with them, and are not run then', async (t) => {
+  const begun = []
+  const never = () => {
+    begun.push(performance.now())
+    return new Promise(() => {})
+  }
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, { text: () => 'x'.repeat(1e6), never })
+  const client = await connect(t, server)
+  // On the engine node the answers that are expected to be large wait for one another.
+  await client.send('/text')
+  await client.write(request('/never').repeat(60))
+  t.true((await client.responses(60)).every(({ status }) => status === 503))
+  t.true(begun.at(-1) - begun[0] < LONGER)
+  await untilStats(server, { handlerTimeouts: 60, inFlight: 0 })
+})
+
+test('calls are not late because their client does not read', async (t) => {
+  const functions = { text: () => 'x'.repeat(1e6), never: () => new Promise(() => {}) }
+  const server = serve(t, { ...DEAF, path: socketPath(t), handlerTimeout: LONGER }, functions)
+  const client = await connect(t, server)
+  await client.write(request('/text').repeat(5))
+  t.is((await post(t, server, '/never')).status, 503)
+  t.true((await client.responses(5)).every(({ status }) => status === 200))
+})
+
 test("a slow handler is not cut by the client's timeouts", async (t) => {
   const { handler, held, release } = gate()
   const timeouts = { headersTimeout: LONGER, requestTimeout: LONGER, keepAliveTimeout: LONGER, sendTimeout: LONGER }

@@ -18,11 +18,8 @@ const { CLOSING, NO_WORKER, WELL } = require('./node/health.js')
 const { LATE_HANDLER, OVERLOADED, refusalAnswer } = require('./node/refusals.js')
 const { preflightAnswer } = require('./node/cross-site.js')
 const { Counters, addBytes } = require('./node/stats.js')
+const { isLate, sweepInterval } = require('./node/timeouts.js')
 const { Workers } = require('./node/workers.js')
-
-// The interval between two checks of the timeouts: half the shortest timeout, within these bounds.
-const SWEEP_MS_MIN = 10
-const SWEEP_MS_MAX = 250
 
 class NodeEngine {
   name = 'node'
@@ -47,7 +44,7 @@ class NodeEngine {
   #connections = new Map()
   // Unread sockets beyond `maxConnections`.
   #waiting = new Set()
-  // Calls without an answer, the oldest first: they wait, run, or have returned an unsettled promise.
+  // Calls without an answer: they wait, run, or have returned an unsettled promise.
   #pending = new Set()
   #referenced = true
   #cutting = false
@@ -85,9 +82,10 @@ class NodeEngine {
   }
 
   stats() {
-    const [oldest] = this.#pending
-    const oldestInFlight = oldest === undefined ? 0 : performance.now() - oldest.since
-    const counts = this.counters.read([...this.#connections.keys(), ...this.#waiting], oldestInFlight)
+    const now = performance.now()
+    let oldest = now
+    for (const { since } of this.#pending) oldest = Math.min(oldest, since)
+    const counts = this.counters.read([...this.#connections.keys(), ...this.#waiting], now - oldest)
     const { handler } = this.#executor
     return handler.isTable ? { ...counts, functions: handler.stats() } : counts
   }
@@ -207,9 +205,17 @@ class NodeEngine {
 
   #begin(call) {
     this.counters.inFlight++
-    call.since = performance.now()
+    call.since = call.transaction.since
     this.#pending.add(call)
-    call.executor.add(call)
+    const now = performance.now()
+    if (isLate(call, now, this.options)) this.#giveUp(call, now)
+    else call.executor.add(call)
+  }
+
+  #giveUp(call, now) {
+    this.counters.handlerTimeouts++
+    call.executor.drop(call)
+    this.answer(call, this.refusalAnswer(LATE_HANDLER, call.executor), now)
   }
 
   // Reads a call's arguments. Returns whether the call can be run; if the arguments do not fit, they have been refused.
@@ -355,13 +361,7 @@ class NodeEngine {
 
   #sweep() {
     const now = performance.now()
-    const { handlerTimeout } = this.options
-    for (const call of this.#pending) {
-      if (handlerTimeout === 0 || now - call.since < handlerTimeout) break
-      this.counters.handlerTimeouts++
-      call.executor.drop(call)
-      this.answer(call, this.refusalAnswer(LATE_HANDLER, call.executor), now)
-    }
+    for (const call of this.#pending) if (isLate(call, now, this.options)) this.#giveUp(call, now)
     for (const connection of this.#connections.values()) {
       if (connection.expire(now, this.options)) this.counters.keepAliveTimeouts++
     }
@@ -388,11 +388,6 @@ class NodeEngine {
       this.#callbacks.onRetired(executor.generation)
     }
   }
-}
-
-function sweepInterval({ headersTimeout, requestTimeout, keepAliveTimeout, handlerTimeout }) {
-  const timeouts = [headersTimeout, requestTimeout, keepAliveTimeout, handlerTimeout].filter((timeout) => timeout > 0)
-  return Math.max(SWEEP_MS_MIN, Math.min(SWEEP_MS_MAX, Math.floor(Math.min(...timeouts) / 2)))
 }
 
 module.exports = { NodeEngine }

@@ -44,6 +44,9 @@ class Connection {
   // The number of answers that have not been sent.
   #unsent = 0
   #unsentBytes = 0
+  // Since when they have been too many, and for how many milliseconds in all before that.
+  #fullSince
+  #fullMs = 0
   // The number of requests that run.
   #running = 0
   #isRunningComplete = false
@@ -97,7 +100,9 @@ class Connection {
     const isBehind = this.#ended || (this.#engine.closingSince !== undefined && this.#newest?.isAnswered === false)
     if (isBehind) return this.#stopReading()
     const head = this.#engine.judge(request)
-    const transaction = { request, response, head, body: undefined, size: 0, isComplete: false, isAnswered: false }
+    const transaction = {
+      request, response, head, body: undefined, since: 0, size: 0, isComplete: false, isAnswered: false
+    }
     this.#newest = transaction
     this.#unsent++
     this.#reading.push(transaction)
@@ -152,6 +157,7 @@ class Connection {
     transaction.size = body.length
     if (isCall(head)) this.#expectedSize = Math.max(body.length, this.#expectedSize / 2, EXPECTED_SIZE_MIN)
     this.#unsentBytes += body.length
+    if (this.#unsentBytes >= UNSENT_BYTES_MAX) this.#fullSince ??= performance.now()
     response.end(body)
   }
 
@@ -239,8 +245,15 @@ class Connection {
   #complete(transaction) {
     if (transaction.isComplete) return
     transaction.isComplete = true
+    transaction.since = this.#now()
     this.#bytesAtRest = this.#socket.bytesRead
     this.#runComplete()
+  }
+
+  // The time, by a clock that stands still while the client has not read enough of its answers. A call that waits for
+  // the client does not become late by it.
+  #now() {
+    return (this.#fullSince ?? performance.now()) - this.#fullMs
   }
 
   #runComplete() {
@@ -250,7 +263,9 @@ class Connection {
     try {
       while (this.#reading[0]?.isComplete && this.#hasRoom) {
         this.#running++
-        this.#engine.run(this, this.#reading.shift())
+        const transaction = this.#reading.shift()
+        transaction.since += this.#fullMs
+        this.#engine.run(this, transaction)
       }
     } finally {
       this.#isRunningComplete = false
@@ -320,6 +335,10 @@ class Connection {
     this.#unsent--
     this.#unsentBytes -= size
     this.#idleSince = performance.now()
+    if (this.#fullSince !== undefined && this.#unsentBytes < UNSENT_BYTES_MAX) {
+      this.#fullMs += this.#idleSince - this.#fullSince
+      this.#fullSince = undefined
+    }
     const isFull = this.#unsent > PIPELINE_DEPTH_MAX / 2 || this.#unsentBytes > UNSENT_BYTES_MAX / 2
     if (this.#isFull && !isFull) {
       this.#isFull = false

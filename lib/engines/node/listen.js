@@ -49,9 +49,10 @@ function checkReusePort({ reusePort, path }) {
   throw Object.assign(error, { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' })
 }
 
-// Calls back when the kernel's queue of connections is empty: if the server closes earlier, the kernel resets them. libuv
-// may accept only one connection in a turn of the event loop, so a whole turn that accepted none shows it. Connections
-// that still arrive do not matter: there are as many turns as the queue holds connections, and none when `isCutting()`.
+// Calls back when the kernel's queue of connections is empty, because the kernel resets those in it when the server
+// closes. libuv may accept one connection in a turn of the event loop, so the queue is empty after a whole turn that
+// accepted none. Connections that keep arriving do not hold this up: there are at most as many turns as the queue has
+// places. It ends at once when `isCutting()`.
 function whenQueueIsEmpty(server, { backlog }, isCutting, callback) {
   let hasAccepted = true
   let turns = backlog + 1
