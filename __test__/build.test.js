@@ -1,29 +1,46 @@
 'use strict'
 
-// `ringcall build`, with a cargo that builds nothing.
+// `ringcall build`, with a cargo that builds nothing: its library is a copy of the addon that is there.
 
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const test = require('ava')
 const { has, root, start } = require('./helpers.js')
+const { binaryName } = require('../lib/native.js')
 
+const ADDON = path.join(root, binaryName())
 const CARGO = `#!/bin/sh
 echo '   Compiling a-crate v1.0.0' >&2
 echo 'warning: something about a-crate' >&2
-touch built.so
+cp '${ADDON}' built.so
 echo '{"reason":"compiler-artifact","target":{"name":"ringcall","kind":["cdylib"]},"filenames":["'$PWD'/built.so"]}'
 exit $STATUS
 `
 
-// Runs the script as npm runs it, which keeps its output, on a terminal: what the terminal showed, and what was kept.
-async function build(t, env) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
-  t.teardown(() => fs.rmSync(folder, { recursive: true }))
+// What the command needs of the package, and that cargo.
+function copyPackage(t, { cargo = CARGO, at = '.' } = {}) {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
+  t.teardown(() => fs.rmSync(made, { recursive: true }))
+  const folder = path.join(made, at)
   for (const each of ['bin', 'lib', 'Cargo.toml']) {
     fs.cpSync(path.join(root, each), path.join(folder, each), { recursive: true })
   }
-  fs.writeFileSync(path.join(folder, 'cargo'), CARGO, { mode: 0o755 })
+  if (cargo !== undefined) fs.writeFileSync(path.join(folder, 'cargo'), cargo, { mode: 0o755 })
+  return folder
+}
+
+// Runs the command in that folder, outside of npm.
+function startBuild(t, folder, env) {
+  const PATH = `${folder}${path.delimiter}${process.env.PATH}`
+  return start(t, [path.join(folder, 'bin', 'ringcall.js'), 'build'], {
+    env: { PATH, CARGO_HOME: folder, STATUS: '0', npm_lifecycle_event: undefined, ...env }
+  })
+}
+
+// Runs the script as npm runs it, which keeps its output, on a terminal: what the terminal showed, and what was kept.
+async function build(t, env) {
+  const folder = copyPackage(t)
   const python = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'
   const command = `cd ${folder} && PATH=${folder}:$PATH "$1" bin/ringcall.js build > kept 2>&1; echo "ended with $?"`
   const child = start(t, ['-c', python, 'sh', '-c', command, 'sh', process.execPath], {
@@ -56,3 +73,31 @@ for (const env of [{ CI: 'true' }, { npm_config_loglevel: 'silent' }, { npm_life
     t.deepEqual((await build(t, env)).shown, ['ended with 0'])
   })
 }
+
+const INVALID = { 'a file that is no library': 'echo hello >', 'an empty file': 'true >' }
+for (const [what, make] of Object.entries(INVALID)) {
+  test(`${what} does not replace the addon that is there`, async (t) => {
+    const folder = copyPackage(t, { cargo: CARGO.replace(`cp '${ADDON}'`, make) })
+    const addon = path.join(folder, binaryName())
+    fs.writeFileSync(addon, 'the old one')
+    const { code, stderr } = await startBuild(t, folder).exited
+    t.is(code, 1)
+    t.regex(stderr, /ringcall: cargo built .*\/built\.so, but Node\.js v.* does not load it: .*The old addon is kept\.\n$/)
+    t.notRegex(stderr, /\.tmp/)
+    t.is(fs.readFileSync(addon, 'utf8'), 'the old one')
+    t.deepEqual(fs.readdirSync(folder).filter((name) => name.endsWith('.tmp')), [])
+  })
+}
+
+test('an addon for another processor does not replace the one that is there, and the platforms are named', async (t) => {
+  const other = fs.readFileSync(ADDON)
+  const [mine, its] = process.arch === 'x64' ? ['x64', 'arm64'] : ['arm64', 'x64']
+  // The machine that the header of an ELF file names.
+  other.writeUInt16LE(its === 'arm64' ? 183 : 62, 18)
+  const folder = copyPackage(t, { cargo: CARGO.replace(`'${ADDON}'`, 'other.so') })
+  fs.writeFileSync(path.join(folder, 'other.so'), other)
+  const { code, stderr } = await startBuild(t, folder, { CARGO_BUILD_TARGET: 'other' }).exited
+  t.is(code, 1)
+  t.regex(stderr, new RegExp(`cargo built .*built\\.so for ${its}, but this is Node\\.js for ${mine}.*CARGO_BUILD_TARGET`))
+  t.deepEqual(fs.readdirSync(folder).filter((name) => name.includes('.node')), [])
+})

@@ -5,8 +5,9 @@
 // install` in a clone (npm's `dependencies`), before `npm start` and before `npm pack`. It uses only Node's built-in
 // modules, our own files and cargo.
 
-const { spawn } = require('node:child_process')
-const { copyFileSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require('node:fs')
+const { spawn, spawnSync } = require('node:child_process')
+const { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } =
+  require('node:fs')
 const { homedir, tmpdir } = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
@@ -24,6 +25,19 @@ const ADDON = path.join(ROOT, binaryName())
 const IS_MUSL = ADDON.endsWith('-musl.node')
 const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
 
+// The machine in the header of an ELF file, as Node.js names it.
+const MACHINES = new Map([[62, 'x64'], [183, 'arm64']])
+
+// Loads the addon that is its argument, in a process of its own: a bad one may crash it.
+const LOADER = `
+try {
+  process.dlopen({ exports: {} }, process.argv[1])
+} catch (error) {
+  console.log(error.message)
+  process.exit(1)
+}`
+const LOAD_MS_MAX = 60_000
+
 // "   Compiling libc v0.2.186": cargo right-aligns the verb.
 const PROGRESS = /^ +[A-Z][a-z]+ /
 
@@ -32,7 +46,7 @@ async function build(args) {
   const { error, status, messages } = await runCargo()
   if (error?.code === 'ENOENT') {
     // A checkout that came with a binary is complete without Rust.
-    if (loads(ADDON)) return
+    if (existsSync(ADDON) && loadError(ADDON) === undefined) return
     fail('building the addon needs Rust, but cargo was not found. Install Rust from https://rustup.rs and try again.')
   }
   if (error !== undefined) fail(`cargo could not be started: ${error.message}`)
@@ -106,25 +120,52 @@ function builtLibrary(messages) {
   fail('cargo succeeded but reported no library. Is `cdylib` still among the crate types in Cargo.toml?')
 }
 
-// A running process may have the old file mapped. Overwriting it would crash that process; renaming does not.
+// A running process may have the old file mapped. Overwriting it would crash that process; renaming does not. The copy is
+// loaded first, so that a library for another platform does not replace an addon that works.
 function install(library) {
   const beside = `${ADDON}.${process.pid}.tmp`
+  let refusal
   try {
     copyFileSync(library, beside)
-    renameSync(beside, ADDON)
+    refusal = whyNot(library, beside)
+    if (refusal === undefined) return renameSync(beside, ADDON)
   } catch (error) {
-    rmSync(beside, { force: true })
-    fail(`the addon was built, but could not be put in its place: ${error.message}`)
+    refusal = `the addon was built, but could not be put in its place: ${error.message}.`
   }
+  rmSync(beside, { force: true })
+  fail(`${refusal}${existsSync(ADDON) ? ' The old addon is kept.' : ''}`)
 }
 
-function loads(file) {
-  try {
-    require(file)
-    return true
-  } catch {
-    return false
+// Why the copy of that library is not the addon for this Node.js, or undefined.
+function whyNot(library, copy) {
+  const machine = machineOf(copy)
+  if (machine !== undefined && machine !== process.arch) {
+    return `cargo built ${library} for ${machine}, but this is Node.js for ${process.arch}. ` +
+      'Unset CARGO_BUILD_TARGET and `build.target` in the configuration of cargo, or build on that platform.'
   }
+  const error = loadError(copy)
+  if (error === undefined) return undefined
+  return `cargo built ${library}, but Node.js ${process.version} does not load it: ${error}.`
+}
+
+// glibc says of a library for another processor only that there is no such file.
+function machineOf(file) {
+  const header = readFileSync(file).subarray(0, 20)
+  if (header.length < 20 || header.toString('latin1', 0, 4) !== '\x7fELF') return undefined
+  const machine = header.readUInt16LE(18)
+  return MACHINES.get(machine) ?? `another processor (ELF machine ${machine})`
+}
+
+// Why Node.js does not load that addon, or undefined.
+function loadError(file) {
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const bounds = { timeout: LOAD_MS_MAX, killSignal: 'SIGKILL' }
+  const { error, status, signal, stdout } =
+    spawnSync(process.execPath, ['-e', LOADER, file], { env, encoding: 'utf8', ...bounds })
+  if (status === 0) return undefined
+  if (error !== undefined) return error.message
+  if (signal !== null) return `it ended Node.js with ${signal}`
+  return stdout.replaceAll(`${file}: `, '').trim() || `it ended Node.js with ${status}`
 }
 
 function rustVersion() {
