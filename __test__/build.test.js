@@ -19,14 +19,15 @@ exit $STATUS
 `
 
 // What the command needs of the package, and that cargo.
-function copyPackage(t, { cargo = CARGO, at = '.' } = {}) {
+function copyPackage(t, { cargo = CARGO, at = '.', addon } = {}) {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
   t.teardown(() => fs.rmSync(made, { recursive: true }))
   const folder = path.join(made, at)
   for (const each of ['bin', 'lib', 'Cargo.toml']) {
     fs.cpSync(path.join(root, each), path.join(folder, each), { recursive: true })
   }
-  if (cargo !== undefined) fs.writeFileSync(path.join(folder, 'cargo'), cargo, { mode: 0o755 })
+  if (cargo !== null) fs.writeFileSync(path.join(folder, 'cargo'), cargo, { mode: 0o755 })
+  if (addon !== undefined) fs.copyFileSync(addon, path.join(folder, binaryName()))
   return folder
 }
 
@@ -100,4 +101,26 @@ test('an addon for another processor does not replace the one that is there, and
   t.is(code, 1)
   t.regex(stderr, new RegExp(`cargo built .*built\\.so for ${its}, but this is Node\\.js for ${mine}.*CARGO_BUILD_TARGET`))
   t.deepEqual(fs.readdirSync(folder).filter((name) => name.includes('.node')), [])
+})
+
+test('without cargo the addon that is there is kept, and a person is told so', async (t) => {
+  const folder = copyPackage(t, { cargo: null, addon: ADDON })
+  const kept = 'ringcall: cargo was not found, so the addon that is there is kept. ' +
+    'To build it from src/, install Rust from https://rustup.rs.\n'
+  const end = (event) => startBuild(t, folder, { PATH: folder, npm_lifecycle_event: event }).exited
+  for (const event of [undefined, 'build', 'test']) {
+    t.deepEqual(await end(event), { code: 0, signal: null, stderr: kept })
+  }
+  for (const event of ['dependencies', 'prestart', 'prepack']) {
+    t.deepEqual(await end(event), { code: 0, signal: null, stderr: '' })
+  }
+})
+
+test('without cargo and without an addon that loads, the build fails', async (t) => {
+  for (const addon of [undefined, __filename]) {
+    const folder = copyPackage(t, { cargo: null, addon })
+    const { code, stderr } = await startBuild(t, folder, { PATH: folder, npm_lifecycle_event: 'prestart' }).exited
+    t.is(code, 1)
+    t.regex(stderr, /^ringcall: building the addon needs Rust, but cargo was not found\. .*\n$/)
+  }
 })

@@ -12,7 +12,7 @@ const { homedir, tmpdir } = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
 const { ROOT, binaryName } = require('../native.js')
-const { fail, parse } = require('./arguments.js')
+const { fail, parse, printError } = require('./arguments.js')
 
 const USAGE = `Usage: ringcall build
 
@@ -24,6 +24,9 @@ linker, and takes about a minute.
 const ADDON = path.join(ROOT, binaryName())
 const IS_MUSL = ADDON.endsWith('-musl.node')
 const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
+
+// The scripts that npm runs without being asked for them.
+const LIFECYCLE = ['dependencies', 'prestart', 'prepack']
 
 // The machine in the header of an ELF file, as Node.js names it.
 const MACHINES = new Map([[62, 'x64'], [183, 'arm64']])
@@ -45,8 +48,8 @@ async function build(args) {
   if (parse(args, { command: 'build', usage: USAGE }) === undefined) return
   const { error, status, messages } = await runCargo()
   if (error?.code === 'ENOENT') {
-    // A checkout that came with a binary is complete without Rust.
-    if (existsSync(ADDON) && loadError(ADDON) === undefined) return
+    // A package that came with a binary is complete without Rust.
+    if (existsSync(ADDON) && loadError(ADDON) === undefined) return tellKept()
     fail('building the addon needs Rust, but cargo was not found. Install Rust from https://rustup.rs and try again.')
   }
   if (error !== undefined) fail(`cargo could not be started: ${error.message}`)
@@ -55,6 +58,13 @@ async function build(args) {
       '(`rustup update`) and a C linker (`cc`).')
   }
   install(builtLibrary(messages))
+}
+
+// To somebody who has edited src/ and builds it. npm runs the command for other reasons.
+function tellKept() {
+  if (LIFECYCLE.includes(process.env.npm_lifecycle_event)) return
+  printError('cargo was not found, so the addon that is there is kept. ' +
+    'To build it from src/, install Rust from https://rustup.rs.')
 }
 
 // Resolves with cargo's exit status and messages, or with the `error` that kept it from starting.
