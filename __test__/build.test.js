@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const test = require('ava')
-const { has, root, start } = require('./helpers.js')
+const { has, root, start, until } = require('./helpers.js')
 const { binaryName } = require('../lib/native.js')
 
 const ADDON = path.join(root, binaryName())
@@ -124,3 +124,47 @@ test('without cargo and without an addon that loads, the build fails', async (t)
     t.regex(stderr, /^ringcall: building the addon needs Rust, but cargo was not found\. .*\n$/)
   }
 })
+
+// A cargo that works until it is ended, with a compiler as its child. Both say which processes they are.
+const ENDLESS = `#!/bin/sh
+sleep 60 &
+echo $$ $! > "$CARGO_TARGET_DIR/processes"
+wait
+`
+
+for (const [signal, cargo] of [['SIGINT', ENDLESS], ['SIGTERM', ENDLESS], ['SIGHUP', ENDLESS],
+  ['SIGTERM', ENDLESS.replace('sleep', "trap '' TERM\nsleep")]]) {
+  const deaf = cargo === ENDLESS ? '' : ', also if it ignores that'
+  test(`${signal} ends cargo and its compilers${deaf}, removes the temporary folder, and then the command`, async (t) => {
+    const folder = copyPackage(t, { cargo, at: 'node_modules/ringcall' })
+    const temporary = path.join(folder, 'tmp')
+    fs.mkdirSync(temporary)
+    const child = startBuild(t, folder, { TMPDIR: temporary, CARGO_TARGET_DIR: undefined })
+    let processes
+    await until(() => (processes = readProcesses(temporary)) !== undefined)
+    child.kill(signal)
+    t.deepEqual(await child.exited, { code: null, signal, stderr: '' })
+    t.deepEqual(fs.readdirSync(temporary), [])
+    // A process that has ended is there until its parent has seen it.
+    for (const pid of processes) await until(() => !isRunning(pid))
+    t.pass()
+  })
+}
+
+// The processes in the one folder there, once they are written.
+function readProcesses(temporary) {
+  for (const name of fs.readdirSync(temporary)) {
+    const file = path.join(temporary, name, 'processes')
+    const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
+    if (text.endsWith('\n')) return text.trim().split(' ')
+  }
+  return undefined
+}
+
+function isRunning(pid) {
+  try {
+    return !/^State:\tZ/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

@@ -13,6 +13,7 @@ const path = require('node:path')
 const readline = require('node:readline')
 const { ROOT, binaryName } = require('../native.js')
 const { fail, parse, printError } = require('./arguments.js')
+const { endBySignal } = require('./signals.js')
 
 const USAGE = `Usage: ringcall build
 
@@ -40,6 +41,7 @@ try {
   process.exit(1)
 }`
 const LOAD_MS_MAX = 60_000
+const CARGO_END_MS_MAX = 2000
 
 // "   Compiling libc v0.2.186": cargo right-aligns the verb.
 const PROGRESS = /^ +[A-Z][a-z]+ /
@@ -74,12 +76,15 @@ function runCargo() {
   const env = { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${path.join(cargoHome, 'bin')}` }
   // Rust links musl statically by default, and a static library cannot be a Node.js addon.
   if (IS_MUSL) env.RUSTFLAGS ??= '-C target-feature=-crt-static'
-  if (IS_INSTALLED) env.CARGO_TARGET_DIR ??= temporaryFolder()
+  const folder = IS_INSTALLED && env.CARGO_TARGET_DIR === undefined ? temporaryFolder() : undefined
+  env.CARGO_TARGET_DIR ??= folder
   // cargo writes progress and diagnostics to stderr, for people, and a line of JSON for each artifact to stdout.
   const args = ['build', '--release', '--locked', '--lib', '--message-format=json-render-diagnostics']
   const terminal = terminalBehindNpm()
   const stderr = terminal === undefined ? 'inherit' : 'pipe'
-  const cargo = spawn('cargo', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', stderr] })
+  // A process group of its own, so that a signal ends its compilers as well.
+  const cargo = spawn('cargo', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', stderr], detached: true })
+  if (cargo.pid !== undefined) endOnSignal(cargo, folder)
   if (terminal !== undefined) showProgress(cargo.stderr, terminal)
   let messages = ''
   cargo.stdout.setEncoding('utf8').on('data', (text) => (messages += text))
@@ -111,11 +116,43 @@ function showProgress(stderr, terminal) {
   })
 }
 
+// A signal ends cargo, then removes the temporary folder, then ends this process. A second one does not wait for cargo.
+function endOnSignal(cargo, folder) {
+  let isEnding = false
+  const onSignal = (signal) => {
+    endGroup(cargo, isEnding ? 'SIGKILL' : signal)
+    if (isEnding) return
+    isEnding = true
+    setTimeout(endGroup, CARGO_END_MS_MAX, cargo, 'SIGKILL')
+    const end = () => {
+      endGroup(cargo, 'SIGKILL')
+      removeFolder(folder)
+      endBySignal(signal)
+    }
+    if (cargo.exitCode === null && cargo.signalCode === null) cargo.once('exit', end)
+    else end()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal)
+}
+
+function endGroup(cargo, signal) {
+  try {
+    process.kill(-cargo.pid, signal)
+  } catch {
+    // All its processes have ended.
+  }
+}
+
 // An installed package is built once. cargo's build cache would leave 85 MB in node_modules.
 function temporaryFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-build-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.once('exit', () => removeFolder(folder))
   return folder
+}
+
+// A compiler that is just ending may still write to it.
+function removeFolder(folder) {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 }
 
 // The target directory can be anywhere (CARGO_TARGET_DIR, a cargo config, a workspace), so cargo's messages say where
