@@ -83,14 +83,14 @@ for (const [what, make] of Object.entries(INVALID)) {
     fs.writeFileSync(addon, 'the old one')
     const { code, stderr } = await startBuild(t, folder).exited
     t.is(code, 1)
-    t.regex(stderr, /ringcall: cargo built .*\/built\.so, but Node\.js v.* does not load it: .*The old addon is kept\.\n$/)
+    t.regex(stderr, /ringcall: cargo built .*\/built\.so, but Node\.js v.* does not load it: .*The old addon is kept\.$/m)
     t.notRegex(stderr, /\.tmp/)
     t.is(fs.readFileSync(addon, 'utf8'), 'the old one')
     t.deepEqual(fs.readdirSync(folder).filter((name) => name.endsWith('.tmp')), [])
   })
 }
 
-test('an addon for another processor does not replace the one that is there, and the platforms are named', async (t) => {
+test('an addon for another processor does not replace the one that is there; both are named', async (t) => {
   const other = fs.readFileSync(ADDON)
   const [mine, its] = process.arch === 'x64' ? ['x64', 'arm64'] : ['arm64', 'x64']
   // The machine that the header of an ELF file names.
@@ -99,7 +99,8 @@ test('an addon for another processor does not replace the one that is there, and
   fs.writeFileSync(path.join(folder, 'other.so'), other)
   const { code, stderr } = await startBuild(t, folder, { CARGO_BUILD_TARGET: 'other' }).exited
   t.is(code, 1)
-  t.regex(stderr, new RegExp(`cargo built .*built\\.so for ${its}, but this is Node\\.js for ${mine}.*CARGO_BUILD_TARGET`))
+  const expected = `cargo built .*built\\.so for ${its}, but this is Node\\.js for ${mine}\\. .*CARGO_BUILD_TARGET`
+  t.regex(stderr, new RegExp(expected))
   t.deepEqual(fs.readdirSync(folder).filter((name) => name.includes('.node')), [])
 })
 
@@ -135,7 +136,7 @@ wait
 for (const [signal, cargo] of [['SIGINT', ENDLESS], ['SIGTERM', ENDLESS], ['SIGHUP', ENDLESS],
   ['SIGTERM', ENDLESS.replace('sleep', "trap '' TERM\nsleep")]]) {
   const deaf = cargo === ENDLESS ? '' : ', also if it ignores that'
-  test(`${signal} ends cargo and its compilers${deaf}, removes the temporary folder, and then the command`, async (t) => {
+  test(`${signal} ends cargo and its compilers${deaf}, and leaves no temporary folder`, async (t) => {
     const folder = copyPackage(t, { cargo, at: 'node_modules/ringcall' })
     const temporary = path.join(folder, 'tmp')
     fs.mkdirSync(temporary)
@@ -168,3 +169,64 @@ function isRunning(pid) {
     return false
   }
 }
+
+const ARTIFACT = '{"reason":"compiler-artifact","target":{"name":"ringcall","kind":["cdylib"]},"filenames":["'
+
+const FAILURES = {
+  'no folder for temporary files': [
+    { at: 'node_modules/ringcall', env: { TMPDIR: '/proc/none', CARGO_TARGET_DIR: undefined } },
+    /^no temporary folder could be made for cargo: ENOENT: .*'\/proc\/none\/.*Set TMPDIR to a folder .*\.$/
+  ],
+  'a cargo that writes no JSON': [
+    { cargo: `#!/bin/sh\necho '{not json'\necho '{}'\n` },
+    /^cargo succeeded but reported no library\. .*$/
+  ],
+  'a cargo that makes only a static library': [
+    { cargo: `#!/bin/sh\necho '${ARTIFACT}/libringcall.rlib"]}'\n` },
+    /^cargo succeeded but reported no library\. .*$/
+  ],
+  'a cargo whose interpreter is not there': [
+    { cargo: '#!/proc/none/sh\n', addon: ADDON },
+    /^cargo could not be started: the interpreter that .*\/cargo names is not there\.$/
+  ],
+  'a package that cannot be written': [
+    { cargo: '#!/bin/sh\necho it has run >&2\n', isReadOnly: true },
+    /^the addon goes into .*, which cannot be written: EACCES: permission denied\b.*\.$/
+  ]
+}
+for (const [what, [{ env, isReadOnly, ...given }, expected]] of Object.entries(FAILURES)) {
+  test(`${what}: one sentence says so`, async (t) => {
+    const folder = copyPackage(t, given)
+    const { code, stderr } = await (isReadOnly ? startAsNobody(t, folder) : startBuild(t, folder, env)).exited
+    t.is(code, 1)
+    t.true(stderr.startsWith('ringcall: '), stderr)
+    t.regex(stderr.slice('ringcall: '.length, -1), expected)
+  })
+}
+
+// Root may write everywhere. Node.js itself may be where only root may read.
+function startAsNobody(t, folder) {
+  fs.chmodSync(folder, 0o555)
+  t.teardown(() => fs.chmodSync(folder, 0o755))
+  const source = `if (process.getuid() === 0) process.setuid(65534)
+    process.argv.splice(1, 0, 'ringcall')
+    require(${JSON.stringify(path.join(folder, 'bin', 'ringcall.js'))})`
+  const env = { PATH: folder, CARGO_HOME: folder, npm_lifecycle_event: undefined }
+  return start(t, ['-e', source, 'build'], { env })
+}
+
+test('what cargo prints besides is passed over', async (t) => {
+  const folder = copyPackage(t, { cargo: CARGO.replace('cp ', `echo '{not json'\necho '{}'\ncp `) })
+  const { code, stderr } = await startBuild(t, folder).exited
+  t.is(code, 0, stderr)
+  t.true(fs.existsSync(path.join(folder, binaryName())))
+})
+
+test('without a PATH, cargo is looked for in its home, and finds the linker', async (t) => {
+  const folder = copyPackage(t, { cargo: null })
+  const cargo = CARGO.replace('cp ', 'echo "searched: $PATH" >&2\ncp ')
+  fs.writeFileSync(path.join(folder, 'bin', 'cargo'), cargo, { mode: 0o755 })
+  const { code, stderr } = await startBuild(t, folder, { PATH: undefined }).exited
+  t.is(code, 0, stderr)
+  t.regex(stderr, new RegExp(`^searched: /usr/bin:/bin:${folder}/bin$`, 'm'))
+})

@@ -6,8 +6,10 @@
 // modules, our own files and cargo.
 
 const { spawn, spawnSync } = require('node:child_process')
-const { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } =
-  require('node:fs')
+const {
+  accessSync, constants, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync,
+  writeSync
+} = require('node:fs')
 const { homedir, tmpdir } = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
@@ -25,6 +27,9 @@ linker, and takes about a minute.
 const ADDON = path.join(ROOT, binaryName())
 const IS_MUSL = ADDON.endsWith('-musl.node')
 const IS_INSTALLED = path.basename(path.dirname(ROOT)) === 'node_modules'
+
+// Where programs are looked for in an environment without PATH.
+const DEFAULT_PATH = '/usr/bin:/bin'
 
 // The scripts that npm runs without being asked for them.
 const LIFECYCLE = ['dependencies', 'prestart', 'prepack']
@@ -48,13 +53,21 @@ const PROGRESS = /^ +[A-Z][a-z]+ /
 
 async function build(args) {
   if (parse(args, { command: 'build', usage: USAGE }) === undefined) return
-  const { error, status, messages } = await runCargo()
-  if (error?.code === 'ENOENT') {
+  const env = environment()
+  const cargo = findCargo(env.PATH)
+  if (cargo === undefined) {
     // A package that came with a binary is complete without Rust.
     if (existsSync(ADDON) && loadError(ADDON) === undefined) return tellKept()
     fail('building the addon needs Rust, but cargo was not found. Install Rust from https://rustup.rs and try again.')
   }
-  if (error !== undefined) fail(`cargo could not be started: ${error.message}`)
+  // Now, rather than after the minute that cargo takes.
+  checkWritable()
+  const { error, status, messages } = await runCargo(cargo, env)
+  if (error !== undefined) {
+    // The kernel says of a script without its interpreter only that there is no such file.
+    const why = error.code === 'ENOENT' ? `the interpreter that ${cargo} names is not there` : error.message
+    fail(`cargo could not be started: ${why}.`)
+  }
   if (status !== 0) {
     fail(`cargo could not build the addon; what it printed above says why. It needs Rust ${rustVersion()} or newer ` +
       '(`rustup update`) and a C linker (`cc`).')
@@ -69,13 +82,40 @@ function tellKept() {
     'To build it from src/, install Rust from https://rustup.rs.')
 }
 
-// Resolves with cargo's exit status and messages, or with the `error` that kept it from starting.
-function runCargo() {
+// The environment of cargo.
+function environment() {
   // If Rust was just installed, it is not on this shell's PATH yet.
   const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo')
-  const env = { ...process.env, PATH: `${process.env.PATH}${path.delimiter}${path.join(cargoHome, 'bin')}` }
+  const PATH = [process.env.PATH || DEFAULT_PATH, path.join(cargoHome, 'bin')].join(path.delimiter)
+  const env = { ...process.env, PATH }
   // Rust links musl statically by default, and a static library cannot be a Node.js addon.
   if (IS_MUSL) env.RUSTFLAGS ??= '-C target-feature=-crt-static'
+  return env
+}
+
+// The first file of that name that may be run, as a shell looks for it.
+function findCargo(PATH) {
+  const files = PATH.split(path.delimiter).filter(Boolean).map((folder) => path.resolve(folder, 'cargo'))
+  return files.find((file) => {
+    try {
+      accessSync(file, constants.X_OK)
+      return statSync(file).isFile()
+    } catch {
+      return false
+    }
+  })
+}
+
+function checkWritable() {
+  try {
+    accessSync(ROOT, constants.W_OK)
+  } catch (error) {
+    fail(`the addon goes into ${ROOT}, which cannot be written: ${error.message}.`)
+  }
+}
+
+// Resolves with cargo's exit status and messages, or with the `error` that kept it from starting.
+function runCargo(cargo, env) {
   const folder = IS_INSTALLED && env.CARGO_TARGET_DIR === undefined ? temporaryFolder() : undefined
   env.CARGO_TARGET_DIR ??= folder
   // cargo writes progress and diagnostics to stderr, for people, and a line of JSON for each artifact to stdout.
@@ -83,14 +123,14 @@ function runCargo() {
   const terminal = terminalBehindNpm()
   const stderr = terminal === undefined ? 'inherit' : 'pipe'
   // A process group of its own, so that a signal ends its compilers as well.
-  const cargo = spawn('cargo', args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', stderr], detached: true })
-  if (cargo.pid !== undefined) endOnSignal(cargo, folder)
-  if (terminal !== undefined) showProgress(cargo.stderr, terminal)
+  const child = spawn(cargo, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', stderr], detached: true })
+  if (child.pid !== undefined) endOnSignal(child, folder)
+  if (terminal !== undefined) showProgress(child.stderr, terminal)
   let messages = ''
-  cargo.stdout.setEncoding('utf8').on('data', (text) => (messages += text))
+  child.stdout.setEncoding('utf8').on('data', (text) => (messages += text))
   return new Promise((resolve) => {
-    cargo.on('error', (error) => resolve({ error }))
-    cargo.on('close', (status) => resolve({ status, messages }))
+    child.on('error', (error) => resolve({ error }))
+    child.on('close', (status) => resolve({ status, messages }))
   })
 }
 
@@ -145,7 +185,12 @@ function endGroup(cargo, signal) {
 
 // An installed package is built once. cargo's build cache would leave 85 MB in node_modules.
 function temporaryFolder() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-build-'))
+  let folder
+  try {
+    folder = mkdtempSync(path.join(tmpdir(), 'ringcall-build-'))
+  } catch (error) {
+    fail(`no temporary folder could be made for cargo: ${error.message}. Set TMPDIR to a folder that can be written.`)
+  }
   process.once('exit', () => removeFolder(folder))
   return folder
 }
@@ -159,16 +204,25 @@ function removeFolder(folder) {
 // the library is.
 function builtLibrary(messages) {
   for (const line of messages.split('\n')) {
-    if (!line.startsWith('{')) continue
-    const { reason, target, filenames } = JSON.parse(line)
+    const { reason, target, filenames } = messageOf(line)
     if (reason !== 'compiler-artifact' || target.name !== 'ringcall' || !target.kind.includes('cdylib')) continue
-    return filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
+    const library = filenames.find((name) => /\.(so|dylib|dll)$/.test(name))
+    if (library !== undefined) return library
   }
   fail('cargo succeeded but reported no library. Is `cdylib` still among the crate types in Cargo.toml?')
 }
 
-// A running process may have the old file mapped. Overwriting it would crash that process; renaming does not. The copy is
-// loaded first, so that a library for another platform does not replace an addon that works.
+// A line that is no message comes from something else, such as a wrapper around cargo.
+function messageOf(line) {
+  try {
+    return line.startsWith('{') ? JSON.parse(line) : {}
+  } catch {
+    return {}
+  }
+}
+
+// A running process may have the old file mapped. Overwriting it would crash that process; renaming does not. The copy
+// is loaded first, so that a library for another platform does not replace an addon that works.
 function install(library) {
   const beside = `${ADDON}.${process.pid}.tmp`
   let refusal
