@@ -139,6 +139,9 @@ export interface ListenOptions {
   /**
    * Bytes of one receive buffer: an integer from 128 to 65536. Longer data takes several buffers.
    *
+   * Each ring takes the memory of all its receive buffers at the start and writes to all of it, and `serverListen` waits for
+   * that: 8192 buffers of 64 KiB took 2.3 s and 516 MB.
+   *
    * @default 1024
    */
   receiveBufferSize?: number | undefined
@@ -237,8 +240,8 @@ export interface ListenOptions {
 
   /**
    * Bytes of all bodies and arguments together that have arrived and that no function has taken yet: an integer from 1 to
-   * 9007199254740991, and not less than `maxBodySize`. Requests that would exceed it are answered with `503` and
-   * `Retry-After`. One plain function ignores it, because its bodies are not kept.
+   * 9007199254740991. Where functions take bodies, it is not less than `maxBodySize`. Requests that would exceed it are
+   * answered with `503` and `Retry-After`. One plain function ignores it, because its bodies are not kept.
    *
    * @default 67108864
    */
