@@ -26,7 +26,7 @@ const notes = new Map()
 let lastId = 0
 
 const functions = {
-  // A plain function takes any JSON values.
+  // A function without a signature takes any JSON values.
   /** @param {number} a @param {number} b */
   sum: (a, b) => a + b,
 

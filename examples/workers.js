@@ -41,7 +41,8 @@ process.on('SIGHUP', async () => {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close({ timeout: CLOSE_TIMEOUT_MS }))
 
 const count = server.stats().workers?.length
-console.log(`listening on ${server.url} (POST /15 answers 610), ${count} workers, process ${process.pid}`)
+const workers = count === 1 ? '1 worker' : `${count} workers`
+console.log(`listening on ${server.url} (POST /15 answers 610), ${workers}, process ${process.pid}`)
 
 /** @param {string} name @param {string} text @param {number} min @param {number} max */
 function integer(name, text, min, max) {
