@@ -63,7 +63,7 @@ const HELP = `npm run bench -- [options]
 
   --servers LIST     ${list(SERVERS)}, or all   [${DEFAULTS.servers}]
                      here is ringcall with ringThreads: 0; promise, bigint and rings have an async handler, one of
-                     bigints, and two ring threads; native is the limit, uws uWebSockets.js
+                     bigints, and two ring threads; native has no JavaScript, uws is uWebSockets.js
   --loads LIST       ${list(KINDS)}; ${list(GROUPS)}, or all
                      [${DEFAULTS.loads}]
   --rounds N         measurements of each server under each load, in turn   [5]

@@ -88,7 +88,7 @@ function cpu(result, loads) {
 
 function latency(result, loads) {
   const panels = loads.filter(({ servers }) => Object.hasOwn(servers[0].latency, PERCENTILES[0])).map(lines)
-  return picture('Latency by percentile, µs', 'less is better; both axes are logarithmic', result, panels)
+  return picture('Latency by percentile, µs', 'less is better; the time axis is logarithmic', result, panels)
 }
 
 // One panel of horizontal bars.

@@ -37,9 +37,9 @@ const SERVERS = {
   promise: { title: 'ringcall, async', module: '../..', number: node('ringcall-promise.js') },
   bigint: { title: 'ringcall, bigint', module: '../..', number: node('ringcall-bigint.js') },
   rings: { title: 'ringcall, 2 rings', module: '../..', number: node('ringcall-rings.js') },
-  // The limit, and no peer: see native.rs.
+  // No peer, but the ring thread without JavaScript: see native.rs.
   native: {
-    title: 'native (limit)', module: '../..', number: () => [example('native')], absence: 'could not be built by cargo'
+    title: 'native', module: '../..', number: () => [example('native')], absence: 'could not be built by cargo'
   },
   'node-http': { title: 'node:http', number: node('node-http.js'), functions: node('functions/node-http.js') },
   fastify: peer('fastify', 'fastify', { number: node('fastify.js'), functions: node('functions/fastify.js') }),

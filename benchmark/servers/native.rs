@@ -1,5 +1,5 @@
-//! The limit: the same ring thread as ringcall's, with the same handler in Rust instead of
-//! JavaScript, on the ring thread itself.
+//! The same ring thread as ringcall's without JavaScript: the same handler is in Rust and runs on
+//! the ring thread itself.
 //!
 //! Argument: a unix socket path; none: a free port of the loopback. Talks to the benchmark as
 //! `announce.js` says.
