@@ -224,7 +224,7 @@ test('a reload that fails rejects with why, and the server goes on as it was', a
   for (const [source, expected] of [
     ['throw new RangeError("no")', { instanceOf: RangeError, message: 'no' }],
     ['exports.a = 1', { code: 'ERR_WORKER_LOAD', message: /does not export a function/ }],
-    ['module.exports = (n) => n', { code: 'ERR_WORKER_LOAD', message: /one plain function.*takes another server/ }]
+    ['module.exports = (n) => n', { code: 'ERR_WORKER_LOAD', message: /one plain function.*That needs another server/ }]
   ]) {
     write(source)
     await t.throwsAsync(server.reload(), expected)
