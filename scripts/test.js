@@ -80,7 +80,7 @@ async function runLane(commands, isBeside, took) {
     const status = await run(command, env, isBeside)
     took.push([name, performance.now() - started])
     if (status === 0) continue
-    console.error(`ringcall: this has failed: ${name}`)
+    console.error(`failed: ${name}`)
     return false
   }
   return true
@@ -107,8 +107,14 @@ function run([program, ...args], env, isBeside) {
 function tellLeftOut() {
   const names = readdirSync(path.join(ROOT, '__test__')).filter((name) => name.endsWith('.test.js'))
   const others = names.map((name) => path.basename(name, '.test.js')).filter((name) => !QUICK_JAVASCRIPT.includes(name))
-  console.log(`\nLeft out: the engine node, other numbers of ring threads, the Rust tests but ${QUICK_RUST.join(' ')}, and ` +
-    `of __test__/: ${others.join(', ')}. \`npm test\` runs them.`)
+  const text = `Left out, and run by \`npm test\`: the engine node, other numbers of ring threads, the Rust tests but ` +
+    `${QUICK_RUST.join(' ')}, and of __test__/: ${others.join(', ')}.`
+  console.log(`\n${wrapped(text)}`)
+}
+
+// In lines of at most 80 columns.
+function wrapped(text) {
+  return text.replace(/(?=.{80})(.{1,79}) /g, '$1\n')
 }
 
 main()
