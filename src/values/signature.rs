@@ -131,12 +131,16 @@ impl Type {
             }
             (Self::Number | Self::Float32, _) => "must be a number",
             (Self::Int64, Unfit::Range) => "must be an int64, from −2^63 to 2^63 − 1",
-            (Self::Int64, _) => "must be an int64: a number or a string of digits",
+            (Self::Int64, _) => {
+                "must be an int64: an integer, as a number or as a string of digits"
+            }
             (Self::Bigint, Unfit::Range) => "must have at most 4096 digits",
             (Self::Bigint, Unfit::Expansion) => {
                 "must be written out: exponents have added too many digits already"
             }
-            (Self::Bigint, Unfit::Kind) => "must be a bigint: a number or a string of digits",
+            (Self::Bigint, Unfit::Kind) => {
+                "must be a bigint: an integer, as a number or as a string of digits"
+            }
             (Self::Boolean, _) => "must be true or false",
             (Self::String, _) => "must be a string",
             (Self::Json, _) => "must be a JSON value",

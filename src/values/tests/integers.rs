@@ -217,7 +217,7 @@ fn an_int64_is_read_from_its_digits() {
             "int64",
             value,
             "#/0",
-            "must be an int64: a number or a string of digits",
+            "must be an int64: an integer, as a number or as a string of digits",
         );
     }
     let range = "must be an int64, from −2^63 to 2^63 − 1";
@@ -282,7 +282,7 @@ fn a_bigint_has_at_most_4096_digits() {
             "bigint",
             value,
             "#/0",
-            "must be a bigint: a number or a string of digits",
+            "must be a bigint: an integer, as a number or as a string of digits",
         );
     }
 }
