@@ -18,7 +18,7 @@ export type Reply = number | bigint
  *
  * To refuse an `N`, throw an error with a `statusCode` (or `status`) from 400 to 599, which becomes the status of the
  * response. The client sees the message, up to 1024 characters, if the status is below 500; `expose` overrides this. Without
- * a visible message it sees the reason phrase of the status, such as `Not Found`, or from 500 on that the handler failed. A
+ * a visible message it sees the reason phrase of the status, such as `Not Found`, or from 500 on that the function failed. A
  * status below 500 is not a failure: it is neither reported to `onError` nor counted. This is the convention of the
  * `http-errors` package, whose errors can be thrown here. A library's error may also have a status: the `404` of an HTTP
  * client would become your response, with its message. Wrap such an error if you do not want that.

@@ -102,7 +102,7 @@ test('a thrown error with header fields that HTTP does not have is a failure', (
 test('one plain function answers with a status and a message alone', (t) => {
   const error = Object.assign(new Error('Gone.'), { statusCode: 410, headers: { A: 'a\r\nb' } })
   t.deepEqual(errorAnswer(error), { status: 410, message: 'Gone.', isFault: false, fields: undefined, fault: error })
-  t.like(errorAnswer(new Error('secret')), { status: 500, message: 'The handler failed.' })
+  t.like(errorAnswer(new Error('secret')), { status: 500, message: 'The function failed.' })
 })
 
 test('a problem has its members in order, and entries only where there are some', (t) => {

@@ -58,10 +58,10 @@ test('an error below 500 without a message for the client has the reason of its 
   }
 })
 
-test('an error from 500 on without a message for the client says that the handler failed', async (t) => {
+test('an error from 500 on without a message for the client says that the function failed', async (t) => {
   for (const fields of [{}, { message: undefined, expose: true }, { message: '', expose: true }]) {
     const { status, body } = await refuse(t, { statusCode: 503, ...fields })
-    t.deepEqual([status, body], [503, 'The handler failed.\n'])
+    t.deepEqual([status, body], [503, 'The function failed.\n'])
   }
 })
 

@@ -38,9 +38,9 @@ function expected(n) {
   try {
     const value = KINDS[n % KINDS.length].compute(n)
     if (typeof value === 'bigint' || Number.isInteger(value)) return { status: 200, body: String(value) }
-    return { status: 500, body: 'The handler failed.\n' }
+    return { status: 500, body: 'The function failed.\n' }
   } catch ({ statusCode, message }) {
-    return statusCode ? { status: statusCode, body: `${message}\n` } : { status: 500, body: 'The handler failed.\n' }
+    return statusCode ? { status: statusCode, body: `${message}\n` } : { status: 500, body: 'The function failed.\n' }
   }
 }
 

@@ -16,8 +16,7 @@ const BRIEFLY = { depth: 0, maxStringLength: 64 }
 // entry: a plain function answers with a status and a message alone. `fault` is what `onError` gets for a fault: the
 // error itself, or what is wrong with its status or its headers.
 function errorAnswer(error, fn) {
-  const what = fn === undefined ? 'handler' : 'function'
-  const failed = { status: 500, message: `The ${what} failed.`, isFault: true, fields: undefined, fault: error }
+  const failed = { status: 500, message: 'The function failed.', isFault: true, fields: undefined, fault: error }
   try {
     if (error === null || typeof error !== 'object') return failed
     const status = error.statusCode ?? error.status

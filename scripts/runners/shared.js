@@ -29,7 +29,7 @@ async function exercise({ serverListen }, engine) {
   return { answers, errors }
 }
 
-const ANSWERS = Array.from({ length: 16 }, (_, n) => (n % 4 < 3 ? String(n) : 'The handler failed.\n'))
+const ANSWERS = Array.from({ length: 16 }, (_, n) => (n % 4 < 3 ? String(n) : 'The function failed.\n'))
 
 // What `serverListen` throws where the port is taken.
 async function inUse({ serverListen }, engine) {

@@ -21,7 +21,7 @@ const LATE_BODY: Refusal = Refusal::new(
 );
 
 pub(super) const LATE_HANDLER: Refusal =
-    Refusal::new(Status::SERVICE_UNAVAILABLE, "The handler took too long.").of(Code::Timeout);
+    Refusal::new(Status::SERVICE_UNAVAILABLE, "The function took too long.").of(Code::Timeout);
 
 impl Connection {
     /// When the first of this connection's running times ends, if nothing happens before.

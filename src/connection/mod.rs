@@ -36,7 +36,7 @@ pub use table::Table;
 
 const OVERLOADED: Refusal = Refusal::new(
     Status::SERVICE_UNAVAILABLE,
-    "Too many requests are waiting for the handler.",
+    "Too many requests are waiting for their functions.",
 );
 
 /// One peer's conversation.

@@ -4,9 +4,9 @@ use crate::functions::text;
 use crate::plan::Plan;
 use crate::script::{Fate, Request, Script};
 
-const OVERLOADED: &str = "Too many requests are waiting for the handler.";
+const OVERLOADED: &str = "Too many requests are waiting for their functions.";
 const NO_ROOM: &str = "Too many bodies are waiting for their functions.";
-const LATE_HANDLER: &str = "The handler took too long.";
+const LATE_HANDLER: &str = "The function took too long.";
 
 const LATE_HEALTH: &str = "The JavaScript thread did not answer in time.";
 const CLOSING: &str = "The server is closing.";

@@ -35,8 +35,8 @@ const BODY_TOO_LONG = refusal(413, 'The request body is longer than this server 
 const EXTENSIONS_TOO_LONG = refusal(413, 'The chunk extensions are longer than this server accepts.')
 const LATE_HEAD = refusal(408, "The request's head did not arrive in time.")
 const LATE_BODY = refusal(408, 'The request did not arrive in time.')
-const OVERLOADED = refusal(503, 'Too many requests are waiting for the handler.')
-const LATE_HANDLER = { ...refusal(503, 'The handler took too long.'), code: 'ERR_TIMEOUT' }
+const OVERLOADED = refusal(503, 'Too many requests are waiting for their functions.')
+const LATE_HANDLER = { ...refusal(503, 'The function took too long.'), code: 'ERR_TIMEOUT' }
 const NOT_WRITTEN = { ...refusal(500, 'The answer could not be written.'), code: 'ERR_FAILED' }
 const NO_ROOM = refusal(503, 'Too many bodies are waiting for their functions.')
 
