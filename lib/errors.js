@@ -83,7 +83,7 @@ function workerDied() {
 // The reason for terminating a worker.
 function workerOverdue(handlerTimeout) {
   const error = new Error(
-    `A call has held its worker for ${handlerTimeout} ms (handlerTimeout), or something else has, so that its event ` +
+    `A call, or other code in the module, kept the worker busy for ${handlerTimeout} ms (handlerTimeout): its event ` +
       'loop did not turn.'
   )
   error.code = 'ERR_WORKER_OVERDUE'
