@@ -82,6 +82,15 @@ test('a first argument that is neither a port nor options', (t) => {
   for (const port of [-1, 65536, 1.5, NaN]) t.throws(() => serverListen(port, fibonacci), outOfRange, show(port))
 })
 
+test('a timeout that is not a number is told its unit', (t) => {
+  const server = serve(t)
+  const message = (place) => `The "${place}" argument must be a number of milliseconds. Received type string ("5s")`
+  for (const name of timeouts) {
+    t.throws(() => serverListen({ [name]: '5s' }, fibonacci), { ...wrongType, message: message(`options.${name}`) })
+  }
+  t.throws(() => server.close({ timeout: '5s' }), { ...wrongType, message: message('options.timeout') })
+})
+
 test('a handler that is not a function', (t) => {
   for (const handler of [undefined, null, 610, [], Promise.resolve(610)]) {
     const error = t.throws(() => serverListen(0, handler), wrongType, show(handler))

@@ -157,6 +157,13 @@ test('a signature is a string', (t) => {
   }
 })
 
+test('a function in the place of the signature is told where it belongs', (t) => {
+  for (const handler of ['(n: int) => int', undefined]) {
+    const message = /^The "handler" argument must be of type function\. .*The signature comes first: typed\(signature, handler\)\.$/
+    t.throws(() => typed((n) => n, handler), { code: 'ERR_INVALID_ARG_TYPE', message })
+  }
+})
+
 test('a type by the name of a built-in one, or by no name, is refused', (t) => {
   for (const name of ['int', 'json', 'header', 'text', 'void', 'int32', 'float32', 'a b', '1', 'int[]', '']) {
     t.throws(() => read('() => int', { [name]: schema }), { code: 'ERR_INVALID_ARG_VALUE', message: /options\.types has/ })

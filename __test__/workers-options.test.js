@@ -180,7 +180,7 @@ test('options of workers that cannot be are refused, each by its name', (t) => {
     [{ loadTimeout: 0 }, outOfRange, /"options\.workerOptions\.loadTimeout".*>= 1 and <= 2147483647/],
     [{ loadTimeout: 1.5 }, outOfRange, /integer/],
     [{ loadTimeout: 2 ** 31 }, outOfRange, /2147483647/],
-    [{ loadTimeout: '5s' }, wrongType, /of type number\. Received type string \("5s"\)$/],
+    [{ loadTimeout: '5s' }, wrongType, /must be a number of milliseconds\. Received type string \("5s"\)$/],
     [{ loadTimeout: '5' }, wrongType, /Convert it with Number\(\)\.$/]
   ]) {
     t.throws(() => moduleOf({ workerOptions }), { ...expected, message })

@@ -27,7 +27,10 @@ const declarations = globalThis[DECLARATIONS] ??= new WeakMap()
 
 // Returns a function that can be called as the handler can.
 function typed(signature, handler, options = {}) {
-  if (typeof handler !== 'function') throw invalidType('handler', 'of type function', handler)
+  if (typeof handler !== 'function') {
+    const cure = typeof signature === 'function' ? 'The signature comes first: typed(signature, handler).' : undefined
+    throw invalidType('handler', 'of type function', handler, cure)
+  }
   refuseUncallable(handler, 'The handler')
   return declare(handler, readOptions(signature, options))
 }

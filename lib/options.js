@@ -169,7 +169,10 @@ function refuseSurplus(surplus) {
 function integer(options, name, fallback, min, max) {
   const value = options[name]
   if (value === undefined) return fallback
-  if (typeof value !== 'number') throw invalidType(`options.${name}`, 'of type number', value, cure(value))
+  if (typeof value !== 'number') {
+    const expected = name.toLowerCase().endsWith('timeout') ? 'a number of milliseconds' : 'of type number'
+    throw invalidType(`options.${name}`, expected, value, cure(value))
+  }
   if (!Number.isInteger(value) || value < min || value > max) {
     throw outOfRange(`options.${name}`, `an integer >= ${min} and <= ${max}`, value)
   }

@@ -154,7 +154,7 @@ function cloneable(value) {
 
 function checkLoadTimeout(value = LOAD_TIMEOUT) {
   const place = 'options.workerOptions.loadTimeout'
-  if (typeof value !== 'number') throw invalidType(place, 'of type number', value, cureOfText(value))
+  if (typeof value !== 'number') throw invalidType(place, 'a number of milliseconds', value, cureOfText(value))
   if (Number.isInteger(value) && value >= 1 && value <= LOAD_TIMEOUT_MAX) return value
   throw outOfRange(place, `an integer >= 1 and <= ${LOAD_TIMEOUT_MAX}`, value)
 }
