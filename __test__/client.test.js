@@ -182,16 +182,16 @@ test('what JSON does not have is refused before anything is sent', async (t) => 
     [[1, undefined], '1: JSON has no undefined.'],
     [[() => 1], '0: JSON has no function.']
   ]) {
-    await t.throwsAsync(api.any(value), { instanceOf: TypeError, message }, message)
-    await t.throwsAsync(api.json(value), { instanceOf: TypeError, message }, message)
+    await t.throwsAsync(api.any(value), { instanceOf: TypeError, message: `any: ${message}` }, message)
+    await t.throwsAsync(api.json(value), { instanceOf: TypeError, message: `json: ${message}` }, message)
   }
   const circle = {}
   circle.circle = circle
   await t.throwsAsync(api.any(circle), { instanceOf: TypeError })
   t.deepEqual(counts, {})
   // Which arguments have names is in the description.
-  await t.throwsAsync(api.any(undefined, 1), { message: '0: JSON has no undefined.' })
-  await t.throwsAsync(api.optional(1, undefined, 2n, 3, 4), { message: '1: JSON has no undefined.' })
+  await t.throwsAsync(api.any(undefined, 1), { message: 'any: 0: JSON has no undefined.' })
+  await t.throwsAsync(api.optional(1, undefined, 2n, 3, 4), { message: 'optional: 1: JSON has no undefined.' })
   t.deepEqual(counts, { '/openapi.json': 1 })
 })
 
@@ -256,7 +256,7 @@ test('a description that could not be read is asked for again', async (t) => {
   const { fetch, counts } = counting({ '/openapi.json': (count) => broken[count - 1]?.() })
   const { url } = serveFunctions(t)
   const api = client(url, { fetch })
-  const message = `This call needs ${url}/openapi.json, or the option openapi.`
+  const message = `Needs ${url}/openapi.json, or the option openapi.`
   for (const _ of broken) {
     const error = await t.throwsAsync(api.bytes(new Uint8Array(1)), { message })
     t.true(error.cause instanceof Error)
@@ -271,7 +271,7 @@ test('a server without a description: the option openapi is one', async (t) => {
   const api = client(server.url, { fetch })
   t.is(await api.sum(3, 4), 7)
   const error = await failureOf(api.int64(1n))
-  t.is(error.message, `This call needs ${server.url}/openapi.json, or the option openapi.`)
+  t.is(error.message, `Needs ${server.url}/openapi.json, or the option openapi.`)
   t.like(error.cause, { name: 'CallError', status: 404 })
   delete counts['/openapi.json']
   const described = api.with({ openapi: server.openapi() })
@@ -589,6 +589,24 @@ test('the place of the server: with and without a slash, as a URL, and behind a 
     t.deepEqual(targets.splice(0), ['GET /math/openapi.json', 'POST /math/bytes'])
   }
   for (const url of [server.url, `${server.url}/`, new URL(server.url)]) t.is(await client(url).sum(1, 2), 3)
+})
+
+test('a URL without a scheme, and an option that does not exist, are refused at once', async (t) => {
+  for (const url of [undefined, 'undefined/api', 'localhost:8000', '127.0.0.1:8000/math', '[::1]:8000', 'a.example:80']) {
+    t.throws(() => client(url), { instanceOf: TypeError, message: `${url} is no http URL.` })
+  }
+  const message = 'header is none of headers, signal, timeout, fetch, openapi.'
+  for (const header of [{}, undefined]) {
+    t.throws(() => client('http://localhost', { header }), { instanceOf: TypeError, message })
+    t.throws(() => client('http://localhost').with({ header }), { instanceOf: TypeError, message })
+  }
+  // In a page.
+  for (const place of ['', '/', '/math', 'math/', './a:b', '../math', '//a.example:80', 'app://a', new URL('http://a:80')]) {
+    const asked = []
+    const fetch = async (url) => asked.push(url) && Response.json(3)
+    t.is(await client(place, { fetch }).sum(1, 2), 3)
+    t.deepEqual(asked, [`${`${place}`.replace(/\/$/, '')}/sum`])
+  }
 })
 
 test('header fields: an object, Headers, pairs, or a function that is asked each time', async (t) => {

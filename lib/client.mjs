@@ -11,13 +11,18 @@ const DESCRIPTION_MS_MAX = 30_000
 // one. AbortSignal.any would do the same, but leaks in Node.js.
 const stopsBySignal = new WeakMap()
 
+// Short names for the minifier.
 const { isArray } = Array
+const O = Object
+const CONTENT_TYPE = 'content-type'
 const tagOf = (value) => value?.[Symbol.toStringTag]
 // Works for objects of any realm.
 const isBytes = (value) => tagOf(value) === 'Uint8Array'
-const isDigits = (value) => typeof value === 'string' && /^-?\d+$/.test(value)
+// Only strings have `trim`.
+const isDigits = (value) => /^-?\d+$/.test(value?.trim && value)
 // The arguments in a signature such as '(a: int, b?: string) => json', except header fields, each as [, name, type].
 const argumentsOf = (signature) => [...signature.matchAll(/([\w$]+)\??: (?!header\b)([^,)]+)/g)]
+const refuse = (message) => { throw TypeError(message) }
 const base64Of = (bytes) => btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''))
 
 // An answer that is not a function's value.
@@ -28,14 +33,17 @@ export class CallError extends Error {
 }
 
 export function client(url, options) {
+  // It may be relative in a page. `localhost:8000` would have the scheme `localhost`.
+  if (/^(undefined|[^/]+:[^/])/.test(url)) refuse(`${url} is no http URL.`)
   const base = `${url}`.replace(/\/*$/, '/')
   // The promise of the description's paths. Calls share it. It is discarded if the description cannot be read.
   let described
 
   const createClient = (own) => {
     // The default signal never aborts.
-    const { headers, signal = new EventTarget(), timeout = 0 } = own
-    if (!(timeout >= 0)) throw TypeError(`timeout: ${timeout} is not 0 or more.`)
+    const { headers = [], signal = new EventTarget(), timeout = 0, fetch: ownFetch, openapi, ...others } = own
+    for (const name in others) refuse(`${name} is none of headers, signal, timeout, fetch, openapi.`)
+    if (!(timeout >= 0)) refuse(`timeout: ${timeout} is not 0 or more.`)
     let stops = stopsBySignal.get(signal)
     if (!stops) {
       stopsBySignal.set(signal, stops = new Set())
@@ -61,15 +69,16 @@ export function client(url, options) {
 
     const call = async (name, values, signal) => {
       values.length = values.findLastIndex((each) => each !== undefined) + 1
-      const isUnclear = values.some((each) => each === undefined || isBytes(each))
+      const isUnclear = values.includes() || values.some(isBytes)
       const declared = isUnclear ? argumentsOf(await signatureOf(name)) : []
-      const isRaw = !declared[1] && declared[0]?.[2] === 'bytes'
-      const encoded = values.map((each, i) => (isBytes(each) && declared[i]?.[2] === 'bytes' ? base64Of(each) : each))
+      const isDeclaredBytes = (i) => declared[i]?.[2] === 'bytes'
+      const isRaw = !declared[1] && isDeclaredBytes(0)
+      const encoded = values.map((each, i) => (isBytes(each) && isDeclaredBytes(i) ? base64Of(each) : each))
       // An array cannot leave out an argument; an object with declared names can.
-      const isByName = declared[values.length - 1] && values.includes(undefined)
-      const all = isByName ? Object.fromEntries(declared.map(([, name], i) => [name, encoded[i]])) : encoded
-      // No body if there are no arguments: a function of bytes would take `[]` for its bytes.
-      const body = isRaw ? values[0] : values.length ? JSON.stringify(all, checked) : undefined
+      const isByName = declared[values.length - 1] && values.includes()
+      const all = isByName ? O.fromEntries(declared.map(([, name], i) => [name, encoded[i]])) : encoded
+      // No body, which is undefined, if there are no arguments: a function of bytes would take `[]` for its bytes.
+      const body = isRaw || !values.length ? values[0] : JSON.stringify(all, checkedFor(name))
       const value = await send(name, signal, isRaw ? 'octet-stream' : 'json', body)
       // Digits may be a bigint, or a string that happens to be digits.
       const parts = [value].flat()
@@ -79,38 +88,37 @@ export function client(url, options) {
     }
 
     // The server may have got new functions since its description was read.
-    const signatureOf = async (name) => {
-      const path = '/' + name
-      const before = described
-      let paths = own.openapi?.paths ?? await readPaths()
+    const signatureOf = async (name, path = '/' + name, before = described) => {
+      let paths = openapi?.paths ?? await readPaths()
       if (before && !paths[path]) paths = await readPaths(before)
       return paths[path]?.post['x-signature'] ?? ''
     }
 
     // Reads the paths if there are none, or none but the old ones.
-    const readPaths = (old) => (described && described !== old ? described : described =
+    const readPaths = (old) => described = described !== old && described ||
       send('openapi.json', AbortSignal.timeout(DESCRIPTION_MS_MAX))
         // Throws if there are no paths.
         .then(({ paths: { ...paths } }) => paths)
         .catch((cause) => {
-          described = undefined
-          throw Error(`This call needs ${base}openapi.json, or the option openapi.`, { cause })
-        }))
+          described = 0
+          throw Error(`Needs ${base}openapi.json, or the option openapi.`, { cause })
+        })
 
     // The value in the answer.
-    const send = async (path, signal, kind, body) => {
-      const all = new Headers(body && { 'content-type': 'application/' + kind })
+    const send = async (
+      path, signal, kind, body, all = new Headers(body && { [CONTENT_TYPE]: 'application/' + kind })
+    ) => {
       for (const each of headers) {
         const fields = (typeof each === 'function' ? await each() : each) ?? []
-        for (const [field, value] of fields[Symbol.iterator] ? fields : Object.entries(fields)) {
+        for (const [field, value] of fields[Symbol.iterator] ? fields : O.entries(fields)) {
           if (value != null) all.set(field, value)
         }
       }
-      const response = await (own.fetch ?? fetch)(base + path, {
+      const response = await (ownFetch ?? fetch)(base + path, {
         method: kind ? 'POST' : 'GET', headers: [...all], body, signal
       })
-      const { status } = response
-      const type = response.headers.get('content-type')
+      const { status, ok, headers: fields } = response
+      const type = fields.get(CONTENT_TYPE)
       const isJson = /[/+]json *(;|$)/i.test(type)
       let answer, value, cause
       try {
@@ -119,14 +127,14 @@ export function client(url, options) {
         value = isJson ? JSON.parse(answer) : answer
         // A bigint of an undeclared function: bare digits that do not print the same as a number.
         if (isDigits(answer) && '' + value !== answer) value = BigInt(answer)
-        if (response.ok) return value
+        if (ok) return value
       } catch (error) {
         cause = error
       }
       const { detail, code, errors } = /problem/i.test(type) && value || {}
-      const message = detail ?? (response.ok ? `${cause}` : `${status} ${response.statusText}`)
-      throw Object.assign(new CallError(message, cause && { cause }), {
-        status, code, errors: isArray(errors) ? errors : [], headers: response.headers, body: answer
+      const message = detail ?? (ok ? `${cause}` : `${status} ${response.statusText}`)
+      throw O.assign(new CallError(message, cause && { cause }), {
+        status, code, errors: isArray(errors) ? errors : [], headers: fields, body: answer
       })
     }
 
@@ -137,31 +145,31 @@ export function client(url, options) {
         // Inspecting a client must not send requests. `await` reads `then`, JSON.stringify reads `toJSON`, and jest
         // reads the others. What every object has, such as `toString`, works here too. Libraries mark their own
         // properties with a _ or a symbol.
-        const isName = /^(?!_|(then|toJSON|asymmetricMatch|hasAttribute)$)[\w$]+$/.test(String(key)) && !(key in {})
+        const isName = key.at && /^(?!_|(then|toJSON|asymmetricMatch|hasAttribute)$)[\w$]+$/.test(key) && !(key in {})
         return isName ? caller(key) : {}[key]
       }
     })
   }
 
-  return createClient({ headers: [] }).with(options)
+  return createClient({}).with(options)
 }
 
-// Refuses values that JSON would write as null or as an empty object.
-function checked(key, value) {
+// For JSON.stringify, in a call of the function `name`: refuses values that it would write as null or as an empty object.
+const checkedFor = (name) => function (key, value) {
   const given = this[key]
   // The toJSON of a Buffer has already run.
   if (isBytes(given)) value = given
-  // A DataView has no elements.
-  if (ArrayBuffer.isView(value) && value.at) return [...value]
+  // A typed array.
+  if (/Array$/.test(tagOf(value))) return [...value]
   const type = typeof value
-  if (type === 'bigint') return '' + value
   const lost =
-    type === 'number' ? !isFinite(value) && '' + value
+    // The difference is NaN if it is not finite.
+    type === 'number' ? value - value !== 0 && '' + value
     // A symbol, a function or undefined. In an object these are left out.
     : type !== 'object' ? isArray(this) && /y|un/.test(type) && type
     // The toJSON of an invalid Date returns null.
     : !value ? given && `${given}`
-    : tagOf(value) ?? (!isArray(value) && !Object.keys(value)[0] && value.constructor?.name)
-  if (lost && lost !== 'Object') throw TypeError(`${key}: JSON has no ${lost}.`)
-  return value
+    : tagOf(value) ?? (!isArray(value) && !O.keys(value)[0] && value.constructor?.name)
+  if (lost && lost !== 'Object') refuse(`${name}: ${key}: JSON has no ${lost}.`)
+  return type === 'bigint' ? '' + value : value
 }
