@@ -78,10 +78,10 @@ test('a flag that is wrong is told in a sentence', async (t) => {
   for (const [args, told, code] of [
     [[], misuse('<module> is missing.'), 2],
     [[made, '--titel', 'A'], misuse("Unknown option '--titel'. Did you mean --title?"), 2],
-    [[made, '--title', ''], 'ringcall: The "--title" argument must be a non-empty string. Received type string ("")\n', 1],
-    [[made, '--api-version', ''], /^ringcall: The "--api-version" argument must be a non-empty string/, 1],
-    [[made, '--servers', '/,a b'], /^ringcall: --servers must have a URL, such as 'https:/, 1],
-    [[made, '--bigint'], /^ringcall: The option '--bigint' is for one function that is not declared/, 1]
+    [[made, '--title', ''], misuse('The "--title" argument must be a non-empty string. Received type string ("")'), 2],
+    [[made, '--api-version', ''], /^ringcall: The "--api-version" argument must be a non-empty string/, 2],
+    [[made, '--servers', '/,a b'], /^ringcall: --servers must have a URL, such as 'https:/, 2],
+    [[made, '--bigint'], /^ringcall: The option '--bigint' is for one function that is not declared/, 2]
   ]) {
     const { stdout, code: exited, stderr } = await run(t, ['openapi', ...args])
     t.deepEqual([stdout, exited], ['', code], stderr)

@@ -49,24 +49,26 @@ test('serve --workers auto: one for each core that the ring thread leaves', asyn
   t.is((await post(t, port, '/609')).body, '610')
 })
 
-test('serve --workers: what is wrong is one sentence and exit code 1', async (t) => {
+test('serve --workers: what is wrong is one sentence; the exit code is 2 for an option, and 1 otherwise', async (t) => {
   const good = file(t, 'functions.js', SUM)
   const none = file(t, 'none.js', 'exports.PI = 3')
   const named = file(t, 'named.js', 'exports["a-b"] = () => 0')
-  for (const [args, sentence] of [
-    [[good, '--workers', 'two'], '--workers must be an integer in decimal digits, or auto, not "two".'],
+  for (const [args, sentence, exitCode = 1] of [
+    [[good, '--workers', 'two'], '--workers must be an integer in decimal digits, or auto, not "two".', 2],
     [[good, '--workers', '0'], 'The value of "--workers" is out of range. It must be an integer >= 1 and <= 1024, or ' +
-      '\'auto\'. Received 0. For none, leave it out.'],
+      '\'auto\'. Received 0. For none, leave it out.', 2],
     [['nowhere.js', '--workers', '2'], 'there is no file nowhere.js.'],
     [[none, '--workers', '2'], /^ringcall: \S+none\.js does not export a function\. A module is .*\n$/],
     [[none, '--watch'], /^ringcall: \S+none\.js does not export a function\. A module is .*\n$/],
     [[named, '--workers', '2'], /^ringcall: \S+named\.js cannot be served: The functions have one named "a-b".*\n$/],
-    [[good, '--workers', '2', '--bigint'], /^ringcall: The option '--bigint' is for one function .*\n$/],
+    [[good, '--workers', '2', '--bigint'], /^ringcall: The option '--bigint' is for one function /, 2],
     [[good, '--workers', '2', '--host', 'no such host'], /^ringcall: getaddrinfo .*check the --host option.*\n$/]
   ]) {
     const { stdout, code, stderr } = await run(t, ['serve', ...args])
-    t.deepEqual([stdout, code], ['', 1], stderr)
-    if (typeof sentence === 'string') t.is(stderr, `ringcall: ${sentence}\n`)
+    t.deepEqual([stdout, code], ['', exitCode], stderr)
+    const help = exitCode === 2 ? 'See `ringcall serve --help`.\n' : ''
+    t.true(stderr.endsWith(help))
+    if (typeof sentence === 'string') t.is(stderr, `ringcall: ${sentence}\n${help}`)
     else t.regex(stderr, sentence)
   }
 })

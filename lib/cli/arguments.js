@@ -63,6 +63,11 @@ function misused(sentence, command) {
   end(`${sentence}\nSee \`${about} --help\`.`, 2)
 }
 
+// Whether it is the error of serverListen for a wrong option. The module's functions have been checked before.
+function isMisuse({ code }) {
+  return code === 'ERR_OUT_OF_RANGE' || code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE'
+}
+
 function fail(sentence) {
   end(sentence, 1)
 }
@@ -76,4 +81,4 @@ function printError(text) {
   console.error(`ringcall: ${text}`)
 }
 
-module.exports = { camelCase, end, fail, inFlags, misused, parse, printError }
+module.exports = { camelCase, end, fail, inFlags, isMisuse, misused, parse, printError }

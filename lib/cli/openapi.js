@@ -5,7 +5,7 @@
 const { transferableTable } = require('../functions.js')
 const { openapiOf, textOf, warnOfMissing } = require('../openapi/index.js')
 const { checkArguments } = require('../options.js')
-const { fail, inFlags, parse } = require('./arguments.js')
+const { inFlags, misused, parse } = require('./arguments.js')
 const { load } = require('./load.js')
 
 const USAGE = `Usage: ringcall openapi <module> [options]
@@ -53,7 +53,7 @@ function check({ title, 'api-version': version, description, servers, bigint }, 
     return checkArguments({ bigint, openapi: { title, version, description, servers: servers?.split(',') } }, functions)
   } catch ({ message }) {
     const sentence = message.replace('openapi.version', 'apiVersion').replace(/openapi\.(\w+)(?:\[\d+\])?/, '$1')
-    return fail(inFlags(sentence, OPTIONS))
+    return misused(inFlags(sentence, OPTIONS), 'openapi')
   }
 }
 

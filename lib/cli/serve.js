@@ -8,7 +8,7 @@ const path = require('node:path')
 const events = require('../events.js')
 const { serverListen } = require('../server.js')
 const { isFromOtherThread } = require('../workers/serialized-errors.js')
-const { camelCase, fail, inFlags, parse } = require('./arguments.js')
+const { camelCase, fail, inFlags, isMisuse, misused, parse } = require('./arguments.js')
 const { entryOf, workingFolder } = require('./symlinks.js')
 const { fileOf, load, ownServer, loadFailureOf } = require('./load.js')
 const { ignoreBrokenPipes } = require('./output.js')
@@ -79,14 +79,14 @@ async function serve(args) {
   const { values, positionals: [file] } = parsed
   for (const name of NUMBERS) {
     if (/^\d+$/.test(values[name] ?? '0')) continue
-    return fail(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`)
+    return misused(`--${name} must be an integer in decimal digits, not ${JSON.stringify(values[name])}.`, 'serve')
   }
   ignoreBrokenPipes()
   const { watch, workers = watch ? '1' : undefined, 'no-openapi': isQuiet, ...others } = values
   const options = { ...listenOptions(others), openapi: !isQuiet }
   if (workers === undefined) return serveHere(file, options)
   if (workers !== 'auto' && !/^\d+$/.test(workers)) {
-    return fail(`--workers must be an integer in decimal digits, or auto, not ${JSON.stringify(workers)}.`)
+    return misused(`--workers must be an integer in decimal digits, or auto, not ${JSON.stringify(workers)}.`, 'serve')
   }
   serveByWorkers(file, { ...options, workers: workers === 'auto' ? workers : Number(workers) }, watch)
 }
@@ -99,7 +99,9 @@ async function serveHere(file, { only, ...options }) {
     const onError = (error, call) => printFailure(error, call, [server.functions])
     server = serverListen({ ...options, onError }, handler)
   } catch (error) {
-    return fail(`${inFlags(error.message, OPTIONS)}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
+    const sentence = inFlags(error.message, OPTIONS)
+    if (isMisuse(error)) return misused(sentence, 'serve')
+    return fail(`${sentence}${events.isAnyOpen() ? ` ${ownServer(file)}` : ''}`)
   }
   // Before the line that says that it listens: a reader of that line may send a signal at once.
   closing.start(server)
@@ -123,7 +125,7 @@ function serveByWorkers(file, options, isWatched) {
   try {
     server = serverListen({ ...options, onError }, name)
   } catch (error) {
-    return failAfterWorkers(startFailureOf(error, name, file))
+    return endAfterWorkers(() => refuseStart(error, name, file))
   }
   tables.push(server.functions)
   closing.start(server)
@@ -138,8 +140,8 @@ function serveByWorkers(file, options, isWatched) {
 
 // What the module printed in a worker has not reached this thread yet, and should come first. Nothing of the module
 // keeps this process alive, because the module was not loaded here.
-function failAfterWorkers(sentence) {
-  process.once('beforeExit', () => fail(sentence))
+function endAfterWorkers(end) {
+  process.once('beforeExit', end)
 }
 
 function watchFiles(file, entry, reloads) {
@@ -155,12 +157,14 @@ function printListening(server) {
   if (server.functions.length > 0) console.log(`functions: ${listOf(server.functions)}`)
 }
 
-// The message for what serverListen threw: a wrong option, a module that cannot be served, or an error of the module
-// itself.
-function startFailureOf(error, name, file) {
-  const isSentence = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
-  if (!(error instanceof Error) || (isFromOtherThread(error) && !isSentence)) return loadFailureOf(error, file)
-  return inFlags(error.message, OPTIONS).replaceAll(name, file)
+// Reports what serverListen threw: a wrong option, a module that cannot be served, or an error of the module itself.
+function refuseStart(error, name, file) {
+  const isOfModule = error?.code === 'ERR_WORKER_LOAD' || String(error?.message).startsWith(`${name} `)
+  const isOfThread = !(error instanceof Error) || isFromOtherThread(error)
+  if (isOfThread && !isOfModule) return fail(loadFailureOf(error, file))
+  const sentence = inFlags(error.message, OPTIONS).replaceAll(name, file)
+  if (isOfModule || !isMisuse(error)) return fail(sentence)
+  misused(sentence, 'serve')
 }
 
 function listOf(functions) {
