@@ -86,7 +86,7 @@ export type CallHeader = string | null | undefined
  * @param url The URL of the server, such as `https://a.example` or `https://a.example/math`; in browsers also a path such
  *   as `/math`. Without a query.
  * @param options How calls are made.
- * @throws TypeError if `timeout` is not a valid time.
+ * @throws TypeError if the URL lacks its scheme, an option does not exist, or `timeout` is not a valid time.
  */
 export function client<F = any>(url: string | URL, options?: ClientOptions | undefined): Client<F>
 
@@ -104,7 +104,7 @@ export interface WithOptions<F> {
    * The same client with further options, for one call or for many: `api.with({ signal }).sum(3, 4)`. They replace the
    * options of the same names, except header fields, which are added.
    *
-   * @throws TypeError if `timeout` is not a valid time.
+   * @throws TypeError if an option does not exist, or `timeout` is not a valid time.
    */
   with(options: ClientOptions): Client<F>
 }
