@@ -13,6 +13,7 @@ const {
 const { homedir, tmpdir } = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
+const { setTimeout } = require('../globals.js')
 const { ROOT, binaryName } = require('../native.js')
 const { fail, parse, printError } = require('./arguments.js')
 const { endBySignal } = require('./signals.js')
