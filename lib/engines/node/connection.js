@@ -245,14 +245,14 @@ class Connection {
   #complete(transaction) {
     if (transaction.isComplete) return
     transaction.isComplete = true
-    transaction.since = this.#now()
+    transaction.since = this.#clock()
     this.#bytesAtRest = this.#socket.bytesRead
     this.#runComplete()
   }
 
   // The time, by a clock that stands still while the client has not read enough of its answers. A call that waits for
   // the client does not become late by it.
-  #now() {
+  #clock() {
     return (this.#fullSince ?? performance.now()) - this.#fullMs
   }
 
