@@ -21,7 +21,7 @@ function present(names, servers, isHere) {
   installPeers(names.filter((name) => servers[name].peer && !isHere(name)))
   return names.filter((name) => {
     if (isHere(name)) return true
-    const { title, absence = 'is not installed (npm install in benchmark/)' } = servers[name]
+    const { title, absence = 'is not installed (npm install --ignore-scripts in benchmark/)' } = servers[name]
     console.error(`Left out: ${title} ${absence}.`)
     return false
   })
