@@ -9,7 +9,7 @@ const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
 const ONCE = [
   'assemble', 'balancers', 'batches', 'benchmark-goals', 'browser-example', 'build', 'call-arguments', 'cli', 'cli-openapi',
   'cli-process', 'cli-wasm', 'cli-watch', 'cli-workers', 'client-files', 'client-runtimes', 'deploy', 'docs', 'examples',
-  'functions-node', 'functions-table', 'hover', 'json-scanner', 'load-client', 'module', 'openapi-tools', 'page', 'page-use',
+  'functions-node', 'functions-table', 'hover', 'json-scanner', 'layers', 'load-client', 'module', 'openapi-tools', 'page', 'page-use',
   'production', 'real-prometheus', 'refused-ring', 'regexes', 'reply', 'results', 'rolling-examples', 'schemas', 'sentences',
   'signature', 'testing-examples', 'wasm-bytes', 'wasm-compilers', 'workers-generations', 'workers-node', 'workers-options',
   'workers-parts', 'workers-pool'

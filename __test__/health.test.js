@@ -221,6 +221,6 @@ test('ringcall serve --health has the path, and says where it cannot', async (t)
   const [, port] = /:(\d+)$/.exec(await child.line())
   t.is((await ask(t, Number(port))).body, WELL)
   const refused = await start(t, [bin, 'serve', file, '--port', '0', '--health', '/sum']).exited
-  t.is(refused.code, 1)
+  t.is(refused.code, 2)
   t.regex(refused.stderr, /The option '--health' is "\/sum", and there is a function of the name sum/)
 })
