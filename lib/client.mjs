@@ -68,6 +68,7 @@ export function client(url, options) {
     })
 
     const call = async (name, values, signal) => {
+      // `includes()` is true if one of the values is undefined.
       values.length = values.findLastIndex((each) => each !== undefined) + 1
       const isUnclear = values.includes() || values.some(isBytes)
       const declared = isUnclear ? argumentsOf(await signatureOf(name)) : []

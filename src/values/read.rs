@@ -255,12 +255,13 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn number(&mut self, depth: usize) -> Fit<f64> {
-        match self.json.small_integer() {
-            Some(small) => Ok(Ok(numbers::exact(small))),
-            None => self.double(depth),
+        match self.json.double_if_number()? {
+            Some(number) => Ok(Ok(number)),
+            None => self.another(depth),
         }
     }
 
+    /// The same, for numbers that are seldom integers of few digits.
     #[inline]
     fn double(&mut self, depth: usize) -> Fit<f64> {
         match self.json.double()? {

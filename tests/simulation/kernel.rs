@@ -168,16 +168,14 @@ impl Kernel for Simulated {
     fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
         let mut world = self.world.borrow_mut();
         let sent = world.send_at_once(socket, bytes).unwrap_or(0);
-        let index = world.by_descriptor(socket.as_raw_fd());
-        let index = index.expect("sends on a socket that it has");
+        let index = world.index_of(socket);
         world.sockets[index].has_unpushed = true;
         sent
     }
 
     fn shut_down(&mut self, descriptor: BorrowedFd<'_>, how: Shutdown) {
         let mut world = self.world.borrow_mut();
-        let index = world.by_descriptor(descriptor.as_raw_fd());
-        let index = index.expect("shuts down a socket that it has");
+        let index = world.index_of(descriptor);
         world.note(|| format!("client {index}: the server shuts {how:?} down"));
         let socket = &mut world.sockets[index];
         socket.has_unpushed = false;
@@ -188,15 +186,13 @@ impl Kernel for Simulated {
 
     fn has_unread(&self, descriptor: BorrowedFd<'_>) -> bool {
         let world = self.world.borrow();
-        let index = world.by_descriptor(descriptor.as_raw_fd());
-        let socket = &world.sockets[index.expect("it asks about a socket that it has")];
+        let socket = &world.sockets[world.index_of(descriptor)];
         !socket.to_server.is_empty() && !socket.is_reset
     }
 
     fn send_goes_on(&self, token: Token, descriptor: BorrowedFd<'_>) -> bool {
         let world = self.world.borrow();
-        let index = world.by_descriptor(descriptor.as_raw_fd());
-        let index = index.expect("it asks about a socket that it has");
+        let index = world.index_of(descriptor);
         let socket = &world.sockets[index];
         assert_eq!(socket.token, Some(token), "two tokens for one");
         let send = socket
@@ -208,8 +204,7 @@ impl Kernel for Simulated {
 
     fn unacknowledged(&self, descriptor: BorrowedFd<'_>) -> usize {
         let world = self.world.borrow();
-        let index = world.by_descriptor(descriptor.as_raw_fd());
-        let index = index.expect("it asks about a socket that it has");
+        let index = world.index_of(descriptor);
         world.sockets[index].to_client.len()
     }
 
@@ -257,6 +252,12 @@ impl World {
         assert_eq!(socket.token, Some(token), "two tokens for one");
         socket.in_flight += 1;
         index
+    }
+
+    /// The client whose socket the server acts on or asks about, which it must have.
+    pub(crate) fn index_of(&self, socket: BorrowedFd<'_>) -> usize {
+        let index = self.by_descriptor(socket.as_raw_fd());
+        index.expect("it is a socket that the server has")
     }
 
     pub(crate) fn by_descriptor(&self, descriptor: i32) -> Option<usize> {
