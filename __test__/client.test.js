@@ -33,9 +33,10 @@ function counting(instead = {}) {
   }
 }
 
-// A server that is no ringcall, until the test ends; its URL.
+// A server that is no ringcall, until the test ends; its URL. It keeps connections alive however long this process
+// stands still: Node.js would otherwise close one in the moment in which fetch sends the next request on it.
 async function serveHttp(t, listener) {
-  const server = http.createServer(listener).listen(0, '127.0.0.1')
+  const server = http.createServer({ keepAliveTimeout: 0 }, listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
     server.close()
