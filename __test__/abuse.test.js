@@ -6,7 +6,7 @@ const {
   assertServes, connect, connectMany, fibonacci, gate, large, request, serve, startMain, threadsNamed, untilStats
 } = require('./helpers.js')
 
-// How many connections this process may hold with both their ends in it.
+// How many connections this process can hold with both ends of each.
 function connectionsMax() {
   const [, soft] = /Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   return Math.floor((Number(soft) - 100) / 2)
@@ -115,7 +115,7 @@ test('64 KiB of header', async (t) => {
 
 // A client that leaves with a reset at each stage of a connection.
 const stages = {
-  'as soon as it is there': () => {},
+  'right after connecting': () => {},
   'in the head': (client) => client.write('POST /15 HT'),
   'between head and body': (client) => client.write(whole.slice(0, whole.indexOf('\r\n\r\n') + 4)),
   'in the body': (client) => client.write(whole.slice(0, -5)),
@@ -143,7 +143,7 @@ const stages = {
     client.write(`garbage\r\n\r\n${'x'.repeat(100_000)}`).catch(() => {})
     await client.response()
   },
-  'after it ended its side': async (client) => {
+  'after the client has ended its side': async (client) => {
     client.end(request('/15'))
     await client.response()
   }
@@ -206,7 +206,7 @@ test('clients that end their side and do not read cost no thread, and get all th
   const count = 300
   for (const client of clients) client.end(request('/0').repeat(count))
 
-  // Stuck: but for the answers that tell it, nothing is sent for a while.
+  // Stuck: for a while nothing is sent but the answers that report bytesSent.
   for (let looks = 0, last = 0; looks < 100; looks++) {
     const sent = await bytesSent()
     if (sent - last > 1000) looks = 0

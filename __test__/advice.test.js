@@ -1,6 +1,6 @@
 'use strict'
 
-// What the errors and warnings of a start say to do about it.
+// What errors and warnings advise, when a server starts and when its handler fails.
 
 const fs = require('node:fs')
 const os = require('node:os')
@@ -8,7 +8,7 @@ const path = require('node:path')
 const test = require('ava')
 const { post, serve, serverListen, sharingTest, start, startMain, underTest } = require('./helpers.js')
 
-// What a process of its own is told where the port is in use; a cluster worker runs the same file.
+// The error in a separate process where the port is in use. A cluster worker runs the same file.
 async function refusedIn(t, { cluster = false, env } = {}) {
   const { port } = serve(t, { host: '127.0.0.1' })
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
@@ -43,22 +43,22 @@ for (const [what, how] of [
   ['a cluster worker', { cluster: true }],
   ['a pm2 instance', { env: { pm_id: '1', NODE_APP_INSTANCE: '1' } }]
 ]) {
-  test(`a port in use in ${what} without reusePort: reusePort is what it needs`, async (t) => {
+  test(`a port in use in ${what} without reusePort: the error advises reusePort`, async (t) => {
     const message = await refusedIn(t, how)
     t.regex(message, /Cluster workers and pm2 instances .* set the reusePort option in all of them/)
     t.regex(message, /choose another port/)
   })
 }
 
-sharingTest(test)('a port in use with reusePort: the other one does not share it', (t) => {
-  // The sockets of several ring threads share it, with any of the same user that does.
+sharingTest(test)('a port in use with reusePort: the error says that the other server does not share it', (t) => {
+  // The sockets of several ring threads share the port, also with any other of the same user that shares it.
   const { port } = serve(t, { host: '127.0.0.1', ringThreads: 1 })
   const error = t.throws(() => serve(t, { port, host: '127.0.0.1', reusePort: true }), { code: 'EADDRINUSE' })
   t.regex(error.message, /does not share the port/)
 })
 
 for (const [port, where] of [[0, '203.0.113.1'], [8000, '203.0.113.1:8000']]) {
-  test(`an address that is not of this machine, with port ${port}, is told with its port and what to do`, (t) => {
+  test(`an address that this machine does not have, with port ${port}: the error names both and what to do`, (t) => {
     const error = t.throws(() => serverListen({ port, host: '203.0.113.1' }, (n) => n), { code: 'EADDRNOTAVAIL' })
     t.like(error, { syscall: 'listen', address: '203.0.113.1', port })
     t.true(error.message.startsWith(`listen EADDRNOTAVAIL: address not available ${where}. `), error.message)
@@ -66,7 +66,7 @@ for (const [port, where] of [[0, '203.0.113.1'], [8000, '203.0.113.1:8000']]) {
   })
 }
 
-test('a path that is taken, or in no directory, is told with what to do', (t) => {
+test('a path that is taken, or whose directory does not exist: the error says what to do', (t) => {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
   t.teardown(() => fs.rmSync(directory, { recursive: true }))
   const taken = path.join(directory, 'taken.sock')
@@ -80,12 +80,12 @@ test('a path that is taken, or in no directory, is told with what to do', (t) =>
   const link = path.join(directory, 'link')
   fs.symlinkSync(taken, link)
   t.throws(() => serve(t, { path: link }), { message: /It is a symbolic link: delete it/ })
-  // libuv says EACCES where there is no directory.
+  // libuv reports EACCES where the directory does not exist.
   const nowhere = path.join(directory, 'none', 'a.sock')
   t.throws(() => serve(t, { path: nowhere }), { message: /create (it first|the directory if there is none)/ })
 })
 
-test('the warning of the first failure begins with what to do, and the stack has lines of its own', async (t) => {
+test('the warning of the first failure begins with advice, and the stack has lines of its own', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('warning', ({ message }) => console.log(JSON.stringify(message)))
     console.log(serverListen(0, () => { throw new Error('no such row') }).port)
@@ -112,7 +112,7 @@ const wrong = [
   [Infinity, /It returned Infinity\.$/]
 ]
 
-test('what the handler returned in place of an integer is named, with what to do about it', async (t) => {
+test('an error names what the handler returned instead of an integer, and says what to do', async (t) => {
   const told = []
   const server = serve(t, { onError: (error) => told.push(error.message) }, (n) => wrong[n][0])
   for (const [n, [, sentence]] of wrong.entries()) {

@@ -82,7 +82,7 @@ test('a first argument that is neither a port nor options', (t) => {
   for (const port of [-1, 65536, 1.5, NaN]) t.throws(() => serverListen(port, fibonacci), outOfRange, show(port))
 })
 
-test('a timeout that is not a number is told its unit', (t) => {
+test('the error for a timeout that is not a number names the unit', (t) => {
   const server = serve(t)
   const message = (place) => `The "${place}" argument must be a number of milliseconds. Received type string ("5s")`
   for (const name of timeouts) {
@@ -99,7 +99,7 @@ test('a handler that is not a function', (t) => {
   t.throws(() => serverListen(0), wrongType)
 })
 
-test('an option that is undefined is its default', async (t) => {
+test('an option that is undefined has its default value', async (t) => {
   const names = [
     'host', 'path', 'backlog', 'reusePort', 'ipv6Only', 'bigint', 'signal', 'onError', ...Object.keys(limits)
   ]
@@ -121,7 +121,7 @@ const meant = {
 }
 
 for (const [name, option] of Object.entries(meant)) {
-  test(`the option ${name}, which does not exist, is refused: ${option} was meant`, (t) => {
+  test(`the unknown option ${name} is refused: ${option} was meant`, (t) => {
     const error = t.throws(() => serverListen({ port: 0, [name]: 1 }, fibonacci), wrongValue)
     t.true(error.message.includes(`'${name}'`), error.message)
     t.true(error.message.includes(`Did you mean '${option}'?`), error.message)
@@ -151,18 +151,18 @@ const explained = {
 }
 
 for (const [name, sentence] of Object.entries(explained)) {
-  test(`the option ${JSON.stringify(name)}, which does not exist, is refused, and told what to do`, (t) => {
+  test(`the unknown option ${JSON.stringify(name)} is refused, and the error says what to do`, (t) => {
     t.throws(() => serverListen({ port: 0, [name]: 1 }, fibonacci), { ...wrongValue, message: sentence })
   })
 }
 
-// The variable that it is read from may not be set today.
-test('an option that does not exist is refused where it is undefined, too', (t) => {
+// The variable that its value comes from may merely be unset today.
+test('an unknown option is refused even if it is undefined', (t) => {
   const options = { port: 0, hostname: undefined }
   t.throws(() => serverListen(options, fibonacci), { ...wrongValue, message: /'hostname'.*'host'/ })
 })
 
-test('an object that has no option in it is refused: it was meant to be something else', (t) => {
+test('an object without any option is refused: it was meant as something else', (t) => {
   const values = [
     [], [0], [8000, '127.0.0.1'], new Map([['port', 0]]), new Set(), new Date(), Object(8000), Object('8000'), /8000/,
     Buffer.from('8000'), new EventTarget(), Promise.resolve({ port: 0 })
@@ -188,7 +188,7 @@ const shapes = {
   'an object without a prototype': () => Object.assign(Object.create(null), { host: '127.0.0.1', port: 0 }),
   'an object of another realm': () => runInNewContext("({ host: '127.0.0.1', port: 0 })"),
   'a frozen object': () => Object.freeze({ host: '127.0.0.1', port: 0 }),
-  'an object with more that is not enumerable or no string': () => (
+  'an object with further properties that are symbols or not enumerable': () => (
     Object.defineProperty({ host: '127.0.0.1', port: 0, [Symbol('mine')]: 1 }, 'hostname', { value: 'hidden' })
   )
 }
@@ -227,13 +227,13 @@ test('a third argument is refused: there is no callback', (t) => {
   t.throws(() => serverListen(0, { host: '127.0.0.1' }, fibonacci), meant(/"handler".*options come first/s))
 })
 
-test('an undefined third argument is none', async (t) => {
+test('an undefined third argument is accepted', async (t) => {
   const server = serverListen({ port: 0 }, fibonacci, undefined)
   t.teardown(() => server.close())
   await assertServes(t, server)
 })
 
-test('close: an option that does not exist is refused, and the server goes on', async (t) => {
+test('close: an unknown option is refused, and the server goes on', async (t) => {
   const server = serve(t)
   t.throws(() => server.close({ timeuot: 1 }), { ...wrongValue, message: /'timeuot'.*Did you mean 'timeout'\?/ })
   t.throws(() => server.close({ force: true }), { ...wrongValue, message: /'force'.*It takes timeout/ })
@@ -259,7 +259,7 @@ const mistakenHosts = {
 }
 
 for (const [host, sentence] of Object.entries(mistakenHosts)) {
-  test(`the host ${JSON.stringify(host)} is refused, and told what is wrong`, (t) => {
+  test(`the host ${JSON.stringify(host)} is refused, and the error says what is wrong`, (t) => {
     t.throws(() => serve(t, { host }), { ...wrongValue, message: sentence })
   })
 }
@@ -289,7 +289,7 @@ for (const [name, ends] of Object.entries(limits)) {
   })
 }
 
-test('an error of an argument names what came', (t) => {
+test('an error about an argument names the value received', (t) => {
   t.throws(() => serverListen('8000', fibonacci), { message: /string.*8000/ })
   t.throws(() => serverListen(65536, fibonacci), { message: /65536/ })
 })

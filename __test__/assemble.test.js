@@ -8,7 +8,7 @@ const { BINARIES, assemble } = require('../scripts/assemble.js')
 
 const machines = { x64: 62, arm64: 183 }
 
-// The head of a shared object, and the names of the symbol versions that it takes.
+// The header of a shared object, and the names of the symbol versions that it needs.
 function elf(arch, versions, type = 3) {
   const head = Buffer.alloc(64)
   head.write('\x7fELF', 'latin1')
@@ -19,7 +19,7 @@ function elf(arch, versions, type = 3) {
 
 const glibc = ['GLIBC_2.2.5', 'GLIBC_2.17', 'GLIBC_2.28']
 
-// A package that is to be filled, and a folder with a binary of each name; some of them otherwise, or not at all.
+// An empty package, and a folder with a binary of each name. `changes` replaces some of them, or leaves them out.
 function prepare(t, changes = {}) {
   const root = fs.mkdtempSync(path.join(tmpdir(), 'ringcall-'))
   t.teardown(() => fs.rmSync(root, { recursive: true }))
@@ -52,12 +52,12 @@ const x64 = 'ringcall.linux-x64-gnu.node'
 const musl = 'ringcall.linux-x64-musl.node'
 
 const refused = {
-  'one is missing': [{ [x64]: undefined }, /x64-gnu.* missing/],
-  'there is another': [{ 'ringcall.linux-x64-gnu.node.tmp': '' }, /tmp does not belong/],
-  'one is empty': [{ [x64]: '' }, /no shared object/],
-  'one is a program': [{ [x64]: elf('x64', glibc, 2) }, /no shared object/],
-  'one is for another processor': [{ [x64]: elf('arm64', glibc) }, /another processor/],
-  'one needs a glibc newer than Node.js does': [{ [x64]: elf('x64', ['GLIBC_2.34', 'GLIBC_2.9']) }, /needs glibc 2\.34/],
+  'a binary is missing': [{ [x64]: undefined }, /x64-gnu.* missing/],
+  'there is another file': [{ 'ringcall.linux-x64-gnu.node.tmp': '' }, /tmp does not belong/],
+  'a binary is empty': [{ [x64]: '' }, /no shared object/],
+  'a binary is a program': [{ [x64]: elf('x64', glibc, 2) }, /no shared object/],
+  'a binary is for another processor': [{ [x64]: elf('arm64', glibc) }, /another processor/],
+  'a binary needs too new a glibc': [{ [x64]: elf('x64', ['GLIBC_2.34', 'GLIBC_2.9']) }, /needs glibc 2\.34/],
   'the gnu one is musl\'s': [{ [x64]: elf('x64', []) }, /does not need glibc/],
   'the musl one is gnu\'s': [{ [musl]: elf('x64', glibc) }, /musl.* needs glibc/]
 }
@@ -72,7 +72,7 @@ for (const [what, [changes, sentence]] of Object.entries(refused)) {
   })
 }
 
-test('the versions of the package, the crate, the change log and the tag are one', (t) => {
+test('the versions of the package, the crate, the change log and the tag must be the same', (t) => {
   const { root, folder } = prepare(t)
   t.regex(assemble(folder, { root, tag: 'v1.2.4' })[0], /tag is v1\.2\.4/)
   fs.writeFileSync(path.join(root, 'package.json'), '{ "version": "2.0.0" }')

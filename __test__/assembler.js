@@ -1,13 +1,13 @@
 'use strict'
 
-// Assembles WebAssembly modules by hand, section by section: what compilers make, and what they would not.
+// Assembles WebAssembly modules by hand, section by section: those that compilers make, and those that none would.
 
 const TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, funcref: 0x70, externref: 0x6f }
 const KINDS = { function: 0, table: 1, memory: 2, global: 3, tag: 4 }
 
 const HEAD = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 
-// Instructions, as far as the tests have them.
+// The instructions that the tests use.
 const op = {
   unreachable: [0x00],
   throw: (index) => [0x08, ...u32(index)],
@@ -67,12 +67,12 @@ function wasm(...sections) {
   return Uint8Array.from([...HEAD, ...sections.flat()])
 }
 
-// A module of `functions`, each { name, parameters, results, code, locals }, where `name` is its export's, or those of
-// several, and `locals` are its arguments' names. The imported ones have { module, import } instead of code, and come
-// first. Each may say its `type` by number instead, where `types` has the bytes of all types. `others` are exports of
-// other kinds, `imports` the bytes of such imports, `before` has further sections by the number of the one that they
-// stand before, `start` is the function that runs first, `data` has the bytes of what the memory has at first, and
-// `names` has the place of the section of names.
+// A module of `functions`, each { name, parameters, results, code, locals }: `name` is the name of its export, or those
+// of several, and `locals` are its arguments' names. Imported functions have { module, import } instead of code, and
+// come first. If `types` has the bytes of all types, each function may give its `type` by number. `others` are exports
+// of other kinds, `imports` the bytes of such imports, `before` has further sections by the number of the section that
+// they precede, `start` is the function that runs first, `data` has the initial bytes of the memory, and `names`
+// replaces the section of names.
 function moduleOf(functions, { types, others = [], imports = [], before = {}, start, data = [], names } = {}) {
   const signature = ({ parameters = [], results = [] }) => functionType(parameters, results)
   const typeOf = (fn, i) => u32(fn.type ?? i)
@@ -101,7 +101,7 @@ function moduleOf(functions, { types, others = [], imports = [], before = {}, st
   return wasm(sections, names ?? nameSection(all))
 }
 
-// The names of the arguments, of those functions that tell them.
+// The names of the arguments, of the functions that have `locals`.
 function nameSection(functions) {
   const locals = functions.flatMap(({ locals }, i) => (
     locals === undefined ? [] : [[...u32(i), ...nameMap(locals)]]

@@ -1,8 +1,8 @@
 'use strict'
 
 // HAProxy and nginx, as deploy/ configures them, in front of three processes that are restarted one after another under
-// load: every request is answered, and rightly. A program that is not installed is told in the log, and fails its test
-// where CI is set.
+// load: every request is answered, and correctly. A program that is not installed is named in the log, and fails its
+// test where CI is set.
 
 const { execFile } = require('node:child_process')
 const { randomInt } = require('node:crypto')
@@ -28,7 +28,7 @@ const balancers = {
   },
   nginx: {
     file: 'nginx.conf',
-    // What it writes goes into the test's folder, which needs no rights.
+    // Its files go into the test's folder, where it may write.
     adapt: (text, path) => text.replace('http {', ['http {', ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
       .map((kind) => `${kind}_temp_path ${path}/${kind};`)].join('\n')),
     env: { DRAIN_DELAY: '0' },
@@ -83,7 +83,7 @@ function post(host, agent, n) {
   })
 }
 
-// Clients on connections that are kept, and on fresh ones, until told to stop. Nothing may fail.
+// Clients on connections that are kept, and on fresh ones, until told to stop. No request may fail.
 function load(t, host) {
   const agents = [true, false].map((keepAlive) => new http.Agent({ keepAlive, maxSockets: 4 }))
   t.teardown(() => agents.forEach((agent) => agent.destroy()))
@@ -105,7 +105,7 @@ function load(t, host) {
   }
 }
 
-// hey, too, where it is: it counts what it was answered.
+// hey, too, where it is installed: it counts the answers.
 function loadByHey(t, host) {
   if (!has(t, 'hey')) return async () => ({})
   const url = `http://${host}:${PROXY_PORT}/15`
@@ -136,7 +136,7 @@ for (const [program, balancer] of Object.entries(balancers)) {
     const processes = []
     for (let i = 0; i < PROCESSES; i++) processes.push(await startProcess(t, i, address, balancer.env))
     const proxy = start(t, balancer.run(file), { command: program })
-    // A master that is killed would leave its workers.
+    // A master that is killed would leave its workers running.
     t.teardown(() => proxy.kill('SIGTERM') && proxy.exited)
     let ended = false
     proxy.exited.then(() => (ended = true))

@@ -1,19 +1,19 @@
 'use strict'
 
-// The loop over batches, with a binding that the test plays: what no request over a socket brings about. The loops of a
-// thread share its turns, so one test at a time.
+// The loop over batches, with a binding that the test simulates, for cases that no request over a socket brings about.
+// The loops of a thread share its turns, so the tests run one at a time.
 
 const test = require('ava')
 const { createBatches } = require('../lib/calls/batches.js')
 const { createPlainCalls } = require('../lib/calls/plain')
 const { until } = require('./helpers')
 
-// In `claims`.
+// The units of `claims`.
 const CALL = 1
 const RESULT = 2 ** 11
 const TAKEN_BACK = 2 ** 22
 
-// A binding that has `numbers` to be called with, and what it is told.
+// A binding with a call for each of `numbers`. `posted` has the replies, `told` the handler's errors.
 function start(numbers, handler) {
   const posted = []
   const told = []
@@ -49,11 +49,11 @@ function start(numbers, handler) {
   return { batches, posted, told }
 }
 
-test.serial('a handler that turns the event loop gets no second batch before its first one ends', async (t) => {
+test.serial('a handler that runs the event loop gets no second batch before the first one ends', async (t) => {
   const ran = []
   const started = start([1, 2, 3], (n) => {
     ran.push(n)
-    // What deasync does: the binding's call comes while the handler runs.
+    // As with deasync: the binding's call comes while the handler runs.
     started.batches.dispatch()
     t.is(started.posted.length, ran.length - 1)
     return 10 * n
@@ -64,7 +64,7 @@ test.serial('a handler that turns the event loop gets no second batch before its
   t.deepEqual(started.posted, [[0, 10], [1, 20], [2, 30]])
 })
 
-test.serial('what is thrown in the loop is thrown, and the calls behind it are run in the next turn', async (t) => {
+test.serial('an error in the loop is thrown, and the calls behind it run in the next turn', async (t) => {
   const mistake = new Error('as the test wants it')
   const ran = []
   const started = start([1, 2, 3], (n) => {
@@ -80,7 +80,7 @@ test.serial('what is thrown in the loop is thrown, and the calls behind it are r
   t.deepEqual(ran, [1, 2, 3])
 })
 
-test.serial('a batch that takes too long is left, and what it had not begun comes again', async (t) => {
+test.serial('a batch that takes too long is left, and the calls that it had not begun come again', async (t) => {
   const ran = []
   const started = start([1, 2, 3, 4, 5, 6, 7, 8], (n) => {
     ran.push([n, started.posted.length])
@@ -91,10 +91,10 @@ test.serial('a batch that takes too long is left, and what it had not begun come
   started.batches.dispatch()
   await until(() => started.posted.length === 8)
   t.deepEqual(ran.map(([n]) => n), [1, 2, 3, 4, 5, 6, 7, 8])
-  t.true(ran.at(-1)[1] >= 2, 'what was done is posted before the last is run')
+  t.true(ran.at(-1)[1] >= 2, 'the results so far are posted before the last call runs')
 })
 
-test.serial('the loops of a thread share a turn: the others wait for the next one, and nobody for ever', async (t) => {
+test.serial('the loops of a thread share a turn: the others wait for the next one, and none is starved', async (t) => {
   let tick = 0
   let isOver = false
   const count = () => {
@@ -119,8 +119,9 @@ test.serial('the loops of a thread share a turn: the others wait for the next on
   t.is(new Set(ran.slice(0, 16).map(([, loop]) => loop)).size, 4)
 })
 
-// A worker's loop over a binding that gives it a batch of two calls for each of `given`, the claims as they are when it
-// goes on. In `seen` is what they are when the arguments are read and when a call runs, and how many results come back.
+// A worker's loop over a binding that gives it a batch of two calls for each element of `given`: the value of `claims`
+// when the loop goes on. `seen` has that value whenever arguments are read or a call runs, and the number of results
+// whenever the loop asks for a batch.
 function startWorker({ given, run, onRead = () => {} }) {
   const seen = []
   let batches
@@ -152,7 +153,7 @@ function startWorker({ given, run, onRead = () => {} }) {
   return { batches, seen, takeBack: () => Atomics.or(batches.arrays.claims, 0, TAKEN_BACK) }
 }
 
-test.serial('a worker has claimed its first call before it reads the arguments, and each other one when it comes', (t) => {
+test.serial('a worker claims its first call before it reads the arguments, and each other call before it runs', (t) => {
   const { batches, seen } = startWorker({ given: [0], run: (index, results) => results.addNumber(index, 1) })
   batches.dispatch()
   t.deepEqual(seen, [
@@ -160,14 +161,14 @@ test.serial('a worker has claimed its first call before it reads the arguments, 
   ])
 })
 
-test.serial('what was taken back before the first call began is neither read nor run', (t) => {
+test.serial('a batch taken back before its first call began is neither read nor run', (t) => {
   const given = [TAKEN_BACK, 0]
   const worker = startWorker({ given, run: (index, results) => results.addNumber(index, 1) })
   worker.batches.dispatch()
   t.deepEqual(worker.seen.map(([what]) => what), ['asks', 'asks', 'reads', 'runs', 'runs', 'asks'])
 })
 
-test.serial('while the arguments are read the calls behind the first one may go to others', (t) => {
+test.serial('while the arguments are read, the calls behind the first one may go to others', (t) => {
   const worker = startWorker({
     given: [0],
     run: (index, results) => results.addNumber(index, 1),
@@ -177,7 +178,7 @@ test.serial('while the arguments are read the calls behind the first one may go 
   t.deepEqual(worker.seen.map(([what]) => what), ['asks', 'reads', 'runs', 'asks'])
 })
 
-test.serial('what is done may be taken before that runs which promises go on with', async (t) => {
+test.serial('results may be taken before the continuations of promises run', async (t) => {
   let shown
   const worker = startWorker({
     given: [0],

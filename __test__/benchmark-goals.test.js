@@ -1,6 +1,6 @@
 'use strict'
 
-// What `npm run bench -- --check` makes of a run: a goal that is missed, or was not measured, is not met.
+// How `npm run bench -- --check` judges a run: a goal that was missed, or not measured, is not met.
 
 const test = require('ava')
 const { CHECKED, GOALS } = require('../benchmark/goals')
@@ -26,7 +26,7 @@ function verdict(goal, servers, name = 'keep-alive') {
 }
 
 test('a ratio is the median of the rounds\' ratios, each of two figures of one round', (t) => {
-  // The medians are 10 and 20, but in no round is the one half of the other.
+  // The ratio of the medians, 10 and 20, would be 0.5.
   const { ratios } = verdict(AT_MOST, [cpu('ringcall', [10, 30, 9]), cpu('uws', [20, 30, 10])])
   t.is(ratios.median, 0.9)
   t.is(ratios.min, 0.5)
@@ -56,7 +56,7 @@ test('percentiles are goals like other figures', (t) => {
   t.is(verdict(goal, [p99('ringcall', 101), p99('uws', 100)]).verdict, 'missed')
 })
 
-test('what was not measured, or not soundly, is not met', (t) => {
+test('a goal that was not measured, or not soundly, is not met', (t) => {
   const good = [cpu('ringcall', [1]), cpu('uws', [2])]
   t.is(verdict(AT_MOST, good).verdict, 'met')
   const cases = {
@@ -66,7 +66,7 @@ test('what was not measured, or not soundly, is not met', (t) => {
     'no figure': [[server('ringcall', [{}]), server('uws', [{}])]],
     'failed requests': [[cpu('ringcall', [1], 1), good[1]]],
     'failed requests of the peer': [[good[0], cpu('uws', [2], 1)]],
-    'other rounds': [[cpu('ringcall', [1, 1]), good[1]]],
+    'unequal rounds': [[cpu('ringcall', [1, 1]), good[1]]],
     'no rounds': [[cpu('ringcall', []), cpu('uws', [])]],
     'nothing used': [[cpu('ringcall', [0]), good[1]]],
     'nothing used by the peer': [[good[0], cpu('uws', [0])]]
@@ -86,7 +86,7 @@ test('peers that were not measured are named beside the verdict', (t) => {
   t.regex(table(judge([AT_MOST], [])), /to uws, bun +≤ 0\.95 +– +not measured\n/)
 })
 
-test('a run fails where one goal is missed, and where none was measured', (t) => {
+test('a run fails if a goal is missed, and if none was measured', (t) => {
   const [met, missed, unmeasured] = ['met', 'missed', 'not measured'].map((verdict) => ({ verdict }))
   t.is(failure([met, unmeasured]), undefined)
   t.regex(failure([met, missed, unmeasured, met]), /^1 of 4 goals missed/)
@@ -94,7 +94,7 @@ test('a run fails where one goal is missed, and where none was measured', (t) =>
   t.regex(failure([]), /no goal was measured/)
 })
 
-test('each goal asks one thing of servers, loads and figures that there are', (t) => {
+test('each goal asks one thing, of servers, loads and figures that exist', (t) => {
   for (const { load, of, figure, against, most, least } of GOALS) {
     t.true(Object.hasOwn({ ...LOADS, ...open }, load), load)
     for (const name of [of, ...against]) t.true(Object.hasOwn(SERVERS, name), name)

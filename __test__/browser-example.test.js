@@ -1,6 +1,6 @@
 'use strict'
 
-// examples/browser.js in a real browser: its page is of another origin than the functions.
+// examples/browser.js in a real browser: its page has another origin than the functions.
 
 const test = require('ava')
 const { browserTests } = require('./browser.js')
@@ -24,7 +24,7 @@ async function answerOf(page, form, value) {
   return answer.innerText()
 }
 
-browserTest('its page calls the functions of another origin: exact digits, a token, and what is refused', async (t, open) => {
+browserTest('its page calls functions on another origin: exact digits, a token, and refusals', async (t, open) => {
   const { child, site, api } = await startExample(t)
   t.not(new URL(site).host, new URL(api).host)
   const page = await open(`${site}/`)

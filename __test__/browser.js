@@ -1,7 +1,7 @@
 'use strict'
 
-// A real browser for the tests of the page, and what stands between it and a server: a proxy with a path of its own that
-// changes servers, and knows what it was sent.
+// A real browser for the tests of the page, and a proxy between it and a server. The proxy has a path of its own, can
+// change servers, and records what it was sent.
 
 const { once } = require('node:events')
 const { existsSync } = require('node:fs')
@@ -15,7 +15,7 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync'
 ]
 
-// Registers tests that are given `open`, which opens a page. What the browser has to complain of, above all of what its
+// Registers tests that are given `open`, which opens a page. Any complaint of the browser, above all about what its
 // policy refuses, fails the test.
 function browserTests(test) {
   let browser
@@ -48,7 +48,7 @@ async function openPage(t, browser, url, { init, ...options } = {}, complaints) 
   page.setDefaultTimeout(20_000)
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {
-    // It reports each answer that is an error, and each that did not come.
+    // The browser reports each answer that is an error, and each that did not come.
     if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
   })
   await page.addInitScript(() => {
@@ -59,8 +59,8 @@ async function openPage(t, browser, url, { init, ...options } = {}, complaints) 
   return page
 }
 
-// A proxy before `front.server`, which may be another one later, or gone: what it is asked below `prefix`, it asks that
-// server. `front.requests` are the POSTs, with their bodies as they came.
+// A proxy in front of `front.server`, which may be another one later, or gone: requests below `prefix` are forwarded to
+// that server. `front.requests` are the POSTs, with their bodies as they came.
 async function startFront(t, server, { prefix = '' } = {}) {
   const front = { server, requests: [] }
   const proxy = http.createServer(async (request, response) => {
@@ -94,7 +94,7 @@ async function opened(page, name) {
   return place
 }
 
-// Fills the fields of these labels.
+// Fills the fields that have these labels.
 async function fill(place, values) {
   for (const [label, value] of Object.entries(values)) {
     const field = place.getByLabel(label, { exact: true })

@@ -18,7 +18,7 @@ echo '{"reason":"compiler-artifact","target":{"name":"ringcall","kind":["cdylib"
 exit $STATUS
 `
 
-// What the command needs of the package, and that cargo.
+// The parts of the package that the command needs, and that cargo.
 function copyPackage(t, { cargo = CARGO, at = '.', addon } = {}) {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'ringcall-'))
   t.teardown(() => fs.rmSync(made, { recursive: true }))
@@ -39,7 +39,7 @@ function startBuild(t, folder, env) {
   })
 }
 
-// Runs the script as npm runs it, which keeps its output, on a terminal: what the terminal showed, and what was kept.
+// Runs the script on a terminal as npm does, which keeps the output. Returns what was shown and what was kept.
 async function build(t, env) {
   const folder = copyPackage(t)
   const python = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'
@@ -75,7 +75,7 @@ for (const env of [{ CI: 'true' }, { npm_config_loglevel: 'silent' }, { npm_life
   })
 }
 
-const INVALID = { 'a file that is no library': 'echo hello >', 'an empty file': 'true >' }
+const INVALID = { 'a file that is not a library': 'echo hello >', 'an empty file': 'true >' }
 for (const [what, make] of Object.entries(INVALID)) {
   test(`${what} does not replace the addon that is there`, async (t) => {
     const folder = copyPackage(t, { cargo: CARGO.replace(`cp '${ADDON}'`, make) })
@@ -90,7 +90,7 @@ for (const [what, make] of Object.entries(INVALID)) {
   })
 }
 
-test('an addon for another processor does not replace the one that is there; both are named', async (t) => {
+test('an addon for another processor does not replace the one that is there; the error names both', async (t) => {
   const other = fs.readFileSync(ADDON)
   const [mine, its] = process.arch === 'x64' ? ['x64', 'arm64'] : ['arm64', 'x64']
   // The machine that the header of an ELF file names.
@@ -104,7 +104,7 @@ test('an addon for another processor does not replace the one that is there; bot
   t.deepEqual(fs.readdirSync(folder).filter((name) => name.includes('.node')), [])
 })
 
-test('without cargo the addon that is there is kept, and a person is told so', async (t) => {
+test('without cargo the addon that is there is kept, and a build that a person runs says so', async (t) => {
   const folder = copyPackage(t, { cargo: null, addon: ADDON })
   const kept = 'ringcall: cargo was not found, so the addon that is there is kept. ' +
     'To build it from src/, install Rust from https://rustup.rs.\n'
@@ -126,7 +126,7 @@ test('without cargo and without an addon that loads, the build fails', async (t)
   }
 })
 
-// A cargo that works until it is ended, with a compiler as its child. Both say which processes they are.
+// A cargo that works until it is ended, with a compiler as its child. It writes down the process ids of both.
 const ENDLESS = `#!/bin/sh
 sleep 60 &
 echo $$ $! > "$CARGO_TARGET_DIR/processes"
@@ -135,7 +135,7 @@ wait
 
 for (const [signal, cargo] of [['SIGINT', ENDLESS], ['SIGTERM', ENDLESS], ['SIGHUP', ENDLESS],
   ['SIGTERM', ENDLESS.replace('sleep', "trap '' TERM\nsleep")]]) {
-  const deaf = cargo === ENDLESS ? '' : ', also if it ignores that'
+  const deaf = cargo === ENDLESS ? '' : ', even if they ignore it'
   test(`${signal} ends cargo and its compilers${deaf}, and leaves no temporary folder`, async (t) => {
     const folder = copyPackage(t, { cargo, at: 'node_modules/ringcall' })
     const temporary = path.join(folder, 'tmp')
@@ -146,13 +146,13 @@ for (const [signal, cargo] of [['SIGINT', ENDLESS], ['SIGTERM', ENDLESS], ['SIGH
     child.kill(signal)
     t.deepEqual(await child.exited, { code: null, signal, stderr: '' })
     t.deepEqual(fs.readdirSync(temporary), [])
-    // A process that has ended is there until its parent has seen it.
+    // A process that has ended remains until its parent has waited for it.
     for (const pid of processes) await until(() => !isRunning(pid))
     t.pass()
   })
 }
 
-// The processes in the one folder there, once they are written.
+// The process ids in the one folder there, once they are written.
 function readProcesses(temporary) {
   for (const name of fs.readdirSync(temporary)) {
     const file = path.join(temporary, name, 'processes')
@@ -204,7 +204,7 @@ for (const [what, [{ env, isReadOnly, ...given }, expected]] of Object.entries(F
   })
 }
 
-// Root may write everywhere. Node.js itself may be where only root may read.
+// Root may write everywhere, so the process gives that up, after its start: Node.js may be where only root may read.
 function startAsNobody(t, folder) {
   fs.chmodSync(folder, 0o555)
   t.teardown(() => fs.chmodSync(folder, 0o755))
@@ -215,7 +215,7 @@ function startAsNobody(t, folder) {
   return start(t, ['-e', source, 'build'], { env })
 }
 
-test('what cargo prints besides is passed over', async (t) => {
+test('other output of cargo is ignored', async (t) => {
   const folder = copyPackage(t, { cargo: CARGO.replace('cp ', `echo '{not json'\necho '{}'\ncp `) })
   const { code, stderr } = await startBuild(t, folder).exited
   t.is(code, 0, stderr)

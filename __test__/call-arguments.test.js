@@ -1,6 +1,6 @@
 'use strict'
 
-// How the engine node reads arguments, beside what the table of cases asks of both engines over sockets.
+// How the engine node reads arguments, beyond what the table of cases asks of both engines over sockets.
 
 const v8 = require('node:v8')
 const vm = require('node:vm')
@@ -16,14 +16,14 @@ const undeclared = (f) => new Form(tableOf({ f }).functions[0])
 const read = (form, body, fields) => fromBody(form, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), fields)
 const pointersOf = ({ refusal }) => refusal.errors?.map(({ pointer }) => pointer)
 
-test('all arguments are passed, those that are absent as undefined', (t) => {
+test('all arguments are passed, absent ones as undefined', (t) => {
   const form = declared('(a: int, b?: int, c?: string, d?: json) => int')
   t.deepEqual(read(form, { a: 1, c: 'x' }).args, [1, undefined, 'x', undefined])
   t.deepEqual(read(form, [1]).args, [1, undefined, undefined, undefined])
   t.deepEqual(fromNothing(declared('(a?: int) => int')).args, [undefined])
 })
 
-test('header arguments have their place among the others, and none in a path or an array', (t) => {
+test('header arguments keep their position among the others, but have none in a path or an array', (t) => {
   const form = declared('(a: int, xTrace: header, b: int, xOther?: header) => int')
   const fields = new Map([['x-trace', 't']])
   t.deepEqual(read(form, [1, 2], fields).args, [1, 't', 2, undefined])
@@ -33,21 +33,21 @@ test('header arguments have their place among the others, and none in a path or 
   t.deepEqual(pointersOf(read(form, { a: 1, b: 2, xTrace: 't' }, fields)), ['#/xTrace'])
 })
 
-test('it says whether names were used', (t) => {
+test('the result says whether the arguments came by name', (t) => {
   const form = declared('(a?: int) => int')
   t.true(read(form, { a: 1 }).isByName)
   t.false(read(form, [1]).isByName)
   t.false(fromPath(form, ['1']).isByName)
 })
 
-test('elements in place of the only array are told where it goes', (t) => {
+test('elements in place of the only array: the error shows where the array goes', (t) => {
   const detailOf = (signature, body) => read(declared(signature), body, new Map([['h', '']])).refusal.errors[0].detail
   t.is(detailOf('(h: header, a: number[]) => int', [1, 2.5]), 'must be an array, within the array of arguments: [[...]]')
   t.is(detailOf('(a: int[], b?: int) => int', [1, 2]), 'must be an array')
   t.is(detailOf('(a: int[]) => int', { a: 1 }), 'must be an array')
 })
 
-test('16 entries at most', (t) => {
+test('a refusal has 16 entries at most', (t) => {
   const names = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`a${i}`, 1]))
   t.is(pointersOf(read(declared('(a: int) => int'), names)).length, 16)
   t.is(pointersOf(read(declared('(a: int[]) => int'), [Array(1000).fill('x')])).length, 16)
@@ -57,7 +57,7 @@ test('an unknown name is cut at 64 characters', (t) => {
   t.deepEqual(pointersOf(read(declared('() => int'), { ['/~é'.repeat(1000)]: 1 })), [`#/${'~1~0é'.repeat(21)}~1`])
 })
 
-test('typed arrays and bytes are of their own', (t) => {
+test('typed arrays and bytes have buffers of their own', (t) => {
   const form = declared('(a: number[], b: int64[], c: bytes) => int')
   const { args: [a, b, c] } = read(form, '[[1,-0,1e308],[9007199254740993,"-9223372036854775808"],"AAH/"]')
   t.deepEqual(a, Float64Array.of(1, -0, 1e308))
@@ -70,7 +70,7 @@ test('typed arrays and bytes are of their own', (t) => {
   t.deepEqual(bytes, Uint8Array.of(97, 98, 99))
 })
 
-test('base64 is the one that is written with padding, and its last bits are 0', (t) => {
+test('base64 must have its padding, and its unused bits must be 0', (t) => {
   const form = declared('(a: bytes, b?: int) => int')
   for (const text of ['', 'AA==', 'AAA=', 'AAAA', '+/+/']) t.is(read(form, [text]).refusal, undefined, text)
   for (const text of ['A', 'AA', 'AA=', 'AB==', 'AAB=', '-_-_', 'AA==AA==', 'AA==\n', ' AAAA', 'AA=A']) {
@@ -78,7 +78,7 @@ test('base64 is the one that is written with padding, and its last bits are 0', 
   }
 })
 
-test('names that objects inherit are ordinary ones', (t) => {
+test('names that objects inherit are ordinary names', (t) => {
   const types = { Any: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } } }
   const form = declared('(toString: int, valueOf?: Any) => int', { types })
   t.deepEqual(read(form, { toString: 1, valueOf: [] }).args, [1, []])
@@ -86,7 +86,7 @@ test('names that objects inherit are ordinary ones', (t) => {
   t.deepEqual(pointersOf(read(form, { hasOwnProperty: 1 })), ['#/hasOwnProperty', '#/toString'])
 })
 
-test('a function that is not declared takes values by position, 64 of them', (t) => {
+test('an undeclared function takes up to 64 values by position', (t) => {
   const form = undeclared((a, b) => [a, b])
   t.deepEqual(read(form, [1, { a: [null] }, 'x']).args, [1, { a: [null] }, 'x'])
   t.deepEqual(fromPath(form, ['%22a%2Fb%22', '%5B1%5D']).args, ['a/b', [1]])
@@ -123,7 +123,7 @@ test('integers are what their digits say', (t) => {
 v8.setFlagsFromString('--expose-gc')
 const collectGarbage = vm.runInNewContext('gc')
 
-test('what a function keeps of its arguments keeps nothing else', (t) => {
+test('an argument that a function keeps does not keep the rest of the request in memory', (t) => {
   const rest = 'y'.repeat(30_000)
   const form = declared('(a: string, b: string) => int')
   const long = (i) => `a text that is long enough to be a part of another one ${i}`
