@@ -1,8 +1,7 @@
 'use strict'
 
-// Asks what the table of cases asks (README.md), over sockets: each request whole and in two pieces, one after
-// another on a connection that is kept, and for each what came of it: the answer, and what the function was called
-// with. Then all of them at once.
+// Sends the requests of the table of cases (README.md) over sockets: each whole and in two pieces, one after another on
+// a connection that is kept, and compares the answer and what the function was called with. Then all of them at once.
 
 const { setImmediate: turn } = require('node:timers/promises')
 const { inspect, isDeepStrictEqual } = require('node:util')
@@ -10,16 +9,16 @@ const { connect, engine, until } = require('../helpers.js')
 const { describedBy } = require('./described.js')
 const { files, requestOf, textOf, valueOf } = require('./read.js')
 
-// What has no body, whatever the function returns.
+// The statuses that have no body, whatever the function returns.
 const BODILESS = new Set([204, 205, 304])
 const FAILURES_TOLD = 100
 const CONNECTIONS = 4
 
 // `start(t, name, onError)` starts that server of functions.js, or waits until another topic has done with it. It gives
-// `running`, the `calls` that the functions note, and `noted()`, which resolves when all have come that were noted.
+// `running`, the `calls` that the functions note, and `noted()`, which resolves when all noted calls have arrived.
 function testCases(test, start) {
   for (const { topic, server, cases } of files()) {
-    test(`${topic}: every request of the table is answered and run as it says`, async (t) => {
+    test(`${topic}: every request of the table is answered and run as its case says`, async (t) => {
       const errors = []
       const started = await start(t, server, (error, call) => errors.push(call?.function))
       const { running, calls } = started
@@ -59,9 +58,9 @@ function testCases(test, start) {
     })
   }
 
-  // Whatever calls are handed over together, each has its own arguments, which stay as they are. No batch is told of,
-  // but on this thread all of a round's bytes are sent before anything is called.
-  test('all requests of the table at once, pipelined on several connections: each is as it says', async (t) => {
+  // Whichever calls are handed over together, each has its own arguments, which stay as they are. Nothing reports the
+  // batches, but on this thread all of a round's bytes are sent before anything is called.
+  test('all requests of the table, pipelined on several connections, are answered as their cases say', async (t) => {
     const started = await start(t, 'named', () => {})
     const { running, calls } = started
     calls.length = 0
@@ -92,7 +91,7 @@ function testCases(test, start) {
   })
 }
 
-// One that others may follow, and whose arguments are known.
+// A case that others may follow on its connection, and whose arguments are known.
 function isPipelined({ request, status, code, function: name, arguments: args, schema, cut, engines }) {
   const { method = 'POST', version, headers = {} } = request
   const isAboutConnection = ['Host', 'Connection', 'Expect'].some((name) => name in headers)
@@ -102,7 +101,7 @@ function isPipelined({ request, status, code, function: name, arguments: args, s
   return isPlain && isKnown && isForAll && code !== 'ERR_REQUEST' && status !== 413
 }
 
-// The same in another order, which the seed decides.
+// The same in another order, decided by the seed.
 function shuffled(all, seed) {
   const order = [...all]
   let state = seed
@@ -131,7 +130,7 @@ async function ask(client, bytes, cut, { request: { method }, status }) {
   return client.response({ method: BODILESS.has(status) ? 'HEAD' : method })
 }
 
-// Arguments that are absent at the end are none, and where the case has none, any will do.
+// Absent arguments at the end are left out. Where the case has no arguments, any will do.
 function shorten([name, args], { arguments: expected }) {
   const given = args.slice(0, args.findLastIndex((each) => each !== undefined) + 1)
   return [name, expected === undefined ? undefined : given]
@@ -160,7 +159,7 @@ function actualOf({ status, headers, body }, each) {
   if (each.body !== undefined) actual.body = body
   else if (status >= 400 && each.request.method !== 'HEAD') readProblem(body, each, actual)
   const isTold = each.marker !== undefined && body.includes(each.marker)
-  if (isTold) actual.problems.push('it has what came, or what is secret')
+  if (isTold) actual.problems.push('it has a piece of the request, or a secret')
   return actual
 }
 
@@ -172,16 +171,16 @@ function readProblem(body, { status, code, pointers, function: name, says, at },
   try {
     problem = JSON.parse(body)
   } catch {
-    return problems.push(`no JSON: ${body}`)
+    return problems.push(`not JSON: ${body}`)
   }
   const { type, title, detail, errors } = problem
   const members = ['type', 'title', 'status', 'detail', 'code', ...(errors === undefined ? [] : ['errors'])]
   expect(isDeepStrictEqual(Object.keys(problem), members), `other members: ${Object.keys(problem)}`)
-  expect(body === JSON.stringify(problem), 'written otherwise than JSON.stringify does')
-  expect(type === 'about:blank' && typeof title === 'string' && title !== '', 'no type and title')
+  expect(body === JSON.stringify(problem), 'not written as JSON.stringify writes it')
+  expect(type === 'about:blank' && typeof title === 'string' && title !== '', 'no type or no title')
   expect(problem.status === status, `its status is ${problem.status}`)
   expect(typeof detail === 'string' && detail !== '', 'no detail')
-  if (name === undefined) expect(/^\P{Cc}+\.$/u.test(detail), `no sentence: ${detail}`)
+  if (name === undefined) expect(/^\P{Cc}+\.$/u.test(detail), `not a sentence: ${detail}`)
   if (says !== undefined) expect(detail.includes(says), `it does not say ${says}: ${detail}`)
   const hasPlace = code === 'ERR_NOT_JSON' && pointers === undefined
   if (hasPlace) expect(/ \(at byte \d+\)\.$/.test(detail), `no place: ${detail}`)
@@ -189,7 +188,7 @@ function readProblem(body, { status, code, pointers, function: name, says, at },
   if (errors !== undefined) expect(errors.length >= 1 && errors.length <= 16, `${errors.length} entries`)
   for (const entry of errors ?? []) {
     const isSound = isDeepStrictEqual(Object.keys(entry), ['pointer', 'detail']) && entry.detail !== ''
-    expect(isSound, 'an entry of other members')
+    expect(isSound, 'an entry with other members')
   }
   if (code !== undefined) actual.code = problem.code
   if (pointers !== undefined) actual.pointers = (errors ?? []).map(({ pointer }) => pointer).sort()

@@ -1,13 +1,13 @@
 'use strict'
 
-// Whether an answer is one that the description tells of.
+// Whether an answer is one that the OpenAPI document describes.
 
 const Ajv = require('ajv/dist/2020.js')
 
 const MEDIA_TYPE = /^[^;]*/
 const FORMATS = { double: { type: 'number', validate: Number.isFinite }, int64: true, int32: true, byte: true, 'uri-reference': true }
 
-// Of a server's description; asked of each answer to a request for that path, it returns what is not as it says, or nothing.
+// Returns a function that says how an answer to a request differs from that document, or undefined.
 function describedBy(document) {
   const ajv = new Ajv({ strict: false, formats: FORMATS, validateSchema: false }).addSchema(document, 'openapi')
   const fits = (value, pointer) => {
@@ -22,10 +22,10 @@ function describedBy(document) {
       return type !== PROBLEM ? `${type} for a problem` : fits(JSON.parse(body), '#/components/schemas/Problem')
     }
     const [key, response] = responseOf(document, place, status)
-    if (response === undefined) return `${status} is none of ${place}`
+    if (response === undefined) return `${place} has no ${status}`
     const { content = {} } = response
     if (body === '') return undefined
-    if (!(type in content)) return `${type} is none of ${Object.keys(content)} for ${status}`
+    if (!(type in content)) return `${type} instead of ${Object.keys(content)} for ${status}`
     if (!/[/+]json$/.test(type)) return undefined
     return fits(JSON.parse(body), `${key}${pointerOf('content', type, 'schema')}`)
   }
@@ -33,7 +33,7 @@ function describedBy(document) {
 
 const PROBLEM = 'application/problem+json'
 
-// Where the operation is that such a path calls: by its arguments, if any.
+// The path of the operation that a request for this path calls: the one with arguments, if the request has any.
 function operationAt({ paths }, path) {
   const [, name, ...values] = path.split('?', 1)[0].split('/')
   const isRoot = '/' in paths
@@ -54,7 +54,7 @@ function responseOf(document, place, status) {
   return [$ref, document.components.responses[$ref.split('/').at(-1)]]
 }
 
-// As a fragment.
+// A JSON pointer as a URI fragment.
 function pointerOf(...keys) {
   return keys.map((key) => `/${encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')
 }

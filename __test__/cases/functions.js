@@ -1,7 +1,7 @@
 'use strict'
 
-// The servers that the table of cases speaks to. functions.json says the same as plain data, for who reads no JavaScript;
-// __test__/functions.test.js holds the two together.
+// The servers that the table of cases speaks to. functions.json has the same as plain data, for readers that cannot run
+// JavaScript; __test__/functions.test.js keeps the two in step.
 //
 // `servers(note)` makes them: each function calls `note(name, args)` before all else.
 
@@ -177,7 +177,7 @@ const types = {
 const first = (value) => value
 
 function named(note) {
-  // Notes the call, and counts as many arguments as it was written with.
+  // Notes each call. Its `length` is that of `fn`.
   const noted = (name, fn) => {
     const wrapped = (...args) => {
       note(name, args)
@@ -191,7 +191,7 @@ function named(note) {
   }
   const add = (name, fn) => (table[name] = noted(name, fn))
 
-  // One of each type, which come back.
+  // One for each type, which returns its argument.
   declare('int', '(n: int) => int')
   declare('number', '(x: number) => number')
   declare('int64', '(n: int64) => int64')
@@ -279,7 +279,7 @@ function hostile(note) {
   return Object.fromEntries(names.map((name) => [name, fn(name)]))
 }
 
-// Functions of WebAssembly, each of which calls the import that notes it with what it was called with.
+// Functions of WebAssembly. Each passes its arguments to an import, which notes the call.
 function wasm(note) {
   const [i32, i64, f32, f64] = ['i32', 'i64', 'f32', 'f64']
   const shapes = [
@@ -303,7 +303,7 @@ function wasm(note) {
   return fromWasm(moduleOf([...noting, ...own]), { note: Object.fromEntries(imports) })
 }
 
-// Each has its table or its root function, and the options that it is started with, which functions.json has.
+// Each server has its table or root function, and its options from functions.json.
 function servers(note) {
   const rooted = (signature, fn = first) => typed(signature, (...args) => {
     note('handler', args)

@@ -1,6 +1,6 @@
 'use strict'
 
-// Reads the table of cases: what README.md says of its format, as JavaScript values.
+// Reads the table of cases, whose format README.md describes, as JavaScript values.
 
 const { readFileSync, readdirSync } = require('node:fs')
 const { basename, join } = require('node:path')

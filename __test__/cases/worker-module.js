@@ -1,7 +1,7 @@
 'use strict'
 
-// The functions of one server of the table, as a module that worker threads load. What they are called with goes over
-// the channel that `workerData` names; `noted` is how many calls have.
+// The functions of one server of the table, as a module that worker threads load. Each call goes with its
+// arguments over the channel that `workerData` names; `noted` counts them.
 
 const { BroadcastChannel, workerData } = require('node:worker_threads')
 const { servers } = require('./functions.js')
