@@ -1,6 +1,6 @@
 'use strict'
 
-// `ringcall openapi`: it prints what a server of the module would serve, and nothing else.
+// `ringcall openapi` prints the document that a server of the module would serve, and nothing else.
 
 const path = require('node:path')
 const test = require('ava')
@@ -19,7 +19,7 @@ test('it prints the document of a server with the same functions', async (t) => 
   t.true(stdout.startsWith('{\n  "openapi": "3.1.0",\n'))
 })
 
-test('its flags say what the option of that name does', async (t) => {
+test('its flags do what the options of the same names do', async (t) => {
   const made = file(t, 'math.mjs', 'export const sum = (a, b) => a + b')
   const flags = ['--title', 'Sums', '--api-version=2.1', '--description', 'All.', '--servers', '/v2,https://a.example']
   const { info, servers } = JSON.parse((await run(t, ['openapi', made, ...flags])).stdout)
@@ -32,7 +32,7 @@ test('its flags say what the option of that name does', async (t) => {
   }
 })
 
-test('what the module prints goes to stderr, and what it keeps is not waited for', async (t) => {
+test('the output of the module goes to stderr, and a timer that it keeps does not delay the end', async (t) => {
   const loud = "console.log('loaded')\nsetInterval(() => {}, 1000)\nprocess.stdout.write('written\\n')"
   const made = file(t, 'math.js', `${sum}\n${loud}`)
   const { stdout, code, stderr } = await run(t, ['openapi', made])
@@ -40,7 +40,7 @@ test('what the module prints goes to stderr, and what it keeps is not waited for
   t.deepEqual([code, stderr], [0, 'loaded\nwritten\n'])
 })
 
-test('all of a long document is printed, to a pipe that is read late, too', async (t) => {
+test('a long document is printed whole, also to a pipe that is read late', async (t) => {
   const made = file(t, 'many.js', 'for (let i = 0; i < 900; i++) exports[`f${i}`] = (a) => a')
   const { stdout } = await run(t, ['openapi', made])
   t.is(Object.keys(JSON.parse(stdout).paths).length, 900)
@@ -49,7 +49,7 @@ test('all of a long document is printed, to a pipe that is read late, too', asyn
   t.is(Number(await child.line()), stdout.split('\n').length)
 })
 
-test('a module that cannot be served is told as by serve', async (t) => {
+test('a module that cannot be served is reported as serve reports it', async (t) => {
   const cases = [
     ['throws.js', "throw new Error('no')", /^ringcall: \S+throws\.js cannot be loaded: Error: no\n/],
     ['none.js', 'exports.a = 1', /^ringcall: \S+none\.js does not export a function\. A module is a JavaScript file/],
@@ -72,7 +72,7 @@ test('serve: the document is served, unless --no-openapi says otherwise', async 
   }
 })
 
-test('a flag that is wrong is told in a sentence', async (t) => {
+test('a wrong flag is reported in one sentence', async (t) => {
   const made = file(t, 'math.js', sum)
   const misuse = (sentence) => `ringcall: ${sentence}\nSee \`ringcall openapi --help\`.\n`
   for (const [args, told, code] of [

@@ -1,6 +1,7 @@
 'use strict'
 
-// `ringcall serve` as a process among others: signals at any time, who reads what it prints, and where it was started.
+// `ringcall serve` as a process among others: signals at any time, output that nobody reads, and the folder that it was
+// started in.
 
 const { execFileSync, spawnSync } = require('node:child_process')
 const { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
@@ -9,7 +10,7 @@ const test = require('ava')
 const { bin, file, folder, run, startServe } = require('./commands.js')
 const { connect, has, post, request, start, until } = require('./helpers.js')
 
-// A module that loads only once there is a file of that name; `started` is there while it waits.
+// A module that loads only once `go()` has made a file; the file `started` is there while it waits.
 function gated(t, source) {
   const made = folder(t)
   const at = (name) => path.join(made, name)
@@ -21,7 +22,7 @@ function gated(t, source) {
   return { module: at('functions.js'), started: at('started'), go: () => writeFileSync(at('go'), '') }
 }
 
-test('serve --workers: SIGHUP while it starts does not end it, and has the module loaded once more', async (t) => {
+test('serve --workers: SIGHUP while it starts does not end it, and reloads the module', async (t) => {
   const { module, started, go } = gated(t, 'exports.sum = (a, b) => a + b')
   const child = start(t, [bin, 'serve', module, '--workers', '1', '--port', '0'])
   await until(() => existsSync(started))
@@ -51,7 +52,7 @@ for (const args of [[], ['--workers', '1']]) {
     const serve = [process.execPath, bin, 'serve', module, ...args, '--port', '0']
     const namespaces = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child']
     if (spawnSync('unshare', [...namespaces, 'true']).status !== 0) {
-      t.log('NOT RUN: there are no namespaces to be had')
+      t.log('NOT RUN: namespaces are not available')
       return t.pass()
     }
     const child = start(t, [...namespaces, ...serve], { command: 'unshare' })
@@ -90,7 +91,7 @@ for (const [how, source] of [
   ['ends its thread', 'process.exit(3)'],
   ['exports nothing', '']
 ]) {
-  test(`serve --workers: what a module prints before it ${how} is printed, before what was wrong`, async (t) => {
+  test(`serve --workers: a module that ${how}: its output is printed before the error`, async (t) => {
     const prints = 'for (const n of [1, 2, 3]) { console.log(`out ${n}`); console.error(`err ${n}`) }'
     const module = file(t, 'functions.js', `${prints}\n${source}`)
     const { stdout, stderr, code } = await run(t, ['serve', module, '--workers', '1'])
@@ -101,7 +102,7 @@ for (const [how, source] of [
 }
 
 for (const args of [[], ['--workers', '1']]) {
-  test(`serve ${args.join(' ')}: it serves on where nobody reads any more what it prints`, async (t) => {
+  test(`serve ${args.join(' ')}: it goes on serving when nobody reads its output any more`, async (t) => {
     const source = `exports.print = () => {
       console.log('out')
       console.error('err')
@@ -116,7 +117,7 @@ for (const args of [[], ['--workers', '1']]) {
   })
 }
 
-test('serve --workers: what nobody reads does not fill the memory of a worker', async (t) => {
+test('serve --workers: output that nobody reads does not fill the memory of a worker', async (t) => {
   const source = `
     exports.print = () => process.stdout.write('x'.repeat(1e6))
     exports.waiting = () => process.stdout.writableLength`
@@ -127,7 +128,7 @@ test('serve --workers: what nobody reads does not fill the memory of a worker', 
   t.is((await post(t, port, '/waiting')).body, '0')
 })
 
-test('serve --workers: started in a folder that is a link, SIGHUP loads what the link names then', async (t) => {
+test('serve --workers: started in a folder that is a link, SIGHUP loads from where the link then leads', async (t) => {
   const releases = folder(t)
   const at = (...names) => path.join(releases, ...names)
   for (const name of ['1', '2']) {
@@ -144,7 +145,7 @@ test('serve --workers: started in a folder that is a link, SIGHUP loads what the
   t.is((await post(t, port, '/release')).body, '"1"')
   rmSync(at('current'))
   symlinkSync('2', at('current'))
-  // Node.js starts no thread in a folder that is not there.
+  // Node.js starts no thread in a folder that does not exist.
   rmSync(at('1'), { recursive: true })
   child.kill('SIGHUP')
   await child.line()

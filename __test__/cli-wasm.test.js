@@ -36,7 +36,7 @@ for (const [how, options] of Object.entries(WORKERS)) {
     t.regex(stderr, /^ringcall: divide\(1, 0\) failed: (?:Error \[)?RuntimeError\]?: divide by zero\n +at .*wasm:\/\//)
   })
 
-  test(`serve, ${how}: --only serves a part`, async (t) => {
+  test(`serve, ${how}: --only serves some of the functions`, async (t) => {
     const module = file(t, 'math.wasm', moduleOf([sum, several, divide]))
     const { child, port } = await startServe(t, [module, '--only', 'divide,sum', ...options])
     t.is(await child.line(), 'functions: divide, sum')
@@ -44,7 +44,7 @@ for (const [how, options] of Object.entries(WORKERS)) {
     t.is((await post(t, port, '/several')).status, 404)
   })
 
-  test(`serve, ${how}: what the compiler exports for itself only where --only names it`, async (t) => {
+  test(`serve, ${how}: the compiler's own exports are served only if --only names them`, async (t) => {
     const module = file(t, 'math.wasm', moduleOf([sum, { ...divide, name: '__new' }]))
     const { child, port } = await startServe(t, [module, ...options])
     t.is(await child.line(), 'functions: sum')
@@ -54,7 +54,7 @@ for (const [how, options] of Object.entries(WORKERS)) {
     t.is((await post(t, otherPort, '/__new/6/2')).body, '3')
   })
 
-  test(`serve, ${how}: what is wrong is one sentence and exit code 1`, async (t) => {
+  test(`serve, ${how}: an error is one sentence and exit code 1`, async (t) => {
     const math = file(t, 'math.wasm', moduleOf([sum, several, divide]))
     const wasi = moduleOf([{ module: 'wasi_snapshot_preview1', import: 'fd_write', parameters: [i32] }, sum])
     for (const [args, told] of [
@@ -105,7 +105,7 @@ for (const [how, options] of Object.entries(WORKERS)) {
   })
 }
 
-test('serve --watch: a file of WebAssembly is loaded anew, and one that is broken leaves the old one', async (t) => {
+test('serve --watch: a file of WebAssembly is reloaded, and a broken one leaves the old one in place', async (t) => {
   const module = file(t, 'get.wasm', constant(1))
   const { child, port } = await startServe(t, [module, '--watch'])
   t.is(await child.line(), 'functions: get')
@@ -124,7 +124,7 @@ test('serve --watch: a file of WebAssembly is loaded anew, and one that is broke
   t.is((await post(t, port, '/sum/3/4')).body, '7')
 })
 
-test('openapi: the functions that a file of WebAssembly exports, or a part of them', async (t) => {
+test('openapi: the functions that a file of WebAssembly exports, or some of them', async (t) => {
   const module = file(t, 'math.wasm', moduleOf([sum, several, divide]))
   const { stdout, code } = await run(t, ['openapi', module, '--only', 'sum'])
   t.is(code, 0)

@@ -1,6 +1,6 @@
 'use strict'
 
-// Which files `ringcall serve --watch` watches, and what it takes for a change of them.
+// Which files `ringcall serve --watch` watches, and what counts as a change of them.
 
 const { once } = require('node:events')
 const { mkdirSync, renameSync, rmSync, symlinkSync, watch, writeFileSync } = require('node:fs')
@@ -22,7 +22,7 @@ function files(t, sources) {
   return made
 }
 
-// The files that the first one of them is made of.
+// The first of these files, and all those that it imports.
 function filesOf(t, sources) {
   const made = files(t, sources)
   const found = []
@@ -36,18 +36,18 @@ const imports = {
   'an import without white space': ['import{a}from"./a.mjs"', 'a.mjs'],
   'an import of several lines': ["import {\n  a,\n  b\n} from './a.js'", 'a.js'],
   'an import with attributes': ["import data from './a.json' with { type: 'json' }", 'a.json'],
-  'an export of what is imported': ["export * from './a.js'", 'a.js'],
-  'an import at run time': ["const { a } = await import('./a.js')", 'a.js'],
+  'an export from another module': ["export * from './a.js'", 'a.js'],
+  'a dynamic import': ["const { a } = await import('./a.js')", 'a.js'],
   'a require': ["const a = require('./a.js')", 'a.js'],
-  'a require without the ending': ["const a = require('./a')", 'a.js'],
+  'a require without the extension': ["const a = require('./a')", 'a.js'],
   'a require of JSON': ["const a = require( './a' )", 'a.json'],
   'a require of a folder': ["const a = require('./a')", 'a/index.js'],
   'a require of a folder above': ["const a = require('../a')", '../a.js'],
   'TypeScript': ["import { a } from './a.ts'", 'a.ts'],
-  'one that package.json names': [
+  'an import that package.json maps': [
     "const a = require('#a')", 'lib/a.js', { 'package.json': '{ "imports": { "#a": "./lib/a.js" } }' }
   ],
-  'one that is not there yet': ["import './a.js'", 'a.js', {}, { isMissing: true }]
+  'a file that does not exist yet': ["import './a.js'", 'a.js', {}, { isMissing: true }]
 }
 
 for (const [what, [source, imported, more, { isMissing } = {}]] of Object.entries(imports)) {
@@ -59,7 +59,7 @@ for (const [what, [source, imported, more, { isMissing } = {}]] of Object.entrie
   })
 }
 
-test('imports: those of imports, each once, in a circle, too', (t) => {
+test('imports: those of imported files, each once, even in a cycle', (t) => {
   const found = filesOf(t, {
     'a.js': "require('./b'); require('./c')",
     'b.js': "require('./c'); require('./data/d.json'); require('./a')",
@@ -70,7 +70,7 @@ test('imports: those of imports, each once, in a circle, too', (t) => {
   t.deepEqual(found, ['a.js', 'b.js', 'c.js', 'data/d.json'])
 })
 
-test('imports: packages and what Node.js has are left out', (t) => {
+test('imports: packages and built-in modules are left out', (t) => {
   const found = filesOf(t, {
     'a.js': "require('node:fs'); require('fs'); require('b'); require('./node_modules/b'); require('./nothing/b')",
     'node_modules/b/index.js': "require('../../c')",
@@ -79,12 +79,12 @@ test('imports: packages and what Node.js has are left out', (t) => {
   t.deepEqual(found, ['a.js', 'nothing/b'])
 })
 
-test('imports: a path that is computed is none', (t) => {
+test('imports: a computed path is ignored', (t) => {
   const source = "require(path.join(__dirname, 'b')); import(`./${name}`); readFileSync('./b.js')"
   t.deepEqual(filesOf(t, { 'a.js': source, 'b.js': '' }), ['a.js'])
 })
 
-// A watch of the first of these files. `changed()` resolves with the next change that it tells of.
+// A watch of the first of these files. `changed()` resolves on the next change that it reports.
 function watchFiles(t, sources) {
   const made = files(t, sources)
   const at = (name) => path.join(made, name)
@@ -113,7 +113,7 @@ const GRAPH = { 'a.js': "require('./lib/b')", 'lib/b.js': '1' }
 const changes = {
   'a file that is written': ({ at }) => writeFileSync(at('a.js'), ''),
   'an imported file that is written': ({ at }) => writeFileSync(at('lib/b.js'), '2'),
-  'a file that takes its place': ({ at }) => {
+  'a file that replaces an imported one': ({ at }) => {
     writeFileSync(at('lib/new'), '2')
     renameSync(at('lib/new'), at('lib/b.js'))
   },
@@ -132,7 +132,7 @@ for (const [what, change] of Object.entries(changes)) {
   })
 }
 
-test('watch: what was not there when it looked, in a folder that was not there, either', async (t) => {
+test('watch: a file that does not exist yet, in a folder that does not exist yet', async (t) => {
   const watched = watchFiles(t, { 'a.js': "require('./lib/more/b')" })
   for (const make of [
     () => mkdirSync(watched.at('lib')),
@@ -147,7 +147,7 @@ test('watch: what was not there when it looked, in a folder that was not there, 
   t.is(watched.told(), 3)
 })
 
-test('watch: a folder that another one has taken the place of', async (t) => {
+test('watch: a folder that another one has replaced', async (t) => {
   const watched = watchFiles(t, GRAPH)
   const moved = watched.changed()
   renameSync(watched.at('lib'), watched.at('old'))
@@ -161,7 +161,7 @@ test('watch: a folder that another one has taken the place of', async (t) => {
   t.is(watched.told(), 2)
 })
 
-test('watch: a module named by its file, without the ending, or by its folder keeps the links of its name', (t) => {
+test('watch: a module named by its file, without the extension, or by its folder keeps the links of its name', (t) => {
   const made = files(t, { 'real/a.js': '', 'real/lib/package.json': '{ "main": "main" }', 'real/lib/main.js': '' })
   symlinkSync('real', path.join(made, 'link'))
   for (const [name, resolved, entry] of [
@@ -174,7 +174,7 @@ test('watch: a module named by its file, without the ending, or by its folder ke
   }
 })
 
-test('watch: a link that leads to the module, and what it names then', async (t) => {
+test('watch: a symbolic link to the module, and the files that it then points to', async (t) => {
   const made = files(t, { '1/a.js': "require('./b')", '1/b.js': '1', '2/a.js': "require('./b')", '2/b.js': '2' })
   const at = (name) => path.join(made, name)
   symlinkSync('1', at('current'))
@@ -201,7 +201,7 @@ test('watch: a link that leads to the module, and what it names then', async (t)
   t.is(watched.watch.fileCount, 2)
 })
 
-test('watch: many changes at once are one', async (t) => {
+test('watch: many changes at once are reported as one', async (t) => {
   const watched = watchFiles(t, GRAPH)
   const changed = watched.changed()
   for (let n = 0; n < 50; n++) for (const name of Object.keys(GRAPH)) writeFileSync(watched.at(name), `${n}`)
@@ -209,7 +209,7 @@ test('watch: many changes at once are one', async (t) => {
   t.is(watched.told(), 1)
 })
 
-test('watch: other files in its folder are none of it', async (t) => {
+test('watch: other files in the folder are ignored', async (t) => {
   const watched = watchFiles(t, { ...GRAPH, 'data.json': '1' })
   const watcher = watch(watched.at('.'))
   t.teardown(() => watcher.close())
@@ -217,7 +217,7 @@ test('watch: other files in its folder are none of it', async (t) => {
   writeFileSync(watched.at('data.json'), '2')
   writeFileSync(watched.at('b.js'), '2')
   await changed
-  // So long that it would have been told.
+  // Long enough for a change to be reported.
   await delay(300)
   t.is(watched.told(), 0)
 })

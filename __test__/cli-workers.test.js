@@ -1,6 +1,6 @@
 'use strict'
 
-// `ringcall serve` with --workers and --watch: worker threads run the module, and it is loaded anew.
+// `ringcall serve` with --workers and --watch: worker threads run the module, and reload it.
 
 const { writeFileSync } = require('node:fs')
 const { availableParallelism } = require('node:os')
@@ -42,14 +42,14 @@ test('serve --workers: worker threads run the functions', async (t) => {
   t.deepEqual(await end(child), { stdout: '', code: 0, signal: null, stderr: '' })
 })
 
-test('serve --workers auto: one for each core that the ring thread leaves', async (t) => {
+test('serve --workers auto: one worker for each core that the ring thread leaves free', async (t) => {
   const plain = file(t, 'plain.mjs', 'export default (n) => n + 1')
   const { child, port } = await startServe(t, [plain, '--workers', 'auto'])
   t.is(await child.line(), `workers: ${Math.max(1, availableParallelism() - 1)}`)
   t.is((await post(t, port, '/609')).body, '610')
 })
 
-test('serve --workers: what is wrong is one sentence; the exit code is 2 for an option, and 1 otherwise', async (t) => {
+test('serve --workers: an error is one sentence; the exit code is 2 for an option, and 1 otherwise', async (t) => {
   const good = file(t, 'functions.js', SUM)
   const none = file(t, 'none.js', 'exports.PI = 3')
   const named = file(t, 'named.js', 'exports["a-b"] = () => 0')
@@ -73,10 +73,10 @@ test('serve --workers: what is wrong is one sentence; the exit code is 2 for an 
   }
 })
 
-test('serve --workers: what the module throws when it is loaded is told with its stack', async (t) => {
+test('serve --workers: an error thrown while the module loads is reported with its stack', async (t) => {
   for (const [source, told] of [
     ['throw new RangeError("at its top")', /cannot be loaded: RangeError: at its top\n +at .*throws\.js:1/],
-    // A code of ringcall's own, but not its sentence.
+    // ringcall's own errors have this code, too, but not this message.
     ['require("node:fs").readFileSync("nowhere")', /cannot be loaded: Error: ENOENT.*\n +at /],
     ['throw "text"', /cannot be loaded: text\n$/]
   ]) {
@@ -86,7 +86,7 @@ test('serve --workers: what the module throws when it is loaded is told with its
   }
 })
 
-test('serve --workers: SIGHUP has the module loaded anew under load, and no request is lost', async (t) => {
+test('serve --workers: SIGHUP reloads the module under load, and no request is lost', async (t) => {
   const module = file(t, 'fibonacci.js', FIBONACCI)
   const { child, port } = await startServe(t, [module, '--workers', '2', '--host', '127.0.0.1'])
   t.is(await child.line(), 'workers: 2')
@@ -106,7 +106,7 @@ test('serve --workers: SIGHUP has the module loaded anew under load, and no requ
   t.deepEqual(await end(child), { stdout: '', code: 0, signal: null, stderr: '' })
 })
 
-test('serve --workers: several SIGHUPs at once end with the module as it is', async (t) => {
+test('serve --workers: several SIGHUPs at once end with the latest module', async (t) => {
   const module = file(t, 'functions.js', 'exports.a = () => 0')
   const { child, port } = await startServe(t, [module, '--workers', '1'])
   t.is(await child.line(), 'functions: a')
@@ -119,7 +119,7 @@ test('serve --workers: several SIGHUPs at once end with the module as it is', as
   t.is((await end(child)).stderr, '')
 })
 
-test('serve --workers: a module that does not load is told in one line, and what was before goes on', async (t) => {
+test('serve --workers: a module that does not load is reported in one line, and the old one goes on', async (t) => {
   const module = file(t, 'functions.js', SUM)
   const { child, port } = await startServe(t, [module, '--workers', '1'])
   await child.line()
@@ -154,7 +154,7 @@ test('serve --workers: a module that does not load is told in one line, and what
   }
 })
 
-test('serve --watch: one worker, and what the module imports is loaded anew, too', async (t) => {
+test('serve --watch: one worker, and imported files are reloaded, too', async (t) => {
   const module = file(t, 'main.mjs', "import { value } from './value.mjs'\nexport const get = () => value")
   const at = (name) => path.join(path.dirname(module), name)
   const write = (name, value) => writeFileSync(at(name), value)
@@ -167,7 +167,7 @@ test('serve --watch: one worker, and what the module imports is loaded anew, too
   write('value.mjs', 'export const value = 2')
   t.is(await child.line(), 'reloaded, functions: get')
   await gets('2')
-  // Another one from now on, which does not load at first, and then imports what is not there yet.
+  // Another import from now on, which does not load at first, and then requires a file that does not exist yet.
   write('other.cjs', 'exports.value = (')
   write('main.mjs', "import other from './other.cjs'\nexport const get = () => other.value")
   await untilTold(child, /^ringcall: \S+main\.mjs was not reloaded: SyntaxError: .*\(\S+other\.cjs:\d+\)\n$/)
@@ -184,19 +184,19 @@ test('serve --watch: one worker, and what the module imports is loaded anew, too
   t.like(await end(child), { stdout: '', code: 0, signal: null })
 })
 
-test('serve --watch: what a function writes beside the module has nothing loaded anew', async (t) => {
+test('serve --watch: a file that a function writes beside the module causes no reload', async (t) => {
   const module = file(t, 'functions.js', `const { writeFileSync } = require('node:fs')
     exports.save = (value) => { writeFileSync(__dirname + '/data.json', String(value)); return value }`)
   const { child, port } = await startServe(t, [module, '--watch', '--workers', '2'])
   t.is(await child.line(), 'functions: save')
   t.is(await child.line(), 'workers: 2, watching 1 file')
   t.is((await post(t, port, '/save/1')).body, '1')
-  // So long that it would have been told.
+  // Long enough for a reload to be reported.
   await delay(300)
   t.deepEqual(await end(child), { stdout: '', code: 0, signal: null, stderr: '' })
 })
 
-test('serve --workers: the end of a worker is told, and so is the call that it was at', async (t) => {
+test('serve --workers: the end of a worker is reported, and so is the call that it was running', async (t) => {
   const source = `${SUM}\nexports.end = (code) => process.exit(code)
     exports.fail = () => { setTimeout(() => { throw new RangeError('outside') }); return new Promise(() => {}) }
     exports.loop = () => { for (;;); }`
@@ -223,7 +223,7 @@ test('serve --workers: the end of a worker is told, and so is the call that it w
   }
 })
 
-test('serve --workers: where a port of the module is what ends a worker, it is told that each loads it', async (t) => {
+test('serve --workers: if a port in use ends a worker, a hint says that each worker loads the module', async (t) => {
   const source = `const { createServer } = require('node:net')
     exports.listen = () => new Promise(() => {
       const first = createServer().listen(0, '127.0.0.1', () => createServer().listen(first.address()))
@@ -234,7 +234,7 @@ test('serve --workers: where a port of the module is what ends a worker, it is t
   t.is((await end(child)).code, 0)
 })
 
-test('serve --workers: header fields are not printed, also of a call that a reload has overtaken', async (t) => {
+test('serve --workers: header fields are not printed, even of a call that a reload has overtaken', async (t) => {
   const source = (name) => `const { typed } = require(${ringcall})
     exports.${name} = typed('(authorization: header) => void', async () => {
       console.log('called')
@@ -260,12 +260,12 @@ test('serve --workers: header fields are not printed, also of a call that a relo
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`serve --workers: ${signal} lets it answer, and end with 0`, (t) => (
+  test(`serve --workers: ${signal} lets it finish its answers and end with 0`, (t) => (
     answersAndEnds(t, signal, ['--workers', '2', '--watch'])
   ))
 }
 
-// A terminal of its own, which is closed as soon as the server listens; prints how that has ended.
+// Runs the command in a terminal of its own, closes that once the server listens, and prints how the command ended.
 const IN_TERMINAL = `
 import os, pty, sys
 pid, terminal = pty.fork()
@@ -275,7 +275,7 @@ while b'workers: 1' not in text: text += os.read(terminal, 4096)
 os.close(terminal)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))`
 
-test('serve --workers: a terminal that is closed ends it, by the signal of that', async (t) => {
+test('serve --workers: closing its terminal ends it by SIGHUP', async (t) => {
   if (!has(t, 'python3')) return
   const args = [process.execPath, bin, 'serve', file(t, 'functions.js', SUM), '--workers', '1', '--port', '0']
   const child = start(t, ['-c', IN_TERMINAL, ...args], { command: 'python3' })

@@ -40,7 +40,7 @@ test('the usage of serve has the defaults of serverListen', async (t) => {
   }
 })
 
-test('misuse is one sentence, where to look, and exit code 2', async (t) => {
+test('misuse: one sentence, where to look, and exit code 2', async (t) => {
   const ofWorkers = 'It is one of the `workerOptions`, which only serverListen takes: call that in a file of your own.'
   const misuses = [
     [[], 'a command is missing.'],
@@ -96,7 +96,7 @@ for (const [what, [name, source]] of Object.entries(modules)) {
 
 const ringcall = JSON.stringify(root)
 
-// What is asked of each is `sum`, and `missing`, which it does not serve.
+// Each is asked for `sum`, and for `missing`, which it does not serve.
 const modulesOfFunctions = {
   'an object as the default export': ['math.mjs', 'export default { sum: (a, b) => a + b }'],
   'named exports': ['math.mjs', 'export const sum = (a, b) => a + b\nexport const PI = 3\nexport class missing {}'],
@@ -131,7 +131,7 @@ test('serve: a declared function as the default export is the root', async (t) =
   t.is((await post(t, port, '/3/4')).body, '7')
 })
 
-test('serve: this is what is exported', async (t) => {
+test('serve: `this` in a function is the exports', async (t) => {
   const source = 'export function scale(n) { return this.multiply(n, this.factor) }\nexport const factor = 3\n' +
     'export const multiply = (a, b) => a * b'
   const { port } = await startServe(t, [file(t, 'math.mjs', source)])
@@ -143,13 +143,13 @@ test('serve: this is what is exported', async (t) => {
   }
 })
 
-test('serve: of many functions the first are named', async (t) => {
+test('serve: of many functions, the first ten are named', async (t) => {
   const source = 'for (let i = 0; i < 12; i++) exports[`f${i}`] = () => i'
   const { child } = await startServe(t, [file(t, 'many.js', source)])
   t.is(await child.line(), 'functions: f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 2 more')
 })
 
-test('serve: the failure of a function by name is told with what it was called with, but for header fields', async (t) => {
+test('serve: the failure of a function by name is reported with its arguments, but for header fields', async (t) => {
   const source = `const { typed } = require(${ringcall})
   exports.fail = (...args) => { throw new Error('no') }
   exports.login = typed('(name: string, authorization: header) => void', () => { throw new Error('not now') })
@@ -174,7 +174,7 @@ test('serve: the failure of a function by name is told with what it was called w
   t.false(stderr.includes('secret'))
 })
 
-test('serve: a folder is what require makes of it', async (t) => {
+test('serve: a folder is resolved as require resolves it', async (t) => {
   const main = file(t, 'main.js', 'module.exports = (n) => n + 1')
   const folder = path.dirname(main)
   writeFileSync(path.join(folder, 'package.json'), '{ "main": "main.js" }')
@@ -197,7 +197,7 @@ test('serve: the options are those of serverListen', async (t) => {
   t.is((await post(t, port, '/1', { body: 'abcd' })).status, 413)
 })
 
-test('serve: --origins names one, several or all of those whose pages may call', async (t) => {
+test('serve: --origins names one, several or all origins whose pages may call', async (t) => {
   const handler = file(t, 'handler.js', 'module.exports = (n) => n')
   const of = (origin) => ({ headers: { Origin: origin } })
   const pages = ['https://a.example', 'http://b.example:81', 'https://c.example']
@@ -216,7 +216,7 @@ test('serve: --origins names one, several or all of those whose pages may call',
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  test(`serve: ${signal} lets it answer, and end with 0`, (t) => answersAndEnds(t, signal, []))
+  test(`serve: ${signal} lets it finish its answers and end with 0`, (t) => answersAndEnds(t, signal, []))
 }
 
 test('serve: a second signal ends it at once', async (t) => {
@@ -233,7 +233,7 @@ test('serve: a second signal ends it at once', async (t) => {
   await client.gone()
 })
 
-test('serve: what is wrong is one sentence and exit code 1', async (t) => {
+test('serve: an error is one sentence and exit code 1', async (t) => {
   const good = file(t, 'handler.js', 'module.exports = (n) => n')
   const { port } = serve(t, { host: '127.0.0.1' })
   const wrong = [
@@ -261,14 +261,14 @@ test('serve: what is wrong is one sentence and exit code 1', async (t) => {
     t.deepEqual([stdout, code], ['', 1], stderr)
     t.regex(stderr, sentence)
     t.regex(stderr, /^ringcall: [^\n]+\n$/)
-    t.false(stderr.includes('await'), 'who runs a command has nothing to await')
+    t.false(stderr.includes('await'), 'at a command line there is nothing to await')
   }
   const { code, stderr } = await run(t, ['serve', file(t, 'throws.mjs', 'throw new Error("at its top")')])
   t.is(code, 1)
   t.regex(stderr, /cannot be loaded: Error: at its top/)
 })
 
-test('serve: an option with a wrong value is one sentence, where to look, and exit code 2', async (t) => {
+test('serve: a wrong option value: one sentence, where to look, and exit code 2', async (t) => {
   const good = file(t, 'handler.js', 'module.exports = (n) => n')
   const named = file(t, 'named.js', 'exports.sum = () => 0')
   for (const [args, sentence] of [
@@ -290,11 +290,11 @@ test('serve: an option with a wrong value is one sentence, where to look, and ex
     const [, told] = /^ringcall: ([^\n]+)\nSee `ringcall serve --help`\.\n$/.exec(stderr) ?? []
     if (typeof sentence === 'string') t.is(told, sentence)
     else t.regex(told, sentence)
-    t.false(stderr.includes('await'), 'who runs a command has nothing to await')
+    t.false(stderr.includes('await'), 'at a command line there is nothing to await')
   }
 })
 
-test('serve: what fails ends at once, also where the module holds something open', async (t) => {
+test('serve: a failed start ends at once, even if the module holds something open', async (t) => {
   const holding = (name, source) => file(t, name, `setInterval(() => {}, 1000)\n${source}`)
   const good = holding('handler.js', 'module.exports = (n) => n')
   const { port } = serve(t, { host: '127.0.0.1' })
@@ -315,14 +315,14 @@ test('serve: what fails ends at once, also where the module holds something open
   }
 })
 
-test('serve: a module that starts a server of its own is to be run by itself', async (t) => {
+test('serve: a module that starts a server of its own: the advice is to run it with node', async (t) => {
   const listens = `const { serverListen } = require(${JSON.stringify(root)})
     serverListen({ port: 0, host: '127.0.0.1', engine: '${engine}' }, (n) => n)\n`
   const none = file(t, 'none.js', listens)
   const { code, stderr } = await run(t, ['serve', none])
   const advice = `The module started a server of its own: run it with \`node ${none}\`.`
   t.deepEqual([code, stderr], [1, `ringcall: ${none} does not export a function. ${advice}\n`])
-  // One that exports its function, too, meets its own server.
+  // If the module exports its function, too, a port in use may be that of its own server.
   const both = file(t, 'both.js', `${listens}module.exports = (n) => n`)
   const { port } = serve(t, { host: '127.0.0.1' })
   const refused = await run(t, ['serve', both, '--port', String(port), '--host', '127.0.0.1', '--engine', engine])
@@ -330,7 +330,7 @@ test('serve: a module that starts a server of its own is to be run by itself', a
   t.regex(refused.stderr, /EADDRINUSE.* The module started a server of its own: run it with `node .*both\.js`\.\n$/)
 })
 
-test('serve: each failure of the function goes to stderr, with its stack and what it was called with', async (t) => {
+test('serve: each failure of the function goes to stderr, with its stack and its argument', async (t) => {
   const source = `module.exports = function half(n) {
     if (n === 7) throw { toString() { throw new Error('odd') }, [Symbol.for('nodejs.util.inspect.custom')]: null }
     if (n === 8) throw Object.assign(new Error('no such N'), { statusCode: 404 })
@@ -353,7 +353,7 @@ test('serve: each failure of the function goes to stderr, with its stack and wha
   t.false(stderr.includes('onError'))
 })
 
-test('serve: an export named `then` is told, and one in a default export is served', async (t) => {
+test('serve: an export named `then` is reported, but one in a default export is served', async (t) => {
   const functions = 'then() { return 1 }, sum(a, b) { return a + b }'
   for (const [name, source] of [
     ['a.mjs', 'export function then() {}\nexport const sum = (a, b) => a + b'],
@@ -368,7 +368,7 @@ test('serve: an export named `then` is told, and one in a default export is serv
   t.is((await post(t, port, '/then')).body, '1')
 })
 
-test('serve: a top-level await that never settles is told, with the exit code of Node.js', async (t) => {
+test('serve: a top-level await that never settles is reported, with the exit code of Node.js', async (t) => {
   const source = 'await new Promise(() => {})\nexport default (n) => n'
   const module = file(t, 'handler.mjs', source)
   const { stdout, code, stderr } = await run(t, ['serve', module])
@@ -391,7 +391,7 @@ ringTest(test)('doctor: io_uring can run here', async (t) => {
   t.like(JSON.parse(json.stdout), { available: true, engine: 'io_uring' })
 })
 
-refusedTest(test)('doctor: seccomp forbids it', async (t) => {
+refusedTest(test)('doctor: seccomp forbids io_uring', async (t) => {
   const child = startRefused(t, '1', [bin, 'doctor'])
   const stdout = await text(child)
   t.like(await child.exited, { code: 1, stderr: '' })
@@ -402,7 +402,7 @@ refusedTest(test)('doctor: seccomp forbids it', async (t) => {
   t.is((await json.exited).code, 1)
 })
 
-refusedTest(test)('doctor: each feature that the kernel lacks is one that a server needs', async (t) => {
+refusedTest(test)('doctor: a feature that the kernel lacks is reported as needed', async (t) => {
   const child = startRefused(t, 'restrictions', [bin, 'doctor'])
   const stdout = await text(child)
   t.like(await child.exited, { code: 1, stderr: '' })
@@ -411,7 +411,7 @@ refusedTest(test)('doctor: each feature that the kernel lacks is one that a serv
   t.regex(stdout, /^restrictions +no, but it is needed$/m)
 })
 
-test('build: without cargo it is one sentence and exit code 1', async (t) => {
+test('build: without cargo, one sentence and exit code 1', async (t) => {
   const { cpSync } = require('node:fs')
   const folder = path.dirname(file(t, 'nothing', ''))
   for (const each of ['bin', 'lib', 'scripts', 'package.json']) {

@@ -1,7 +1,7 @@
-// What any runtime checks of `ringcall/client` against a server of client-functions.js. Node.js, Bun, Deno and a browser
-// load it, so it needs nothing but JavaScript.
+// Checks `ringcall/client` in any runtime, against a server of client-functions.js. Node.js, Bun, Deno and a browser
+// load this file, so it needs nothing but JavaScript.
 
-// A text that shows of which type everything is.
+// A text that shows the type of everything in a value.
 function show(value) {
   if (typeof value === 'bigint') return `${value}n`
   if (value instanceof Uint8Array) return `bytes ${value}`
@@ -15,7 +15,7 @@ function show(value) {
 const INT64_MIN = -(2n ** 63n)
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i)
 
-// Name, arguments, and what comes back where that is not the first argument.
+// Name, arguments, and the result if that is not the first argument.
 const CALLS = [
   ['int', [Number.MAX_SAFE_INTEGER]],
   ['int', [-0], 0],
@@ -80,7 +80,7 @@ const CALLS = [
 // Returns how many calls were right; throws at the first one that was not.
 export async function check({ client, CallError }, url, options) {
   const api = client(url, options)
-  if ((await api) !== api) throw new Error('a client is no promise')
+  if ((await api) !== api) throw new Error('a client must not be a promise')
   for (const [name, values, ...expected] of CALLS) {
     const actual = show(await api[name](...values))
     const wanted = show(expected.length > 0 ? expected[0] : values[0])
@@ -94,7 +94,7 @@ export async function check({ client, CallError }, url, options) {
   const error = await api.sum(1).then(() => undefined, (reason) => reason)
   const told = show([error instanceof CallError, error.name, error.status, error.code, error.errors])
   const wanted = show([true, 'CallError', 400, 'ERR_ARGUMENTS', [{ pointer: '#/1', detail: 'is missing' }]])
-  if (told !== wanted) throw new Error(`an error was told as ${told}`)
+  if (told !== wanted) throw new Error(`an error came as ${told}`)
   const late = await api.with({ timeout: 1 }).never().then(() => undefined, (reason) => reason)
   if (late?.name !== 'TimeoutError') throw new Error(`a call that takes too long ended with ${late}`)
   const controller = new AbortController()

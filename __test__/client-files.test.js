@@ -1,6 +1,6 @@
 'use strict'
 
-// client.mjs and client.js are what lib/client.mjs says, and small.
+// client.mjs and client.js are made from lib/client.mjs, and small.
 
 const { readFileSync } = require('node:fs')
 const path = require('node:path')

@@ -1,6 +1,6 @@
 'use strict'
 
-// What the tests of `ringcall/client` call, from Node.js, Bun, Deno and a browser.
+// The functions that the tests of `ringcall/client` call, from Node.js, Bun, Deno and a browser.
 
 const { reply, typed } = require('..')
 
@@ -24,7 +24,7 @@ const functions = {
   optional: typed('(a: int, b?: string, c?: int64, d?: json) => json', (a, b = '-', c = '-', d = '-') => (
     [a, b, c, d].map(String)
   )),
-  // What a Uint8Array is to become depends on what else there is.
+  // How a Uint8Array is sent depends on the other arguments.
   several: typed('(data: bytes, name?: string, more?: bytes) => json', (data, name = null, more = null) => (
     [[...data], name, more && [...more]]
   )),

@@ -1,7 +1,7 @@
 'use strict'
 
-// `ringcall/client` in Bun, Deno and Chromium: the same checks as in Node.js. A runtime that is not installed is told in
-// the log, and fails its test where CI is set.
+// `ringcall/client` in Bun, Deno and Chromium: the same checks as in Node.js. A runtime that is not installed is named
+// in the log, and fails its test where CI is set.
 
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
@@ -20,7 +20,7 @@ const browserTest = browserTests(test)
 const serveFunctions = (t, options) => serve(t, { host: '127.0.0.1', ...options }, functions)
 
 for (const [program, ...args] of [['bun'], ['deno', 'run', '--no-lock', '--allow-net', '--allow-read']]) {
-  test(`${program}: every type there and back, and what is refused`, async (t) => {
+  test(`${program}: every type there and back, and refusals`, async (t) => {
     if (!has(t, program)) return
     const { url } = serveFunctions(t)
     const { stdout } = await promisify(execFile)(program, [...args, path.join(__dirname, 'client-run.mjs'), url])

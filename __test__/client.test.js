@@ -1,7 +1,7 @@
 'use strict'
 
-// `ringcall/client` against real servers: what arrives there, what comes back, what is told when something is wrong,
-// and when it asks for the description. client-runtimes.test.js has it run elsewhere than here.
+// `ringcall/client` against real servers: what arrives there, what comes back, what its errors say, and when it asks
+// for the description. client-runtimes.test.js runs it in other runtimes.
 
 const assert = require('node:assert')
 const { once } = require('node:events')
@@ -20,7 +20,7 @@ const { CallError, client } = require('../client.js')
 
 const serveFunctions = (t, options) => serve(t, { host: '127.0.0.1', onError: () => {}, ...options }, functions)
 
-// A fetch that counts what it is asked for, by the path.
+// A fetch that counts its requests by path.
 function counting(instead = {}) {
   const counts = {}
   return {
@@ -53,7 +53,7 @@ const answering = (t, status, headers, body) => serveHttp(t, (request, response)
 const failureOf = (call) => call.then((value) => { throw new Error(`it gave ${value}`) }, (reason) => reason)
 
 for (const [name, load] of [['import', () => import('../client.mjs')], ['require', () => require('../client.js')]]) {
-  test(`${name}: every type there and back, and what is refused`, async (t) => {
+  test(`${name}: every type there and back, and refusals`, async (t) => {
     const { check } = await import('./client-checks.mjs')
     t.true((await check(await load(), serveFunctions(t).url)) > 50)
   })
@@ -61,7 +61,7 @@ for (const [name, load] of [['import', () => import('../client.mjs')], ['require
 
 test('any JSON value there and back', async (t) => {
   const api = client(serveFunctions(t).url)
-  // A name that the server refuses.
+  // The server refuses that name.
   const values = fc.jsonValue({ maxDepth: 5 }).filter((value) => !JSON.stringify(value).includes('"__proto__"'))
   await fc.assert(fc.asyncProperty(values, async (value) => {
     const sent = JSON.parse(JSON.stringify(value))
@@ -121,7 +121,7 @@ test('values of another realm, as tests under jest have them', async (t) => {
   t.deepEqual(await api.bytes(Buffer.from('a')), Uint8Array.of(97))
 })
 
-test('a Buffer is what a Uint8Array is, wherever it stands', async (t) => {
+test('a Buffer is sent as a Uint8Array is, wherever it stands', async (t) => {
   const api = client(serveFunctions(t).url)
   const data = Buffer.from([1, 200])
   const bytes = Uint8Array.from(data)
@@ -129,7 +129,7 @@ test('a Buffer is what a Uint8Array is, wherever it stands', async (t) => {
   t.deepEqual(await api.any({ a: [data, { data }] }), { a: [[1, 200], { data: [1, 200] }] })
   t.deepEqual(await api.bytes(data), bytes)
   t.deepEqual(await api.several(data, undefined, data), [[1, 200], null, [1, 200]])
-  // Of which toJSON makes one.
+  // Where toJSON returns one.
   t.deepEqual(await api.any({ toJSON: () => bytes }), [1, 200])
   t.deepEqual(await api.any({ data: { toJSON: () => 'text' } }), { data: 'text' })
 })
@@ -154,7 +154,7 @@ class Secret {
   }
 }
 
-test('what JSON does not have is refused before anything is sent', async (t) => {
+test('a value that JSON does not have is refused before anything is sent', async (t) => {
   const { fetch, counts } = counting()
   const api = client(serveFunctions(t).url, { fetch })
   for (const [value, message] of [
@@ -190,13 +190,13 @@ test('what JSON does not have is refused before anything is sent', async (t) => 
   circle.circle = circle
   await t.throwsAsync(api.any(circle), { instanceOf: TypeError })
   t.deepEqual(counts, {})
-  // Which arguments have names is in the description.
+  // The names of the arguments are in the description.
   await t.throwsAsync(api.any(undefined, 1), { message: 'any: 0: JSON has no undefined.' })
   await t.throwsAsync(api.optional(1, undefined, 2n, 3, 4), { message: 'optional: 1: JSON has no undefined.' })
   t.deepEqual(counts, { '/openapi.json': 1 })
 })
 
-test('what is in an object arrives, whatever made it', async (t) => {
+test('the contents of an object arrive, whatever made it', async (t) => {
   const api = client(serveFunctions(t).url)
   class Point { x = 1 }
   class List extends Array {}
@@ -219,7 +219,7 @@ test('what is in an object arrives, whatever made it', async (t) => {
 
 // The description.
 
-test('the description is asked for where it matters, and once', async (t) => {
+test('the description is asked for only where it matters, and once', async (t) => {
   const { fetch, counts } = counting()
   const api = client(serveFunctions(t).url, { fetch })
   await api.sum(1, 2)
@@ -266,7 +266,7 @@ test('a description that could not be read is asked for again', async (t) => {
   t.deepEqual([together, counts['/openapi.json']], [[1n, 2n], broken.length + 1])
 })
 
-test('a server without a description: the option openapi is one', async (t) => {
+test('a server without a description: the option openapi takes its place', async (t) => {
   const server = serveFunctions(t, { openapi: false })
   const { fetch, counts } = counting()
   const api = client(server.url, { fetch })
@@ -278,12 +278,12 @@ test('a server without a description: the option openapi is one', async (t) => {
   const described = api.with({ openapi: server.openapi() })
   t.is(await described.int64(1n), 1n)
   t.deepEqual(await described.bytes(Uint8Array.of(1)), Uint8Array.of(1))
-  // What is not in it is not declared.
+  // A function that is not in it counts as undeclared.
   t.is(await api.with({ openapi: { paths: {} } }).int64(1n), '1')
   t.is(counts['/openapi.json'], undefined)
 })
 
-test('a function that the server has learnt of since is looked for once more', async (t) => {
+test('for a function that the server has gained since, the description is asked for once more', async (t) => {
   const server = serveFunctions(t)
   const { paths: { '/int64': _, ...earlier } } = server.openapi()
   const describe = (count) => (count === 1 ? Response.json({ paths: earlier }) : undefined)
@@ -317,7 +317,7 @@ test('a call that is given up leaves the description to the others that wait for
 
 // Errors.
 
-test('a problem is a CallError with its code, its places and its sentence', async (t) => {
+test('a problem is a CallError with its code, its pointers and its detail', async (t) => {
   const api = client(serveFunctions(t).url)
   const error = await failureOf(api.sum(1))
   t.true(error instanceof CallError && error instanceof Error)
@@ -340,7 +340,7 @@ test('a problem is a CallError with its code, its places and its sentence', asyn
   t.regex(detail, /^must be an int/)
 })
 
-test('an answer that is refused for a while says when to come again', async (t) => {
+test('the error of a call that is refused for a while says when to try again', async (t) => {
   const held = gate()
   const server = serve(t, { host: '127.0.0.1', maxInFlight: 1 }, { held: held.handler, sum: (a, b) => a + b })
   const api = client(server.url)
@@ -353,12 +353,12 @@ test('an answer that is refused for a while says when to come again', async (t) 
   t.is(await first, 7)
 })
 
-test('a value with a status from 400 on is an error that has it', async (t) => {
+test('a reply with a status of 400 or more is an error that has its value', async (t) => {
   const error = await failureOf(client(serveFunctions(t).url).replied(409))
   t.like(error, { status: 409, code: undefined, errors: [], message: '409 Conflict', body: '{"status":409}' })
 })
 
-test('what a proxy says instead is a CallError without a code', async (t) => {
+test('an error answer of a proxy is a CallError without a code', async (t) => {
   const other = '{"code":"ERR_OTHER","detail":"other"}'
   const untold = '{"title":"Too Many Requests"}'
   for (const [status, type, sent, message, body] of [
@@ -447,7 +447,7 @@ test('answers are read by their media types', async (t) => {
   }
 })
 
-test('a redirect is followed, to a login page, too, unless fetch is told not to', async (t) => {
+test('a redirect is followed, even to a login page, unless fetch is told not to', async (t) => {
   const url = await serveHttp(t, (request, response) => {
     const isPage = request.url === '/login'
     const [status, headers] = isPage ? [200, { 'content-type': 'text/html' }] : [302, { location: '/login' }]
@@ -459,7 +459,7 @@ test('a redirect is followed, to a login page, too, unless fetch is told not to'
   await t.throwsAsync(strict.int(1), { instanceOf: TypeError })
 })
 
-test('where nobody answers, the error is that of fetch', async (t) => {
+test('where no server answers, the error is that of fetch', async (t) => {
   const server = serveFunctions(t)
   const api = client(server.url)
   t.is(await api.sum(1, 2), 3)
@@ -467,7 +467,7 @@ test('where nobody answers, the error is that of fetch', async (t) => {
   await t.throwsAsync(api.sum(1, 2), { instanceOf: TypeError, message: 'fetch failed' })
 })
 
-test('nothing is sent a second time', async (t) => {
+test('a failed request is not sent a second time', async (t) => {
   let requests = 0
   const url = await serveHttp(t, (request, response) => {
     requests++
@@ -494,7 +494,7 @@ test('a timeout ends a call that waits for its answer, for the rest of it, or fo
   t.is(await client(url, { timeout: 0 }).sum(1, 2), 3)
 })
 
-test('a timeout that no timer has is none, and one that is no time is refused', async (t) => {
+test('a timeout of 0, or too long for a timer, sets none, and an invalid one is refused', async (t) => {
   const timers = []
   const setTimeout = (_, milliseconds) => void timers.push(milliseconds)
   const fetch = async () => Response.json(3)
@@ -516,7 +516,7 @@ test('a timeout that no timer has is none, and one that is no time is refused', 
   }
 })
 
-test('a signal ends calls with its reason, those that come later, too', async (t) => {
+test('a signal ends calls with its reason, including later ones', async (t) => {
   const server = serveFunctions(t)
   const controller = new AbortController()
   const api = client(server.url, { signal: controller.signal, timeout: 60_000 })
@@ -530,7 +530,7 @@ test('a signal ends calls with its reason, those that come later, too', async (t
   t.is(await api.with({ signal: undefined }).sum(1, 2), 3)
 })
 
-test('the request of a call that is given up is given up, too', async (t) => {
+test('giving up a call gives up its request, too', async (t) => {
   const closed = withResolvers()
   const asked = withResolvers()
   const url = await serveHttp(t, (request) => {
@@ -551,7 +551,7 @@ test('the request of a call that is given up is given up, too', async (t) => {
   await closed.promise
 })
 
-test('many calls with one signal have one listener, and are no warning', async (t) => {
+test('many calls with one signal add one listener, and cause no warning', async (t) => {
   const warnings = []
   const listen = ({ name }) => name.startsWith('MaxListeners') && warnings.push(name)
   process.on('warning', listen)
@@ -569,9 +569,9 @@ test('many calls with one signal have one listener, and are no warning', async (
   t.deepEqual([warnings, listeners], [[], 1])
 })
 
-// What it is made with.
+// Its URL and its options.
 
-test('the place of the server: with and without a slash, as a URL, and behind a path', async (t) => {
+test('the place of the server: with and without a slash at the end, as a URL object, and below a path', async (t) => {
   const server = serveFunctions(t)
   const targets = []
   const front = await serveHttp(t, async (request, response) => {
@@ -592,7 +592,7 @@ test('the place of the server: with and without a slash, as a URL, and behind a 
   for (const url of [server.url, `${server.url}/`, new URL(server.url)]) t.is(await client(url).sum(1, 2), 3)
 })
 
-test('a URL without a scheme, and an option that does not exist, are refused at once', async (t) => {
+test('a URL without a scheme and an unknown option are refused at once', async (t) => {
   for (const url of [undefined, 'undefined/api', 'localhost:8000', '127.0.0.1:8000/math', '[::1]:8000', 'a.example:80']) {
     t.throws(() => client(url), { instanceOf: TypeError, message: `${url} is no http URL.` })
   }
@@ -601,7 +601,7 @@ test('a URL without a scheme, and an option that does not exist, are refused at 
     t.throws(() => client('http://localhost', { header }), { instanceOf: TypeError, message })
     t.throws(() => client('http://localhost').with({ header }), { instanceOf: TypeError, message })
   }
-  // In a page.
+  // In a page, all of these are valid.
   for (const place of ['', '/', '/math', 'math/', './a:b', '../math', '//a.example:80', 'app://a', new URL('http://a:80')]) {
     const asked = []
     const fetch = async (url) => asked.push(url) && Response.json(3)
@@ -610,7 +610,7 @@ test('a URL without a scheme, and an option that does not exist, are refused at 
   }
 })
 
-test('header fields: an object, Headers, pairs, or a function that is asked each time', async (t) => {
+test('header fields: an object, Headers, pairs, or a function that is called each time', async (t) => {
   const { url } = serveFunctions(t)
   let tokens = 0
   for (const headers of [
@@ -661,7 +661,7 @@ test('header fields go with the request for the description, too', async (t) => 
   t.deepEqual(seen, [[['authorization', 'a']]])
 })
 
-test('fetch is the global one of the moment', async (t) => {
+test('the global fetch is looked up at each call', async (t) => {
   const context = vm.createContext({ AbortController, EventTarget, Headers, clearTimeout, module: {} })
   vm.runInContext(readFileSync(`${root}/client.js`, 'utf8'), context)
   const api = context.module.exports.client('http://localhost')
@@ -682,7 +682,7 @@ test('one typed function at the root', async (t) => {
   t.deepEqual(await reverse(Uint8Array.of(1, 2)), Uint8Array.of(2, 1))
 })
 
-test('schemas: what they take is sent, and their issues have pointers', async (t) => {
+test('schemas: the values that they take are sent, and their issues have pointers', async (t) => {
   const { z } = require('zod')
   const Order = z.object({ id: z.string(), when: z.iso.datetime() })
   const server = serve(t, { host: '127.0.0.1' }, {
@@ -696,7 +696,7 @@ test('schemas: what they take is sent, and their issues have pointers', async (t
   t.deepEqual([status, errors.map(({ pointer }) => pointer)], [400, ['#/0/id', '#/0/when']])
 })
 
-test('a client is no promise, no JSON and no iterable, and only names are functions', async (t) => {
+test('a client is not a promise, not JSON and not iterable, and only names are functions', async (t) => {
   const { fetch, counts } = counting()
   const api = client(serveFunctions(t).url, { fetch })
   t.is(await Promise.resolve(api), api)
@@ -714,7 +714,7 @@ test('a client is no promise, no JSON and no iterable, and only names are functi
   t.deepEqual(counts, {})
 })
 
-test('a client is a string where one is needed, and is looked at without a call', async (t) => {
+test('a client is a string where one is needed, and inspecting it makes no call', async (t) => {
   const { fetch, counts } = counting()
   const api = client(serveFunctions(t).url, { fetch })
   const text = '[object Function]'
@@ -739,7 +739,7 @@ test('a client is a string where one is needed, and is looked at without a call'
   })
   attempt.discard()
   t.is(attempt.errors.length, 1)
-  // What a debugger and the console of a browser ask for.
+  // As a debugger and the console of a browser inspect it.
   const session = new inspector.Session()
   session.connect()
   const post = util.promisify(session.post.bind(session))

@@ -1,7 +1,7 @@
 'use strict'
 
-// A call has a clock: what is late is not run, what waits is bounded, and nobody waits for somebody else's calls. With
-// handlers that compute, which only a second of theirs makes visible.
+// Calls and time: late calls are not run, waiting calls are bounded, and no client waits for all calls of the others.
+// The handlers compute for a while; otherwise none of this would show.
 
 const test = require('ava')
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
@@ -26,7 +26,7 @@ function serveSlow(t, milliseconds, options = {}) {
   return { server, ran }
 }
 
-test('five times what the handler can do in its time: nearly all that it runs is answered in time', async (t) => {
+test('at five times the capacity of the handler, nearly all calls that it runs are answered in time', async (t) => {
   const { server, ran } = serveSlow(t, 5, { handlerTimeout: 100 })
   const clients = await connectMany(t, server, 100)
   const statuses = { 200: 0, 503: 0 }
@@ -41,8 +41,8 @@ test('five times what the handler can do in its time: nearly all that it runs is
   t.true(statuses[200] >= 0.8 * ran.length, `${statuses[200]} of ${ran.length}, and ${statuses[503]} refused`)
 })
 
-threadTest(test)('what waits is bounded by maxInFlight, although its clients have been answered', async (t) => {
-  // The JavaScript thread of a process of its own stands still until there is a file.
+threadTest(test)('waiting calls count towards maxInFlight even after their clients have been answered', async (t) => {
+  // The JavaScript thread of a process of its own stands still until a file exists.
   const go = path.join(mkdtempSync(path.join(tmpdir(), 'ringcall-')), 'go')
   t.teardown(() => rmSync(path.dirname(go), { recursive: true }))
   const child = startMain(t, async ({ serverListen }, go) => {
@@ -74,7 +74,7 @@ threadTest(test)('what waits is bounded by maxInFlight, although its clients hav
   t.is(await child.line(), '0')
 })
 
-test('close({ timeout }) runs nothing that nobody waits for', async (t) => {
+test('after close({ timeout }) no call runs whose client has gone', async (t) => {
   const { server, ran } = serveSlow(t, 10)
   const clients = await connectMany(t, server, 200)
   for (const client of clients) await client.write(request('/1'))
@@ -86,7 +86,7 @@ test('close({ timeout }) runs nothing that nobody waits for', async (t) => {
   t.is(ran.length, atClose)
 })
 
-test('a call is answered when it is done, not when the others are that came with it', async (t) => {
+test('a call is answered when it is done, not when all those that came with it are', async (t) => {
   const { server, ran } = serveSlow(t, 10)
   const clients = await connectMany(t, server, 30)
   const asked = clients.map((client) => client.send('/1'))
@@ -95,7 +95,7 @@ test('a call is answered when it is done, not when the others are that came with
   await Promise.all(asked)
 })
 
-test('a call is answered when its promise is done, not when the others are that computed after it', async (t) => {
+test('a call is answered when its promise settles, not when those that compute after it do', async (t) => {
   let runs = 0
   const server = serve(t, { handlerTimeout: 500 }, async (n) => {
     await null
@@ -111,7 +111,7 @@ test('a call is answered when its promise is done, not when the others are that 
   t.true(good >= 0.8 * runs, `${good} of ${runs}`)
 })
 
-test('timers, signals and promises go on while there are always requests', async (t) => {
+test('timers, signals and promises go on while requests never stop coming', async (t) => {
   let runs = 0
   let delayed = 0
   const server = serve(t, {}, (n) => {
@@ -129,7 +129,7 @@ test('timers, signals and promises go on while there are always requests', async
     clearInterval(timer)
     process.removeListener('SIGUSR2', onSignal)
   })
-  // Their clients are processes of their own, which never wait for this one's loop to turn.
+  // The clients are in a process of their own, which never waits for the event loop of this one.
   const clients = startMain(t, async () => {
     const socketOf = (port) => require('node:net').connect(port, '127.0.0.1')
     const [port] = process.argv.slice(-1).map(Number)
@@ -154,7 +154,7 @@ test('timers, signals and promises go on while there are always requests', async
   clients.kill()
 })
 
-test('who asks once does not wait for all that another connection has pipelined', async (t) => {
+test('a single request does not wait for all that another connection has pipelined', async (t) => {
   const { server, ran } = serveSlow(t, 5)
   const [many, one] = await connectMany(t, server, 2)
   await many.write(request('/1').repeat(60))
@@ -164,7 +164,7 @@ test('who asks once does not wait for all that another connection has pipelined'
   t.is((await many.responses(60)).length, 60)
 })
 
-test('what is in flight when close({ timeout }) cuts it is in flight no more', async (t) => {
+test('calls that close({ timeout }) cuts off are no longer in flight', async (t) => {
   const server = serve(t, { handlerTimeout: 0 }, () => new Promise(() => {}))
   const client = await connect(t, server)
   await client.write(request('/1').repeat(8))
@@ -173,7 +173,7 @@ test('what is in flight when close({ timeout }) cuts it is in flight no more', a
   t.like(server.stats(), { inFlight: 0, oldestInFlight: 0 })
 })
 
-test('calls that are slow and late leave none in flight', async (t) => {
+test('slow and late calls leave nothing in flight', async (t) => {
   const { server } = serveSlow(t, 30, { handlerTimeout: 20, maxInFlight: 10 })
   const clients = await connectMany(t, server, 30)
   for (let round = 0; round < 3; round++) {

@@ -24,7 +24,7 @@ test('a server that was never used closes', async (t) => {
   t.pass()
 })
 
-test('close is one promise, however often it is called', async (t) => {
+test('close returns one promise, however often it is called', async (t) => {
   const server = serve(t)
   const closed = server.close()
   t.true(closed instanceof Promise)
@@ -43,7 +43,7 @@ test('a closing server does not listen', async (t) => {
   t.is(server.address(), null)
 })
 
-test('a closed server can still be asked and told things', async (t) => {
+test('the methods of a closed server can still be called', async (t) => {
   const server = serve(t)
   await assertServes(t, server)
   await server.close()
@@ -62,7 +62,7 @@ test('close ends the connections that wait for a request', async (t) => {
   for (const client of clients) t.is(await client.rest(), '')
 })
 
-test('close ends the connections that never asked anything', async (t) => {
+test('close ends the connections that never sent a request', async (t) => {
   const server = serve(t)
   const client = await connect(t, server)
   await untilStats(server, { connectionsOpen: 1 })
@@ -128,7 +128,7 @@ test('half a request holds up close until its time is over', async (t) => {
   await closed
 })
 
-test('close with a timeout cuts what is left then: half a request, a promise that never settles', async (t) => {
+test('close with a timeout cuts the connections left then: half a request, a promise that never settles', async (t) => {
   const { handler, held } = gate()
   const server = serve(t, {}, handler)
   const clients = await Promise.all([...halves.map(([half]) => half), request('/1')].map(async (bytes) => {
@@ -156,7 +156,7 @@ test('a timeout that is not reached cuts nothing', async (t) => {
   await closed
 })
 
-test('close refuses what is no timeout', (t) => {
+test('close refuses an invalid timeout', (t) => {
   const server = serve(t)
   for (const timeout of [-1, 1.5, NaN, 2 ** 31]) {
     t.throws(() => server.close({ timeout }), { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' })
@@ -170,7 +170,7 @@ test('close refuses what is no timeout', (t) => {
   t.true(server.listening)
 })
 
-test('close answers what is in flight before it resolves', async (t) => {
+test('close answers the requests in flight before it resolves', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, handler)
   const client = await connect(t, server)
@@ -188,7 +188,7 @@ test('close answers what is in flight before it resolves', async (t) => {
   await closed
 })
 
-test('close finishes the large answers that are on their way', async (t) => {
+test('close finishes large answers that are being sent', async (t) => {
   const server = serve(t, {}, () => large)
   const client = await connect(t, server)
   await client.write(request('/0').repeat(3000))
@@ -244,18 +244,18 @@ test('close under load loses no answer to a request that was taken', async (t) =
   t.deepEqual([connectionsOpen, inFlight], [0, 0])
 })
 
-test('close ends those that wait for room together, not one after the other', async (t) => {
+test('close ends connections that wait for room together, not one after another', async (t) => {
   const server = serve(t, { maxConnections: 2, headersTimeout: 1000 })
   const clients = await connectMany(t, server, 40)
   for (const client of clients.slice(20)) await client.write('POST /1 HT')
   await untilStats(server, { connectionsOpen: 2 })
   const began = performance.now()
   await server.close()
-  // Two at a time would take twenty rounds of a second for the halves alone.
+  // Two at a time would take ten rounds of a second for the halves alone.
   t.true(performance.now() - began < 15_000)
 })
 
-test('closeIdleConnections ends those that wait and leaves those at work', async (t) => {
+test('closeIdleConnections ends idle connections and leaves busy ones', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, (n) => (n === 1 ? handler(n) : n))
   const idle = await connect(t, server)
@@ -269,10 +269,10 @@ test('closeIdleConnections ends those that wait and leaves those at work', async
   release(1, 10)
   t.is((await response).body, '10')
   t.is((await busy.send('/3')).body, '3', 'the connection goes on')
-  t.is((await post(t, server, '/4')).body, '4', 'new ones are taken')
+  t.is((await post(t, server, '/4')).body, '4', 'new connections are taken')
 })
 
-test('closeAllConnections ends those at work, too, and goes on listening', async (t) => {
+test('closeAllConnections ends busy connections, too, and the server goes on listening', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, (n) => (n === 1 ? handler(n) : n))
   const idle = await connect(t, server)
@@ -300,7 +300,7 @@ test('closeAllConnections lets close resolve although a promise never settles', 
   t.is(server.stats().connectionsOpen, 0)
 })
 
-test('closeAllConnections while closing cuts those who waited for room, too', async (t) => {
+test('closeAllConnections while closing cuts connections that wait for room, too', async (t) => {
   const { handler, held } = gate()
   const server = serve(t, { maxConnections: 1, handlerTimeout: 0 }, handler)
   const first = await connect(t, server)
@@ -315,7 +315,7 @@ test('closeAllConnections while closing cuts those who waited for room, too', as
   t.is(server.stats().connectionsOpen, 0)
 })
 
-test('closeAllConnections leaves room for who comes next', async (t) => {
+test('closeAllConnections makes room for new connections', async (t) => {
   const server = serve(t, { maxConnections: 1 })
   const clients = await Promise.all([1, 2, 3].map(() => connect(t, server)))
   await untilStats(server, { connectionsOpen: 1 })
@@ -345,14 +345,14 @@ test('a signal closes the server', async (t) => {
   await assertRefused(t, server.port)
 })
 
-test('a signal that aborted before closes the server at once', async (t) => {
+test('a signal that is already aborted closes the server at once', async (t) => {
   const server = serve(t, { signal: AbortSignal.abort() })
   t.false(server.listening)
   await server.close()
   t.is(server.stats().connectionsOpen, 0)
 })
 
-test('a signal is let go of when the server has closed', async (t) => {
+test('a closed server leaves no listener on the signal', async (t) => {
   const { signal } = new AbortController()
   const server = serve(t, { signal })
   t.is(getEventListeners(signal, 'abort').length, 1)
@@ -360,7 +360,7 @@ test('a signal is let go of when the server has closed', async (t) => {
   t.is(getEventListeners(signal, 'abort').length, 0)
 })
 
-test('a refused listen leaves nothing on the signal', (t) => {
+test('a refused listen leaves no listener on the signal', (t) => {
   const { signal } = new AbortController()
   const { port } = serve(t, { host: '127.0.0.1' })
   t.throws(() => serve(t, { port, host: '127.0.0.1', signal }), { code: 'EADDRINUSE' })
@@ -387,7 +387,7 @@ test('two servers serve at once, and one goes on when the other closes', async (
   t.is((await post(t, two, '/21')).body, '42')
 })
 
-test('a hundred servers, one after the other on one port', async (t) => {
+test('a hundred servers, one after another on one port', async (t) => {
   let port = 0
   for (let i = 0; i < 100; i++) {
     const server = serverListen(port, fibonacci)

@@ -11,7 +11,7 @@ const bin = path.join(root, 'bin', 'ringcall.js')
 
 // A folder of the test's own.
 function folder(t) {
-  // As files in it are told, where the folder for temporary files is a link.
+  // The path that messages name, even where the folder for temporary files is a symbolic link.
   const made = realpathSync(mkdtempSync(path.join(tmpdir(), 'ringcall-')))
   t.teardown(() => rmSync(made, { recursive: true }))
   return made
@@ -24,7 +24,7 @@ function file(t, name, text) {
   return made
 }
 
-// What a command prints, and its end.
+// What a command prints, and how it ends.
 async function run(t, args, options) {
   const child = start(t, [bin, ...args], options)
   return { stdout: await text(child), ...(await child.exited) }
@@ -46,7 +46,7 @@ async function startServe(t, args, options) {
   return { child, line, port: Number(/:(\d+)$/.exec(line)?.[1]) }
 }
 
-// `serve` answers what it has on that signal, takes nothing more, and ends with 0.
+// On that signal `serve` answers the requests that it has, takes no more, and ends with 0.
 async function answersAndEnds(t, signal, options) {
   const source = 'export default (n) => new Promise((resolve) => setTimeout(resolve, 200, n))'
   const { child, port } = await startServe(t, [file(t, 'slow.mjs', source), ...options])

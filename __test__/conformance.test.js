@@ -5,7 +5,7 @@ const { load, runAll, watchfulHandler } = require('../conformance/suites.js')
 const { assertServes, serve } = require('./helpers.js')
 
 // Every case whole, byte by byte and in two halves; `node conformance/run.js --everywhere` cuts at every byte.
-test('the cases of public HTTP/1.1 suites do on the wire what their files say', async (t) => {
+test('the cases of public HTTP/1.1 suites are answered on the wire as their files say', async (t) => {
   const { handler, forbidden } = watchfulHandler()
   const server = serve(t, {}, handler)
   const suites = load()
@@ -14,6 +14,6 @@ test('the cases of public HTTP/1.1 suites do on the wire what their files say', 
     t.true(cases.length > 0, suite)
     for (const { id, name, faults } of cases) t.deepEqual(faults, [], `${suite} ${id}: ${name}`)
   }
-  t.deepEqual(forbidden, [], 'requests that hide in others, or stand behind an end, are not run')
+  t.deepEqual(forbidden, [], 'requests hidden in others, or sent after the last one, are not run')
   await assertServes(t, server)
 })

@@ -1,6 +1,6 @@
 'use strict'
 
-// A command that is installed globally serves a module that has a copy of the package of its own.
+// A command that is installed globally serves a module that has its own copy of the package.
 
 const path = require('node:path')
 const test = require('ava')
@@ -16,7 +16,7 @@ function anotherCopy() {
   return copy
 }
 
-test('what another copy of the package declares is served as it is declared', async (t) => {
+test('functions that another copy of the package declares are served as declared', async (t) => {
   const { reply, typed } = anotherCopy()
   t.not(typed, require(root).typed)
   const server = serve(t, {}, {

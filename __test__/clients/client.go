@@ -1,4 +1,4 @@
-// Calls functions with Go's own HTTP client, and says what it got that it should not have.
+// Calls functions with Go's own HTTP client, and reports any answer that it should not have got.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"sync"
 )
 
-// A text that does not tell its length is sent in chunks.
+// Content of unknown length is sent in chunks.
 type unknownLength struct{ io.Reader }
 
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
