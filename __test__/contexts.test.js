@@ -6,19 +6,19 @@ const test = require('ava')
 const { captureContexts, implementations } = require('../lib/calls/async-contexts.js')
 const { connect, request, serve, startMain } = require('./helpers.js')
 
-// Many clients at a time, each with several requests in one piece: calls of one batch, of one connection, of others.
+// Many clients at a time, each with several requests in one piece: some calls share a batch, some a connection.
 const CLIENTS = 8
 const PIPELINED = 8
 const ROUNDS = 3
 
-// Each answers with its own `n` where it has seen nothing of another call, and all of its own.
+// Each answers with its own `n` if it has seen its own context and nothing of another call.
 const HANDLERS = {
   'that enters one': (storage) => (n) => {
     const before = storage.getStore()
     storage.enterWith(n)
     return before === undefined && storage.getStore() === n ? n : -1
   },
-  'of which every other enters one': (storage) => (n) => {
+  'whose every other call enters one': (storage) => (n) => {
     const before = storage.getStore()
     if (n % 2 === 0) storage.enterWith(n)
     return before === undefined ? n : -1
@@ -47,7 +47,7 @@ const HANDLERS = {
     storage.enterWith(n)
     return new Promise((resolve) => setTimeout(() => resolve(storage.getStore()), 1))
   },
-  'that runs in one': (storage) => (n) => {
+  'that runs a function in one': (storage) => (n) => {
     const before = storage.getStore()
     const inside = storage.run(n, () => storage.getStore())
     return before === undefined && storage.getStore() === undefined ? inside : -1
@@ -75,7 +75,7 @@ const HANDLERS = {
   }
 }
 
-// What each client is answered, who all ask at the same time and again: `[n, { status, body }]`.
+// All clients ask at the same time, in several rounds. Returns the answers as `[n, { status, body }]`.
 async function askAll(t, server) {
   const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connect(t, server)))
   const answers = []
@@ -122,7 +122,7 @@ const FAILURES = {
 }
 
 for (const [what, makeHandler] of Object.entries(FAILURES)) {
-  test(`a handler that ${what}: onError is in the async context of that call, and no call in another's`, async (t) => {
+  test(`a handler that ${what}: onError runs in the async context of its call, and no call in another's`, async (t) => {
     const storage = new AsyncLocalStorage()
     const before = new Set()
     const handler = makeHandler((n) => {
@@ -149,7 +149,7 @@ test('a refusal that the handler throws leaves its async context to no other cal
   for (const [, { status, body }] of await askAll(t, server)) t.deepEqual([status, body.trim()], [409, 'undefined'])
 })
 
-// As with node:http, whose handlers see what `listen()` was called in, wherever the requests come from.
+// As with node:http, whose handlers see the context that `listen()` was called in, wherever the requests come from.
 test('every call begins in the async context in which the server was started', async (t) => {
   const storage = new AsyncLocalStorage()
   const own = new AsyncLocalStorage()
@@ -164,7 +164,7 @@ test('every call begins in the async context in which the server was started', a
   for (const [n, { body }] of answers) t.is(body, String(1000 + n))
 })
 
-test('what is entered after the server was started is not seen by its calls', async (t) => {
+test('a context entered after the server was started is not seen by its calls', async (t) => {
   const storage = new AsyncLocalStorage()
   storage.enterWith(1000)
   const server = serve(t, {}, async (n) => {
@@ -175,8 +175,8 @@ test('what is entered after the server was started is not seen by its calls', as
   for (const [n, { body }] of await askAll(t, server)) t.is(body, String(1000 + n))
 })
 
-// Only in a process that has not used a storage does Node begin to follow promises with the first call that enters one.
-test('the first call of a process that enters one keeps it to itself, too', async (t) => {
+// Node.js begins to follow promises when a process first uses a storage; in this process a call does so.
+test('the first call in a process to enter a context keeps it to itself, too', async (t) => {
   const child = startMain(t, async ({ serverListen }) => {
     const { AsyncLocalStorage } = require('node:async_hooks')
     const storage = new AsyncLocalStorage()
@@ -196,15 +196,15 @@ test('the first call of a process that enters one keeps it to itself, too', asyn
   t.is((await child.exited).code, 0)
 })
 
-// From here on without a server: what runs the calls.
+// From here on without a server: the code that runs the calls.
 
-// Where Node.js keeps stores by default it takes no resource for each call; without frames newer ones do.
+// By default no call needs an async resource of its own; in newer versions of Node.js without frames each does.
 const WITHOUT_FRAMES = '--no-async-context-frame'
 const flags = ['--experimental-async-context-frame', WITHOUT_FRAMES]
   .filter((flag) => process.allowedNodeEnvironmentFlags.has(flag))
 
 for (const flag of [undefined, ...flags]) {
-  test(`calls are apart wherever Node.js keeps stores: ${flag ?? 'by default'}`, async (t) => {
+  test(`calls are kept apart wherever Node.js keeps stores: ${flag ?? 'by default'}`, async (t) => {
     const child = startMain(t, (_helpers, file) => {
       const { AsyncLocalStorage } = require('node:async_hooks')
       const { captureContexts, implementations } = require(file)
@@ -224,11 +224,11 @@ for (const flag of [undefined, ...flags]) {
   })
 }
 
-// Which of them keep calls apart depends on Node.js, but for the one that always does.
+// Which of them keep calls apart depends on Node.js; `PerCall` always does.
 const SOUND = new Set([captureContexts().constructor, implementations.PerCall])
 
 for (const Contexts of SOUND) {
-  test(`${Contexts.name}: steps are apart, also from those that run within them`, (t) => {
+  test(`${Contexts.name}: steps are kept apart, also from those that run within them`, (t) => {
     const storage = new AsyncLocalStorage()
     const contexts = storage.run('home', () => new Contexts())
     const seen = []

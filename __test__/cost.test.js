@@ -1,6 +1,6 @@
 'use strict'
 
-// What hostile clients cost the server in memory, descriptors and processor time, read off a process of its own.
+// What hostile clients cost the server in memory, descriptors and processor time, measured on a process of its own.
 // RINGCALL_TEST_FULL=1 runs the full counts, which take minutes.
 
 const { setTimeout: delay } = require('node:timers/promises')
@@ -21,7 +21,7 @@ async function untilStat(server, name, holds) {
   while (!holds(await server.stat(name))) await delay(5)
 }
 
-// The share of one processor that the server computes while nobody asks it anything.
+// The share of one processor that the server uses while it gets no requests.
 async function cpuShare(server, ms) {
   const [cpu, start] = [server.cpu(), performance.now()]
   await delay(ms)
@@ -67,7 +67,7 @@ for (const [what, bytes] of Object.entries(unfinished)) {
   test(`${what}: under 64 KiB for the connection`, async (t) => {
     const count = FULL ? 1000 : 500
     const server = await serveApart(t, FOR_EVER)
-    // What V8 takes once it works is nothing that the connections take.
+    // The memory that V8 takes once it is busy is not that of the connections.
     for (let i = 0; i < 20; i++) {
       await server.client.write(request('/15').repeat(1000))
       await server.client.responses(1000)
@@ -80,14 +80,14 @@ for (const [what, bytes] of Object.entries(unfinished)) {
     const each = ((await server.rss()) - before) / count
     t.log(`${kib(each)} each`)
     // The allocator keeps the threads' memory apart, and some of it for itself: once for each ring thread but the first,
-    // and once where the ring's is between JavaScript's.
+    // and once where the ring's memory lies among JavaScript's.
     const arenas = Math.abs(ringThreads - 1)
     t.true(each < 64 * KIB + (arenas * 8 * KIB * KIB) / count, kib(each))
     await assertServesOn(t, server)
   })
 }
 
-// Asks with the smallest receive window there is, reads nothing at all, and says so when nothing moves.
+// Sends requests with the smallest receive window there is, reads nothing, and prints `stuck` when nothing moves.
 const deafClients = `
 import selectors, socket, sys, time
 port, clients, requests = map(int, sys.argv[1:])
@@ -119,13 +119,13 @@ test('clients with 100,000 pipelined requests that read nothing: under 1 MiB eac
   const each = ((await server.rss()) - before) / count
   t.log(`${kib(each)} each`)
   t.true(each < MIB, kib(each))
-  t.is(await server.stat('connectionsOpen'), count + 1, 'they are all there')
+  t.is(await server.stat('connectionsOpen'), count + 1, 'all are still connected')
   await assertServesOn(t, server)
   deaf.kill('SIGKILL')
   await untilStat(server, 'connectionsOpen', (open) => open === 1)
 })
 
-// Asks for much with a small receive window, and reads it little by little while it sends.
+// Sends many requests with a small receive window, and reads the answers little by little meanwhile.
 const slowReader = `
 import selectors, socket, sys
 port, requests = map(int, sys.argv[1:])
@@ -166,7 +166,7 @@ test('a slow reader of 100,000 pipelined requests gets every answer while others
 
 const drippingCount = FULL ? 5000 : 1000
 
-test(`${drippingCount} connections that drip get 408, working ones are served meanwhile`, async (t) => {
+test(`${drippingCount} connections that drip bytes get 408, and working ones are served meanwhile`, async (t) => {
   const server = await serveApart(t, { headersTimeout: 5000, requestTimeout: 6000 })
   const starts = ['POST /15 HTTP/1.1\r\nX: ', 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n']
   let refused = 0
@@ -200,12 +200,12 @@ test(`${drippingCount} connections that drip get 408, working ones are served me
   await assertServesOn(t, server)
 })
 
-test('out of descriptors: accepting rests, working connections go on, those who wait are served later', async (t) => {
+test('out of descriptors: accepting pauses, open connections go on, waiting ones are served later', async (t) => {
   const server = await serveApart(t, {}, { limit: 'ulimit -n 64' })
   const holding = await connectMany(t, server.port, 100)
   const responses = holding.map((client) => client.send('/15'))
   for (const response of responses) response.catch(() => {})
-  // With several ring threads the first that has come may be one that waits.
+  // With several ring threads the first connection may be one that waits.
   await Promise.race(responses)
   while ((await cpuShare(server, 100)) > 0.05);
   const open = await server.stat('connectionsOpen')
@@ -215,11 +215,11 @@ test('out of descriptors: accepting rests, working connections go on, those who 
   t.true(share < 0.05, percent(share))
   for (let i = 0; i < 100; i++) t.is((await server.client.send('/15')).body, '610')
   t.true((await server.stat('acceptPauses')) > 0, 'acceptPauses')
-  // What Node.js opens and closes for itself makes room, too.
+  // Descriptors that Node.js opens and closes for itself make room, too.
   const still = await server.stat('connectionsOpen')
-  t.true(still >= open && still < 64, `it serves whom it has: ${open}, then ${still} connections`)
+  t.true(still >= open && still < 64, `it keeps those that it has: ${open}, then ${still} connections`)
 
-  // Whoever is answered makes room for another; with several ring threads, for any of them.
+  // Each client that has been answered makes room for another; with several ring threads, for any of them.
   const waiting = new Map(holding.map((client, i) => [client, responses[i]]))
   while (waiting.size > 0) {
     const next = await Promise.race([...waiting].map(async ([client, response]) => [client, await response]))
@@ -233,7 +233,7 @@ test('out of descriptors: accepting rests, working connections go on, those who 
 
 const churnCount = FULL ? 100_000 : 10_000
 
-test(`${churnCount} connections come and go: no more descriptors and memory than before`, async (t) => {
+test(`${churnCount} connections come and go: descriptors and memory are as before`, async (t) => {
   const server = await serveApart(t, { ...FOR_EVER, handlerTimeout: 1000 })
   const chunked = { headers: { 'Transfer-Encoding': 'chunked' }, body: '5\r\nabc' }
   const deeds = [
@@ -272,7 +272,7 @@ test(`${churnCount} connections come and go: no more descriptors and memory than
 
 const floodRounds = FULL ? 500 : 50
 
-test(`${floodRounds} floods past maxInFlight: every answer is right or a 503, in order, and memory stays`, async (t) => {
+test(`${floodRounds} floods past maxInFlight: answers are right or 503, in order; memory does not grow`, async (t) => {
   const server = await serveApart(t, { maxInFlight: 10 })
   const clients = await connectMany(t, server.port, 50)
   const counts = { 200: 0, 503: 0 }
@@ -311,7 +311,7 @@ const heads = {
 }
 
 for (const [what, bytes] of Object.entries(heads)) {
-  test(`${what}, byte by byte, costs the server no more than ten times its sending`, async (t) => {
+  test(`${what}, sent byte by byte, costs the server no more than ten times what sending costs`, async (t) => {
     const server = await serveApart(t, FOR_EVER)
     const client = await connect(t, server.port)
     const [cpu, mine] = [server.cpu(), process.cpuUsage()]
@@ -326,7 +326,7 @@ for (const [what, bytes] of Object.entries(heads)) {
     const { user, system } = process.cpuUsage(mine)
     const [spent, sending] = [server.cpu() - cpu, (user + system) / 1e6]
     t.log(`${status}: ${spent.toFixed(2)} s for ${at} bytes, which took ${sending.toFixed(2)} s to send`)
-    t.true(spent < 10 * sending + 0.05) // Some hundredths are no measure.
+    t.true(spent < 10 * sending + 0.05) // Some hundredths of a second are noise.
     await assertServesOn(t, server)
   })
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Whose pages may have a browser call the server: its own, and those that `origins` names.
+// Which sites' pages may call the server from a browser: its own, and those that `origins` names.
 
 const http = require('node:http')
 const { once } = require('node:events')
@@ -53,7 +53,7 @@ const foreign = [
   ['Origin: https://b.example https://b.example']
 ]
 
-// The names of what CORS adds to an answer.
+// The names of the header fields that CORS adds to an answer.
 const corsOf = ({ headers }) => Object.keys(headers).filter((name) => /^access-control-|^vary$/.test(name))
 
 const settings = { 'without origins': undefined, 'with no origin': [], 'with some': LISTED, "with '*'": '*' }
@@ -69,7 +69,7 @@ for (const [what, origins] of Object.entries(settings)) {
     }
   })
 
-  test(`a page of another site is 403 where it is not named, ${what}`, async (t) => {
+  test(`a page of another site gets 403 unless it is named, ${what}`, async (t) => {
     const server = serve(t, { origins }, (n) => (origins === '*' || n === 1 ? n : t.fail('it was run')))
     const client = await connect(t, server)
     for (const lines of foreign) {
@@ -87,7 +87,7 @@ for (const [what, origins] of Object.entries(settings)) {
   })
 }
 
-test('the usual ports are as good as none, and the scheme does not count', async (t) => {
+test('a default port is the same as none, and the scheme does not count', async (t) => {
   const client = await connect(t, serve(t))
   for (const host of ['a.example', 'a.example:80', 'a.example:443', 'A.example:']) {
     for (const origin of ['http://a.example', 'https://a.example', 'https://a.example:443']) {
@@ -101,7 +101,7 @@ test('the usual ports are as good as none, and the scheme does not count', async
   t.is((await client.response()).status, 403, 'HTTP/1.0 without a Host')
 })
 
-test('a page that is named may call, and its browser may show it whatever the answer is', async (t) => {
+test('a page that is named may call, and may read the answer, whatever it is', async (t) => {
   const handler = (n) => {
     if (n !== 1) return n
     throw Object.assign(new Error('No one.'), { statusCode: 409 })
@@ -131,7 +131,7 @@ test('a page that is named may call, and its browser may show it whatever the an
   }
 })
 
-test('what is wrong is told in this order: the method, the site, the body, the rest', async (t) => {
+test('faults are reported in this order: the method, the site, the body, the rest', async (t) => {
   const cases = [
     ['GET /x', 405], ['POST https://a.example/x', 421], ['POST /x', 403], ['POST /15', 403],
     ['POST /x', 413, { isOwn: true }]
@@ -153,7 +153,7 @@ test('what is wrong is told in this order: the method, the site, the body, the r
 
 const question = ['Access-Control-Request-Method: POST', 'Access-Control-Request-Headers: content-type,x-id']
 
-test("a browser's question is answered 204 where the page is named", async (t) => {
+test('a preflight gets 204 where the page is named', async (t) => {
   for (const origins of [LISTED, '*']) {
     const server = serve(t, { origins }, () => t.fail('it was run'))
     const client = await connect(t, server)
@@ -177,7 +177,7 @@ test("a browser's question is answered 204 where the page is named", async (t) =
   }
 })
 
-test('OPTIONS that is no such question is 405', async (t) => {
+test('OPTIONS that is not such a preflight gets 405', async (t) => {
   const server = serve(t, { origins: LISTED })
   const client = await connect(t, server)
   const all = [
@@ -197,7 +197,7 @@ test('OPTIONS that is no such question is 405', async (t) => {
   t.is((await other.response()).status, 405)
 })
 
-test('a question is answered in its place, by its version, and as the last where it says so', async (t) => {
+test('a preflight is answered in its turn, and is the last where it says Connection: close', async (t) => {
   const client = await connect(t, serve(t, { origins: '*' }, async (n) => n))
   const lines = [...question, 'Origin: https://b.example']
   const last = withLines('OPTIONS /1', [...lines, 'Connection: close'])
@@ -208,7 +208,7 @@ test('a question is answered in its place, by its version, and as the last where
   t.is(await client.rest(), '')
 })
 
-test('a question with a body that waits to be asked for is answered without it', async (t) => {
+test('a preflight whose body waits for 100 Continue is answered without it, and the connection ends', async (t) => {
   const client = await connect(t, serve(t, { origins: '*' }))
   const lines = [...question, 'Origin: https://b.example', 'Expect: 100-continue', 'Content-Length: 3']
   await client.write(withLines('OPTIONS /1', lines))
@@ -216,7 +216,7 @@ test('a question with a body that waits to be asked for is answered without it',
   t.deepEqual([status, headers.connection], [204, 'close'])
 })
 
-test('origins are named as browsers write them, however they are given', async (t) => {
+test('origins are compared as browsers write them, however the option writes them', async (t) => {
   const names = {
     'HTTPS://B.Example:443': 'https://b.example',
     'http://bücher.example': 'http://xn--bcher-kva.example',
@@ -229,7 +229,7 @@ test('origins are named as browsers write them, however they are given', async (
   }
 })
 
-test('a page elsewhere cannot have a browser call a server on this machine', async (t) => {
+test('a page from elsewhere cannot make a browser call a server on this machine', async (t) => {
   // As Chrome sends `fetch('http://localhost:8000/15', { method: 'POST', mode: 'no-cors' })`, by Node's own client.
   const { port } = serve(t, {}, () => t.fail('it was run'))
   const headers = {
@@ -247,13 +247,13 @@ test('a page elsewhere cannot have a browser call a server on this machine', asy
   await response.toArray()
 })
 
-test('clients that are no browsers are not concerned', async (t) => {
+test('clients other than browsers are not affected', async (t) => {
   const server = serve(t, { origins: LISTED })
   await assertServes(t, server)
   t.is(await (await fetch(`http://127.0.0.1:${server.port}/15`, { method: 'POST' })).text(), '610')
 })
 
-test('origins that are none are refused at the start', (t) => {
+test('invalid origins are refused at the start', (t) => {
   const wrong = {
     ERR_INVALID_ARG_TYPE: ['https://b.example', 'null', null, {}, 5, true, [5], [null], [['https://b.example']]],
     ERR_INVALID_ARG_VALUE: [

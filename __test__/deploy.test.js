@@ -1,6 +1,6 @@
 'use strict'
 
-// The programs of deploy/. What the containers made with them do is tried by `npm run test:containers`.
+// The programs of deploy/. `npm run test:containers` tries the containers that are made with them.
 
 const { spawnSync } = require('node:child_process')
 const test = require('ava')
@@ -25,7 +25,7 @@ test('seccomp.js adds one block and changes nothing else', (t) => {
   }
   const allowed = { ...profile, syscalls: [...profile.syscalls, { names: IO_URING, action: 'SCMP_ACT_ALLOW' }] }
   t.deepEqual(seccomp(profile), { code: 0, profile: allowed, stderr: '' })
-  t.deepEqual(seccomp(allowed).profile, allowed, 'twice is once')
+  t.deepEqual(seccomp(allowed).profile, allowed, 'a second time changes nothing')
 })
 
 test('seccomp.js takes io_uring out of the rules that refuse it', (t) => {
@@ -37,7 +37,7 @@ test('seccomp.js takes io_uring out of the rules that refuse it', (t) => {
   ])
 })
 
-test('seccomp.js says what is no profile, and prints nothing', (t) => {
+test('seccomp.js refuses input that is not a profile, and prints none', (t) => {
   for (const [input, ...args] of [['{}'], ['null'], ['<html>'], [''], ['', '/nonexistent.json'], ['', '--help']]) {
     const { code, profile, stderr } = seccomp(input, args.length > 0 ? args : undefined)
     t.deepEqual([code, profile], [1, ''])

@@ -14,10 +14,10 @@ const { fibonacci, has, root, serverListen, start } = require('./helpers.js')
 const requireHere = createRequire(path.join(root, 'index.js'))
 const AsyncFunction = (async () => {}).constructor
 
-// What stands for what the prose around a fragment means; functions.js is a module in that folder.
+// Values for the names that a fragment takes from the prose around it; functions.js is a module in that folder.
 const MEANT = { handler: () => 1, http, n: 15, __dirname: path.join(__dirname, 'modules') }
 
-// Run as they stand by .ci/run, or by the tests of the examples.
+// Commands that .ci/run or the tests of the examples run as they stand.
 const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test']
 
 // Blocks of these languages are clients, which `npm run test:clients` makes and runs.
@@ -50,8 +50,8 @@ function fileOf(code) {
   return /^\/\/ (\S+\.m?js)\n/.exec(code)?.[1]
 }
 
-// Runs JavaScript as it stands, but for fixed ports, and returns the servers that it started. What it prints is what stands
-// behind that as a comment.
+// Runs JavaScript as it stands, but for fixed ports, and returns the servers that it started. It must print what the
+// comments behind `console.log()` say.
 async function run(t, code) {
   const started = []
   const printed = []
@@ -85,7 +85,7 @@ async function run(t, code) {
   return started
 }
 
-// The server that the prose is about there: that of the last block before in the same section that starts one.
+// The server that the prose there is about: that of the last earlier block in the same section that starts one.
 async function serverBefore(t, blocks, index) {
   const startsOne = ({ section, code }) => (
     section === blocks[index].section && /serverListen\((8000,|{[^}]*\bport: 8000\b)/.test(code)
@@ -134,7 +134,7 @@ for (const file of files) {
         t.pass()
       })
     } else if (language === 'sh') {
-      test(`${name} is a shell's, and names what there is`, (t) => {
+      test(`${name} is valid shell, and names scripts that exist`, (t) => {
         t.is(spawnSync('bash', ['-n'], { input: code, encoding: 'utf8' }).stderr, '')
         const { scripts } = requireHere('./package.json')
         for (const [, script] of code.matchAll(/npm run ([\w:-]+)/g)) t.true(script in scripts, script)
@@ -144,7 +144,7 @@ for (const file of files) {
     } else if (CLIENTS.includes(language)) {
       test(`${name} is in the page whose clients are run`, (t) => t.is(file, WITH_CLIENTS))
     } else if (language !== '') {
-      test(`${name}: somebody has to run ${language}`, (t) => t.fail())
+      test(`${name}: no test runs ${language}`, (t) => t.fail())
     }
   }
 
@@ -160,7 +160,7 @@ for (const file of files) {
   })
 }
 
-// In a process of its own: one that computes without end answers nobody.
+// In a process of its own, because one that computes without end answers no one.
 test('the first example of the README refuses an N that would keep it busy', async (t) => {
   const { code } = blocksOf('README.md').find(({ language }) => language === 'js')
   const here = `{ serverListen: (port, handler) =>
@@ -173,7 +173,7 @@ test('the first example of the README refuses an N that would keep it busy', asy
   }
 })
 
-test('where exactness is promised, it is said how a client keeps it', (t) => {
+test('the files that promise exactness say how a client keeps it', (t) => {
   for (const file of ['README.md', 'docs/api.md', 'index.d.ts']) {
     const text = fs.readFileSync(path.join(root, file), 'utf8')
     t.true(text.includes('`BigInt(await response.text())`'), file)

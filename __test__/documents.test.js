@@ -1,7 +1,7 @@
 'use strict'
 
-// The documents that describe a server's functions, as both engines serve them. To what request they are the answer is in
-// the table of cases (cases/documents.json).
+// The documents that describe a server's functions, as both engines serve them. Which requests they answer is in the
+// table of cases (cases/documents.json).
 
 const { createHash } = require('node:crypto')
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
@@ -19,7 +19,7 @@ const add = typed('(a: int, b: int) => int', (a, b) => a + b)
 const get = (path, headers) => request(path, { method: 'GET', headers })
 const ask = (t, server, path, headers) => post(t, server, path, { method: 'GET', headers })
 
-// So many functions of which much is told.
+// So many functions, with long descriptions.
 function manyFunctions(count) {
   const types = ['int', 'number', 'int64', 'boolean', 'string', 'json', 'string[]']
   const signature = `(${types.map((type, i) => `argument${i}: ${type}`).join(', ')}) => json`
@@ -36,7 +36,7 @@ function moduleOf(t, source) {
   return { file, write }
 }
 
-test('the description is what server.openapi() tells, and its tag is made of it', async (t) => {
+test('the description is what server.openapi() returns, and its ETag is a hash of it', async (t) => {
   const server = serve(t, { openapi: { title: 'Sums' } }, { add })
   const { status, headers, body } = await ask(t, server, DESCRIPTION)
   t.deepEqual([status, headers['content-type']], [200, 'application/json'])
@@ -63,7 +63,7 @@ test('the page may run its own script and style, ask its own server, and nothing
   )
 })
 
-test('a HEAD has the fields of a GET, and who has a document by its tag is told so', async (t) => {
+test('a HEAD has the fields of a GET, and a request with the ETag of a document gets 304', async (t) => {
   const server = serve(t, {}, { add })
   const client = await connect(t, server)
   for (const path of [DESCRIPTION, PAGE]) {
@@ -93,7 +93,7 @@ test('pipelined between calls, documents are answered in their turn', async (t) 
   t.true(bodies[3].startsWith('<!doctype html>'))
 })
 
-test('one plain function, and openapi: false, have no documents', async (t) => {
+test('there are no documents for one plain function, nor with openapi: false', async (t) => {
   const plain = serve(t)
   const silent = serve(t, { openapi: false }, { add })
   const silentRoot = serve(t, { openapi: false }, add)
@@ -114,7 +114,7 @@ test('a declared function at the root keeps its calls, and has documents', async
   t.true('/' in JSON.parse((await ask(t, server, DESCRIPTION)).body).paths)
 })
 
-test('where every page may read answers, a document says so to all of them', async (t) => {
+test('where every page may read answers, a document says so in every answer', async (t) => {
   const server = serve(t, { origins: '*' }, { add })
   for (const headers of [{}, { Origin: 'https://a.example' }]) {
     const answer = await ask(t, server, DESCRIPTION, headers)
@@ -123,7 +123,7 @@ test('where every page may read answers, a document says so to all of them', asy
   }
 })
 
-test('documents are served while every call that may wait does, and are no calls', async (t) => {
+test('documents are served while maxInFlight is reached, and do not count as calls', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { maxInFlight: 1 }, { wait: (n) => handler(n) })
   const waiting = post(t, server, '/wait/1')
@@ -156,7 +156,7 @@ test('a reload changes the description and its tag with the functions', async (t
   t.is((await read()).headers.etag, before.headers.etag)
 })
 
-test('a module that does not load anew leaves the description as it was', async (t) => {
+test('a reload that fails leaves the description as it was', async (t) => {
   const { file, write } = moduleOf(t, 'exports.sum = (a, b) => a + b')
   const server = serve(t, { workers: 1 }, file)
   const before = await ask(t, server, DESCRIPTION)
@@ -165,7 +165,7 @@ test('a module that does not load anew leaves the description as it was', async 
   t.is((await ask(t, server, DESCRIPTION)).headers.etag, before.headers.etag)
 })
 
-test('a long description arrives whole for many who read it late, and others are served meanwhile', async (t) => {
+test('a long description arrives whole at many clients that read late, and others are served meanwhile', async (t) => {
   const server = serve(t, {}, { ...manyFunctions(300), add })
   const { body: text } = await ask(t, server, DESCRIPTION)
   t.true(text.length > 300_000)
@@ -179,7 +179,7 @@ test('a long description arrives whole for many who read it late, and others are
   await until(() => server.stats().responses2xx === 502)
 })
 
-test('at the close a document that is being read arrives whole, and is the last', async (t) => {
+test('when the server closes, a document that is being read arrives whole, as the last answer', async (t) => {
   const server = serve(t, {}, manyFunctions(300))
   const { body: text } = await ask(t, server, DESCRIPTION)
   const client = await connect(t, server)
@@ -192,7 +192,7 @@ test('at the close a document that is being read arrives whole, and is the last'
   await closed
 })
 
-test('a unix socket serves them, too', async (t) => {
+test('a Unix socket serves documents, too', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const server = serve(t, { path: path.join(folder, 'socket') }, { add })

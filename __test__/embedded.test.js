@@ -1,7 +1,7 @@
 'use strict'
 
-// Servers without ring threads: their ring is driven by the event loop of the thread that has started them. All that
-// other tests say of servers is said of these with RINGCALL_TEST_RING_THREADS=0; here is what only they do.
+// Servers without ring threads: the event loop of the thread that has started them drives their ring. The other tests
+// of servers run on these with RINGCALL_TEST_RING_THREADS=0; here is what only they do.
 
 const { readFile } = require('node:fs')
 const net = require('node:net')
@@ -23,7 +23,7 @@ ringTest(test)('there is no thread for the network', async (t) => {
   t.deepEqual(threadsNamed('ringcall', child.pid), [])
 })
 
-// However the answer comes about, no request follows it that would have the loop take a turn.
+// However the answer comes about, no request follows it that would make the loop turn.
 const later = {
   'a timer': (done) => setTimeout(done, 1),
   'an immediate': setImmediate,
@@ -38,17 +38,17 @@ const later = {
 }
 
 for (const [what, wait] of Object.entries(later)) {
-  ringTest(test)(`an answer that waits for ${what} leaves when it is there`, async (t) => {
+  ringTest(test)(`an answer that waits for ${what} is sent as soon as it is there`, async (t) => {
     const server = serve(t, embedded, (n) => new Promise((resolve) => wait(() => resolve(n))))
     const client = await connect(t, server)
     for (let n = 0; n < 5; n++) t.is((await client.send(`/${n}`)).body, String(n))
   })
 }
 
-ringTest(test)('an answer that another server has given leaves before Node waits', async (t) => {
+ringTest(test)('an answer that comes from a call of another server is sent before Node.js waits', async (t) => {
   let answer
   let sent
-  // libuv asks the server first that was started last, so that this one's function runs after the other was asked.
+  // libuv asks the server that was started last first, so this one's function runs after the other was asked.
   const first = serve(t, embedded, (n) => {
     answer(n)
     setImmediate(() => (sent = second.stats().responses2xx))
@@ -68,7 +68,7 @@ ringTest(test)('an answer that another server has given leaves before Node waits
   }
 })
 
-ringTest(test)('while a function holds the thread requests wait, and no time of theirs runs out', async (t) => {
+ringTest(test)('while a function blocks the thread, requests wait, and none of them times out', async (t) => {
   const options = { ...embedded, headersTimeout: 100, requestTimeout: 100, keepAliveTimeout: 1000, handlerTimeout: 0 }
   const server = serve(t, options, (n) => {
     for (const end = performance.now() + n; performance.now() < end;);
@@ -77,18 +77,18 @@ ringTest(test)('while a function holds the thread requests wait, and no time of 
   const [blocking, ...others] = await connectMany(t, server, 9)
   await Promise.all(others.map((other) => other.send('/0')))
   const blocked = blocking.send('/500')
-  // They are written before the function is called, as this thread is the one that it holds.
+  // They are written before the function is called, as it blocks this thread.
   const answers = await Promise.all([blocked, ...others.map((other) => other.send('/1'))])
   t.deepEqual(answers.map(({ status }) => status), answers.map(() => 200))
   const { headersTimeouts, requestTimeouts } = server.stats()
   t.is(headersTimeouts + requestTimeouts, 0)
 })
 
-ringTest(test)('without anything to do it takes no turns', async (t) => {
+ringTest(test)('an idle server takes no turns', async (t) => {
   const server = serve(t, embedded)
   await assertServes(t, server)
   await until(() => server.stats().connectionsOpen === 0)
-  // What the last connection has left is a tick or two.
+  // The last connection leaves a tick or two.
   let turns
   do {
     turns = server.stats().ringTurns
@@ -97,12 +97,12 @@ ringTest(test)('without anything to do it takes no turns', async (t) => {
   t.pass()
 })
 
-ringTest(test)('servers with and without ring threads are side by side in one thread', async (t) => {
+ringTest(test)('servers with and without ring threads work side by side in one thread', async (t) => {
   const servers = [0, 1, 0, 2, 0].map((ringThreads) => serve(t, { ringThreads }))
   await Promise.all(servers.map((server) => assertServes(t, server)))
 })
 
-ringTest(test)('a thread whose server computes for ever is terminated with it, and the port is free', async (t) => {
+ringTest(test)('a thread whose server computes without end can be terminated, and the port is free', async (t) => {
   const worker = new Worker(`
     const { parentPort, workerData } = require('node:worker_threads')
     const { serverListen } = require(workerData)
@@ -147,7 +147,7 @@ ringTest(test)('close() from a function answers it, and resolves', async (t) => 
   await untilRefused(t, port)
 })
 
-ringTest(test)('what is called but not answered is in flight, and close({ timeout }) cuts it', async (t) => {
+ringTest(test)('a call without an answer is in flight, and close({ timeout }) cuts it off', async (t) => {
   const { handler, held } = gate()
   const server = serve(t, embedded, handler)
   const client = await connect(t, server)
@@ -159,7 +159,7 @@ ringTest(test)('what is called but not answered is in flight, and close({ timeou
 })
 
 for (const [runtime, name] of [['bun', 'Bun'], ['deno', 'Deno']]) {
-  ringTest(test)(`${name} has no event loop of Node.js: it is refused there, and with engine: 'node' ignored`, async (t) => {
+  ringTest(test)(`${name} lacks Node's event loop: ringThreads: 0 is refused; engine: 'node' ignores it`, async (t) => {
     const child = startMain(t, ({ serverListen }, runtime) => {
       Object.defineProperty(process, 'versions', { value: { ...process.versions, [runtime]: '1.0.0' } })
       const listen = (engine) => serverListen({ port: 0, ringThreads: 0, engine }, (n) => n).close()

@@ -1,6 +1,6 @@
 'use strict'
 
-// Empty lines between requests (RFC 9112 section 2.2): old clients end a body with a line end too many.
+// Empty lines between requests (RFC 9112 section 2.2): old clients send one line end too many after a body.
 
 const test = require('ava')
 const { assertServes, connect, connectMany, post, request, serve, untilStats } = require('./helpers.js')
@@ -24,7 +24,7 @@ for (const lines of ['\r\n', '\r', '\r\n\r', MANY]) {
   const what = JSON.stringify(lines)
 
   test(`after ${what} a connection idles, and closes without an answer`, async (t) => {
-    // The others are shorter than it, and would be met first.
+    // The other timeouts are shorter than keepAliveTimeout, and would run out first.
     const server = serve(t, { ...DEAF, headersTimeout: SHORT, requestTimeout: 2 * SHORT, keepAliveTimeout: 10 * SHORT })
     for (const client of await connectWith(t, server, lines)) t.is(await client.rest(), '')
     await untilStats(server, { keepAliveTimeouts: 2, headersTimeouts: 0, requestTimeouts: 0, connectionsOpen: 0 })
@@ -58,7 +58,7 @@ test('a request behind empty lines is answered, however they are cut', async (t)
   }
 })
 
-test('a head that stops behind empty lines is 408', async (t) => {
+test('a head that stops after empty lines gets 408', async (t) => {
   const server = serve(t, { ...DEAF, headersTimeout: SHORT })
   for (const before of ['', request('/15')]) {
     const client = await connect(t, server)
@@ -70,7 +70,7 @@ test('a head that stops behind empty lines is 408', async (t) => {
   await untilStats(server, { headersTimeouts: 2 })
 })
 
-test('more empty lines are 400 and closed', async (t) => {
+test('more empty lines get 400, and the connection ends', async (t) => {
   const server = serve(t, DEAF)
   for (const before of ['', request('/15')]) {
     const client = await connect(t, server)
@@ -83,7 +83,7 @@ test('more empty lines are 400 and closed', async (t) => {
   }
 })
 
-test('clients that drip empty lines do not hold their connections for ever', async (t) => {
+test('clients that drip empty lines do not hold their connections forever', async (t) => {
   const server = serve(t, { ...DEAF, keepAliveTimeout: 500, maxConnections: 20 })
   const clients = await connectMany(t, server, 20)
   let isOver = false

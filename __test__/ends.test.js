@@ -21,7 +21,7 @@ const ends = FULL ? 200 : 10
 
 for (const [how, expected, end] of [
   ['killed', { code: null, signal: 'SIGKILL' }, (child) => child.kill('SIGKILL')],
-  ['exit', { code: 3, signal: null }, (child, client) => client.write(request('/77'))]
+  ['exiting', { code: 3, signal: null }, (child, client) => client.write(request('/77'))]
 ]) {
   test(`${ends} processes under load, each ${how}: no other end, and the port is free at once`, async (t) => {
     const first = serve(t)
@@ -35,7 +35,7 @@ for (const [how, expected, end] of [
       t.is(await child.line(), String(port))
       const last = await connect(t, port)
       const loaded = load(await connectMany(t, port, 8))
-      await delay(5 * (i % 5)) // Not to be right, but to end at many moments.
+      await delay(5 * (i % 5)) // Not needed to pass, but to end at different moments.
       await end(child, last)
       t.deepEqual(await child.exited, { ...expected, stderr: '' })
       await loaded
@@ -70,7 +70,7 @@ ringTest(test)('when close() resolves, the last descriptor and the last ring thr
 
 const cycles = FULL ? 1000 : 200
 
-test(`${cycles} servers come and go: no thread and no descriptor stays, and memory is within 8 MiB`, async (t) => {
+test(`${cycles} servers come and go: no thread or descriptor stays, and memory grows by less than 8 MiB`, async (t) => {
   const child = startMain(t, async ({ serverListen }, cycles) => {
     const { once } = require('node:events')
     const { readFileSync, readdirSync } = require('node:fs')
@@ -91,7 +91,7 @@ test(`${cycles} servers come and go: no thread and no descriptor stays, and memo
         Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status'))[1]) * 1024
       ]
     }
-    // Collected now and then, so that what piles up in between is no part of the measure.
+    // Garbage is collected now and then, so that what piles up in between does not count.
     const run = async (count, asks) => {
       for (let i = 0; i < count; i++) {
         await cycle(asks)
@@ -102,7 +102,7 @@ test(`${cycles} servers come and go: no thread and no descriptor stays, and memo
     await run(100, false)
     const before = await run(50, true)
     const after = await run(cycles, false)
-    // A client in Node.js, of whatever server, leaves some memory behind, so that is not looked at here.
+    // A client in Node.js leaves some memory behind, whatever the server, so memory is not measured here.
     const [open] = await run(cycles, true)
     // A thread that has been joined is listed until the kernel is done with it.
     const threads = () => readdirSync('/proc/self/task').length
@@ -135,7 +135,7 @@ test(`a handler that blocks for ${blocked / 1000} s while 1000 connections wait:
   t.is((await blocking.response()).body, '0')
 })
 
-test('what a blocked event loop holds back shows in stats() afterwards, and past maxInFlight is 503 meanwhile', async (t) => {
+test('calls past maxInFlight get 503, the others are answered later, and stats() counts both', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { maxInFlight: 15, handlerTimeout: 0 }, handler)
   const clients = await connectMany(t, server, 50)

@@ -1,6 +1,6 @@
 'use strict'
 
-// The choice of the engine, and what probe() tells.
+// The choice of the engine, and what probe() reports.
 
 const { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -32,7 +32,7 @@ test('an engine that does not exist is refused', (t) => {
   }
 })
 
-ringTest(test)('probe tells what is here, as plain data', (t) => {
+ringTest(test)('probe reports what the machine has, as plain data', (t) => {
   const found = probe()
   t.deepEqual(JSON.parse(JSON.stringify(found)), found)
   t.like(found, { available: true, engine: 'io_uring', platform: 'linux', arch: process.arch, node: process.versions.node })
@@ -55,7 +55,7 @@ function withoutBinary(t) {
   return folder
 }
 
-test('without a binary it loads, probe says so, io_uring throws and auto serves', async (t) => {
+test('without a binary the package loads, probe says so, io_uring throws and auto serves', async (t) => {
   const child = start(t, ['-e', `
     const { probe, serverListen } = require(process.argv[1])
     const { available, reason, message, cure, binary, limits } = probe()
@@ -84,7 +84,7 @@ test('without a binary it loads, probe says so, io_uring throws and auto serves'
   t.regex(stderr, /RINGCALL_FALLBACK/)
 })
 
-// What a process finds: `probe()`, what io_uring throws, and what `'auto'` is and answers.
+// Prints what a process finds: `probe()`, the error of `'io_uring'`, and the engine and the port with `'auto'`.
 const look = `
   const found = probe()
   console.log(JSON.stringify({ ...found, features: {} }))
@@ -116,7 +116,7 @@ async function assertFallsBack(t, child, { reason, message, cure }) {
   return found
 }
 
-// Node's own name for it, which has changed.
+// Node's own name for the flag, which has changed.
 const flags = process.allowedNodeEnvironmentFlags
 const permission = flags.has('--permission') ? '--permission' : '--experimental-permission'
 const mayListen = flags.has('--allow-net') ? ['--allow-net'] : []
@@ -143,7 +143,7 @@ test('where the permission model hides the addon, it falls back and names the fl
   })
 })
 
-test('a binary that is none falls back and says how to build one', async (t) => {
+test('with an invalid binary it falls back and says how to build one', async (t) => {
   const folder = withoutBinary(t)
   writeFileSync(path.join(folder, binaryName()), 'no binary')
   const child = start(t, ['-e', `const { probe, serverListen } = require(process.argv[1]); ${look}`, folder])
@@ -156,12 +156,12 @@ const broken = {
   'there is no process.report': "Object.defineProperty(process, 'report', { value: undefined })",
   'a report throws': "process.report.getReport = () => { throw new Error('no') }",
   'a report is empty': 'process.report.getReport = () => undefined',
-  'the kernel is not told': "require('node:os').release = () => { throw new Error('no') }",
-  'no file can be looked for': "require('node:fs').existsSync = () => { throw new Error('no') }"
+  'the version of the kernel cannot be read': "require('node:os').release = () => { throw new Error('no') }",
+  'files cannot be looked for': "require('node:fs').existsSync = () => { throw new Error('no') }"
 }
 
 for (const [what, code] of Object.entries(broken)) {
-  test(`where ${what}, probe tells what it can, and auto serves`, async (t) => {
+  test(`where ${what}, probe reports what it can, and auto serves`, async (t) => {
     const child = start(t, ['-e', `${code}; ${source}`])
     const found = JSON.parse(await child.line())
     t.like(found, { platform: 'linux', arch: process.arch })
@@ -174,7 +174,7 @@ for (const [what, code] of Object.entries(broken)) {
   })
 }
 
-// What bundlers make of the package: its files in one, which is somewhere else. An ES module has no `__dirname`.
+// What bundlers make of the package: all its files in one, somewhere else. An ES module has no `__dirname`.
 function bundle(t, name, requireOfNode) {
   const files = readdirSync(path.join(root, 'lib'), { recursive: true }).map((file) => path.join('lib', String(file)))
   const modules = ['index.js', ...files.filter((file) => file.endsWith('.js'))].map((file) => (
@@ -212,7 +212,7 @@ for (const [name, requireOfNode] of Object.entries(bundles)) {
   })
 }
 
-test("where the warning of the fallback throws, so does the start, and nothing is left that listens", async (t) => {
+test('if the warning of the fallback throws, so does the start, and nothing is left listening', async (t) => {
   const child = start(t, ['--no-addons', '-e', `
     const { serverListen } = require(process.argv[1])
     process.emitWarning = () => { throw new Error('no') }

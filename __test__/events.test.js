@@ -5,7 +5,7 @@ const test = require('ava')
 const { typed } = require('../index.js')
 const { connect, post, serve, start, startMain, until, untilStats } = require('./helpers.js')
 
-// Collects what a channel tells of the servers of this test.
+// Collects the messages of a channel about the servers of this test.
 function collect(t, channel) {
   const messages = []
   const listener = (message, name) => messages.push({ name, ...message })
@@ -14,7 +14,7 @@ function collect(t, channel) {
   return (server) => messages.filter((message) => message.server === server).map(({ server, ...rest }) => rest)
 }
 
-test('each failure of the handler is told, before onError', async (t) => {
+test('each failure of the handler is published, before onError is called', async (t) => {
   const told = collect(t, 'ringcall:handler-error')
   const failure = new Error('no')
   const onError = (error, n) => t.like(told(server).at(-1), { error, n })
@@ -30,7 +30,7 @@ test('each failure of the handler is told, before onError', async (t) => {
   t.is(messages[2].error.code, 'ERR_INVALID_RETURN_VALUE')
 })
 
-test('the failure of a function by name is told with its name and its arguments', async (t) => {
+test('the failure of a function by name is published with its name and its arguments', async (t) => {
   const told = collect(t, 'ringcall:handler-error')
   const failure = new Error('no')
   const onError = (error, call) => t.like(told(server).at(-1), { error, ...call })
@@ -51,7 +51,7 @@ test('the failure of a function by name is told with its name and its arguments'
   t.false(messages.some((message) => 'n' in message))
 })
 
-test('a declared function at the root has its own name there, or handler', async (t) => {
+test('the failure of a declared function at the root is published with its own name, or handler', async (t) => {
   const told = collect(t, 'ringcall:handler-error')
   const servers = [function half() { return 0.5 }, () => 0.5].map((handler) => (
     serve(t, { onError: () => {} }, typed('(n: int) => int', handler))
@@ -60,7 +60,7 @@ test('a declared function at the root has its own name there, or handler', async
   t.deepEqual(servers.map((server) => told(server)[0].function), ['half', 'handler'])
 })
 
-test('a flood of refusals is told once a second at most, and every one of them is in the counts', async (t) => {
+test('a flood of refusals is published once a second at most, and the counts include every one', async (t) => {
   const told = collect(t, 'ringcall:refusal')
   const server = serve(t, { maxBodySize: 10 })
   const started = Date.now()
@@ -76,7 +76,7 @@ test('a flood of refusals is told once a second at most, and every one of them i
   t.deepEqual(messages.filter(({ kind }) => kind === 'headersTooLarge').map(({ count }) => count), [1])
 })
 
-test('connections that are reset are told, at the close at the latest', async (t) => {
+test('connections that are reset are published, at the close at the latest', async (t) => {
   const told = collect(t, 'ringcall:connection-error')
   const server = serve(t)
   const client = await connect(t, server)
@@ -87,7 +87,7 @@ test('connections that are reset are told, at the close at the latest', async (t
   t.deepEqual(told(server), [{ name: 'ringcall:connection-error', kind: 'connectionErrors', count: 1 }])
 })
 
-test('what came before there was a subscriber is told with the first message', async (t) => {
+test('events from before there was a subscriber are in the first message', async (t) => {
   const server = serve(t, { maxBodySize: 0 })
   await post(t, server, '/15', { body: 'x' })
   await untilStats(server, { bodiesTooLarge: 1 })
@@ -104,7 +104,7 @@ test('looking for events keeps no process alive', async (t) => {
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('NODE_DEBUG=ringcall tells of a life', async (t) => {
+test('NODE_DEBUG=ringcall logs the life of a server', async (t) => {
   const source = `
     const { serverListen } = require('ringcall')
     const server = serverListen({ port: 0, maxBodySize: 0, onError() {} }, (n) => {
@@ -132,7 +132,7 @@ test('NODE_DEBUG=ringcall tells of a life', async (t) => {
   ].sort((a, b) => lines.indexOf(a) - lines.indexOf(b)))
 })
 
-test('NODE_DEBUG=ringcall names the function that failed, and not what it was called with', async (t) => {
+test('NODE_DEBUG=ringcall names the function that failed, but not its arguments', async (t) => {
   const source = `
     const { serverListen } = require('ringcall')
     const server = serverListen({ port: 0, onError() {} }, { login() { throw new Error('no') } })

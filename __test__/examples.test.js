@@ -8,7 +8,7 @@ const { promisify } = require('node:util')
 const test = require('ava')
 const { assertRefused, assertServes, connect, has, post, root, serve, start } = require('./helpers.js')
 
-// Starts an example; its port once it listens.
+// Starts an example; returns its port once it listens.
 async function startExample(t, file, env) {
   const child = start(t, [`examples/${file}`], { env: { HOST: '', ...env } })
   const line = await child.line()
@@ -77,7 +77,7 @@ test('bearer.js: without a token 401 says which scheme it takes; each user has n
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('webhook.js: what is signed is taken and told; a body that was changed is not', async (t) => {
+test('webhook.js: a body that is signed is taken and printed; one that was changed is not', async (t) => {
   const { child, port } = await startExample(t, 'webhook.js', { PORT: '0', SECRET: 'of mine' })
   const body = '{ "action": "opened", "note": "ü" }'
   const signature = `sha256=${createHmac('sha256', 'of mine').update(body).digest('hex')}`
@@ -94,7 +94,7 @@ test('webhook.js: what is signed is taken and told; a body that was changed is n
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test("tracing.js: a call is part of its client's trace, calls at once of their own ones", async (t) => {
+test("tracing.js: a call is part of its client's trace, even if calls overlap", async (t) => {
   const { child, port } = await startExample(t, 'tracing.js', { PORT: '0' })
   const traces = ['a', 'b', 'c'].map((digit) => digit.repeat(32))
   const answers = await Promise.all(traces.map((trace) => (
@@ -114,7 +114,7 @@ test("tracing.js: a call is part of its client's trace, calls at once of their o
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('functions.js refuses what does not fit, and what there is not', async (t) => {
+test('functions.js refuses arguments that do not fit, and what does not exist', async (t) => {
   const { child, port } = await startExample(t, 'functions.js', { PORT: '0' })
   const json = (body) => ({ body, headers: { 'Content-Type': 'application/json' } })
   const { status, headers, body } = await post(t, port, '/addNote', json('["Buy tea."]'))
@@ -146,13 +146,13 @@ test('fibonacci is exact for every N that it accepts', async (t) => {
   t.is((await client.send('/100000')).body.length, 20_899)
 })
 
-test('fibonacci of what is not positive is 0', async (t) => {
+test('fibonacci is 0 for every N that is not positive', async (t) => {
   const { port } = await startExample(t, 'server.js', { PORT: '0' })
   for (const target of ['/0', '/-0', '/-1', '/-9007199254740991']) t.is((await post(t, port, target)).body, '0')
 })
 
 for (const [file, most] of [['server.js', 100_000], ['server.mjs', 10_000]]) {
-  test(`${file}: an N that would take long is 400 with a sentence, and no noise`, async (t) => {
+  test(`${file}: an N that would take long gets 400 with a sentence, and nothing is logged`, async (t) => {
     const { child, port } = await startExample(t, file, { PORT: '0' })
     for (const n of [most + 1, 9007199254740991n]) {
       const { status, body } = await post(t, port, `/${n}`)
@@ -172,20 +172,20 @@ test('HOST is the address', async (t) => {
   await assertRefused(t, { host: '127.0.0.2', port })
 })
 
-test('a port in use is one line and exit code 1', async (t) => {
+test('a port in use: one line and exit code 1', async (t) => {
   const { port } = serve(t)
   const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT: String(port), HOST: '' } }).exited
   t.is(code, 1)
   t.is(stderr, `Port ${port} is in use. To use another one: PORT=8001 npm start\n`)
 })
 
-test('an address that is not of this machine is one line and exit code 1', async (t) => {
+test('an address that this machine does not have: one line and exit code 1', async (t) => {
   const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT: '0', HOST: '203.0.113.1' } }).exited
   t.is(code, 1)
   t.regex(stderr, /^listen EADDRNOTAVAIL: .+\n$/)
 })
 
-test('a PORT that is none is one line and exit code 1', async (t) => {
+test('an invalid PORT: one line and exit code 1', async (t) => {
   for (const PORT of ['eighty', '-1', '65536', '80.5', '0x50', '']) {
     const { code, stderr } = await start(t, ['examples/server.js'], { env: { PORT, HOST: '' } }).exited
     t.is(code, 1)
@@ -200,7 +200,7 @@ const numbers = {
 }
 
 for (const [file, most] of Object.entries(numbers)) {
-  test(`${file}: a variable that is no number, or out of range, is one line and exit code 1`, async (t) => {
+  test(`${file}: a variable that is not a number, or out of range: one line and exit code 1`, async (t) => {
     for (const [name, max] of Object.entries(most)) {
       const min = name === 'WORKERS' ? 1 : 0
       const values = ['abc', '', '-1', '1.5', '0x50', '1e3', String(max + 1), ...(min === 1 ? ['0'] : [])]

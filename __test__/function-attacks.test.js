@@ -1,6 +1,6 @@
 'use strict'
 
-// What strangers, and functions that do odd things, have brought about: the process ended, a client starved, a call run
+// What strangers, and functions that do odd things, once brought about: the process ended, a client starved, a call ran
 // after its 503.
 
 const test = require('ava')
@@ -19,7 +19,7 @@ function transfer({ buffer }) {
 }
 
 for (const [type, body] of [['bytes', 'abc'], ['number[]', '[[1,2]]'], ['int64[]', '[[1,2]]']]) {
-  test(`a function that transfers its ${type} away, and is async, throws or returns nonsense, is answered for`, async (t) => {
+  test(`a function that is async, throws or returns nonsense may transfer its ${type} away`, async (t) => {
     const told = []
     const onError = (error, call) => told.push(call)
     const server = serve(t, { onError }, {
@@ -41,7 +41,7 @@ for (const [type, body] of [['bytes', 'abc'], ['number[]', '[[1,2]]'], ['int64[]
   })
 }
 
-test('clients that send long bodies all the time, and take all receive buffers, starve nobody', async (t) => {
+test('clients that keep sending long bodies, and take all receive buffers, starve no others', async (t) => {
   const server = serve(t, { receiveBuffers: 8, receiveBufferSize: 1024 }, { take: (text) => text.length, ping: () => 1 })
   const long = request('/take', json([['x'.repeat(100_000)]]))
   let isOver = false
@@ -59,7 +59,7 @@ test('clients that send long bodies all the time, and take all receive buffers, 
   await Promise.all(sent)
 })
 
-ringTest(test)('a function is not called once its call has been answered for its time, however late its schema is', async (t) => {
+ringTest(test)('a function is not called once its call has timed out, however late its schema is', async (t) => {
   let called = 0
   let release
   const held = new Promise((resolve) => (release = resolve))
@@ -74,7 +74,7 @@ ringTest(test)('a function is not called once its call has been answered for its
   t.is(called, 1)
 })
 
-test('a body within maxBodySize always finds room on an idle server, whatever its arguments take', async (t) => {
+test('a body within maxBodySize always finds room on an idle server, whatever memory its arguments take', async (t) => {
   const server = serve(t, { maxBodySize: 100_000, maxBufferedBytes: 100_000 }, {
     count: typed('(values: number[]) => int', (values) => values.length), length: typed('(text: string) => int', (text) => text.length)
   })
@@ -84,14 +84,14 @@ test('a body within maxBodySize always finds room on an idle server, whatever it
   t.is((await client.send('/count', json([Array(40_000).fill(1)]))).body, '40000')
 })
 
-test('a type has no name that every object has', (t) => {
+test('a type cannot have the name of a property that every object has', (t) => {
   const schema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
   for (const name of ['valueOf', 'toString', 'constructor', 'hasOwnProperty']) {
     t.throws(() => typed(`(a: ${name}) => json`, (a) => a, { types: { [name]: schema } }), { code: 'ERR_INVALID_ARG_VALUE' })
   }
 })
 
-test('a function is called, whatever it has by the name of call', async (t) => {
+test('a function is called, whatever its property `call` is', async (t) => {
   const odd = Object.assign((n) => n + 1, { call: () => 'wrong' })
   const bare = Object.setPrototypeOf((n) => n + 2, null)
   const server = serve(t, {}, { odd, bare })
@@ -99,7 +99,7 @@ test('a function is called, whatever it has by the name of call', async (t) => {
   t.is((await post(t, server, '/bare/1')).body, '3')
 })
 
-test('a 200 without a value, and a redirect, have a length', async (t) => {
+test('a 200 without a value, and a redirect, have a Content-Length', async (t) => {
   const server = serve(t, {}, {
     empty: typed('() => void', () => reply(undefined, { status: 200 })),
     moved: typed('() => void', () => reply(undefined, { status: 308, headers: { location: '/empty' } }))

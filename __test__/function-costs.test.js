@@ -1,6 +1,6 @@
 'use strict'
 
-// What long answers, kept arguments and the dearest JSON cost a server of functions by name, in a process of its own.
+// What long answers, kept arguments and costly JSON cost a server of functions by name, in a process of its own.
 
 const { once } = require('node:events')
 const net = require('node:net')
@@ -10,7 +10,7 @@ const { connect, engine, request, startMain } = require('./helpers.js')
 const MB = 1e6
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-// A server of these functions; `look` tells its memory after a garbage collection.
+// A server of these functions; `look` returns its memory after a garbage collection.
 async function serveApart(t) {
   const main = ({ serverListen }, index) => {
     const { typed } = require(index)
@@ -91,7 +91,7 @@ test('an answer of 100 MB waits for its slow reader in bounded memory, and other
   }
   t.true(start.includes(`Content-Length: ${LENGTH}\r\n`))
   const between = bytes - LENGTH
-  t.true(between > 0 && between < 1000, `${between} bytes beside the answer's`)
+  t.true(between > 0 && between < 1000, `${between} bytes besides the answer's`)
   t.is(await ask('/marks'), 1)
   const after = await look()
 
@@ -103,7 +103,7 @@ test('an answer of 100 MB waits for its slow reader in bounded memory, and other
   t.true(after.rss - before.rss < 1.5 * LENGTH)
 })
 
-test('a short string that a handler keeps does not hold on to what came with it', async (t) => {
+test('a short string that a handler keeps does not hold on to the bytes that came with it', async (t) => {
   const ROUNDS = 200
   const { client, look } = await serveApart(t)
   const other = request('/other', { headers: JSON_TYPE, body: JSON.stringify(['y'.repeat(1000)]) }).repeat(62)
@@ -117,14 +117,14 @@ test('a short string that a handler keeps does not hold on to what came with it'
   for (let i = 0; i < ROUNDS; i++) await round(i)
   const grown = (await look()).used - before.used
   t.log(`${(grown / ROUNDS).toFixed(0)} bytes for each of 32 characters`)
-  // What came with each was 62,000 bytes.
+  // 62,000 bytes came with each.
   t.true(grown < ROUNDS * 10_000, `${grown} bytes`)
 })
 
 const repeated = (text, length) => text.repeat(Math.ceil(length / text.length))
 const elements = (text, length) => `[[${repeated(`${text},`, length)}${text}]]`
 
-// By function what costs most per byte, as a body of about so many bytes.
+// What costs most per byte: a function, and a body for it of about so many bytes.
 const COSTLY = {
   'deep arrays': ['json', (length) => elements('['.repeat(100) + ']'.repeat(100), length)],
   'deep objects': ['json', (length) => elements('{"a":'.repeat(100) + '1' + '}'.repeat(100), length)],
@@ -165,7 +165,7 @@ const TIMES = 8
 const ROUNDS = 5
 const HURTS_MS = 1000
 
-test(`${TIMES} times as long a body of the dearest JSON costs no more than about ${TIMES} times as much`, async (t) => {
+test(`${TIMES} times as much of the costliest JSON costs no more than about ${TIMES} times as much`, async (t) => {
   const { client, ask } = await serveApart(t)
   const slow = []
   for (const [what, [name, body]] of Object.entries(COSTLY)) {
@@ -186,7 +186,7 @@ test(`${TIMES} times as long a body of the dearest JSON costs no more than about
     const nanoseconds = (1e6 * long.best) / (TIMES * LENGTH)
     const times = (long.best / short.best).toFixed(1)
     t.log(`${what}: ${long.status}, ${nanoseconds.toFixed(1)} ns a byte, ${times} times as much`)
-    // A quadratic cost would be 64 times as much. On a busy machine little may take 64 times as long, too.
+    // A quadratic cost would be 64 times as much. On a busy machine a short call may take 64 times as long, too.
     if (long.best > 5 * TIMES * short.best && long.best > HURTS_MS) slow.push(what)
   }
   t.deepEqual(slow, [])

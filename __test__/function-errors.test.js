@@ -1,6 +1,6 @@
 'use strict'
 
-// What is told when functions by name fail: to the client, to onError, to subscribers, to the log.
+// What is reported when functions by name fail: to the client, to onError, to subscribers, to the log.
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const test = require('ava')
@@ -13,7 +13,7 @@ function refusal(statusCode, message, more) {
   return Object.assign(new Error(message), { statusCode, ...more })
 }
 
-// A server of functions that fail, and what `onError` was told.
+// A server of functions that fail, and what `onError` was called with.
 function serveFailing(t, functions, options) {
   const told = []
   const onError = (error, call) => told.push({ error, ...call })
@@ -21,7 +21,7 @@ function serveFailing(t, functions, options) {
   return { server, told }
 }
 
-test('what a function throws, rejects with or returns in error is told with its name and its arguments', async (t) => {
+test('a throw, a rejection and a wrong result are reported with the function and its arguments', async (t) => {
   const failure = new Error('secret')
   const { server, told } = serveFailing(t, {
     throws: (a, b) => { throw failure },
@@ -57,7 +57,7 @@ test('what a function throws, rejects with or returns in error is told with its 
   t.is(server.stats().handlerErrors, 5)
 })
 
-test('an error with a status below 500 is an answer with its message and its header fields, and told to nobody', async (t) => {
+test('an error with a status below 500 is answered with its message and header fields, and not reported', async (t) => {
   const { server, told } = serveFailing(t, {
     slow: () => { throw refusal(429, 'Slow "down".\nPlease.', { headers: { 'X-Reset': 3, Connection: 'close' } }) },
     gone: async () => { throw refusal(410, '') }
@@ -74,7 +74,7 @@ test('an error with a status below 500 is an answer with its message and its hea
   t.is(server.stats().handlerErrors, 0)
 })
 
-test('an error from 500 on is told, and tells the client nothing unless it is to be exposed', async (t) => {
+test('an error with a status from 500 on is reported, and hidden from the client unless it is exposed', async (t) => {
   const { server, told } = serveFailing(t, {
     hidden: () => { throw refusal(503, 'secret') },
     shown: () => { throw refusal(502, 'The bank is closed.', { expose: true }) },
@@ -89,7 +89,7 @@ test('an error from 500 on is told, and tells the client nothing unless it is to
   t.deepEqual(told.map((each) => each.function), ['hidden', 'shown', 'wrongFields'])
 })
 
-test('an error whose status or header fields HTTP does not have is told as the cause of one that says so', async (t) => {
+test('an error with an invalid status or header fields is reported as the cause of one that says so', async (t) => {
   const errors = [
     refusal(404, 'Gone.', { headers: { A: 'b\r\nC: d' } }), refusal(404, 'Gone.', { headers: 'A: b' }),
     refusal('404', 'Gone.'), refusal(404.5, 'Gone.'), Object.assign(new Error('Gone.'), { status: 'NOT_FOUND' })
@@ -113,7 +113,7 @@ test('an error whose status or header fields HTTP does not have is told as the c
   }
 })
 
-test('an error whose status is an integer that is no error\'s is told as it is', async (t) => {
+test('an error whose status is not that of an error is reported as it is', async (t) => {
   const errors = [refusal(200), refusal(1), refusal(null), refusal(undefined)]
   const { server, told } = serveFailing(t, { fail: (i) => { throw errors[i] } })
   for (const [i, error] of errors.entries()) {
@@ -129,7 +129,7 @@ test('one typed function at the root fails under its own name', async (t) => {
   t.like(told, [{ function: 'half', arguments: [3] }])
 })
 
-test('subscribers are told the function and its arguments, and no n', async (t) => {
+test('subscribers get the function and its arguments, and no n', async (t) => {
   const messages = []
   const listener = (message) => messages.push(message)
   subscribe('ringcall:handler-error', listener)
@@ -143,7 +143,7 @@ test('subscribers are told the function and its arguments, and no n', async (t) 
   t.deepEqual(message.arguments, [3])
 })
 
-test('without onError the first failure is a process warning that names the function, and not its arguments', async (t) => {
+test('without onError the first failure is a process warning with the function, but not its arguments', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('warning', ({ code, message }) => console.log(JSON.stringify({ code, message })))
     console.log(serverListen(0, { fail: (a) => { throw new Error('no') } }).port)
@@ -168,7 +168,7 @@ test('NODE_DEBUG=ringcall names the function', async (t) => {
   t.regex((await child.exited).stderr, /the function fail failed: Error: no/)
 })
 
-test('a function is passed all arguments that it declares: what is sent never takes the place of one that is absent', async (t) => {
+test('a function gets all its declared arguments: none that is sent stands in for an absent one', async (t) => {
   const seen = (...values) => values.map((value) => value ?? null)
   const arity = (n) => `(${Array.from({ length: n }, (_, i) => `a${i}?: int`).join(', ')}) => json`
   const functions = {
@@ -188,7 +188,7 @@ test('a function is passed all arguments that it declares: what is sent never ta
   }
 })
 
-test('a server tells what it serves', (t) => {
+test('server.functions says what a server serves', (t) => {
   const { server } = serveFailing(t, { sum: typed('(a: int, b: int) => int', (a, b) => a + b), echo: (a) => a })
   t.like(server.functions, [
     { name: 'sum', signature: '(a: int, b: int) => int', fewest: 2 }, { name: 'echo', isDeclared: false, fewest: 1 }

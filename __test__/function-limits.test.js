@@ -1,7 +1,7 @@
 'use strict'
 
-// What functions by name may be asked and may answer at most: memory for bodies, depth, hostile values, long answers,
-// times and ends in the middle of a body.
+// The limits of functions by name: memory for bodies, depth, hostile values, long answers, timeouts, and ends in the
+// middle of a body.
 
 const { once } = require('node:events')
 const { setImmediate: turn } = require('node:timers/promises')
@@ -43,7 +43,7 @@ test('bodies beyond maxBufferedBytes are refused with 503 until others have gone
   const ask = () => post(t, server, '/length', json(['x'.repeat(10_000)]))
   const refused = await ask()
   t.deepEqual([refused.status, refused.headers['retry-after'], codeOf(refused)], [503, '1', 'ERR_OVERLOADED'])
-  t.is((await post(t, server, '/sum/3/4')).body, '7', 'what needs no memory is served')
+  t.is((await post(t, server, '/sum/3/4')).body, '7', 'a call that needs no memory is served')
   await untilStats(server, { overloaded: 1 })
 
   await first.write(end)
@@ -73,7 +73,7 @@ test('a body in pieces that finds no room is refused with 503, and the connectio
   }
 })
 
-test('maxBodySize is 1 MiB for functions unless said otherwise', async (t) => {
+test('maxBodySize is 1 MiB for functions unless set otherwise', async (t) => {
   const server = serve(t, {}, { length })
   const text = 'x'.repeat(MIB - 4)
   t.is((await post(t, server, '/length', json([text]))).body, String(MIB - 4))
@@ -83,7 +83,7 @@ test('maxBodySize is 1 MiB for functions unless said otherwise', async (t) => {
   t.deepEqual([refused.status, codeOf(refused), refused.headers.connection], [413, 'ERR_BODY_TOO_LARGE', 'close'])
 })
 
-test('a body in chunks is counted as it comes, and refused where it is too long', async (t) => {
+test('a body in chunks is counted as it comes, and refused once it is too long', async (t) => {
   const server = serve(t, { maxBodySize: 10_000 }, { length })
   const client = await connect(t, server)
   const headers = { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' }
@@ -93,7 +93,7 @@ test('a body in chunks is counted as it comes, and refused where it is too long'
   t.deepEqual([refused.status, codeOf(refused)], [413, 'ERR_BODY_TOO_LARGE'])
 })
 
-test('10,000 levels are refused as an argument, and no harm as a result', async (t) => {
+test('10,000 levels are refused as an argument, and harmless as a result', async (t) => {
   let calls = 0
   const deep = (levels) => '['.repeat(levels) + ']'.repeat(levels)
   const server = serve(t, { onError() {} }, {
@@ -115,7 +115,7 @@ test('10,000 levels are refused as an argument, and no harm as a result', async 
   t.is((await post(t, server, '/any', json([1]))).body, '1')
 })
 
-test('arguments that are no use as strings, numbers or promises fail the call alone', async (t) => {
+test('arguments that do not convert to strings, numbers or promises fail only their own call', async (t) => {
   const errors = []
   const server = serve(t, { onError: (error, call) => errors.push(call) }, {
     text: typed('(value: json) => string', (value) => `${value}`),
@@ -170,7 +170,7 @@ const HOSTILE = {
   longerAsItIsRead: () => new Proxy([], { get: (_, key) => (key === 'length' ? 2 ** 53 : 1n) })
 }
 
-test('hostile results and errors are a 500 each, and the next call is served', async (t) => {
+test('each hostile result or error gets 500, and the next call is served', async (t) => {
   const errors = []
   const server = serve(t, { onError: (_, call) => errors.push(call.function) }, { ...HOSTILE, sum })
   const client = await connect(t, server)
@@ -197,7 +197,7 @@ test('a promise that settles twice answers once', async (t) => {
   t.deepEqual((await client.responses(2)).map(({ body }) => body), ['1', '7'])
 })
 
-test('what a handler keeps of its arguments never changes and holds no more than itself', async (t) => {
+test('arguments that a handler keeps never change and hold no other memory', async (t) => {
   const kept = []
   const server = serve(t, {}, {
     keep: typed(
@@ -226,12 +226,12 @@ test('what a handler keeps of its arguments never changes and holds no more than
       t.deepEqual([array.buffer.byteLength, array.byteOffset], [array.byteLength, 0], 'its memory is its own')
     }
   }
-  // It may be written to, too.
+  // They may be written to, too.
   kept[0][4].fill(9)
   t.deepEqual(kept[1], expected(1))
 })
 
-test('an answer after handlerTimeout is a 503, and the memory of its arguments is free again', async (t) => {
+test('a call that exceeds handlerTimeout gets 503, and the memory of its arguments is free again', async (t) => {
   const never = typed('(text: string) => int', () => new Promise(() => {}))
   const server = serve(t, { handlerTimeout: 500, maxBufferedBytes: 30_000, maxBodySize: 30_000 }, { never, length })
   const client = await connect(t, server)
@@ -242,7 +242,7 @@ test('an answer after handlerTimeout is a 503, and the memory of its arguments i
   t.is((await client.send('/length', json(['x'.repeat(20_000)]))).body, '20000')
 })
 
-test('a body that is half there when the server closes is awaited, run and answered', async (t) => {
+test('a request with half its body when the server closes is awaited, run and answered', async (t) => {
   const server = serve(t, {}, { length })
   const client = await connect(t, server)
   const [start, end] = halves(40_000)
@@ -255,7 +255,7 @@ test('a body that is half there when the server closes is awaited, run and answe
   await closed
 })
 
-test('a body that does not come in time is a 408, and its memory is free again', async (t) => {
+test('a body that does not come in time gets 408, and its memory is free again', async (t) => {
   const limits = { requestTimeout: 200, headersTimeout: 200, maxBufferedBytes: 40_000, maxBodySize: 40_000 }
   const server = serve(t, limits, { length })
   const client = await connect(t, server)
@@ -288,7 +288,7 @@ test("Node's event loop turns between calls that take long, and no call gets ano
   t.true(most < 60, `${most} calls in one turn`)
 })
 
-test('schemas that take their time check each call by itself', async (t) => {
+test('asynchronous schemas check each call by itself', async (t) => {
   const Order = z.object({ id: z.number(), wait: z.number() }).refine(async ({ wait, id }) => {
     for (let i = 0; i < wait; i++) await turn()
     return id % 3 !== 0
@@ -332,7 +332,7 @@ test('calls beyond maxInFlight are refused with a problem, and later ones are se
   t.is((await post(t, server, '/sum', json([3, 4]))).body, '7')
 })
 
-ringTest(test)('a worker that is ended with functions in flight takes nobody with it', async (t) => {
+ringTest(test)('a worker that is ended with calls in flight takes nothing else with it', async (t) => {
   const main = ({ typed, serverListen }, parent) => {
     const never = typed('(text: string, data: bytes) => json', () => {
       parent.postMessage('called')
@@ -366,7 +366,7 @@ ringTest(test)('a worker that is ended with functions in flight takes nobody wit
   }
 })
 
-test('a server that closes answers the calls whose promises are still to settle', async (t) => {
+test('a server that closes answers the calls whose promises have yet to settle', async (t) => {
   const { promise, resolve } = withResolvers()
   const called = withResolvers()
   const server = serve(t, {}, {

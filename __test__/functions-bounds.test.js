@@ -1,7 +1,7 @@
 'use strict'
 
-// Functions by name where a single request and its answer do not tell: time, memory, what is counted, and what a function
-// keeps of its arguments.
+// Functions by name, beyond what a single request and its answer show: time, memory, counts, and the arguments that a
+// function keeps.
 
 const test = require('ava')
 const { connect, gate, post, request, serve, until, untilStats, withResolvers } = require('./helpers.js')
@@ -59,7 +59,7 @@ const LARGE = JSON.stringify(['a'.repeat(80_000)])
 const ROOM = { maxBufferedBytes: 440_000, maxBodySize: 90_000 }
 const large = request('/size', { headers: JSON_TYPE, body: LARGE })
 
-// Sends all of one but its last byte, and waits until that has arrived.
+// Sends all of one but its last byte, and waits until that part has arrived.
 async function beginLarge(t, server) {
   const { bytesReceived } = server.stats()
   const client = await connect(t, server)
@@ -117,7 +117,7 @@ test('answers keep the order of their requests, refused or not', async (t) => {
   t.deepEqual(good.map(({ body }) => body), ['"first"', '3', '"second"', '7', '"ab"'])
 })
 
-test('what a function keeps of its arguments is its own, and stays as it is', async (t) => {
+test('arguments that a function keeps are its own, and stay as they are', async (t) => {
   const kept = []
   const keep = (...args) => kept.push(args)
   const signature = '(doubles: number[], longs: int64[], data: bytes, text: string, value: json) => int'
@@ -131,7 +131,7 @@ test('what a function keeps of its arguments is its own, and stays as it is', as
   for (const [doubles, longs, data] of kept) {
     for (const each of [doubles, longs, data]) t.is(each.buffer.byteLength, each.byteLength, 'it pins nothing else')
   }
-  // Who gives one away takes nothing from the others.
+  // Giving one away takes nothing from the others.
   structuredClone(kept[0][0], { transfer: [kept[0][0].buffer] })
   await client.write(Array.from({ length: 50 }, () => request('/raw', { body: 'x'.repeat(100) })).join(''))
   await client.responses(50)
@@ -154,7 +154,7 @@ test('bytes that a function writes to after it has returned them are sent as the
   for (const { body } of await client.responses(20)) t.is(body, 'a'.repeat(100))
 })
 
-test('a large answer arrives whole, by whatever way', async (t) => {
+test('a large answer arrives whole, whatever its type', async (t) => {
   const text = 'é'.repeat(MIB)
   const functions = {
     text: typed('() => text', () => text),
@@ -170,7 +170,7 @@ test('a large answer arrives whole, by whatever way', async (t) => {
   t.true((await client.response()).body === text)
 })
 
-test("onError is told the function's name and its arguments", async (t) => {
+test("onError gets the function's name and its arguments", async (t) => {
   const told = []
   const fail = () => { throw new Error('No.') }
   const functions = {
@@ -192,7 +192,7 @@ test("onError is told the function's name and its arguments", async (t) => {
   t.regex(told[1][0], /unfit must return an int.*It returned a string/)
 })
 
-test('stats tell calls, errors and refusals of each function', async (t) => {
+test('stats count calls, errors and refusals of each function', async (t) => {
   const server = serveFunctions(t, { sum: (a, b) => a + b, fail: () => { throw new Error('No.') } }, { onError: () => {} })
   const client = await connect(t, server)
   const json = { headers: JSON_TYPE, body: '[' }

@@ -1,7 +1,7 @@
 'use strict'
 
-// Functions by name, called by the clients that people have, directly and through nginx and HAProxy. A program or module
-// that is not installed is told in the log, and fails its test where CI is set.
+// Functions by name, called by the clients that people use, directly and through nginx and HAProxy. A program or module
+// that is not installed is named in the log, and fails its test where CI is set.
 
 const { execFile, spawnSync } = require('node:child_process')
 const http = require('node:http')
@@ -15,7 +15,7 @@ const { reply, typed } = require('../index.js')
 
 const exec = promisify(execFile)
 
-// With `requests` and `httpx`, for which the system's own may have no room.
+// One with `requests` and `httpx`, which the system's own may lack.
 const PYTHON = process.env.RINGCALL_TEST_PYTHON ?? 'python3'
 
 const functions = {
@@ -39,7 +39,7 @@ const functions = {
 const serveFunctions = (t, options) => serve(t, options, functions)
 const local = ({ port }) => `http://127.0.0.1:${port}`
 
-// What `fetch` and its like give, in one form.
+// A response of `fetch` or the like, in one form.
 async function read(response) {
   const text = await response.text()
   return { status: response.status, type: response.headers.get('content-type'), text }
@@ -65,7 +65,7 @@ test('fetch: by path, by array, by name, with bytes', async (t) => {
   t.deepEqual([created.status, created.headers.get('location'), await created.json()], [201, '/tea/green', { name: 'green' }])
 })
 
-test('fetch: what is refused, as a problem', async (t) => {
+test('fetch: refusals are problems', async (t) => {
   const url = local(serveFunctions(t))
   const post = async (path, options) => read(await fetch(url + path, { method: 'POST', ...options }))
   const problem = async (path, options) => {
@@ -82,7 +82,7 @@ test('fetch: what is refused, as a problem', async (t) => {
   t.deepEqual(await problem('/refuse'), [409, 'ERR_REFUSED'])
 })
 
-test("fetch: dots as arguments never arrive, as URLs have it: they belong in the body", async (t) => {
+test('fetch: dots in the path never arrive as arguments, because URLs resolve them: use the body', async (t) => {
   const { url } = serveFunctions(t)
   for (const dots of ['.', '..', '%2e', '%2E%2e']) {
     const { status } = await fetch(`${url}/greet/${dots}`, { method: 'POST' })
@@ -134,7 +134,7 @@ test('axios: objects and arrays are JSON, and errors say what is wrong', async (
   t.like(response.data, { code: 'ERR_ARGUMENTS', errors: [{ pointer: '#/b' }] })
 })
 
-test('curl: --json, --data-binary, and what -d is told', async (t) => {
+test('curl: --json, --data-binary, and the advice for -d', async (t) => {
   if (!has(t, 'curl')) return
   const url = local(serveFunctions(t))
   const files = folder(t, { 'a.bin': Buffer.alloc(200_000, 0xff) })
@@ -163,7 +163,7 @@ test('curl: --json, --data-binary, and what -d is told', async (t) => {
 })
 
 const python = {
-  'urllib, of its own': `
+  'urllib, built in': `
 import json, sys, urllib.error, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def post(path, body=None, type=None):
@@ -247,7 +247,7 @@ test("Go: net/http's own client", async (t) => {
   t.is(stdout, 'all right\n')
 })
 
-// Starts the proxy in front of a server; how to send requests through it.
+// Starts the proxy in front of a server; returns how to send requests through it.
 async function sendThrough(t, program) {
   const { socket, prefixes } = await startProxy(t, program, serveFunctions(t).port)
   const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
@@ -282,7 +282,7 @@ for (const program of programs) {
     }
   })
 
-  test(`${program} in front: a slash within an argument, and one that is empty`, async (t) => {
+  test(`${program} in front: a slash within an argument, and an empty argument`, async (t) => {
     if (!has(t, program)) return
     const { send } = await sendThrough(t, program)
     t.deepEqual(await send('/greet/a%2Fb'), [200, '"Hello, a/b."'])

@@ -24,7 +24,7 @@ const SEGMENTS = [
   '%7B', '/1', '/a', '/-0', '/true', '/null', '/%22a%22', '%E2%82%AC', '%25'
 ]
 
-// Requests that are HTTP and that Node's parser takes for the same, to functions that answer by their arguments alone.
+// Valid requests that Node's parser reads alike, to functions whose answers depend on their arguments alone.
 function isPlain({ request, engines, cut }) {
   if (engines !== undefined || cut !== undefined) return false
   if (request.method !== undefined || request.version !== undefined) return false
@@ -32,7 +32,7 @@ function isPlain({ request, engines, cut }) {
   return !isAboutResults && requestOf(request).bytes.length < REQUEST_BYTES_MAX
 }
 
-// Puts in, takes out, or does both somewhere, some times.
+// Puts in, takes out, or does both, at some places.
 function change(text, steps, pieces) {
   let changed = text
   for (const [at, length, put] of steps) {
@@ -50,7 +50,7 @@ function changed({ path, body, headers = {}, ...request }, steps, isInPath) {
   return { ...request, path, headers: others, body: change(textOf(body), steps, TOKENS).toWellFormed() }
 }
 
-// `ask(name, bytes)` sends to that server of the table, and tells the answer and what was called.
+// `ask(name, bytes)` sends to that server of the table, and returns the answer and what was called.
 function startAll(t, engine) {
   const calls = []
   const all = Object.entries(servers((...call) => calls.push(call))).map(([name, { options, handler }]) => (
@@ -71,7 +71,7 @@ function startAll(t, engine) {
   }
 }
 
-test('whatever becomes of a request on one engine, the same becomes of it on the other', async (t) => {
+test('a request gets the same answer, and makes the same calls, on either engine', async (t) => {
   const [ring, node] = [startAll(t, 'io_uring'), startAll(t, 'node')]
   const cases = files().flatMap(({ server, cases }) => cases.filter(isPlain).map(({ request }) => ({ server, request })))
   const step = fc.tuple(fc.nat(), fc.nat(4), fc.integer({ min: -1, max: 100 }))

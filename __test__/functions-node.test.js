@@ -1,7 +1,7 @@
 'use strict'
 
-// Tables of functions on the engine node: what its memory is bounded by, and what its clients' slowness costs. What all
-// functions answer to a request is in the table of cases.
+// Tables of functions on the engine node: the bounds of its memory, and the cost of slow clients. What all functions
+// answer to a request is in the table of cases.
 
 const { ServerResponse } = require('node:http')
 const test = require('ava')
@@ -21,7 +21,7 @@ const problemOf = ({ status, body }) => {
   return [status, code, ...errors.map(({ pointer }) => pointer)]
 }
 
-// A request whose body has `length` bytes, and as many of them as are sent.
+// A request that announces `length` bytes of body, with those that are sent.
 function begun(target, length, body) {
   return request(target, { headers: { ...JSON_TYPE, 'Content-Length': length }, body })
 }
@@ -30,7 +30,7 @@ test('bodies beyond maxBufferedBytes together: 503, and the connection ends', as
   const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 3000, maxBodySize: 3000 })
   const first = await connect(t, server)
   await first.write(begun('/size', 2402, `["${'a'.repeat(1800)}`))
-  // It may arrive after the second one, which then is the one that has no room.
+  // Otherwise the second one might arrive first, and find room.
   await until(() => server.stats().bytesReceived > 1802)
   const second = await connect(t, server)
   await second.write(begun('/size', 2402, `["${'a'.repeat(1800)}`))
@@ -48,7 +48,7 @@ for (const [how, leave] of [
   ['resets its connection', (client) => client.reset()],
   ['ends its side', (client) => client.end()]
 ]) {
-  test(`a client that ${how} within a body gives its room back`, async (t) => {
+  test(`a client that ${how} within a body gives back its room`, async (t) => {
     const server = serveFunctions(t, { size: (text) => text.length }, { maxBufferedBytes: 3000, maxBodySize: 3000 })
     const body = JSON.stringify(['a'.repeat(2000)])
     for (let i = 0; i < 3; i++) {
@@ -66,9 +66,9 @@ for (const [how, leave] of [
 
 for (const [what, target, headers, body] of [
   ['arguments that do not fit', '/size', JSON_TYPE, '["a",1]'],
-  ['no JSON', '/size', JSON_TYPE, '["a"'],
+  ['invalid JSON', '/size', JSON_TYPE, '["a"'],
   ['another media type', '/size', {}, '["a"]'],
-  ['path and body', '/size/a', JSON_TYPE, '["a"]'],
+  ['arguments in the path and in the body', '/size/a', JSON_TYPE, '["a"]'],
   ['an unknown function', '/no', JSON_TYPE, '["a"]'],
   ['a failure', '/fail', JSON_TYPE, '["a"]'],
   ['an ordinary call', '/size', JSON_TYPE, '["a"]']
@@ -113,14 +113,14 @@ test('a body whose length is known takes no more than that', (t) => {
   t.false(body.add(Buffer.from([0])))
 })
 
-test('who does not read its answers is not answered further', async (t) => {
+test('a client that does not read its answers has no further calls run', async (t) => {
   let calls = 0
   const text = 'x'.repeat(1_000_000)
   const large = typed('() => text', () => (calls++, text))
   const server = serveFunctions(t, { large })
   const client = await connect(t, server)
   await client.write(request('/large').repeat(100))
-  // Each takes its turn before the next one's answer.
+  // While each of these is answered, the calls of the other connection have a turn.
   await until(() => server.stats().requests > 0)
   for (let i = 0; i < 5; i++) t.is((await post(t, server, '/large')).body.length, text.length)
   t.true(calls < 30, `${calls} calls`)
@@ -128,7 +128,7 @@ test('who does not read its answers is not answered further', async (t) => {
   t.is(calls, 105)
 })
 
-test('who does not read large answers has few calls begun, though their functions wait', async (t) => {
+test('a client that does not read large answers has few calls begun, even if their functions wait', async (t) => {
   let calls = 0
   const text = 'x'.repeat(1_000_000)
   const large = typed('() => text', async () => {
@@ -146,7 +146,7 @@ test('who does not read large answers has few calls begun, though their function
   t.is(calls, 100)
 })
 
-test('of one connection 64 calls are begun before the first has its answer, once short answers are seen', async (t) => {
+test('once its answers are short, a connection has 64 calls begun before the first has its answer', async (t) => {
   const { promise, resolve } = withResolvers()
   let held = 0
   const server = serveFunctions(t, { small: () => 1, held: () => (held++, promise) })
@@ -191,7 +191,7 @@ test('a schema that takes longer than handlerTimeout: 503, and the function is n
   t.deepEqual([calls, server.stats().handlerErrors], [0, 0])
 })
 
-test('stats tell calls, errors and refusals of each function', async (t) => {
+test('stats count calls, errors and refusals of each function', async (t) => {
   const functions = {
     sum: typed('(a: int, b: int) => int', (a, b) => a + b),
     fail: () => { throw Error('no') },
@@ -210,7 +210,7 @@ test('a plain function has no stats by function', (t) => {
   t.false('functions' in serve(t, { engine: 'node' }).stats())
 })
 
-test('what is no request is answered with a problem, too', async (t) => {
+test('an invalid request is answered with a problem, too', async (t) => {
   const server = serveFunctions(t, { sum: (a, b) => a + b })
   for (const [bytes, ...expected] of [
     ['nonsense\r\n\r\n', 400, 'ERR_REQUEST'],
@@ -235,7 +235,8 @@ test('a request that does not arrive in time is answered with a problem', async 
   t.deepEqual(problemOf(await client.response()), [408, 'ERR_REQUEST_TIMEOUT'])
 })
 
-// The next answers, so many, cannot be written, whoever's they are: so these tests run one at a time, before the others.
+// The next `count` answers cannot be written, whichever test's they are, so these tests run one at a time, before the
+// others.
 function breakAnswers(count) {
   const { writeHead } = ServerResponse.prototype
   ServerResponse.prototype.writeHead = () => {
@@ -245,7 +246,7 @@ function breakAnswers(count) {
   return 1
 }
 
-test.serial('an answer that cannot be written is 500, onError is told, and the connection goes on', async (t) => {
+test.serial('an answer that cannot be written gets 500, onError is called, and the connection goes on', async (t) => {
   const told = []
   const functions = { now: breakAnswers, later: async (n) => breakAnswers(n), good: () => 1 }
   const onError = ({ message }, call) => told.push([message, call.function])
@@ -256,7 +257,7 @@ test.serial('an answer that cannot be written is 500, onError is told, and the c
   t.deepEqual(told, [['It cannot be written.', 'now'], ['It cannot be written.', 'later']])
 })
 
-test.serial('where the 500 cannot be written, either, the connection ends and nothing stays in flight', async (t) => {
+test.serial('if the 500 cannot be written, either, the connection ends and nothing stays in flight', async (t) => {
   const server = serveFunctions(t, { now: breakAnswers, later: async (n) => breakAnswers(n), good: () => 1 }, { onError() {} })
   for (const target of ['/now/2', '/later/2']) {
     const client = await connect(t, server)
@@ -267,14 +268,14 @@ test.serial('where the 500 cannot be written, either, the connection ends and no
   t.is((await post(t, server, '/good')).body, '1')
 })
 
-// Takes the whole time of a turn, so that what follows waits.
+// Takes the whole time of a turn, so that the calls behind it wait.
 function busy() {
   const end = performance.now() + 15
   while (performance.now() < end);
   return 1
 }
 
-test('the arguments of a call that waits are not made before it is taken', async (t) => {
+test('the arguments of a call that waits are not read before it is taken', async (t) => {
   const made = []
   const route = Routes.prototype
   const { find } = route

@@ -1,6 +1,7 @@
 'use strict'
 
-// Properties of arguments and results that no table of cases can list: whatever is sent arrives as it is, by every way.
+// Properties of arguments and results that no table of cases can list: whatever is sent, in whatever way, arrives as it
+// is.
 
 const { inspect, isDeepStrictEqual } = require('node:util')
 const test = require('ava')
@@ -14,8 +15,8 @@ const INT64_MAX = 2n ** 63n - 1n
 // Functions that return their argument, one of each type.
 const TYPES = ['int', 'number', 'int64', 'bigint', 'string', 'json', 'number[]', 'int64[]', 'string[]', 'bytes']
 
-// `ask(name, { path, body })` gives the answer, and as `value` what the function was called with. `undeclared` is one that
-// takes any number of arguments.
+// `ask(name, { path, body })` returns the answer, and as `value` what the function was called with. The function
+// `undeclared` takes any number of arguments.
 async function asker(t) {
   let value
   const same = (argument) => (value = argument)
@@ -36,7 +37,7 @@ async function asker(t) {
   }
 }
 
-// Holds for `arbitrary` whatever it draws.
+// Asserts that `predicate` holds for whatever `arbitrary` draws.
 async function holds(t, arbitrary, predicate, runs = RUNS) {
   await t.notThrowsAsync(fc.assert(fc.asyncProperty(arbitrary, predicate), runs))
 }
@@ -58,7 +59,7 @@ const { value: anyValue } = fc.letrec((tie) => ({
   )
 }))
 
-// Writes a value as somebody else might: blanks between tokens, escapes where none are needed. `draw` gives what is next.
+// Writes a value as somebody else might: blanks between tokens, escapes where none are needed. `draw` gives a number.
 function write(value, draw) {
   const blank = () => ['', '', '', ' ', '\n', '\t', '\r\n  '][draw(7)]
   const string = (each) => {
@@ -158,7 +159,7 @@ test('any double arrives exactly, by body and by path, and is written as JavaScr
   })
 })
 
-test('any int arrives by body and by path, in whatever form its token has', async (t) => {
+test('any int arrives by body and by path, whatever the form of its token', async (t) => {
   const ask = await asker(t)
   await holds(t, fc.tuple(fc.maxSafeInteger(), fc.nat(20)), async ([each, zeros]) => {
     const value = each + 0 // -0 is 0.
@@ -209,7 +210,7 @@ test('any bytes arrive as a body and as base64', async (t) => {
   })
 })
 
-test('what JavaScript does not read is refused, and what is taken is what JavaScript reads', async (t) => {
+test('JSON that JavaScript does not read is refused, and a value that is taken is what JavaScript reads', async (t) => {
   const ask = await asker(t)
   const piece = fc.constantFrom(...'[]{},:"\\ \n0-.e1tu\u0000\u007f', 'é', '\\ud800', '\\u00')
   const changes = fc.array(fc.tuple(fc.nat(), fc.nat(3), piece), { minLength: 1, maxLength: 3 })

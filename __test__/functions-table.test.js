@@ -1,6 +1,6 @@
 'use strict'
 
-// What may be served, what is refused at the start, and what a server tells of its functions.
+// What may be served, what is refused at the start, and what a server says about its functions.
 
 const vm = require('node:vm')
 const test = require('ava')
@@ -23,7 +23,7 @@ test('one declared function is at the root, under its own name', (t) => {
   t.is(tableOf(typed('() => int', () => 1)).functions[0].name, 'handler')
 })
 
-test('functions by name stand in their order', (t) => {
+test('functions by name keep their order', (t) => {
   const { isRoot, functions } = tableOf({ sum: add, $: () => 0, _1: typed('() => void', () => {}), constructor: add })
   t.false(isRoot)
   t.deepEqual(functions.map(({ name }) => name), ['sum', '$', '_1', 'constructor'])
@@ -58,7 +58,7 @@ test("a module's namespace is taken", async (t) => {
   t.deepEqual(tableOf(namespace).functions.map(({ name }) => name), ['add', 'default'])
 })
 
-test('a getter is asked once', (t) => {
+test('a getter is called once', (t) => {
   let count = 0
   const functions = { get add() { return ++count === 1 ? add : 'changed' } }
   const { table } = checkArguments({}, functions)
@@ -66,7 +66,7 @@ test('a getter is asked once', (t) => {
   t.is(count, 1)
 })
 
-test('what is not enumerable, or inherited by all objects, is not served', (t) => {
+test('a property that is not enumerable, or that all objects inherit, is not served', (t) => {
   const functions = Object.defineProperty({ add }, 'hidden', { value: add })
   t.is(tableOf(functions).functions.length, 1)
 })
@@ -85,8 +85,8 @@ const refused = {
   'an object that inherits functions': [Object.create({ add }), wrongType, /Name its methods/],
   'an object whose prototype was set': [{ __proto__: add }, wrongType, /plain object/],
   'an empty object': [{}, wrongValue, /no function/],
-  'a value that is no function': [{ add, pi: 3.14 }, wrongType, /functions\.pi.*of type function/],
-  'a function that is not there': [{ add: undefined }, wrongType, /functions\.add.*undefined/],
+  'a value that is not a function': [{ add, pi: 3.14 }, wrongType, /functions\.pi.*of type function/],
+  'an undefined function': [{ add: undefined }, wrongType, /functions\.add.*undefined/],
   'a promise of a function': [{ add: Promise.resolve(add) }, wrongType, /await/],
   'a group of functions': [{ math: { add } }, wrongType, /functions\.math.*not grouped/],
   'a class': [Calculator, wrongValue, /^The handler is a class, .* \(\) => new Calculator\(\)\.$/],
@@ -110,7 +110,7 @@ for (const [what, [functions, expected, message]] of Object.entries(refused)) {
   })
 }
 
-test('what a getter throws is thrown', (t) => {
+test('an error that a getter throws is thrown', (t) => {
   t.throws(() => tableOf({ get add() { throw new RangeError('no') } }), { instanceOf: RangeError, message: 'no' })
 })
 
@@ -120,7 +120,7 @@ test('a thousand functions are the most', (t) => {
   t.throws(() => tableOf(functions(1001)), { ...wrongValue, message: /at most 1000/ })
 })
 
-test('what typed returns is called as its handler is', (t) => {
+test('the function that typed returns is called as its handler is', (t) => {
   function greet(name, loud) { return [this?.salute, name, loud] }
   const declared = typed('(name: string, loud?: boolean) => json', greet)
   t.is(declared.name, 'greet')
@@ -137,7 +137,7 @@ test('one handler may be declared twice', (t) => {
   t.deepEqual(functions.map(({ result }) => result), ['int', 'number'])
 })
 
-test('mistakes in what typed is passed are thrown', (t) => {
+test('typed throws for wrong arguments', (t) => {
   t.throws(() => typed('() => int'), wrongType)
   t.throws(() => typed('() => int', 3), wrongType)
   t.throws(() => typed('() => int', typed), { ...wrongValue, message: /`typed` itself/ })
@@ -154,7 +154,7 @@ test('mistakes in what typed is passed are thrown', (t) => {
   t.throws(() => typed('() => int', add, { examples: [[1n]] }), { ...wrongValue, message: /bigint/ })
 })
 
-test('the functions are told as plain data, frozen', (t) => {
+test('the functions are described as plain data, frozen', (t) => {
   const examples = [{ a: 1 }]
   const sum = typed('(a: Num, xId?: header) => Num', add, {
     types: { Num: { '~standard': { validate: (value) => ({ value }) } } },

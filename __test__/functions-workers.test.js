@@ -1,6 +1,6 @@
 'use strict'
 
-// The table of cases (cases/README.md) on functions that worker threads run: what is answered is the same.
+// The table of cases (cases/README.md) on functions that worker threads run: the answers are the same.
 
 const { BroadcastChannel } = require('node:worker_threads')
 const test = require('ava')
@@ -17,7 +17,7 @@ const servers = new Map()
 class Server {
   // Resolves when the last topic that has asked for it has ended.
   free = Promise.resolve()
-  // Those of the topic that has it.
+  // The calls of the topic that has it.
   calls = []
   #received = 0
   #noted = new Int32Array(new SharedArrayBuffer(4))
@@ -35,7 +35,7 @@ class Server {
     this.running = serverListen({ port: 0, ...functions[server].options, onError, workers: 2, workerOptions }, FUNCTIONS)
   }
 
-  // Resolves when all calls have come that were noted. A function notes its call before it is answered.
+  // Resolves when all noted calls have arrived. A function notes its call before it is answered.
   async noted() {
     while (this.#received !== Atomics.load(this.#noted, 0)) await new Promise((resolve) => (this.told = resolve))
   }
