@@ -198,7 +198,7 @@ test('the first call in a process to enter a context keeps it to itself, too', a
 
 // From here on without a server: the code that runs the calls.
 
-// By default no call needs an async resource of its own; in newer versions of Node.js without frames each does.
+// By default calls do not begin with a resource each; in newer versions of Node.js without frames they do.
 const WITHOUT_FRAMES = '--no-async-context-frame'
 const flags = ['--experimental-async-context-frame', WITHOUT_FRAMES]
   .filter((flag) => process.allowedNodeEnvironmentFlags.has(flag))
