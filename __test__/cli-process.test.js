@@ -46,7 +46,7 @@ test('serve --workers: SIGTERM while it starts ends it at once', async (t) => {
 })
 
 for (const args of [[], ['--workers', '1']]) {
-  test(`serve ${args.join(' ')}: SIGTERM while it starts ends the first process of a container`, async (t) => {
+  test(`${['serve', ...args].join(' ')}: SIGTERM while it starts ends the first process of a container`, async (t) => {
     if (!has(t, 'unshare')) return
     const { module, started, go } = gated(t, 'exports.sum = (a, b) => a + b')
     const serve = [process.execPath, bin, 'serve', module, ...args, '--port', '0']
@@ -102,7 +102,7 @@ for (const [how, source] of [
 }
 
 for (const args of [[], ['--workers', '1']]) {
-  test(`serve ${args.join(' ')}: it goes on serving when nobody reads its output any more`, async (t) => {
+  test(`${['serve', ...args].join(' ')}: it goes on serving when nobody reads its output any more`, async (t) => {
     const source = `exports.print = () => {
       console.log('out')
       console.error('err')

@@ -53,9 +53,10 @@ for (const [how, leave] of [
     const body = JSON.stringify(['a'.repeat(2000)])
     for (let i = 0; i < 3; i++) {
       const client = await connect(t, server)
-      await client.write(begun('/size', 2100, body))
+      const request = begun('/size', 2100, body)
       const { bytesReceived } = server.stats()
-      await until(() => server.stats().bytesReceived >= bytesReceived)
+      await client.write(request)
+      await until(() => server.stats().bytesReceived === bytesReceived + request.length)
       leave(client)
       await client.gone()
       await until(() => server.stats().connectionsOpen === 0)
