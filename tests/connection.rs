@@ -46,7 +46,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// What ends a conversation, or nothing.
+/// Bytes that end a conversation, or none.
 fn ending() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => Just(Vec::new()),
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn how_bytes_are_cut_and_when_replies_come_changes_no_answer(
+    fn answers_depend_neither_on_cuts_nor_on_when_replies_come(
         stream in stream(),
         steps in steps(),
     ) {
@@ -152,7 +152,7 @@ fn empty_lines_leave_a_connection_idle_and_start_no_clock() {
             conversation.pass(u64::from(TIMEOUTS.keep_alive) - 1 - conversation.context.now);
             assert!(!conversation.is_closed());
             conversation.pass(1);
-            assert!(conversation.is_closed(), "it idled all the while");
+            assert!(conversation.is_closed(), "it was idle throughout");
             assert_eq!(conversation.answers(), answers, "unasked");
         }
     }
@@ -181,7 +181,7 @@ fn empty_lines_are_counted_from_request_to_request() {
 }
 
 #[test]
-fn a_server_that_closes_does_not_wait_for_what_follows_an_empty_line() {
+fn a_closing_server_does_not_wait_for_a_request_after_an_empty_line() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.arrive(b"\r\n");
     conversation.drain();
@@ -205,7 +205,7 @@ fn a_request_is_answered_in_order_behind_a_slow_one() {
 }
 
 #[test]
-fn a_connection_between_requests_is_closed_some_time_after_the_server_closes() {
+fn an_idle_connection_is_closed_a_grace_after_the_server_closes() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.drain();
     conversation.pass(u64::from(CLOSE_GRACE_MS) - 1);
@@ -216,7 +216,7 @@ fn a_connection_between_requests_is_closed_some_time_after_the_server_closes() {
 }
 
 #[test]
-fn a_request_on_its_way_when_the_server_closes_is_answered_and_the_last() {
+fn a_request_that_arrives_after_the_close_is_answered_and_the_last() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.drain();
     conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\nPOST /5 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -229,7 +229,7 @@ fn a_request_on_its_way_when_the_server_closes_is_answered_and_the_last() {
 }
 
 #[test]
-fn an_answer_that_was_sent_directly_while_the_server_began_to_close_is_not_the_last() {
+fn an_answer_sent_directly_as_the_server_begins_to_close_is_not_the_last() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.arrive(b"POST /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     conversation.drain();
@@ -244,7 +244,7 @@ fn an_answer_that_was_sent_directly_while_the_server_began_to_close_is_not_the_l
 }
 
 #[test]
-fn a_request_half_read_when_the_server_closes_is_answered_when_it_is_whole() {
+fn a_request_half_read_at_the_close_is_answered_once_it_is_whole() {
     for request in [
         "POST /2 HTTP/1.1\r\nHost: a\r\n\r\n",
         "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",

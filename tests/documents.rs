@@ -1,5 +1,5 @@
-//! Conversations with a server of functions that has documents: what is answered in which order,
-//! and that their text is there once.
+//! Conversations with a server of functions that has documents: answers keep the order of their
+//! requests, and all readers share one copy of a document's text.
 
 #[expect(unreachable_pub, reason = "shared with the fuzzer")]
 #[expect(dead_code, reason = "each test uses a part of it")]
@@ -28,7 +28,7 @@ fn count(n: i64) -> String {
     format!("POST /count/{n} HTTP/1.1\r\nHost: a\r\n\r\n")
 }
 
-/// All that is sent in answer to the requests.
+/// All bytes sent in answer to the requests.
 fn sent_to(requests: &str) -> String {
     let mut conversation = functions();
     conversation.arrive(requests.as_bytes());
@@ -56,7 +56,7 @@ fn a_head_request_has_the_same_head_without_the_document() {
 }
 
 #[test]
-fn who_has_a_document_is_told_so_without_it() {
+fn a_client_that_has_the_document_gets_304_without_content() {
     for path in [SHORT, LONG] {
         for line in ["GET", "HEAD"] {
             let request = get(path, "If-None-Match: \"x\", W/\"0\"\r\n").replace("GET", line);
@@ -110,7 +110,7 @@ fn documents_and_calls_are_answered_in_the_order_of_their_requests() {
 }
 
 #[test]
-fn a_body_of_its_request_is_skipped() {
+fn the_body_of_a_request_for_a_document_is_skipped() {
     let chunked = "Transfer-Encoding: chunked\r\n";
     let chunks = "2;a=b\r\nxx\r\n0\r\nTrailer: z\r\n\r\n";
     for path in [SHORT, LONG] {
@@ -129,7 +129,7 @@ fn a_body_of_its_request_is_skipped() {
 }
 
 #[test]
-fn a_client_that_waits_to_send_a_body_is_not_asked_for_it() {
+fn no_continue_is_sent_to_a_request_for_a_document() {
     let mut conversation = functions();
     let fields = "Expect: 100-continue\r\nContent-Length: 5\r\n";
     conversation.arrive(get(SHORT, fields).as_bytes());
@@ -144,7 +144,7 @@ fn a_client_that_waits_to_send_a_body_is_not_asked_for_it() {
 }
 
 #[test]
-fn the_last_answer_says_so_where_the_server_closes() {
+fn a_document_sent_by_a_closing_server_says_connection_close() {
     for path in [SHORT, LONG] {
         let mut conversation = functions();
         conversation.drain();
@@ -157,7 +157,7 @@ fn the_last_answer_says_so_where_the_server_closes() {
 }
 
 #[test]
-fn an_older_client_gets_it_and_the_connection_stays_if_it_asks() {
+fn an_http10_client_gets_its_document_and_keeps_the_connection_if_it_asks() {
     let old = |fields: &str| get(LONG, fields).replace("1.1", "1.0");
     let kept = sent_to(&[old("Connection: keep-alive\r\n"), old("")].concat());
     assert_eq!(statuses(&kept), ["200", "200"]);
@@ -166,7 +166,7 @@ fn an_older_client_gets_it_and_the_connection_stays_if_it_asks() {
 }
 
 #[test]
-fn however_many_read_it_slowly_its_text_is_there_once() {
+fn slow_readers_share_one_copy_of_a_document() {
     let routes = Arc::new(routes_of(7));
     let mut readers: Vec<Conversation> = (0..1_000).map(|_| functions()).collect();
     for reader in &mut readers {
@@ -177,10 +177,10 @@ fn however_many_read_it_slowly_its_text_is_there_once() {
         assert_eq!(
             reader.sends.len(),
             2,
-            "the head has left, and its text leaves"
+            "the head is sent, and the text is being sent"
         );
         reader.send(10);
-        // What it asks for besides waits until it has read this.
+        // Its further requests wait until it has read this.
         let waiting = reader.connection.buffered_bytes();
         assert!(waiting < 8_192, "{waiting}");
         assert!(!reader.connection.wants_input());
@@ -188,7 +188,7 @@ fn however_many_read_it_slowly_its_text_is_there_once() {
 }
 
 #[test]
-fn what_is_asked_for_behind_a_call_waits_with_little_and_does_not_read_on() {
+fn documents_requested_behind_a_call_take_little_memory_and_pause_reading() {
     for path in [SHORT, LONG] {
         let mut conversation = functions();
         conversation.arrive(count(1).as_bytes());
@@ -231,7 +231,7 @@ fn a_long_document_is_sent_and_never_copied() {
 }
 
 #[test]
-fn a_request_whose_head_has_met_a_table_gets_its_documents() {
+fn a_request_gets_its_document_from_the_table_that_its_head_met() {
     let mut conversation = functions();
     let request = get(LONG, "Content-Length: 3\r\n");
     conversation.arrive(request.as_bytes());

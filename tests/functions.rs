@@ -13,7 +13,7 @@ use ringcall::limits::{OUTPUT_BYTES_MAX, UNRESERVED_BYTES_MAX};
 
 const MUCH: u64 = 1 << 30;
 
-/// A request whose arguments are a body with a length.
+/// A request whose arguments are a body with a `Content-Length`.
 fn post(path: &str, media: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let fields = format!("Content-Type: {media}\r\nContent-Length: {length}\r\n");
@@ -28,12 +28,12 @@ fn json(path: &str, body: &str) -> Vec<u8> {
     post(path, "application/json", body)
 }
 
-/// The same in chunks of so many bytes.
+/// The same in chunks of `size` bytes.
 fn chunked(path: &str, media: &str, body: &str, size: usize) -> Vec<u8> {
     let mut chunks = String::new();
     for chunk in body.as_bytes().chunks(size) {
         let chunk = std::str::from_utf8(chunk).expect("ASCII");
-        // What extensions may take is limited.
+        // The length of extensions is limited.
         let extension = if chunks.is_empty() { ";a=b" } else { "" };
         let length = chunk.len();
         chunks.extend([&format!("{length:x}"), extension, "\r\n", chunk, "\r\n"]);
@@ -46,7 +46,7 @@ fn functions(buffered_bytes_max: u64) -> Conversation {
     Conversation::with_functions(NO_TIMEOUTS, buffered_bytes_max)
 }
 
-/// The same with so much room, besides a byte that another connection has.
+/// The same with this much room, besides a byte that another connection holds.
 fn functions_beside_others(room: u64) -> Conversation {
     let conversation = functions(room + 1);
     assert_eq!(conversation.context.buffers.take(1), 1);
@@ -63,12 +63,12 @@ fn statuses(conversation: &Conversation) -> Vec<String> {
     answers.map(|answer| answer[..3].to_owned()).collect()
 }
 
-/// Bytes that bodies and arguments take of the server's memory.
+/// Bytes of the server's memory that bodies and arguments take.
 fn taken(conversation: &Conversation) -> u64 {
     conversation.context.buffers.taken()
 }
 
-/// Lets go of the connection and of what the handler has, and says how much is still taken.
+/// Drops the connection and the handler's calls, and returns how many bytes are still taken.
 fn taken_at_the_end(conversation: Conversation) -> u64 {
     let buffers = conversation.context.buffers.clone();
     drop(conversation);
@@ -94,7 +94,7 @@ fn any_body() -> impl Strategy<Value = (&'static str, &'static str, String)> {
     ]
 }
 
-/// Requests for documents, and for what is there besides.
+/// Requests for documents, right and wrong.
 fn document() -> impl Strategy<Value = Vec<u8>> {
     let method = prop::sample::select(vec!["GET", "GET", "GET", "HEAD", "PUT"]);
     let path = prop::sample::select(vec![SHORT, LONG, LONG, "/%6fpenapi.json?a", "/openapi"]);
@@ -147,7 +147,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// What ends a conversation, or nothing.
+/// Bytes that end a conversation, or none.
 fn ending() -> impl Strategy<Value = Vec<u8>> {
     let closes = "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 3\r\n";
     let too_long = "Content-Type: application/json\r\nContent-Length: 4097\r\n";
@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn how_bytes_are_cut_and_when_replies_come_changes_no_answer_and_no_argument(
+    fn answers_and_arguments_depend_neither_on_cuts_nor_on_when_replies_come(
         stream in stream(),
         steps in steps(),
     ) {
@@ -229,7 +229,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_ends_a_request_it_is_answered_once_and_its_memory_comes_back(
+    fn a_request_is_answered_once_and_its_memory_comes_back_however_it_ends(
         stream in stream(),
         steps in steps_with_trouble(),
         buffered_bytes_max in prop::sample::select(vec![100, 2_000, 5_000, MUCH]),
@@ -251,7 +251,7 @@ proptest! {
 }
 
 #[test]
-fn a_body_is_the_same_wherever_it_is_cut() {
+fn a_body_has_the_same_answer_wherever_it_is_cut() {
     let body = r#"{"times":2,"n":-7,"value":{"a":["\u00e9",1e3]}}"#;
     let answer = r#"[-7,{"a":["\u00e9",1e3]},{"a":["\u00e9",1e3]}]"#;
     for request in [
@@ -273,7 +273,7 @@ fn a_body_is_the_same_wherever_it_is_cut() {
 }
 
 #[test]
-fn what_is_behind_a_body_is_the_next_request() {
+fn the_next_request_begins_right_behind_a_body() {
     let mut conversation = functions(MUCH);
     let first = json("/count", "[1]");
     let second = chunked("/keep", "text/plain", "2x", 1);
@@ -288,7 +288,7 @@ fn what_is_behind_a_body_is_the_next_request() {
 }
 
 #[test]
-fn a_client_that_dribbles_a_body_holds_half_as_much_again_as_it_has_sent_at_most() {
+fn a_slowly_sent_body_takes_at_most_one_and_a_half_times_the_bytes_sent() {
     let body = format!("[{}]", "1,".repeat(2_000));
     for request in [
         post("/keep", "text/plain", &body),
@@ -299,7 +299,7 @@ fn a_client_that_dribbles_a_body_holds_half_as_much_again_as_it_has_sent_at_most
         let head = request.windows(4).position(|bytes| bytes == b"\r\n\r\n");
         let (head, rest) = request.split_at(head.expect("a head") + 4);
         conversation.arrive(head);
-        assert_eq!(taken(&conversation), 0, "for what is only announced");
+        assert_eq!(taken(&conversation), 0, "announced bytes take none");
         for (index, byte) in rest.iter().enumerate() {
             conversation.arrive(&[*byte]);
             if conversation.unanswered.is_empty() {
@@ -314,7 +314,7 @@ fn a_client_that_dribbles_a_body_holds_half_as_much_again_as_it_has_sent_at_most
 }
 
 #[test]
-fn a_body_that_means_nothing_takes_no_memory() {
+fn a_body_that_no_function_takes_needs_no_memory() {
     let body = "x".repeat(4_000);
     for request in [
         chunked("/count/7", "text/plain", &body, 100),
@@ -332,10 +332,10 @@ fn a_body_that_means_nothing_takes_no_memory() {
     }
 }
 
-/// Bytes of a kept body that are still to come behind `half`, the last two of them its end.
+/// Bytes missing from the body of `half`; the last two of them end it.
 const REST: usize = 1_000;
 
-/// A request without the rest of its body, which is kept.
+/// A request whose body, which has to be kept, lacks its last `REST` bytes.
 fn half() -> Vec<u8> {
     let mut request = json("/say", &format!(r#"[1,"{}"]"#, "x".repeat(3_000)));
     request.truncate(request.len() - REST);
@@ -347,7 +347,7 @@ fn rest() -> Vec<u8> {
 }
 
 #[test]
-fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
+fn the_memory_of_half_a_body_comes_back_however_the_request_ends() {
     type End = fn(&mut Conversation);
     let ends: [(&str, End); 6] = [
         ("it is whole, and answered", |conversation| {
@@ -363,14 +363,14 @@ fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
             conversation.calls_max = 0;
             conversation.arrive(&rest());
         }),
-        ("it is whole, and no JSON", |conversation| {
+        ("it is whole, and not JSON", |conversation| {
             conversation.arrive(&[b'x'; REST]);
         }),
-        ("its time is over", |conversation| {
+        ("its time runs out", |conversation| {
             conversation.context.timeouts.request = 100;
             conversation.pass(100);
         }),
-        ("another one breaks the framing", |conversation| {
+        ("another request breaks the framing", |conversation| {
             let broken = chunked("/say", "application/json", "[1]", 1);
             conversation.arrive(&rest());
             conversation.arrive(&broken[..broken.len() - 20]);
@@ -396,7 +396,7 @@ fn the_memory_of_half_a_body_comes_back_whatever_ends_it() {
 }
 
 #[test]
-fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() {
+fn a_body_without_room_is_refused_as_it_arrives_and_is_the_last() {
     let other = json("/keep", &"1".repeat(UNRESERVED_BYTES_MAX + 1));
     for (request, room) in [(half(), 1_000), (other, 0)] {
         let mut conversation = functions_beside_others(room);
@@ -419,7 +419,7 @@ fn a_body_for_which_there_is_no_room_is_refused_as_it_arrives_and_is_the_last() 
 }
 
 #[test]
-fn a_short_body_is_taken_in_pieces_where_there_is_no_room() {
+fn a_short_body_may_arrive_in_pieces_even_without_room() {
     let mut conversation = functions_beside_others(0);
     for byte in json("/keep", &"1".repeat(UNRESERVED_BYTES_MAX / 2)) {
         conversation.arrive(&[byte]);
@@ -430,7 +430,7 @@ fn a_short_body_is_taken_in_pieces_where_there_is_no_room() {
 }
 
 #[test]
-fn arguments_take_no_more_than_they_are_long() {
+fn arguments_take_little_more_memory_than_their_length() {
     let text = "x".repeat(3_000);
     for request in [
         json("/say", &format!(r#"[1,"{text}"]"#)),
@@ -447,7 +447,7 @@ fn arguments_take_no_more_than_they_are_long() {
 }
 
 #[test]
-fn arguments_for_which_there_is_no_room_are_refused_and_the_next_request_is_served() {
+fn arguments_without_room_are_refused_and_the_next_request_is_served() {
     let mut conversation = functions_beside_others(1_000);
     let long = json("/say", &format!(r#"[1,"{}"]"#, "x".repeat(2_000)));
     conversation.arrive(&[long, json("/count", "[2]")].concat());
@@ -458,7 +458,7 @@ fn arguments_for_which_there_is_no_room_are_refused_and_the_next_request_is_serv
 }
 
 #[test]
-fn arguments_that_take_more_than_there_is_have_all_of_it() {
+fn arguments_larger_than_all_the_room_may_take_all_of_it() {
     let mut conversation = functions(1_000);
     conversation.arrive(&json("/say", &format!(r#"[1,"{}"]"#, "x".repeat(2_000))));
     assert_eq!(taken(&conversation), 1_000);
@@ -468,7 +468,7 @@ fn arguments_that_take_more_than_there_is_have_all_of_it() {
 }
 
 #[test]
-fn a_client_that_waits_is_asked_for_a_body_that_is_wanted() {
+fn a_body_that_is_wanted_is_asked_for_with_100_continue() {
     let fields = "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 3\r\n";
     let mut conversation = functions(MUCH);
     conversation.arrive(&with_fields("/count", fields, ""));
@@ -481,7 +481,7 @@ fn a_client_that_waits_is_asked_for_a_body_that_is_wanted() {
 }
 
 #[test]
-fn a_client_that_waits_is_told_at_once_why_its_body_is_not_wanted() {
+fn a_body_that_is_not_wanted_is_refused_instead_of_100_continue() {
     let json = "Content-Type: application/json";
     for (path, fields, status) in [
         ("/nobody", format!("{json}\r\nContent-Length: 3"), "404"),
@@ -503,12 +503,12 @@ fn a_client_that_waits_is_told_at_once_why_its_body_is_not_wanted() {
 }
 
 #[test]
-fn a_long_answer_leaves_in_sends_of_its_own_and_in_order() {
+fn a_long_answer_leaves_in_order_and_in_sends_of_its_own() {
     let mut conversation = functions(MUCH);
     let say = |n: i64, times: usize| json("/say", &format!(r#"[{n},"0123456789",{times}]"#));
     conversation.arrive(&[say(1, 1), say(2, 900), say(3, 1), say(4, 900), say(5, 1)].concat());
     while !conversation.unanswered.is_empty() {
-        // The last first.
+        // The last call first.
         conversation.reply(conversation.unanswered.len() - 1);
     }
     let long = 900 * 13 + 3;
@@ -532,7 +532,7 @@ fn a_long_answer_leaves_in_sends_of_its_own_and_in_order() {
 
 /// The answering thread has sent all of an answer on the leased socket, and returns it.
 #[test]
-fn nothing_is_sent_before_a_long_answer_where_nothing_was_left_of_a_direct_one() {
+fn no_empty_send_precedes_a_long_answer_after_a_whole_direct_one() {
     let mut conversation = functions(MUCH);
     let long = json("/say", r#"[2,"0123456789",900]"#);
     conversation.arrive(&[json("/count", "[1]"), long].concat());
@@ -550,7 +550,7 @@ fn nothing_is_sent_before_a_long_answer_where_nothing_was_left_of_a_direct_one()
 }
 
 #[test]
-fn answers_that_wait_for_an_earlier_one_stop_the_reading_until_they_have_left() {
+fn answers_waiting_for_an_earlier_one_pause_reading_until_they_are_sent() {
     for long in [
         json(
             "/say",
@@ -563,14 +563,14 @@ fn answers_that_wait_for_an_earlier_one_stop_the_reading_until_they_have_left() 
         while conversation.unanswered.len() > 1 {
             conversation.reply(1);
         }
-        assert!(!conversation.connection.wants_input(), "it waits for 1");
+        assert!(!conversation.connection.wants_input(), "they wait for answer 1");
         conversation.settle();
         assert!(conversation.connection.wants_input());
     }
 }
 
 #[test]
-fn a_long_answer_on_its_way_stops_the_reading_until_it_has_left() {
+fn a_long_answer_being_sent_pauses_reading_until_it_is_sent() {
     let mut conversation = functions(MUCH);
     conversation.arrive(&json("/say", r#"[2,"0123456789",900]"#));
     conversation.reply(0);
@@ -601,7 +601,7 @@ fn a_head_request_is_answered_without_a_body() {
 }
 
 #[test]
-fn half_a_body_at_the_close_is_awaited_answered_and_the_last() {
+fn half_a_body_at_the_close_is_awaited_and_its_answer_is_the_last() {
     let request = json("/say", r#"[1,"abc"]"#);
     let (first, rest) = request.split_at(request.len() - 4);
     let mut conversation = functions(MUCH);
@@ -616,7 +616,7 @@ fn half_a_body_at_the_close_is_awaited_answered_and_the_last() {
 }
 
 #[test]
-fn half_a_body_behind_a_call_at_the_close_is_let_go() {
+fn half_a_body_behind_a_call_is_dropped_at_the_close() {
     let mut conversation = functions(MUCH);
     conversation.arrive(&[json("/count", "[1]"), half()].concat());
     conversation.drain();
@@ -628,7 +628,7 @@ fn half_a_body_behind_a_call_at_the_close_is_let_go() {
 }
 
 #[test]
-fn a_body_that_does_not_arrive_in_time_is_408_and_a_slow_function_before_it_stops_no_clock() {
+fn a_late_body_is_answered_with_408() {
     let mut conversation = Conversation::with_functions(TIMEOUTS, MUCH);
     conversation.arrive(&half());
     conversation.pass(u64::from(TIMEOUTS.request) - 1);

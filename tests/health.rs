@@ -1,4 +1,4 @@
-//! Conversations in which it is asked how the server is: who is told what, and when.
+//! Conversations that ask for the server's health: which answer comes, and when.
 
 #[expect(unreachable_pub, reason = "shared with the fuzzer")]
 #[expect(dead_code, reason = "each test uses a part of it")]
@@ -18,7 +18,7 @@ fn post(n: i64) -> Vec<u8> {
     format!("POST /{n} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes()
 }
 
-/// What has been sent, and is forgotten.
+/// The bytes sent so far, which are removed.
 fn take_sent(conversation: &mut Conversation) -> String {
     conversation.send(usize::MAX);
     let sent = std::mem::take(&mut conversation.sent);
@@ -26,7 +26,7 @@ fn take_sent(conversation: &mut Conversation) -> String {
 }
 
 #[test]
-fn nobody_is_told_before_it_is_known_and_then_everybody_in_their_turn() {
+fn health_answers_wait_until_it_is_known_and_keep_their_order() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     let requests = [ask(""), post(2), ask(""), ask("")];
     conversation.arrive(&requests.concat());
@@ -45,7 +45,7 @@ fn nobody_is_told_before_it_is_known_and_then_everybody_in_their_turn() {
 }
 
 #[test]
-fn what_is_wrong_is_a_503_in_a_sentence_or_a_problem_with_a_code() {
+fn ill_health_is_503_with_a_sentence_or_a_problem_with_a_code() {
     for (health, sentence) in [
         (Health::Closing, "The server is closing."),
         (Health::NoWorker, "No worker is available."),
@@ -66,7 +66,7 @@ fn what_is_wrong_is_a_503_in_a_sentence_or_a_problem_with_a_code() {
 }
 
 #[test]
-fn a_head_is_told_without_a_body() {
+fn a_head_request_gets_the_health_without_content() {
     for health in [Health::Well, Health::Closing] {
         let mut conversation = Conversation::new(NO_TIMEOUTS);
         let head = String::from_utf8(ask("")).expect("text");
@@ -78,7 +78,7 @@ fn a_head_is_told_without_a_body() {
 }
 
 #[test]
-fn a_thread_that_does_not_answer_in_time_is_ill() {
+fn a_javascript_thread_that_answers_too_late_is_reported_with_503() {
     let mut conversation = Conversation::new(TIMEOUTS);
     conversation.arrive(&[ask(""), ask("")].concat());
     conversation.pass(u64::from(TIMEOUTS.handler) - 1);
@@ -89,7 +89,7 @@ fn a_thread_that_does_not_answer_in_time_is_ill() {
     assert!(sent.ends_with("The JavaScript thread did not answer in time.\n"));
     let counters = conversation.context.counters;
     assert_eq!((counters.handler_timeouts, counters.responses_5xx), (0, 2));
-    // Late, it is nobody's any more.
+    // The late answer belongs to no request any more.
     conversation.tell_health(Health::Well);
     assert_eq!(take_sent(&mut conversation), "");
     conversation.arrive(&ask(""));
@@ -98,7 +98,7 @@ fn a_thread_that_does_not_answer_in_time_is_ill() {
 }
 
 #[test]
-fn a_connection_that_was_told_that_the_server_closes_is_closed() {
+fn a_health_answer_of_a_closing_server_closes_the_connection() {
     for (health, status) in [(Health::Closing, "503"), (Health::Well, "200")] {
         let mut conversation = Conversation::new(NO_TIMEOUTS);
         conversation.arrive(&ask(""));
@@ -112,7 +112,7 @@ fn a_connection_that_was_told_that_the_server_closes_is_closed() {
 }
 
 #[test]
-fn it_is_no_call_and_finds_no_want_of_room() {
+fn a_health_request_is_not_a_call_and_needs_no_room() {
     let mut conversation = Conversation::with_functions(NO_TIMEOUTS, 0);
     conversation.calls_max = 0;
     conversation.arrive(&ask("Content-Length: 3\r\n"));
@@ -124,7 +124,7 @@ fn it_is_no_call_and_finds_no_want_of_room() {
 }
 
 #[test]
-fn a_line_is_not_lent_while_somebody_waits_to_be_told() {
+fn a_socket_is_not_leased_while_a_health_request_waits() {
     let mut conversation = Conversation::new(NO_TIMEOUTS);
     conversation.arrive(&ask(""));
     assert!(!conversation.connection.may_lease_socket());

@@ -1,8 +1,8 @@
-//! What is known to fool HTTP/1.1 servers, sent to the parser as one stream of bytes.
+//! Streams of bytes that are known to fool HTTP/1.1 servers, sent to the parser.
 //!
 //! The cases follow public collections (llhttp's request tests, h1spec, `Http11Probe`, HTTP
-//! Garden's trophies), retargeted to the one resource there is. Each says what has to come of the
-//! stream: every request that is run, and how it ends.
+//! Garden's trophies), retargeted to the one resource there is. Each lists the stream's outcome:
+//! every request that is run, and how the stream ends.
 
 use ringcall::http::{Action, Body, EmptyLines, Errors, Head, Origins, Refusal, Rules, parse_head};
 
@@ -42,7 +42,7 @@ fn run(mut stream: &[u8]) -> String {
         });
         match skipped {
             Err(refusal) => {
-                // No request is run whose body turned out to be malformed.
+                // A request whose body turns out to be malformed is not run.
                 outcome.push(format!("closes {}", refusal.status.code()));
                 break;
             }
@@ -77,7 +77,7 @@ fn read_head(stream: &mut &[u8]) -> Result<Option<Head>, Refusal> {
 fn all(cases: &[(&str, &str)]) {
     for (stream, outcome) in cases {
         let stream = stream.replace("POST16", "POST /16 HTTP/1.1\r\nHost: a\r\n\r\n");
-        // One char is one byte, so that bytes beyond ASCII can be written as they are.
+        // Each char stands for one byte, so that bytes beyond ASCII can be written as they are.
         let bytes: Vec<u8> = stream
             .chars()
             .map(|one| u8::try_from(one).expect("a byte"))

@@ -1,5 +1,5 @@
-//! Agreement of the parser with a plain model of the rules, on requests made up of pieces that are
-//! right, nearly right and wrong, whole and in pieces.
+//! The parser agrees with a plain model of the rules, on requests composed of right, nearly right
+//! and wrong parts, which arrive whole and in pieces.
 
 #[path = "support/http_model/mod.rs"]
 mod http_model;
@@ -13,7 +13,7 @@ use ringcall::http::{Body, BodyFraming, EmptyLines, Errors, Head, Origins, Refus
 const ORIGINS: &[&[&str]] = &[&[], &["*"], &["https://a", "http://b:81"]];
 
 fn rules() -> impl Strategy<Value = Rules> {
-    // Mostly the usual limits, and now and then some that are soon reached.
+    // Mostly the usual limits, and now and then small ones.
     let head_bytes_max = prop_oneof![4 => Just(16_384_usize), 1 => 0..200_usize];
     let body_bytes_max = prop_oneof![4 => Just(65_536_u64), 1 => 0..20_u64];
     let origins = select(ORIGINS);
@@ -43,7 +43,7 @@ fn one_of(pieces: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(pieces).prop_map(str::to_owned)
 }
 
-/// A piece that is right in most cases, so that the pieces after it are looked at too.
+/// A piece that is right in most cases, so that the pieces after it are read too.
 fn mostly(right: &'static [&'static str], wrong: &'static [&'static str]) -> BoxedStrategy<String> {
     prop_oneof![9 => one_of(right), 1 => one_of(wrong)].boxed()
 }
@@ -130,7 +130,7 @@ fn field() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What only browsers send.
+/// Fields that only browsers send.
 fn browser_field() -> impl Strategy<Value = String> {
     one_of(&[
         "Origin: http://a",
@@ -158,7 +158,7 @@ fn line_end() -> impl Strategy<Value = String> {
     prop_oneof![40 => Just("\r\n".to_owned()), 1 => one_of(&["\n", "\r", "\r\r\n", "\r\n ", ""])]
 }
 
-/// One byte of the input is removed, changed, or has another put in front of it.
+/// One byte of the input is removed or changed, or another one is inserted before it.
 #[derive(Debug, Clone)]
 enum Mutation {
     Remove(Index),
@@ -251,8 +251,8 @@ prop_compose! {
     }
 }
 
-/// Parses as the connection does: when the first bytes arrive, and again when a line end does or
-/// the limit is reached.
+/// Parses as the connection does: when the first bytes arrive, and again when a line end arrives
+/// or the limit is reached.
 fn parse_in_pieces(input: &[u8], cuts: &[Index], rules: &Rules) -> Result<Option<Head>, Refusal> {
     let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len() + 1)).collect();
     ends.push(input.len());
@@ -316,14 +316,14 @@ proptest! {
     }
 
     #[test]
-    fn a_head_means_the_same_in_whatever_pieces_it_arrives(
+    fn a_head_has_the_same_verdict_in_whatever_pieces_it_arrives(
         input in head(),
         cuts in prop::collection::vec(any::<Index>(), 0..6),
         rules in rules(),
     ) {
         let whole = parse_head(&input, &rules);
         match parse_in_pieces(&input, &cuts, &rules) {
-            // Bytes after the last line end are not looked at before the line ends.
+            // Bytes after the last line end are not read before their line ends.
             Ok(None) => prop_assert!(!matches!(whole, Ok(Some(_)))),
             verdict => prop_assert_eq!(verdict, whole),
         }

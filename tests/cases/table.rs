@@ -10,7 +10,7 @@ use ringcall::routes::{Placed, Routes};
 use ringcall::values::{self, Signature, Type};
 use serde_json::{Map, Value};
 
-/// Sizes of the chunks that a chunked body is sent in, over and over.
+/// Chunk sizes of a chunked body, repeated in turn.
 const CHUNK_SIZES: [usize; 3] = [1, 16, 4096];
 
 /// A server as plain data.
@@ -94,7 +94,7 @@ pub(crate) fn topics() -> Vec<Topic> {
     paths.iter().map(topic).collect()
 }
 
-/// What `lib/documents.js` makes, but for the texts.
+/// The documents of `lib/documents.js`, without their texts.
 fn documents() -> Vec<Placed> {
     let placed = |(path, media_type): (&str, &str)| Placed {
         path: path.into(),
@@ -162,7 +162,7 @@ impl Function {
 }
 
 impl Topic {
-    /// Those that are not about Node's parser alone.
+    /// All cases but those about Node's parser alone.
     pub(crate) fn cases(&self) -> impl Iterator<Item = Case> {
         let is_ours = |case: &&Value| {
             let engines = case["engines"].as_array();
@@ -198,14 +198,14 @@ impl Case {
         }
     }
 
-    /// The function that is called, as far as can be said before its schemas are asked.
+    /// The function that is called, schemas aside.
     pub(crate) fn called(&self) -> Option<String> {
         let is_for_schemas = self.all["schema"] == Value::Bool(true);
         let path = || string(&self.all["request"]["path"]).map(|path| path[1..].to_owned());
         string(&self.all["function"]).or_else(|| is_for_schemas.then(path).flatten())
     }
 
-    /// What it is called with, unless a schema makes something else of that.
+    /// Its arguments, unless a schema may transform them.
     pub(crate) fn arguments(&self) -> Option<&Vec<Value>> {
         self.all["arguments"]
             .as_array()
@@ -221,7 +221,7 @@ fn string(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// A text of the table: bytes, and whatever is to be repeated.
+/// A text of the table: bytes, some of them repeated.
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     if let Some(text) = value.as_str() {
         return text.into();
