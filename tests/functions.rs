@@ -563,7 +563,7 @@ fn answers_waiting_for_an_earlier_one_pause_reading_until_they_are_sent() {
         while conversation.unanswered.len() > 1 {
             conversation.reply(1);
         }
-        assert!(!conversation.connection.wants_input(), "they wait for answer 1");
+        assert!(!conversation.connection.wants_input(), "they wait for 1");
         conversation.settle();
         assert!(conversation.connection.wants_input());
     }

@@ -1,4 +1,4 @@
-//! The server's own end.
+//! Closing the server.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -31,7 +31,7 @@ fn a_close_answers_what_was_read_and_frees_the_port() {
 }
 
 #[test]
-fn a_request_half_sent_when_the_server_closes_is_answered_when_the_rest_comes() {
+fn a_request_half_sent_at_the_close_is_answered_when_the_rest_arrives() {
     let server = start();
     let mut client = server.connect();
     let (first, rest) = POST_15.split_at(10);
@@ -47,7 +47,7 @@ fn a_request_half_sent_when_the_server_closes_is_answered_when_the_rest_comes() 
 }
 
 #[test]
-fn connections_that_wait_for_room_when_the_server_closes_are_served() {
+fn connections_waiting_for_room_at_the_close_are_served() {
     let limits = Limits {
         connections_max: 1,
         ..Limits::default()
@@ -56,7 +56,7 @@ fn connections_that_wait_for_room_when_the_server_closes_are_served() {
     let mut first = server.connect();
     first.send(POST_15);
     let call = kept.wait_for_one();
-    // Accepted by the kernel, which is all that they know.
+    // Accepted by the kernel, not by the server; the clients cannot tell.
     let mut waiting: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     for client in &mut waiting {
         client.send(POST_15);
@@ -109,7 +109,7 @@ fn closing_all_connections_cuts_those_with_a_request_in_hand() {
 }
 
 #[test]
-fn closing_all_connections_cuts_those_that_wait_for_room() {
+fn closing_all_connections_cuts_those_waiting_for_room() {
     let limits = Limits {
         connections_max: 1,
         ..Limits::default()
@@ -142,8 +142,8 @@ fn a_second_close_changes_nothing() {
 }
 
 #[test]
-fn a_client_that_pipelines_for_ever_does_not_hold_up_a_close() {
-    // Each answer fills the connection, so that more requests wait whenever one has been answered.
+fn a_client_that_pipelines_without_end_does_not_delay_the_close() {
+    // Each answer fills the connection, so that requests are waiting after every answer.
     let server = start_with(|_| Outcome::Digits("7".repeat(OUTPUT_BYTES_MAX).into()));
     let client = server.connect();
     let mut writing = client.stream.try_clone().unwrap();
@@ -158,7 +158,7 @@ fn a_client_that_pipelines_for_ever_does_not_hold_up_a_close() {
     eventually("its connection is closed", || {
         server.server.stats().connections_open == 0
     });
-    // It may be waiting for a window that nobody opens any more.
+    // The reader may still wait for bytes that never come.
     let _ = client.stream.shutdown(Shutdown::Both);
     reader.join().unwrap();
     writer.join().unwrap();

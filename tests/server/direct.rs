@@ -1,4 +1,4 @@
-//! Answers that another thread sends itself, on the sockets that a sleeping ring thread has leased.
+//! Answers that another thread sends itself, on sockets leased from a sleeping ring thread.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -13,7 +13,7 @@ use ringcall::limits::Limits;
 use ringcall::listener::Place;
 use ringcall::server::Server;
 
-/// Answers each batch at once, on a thread of its own.
+/// Answers each batch at once, on its own thread.
 struct Answering {
     batches: Mutex<Sender<Vec<Call>>>,
 }
@@ -58,7 +58,7 @@ fn post(n: usize) -> String {
 }
 
 #[test]
-fn a_lone_request_after_the_other_is_answered_past_the_sleeping_ring_thread() {
+fn requests_one_at_a_time_are_answered_while_the_ring_thread_sleeps() {
     let server = start();
     let mut client = server.connect();
     let mut n = 0;
@@ -74,9 +74,9 @@ fn a_lone_request_after_the_other_is_answered_past_the_sleeping_ring_thread() {
 }
 
 #[test]
-fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() {
+fn an_answer_without_room_is_sent_in_order_once_there_is_room() {
     let path = std::env::temp_dir().join(format!("ringcall-direct-{}", std::process::id()));
-    // Without a ring thread there would be nobody to drive the loop here.
+    // Without a ring thread, nothing would drive the loop here.
     let mut options = options(ring_threads().max(1), Limits::default());
     options.listen.place = Place::Path(path.clone());
     let server = Server::start(&options, |ring, reply_queues| {
@@ -86,7 +86,7 @@ fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() 
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let (mut count, mut in_a_row) = (0, 0);
-    // It reads nothing. When the socket is full, the ring thread takes over, and keeps it.
+    // The client reads nothing. Once the socket is full, the ring thread takes over and keeps it.
     while in_a_row < 32 {
         let sent = server.stats().sent;
         stream.write_all(post(count).as_bytes()).unwrap();
@@ -114,7 +114,7 @@ fn an_answer_that_finds_no_room_follows_the_ones_before_it_when_there_is_room() 
 }
 
 #[test]
-fn whoever_sends_it_every_answer_comes_once_and_in_order() {
+fn every_answer_comes_once_and_in_order_whichever_thread_sends_it() {
     let server = start();
     let address = &server;
     thread::scope(|scope| {

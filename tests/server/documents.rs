@@ -1,4 +1,4 @@
-//! Documents over real sockets: long ones, slow readers, other ones in their place.
+//! Documents over real sockets: long ones, slow readers, replacements.
 
 use std::io::Read;
 use std::net::Shutdown;
@@ -14,7 +14,7 @@ use ringcall::routes::{Placed, Routes};
 use ringcall::stats::Details;
 use ringcall::values::Signature;
 
-/// More than the sockets between two who do not read take.
+/// More than the buffers of both sockets hold.
 const HUGE_BYTES: usize = 20_000_000;
 
 fn start(routes: Routes) -> Running {
@@ -31,7 +31,7 @@ fn count(n: i64) -> Vec<u8> {
     format!("POST /count/{n} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes()
 }
 
-/// A server with nothing but a document of so many bytes, and the document.
+/// A server with nothing but a document of `HUGE_BYTES`, and the document.
 fn start_huge() -> (Running, Arc<Document>) {
     let body = vec![b'x'; HUGE_BYTES].into();
     let document = Arc::new(Document::new("text/plain", "\"x\"", &[], body));
@@ -60,7 +60,7 @@ fn documents_arrive_whole_and_in_order_with_calls_between() {
 }
 
 #[test]
-fn those_who_do_not_read_a_document_share_its_text_and_hold_up_nobody() {
+fn slow_readers_of_a_document_share_its_text_and_delay_no_other_client() {
     let (server, document) = start_huge();
     let mut readers: Vec<_> = (0..50).map(|_| server.connect()).collect();
     for reader in &mut readers {
@@ -80,7 +80,7 @@ fn those_who_do_not_read_a_document_share_its_text_and_hold_up_nobody() {
 }
 
 #[test]
-fn a_document_that_is_being_read_when_another_takes_its_place_arrives_whole() {
+fn a_document_replaced_while_it_is_being_read_arrives_whole() {
     let (server, document) = start_huge();
     let mut reader = server.connect();
     reader.send(&get(SHORT, ""));
@@ -90,7 +90,7 @@ fn a_document_that_is_being_read_when_another_takes_its_place_arrives_whole() {
     let sinks = server.server.reply_queues().into_iter().map(Functions);
     let routes = Arc::new(routes_of(1));
     server.server.replace(Some(&routes), sinks.collect());
-    eventually("new requests meet the other one", || {
+    eventually("new requests get the new document", || {
         let mut client = server.connect();
         client.send(&get(SHORT, ""));
         client.answer().body == text(1, SHORT_BYTES)
@@ -111,7 +111,7 @@ fn a_document_that_is_being_read_when_another_takes_its_place_arrives_whole() {
 }
 
 #[test]
-fn a_document_that_is_being_read_at_the_close_arrives_whole_and_is_the_last() {
+fn a_document_being_read_at_the_close_arrives_whole_and_is_the_last() {
     let (server, document) = start_huge();
     let mut reader = server.connect();
     reader.send(&get(SHORT, "").repeat(2));
@@ -120,7 +120,7 @@ fn a_document_that_is_being_read_at_the_close_arrives_whole_and_is_the_last() {
     });
     server.server.post(Command::Close);
     assert_eq!(reader.answer().body.len(), HUGE_BYTES);
-    // The second request has been read by then, or is the one in hand.
+    // The second request may have been read before the close, or not.
     while let Some(answer) = reader.try_answer() {
         assert_eq!(answer.body.len(), HUGE_BYTES);
         assert!(answer.head.contains("Connection: close"));
@@ -142,7 +142,7 @@ fn a_client_that_has_ended_its_side_gets_its_document() {
 }
 
 #[test]
-fn what_is_answered_with_documents_is_counted() {
+fn answers_with_documents_are_counted() {
     let server = start(routes_of(0));
     let mut client = server.connect();
     client.send(&get(LONG, ""));

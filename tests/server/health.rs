@@ -1,4 +1,4 @@
-//! How the server is, over real sockets: who asks is told once JavaScript's place has answered.
+//! The server's health over real sockets: requests are answered once JavaScript has answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,7 +52,7 @@ fn until_asked(asked: &AtomicU64, times: u64) {
 }
 
 #[test]
-fn each_who_asks_is_told_on_whichever_ring() {
+fn every_health_request_is_answered_on_whichever_ring() {
     let (server, asked) = start(Limits::default());
     let mut clients: Vec<_> = (0..50).map(|_| server.connect()).collect();
     for client in &mut clients {
@@ -72,7 +72,7 @@ fn each_who_asks_is_told_on_whichever_ring() {
 }
 
 #[test]
-fn there_is_room_for_it_where_there_is_none_for_calls() {
+fn a_health_request_has_room_where_calls_have_none() {
     let limits = Limits {
         in_flight_max: 0,
         ..Limits::default()
@@ -89,7 +89,7 @@ fn there_is_room_for_it_where_there_is_none_for_calls() {
 }
 
 #[test]
-fn those_who_leave_before_they_are_told_are_in_nobody_s_way() {
+fn clients_that_leave_before_their_health_answer_disturb_no_other() {
     let (server, asked) = start(Limits::default());
     for round in 1..=30 {
         let mut client = server.connect();
@@ -112,7 +112,7 @@ fn those_who_leave_before_they_are_told_are_in_nobody_s_way() {
 }
 
 #[test]
-fn who_asks_while_the_server_closes_is_told_so_and_the_connection_ends() {
+fn a_health_answer_of_a_closing_server_says_so_and_ends_the_connection() {
     let (server, asked) = start(Limits::default());
     let mut waiting = server.connect();
     let mut other = server.connect();
@@ -134,7 +134,7 @@ fn who_asks_while_the_server_closes_is_told_so_and_the_connection_ends() {
 }
 
 #[test]
-fn a_thread_that_never_answers_is_ill_in_time() {
+fn a_javascript_thread_that_never_answers_is_reported_in_time() {
     let mut limits = Limits::default();
     limits.timeouts.handler = 50;
     let (server, _) = start(limits);

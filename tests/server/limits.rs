@@ -1,4 +1,4 @@
-//! What a client may not make the server hold or lose.
+//! Clients that try to make the server hold too much, or lose something.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -20,7 +20,7 @@ fn answers_longer_than_the_sockets_buffers_arrive_whole() {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_not_read_from_for_ever() {
+fn a_client_that_reads_no_answer_is_soon_not_read_from() {
     let server = start();
     let mut client = server.connect();
     client
@@ -28,14 +28,14 @@ fn a_client_that_reads_nothing_is_not_read_from_for_ever() {
         .set_write_timeout(Some(Duration::from_millis(500)))
         .unwrap();
     let flood = POST_15.repeat(1000);
-    // Its requests fill the sockets' buffers when the server has stopped reading.
+    // Its requests fill the sockets' buffers once the server has stopped reading.
     let mut written = 0;
     while let Ok(count) = client.stream.write(&flood[written % flood.len()..]) {
         written += count;
         assert!(written < 64 << 20, "the server reads on without limit");
     }
     server.assert_alive();
-    // What was written is answered as soon as it reads.
+    // The requests written are answered as soon as it reads.
     client.stream.shutdown(Shutdown::Write).unwrap();
     let complete = written / POST_15.len();
     for _ in 0..complete {

@@ -1,7 +1,6 @@
 //! The server over real sockets, with a handler in Rust.
 //!
-//! One module a topic; `support` starts a server on a free port and speaks to it as a client that
-//! hides nothing.
+//! One module per topic; `support` starts a server on a free port and has a raw client.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod closing;

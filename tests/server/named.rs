@@ -1,4 +1,4 @@
-//! Functions by name over real sockets: bodies in pieces, long answers, memory that comes back.
+//! Functions by name over real sockets: bodies in pieces, long answers, memory given back.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::support::{Running, eventually, options, ring_threads, start_options};
 use ringcall::bridge::{Call, CallSink, Command, ReplyQueue};
 use ringcall::limits::Limits;
 
-/// More than a socket takes at once.
+/// More than a socket's buffer holds.
 const ANSWER_BYTES_MAX: usize = 20_000_000;
 
 /// Answers at once, on the ring thread.
@@ -90,7 +90,7 @@ fn the_memory_of_clients_that_leave_in_the_middle_of_a_body_comes_back() {
     for round in 1..=20 {
         let mut client = server.connect();
         client.send(half);
-        // Linux may not tell of an end right behind what it is receiving (liburing, issue 1549).
+        // Linux may not report an end right behind the bytes it is receiving (liburing, issue 1549).
         eventually("it is read", || {
             server.server.stats().bytes_received == round * half.len() as u64
         });
@@ -118,7 +118,7 @@ fn a_body_that_finds_no_room_is_refused_and_counted() {
     let mut other = server.connect();
     other.send(&request[..5_000]);
     let is_read = || server.server.stats().bytes_received >= 5_000;
-    eventually("the other one's half has its room", is_read);
+    eventually("the other client's half has its room", is_read);
     let mut client = server.connect();
     client.send(&request);
     let answer = client.answer();
@@ -131,7 +131,7 @@ fn a_body_that_finds_no_room_is_refused_and_counted() {
 }
 
 #[test]
-fn half_a_body_at_the_close_is_awaited_and_answered() {
+fn half_a_body_at_the_close_is_awaited_and_its_request_answered() {
     let server = start(Limits::default());
     let mut client = server.connect();
     let request = json("/say", r#"[7,"abc"]"#);

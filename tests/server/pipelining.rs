@@ -53,7 +53,7 @@ fn nothing_after_a_refused_framing_is_run() {
 }
 
 #[test]
-fn a_reply_for_a_client_that_left_goes_to_nobody() {
+fn a_reply_for_a_client_that_left_is_dropped() {
     let (server, kept) = start_keeping_on(1, Limits::default());
     let mut gone = server.connect();
     gone.send(POST_15);

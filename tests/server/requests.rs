@@ -1,4 +1,4 @@
-//! One request at a time, in whatever pieces.
+//! One request at a time, in any pieces.
 
 use crate::support::{POST_15, start, start_keeping, start_with};
 use ringcall::bridge::Outcome;
@@ -92,7 +92,7 @@ fn an_expected_continue_is_sent_before_the_body_is_read() {
 }
 
 #[test]
-fn an_error_of_the_handler_is_that_requests_answer() {
+fn a_handler_error_is_the_answer_to_its_request() {
     let server = start_with(|number| match number {
         1 => Outcome::Error(422, "One is too few.".into()),
         _ => Outcome::Digits("9".repeat(300).into()),
@@ -109,7 +109,7 @@ fn an_error_of_the_handler_is_that_requests_answer() {
 }
 
 #[test]
-fn what_is_refused_without_the_handler_leaves_the_connection_usable() {
+fn a_request_refused_without_the_handler_leaves_the_connection_usable() {
     let server = start();
     let mut client = server.connect();
     let cases: [(&[u8], u16); 4] = [

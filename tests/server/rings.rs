@@ -103,7 +103,7 @@ fn the_limit_on_calls_in_flight_is_one_for_all_rings() {
 }
 
 #[test]
-fn a_large_limit_on_calls_in_flight_is_met_exactly_however_the_connections_are_spread() {
+fn a_large_limit_on_calls_in_flight_is_exact_however_connections_spread() {
     const LIMIT: u32 = 100;
     let limits = Limits {
         in_flight_max: LIMIT,
@@ -163,7 +163,7 @@ fn a_ring_that_fails_takes_the_others_along() {
     struct Panicking(Arc<Mutex<Vec<Option<String>>>>);
     impl CallSink for Panicking {
         fn call(&self, _: &mut Vec<Call>) {
-            panic!("as the test wants it");
+            panic!("the test wants it");
         }
         fn closed(&self, failure: Option<String>) {
             self.0.lock().unwrap().push(failure);
@@ -177,7 +177,7 @@ fn a_ring_that_fails_takes_the_others_along() {
     client.send(POST_15);
     client.assert_ended();
     server.server.join();
-    // The kernel takes the failed ring apart, and with it the listener, in its own time.
+    // The kernel takes its time to tear down the failed ring, and the listener with it.
     eventually("nobody listens", || refuses(server.address));
     let ends = ends.lock().unwrap();
     assert_eq!(ends.len(), RINGS);
@@ -186,7 +186,7 @@ fn a_ring_that_fails_takes_the_others_along() {
     assert!(failures[0].contains("panicked"));
 }
 
-/// `SigBlk` of the ring threads of this process, of whatever test.
+/// `SigBlk` of all ring threads of this process, whichever test started them.
 fn signals_blocked_on_ring_threads() -> Vec<u64> {
     let mut masks = Vec::new();
     for task in fs::read_dir("/proc/self/task").unwrap() {

@@ -12,7 +12,7 @@ use ringcall::limits::{Limits, RingSize};
 use ringcall::listener::{Address, ListenOptions, Place};
 use ringcall::server::{Driven, Embedded, Options, Server};
 
-/// How long a client waits for bytes before its test fails: only ever reached by a hanging server.
+/// How long a client waits for bytes before its test fails: only a hanging server reaches it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const POST_15: &[u8] = b"POST /15 HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -94,7 +94,7 @@ impl KeptCall {
 pub(crate) struct Running {
     pub(crate) server: Server,
     pub(crate) address: SocketAddr,
-    /// What drives the loop where there are no ring threads.
+    /// The thread that drives the loop where there are no ring threads.
     driver: Option<JoinHandle<()>>,
 }
 
@@ -108,7 +108,7 @@ impl Running {
         Client { stream, reader }
     }
 
-    /// A fresh connection is answered: whatever came before, the server lives.
+    /// A fresh connection is answered: the server lives, whatever came before.
     pub(crate) fn assert_alive(&self) {
         let mut client = self.connect();
         client.send(POST_15);
@@ -168,12 +168,12 @@ pub(crate) fn start_keeping_on(ring_threads: usize, limits: Limits) -> (Running,
     (running, kept)
 }
 
-/// How many ring threads the servers have whose test does not ask for a number of its own.
+/// The number of ring threads of a server whose test does not choose one.
 pub(crate) fn ring_threads() -> usize {
     std::env::var("RINGCALL_TEST_RING_THREADS").map_or(1, |threads| threads.parse().unwrap())
 }
 
-/// The smallest ring that there is, or the usual one.
+/// The smallest ring there is, or the usual one.
 fn ring_size() -> RingSize {
     if std::env::var_os("RINGCALL_TEST_SMALLEST").is_none() {
         return RingSize::default();
@@ -248,13 +248,13 @@ fn wait_until_readable(eventfd: &mut File) {
     let start = Instant::now();
     while let Err(error) = eventfd.read(&mut [0; 8]) {
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
-        // What happens in less than this is not seen to have waited for something else.
+        // A wake-up that is late by less than this goes unnoticed.
         thread::sleep(Duration::from_micros(50));
-        assert!(start.elapsed() < 3 * PATIENCE, "it is not told of anything");
+        assert!(start.elapsed() < 3 * PATIENCE, "it is never woken");
     }
 }
 
-/// True: nobody listens there.
+/// True: connections to it are refused.
 pub(crate) fn refuses(address: SocketAddr) -> bool {
     TcpStream::connect(address).is_err()
 }
@@ -267,7 +267,7 @@ pub(crate) fn fibonacci(n: i64) -> Outcome {
     Outcome::Value(a)
 }
 
-/// Looks again until `condition` holds; a server that never gets there fails the test.
+/// Checks until `condition` holds; a server that never gets there fails the test.
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let start = std::time::Instant::now();
     while !condition() {

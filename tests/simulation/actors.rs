@@ -1,4 +1,4 @@
-//! What clients and the handler do.
+//! The acts of clients and of the handler.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -56,7 +56,7 @@ impl World {
         }
     }
 
-    /// The client does what it still has to, at once. True: there was something.
+    /// The client does all that it still has to do, at once. True: there was something.
     pub(crate) fn client_settles(&mut self, index: usize, ends: bool) -> bool {
         if self.sockets[index].stage == Stage::Unborn && self.is_listening {
             self.connect(index);
@@ -127,7 +127,7 @@ impl World {
         if socket.to_server.is_empty() || socket.is_reset {
             return;
         }
-        // What the server has not read makes a reset, which destroys what the client has not read.
+        // Bytes that the server has not read cause a reset, which destroys answers not read yet.
         let is_early = self.now < socket.sent_at + u64::from(LINGER_MS);
         let is_ours = self.plan.is_patient && !socket.is_excused && !self.has_closed;
         assert!(
@@ -140,7 +140,7 @@ impl World {
         socket.is_excused = true;
     }
 
-    /// The handler has been given calls since the last turn.
+    /// Takes note of the calls handed to the handler since the last turn.
     pub(crate) fn take_handed(&mut self) {
         self.check_tables();
         let handed = std::mem::take(&mut self.handler.kept().handed);
@@ -164,7 +164,7 @@ impl World {
             assert!(is_bounded, "{waiting} requests of client {client} wait");
             let is_alone = waiting <= 1 || is_answered;
             let is_read_on = self.plan.is_patient && self.has_closed && !is_alone;
-            assert!(!is_read_on, "client {client}: {number} is behind the last");
+            assert!(!is_read_on, "client {client}: {number} is after the last");
             self.note(|| format!("handler: gets {number} of client {client}"));
         }
         self.check_in_flight();
@@ -188,7 +188,7 @@ impl World {
     }
 
     /// Answers up to `most` of the calls, in any order, on leased sockets or through the queue.
-    /// False: none is to be answered.
+    /// False: there is none to answer.
     fn handler_answers(&mut self, most: usize) -> bool {
         let calls = std::mem::take(&mut self.handler.kept().calls);
         let (kept, mut calls): (Vec<_>, Vec<_>) = calls
@@ -232,7 +232,7 @@ impl World {
         true
     }
 
-    /// One more step of the post: the ring thread may have done anything since the last.
+    /// Takes one more step of the post: the ring thread may have done anything since the last.
     pub(crate) fn go_on_posting(&mut self) {
         let reply_sender = Rc::clone(&self.reply_sender);
         let sent = self.reply_queue().sent();
@@ -251,7 +251,7 @@ impl World {
         }
     }
 
-    /// A direct send, which takes what there is room for, or less, or fails.
+    /// A direct send, which takes as much as there is room for, or less, or fails.
     pub(crate) fn send_at_once(
         &mut self,
         socket: BorrowedFd<'_>,

@@ -1,4 +1,4 @@
-//! What must hold: after every turn, when everybody has done his part, and at the end.
+//! Conditions that must hold: after every turn, when everyone has done their part, and at the end.
 
 use ringcall::bridge::Posted;
 
@@ -6,7 +6,7 @@ use crate::socket::{Socket, Stage};
 use crate::world::World;
 
 impl World {
-    /// What has a credit is what the handler has.
+    /// Exactly the calls that the handler has hold credits.
     pub(crate) fn check_in_flight(&self) {
         let counters = self.shared.handles[0].stats.read();
         let limits = &self.plan.limits;
@@ -29,7 +29,7 @@ impl World {
         }
     }
 
-    /// Everybody has done his part: nothing may be left to the server.
+    /// Everyone else has done their part: the server may have left nothing undone.
     pub(crate) fn check_settled(&self) {
         if self.has_closed {
             return;
@@ -50,8 +50,8 @@ impl World {
         }
     }
 
-    /// Time has to pass before anything else happens: nothing waits for it that the loop could do
-    /// if it knew of the sends that have succeeded quietly.
+    /// Nothing happens before time passes: no step waits that the loop could take if it knew of the
+    /// sends that have succeeded quietly.
     pub(crate) fn check_quiet_sends(&self) {
         for index in self.ops.quiet() {
             let socket = &self.sockets[*index];
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// The server closes since a while: who has no request in hand is closed.
+    /// The server has been closing for a while: connections without a request in hand are closed.
     pub(crate) fn check_idle(&self) {
         for (index, socket) in self.sockets.iter().enumerate() {
             let client = &socket.client;
@@ -84,11 +84,11 @@ impl World {
         }
         self.check_ops();
         assert!(!self.is_listening, "the listener is open");
-        assert!(self.backlog.is_empty(), "somebody waits to be accepted");
+        assert!(self.backlog.is_empty(), "a client waits to be accepted");
         assert_eq!(self.shared.connections.taken(), self.others, "not given");
         let counters = self.shared.handles[0].stats.read();
         assert_eq!(counters.connections_open, 0);
-        // As `Server::stats` counts: the loop may have ended before it was told of a direct answer.
+        // As `Server::stats` counts: the loop may have ended before it learned of a direct answer.
         let direct = self.reply_queue().sent() - counters.sent;
         let refused = counters.responses_4xx + counters.responses_5xx;
         let encoded = counters.responses_2xx + counters.responses_3xx + refused + direct;
@@ -112,7 +112,7 @@ impl World {
         }
     }
 
-    /// The connections are gone, and with what the handler has goes all that was reserved.
+    /// The connections are gone: with the handler's calls, all reserved memory is given back.
     pub(crate) fn check_memory(&self) {
         self.handler.kept().calls.clear();
         assert_eq!(self.shared.buffers.taken(), 0, "memory is not given back");
@@ -129,7 +129,7 @@ impl World {
     }
 }
 
-/// True: nothing excuses that it has less than it is due.
+/// True: nothing excuses missing answers.
 fn is_judged(socket: &Socket) -> bool {
     let was_served = !matches!(socket.stage, Stage::Unborn | Stage::Waiting);
     was_served && !socket.is_excused && !socket.client.is_stubborn

@@ -1,4 +1,4 @@
-//! One client: what it has said, what it has heard, and whether that was right.
+//! One client: the requests it has sent, the answers it has read, and whether they were right.
 
 use crate::functions::text;
 use crate::plan::Plan;
@@ -31,7 +31,7 @@ pub(crate) struct Client {
     pub(crate) has_ended: bool,
     /// It never reads, and never ends.
     pub(crate) is_stubborn: bool,
-    /// What it has read and not understood yet.
+    /// Bytes that it has read and not parsed yet.
     unread: Vec<u8>,
     /// Whole answers that it has read.
     pub(crate) answers: usize,
@@ -41,9 +41,9 @@ pub(crate) struct Client {
     /// It has read the end.
     pub(crate) has_read_end: bool,
     calls: Vec<Call>,
-    /// Which of its requests were served a document, and of which table, unless that was looked at.
+    /// Requests served a document, each with the document's table, until they are checked.
     pub(crate) served: Vec<(usize, usize)>,
-    /// The request before which every call has been handed to the handler.
+    /// All calls of requests before this one have been handed to the handler.
     pub(crate) next_call: usize,
 }
 
@@ -52,7 +52,7 @@ struct Answer<'a> {
     closes: bool,
     body: &'a str,
     length: usize,
-    /// What a document's tag says.
+    /// The table named by a document's tag.
     table: Option<usize>,
 }
 
@@ -89,7 +89,7 @@ impl Client {
         self.next_call = index + 1;
     }
 
-    /// Everything that it has sent is whole, and answered.
+    /// All requests that it has sent are whole, and answered.
     pub(crate) fn is_between_requests(&self) -> bool {
         let mut ends = self.script.requests.iter().map(|request| request.end);
         let last = ends.position(|end| end == self.sent);
@@ -107,7 +107,7 @@ impl Client {
         self.calls[index] = Call::Answered;
     }
 
-    /// It reads these.
+    /// It reads these bytes.
     pub(crate) fn read(&mut self, bytes: &[u8], plan: &Plan, closing: bool) {
         self.unread.extend_from_slice(bytes);
         let mut unread = std::mem::take(&mut self.unread);
@@ -125,7 +125,7 @@ impl Client {
     }
 
     /// How many answers it must have: to every request that was handed over, to those refused
-    /// before them, and, where `all` that it sent was read, to what it sent.
+    /// before them, and, with `all`, to every request that it sent.
     pub(crate) fn answers_due(&self, all: bool, never: impl Fn(i64) -> bool) -> usize {
         let mut due = 0;
         for (index, request) in self.script.requests.iter().enumerate() {
@@ -171,11 +171,11 @@ impl Client {
             self.continues += 1;
             let expecting = |request: &&Request| request.expects_continue;
             let expected = self.script.requests.iter().filter(expecting).count();
-            assert!(self.continues <= expected, "nobody asked for a 100");
+            assert!(self.continues <= expected, "no request expects this 100");
             return Some(answer.length);
         }
         if answer.closes && answer.is(503, NO_ROOM) {
-            // It came while the body did, which ends the conversation.
+            // It came while the body was arriving, which ends the conversation.
             self.script.requests[self.answers].fate = Fate::Last(&[503]);
         }
         self.check(&answer, plan, closing);
@@ -262,13 +262,13 @@ pub(crate) fn is_error(number: i64) -> bool {
 }
 
 impl<'a> Answer<'a> {
-    /// True: it is this error, told in a sentence or in a document.
+    /// True: it is this error, as a sentence or as a problem document.
     fn is(&self, status: u16, sentence: &str) -> bool {
         let is_document = || self.body.contains(&format!("\"detail\":\"{sentence}\","));
         self.status == status && (self.body.trim_end() == sentence || is_document())
     }
 
-    /// It is a document of so many bytes, or a client that `knows` that of the first table has it.
+    /// It is a document of `length` bytes, or a 304 to a client that `knows` the first table's.
     fn check_served(&self, length: usize, knows: bool) {
         let &Self { status, body, .. } = self;
         let table = self.table.expect("a document has a tag");
@@ -280,7 +280,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// It tells how the server is.
+    /// It is an answer about the server's health.
     fn check_told(&self, is_head: bool, may_be_late: bool) {
         let &Self { status, body, .. } = self;
         let is_well = status == 200 && (is_head || body == WELL);
@@ -299,7 +299,7 @@ impl<'a> Answer<'a> {
         let status: u16 = status[..3].parse().expect("a status");
         let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
         let length = match field("Content-Length: ") {
-            // A HEAD that is not read whole is none to the server.
+            // A HEAD request that the server has not read whole is not known to be one.
             _ if is_head && matches!(status, 200 | 405 | 503) => 0,
             Some(length) => length.parse().expect("a length"),
             None => {

@@ -23,7 +23,7 @@ pub(crate) enum Able {
 }
 
 impl World {
-    /// Some op completes, of those that may. False: none may.
+    /// One of the ops that may complete does. False: there is none.
     pub(crate) fn complete_one(&mut self) -> bool {
         let mut able = mem::take(&mut self.able);
         able.clear();
@@ -67,7 +67,7 @@ impl World {
         }
     }
 
-    /// Quiet sends that have succeeded come along, now or with a later completion.
+    /// Quiet sends that have succeeded are reported, now or with a later completion.
     pub(crate) fn tell_of_quiet_sends(&mut self) {
         if self.goes_wrong(8) {
             return;
@@ -124,7 +124,7 @@ impl World {
         );
     }
 
-    /// It is decided, or can get bytes off, or find out that it cannot any more.
+    /// It is decided, or can send bytes, or can find the connection broken.
     pub(crate) fn send_goes_on(&self, index: usize, send: &Send) -> bool {
         send.decided.is_some() || self.sockets[index].is_broken() || self.room(index) > 0
     }

@@ -21,14 +21,14 @@ pub(crate) struct Handler {
 pub(crate) struct Kept {
     /// Handed over and not answered.
     pub(crate) calls: Vec<Call>,
-    /// Handed over since the world looked last.
+    /// Handed over since the world last looked.
     pub(crate) handed: Vec<Handed>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Handed {
     pub(crate) number: i64,
-    /// It has been answered at once.
+    /// It was answered at once.
     pub(crate) is_answered: bool,
     pub(crate) lease: Weak<LeasedSocket>,
 }
@@ -80,7 +80,7 @@ fn is_plain(call: &Call) -> bool {
     call.count == 0
 }
 
-/// The number that tells whose call it is.
+/// The number that identifies the call's client and request.
 pub(crate) fn number(call: &Call) -> i64 {
     if is_plain(call) {
         call.number()
@@ -89,7 +89,7 @@ pub(crate) fn number(call: &Call) -> i64 {
     }
 }
 
-/// What becomes of a call.
+/// The delivery of a call's outcome.
 pub(crate) fn delivery(call: &Call) -> Delivery {
     if is_late(number(call)) {
         return Delivery::Late;
@@ -97,7 +97,7 @@ pub(crate) fn delivery(call: &Call) -> Delivery {
     outcome(call).into()
 }
 
-/// What the handler makes of a call.
+/// The outcome of a call.
 fn outcome(call: &Call) -> Outcome {
     let number = number(call);
     if is_error(number) {

@@ -1,6 +1,6 @@
 //! The kernel's side of a run: takes the ops that the loop pushes, and holds it to its promises.
 //!
-//! What it may do is on the page of `uring::Kernel`, and nothing else happens here.
+//! It does only what the documentation of `uring::Kernel` allows.
 
 use std::cell::RefCell;
 use std::io;
@@ -67,7 +67,7 @@ impl Kernel for Simulated {
         let mut world = self.world.borrow_mut();
         let index = world.on_op(token, socket);
         assert!(offset < bytes.len(), "sends nothing");
-        // What functions answer goes on its own where it is longer than that.
+        // A function's answer that is longer than that is sent on its own.
         let longest = if world.plan.has_functions {
             OUTPUT_BYTES_MAX
         } else {
@@ -151,7 +151,7 @@ impl Kernel for Simulated {
     fn next_event(&mut self) -> Option<Event<Lent>> {
         let mut world = self.world.borrow_mut();
         let is_asleep = world.reply_queue().waker().is_asleep();
-        assert!(!is_asleep, "who posts wakes a ring thread that runs");
+        assert!(!is_asleep, "a running ring thread is marked as asleep");
         world.next_event()
     }
 
@@ -240,7 +240,7 @@ impl World {
         self.ops.pushed.push(op);
     }
 
-    /// The connection of an op that is pushed on it.
+    /// The connection that an op is pushed on.
     fn on_op(&mut self, token: Token, descriptor: BorrowedFd<'_>) -> usize {
         let index = self.by_descriptor(descriptor.as_raw_fd());
         let index = index.expect("an op on a socket that the server has");
@@ -273,7 +273,7 @@ impl World {
         self.sockets.iter().position(is_it)
     }
 
-    /// Hands the longest waiting client's socket over.
+    /// Hands over the socket of the client that has waited longest.
     pub(crate) fn take_waiting(&mut self) -> Option<OwnedFd> {
         let index = self.backlog.pop_front()?;
         let socket = &mut self.sockets[index];

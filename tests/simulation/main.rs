@@ -1,9 +1,9 @@
-//! The event loop and its connections on a simulated kernel: any completion in any order, late,
+//! The event loop and its connections on a simulated kernel: completions come in any order, late,
 //! short, failed or cancelled, with clients, handler, time and commands in between, all of it from a
 //! seed.
 //!
-//! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many (or `5000..6000` those), and
-//! `RINGCALL_SIMULATION_SEED=123` one of them, and tells what happens.
+//! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many seeds (`5000..6000`: those), and
+//! `RINGCALL_SIMULATION_SEED=123` runs one of them and prints what happens.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod actors;
@@ -56,12 +56,12 @@ const SEEDS: u64 = 2_000;
 /// Seeds whose every completion is made to fail once: short runs, with functions and without.
 const TORTURED: [u64; 5] = [0, 1, 2, 4, 5];
 
-/// Runs the loop to its end, and says how often which kind of op has completed.
+/// Runs the loop to its end, and returns how often each kind of op has completed.
 fn run(plan: Plan, is_traced: bool) -> [usize; KINDS] {
     run_from(plan, is_traced, |_| {})
 }
 
-/// The same from a world that `begin` has changed.
+/// The same, from a world that `begin` has changed.
 fn run_from(plan: Plan, is_traced: bool, begin: impl FnOnce(&mut World)) -> [usize; KINDS] {
     let ring_count = 1 + usize::from(plan.has_other_ring);
     let is_shared = plan.listener_is_shared;
@@ -140,7 +140,7 @@ fn rules(plan: &Plan) -> Rules {
     }
 }
 
-/// Drives the loop as another one does in which it is embedded.
+/// Drives the loop as an outer loop does that embeds it.
 fn drive(event_loop: &mut EventLoop<Simulated>, world: &RefCell<World>) -> io::Result<()> {
     event_loop.begin_embedded()?;
     loop {
@@ -155,7 +155,7 @@ fn drive(event_loop: &mut EventLoop<Simulated>, world: &RefCell<World>) -> io::R
     }
 }
 
-/// Runs what a failure tells how to run again.
+/// Runs the plan; a failure says how to run it again.
 #[expect(clippy::print_stderr, reason = "a failure says how to see it again")]
 fn run_or_tell(plan: &Plan) -> [usize; KINDS] {
     let ran = catch_unwind(AssertUnwindSafe(|| run(plan.clone(), false)));
@@ -220,7 +220,7 @@ fn replay() {
     run(plan, true);
 }
 
-/// What can become of each kind of completion.
+/// The faults of each kind of completion.
 const FAULTS: [(Kind, &[i32]); KINDS] = [
     (
         Kind::Accept,

@@ -1,4 +1,4 @@
-//! What clients say to a server of functions by name, and what it is to answer.
+//! Requests that clients send to a server of functions by name, and the answers due.
 
 use crate::functions::{LONG, LONG_BYTES, SHORT, SHORT_BYTES};
 use crate::handler::ANSWER_BYTES_MAX;
@@ -8,14 +8,14 @@ use crate::script::{Fate, Script};
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
-/// What an answer says besides its number.
+/// An answer's content besides its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
     /// Nothing.
     Number,
-    /// An array of it and of so many strings of so many letters.
+    /// An array of it and of this many strings, each of this many letters.
     Strings(usize, usize),
-    /// So many letters behind it.
+    /// This many letters behind it.
     Letters(usize),
 }
 

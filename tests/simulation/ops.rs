@@ -1,4 +1,4 @@
-//! Ops in flight, and what becomes of them at their submission.
+//! Ops in flight, and the effects of their submission.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -17,7 +17,7 @@ pub(crate) struct Lent {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What the loop has pushed.
+/// An op that the loop has pushed.
 #[derive(Debug)]
 pub(crate) enum Pushed {
     Accept,
@@ -56,7 +56,7 @@ pub(crate) struct Cancel {
 #[derive(Debug)]
 pub(crate) struct Posted {
     pub(crate) event: Event<Lent>,
-    /// Whose it is.
+    /// The connection it belongs to.
     pub(crate) index: Option<usize>,
     pub(crate) is_final: bool,
 }
@@ -107,7 +107,7 @@ impl Ops {
         }
     }
 
-    /// Connections whose quiet send has succeeded, of which the loop does not know.
+    /// Connections whose quiet send has succeeded without the loop knowing.
     pub(crate) fn quiet(&self) -> &[usize] {
         &self.quiet
     }
@@ -125,15 +125,15 @@ impl World {
         Some(posted.event)
     }
 
-    /// True: the loop has something to take that has woken it.
+    /// True: there is a completion to take, which has woken the loop.
     pub(crate) fn has_completions(&self) -> bool {
         !self.ops.ready.is_empty()
     }
 
-    /// What was pushed gets to the kernel, in that order.
+    /// Ops that were pushed reach the kernel, in that order.
     pub(crate) fn submit_pushed(&mut self) {
         let has_unpushed = self.sockets.iter().any(|socket| socket.has_unpushed);
-        assert!(!has_unpushed, "nothing follows the last bytes");
+        assert!(!has_unpushed, "the last bytes are not sent");
         for op in mem::take(&mut self.ops.pushed) {
             match op {
                 Pushed::Accept => self.ops.accept.as_mut().expect("pushed").is_submitted = true,
@@ -162,7 +162,7 @@ impl World {
                         is_done: false,
                         is_last,
                     };
-                    // Late ones let what has begun complete as if nothing were.
+                    // A late one lets its op complete as if it were not cancelled.
                     if !self.goes_wrong(4) {
                         self.carry_out(&mut cancel);
                     }
@@ -266,7 +266,7 @@ impl World {
         if room < self.plan.low_water { 0 } else { room }
     }
 
-    /// The error of this completion, where it is the one to fail.
+    /// The error of this completion, if it is the one to fail.
     pub(crate) fn fails(&mut self, kind: Kind) -> Option<i32> {
         let count = &mut self.ops.completed[kind as usize];
         *count += 1;
@@ -274,7 +274,7 @@ impl World {
         (fault.kind == kind && fault.nth == *count - 1).then_some(fault.error)
     }
 
-    /// Nothing is left in the kernel.
+    /// Checks that nothing is left in the kernel.
     pub(crate) fn check_ops(&self) {
         let ops = &self.ops;
         assert_eq!(ops.in_flight, 0, "something is in flight: {ops:?}");

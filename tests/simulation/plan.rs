@@ -1,4 +1,4 @@
-//! What kind of run a seed makes: how large things are, and what may go wrong.
+//! The kind of run that a seed makes: how large things are, and what may go wrong.
 
 use ringcall::limits::{Limits, Timeouts};
 
@@ -12,10 +12,10 @@ const NEVER: Timeouts = Timeouts {
     send: 0,
 };
 
-/// Bytes that all bodies and arguments of a run do not take.
+/// More bytes than all bodies and arguments of a run take.
 const PLENTY: u64 = 1 << 30;
 
-/// What completes, and can fail.
+/// The kinds of completions, each of which can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Kind {
@@ -34,7 +34,7 @@ pub(crate) const KINDS: usize = 9;
 
 /// One completion that fails: the `nth` of its kind, counted from 0, with `error`.
 ///
-/// 0 is a success with a sting: an accept, a receive or a wake-up that is not armed any more, a
+/// 0 is a success with a catch: an accept, a receive or a wake-up that is not armed any more, a
 /// short send, a tick before its time, a cancellation that completes last of all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fault {
@@ -43,25 +43,25 @@ pub(crate) struct Fault {
     pub(crate) error: i32,
 }
 
-/// What kind of run it is.
+/// The kind of run.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) limits: Limits,
-    /// True exactly when no timeout is set, so that nobody is cut off or refused for the time.
+    /// True exactly when no timeout is set, so that no client is cut off or refused by one.
     pub(crate) is_patient: bool,
     /// True: nothing goes wrong but `fault`, and no command comes before its time.
     pub(crate) is_calm: bool,
     pub(crate) fault: Option<Fault>,
     pub(crate) listener_is_shared: bool,
-    /// Another ring takes connections of the limit and gives them back.
+    /// Another ring takes connections from the limit, and gives them back.
     pub(crate) has_other_ring: bool,
-    /// The server is one of several functions, not of a plain one.
+    /// The server has several functions, not a plain one.
     pub(crate) has_functions: bool,
-    /// The loop is driven by another one.
+    /// Another loop drives this one.
     pub(crate) is_embedded: bool,
-    /// Others may come in the functions' place.
+    /// The functions may be replaced.
     pub(crate) may_reload: bool,
     /// The handler leaves some calls without an answer.
     pub(crate) leaves_unanswered: bool,
@@ -69,12 +69,12 @@ pub(crate) struct Plan {
     pub(crate) buffer_bytes: usize,
     /// Bytes that a socket takes before its client reads.
     pub(crate) socket_bytes: usize,
-    /// Less room than this is none.
+    /// Less room than this counts as none.
     pub(crate) low_water: usize,
     pub(crate) clients: usize,
-    /// How late a tick of a server that closes may be.
+    /// How late a tick of a closing server may be.
     pub(crate) ticks_late_ms: usize,
-    /// Turns of the loop before everything is brought to its end.
+    /// Turns of the loop before everything settles.
     pub(crate) chaos_turns: usize,
 }
 
@@ -152,7 +152,7 @@ impl Plan {
 }
 
 fn timeouts(random: &mut Random) -> Timeouts {
-    // Late answers, on connections that live on, are rare where everything is late.
+    // With every timeout set, a late answer on a connection that lives on is rare.
     if random.once_in(2) {
         return Timeouts {
             handler: random.pick(&[10, 30, 100]),

@@ -1,9 +1,9 @@
-//! Where every decision of a run comes from: the same seed, the same run.
+//! The source of every decision of a run: the same seed makes the same run.
 
 use std::env;
 use std::ops::Range;
 
-/// The seeds to run: those that `RINGCALL_SIMULATION_SEEDS` asks for, or so many.
+/// The seeds to run: those that `RINGCALL_SIMULATION_SEEDS` asks for, or as many as usual.
 pub(crate) fn seeds(usual: u64) -> Range<u64> {
     let Ok(seeds) = env::var("RINGCALL_SIMULATION_SEEDS") else {
         return 0..usual;

@@ -1,4 +1,4 @@
-//! Runs in which a table of functions comes in the place of another while a request is half there.
+//! Runs in which one table of functions replaces another while half a request has arrived.
 
 use crate::client::Client;
 use crate::completions::Able;
@@ -10,8 +10,7 @@ use crate::world::{Phase, Step, World};
 
 const SEEDS: u64 = 50;
 
-/// The number of the first client's first request, of its second one, and of the second client's
-/// first one.
+/// The numbers of three requests: the first client's first and second, the second client's first.
 const FIRST: i64 = 1;
 const SECOND: i64 = 2;
 const OTHER: i64 = 201;
@@ -30,11 +29,11 @@ enum Body {
     Good,
     /// Without an argument.
     Unfit,
-    /// It ends with what is no chunk.
+    /// It ends with an invalid chunk.
     Broken,
 }
 
-/// Two clients that have these requests each to send; they settle when the steps are done.
+/// Two clients with these requests to send each; they settle when the steps are done.
 fn run_steps(bodies: &[Body], plan: impl Fn(u64) -> Plan, steps: &[Step]) {
     let script = |client| {
         let mut script = Script::default();
@@ -82,7 +81,7 @@ fn only_the_newest(world: &mut World) {
 }
 
 #[test]
-fn a_request_whose_head_has_met_a_table_is_its_and_later_ones_are_the_next_one_s() {
+fn a_request_belongs_to_the_table_that_its_head_met_and_later_ones_to_the_next() {
     let steps = changed(&[
         |world| {
             let end = world.sockets[0].client.script.requests[0].end;
@@ -103,7 +102,7 @@ fn a_request_whose_head_has_met_a_table_is_its_and_later_ones_are_the_next_one_s
 }
 
 #[test]
-fn requests_of_two_tables_that_are_whole_in_one_turn_are_each_its_own_table_s() {
+fn requests_of_two_tables_that_complete_in_one_turn_keep_their_tables() {
     let steps = changed(&[
         |world| world.connect(1),
         |world| {
@@ -122,7 +121,7 @@ fn requests_of_two_tables_that_are_whole_in_one_turn_are_each_its_own_table_s() 
 }
 
 #[test]
-fn a_table_that_was_changed_again_before_anybody_met_it_is_let_go_of() {
+fn a_table_replaced_before_any_request_met_it_is_dropped() {
     let steps = changed(&[
         |world| {
             world.change_table();
@@ -142,13 +141,13 @@ fn a_table_that_was_changed_again_before_anybody_met_it_is_let_go_of() {
 }
 
 #[test]
-fn a_connection_that_is_cut_lets_go_of_the_table() {
+fn a_connection_that_is_cut_releases_the_table() {
     let steps = changed(&[|world| world.sockets[0].reset(), only_the_newest]);
     run_steps(&[Body::Good], named, &steps);
 }
 
 #[test]
-fn a_request_that_turns_out_to_be_no_http_lets_go_of_the_table() {
+fn a_request_that_turns_out_to_be_malformed_releases_the_table() {
     let steps = changed(&[
         |world| assert!(world.client_sends(0, usize::MAX)),
         only_the_newest,
@@ -157,7 +156,7 @@ fn a_request_that_turns_out_to_be_no_http_lets_go_of_the_table() {
 }
 
 #[test]
-fn a_request_that_does_not_come_in_its_time_lets_go_of_the_table() {
+fn a_request_that_does_not_arrive_in_time_releases_the_table() {
     let gives_a_second = |seed| {
         let mut plan = named(seed);
         plan.limits.timeouts.request = 1_000;
@@ -174,7 +173,7 @@ fn a_request_that_does_not_come_in_its_time_lets_go_of_the_table() {
 }
 
 #[test]
-fn a_call_that_is_one_too_many_lets_go_of_the_table() {
+fn a_call_that_is_one_too_many_releases_the_table() {
     let has_room_for_one = |seed| {
         let mut plan = named(seed);
         plan.limits.in_flight_max = 1;
@@ -193,7 +192,7 @@ fn a_call_that_is_one_too_many_lets_go_of_the_table() {
 }
 
 #[test]
-fn arguments_that_do_not_fit_are_told_to_the_table_that_the_head_has_met() {
+fn unfit_arguments_are_reported_to_the_table_that_the_head_met() {
     let steps = changed(&[
         |world| assert!(world.client_sends(0, usize::MAX)),
         |world| {

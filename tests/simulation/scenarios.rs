@@ -1,5 +1,5 @@
-//! Runs in which what clients, handler and commands do is written down, and what the kernel and the
-//! answering thread make of it still depends on a seed.
+//! Runs with scripted clients, handler and commands; the kernel and the answering thread still act
+//! by a seed.
 
 use ringcall::bridge::Command;
 
@@ -11,10 +11,10 @@ use crate::script::Script;
 use crate::socket::Socket;
 use crate::world::{Phase, Step};
 
-/// Enough for answers that go directly and through the queue, on kernels with and without what is newer.
+/// Enough for answers sent directly and through the queue, on older and newer kernels.
 const SEEDS: u64 = 50;
 
-/// `clients` that have one request each to send; they settle when the steps are done.
+/// `clients` with one request each to send; they settle when the steps are done.
 fn run_steps(clients: usize, plan: impl Fn(u64) -> Plan, steps: &[Step]) {
     for seed in 0..SEEDS {
         run_from(plan(seed), false, |world| {
@@ -33,7 +33,7 @@ fn has_no_room_for_an_answer(seed: u64) -> Plan {
     }
 }
 
-/// On a kernel that has no room for an answer: the client waits for the rest of one.
+/// On a kernel without room for a whole answer: the client waits for the rest of one.
 const AN_ANSWER_WAITS: [Step; 4] = [
     |world| world.connect(0),
     |world| assert!(world.client_sends(0, usize::MAX)),
@@ -41,17 +41,17 @@ const AN_ANSWER_WAITS: [Step; 4] = [
     |world| assert!(world.sockets[0].send.is_some(), "it has not gone"),
 ];
 
-/// When the server closes, who is idle is looked at within the grace. Who becomes idle after that
-/// had been looked at only within the shortest timeout.
+/// A closing server checks for idle connections within the grace. It used to check those that
+/// became idle later only within the shortest timeout.
 #[test]
-fn a_client_whose_answer_is_on_its_way_at_the_close_is_kept_no_longer_than_an_idle_one() {
+fn a_client_awaiting_its_answer_at_the_close_is_kept_no_longer_than_an_idle_one() {
     let closes: [Step; 1] = [|world| world.command(Command::Close)];
     let steps = [&AN_ANSWER_WAITS[..], &closes].concat();
     run_steps(1, has_no_room_for_an_answer, &steps);
 }
 
-/// The event loop did not run for longer than the time for a send, in which the client has read.
-/// The tick may complete before the send does.
+/// The event loop is paused for longer than a send may take, and meanwhile the client reads. The
+/// tick may complete before the send does.
 #[test]
 fn a_client_that_has_read_while_the_server_was_paused_is_not_cut() {
     let gives_a_second = |seed| {
@@ -71,9 +71,9 @@ fn a_client_that_has_read_while_the_server_was_paused_is_not_cut() {
     run_steps(1, gives_a_second, &steps);
 }
 
-/// It need not wait for the time after which accepting is tried again.
+/// It need not wait until accepting is tried again.
 #[test]
-fn a_client_that_found_no_descriptor_is_accepted_as_soon_as_another_one_leaves() {
+fn a_client_without_a_descriptor_is_accepted_as_soon_as_another_leaves() {
     let second_accept_fails = |seed| Plan {
         fault: Some(Fault {
             kind: Kind::Accept,
@@ -100,9 +100,9 @@ fn a_client_that_found_no_descriptor_is_accepted_as_soon_as_another_one_leaves()
     );
 }
 
-/// Nobody else would: the kernel has handed it over, and the listener is closed.
+/// No other ring would serve it: the kernel has handed it over, and the listener is closed.
 #[test]
-fn a_client_for_whom_another_ring_has_the_room_is_served_before_a_closing_ring_ends() {
+fn a_client_waiting_for_another_rings_room_is_served_before_the_closing_ring_ends() {
     let has_room_for_one = |seed| {
         let mut plan = Plan::calm(seed);
         plan.limits.connections_max = 1;

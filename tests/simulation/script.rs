@@ -1,24 +1,24 @@
-//! What a client says in its life, and what it must hear.
+//! All that a client sends, and the answers it must get.
 
 use crate::HEALTH;
 use crate::named::Said;
 use crate::plan::Plan;
 use crate::random::Random;
 
-/// Requests of one client at most, so that a number tells client and request.
+/// The most requests of one client, so that a number identifies client and request.
 pub(crate) const REQUESTS_MAX: usize = 200;
 
-/// What must become of a request.
+/// The outcome that a request must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// The handler gets this number. True: and the connection closes after the answer.
+    /// The handler gets this number. True: the connection closes after the answer.
     Call(i64, bool),
     /// It is refused with this status, and the connection stays.
     Refused(u16),
-    /// A document of so many bytes is served, and the connection stays. True: it has the table's tag
-    /// as it was at first.
+    /// A document of this many bytes is served, and the connection stays. True: the request has the
+    /// first table's tag.
     Served(usize, bool),
-    /// It asks how the server is, and the connection stays.
+    /// It asks for the server's health, and the connection stays.
     Asked,
     /// It is refused with one of these, and the connection closes.
     Last(&'static [u16]),
@@ -26,14 +26,14 @@ pub(crate) enum Fate {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request {
-    /// Where it ends in the script's bytes.
+    /// Its end in the script's bytes.
     pub(crate) end: usize,
-    /// Where its head does.
+    /// The end of its head.
     pub(crate) head_end: usize,
     pub(crate) fate: Fate,
-    /// What is answered to its call.
+    /// The answer to its call.
     pub(crate) said: Said,
-    /// It has no answer's body.
+    /// Its answer has no content.
     pub(crate) is_head: bool,
     pub(crate) expects_continue: bool,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Script {
     pub(crate) requests: Vec<Request>,
 }
 
-/// The number of a client's request, from which both can be told.
+/// The number of a client's request, which identifies both.
 pub(crate) fn number(client: usize, request: usize) -> i64 {
     i64::try_from(client * REQUESTS_MAX + request + 1).expect("small")
 }
@@ -117,7 +117,7 @@ impl Script {
         }
     }
 
-    /// How the server is.
+    /// A request for the server's health.
     pub(crate) fn ask(&mut self, random: &mut Random) {
         let is_head = random.once_in(4);
         let method = if is_head { "HEAD" } else { "GET" };
@@ -125,7 +125,7 @@ impl Script {
         self.last().is_head = is_head;
     }
 
-    /// What ends the conversation, and something behind it that nobody may answer.
+    /// A request that ends the conversation, and one behind it that must not be answered.
     fn end_badly(&mut self, n: i64, plan: &Plan, random: &mut Random) {
         let function = if plan.has_functions { "count/" } else { "" };
         let post = format!("POST /{function}{n} HTTP/1.1");
@@ -155,7 +155,7 @@ impl Script {
                 let field = "Transfer-Encoding: chunked\r\n";
                 self.push(&post, field, "zz\r\n", Fate::Last(&[400]));
             }
-            // Never whole.
+            // Never complete.
             _ => self
                 .bytes
                 .extend_from_slice(b"POST /1 HTTP/1.1\r\nHost: a\r\n"),

@@ -1,4 +1,4 @@
-//! One connection between a client and the server: what is on its way, and what is in flight.
+//! One connection between a client and the server: its bytes in transit, and its ops in flight.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -12,7 +12,7 @@ use ringcall::uring::Token;
 
 use crate::client::Client;
 
-/// How far the server's end is.
+/// The state of the server's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The client has not connected.
@@ -41,7 +41,7 @@ pub(crate) struct Send {
     pub(crate) offset: usize,
     pub(crate) is_quiet: bool,
     pub(crate) is_submitted: bool,
-    /// Known since the submission: the completion of a quiet send.
+    /// The completion of a quiet send, known since its submission.
     pub(crate) decided: Option<Result<usize, i32>>,
 }
 
@@ -50,13 +50,13 @@ pub(crate) struct Send {
 pub(crate) struct Socket {
     pub(crate) client: Client,
     pub(crate) stage: Stage,
-    /// The server's end, until it is accepted: a descriptor, of which only the number counts.
+    /// The server's end, until it is accepted: a descriptor that only stands for its number.
     pub(crate) ours: Option<OwnedFd>,
     pub(crate) descriptor: RawFd,
     pub(crate) token: Option<Token>,
     /// The server's end, once it has been leased.
     pub(crate) lease: Option<Weak<LeasedSocket>>,
-    /// Sent by the client and not received.
+    /// Bytes sent by the client and not received yet.
     pub(crate) to_server: VecDeque<u8>,
     /// How many bytes the server has received.
     pub(crate) received: usize,
@@ -65,19 +65,19 @@ pub(crate) struct Socket {
     /// The connection is dead; the server's next op finds out.
     pub(crate) is_reset: bool,
     pub(crate) knows_reset: bool,
-    /// Sent by the server and not read.
+    /// Bytes sent by the server and not read yet.
     pub(crate) to_client: VecDeque<u8>,
-    /// When the last of it was sent.
+    /// When the last of them were sent.
     pub(crate) sent_at: u64,
-    /// Some of it may not have left yet, until the server shuts its side down or sends the rest.
+    /// Some of them may not have left yet, until the server shuts its side down or sends the rest.
     pub(crate) has_unpushed: bool,
-    /// The server has shut its side down, or both.
+    /// Set when the server has shut down its side, or both.
     pub(crate) is_shut: Option<Shutdown>,
     pub(crate) recv: Option<Recv>,
     pub(crate) send: Option<Send>,
-    /// Ops pushed whose last event has not been taken.
+    /// Pushed ops whose last event has not been taken.
     pub(crate) in_flight: usize,
-    /// Something happened to it that excuses answers that are missing.
+    /// Something happened to it that excuses missing answers.
     pub(crate) is_excused: bool,
 }
 
@@ -112,7 +112,7 @@ impl Socket {
         self.stage == Stage::Accepted
     }
 
-    /// The server let go of it while an answering thread had its lease, and that has closed it since.
+    /// The server let go of it while an answering thread had its lease; that thread has closed it.
     pub(crate) fn is_closed_by_answerer(&self) -> bool {
         let is_gone = |lease: &Weak<LeasedSocket>| lease.strong_count() == 0;
         self.is_accepted() && self.lease.as_ref().is_some_and(is_gone)
@@ -123,7 +123,7 @@ impl Socket {
         self.stage != Stage::Unborn && !self.is_reset
     }
 
-    /// Nothing can be sent any more.
+    /// The server can send nothing any more.
     pub(crate) fn is_broken(&self) -> bool {
         self.is_reset || self.is_shut.is_some()
     }

@@ -1,5 +1,5 @@
-//! The tables of functions that requests meet, one after another: which call and which document was
-//! which table's, and when each is let go of.
+//! The tables of functions that requests meet, one after another: the table of each call and each
+//! document, and when each table is dropped.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,21 +19,20 @@ pub(crate) struct Tables {
     handler: Arc<Handler>,
     has_functions: bool,
     known: Arc<Mutex<Known>>,
-    /// How many bytes each client's server had received when the first table was changed, the
-    /// second, and so on.
+    /// For each change of the table: how many bytes the server had received from each client.
     changes: Vec<Vec<usize>>,
 }
 
-/// What the services tell. Tables are numbered from 0.
+/// What the tables' callers have recorded. Tables are numbered from 0.
 #[derive(Debug, Default)]
 struct Known {
-    /// Those that somebody holds.
+    /// Tables that are still held.
     alive: Vec<usize>,
-    /// Which calls were which one's, since the world looked last.
+    /// Calls, each with its table, since the world last looked.
     called: Vec<(i64, usize)>,
-    /// Which ones were told that a request was refused.
+    /// Tables that a refused request was reported to.
     refused: Vec<usize>,
-    /// Somebody has asked how the server is, and was not told.
+    /// A client has asked for the server's health and has no answer yet.
     is_asked: bool,
 }
 
@@ -66,22 +65,22 @@ impl Tables {
         Table::new(routes, caller)
     }
 
-    /// Those that somebody holds.
+    /// Tables that are still held.
     pub(crate) fn alive(&self) -> Vec<usize> {
         lock(&self.known).alive.clone()
     }
 
-    /// Which calls were which one's, since this was asked last.
+    /// Calls, each with its table, since this was last asked.
     pub(crate) fn take_called(&self) -> Vec<(i64, usize)> {
         mem::take(&mut lock(&self.known).called)
     }
 
-    /// Which ones were told that a request was refused, in order.
+    /// Tables that refused requests were reported to, in order.
     pub(crate) fn refused(&self) -> Vec<usize> {
         lock(&self.known).refused.clone()
     }
 
-    /// Whether somebody has asked how the server is since this was asked last.
+    /// Whether a client has asked for the server's health since this was last asked.
     fn take_asked(&self) -> bool {
         mem::take(&mut lock(&self.known).is_asked)
     }
@@ -119,7 +118,7 @@ impl Drop for Caller {
 }
 
 impl World {
-    /// Has new requests meet another table.
+    /// Replaces the table that new requests meet.
     pub(crate) fn change_table(&mut self) {
         let received = self.sockets.iter().map(|socket| socket.received);
         self.tables.changes.push(received.collect());
@@ -131,7 +130,7 @@ impl World {
         self.notice_wake();
     }
 
-    /// Who has asked how the server is is told; true: somebody has.
+    /// Answers clients that have asked for the server's health. True: there were some.
     pub(crate) fn tell_health(&mut self) -> bool {
         let is_asked = self.tables.take_asked();
         if is_asked {
@@ -148,7 +147,7 @@ impl World {
         is_asked
     }
 
-    /// No call and no document is of a table that was no more when the head of its request came.
+    /// No call and no document is of a table replaced before the head of its request arrived.
     pub(crate) fn check_tables(&mut self) {
         for (number, table) in self.tables.take_called() {
             let (client, request) = whose(number);
@@ -169,14 +168,14 @@ impl World {
         }
     }
 
-    /// Which table was there when the head of that client's request came, at the latest.
+    /// The oldest table that may still have been in place when the head of that request arrived.
     fn oldest_table(&self, client: usize, request: usize) -> usize {
         let head = self.sockets[client].client.script.requests[request].head_end;
         let is_before = |received: &&Vec<usize>| received[client] < head;
         self.tables.changes.iter().filter(is_before).count()
     }
 
-    /// Nobody holds a table but the newest where no request is half there.
+    /// Only the newest table is held unless half a request has arrived.
     pub(crate) fn check_old_tables(&self) {
         let is_half = |socket: &Socket| {
             let is_open = socket.token.is_some() && socket.is_accepted();
@@ -187,7 +186,7 @@ impl World {
         }
     }
 
-    /// The loop is gone.
+    /// After the loop's end, only the newest table is held.
     pub(crate) fn check_last_table(&self) {
         assert_eq!(self.tables.alive(), [self.tables.newest()]);
     }

@@ -1,9 +1,9 @@
 //! Everything around the loop: clients, the handler, time, commands, and the turns in which the
 //! kernel lets them happen.
 //!
-//! A run has three phases: chaos, in which anything happens, or a scenario's steps; settling, in which everybody does what
-//! he still has to, after which nothing may be left undone; and closing, after which nothing may be
-//! left at all.
+//! A run has three phases: chaos, in which anything happens, or a scenario's steps; settling, in
+//! which everyone does what they still have to, after which nothing may be left undone; and
+//! closing, after which nothing may be left at all.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -26,22 +26,22 @@ use crate::script::Script;
 use crate::socket::Socket;
 use crate::tables::Tables;
 
-/// Turns after which a run that goes on is one that never ends.
+/// A run of more turns than this never ends.
 const TURNS_MAX: usize = 20_000;
 
-/// Milliseconds that everything may take to settle, an exhausted accept's rest included.
+/// Milliseconds that everything may take to settle, including the pause of an exhausted accept.
 const SETTLE_MS: u64 = 400;
 
-/// Idle connections are closed within the grace, and as many ticks as may be as late as they are.
+/// Idle connections are closed within the grace and this many ticks, each as late as may be.
 const IDLE_TICKS: u64 = 5;
 
-/// Milliseconds after which only being cut ends a connection whose client or handler does nothing.
+/// Milliseconds after which a connection whose client or handler does nothing ends only by a cut.
 const CLOSE_MS: u64 = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Chaos,
-    /// One of `steps` whenever nothing else is left to happen.
+    /// The next of `steps` whenever nothing else is left to happen.
     Scripted,
     /// Until then.
     Settling(u64),
@@ -49,7 +49,7 @@ pub(crate) enum Phase {
     Closing(u64),
 }
 
-/// What happens next in a scenario.
+/// One step of a scenario.
 pub(crate) type Step = fn(&mut World);
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -62,21 +62,21 @@ pub(crate) struct World {
     pub(crate) backlog: VecDeque<usize>,
     pub(crate) is_listening: bool,
     pub(crate) ops: Ops,
-    /// Reused by each look at what may complete.
+    /// Reused by each search for ops that may complete.
     pub(crate) able: Vec<Able>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) handler: Arc<Handler>,
     pub(crate) tables: Tables,
-    /// Which call was which table's.
+    /// Calls, each with its table.
     pub(crate) called: Vec<(i64, usize)>,
     pub(crate) reply_sender: Rc<RefCell<ReplySender>>,
     /// True exactly when the sender is between two steps of a post.
     pub(crate) is_posting: bool,
     /// Answers that the sender has and the queue has not yet.
     pub(crate) unposted: u64,
-    /// Connections of the limit that another ring has.
+    /// Connections out of the limit that another ring holds.
     pub(crate) others: u64,
-    /// It waits for another one, and is to be woken for it.
+    /// It waits for one more, and must be woken for it.
     pub(crate) other_waits: bool,
     pub(crate) phase: Phase,
     pub(crate) steps: VecDeque<Step>,
@@ -84,11 +84,11 @@ pub(crate) struct World {
     pub(crate) has_closed: bool,
     has_closed_all: bool,
     has_judged_idle: bool,
-    /// The loop cancels what stands, and looks at nothing else any more.
+    /// The loop cancels the ops in flight and ignores everything else.
     pub(crate) is_over: bool,
     /// True exactly when the loop sleeps and has not been woken.
     sleeps: bool,
-    /// Whoever drives the loop has been woken.
+    /// The loop's driver has been woken.
     is_woken: bool,
     pub(crate) turns: usize,
     is_traced: bool,
@@ -171,7 +171,7 @@ impl World {
         Ok(())
     }
 
-    /// Whoever drives the loop waits until something has completed.
+    /// The loop's driver waits until something has completed.
     pub(crate) fn sleep(&mut self) {
         self.count_turn();
         self.note(|| "-- sleeps".to_owned());
@@ -179,7 +179,7 @@ impl World {
         self.wait();
     }
 
-    /// Whoever drives the loop does something else meanwhile.
+    /// The loop's driver does something else meanwhile.
     pub(crate) fn go_on(&mut self) {
         self.look();
         if self.phase == Phase::Chaos {
@@ -225,7 +225,7 @@ impl World {
                 let index = self.random.below(self.sockets.len());
                 self.client_acts(index);
             }
-            // It has been put off the processor in the middle of a post.
+            // The answering thread is preempted in the middle of a post.
             8 | 9 if self.is_posting => self.now += self.random.pick(&[0, 50, 400]),
             11 if self.tell_health() => {}
             8..=11 => self.handler_acts(),
@@ -279,7 +279,7 @@ impl World {
                 if self.now <= since + CLOSE_MS && self.tick_at().is_some() {
                     self.pass_to_tick(self.plan.ticks_late_ms);
                 } else {
-                    assert!(!self.has_closed_all, "it sleeps for ever");
+                    assert!(!self.has_closed_all, "it sleeps forever");
                     let is_stubborn = |socket: &Socket| socket.client.is_stubborn;
                     let is_excused =
                         self.plan.leaves_unanswered || self.sockets.iter().any(is_stubborn);
@@ -295,7 +295,7 @@ impl World {
         self.phase = Phase::Settling(self.now + SETTLE_MS);
     }
 
-    /// True: something is done that the others owed.
+    /// Does what clients, handler and the other ring still owe. True: there was something.
     fn do_what_is_left(&mut self) -> bool {
         let mut any = false;
         while self.others > 0 {
@@ -345,7 +345,7 @@ impl World {
         }
     }
 
-    /// Somebody else has posted something.
+    /// Notices that another thread has woken the loop.
     pub(crate) fn notice_wake(&mut self) {
         if self.sleeps && !self.reply_queue().waker().is_asleep() {
             self.sleeps = false;
