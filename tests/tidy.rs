@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LINE_LENGTH_MAX: usize = 100;
 const FILE_LINES_MAX: usize = 400;
 
-/// Who may `use crate::` whom; a module may always use itself.
+/// The modules that each module may `use crate::`; it may always use itself.
 const ARROWS: [(&str, &[&str]); 15] = [
     ("bytes", &[]),
     ("http", &[]),
@@ -102,7 +102,7 @@ fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
     numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// Whether the word begins somewhere in the line: `openapi` is another one than its end.
+/// Whether any word of the line begins with `word`: `openapi` does not begin with `napi`.
 fn names(line: &str, word: &str) -> bool {
     let is_start = |at: usize| !line[..at].ends_with(char::is_alphanumeric);
     line.match_indices(word).any(|(at, _)| is_start(at))
@@ -113,12 +113,12 @@ fn assert_none(violations: &[String]) {
 }
 
 #[test]
-fn every_file_opens_with_what_it_is_and_stays_within_the_limits() {
+fn every_file_begins_with_its_purpose_and_stays_within_the_limits() {
     let mut violations = Vec::new();
     for source in sources() {
         let path = source.path.display();
         if !source.text.starts_with("//!") {
-            violations.push(format!("{path}: does not open with //!"));
+            violations.push(format!("{path}: does not begin with //!"));
         }
         if source.text.lines().count() > FILE_LINES_MAX {
             violations.push(format!("{path}: over {FILE_LINES_MAX} lines"));
@@ -143,7 +143,7 @@ fn modules_use_each_other_only_along_the_arrows() {
             assert_eq!(
                 source.module,
                 "lib",
-                "{} is in no arrow",
+                "{} is missing from the arrows",
                 source.path.display()
             );
             continue;

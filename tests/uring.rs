@@ -1,5 +1,5 @@
-//! Small rings, whose queues overflow and whose buffers run out, for which a server's is too large
-//! in other tests.
+//! Small rings, whose queues overflow and whose buffers run out; the rings of the other tests'
+//! servers are too large for that.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
 use std::fs;
@@ -29,7 +29,7 @@ fn token(slot: u32) -> Token {
     }
 }
 
-/// Arms receives on connections of their own, from `first` on, and returns the peers' ends.
+/// Arms receives on connections of their own, from slot `first` on, and returns both ends of each.
 fn arm_receives(first: u32, ring: &mut Ring) -> Vec<(UnixStream, UnixStream)> {
     let arm = |slot| {
         let (theirs, ours) = UnixStream::pair().unwrap();
@@ -46,7 +46,7 @@ fn complete(receives: &[(UnixStream, UnixStream)]) {
     }
 }
 
-/// One turn of a loop: what came of the sends.
+/// One turn of a loop: returns the results of sends.
 fn turn(ring: &mut Ring) -> Vec<io::Result<usize>> {
     ring.submit_and_wait().unwrap();
     let mut sent = Vec::new();
@@ -109,10 +109,10 @@ fn a_quiet_send_that_failed_while_completions_overflowed_is_not_taken_for_the_ne
     assert_eq!(&received, b"12");
 }
 
-/// Turns in which a kernel that makes a thread for a send has made it: it tries 128 times before.
+/// By this many turns, a kernel that creates a thread for a send has done so: it tries 128 times.
 const TURNS: usize = 200;
 
-/// Threads that the kernel made for the rings of this process.
+/// Threads that the kernel has created for the rings of this process.
 fn kernel_threads() -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let comm = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm"));
@@ -121,10 +121,10 @@ fn kernel_threads() -> usize {
 }
 
 /// Connections of a crowd: sixteen times the submissions that its ring holds, and four times the
-/// completions.
+/// completions that it holds.
 const CROWD: u32 = 64;
 
-/// How long anything may take: only ever reached where a completion is lost.
+/// How long anything may take: only a lost completion reaches it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Member {
@@ -137,7 +137,7 @@ struct Member {
 }
 
 impl Member {
-    /// Sends from our side until there is no room, and says how much.
+    /// Sends from our side until there is no room, and returns how much.
     fn fill(&self) -> usize {
         let mut ours = self.ours.as_ref().unwrap();
         let mut filled = 0;
@@ -185,7 +185,7 @@ impl Crowd {
         }
     }
 
-    /// Arms the receives that are not.
+    /// Arms all receives that are not armed.
     fn receive(&mut self) {
         for (slot, member) in (0..).zip(&mut self.members) {
             if let Some(ours) = &member.ours
@@ -243,7 +243,7 @@ impl Crowd {
         }
     }
 
-    /// Ends and closes all of them at once, after which nothing may be in flight.
+    /// Ends and closes all of them at once; then nothing may be in flight.
     fn end(mut self) {
         for member in &self.members {
             member.theirs.shutdown(Shutdown::Write).unwrap();
@@ -255,7 +255,7 @@ impl Crowd {
         assert_eq!(self.ring.in_flight(), 1, "the tick");
         self.ring.submit().unwrap();
         for member in &mut self.members {
-            // Nonblocking: whoever is not closed yet fails here.
+            // Nonblocking: this fails if ours is not closed yet.
             member.theirs.read_to_end(&mut Vec::new()).unwrap();
         }
         self.is_over = true;
@@ -267,7 +267,7 @@ impl Crowd {
 }
 
 #[test]
-fn of_more_ops_than_the_queues_hold_each_completes_once() {
+fn more_ops_than_the_queues_hold_complete_once_each() {
     let mut crowd = Crowd::new();
     for (byte, member) in (0..).zip(&crowd.members) {
         (&member.theirs).write_all(&[byte; 2]).unwrap();
@@ -292,7 +292,7 @@ fn of_more_ops_than_the_queues_hold_each_completes_once() {
 }
 
 #[test]
-fn quiet_sends_are_told_apart_while_more_completes_than_the_queue_holds() {
+fn quiet_sends_are_told_apart_while_completions_overflow() {
     let is_full = |slot: u32| slot.is_multiple_of(3);
     let mut crowd = Crowd::new();
     crowd.receive();
@@ -331,7 +331,7 @@ fn quiet_sends_are_told_apart_while_more_completes_than_the_queue_holds() {
 }
 
 #[test]
-fn bytes_for_which_there_are_no_buffers_are_received_when_there_are() {
+fn bytes_without_a_buffer_are_received_once_there_is_one() {
     let mut crowd = Crowd::new();
     let bytes: Vec<u8> = (0..10_000_u32).map(|at| (at % 251) as u8).collect();
     for member in &crowd.members {
@@ -345,7 +345,7 @@ fn bytes_for_which_there_are_no_buffers_are_received_when_there_are() {
 }
 
 #[test]
-fn a_send_waits_for_room_without_a_thread_also_when_the_peer_has_ended_its_side() {
+fn a_send_waits_for_room_without_a_thread_even_if_the_peer_has_ended_its_side() {
     for ends_first in [true, false] {
         let mut crowd = Crowd::new();
         crowd.receive();
@@ -386,7 +386,7 @@ fn a_send_waits_for_room_without_a_thread_also_when_the_peer_has_ended_its_side(
 }
 
 #[test]
-fn what_is_sent_last_goes_as_far_as_there_is_room_and_with_our_side_s_end() {
+fn a_last_send_takes_what_fits_and_goes_with_the_end_of_our_side() {
     let mut ring = ring(RingSize::default());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! Agreement of `values` with a plain model of the rules, and of both with `serde_json`, on bodies
-//! and paths made up of pieces that are right, nearly right and wrong.
+//! `values` agrees with a plain model of the rules, and both agree with `serde_json`, on bodies and
+//! paths composed of right, nearly right and wrong parts.
 
 #[path = "support/strict.rs"]
 mod strict;
@@ -146,7 +146,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
         4 => vec(member, 0..5).prop_map(|members| format!(" {{{}}} ", members.join(" , "))),
         1 => value(),
     ];
-    // Some bytes are changed, so that nearly everything that can be wrong is.
+    // Some bytes are changed, so that nearly everything that can be wrong is tried.
     let changes = prop_oneof![4 => Just(Vec::new()), 1 => vec((any::<Index>(), any::<u8>()), 1..4)];
     (whole, changes).prop_map(|(whole, changes)| {
         let mut bytes = whole.into_bytes();
@@ -262,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_strict_json_is_so_for_serde_json(body in body()) {
+    fn strict_json_is_strict_json_for_serde_json(body in body()) {
         let function = Function::undeclared(0);
         let is_json = agree(&function, &body, false) != Verdict::NotJson;
         prop_assert_eq!(is_json, serde_json::from_slice::<Strict>(&body).is_ok());
@@ -282,14 +282,14 @@ proptest! {
     }
 
     #[test]
-    fn text_is_quoted_as_serde_json_does(text in any::<String>()) {
+    fn text_is_quoted_as_serde_json_quotes_it(text in any::<String>()) {
         let mut quoted = Vec::new();
         values::quote(&mut quoted, &text);
         prop_assert_eq!(String::from_utf8(quoted).expect("UTF-8"), Value::from(text).to_string());
     }
 
     #[test]
-    fn a_path_of_one_text_is_what_encode_uri_component_was_given(text in "\\PC{1,20}|.{1,20}") {
+    fn a_path_undoes_encode_uri_component(text in "\\PC{1,20}|.{1,20}") {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
         let encode = |byte: u8| {
             let encoded = format!("%{byte:02X}");
@@ -323,7 +323,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Writes the value in one of the ways that are allowed.
+/// Writes the value in one of the allowed ways.
 fn write(value: &Value, style: &[Index], turn: &mut usize, out: &mut String) {
     let mut choose = |bound: usize| {
         *turn += 1;

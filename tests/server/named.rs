@@ -90,7 +90,7 @@ fn the_memory_of_clients_that_leave_in_the_middle_of_a_body_comes_back() {
     for round in 1..=20 {
         let mut client = server.connect();
         client.send(half);
-        // Linux may not report an end right behind the bytes it is receiving (liburing, issue 1549).
+        // Linux may miss an end right behind the bytes it is receiving (liburing, issue 1549).
         eventually("it is read", || {
             server.server.stats().bytes_received == round * half.len() as u64
         });

@@ -1,6 +1,6 @@
 //! The event loop and its connections on a simulated kernel: completions come in any order, late,
-//! short, failed or cancelled, with clients, handler, time and commands in between, all of it from a
-//! seed.
+//! short, failed or cancelled, with clients, handler, time and commands in between, all of it from
+//! a seed.
 //!
 //! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many seeds (`5000..6000`: those), and
 //! `RINGCALL_SIMULATION_SEED=123` runs one of them and prints what happens.

@@ -84,7 +84,7 @@ pub(crate) struct World {
     pub(crate) has_closed: bool,
     has_closed_all: bool,
     has_judged_idle: bool,
-    /// The loop cancels the ops in flight and ignores everything else.
+    /// The loop has begun to cancel its own ops, and ignores everything else.
     pub(crate) is_over: bool,
     /// True exactly when the loop sleeps and has not been woken.
     sleeps: bool,

@@ -1,5 +1,6 @@
-//! Drives one `Connection` as the event loop does, with every freedom that the event loop has: bytes
-//! in any pieces, replies late and in any order, sends short and late, time, a close in between.
+//! Drives one `Connection` as the event loop does, with every freedom that the event loop has:
+//! bytes in any pieces, replies late and in any order, sends short and late, time passing, and a
+//! close at any point.
 //!
 //! Used by the property tests and by the fuzzer.
 
@@ -29,7 +30,7 @@ impl CallSink for Nobody {
 /// Where clients ask for the server's health.
 pub const HEALTH: &str = "/livez";
 
-/// What the kernel may deliver at once, before a pause takes effect.
+/// The most that the kernel may deliver at once, before a pause takes effect.
 pub const BURST_BYTES_MAX: usize = 32 * 1024;
 
 pub const NO_TIMEOUTS: Timeouts = Timeouts {
@@ -48,7 +49,7 @@ pub const TIMEOUTS: Timeouts = Timeouts {
     send: 0,
 };
 
-/// What may happen next.
+/// A step that may come next.
 #[derive(Debug, Clone)]
 pub enum Step {
     Arrive(usize),
@@ -63,19 +64,19 @@ pub enum Step {
 pub struct Conversation {
     pub connection: Connection,
     pub context: Context,
-    /// Numbers that the handler has and has not answered.
+    /// Calls that the handler has not answered yet.
     pub unanswered: Vec<Call>,
     /// Every number that the handler was given, in order.
     pub called: Vec<i64>,
-    /// What the functions were called with, in order, where there are several.
+    /// The arguments of each call, in order, if there are several functions.
     pub called_with: Vec<String>,
-    /// What has reached the peer.
+    /// Bytes that have reached the peer.
     pub sent: Vec<u8>,
     /// The lengths of the sends.
     pub sends: Vec<usize>,
     /// Calls that the handler may have at a time; those beyond are refused.
     pub calls_max: usize,
-    /// Somebody has asked how the server is, and was not told.
+    /// The peer has asked for the server's health and has no answer yet.
     pub is_asked: bool,
     sending: Option<(Bytes, usize)>,
     is_closed: bool,
@@ -86,7 +87,7 @@ impl Conversation {
         Self::of(timeouts, None, Errors::Sentences)
     }
 
-    /// The same with a server of several functions, and so much memory for bodies and arguments.
+    /// The same with a server of several functions, and this much memory for bodies and arguments.
     pub fn with_functions(timeouts: Timeouts, buffered_bytes_max: u64) -> Self {
         let routes = Some(functions::routes());
         let mut conversation = Self::of(timeouts, routes, Errors::Problems);
@@ -151,14 +152,14 @@ impl Conversation {
         self.advance();
     }
 
-    /// Tells who has asked how the server is.
+    /// Answers the requests for the server's health.
     pub fn tell_health(&mut self, health: Health) {
         self.is_asked = false;
         self.connection.tell_health(health, &mut self.context);
         self.advance();
     }
 
-    /// Answers one of the numbers that the handler has, with itself.
+    /// Answers one of the handler's calls, with its number, and any request for health.
     pub fn reply(&mut self, choice: usize) {
         if self.is_asked {
             self.tell_health(Health::Well);
@@ -166,7 +167,7 @@ impl Conversation {
         self.reply_call(choice);
     }
 
-    /// The same without telling how the server is.
+    /// The same, without answering requests for health.
     pub fn reply_call(&mut self, choice: usize) {
         if self.unanswered.is_empty() {
             return;
@@ -181,7 +182,7 @@ impl Conversation {
         self.reply_with(call, outcome.into());
     }
 
-    /// One of the calls was late when it was taken, and is not run.
+    /// One of the calls is too late when the handler takes it, and is not run.
     pub fn reply_late(&mut self, choice: usize) {
         if !self.unanswered.is_empty() {
             let call = self.unanswered.swap_remove(choice % self.unanswered.len());
@@ -190,12 +191,12 @@ impl Conversation {
     }
 
     fn reply_with(&mut self, call: Call, delivery: Delivery) {
-        // What it was called with goes first, as in the bridge.
+        // The arguments are dropped first, as in the bridge.
         let sequence = call.sequence;
         drop(call);
         self.connection
             .replied(sequence, delivery.clone(), &mut self.context);
-        // A second reply to the same number is nobody's.
+        // A second reply to the same call is dropped.
         assert!(
             !self
                 .connection
@@ -204,7 +205,7 @@ impl Conversation {
         self.advance();
     }
 
-    /// The thread that answers the handler's one number has sent the answer on the leased socket.
+    /// The thread that answers the handler's only call has sent the answer on the leased socket.
     pub fn reply_sent(&mut self) {
         let call = self.unanswered.pop().expect("a number");
         let sent = Delivery::Sent(self.context.started);
@@ -215,7 +216,7 @@ impl Conversation {
         self.advance();
     }
 
-    /// The send in flight gets up to `count` bytes off.
+    /// The send in flight sends up to `count` bytes.
     pub fn send(&mut self, count: usize) {
         let Some((bytes, offset)) = self.sending.take() else {
             return;
@@ -251,7 +252,7 @@ impl Conversation {
         self.advance();
     }
 
-    /// Everything that is owed is answered and sent.
+    /// Answers and sends everything that is owed.
     pub fn settle(&mut self) {
         while !self.unanswered.is_empty() || self.sending.is_some() || self.is_asked {
             self.reply(0);
@@ -259,7 +260,7 @@ impl Conversation {
         }
     }
 
-    /// What the event loop does at the end of a turn.
+    /// The end of a turn of the event loop.
     fn advance(&mut self) {
         self.send_output();
         while let Some(call) = self.take_refused() {
@@ -306,7 +307,7 @@ impl Conversation {
         let sending = self.sending.as_ref().map_or(0, |(bytes, _)| bytes.memory());
         let bytes_held = self.connection.buffered_bytes() + sending;
         let head = self.context.rules.head_bytes_max;
-        // Vectors grow by doubling. What functions answer may be long.
+        // Vectors grow by doubling. Answers of functions may be long.
         assert!(
             self.context.table.routes.is_some()
                 || bytes_held <= 2 * (BURST_BYTES_MAX + head + 2 * (OUTPUT_BYTES_MAX + 2048)),
@@ -324,12 +325,12 @@ impl Conversation {
     }
 }
 
-/// What the peer got, without the `100 Continue`s, which depend on how its bytes were cut.
+/// The bytes sent, without the `100 Continue`s, which depend on how the peer's bytes were cut.
 pub fn without_continue(sent: &[u8]) -> String {
     String::from_utf8_lossy(sent).replace("HTTP/1.1 100 Continue\r\n\r\n", "")
 }
 
-/// Runs the steps, and returns what of the stream has not arrived.
+/// Runs the steps, and returns the part of the stream that has not arrived.
 pub fn run<'a>(conversation: &mut Conversation, mut stream: &'a [u8], steps: &[Step]) -> &'a [u8] {
     // A paused receive may bring another burst before the pause takes effect, and no more.
     let mut burst = 0;

@@ -1,6 +1,6 @@
-//! Three functions by name, in Rust: what they take, and what they answer; and two documents.
+//! Three functions by name, in Rust, with their arguments and answers; and two documents.
 //!
-//! Each answer tells the number that its call was asked with, so that a wrong one is seen.
+//! Each answer contains the number of its call, so that a wrong one is seen.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ pub const COUNT: u16 = 0;
 pub const SAY: u16 = 1;
 pub const KEEP: u16 = 2;
 
-/// Bytes that `say` says at most.
+/// The most bytes that `say` says.
 pub const SAID_BYTES_MAX: usize = 16 * 1024;
 
-/// Where the documents are: one that leaves with its head, and one that leaves on its own.
+/// The documents' paths: one is sent with its head, the other on its own.
 pub const SHORT: &str = "/";
 pub const LONG: &str = "/openapi.json";
 
@@ -24,12 +24,12 @@ pub const LONG: &str = "/openapi.json";
 pub const SHORT_BYTES: usize = 300;
 pub const LONG_BYTES: usize = 20_000;
 
-/// The text of a document, which begins with what the table is called.
+/// The text of a document, which begins with its table's number.
 pub fn text(table: usize, length: usize) -> String {
     format!("{table:<length$}")
 }
 
-/// The documents of the table that is called so, as are their tags.
+/// The documents of the table with this number, which is also their tag.
 pub fn documents(table: usize) -> Vec<Placed> {
     let placed = |(path, length): (&str, usize)| {
         let body = text(table, length).into_bytes();
@@ -50,7 +50,7 @@ pub fn routes() -> Routes {
     routes_of(0)
 }
 
-/// The same with the documents of the table that is called so.
+/// The same with the documents of the table with this number.
 pub fn routes_of(table: usize) -> Routes {
     let functions = [
         ("count", vec![("n", Type::Int, false)]),
@@ -84,7 +84,7 @@ fn argument((name, kind, is_optional): (&str, Type, bool)) -> Argument {
     }
 }
 
-/// The number that a call was asked with.
+/// The number in a call's arguments.
 pub fn number(call: &Call) -> i64 {
     if call.function == KEEP {
         let data = data(call);
@@ -96,12 +96,12 @@ pub fn number(call: &Call) -> i64 {
     integer(call, 0)
 }
 
-/// What the functions make of a call.
+/// The outcome of a call.
 pub fn outcome(call: &Call) -> Outcome {
     outcome_within(call, SAID_BYTES_MAX)
 }
 
-/// The same, where `say` says as many bytes at most.
+/// The same, where `say` says at most this many bytes.
 pub fn outcome_within(call: &Call, said_bytes_max: usize) -> Outcome {
     match call.function {
         COUNT => Outcome::Value(number(call)),
@@ -114,7 +114,7 @@ pub fn outcome_within(call: &Call, said_bytes_max: usize) -> Outcome {
     }
 }
 
-/// All that arrived of a call.
+/// All arguments of a call.
 pub fn described(call: &Call) -> String {
     let rest = call.rest.as_ref();
     let text = rest.map(|rest| String::from_utf8_lossy(&rest.text).into_owned());
@@ -128,7 +128,7 @@ pub fn described(call: &Call) -> String {
     format!("{function} {count:x} {slots:x?} {text:?} {buffers:x?}")
 }
 
-/// The number, and the value as often as it is to be said, in an array.
+/// An array of the number, and of the value as often as it is to be said.
 fn said(call: &Call, bytes_max: usize) -> Vec<u8> {
     let text = call.rest.as_ref().map_or(&[][..], |rest| &rest.text);
     let has_times = call.count & 0x3f == 3;
@@ -145,13 +145,13 @@ fn said(call: &Call, bytes_max: usize) -> Vec<u8> {
     said
 }
 
-/// The integer at this place among those that are given.
+/// The integer at this place among the slots.
 #[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
 fn integer(call: &Call, place: usize) -> i64 {
     let place = place + usize::from(call.count & HOLES != 0);
     let more = call.rest.iter().flat_map(|rest| &rest.slots);
     let slot = call.slots.iter().chain(more).nth(place);
-    f64::from_bits(*slot.expect("it is given")) as i64
+    f64::from_bits(*slot.expect("there is one")) as i64
 }
 
 fn data(call: &Call) -> &[u8] {

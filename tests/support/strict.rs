@@ -1,11 +1,11 @@
-//! `serde_json` made strict, to judge what is JSON.
+//! `serde_json` made strict, as a judge of JSON.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Accepts what `serde_json` does, but for a key that is there twice, and `__proto__`.
+/// Accepts what `serde_json` does, but for duplicate keys and `__proto__`.
 pub(crate) struct Strict;
 
 impl<'de> Deserialize<'de> for Strict {

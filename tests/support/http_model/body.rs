@@ -77,7 +77,7 @@ impl Extensions<'_, '_> {
             .ok_or(Stop::OutOfBytes)
     }
 
-    /// Every byte counts but the carriage return at the end, which is not taken through here.
+    /// Counts every byte; the carriage return at the end, which does not count, is taken elsewhere.
     fn next(&mut self) -> Result<u8, Stop> {
         let byte = self.reader.next()?;
         *self.bytes += 1;
@@ -93,7 +93,7 @@ impl Extensions<'_, '_> {
         Err(Stop::Close(400))
     }
 
-    /// Whether there was any.
+    /// Whether there were any.
     fn skip_blanks(&mut self) -> Result<bool, Stop> {
         let start = self.reader.at;
         while matches!(self.peek()?, b' ' | b'\t') {
@@ -137,7 +137,7 @@ impl Extensions<'_, '_> {
                     self.token()?;
                 }
             } else {
-                // The blanks belong to what comes next, which reads them again.
+                // The blanks belong to the next element, which reads them again.
                 self.reader.at = after_name;
                 *self.bytes = counted;
             }
@@ -168,7 +168,7 @@ fn read_trailers(reader: &mut Reader, bytes_max: usize) -> Result<(), Stop> {
     let outcome = read_trailer_lines(&mut within);
     reader.at = within.at;
     match outcome {
-        // A byte that is there but beyond the limit.
+        // The next byte has arrived, but is beyond the limit.
         Err(Stop::OutOfBytes) if section.len() < reader.bytes.len() => Err(Stop::Close(431)),
         other => other,
     }

@@ -1,4 +1,4 @@
-//! Heads: the request line, the fields, and what they come to.
+//! Heads: the request line, the fields, and their verdict.
 
 use super::authority::{is_authority, is_encoded};
 use super::site;
@@ -198,7 +198,7 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
     Ok((response, body, expects_continue, answer))
 }
 
-/// The path of the target, or None where the target is nothing that we serve.
+/// The path of the target, or None if it is a target that we do not serve.
 fn path_of(method: &str, target: &str) -> Result<Option<String>, u16> {
     if method == "CONNECT" {
         return if is_authority(target.as_bytes(), true) {
@@ -263,7 +263,7 @@ fn route(path: &str, bigint: bool) -> Answer {
     }
 }
 
-/// The path with every encoded letter, digit, `-`, `.`, `_` and `~` in its place.
+/// The path with every encoded letter, digit, `-`, `.`, `_` and `~` decoded.
 fn decoded(path: &str) -> String {
     let mut parts = path.split('%');
     let mut text = parts.next().unwrap_or_default().to_owned();

@@ -17,7 +17,7 @@ use ringcall::http::{
     parse_head as parse_only,
 };
 
-/// What the parser makes of the empty lines at the start of the input and of the head behind them.
+/// The parser's result for the empty lines at the start of the input and the head behind them.
 pub(crate) fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
     let skipped = EmptyLines::default().skip(input)?;
     if skipped == input.len() {
@@ -30,7 +30,7 @@ pub(crate) fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Re
     }))
 }
 
-/// What should come of a head.
+/// The outcome that a head should have.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Partial,
@@ -45,7 +45,7 @@ pub(crate) enum Verdict {
     },
 }
 
-/// What should come of a request that is well framed.
+/// The outcome that a well-framed request should have.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Call(i64),
@@ -75,7 +75,7 @@ impl From<Result<Option<Head>, Refusal>> for Verdict {
     }
 }
 
-/// What should come of a body.
+/// The outcome that a body should have.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Skip {
     Partial,
@@ -110,7 +110,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The bytes up to the delimiter, which is taken too, as long as all of them may be there.
+    /// The bytes up to the delimiter, which is taken too, provided that all of them are allowed.
     fn until(&mut self, delimiter: u8, may: fn(u8) -> bool) -> Result<Vec<u8>, Stop> {
         let mut bytes = Vec::new();
         loop {

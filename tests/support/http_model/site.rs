@@ -47,7 +47,7 @@ pub(crate) fn page(fields: &[Field], allowed: &Origins) -> Page {
     }
 }
 
-/// A host and port without what makes no difference.
+/// A host and port in normal form.
 fn plain(authority: &str) -> String {
     let text = authority.to_ascii_lowercase();
     for port in [":80", ":443", ":"] {

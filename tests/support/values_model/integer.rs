@@ -2,7 +2,7 @@
 
 pub(super) const BIGINT_DIGITS_MAX: usize = 4096;
 
-/// Exponents beyond are as good as this one: no token that is tried here has as many digits.
+/// Larger exponents count as this one: no token tried here has as many digits.
 const EXPONENT_MAX: i64 = 100_000;
 
 pub(super) fn is_digits(text: &str) -> bool {
@@ -10,7 +10,7 @@ pub(super) fn is_digits(text: &str) -> bool {
     !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit())
 }
 
-/// An integral number: its sign and its digits, without zeros before them.
+/// An integral number: its sign and its digits, without leading zeros.
 pub(super) struct Integer {
     is_negative: bool,
     digits: String,
@@ -43,7 +43,7 @@ impl Integer {
                 digits: "0".to_owned(),
             });
         }
-        // Where the point is, counted from the first digit.
+        // The place of the point, counted from the first digit.
         let point = i64::try_from(whole.len()).ok()? + exponent;
         let length = i64::try_from(digits.len()).ok()?;
         if point >= length {

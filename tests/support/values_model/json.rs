@@ -1,4 +1,4 @@
-//! JSON as a tree, read one character at a time, as RFC 8259's grammar has it, and I-JSON's rules.
+//! JSON as a tree, read one character at a time by RFC 8259's grammar and I-JSON's rules.
 
 pub(super) const DEPTH_MAX: usize = 128;
 
@@ -21,7 +21,7 @@ impl Value {
         }
     }
 
-    /// True if all numbers in it are.
+    /// True if all numbers in it are finite.
     pub(super) fn is_finite(&self) -> bool {
         match self {
             Self::Number(_) => self.double().is_some_and(f64::is_finite),
@@ -32,7 +32,7 @@ impl Value {
     }
 }
 
-/// The one value that the bytes are, if they are strict JSON. Its numbers need not be finite.
+/// The value of the bytes, if they are strict JSON. Its numbers need not be finite.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     let characters: Vec<char> = str::from_utf8(bytes).ok()?.chars().collect();
     let mut parser = Parser { characters, at: 0 };

@@ -14,7 +14,7 @@ use ringcall::values::{self, Argument, Signature, Type};
 pub(crate) use json::Value;
 pub(crate) use taken::{Given, Verdict, agree};
 
-/// A function, as its signature says: `a: int, b?: string`; `None` is an undeclared one.
+/// A function with a signature such as `a: int, b?: string`; `None` is an undeclared one.
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
     pub(crate) arguments: Option<Vec<Argument>>,
@@ -55,7 +55,7 @@ impl Function {
         }
     }
 
-    /// The arguments that are no header fields, with their indices.
+    /// The arguments that are not header fields, with their indices.
     fn positions(&self) -> Vec<(usize, &Argument)> {
         let arguments = self.arguments.iter().flatten().enumerate();
         arguments
@@ -64,7 +64,7 @@ impl Function {
     }
 }
 
-/// What should come of a body of JSON.
+/// The outcome that a JSON body should have.
 pub(crate) fn body(function: &Function, body: &[u8]) -> Verdict {
     let Some(value) = json::parse(body) else {
         return Verdict::NotJson;
@@ -151,7 +151,7 @@ fn undeclared(function: &Function, values: Vec<Value>, mut faults: Vec<String>) 
     }
 }
 
-/// What should come of what follows the name in a path, which is not empty.
+/// The outcome that the rest of a path behind the name should have; it is not empty.
 pub(crate) fn path(function: &Function, path: &[u8]) -> Verdict {
     let path = path.strip_prefix(b"/").unwrap_or(path);
     let segments: Vec<Option<Vec<u8>>> = path.split(|byte| *byte == b'/').map(decode).collect();
@@ -200,7 +200,7 @@ fn undeclared_path(function: &Function, segments: &[Option<Vec<u8>>]) -> Verdict
     undeclared(function, values, faults)
 }
 
-/// The segment's bytes, if it has any, and they are UTF-8.
+/// The segment's bytes, if there are any and they are UTF-8.
 fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     let (mut decoded, mut at) = (Vec::new(), 0);
     while at < segment.len() {
@@ -231,7 +231,7 @@ fn of_segment(kind: Type, segment: &[u8]) -> Option<Value> {
         Type::Boolean if text == "false" => Some(Value::Boolean(false)),
         Type::Number | Type::Float32 => token().filter(Value::is_finite),
         Type::Int | Type::Int32 | Type::Int64 | Type::Bigint if integer::is_digits(&text) => {
-            // A body has such digits in a string, or, for an int, not at all.
+            // In a body, such digits are in a string, or, for an int, not allowed.
             let negative = text.starts_with('-');
             let digits = text.trim_start_matches('-').trim_start_matches('0');
             let digits = if digits.is_empty() { "0" } else { digits };
@@ -243,7 +243,7 @@ fn of_segment(kind: Type, segment: &[u8]) -> Option<Value> {
     }
 }
 
-/// True if every number is, but for those that are read from their digits.
+/// True if every number is finite, apart from those read from their digits.
 fn is_finite(function: &Function, value: &Value) -> bool {
     let positions = function.positions();
     let is_finite = |argument: Option<&(usize, &Argument)>, value: &Value| {
@@ -274,13 +274,13 @@ fn is_finite(function: &Function, value: &Value) -> bool {
     }
 }
 
-/// RFC 6901, and no more than 64 characters of a name.
+/// A JSON pointer (RFC 6901), with at most 64 characters of a name.
 fn pointer(name: &str) -> String {
     let name: String = name.chars().take(64).collect();
     format!("#/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// What has been read, and where faults are.
+/// The arguments read so far, and the places of faults.
 struct Reading {
     given: Vec<Option<Given>>,
     faults: Vec<String>,
@@ -359,7 +359,7 @@ impl Reading {
             }
             Type::Float32 => {
                 let number = value.double()?;
-                // By way of its decimals, which name it alone, so that no tie is broken twice.
+                // Through its decimals, which identify it, so that no tie is broken twice.
                 let nearest: f32 = number.to_string().parse().ok()?;
                 let is_within = number.abs() <= f64::from(f32::MAX);
                 is_within.then(|| Given::Slot(f64::from(nearest).to_bits()))

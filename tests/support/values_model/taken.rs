@@ -1,4 +1,4 @@
-//! What was made of a request: the columns read back, so that they can be compared.
+//! The arguments taken from a request: columns read back, so that they can be compared.
 
 use std::collections::VecDeque;
 
@@ -8,13 +8,13 @@ use ringcall::values::{
 
 use super::{Function, Value, json};
 
-/// What should come of a request, or what came.
+/// The outcome that a request should have, or has.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
     NotJson,
-    /// The arguments do not fit, here.
+    /// The arguments do not fit, at these places.
     Refused(Vec<String>),
-    /// Sent by name or not; up to the last argument that is given.
+    /// Whether sent by name, and the arguments up to the last one given.
     Taken(bool, Vec<Option<Given>>),
     /// All arguments of an undeclared function.
     Unpacked(Vec<Value>),
@@ -34,7 +34,7 @@ impl Given {
         if let Type::Numbers | Type::Int64s = kind {
             let slots = elements.iter().flat_map(|element| match element {
                 Self::Slot(bits) => bits.to_le_bytes(),
-                other => panic!("{other:?} is no number"),
+                other => panic!("{other:?} is not a number"),
             });
             return Self::Buffer(slots.collect());
         }
@@ -44,14 +44,14 @@ impl Given {
             }
             Self::Slot(bits) => Value::Number(f64::from_bits(bits).to_string()),
             Self::Text(value) => value,
-            Self::Buffer(_) => panic!("no array is one of bytes"),
+            Self::Buffer(_) => panic!("no array has bytes as elements"),
         };
         Self::Text(Value::Array(elements.into_iter().map(value).collect()))
     }
 }
 
 impl Verdict {
-    /// What came, read as its signature has it.
+    /// The arguments, read by the function's signature.
     pub(crate) fn of(function: &Function, read: Result<Arguments, Fault>) -> Self {
         let arguments = match read {
             Ok(arguments) => arguments,
@@ -73,7 +73,7 @@ impl Verdict {
             Some(declared) => columns.declared(arguments.count, declared),
             None if arguments.count == UNPACKED => match columns.text.pop_front() {
                 Some(Value::Array(values)) => Self::Unpacked(values),
-                other => panic!("{other:?} is no array"),
+                other => panic!("{other:?} is not an array"),
             },
             None => {
                 let slots = columns.slots.drain(..usize::from(arguments.count));
@@ -84,7 +84,7 @@ impl Verdict {
         verdict
     }
 
-    /// Whether both say the same. As many entries as there may be stand for more.
+    /// Whether both agree. A full list of faults stands for a longer one.
     pub(crate) fn agrees_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Refused(some), Self::Refused(others)) => {
@@ -119,7 +119,7 @@ impl Columns {
             None => Value::Array(Vec::new()),
         };
         let Value::Array(values) = values else {
-            panic!("{values:?} is no array")
+            panic!("{values:?} is not an array")
         };
         Self {
             slots,
@@ -191,7 +191,7 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Reads once, and holds it against the model.
+/// Reads the input, and compares the outcome with the model's.
 #[track_caller]
 pub(crate) fn agree(function: &Function, input: &[u8], is_path: bool) -> Verdict {
     let signature = function.signature();
