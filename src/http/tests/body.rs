@@ -17,7 +17,7 @@ fn no_length_and_length_zero_are_no_body() {
 }
 
 #[test]
-fn a_body_with_a_length_ends_after_as_many_bytes_whatever_they_are() {
+fn a_body_with_a_length_ends_after_that_many_bytes_of_any_value() {
     assert_eq!(
         skip_by(&RULES, BodyFraming::Length(5), b"hello"),
         Ok(Some(5))

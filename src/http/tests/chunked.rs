@@ -6,7 +6,7 @@ fn chunked(input: impl AsRef<[u8]>) -> Result<Option<usize>, u16> {
     skip_by(&RULES, BodyFraming::Chunked, input.as_ref())
 }
 
-/// The whole input is one chunked body, and what follows it is left alone.
+/// The whole input is one chunked body, and bytes that follow it are not consumed.
 #[track_caller]
 fn is_body(input: impl AsRef<[u8]>) {
     let input = input.as_ref();
@@ -34,7 +34,7 @@ fn chunks_end_with_an_empty_one_and_an_empty_line() {
 }
 
 #[test]
-fn a_chunk_size_of_another_shape_is_400() {
+fn a_malformed_chunk_size_is_400() {
     for size in [
         "",
         " ",
@@ -165,7 +165,7 @@ fn chunk_extensions_are_skipped() {
 }
 
 #[test]
-fn a_chunk_extension_of_another_shape_is_400() {
+fn a_malformed_chunk_extension_is_400() {
     for extension in [
         ";",
         ";;",
@@ -252,7 +252,7 @@ fn trailers_are_skipped_whatever_they_are_called() {
 }
 
 #[test]
-fn a_trailer_of_another_shape_is_400() {
+fn a_malformed_trailer_is_400() {
     for trailers in [
         "\n",
         "\r\r",
@@ -283,7 +283,7 @@ fn a_trailer_of_another_shape_is_400() {
 }
 
 #[test]
-fn a_trailer_section_beyond_the_limit_of_a_head_is_431() {
+fn a_trailer_section_longer_than_a_head_may_be_is_431() {
     let rules = Rules {
         head_bytes_max: 32,
         ..RULES

@@ -128,7 +128,7 @@ fn another_expectation_is_417() {
 }
 
 #[test]
-fn a_refusal_closes_where_nobody_knows_whether_the_body_still_comes() {
+fn a_refusal_closes_if_the_body_may_or_may_not_follow() {
     for lines in [
         "Expect: 100-continue\r\n",
         "Expect: x\r\n",

@@ -1,4 +1,4 @@
-//! Documents: which clients have one already, and the heads of their answers, byte for byte.
+//! Documents: which clients already have one, and the heads of the answers, byte for byte.
 
 use super::*;
 use std::time::UNIX_EPOCH;
@@ -13,7 +13,7 @@ fn is_known(lines: &[&str]) -> bool {
 }
 
 #[test]
-fn who_names_its_tag_has_it_weak_or_in_a_list_or_whatever_it_is() {
+fn a_client_has_the_document_if_it_sends_its_tag_weak_in_a_list_or_a_star() {
     for line in [
         "\"a,1\"",
         "W/\"a,1\"",
@@ -31,7 +31,7 @@ fn who_names_its_tag_has_it_weak_or_in_a_list_or_whatever_it_is() {
 }
 
 #[test]
-fn who_names_another_or_none_has_it_not() {
+fn a_client_does_not_have_the_document_if_it_sends_another_tag_or_none() {
     for line in [
         "",
         ",",
@@ -65,7 +65,7 @@ fn head(is_known: bool, framing: ResponseFraming, origins: &Origins) -> String {
 }
 
 #[test]
-fn its_head_has_all_that_there_is_to_know_and_a_304_what_caches_keep() {
+fn a_200_has_every_field_and_a_304_those_that_caches_keep() {
     let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"a,1\"\r\n\
         Cache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n\
         content-security-policy: default-src 'none'\r\nContent-Length: 6\r\n\
@@ -83,7 +83,7 @@ fn its_head_has_all_that_there_is_to_know_and_a_304_what_caches_keep() {
 }
 
 #[test]
-fn it_says_whether_the_connection_stays() {
+fn the_head_says_whether_the_connection_stays_open() {
     let http10 = ResponseFraming {
         http10: true,
         ..ResponseFraming::ORDINARY
@@ -98,7 +98,7 @@ fn it_says_whether_the_connection_stays() {
 }
 
 #[test]
-fn caches_learn_which_page_may_read_it() {
+fn the_head_says_which_page_may_read_the_document_and_when_it_varies() {
     let listed = Origins::named(&["https://a.example".to_owned()]);
     let of = |reader| ResponseFraming {
         reader,

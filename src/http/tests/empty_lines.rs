@@ -24,7 +24,7 @@ fn empty_lines_are_counted_however_they_are_cut() {
 }
 
 #[test]
-fn the_half_of_an_empty_line_goes_on_in_the_next_bytes() {
+fn half_an_empty_line_continues_in_the_next_bytes() {
     let halved = |rest| {
         let mut seen = EmptyLines::default();
         assert_eq!(seen.skip(b"\r"), Ok(1));

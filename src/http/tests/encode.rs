@@ -14,7 +14,7 @@ const CLOSE: ResponseFraming = ResponseFraming {
     ..KEEP
 };
 
-/// The date that RFC 9110 has for its example.
+/// The date of RFC 9110's example.
 fn date() -> Date {
     Date::at(UNIX_EPOCH + Duration::from_secs(784_111_777))
 }
@@ -93,7 +93,7 @@ fn an_answer_is_appended_to_the_ones_before_it() {
 }
 
 #[test]
-fn an_answer_says_whether_the_connection_stays_where_the_version_does_not() {
+fn an_answer_says_whether_the_connection_stays_if_the_version_does_not() {
     let http10 = ResponseFraming {
         http10: true,
         ..KEEP
@@ -169,7 +169,7 @@ fn a_message_cannot_get_out_of_its_line() {
 }
 
 #[test]
-fn a_message_without_end_is_cut_between_characters() {
+fn an_overlong_message_is_cut_between_characters() {
     for message in [
         "x".repeat(100_000),
         "\u{20ac}".repeat(100_000),
@@ -207,7 +207,7 @@ fn every_status_between_100_and_599_can_be_made_and_has_a_phrase() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_shown_as_well_as_four_digits_can() {
+fn a_wrong_clock_still_makes_a_date_with_a_four_digit_year() {
     let shown = |time: SystemTime| String::from_utf8(Date::at(time).as_bytes().to_vec());
     let seconds = |seconds| Duration::from_secs(seconds);
     let first = Ok("Thu, 01 Jan 1970 00:00:00 GMT".to_owned());

@@ -216,7 +216,7 @@ fn names_that_only_resemble_a_framing_field_frame_nothing() {
 }
 
 #[test]
-fn names_as_long_as_ours_mean_nothing() {
+fn unknown_names_as_long_as_known_ones_mean_nothing() {
     let head = complete(post(
         "Date: a b\r\nCookie: 200-ok\r\nUser-Agent: close\r\nAccept-Charset: x\r\n\
          If-Modified-Since: gzip\r\nContent-Length: 5\r\n",

@@ -60,13 +60,13 @@ fn a_bare_line_feed_is_400_and_closes_wherever_it_ends_a_line() {
 }
 
 #[test]
-fn a_bare_line_feed_counts_no_more_once_something_else_was_wrong() {
+fn a_bare_line_feed_after_another_error_does_not_change_the_answer() {
     let refusal = parse("POST /15 HTTP/2.0\r\nHost: a\n\n").expect_err("refused");
     assert_eq!(refusal.status, Status::HTTP_VERSION_NOT_SUPPORTED);
 }
 
 #[test]
-fn a_line_feed_after_the_head_is_no_business_of_the_head() {
+fn line_feeds_after_the_head_do_not_belong_to_it() {
     assert_eq!(
         complete(post("")).length,
         complete([post(""), b"\n\n".to_vec()].concat()).length
@@ -95,7 +95,7 @@ fn a_bare_carriage_return_is_400_and_closes_wherever_it_stands() {
 // RFC 9112 section 3: method SP request-target SP HTTP-version CRLF.
 
 #[test]
-fn a_request_line_of_another_shape_is_400_and_closes() {
+fn a_malformed_request_line_is_400_and_closes() {
     for line in [
         " POST /15 HTTP/1.1",
         "\tPOST /15 HTTP/1.1",
@@ -140,7 +140,7 @@ fn another_version_of_http_is_505_and_closes() {
 }
 
 #[test]
-fn what_only_looks_like_a_version_is_400_and_closes() {
+fn a_malformed_version_is_400_and_closes() {
     for version in [
         "http/1.1",
         "Http/1.1",
@@ -181,7 +181,7 @@ fn the_preface_of_http_2_is_505_and_closes_before_its_line_ends() {
 
 #[test]
 fn bytes_that_no_request_starts_with_are_400_at_once() {
-    // The hello of TLS, the greeting of SOCKS, a NUL, text beyond ASCII.
+    // TLS's hello, SOCKS's greeting, a NUL, text beyond ASCII.
     for first in [
         &b"\x16"[..],
         b"\x05",
@@ -209,7 +209,7 @@ fn bytes_that_no_request_starts_with_are_400_at_once() {
 // RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS.
 
 #[test]
-fn a_header_line_of_another_shape_is_400_and_closes() {
+fn a_malformed_header_line_is_400_and_closes() {
     for line in [
         "X : y",
         "X\t: y",
@@ -257,7 +257,7 @@ fn a_folded_line_is_400_and_closes() {
 #[test]
 fn every_byte_of_a_field_value_is_judged_by_the_grammar() {
     for byte in 0..=u8::MAX {
-        // At several distances from the ends, because httparse has a path for each width.
+        // At several distances from the ends, because httparse has a code path for each width.
         for at in [0, 1, 7, 8, 15, 16, 31, 32, 40] {
             let mut value = [b'v'; 41];
             value[at] = byte;
@@ -324,7 +324,7 @@ fn a_head_that_just_fits_is_read_and_one_byte_more_is_431() {
 }
 
 #[test]
-fn nothing_behind_the_limit_is_looked_at() {
+fn no_byte_beyond_the_limit_is_read() {
     let mut head = b"POST /15 HTTP/1.1\r\nX: ".to_vec();
     head.resize(RULES.head_bytes_max, b'y');
     assert_eq!(closes_with([&head[..], b"\0\0\0"].concat()), 431);

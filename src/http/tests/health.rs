@@ -1,4 +1,4 @@
-//! The path at which clients ask for the server's health, of a plain function.
+//! The path at which clients ask for the health of a plain function's server.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn outcome(line: &str, lines: &str) -> (Action, bool) {
 }
 
 #[test]
-fn who_reads_it_asks_however_it_is_written_and_from_whichever_site() {
+fn a_get_of_the_path_asks_for_health_however_written_and_from_any_site() {
     for line in [
         "GET /livez",
         "HEAD /livez",
@@ -37,7 +37,7 @@ fn who_reads_it_asks_however_it_is_written_and_from_whichever_site() {
 }
 
 #[test]
-fn another_method_is_told_so_and_another_path_answered_as_ever() {
+fn another_method_is_405_and_another_path_is_answered_as_usual() {
     let of = |line: &str| match outcome(line, "").0 {
         Action::Refuse(refusal) => (refusal.status.code(), refusal.code),
         other => panic!("{line}: {other:?}"),
@@ -63,7 +63,7 @@ fn another_method_is_told_so_and_another_path_answered_as_ever() {
 }
 
 #[test]
-fn a_browser_s_question_is_answered_with_what_the_path_takes() {
+fn a_preflight_is_answered_with_the_methods_of_its_path() {
     let ask = "Origin: https://b.example\r\nAccess-Control-Request-Method: GET\r\n";
     for (line, methods) in [
         ("OPTIONS /livez", Methods::Read),
@@ -74,7 +74,7 @@ fn a_browser_s_question_is_answered_with_what_the_path_takes() {
 }
 
 #[test]
-fn without_such_a_path_there_is_none() {
+fn without_a_health_path_the_request_is_405() {
     let head = complete(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(matches!(head.action, Action::Refuse(refusal) if refusal.status.code() == 405));
 }

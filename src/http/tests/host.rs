@@ -111,7 +111,7 @@ fn a_malformed_host_is_400_and_closes() {
     }
 }
 
-// A comma is a sub-delim, so that a list of hosts is one registered name: a name is all we check.
+// A comma is a sub-delim, so a list of hosts is one registered name, and nothing else is checked.
 #[test]
 fn a_list_of_hosts_is_400_and_closes_when_it_has_a_space() {
     assert_eq!(closes_with("POST /15 HTTP/1.1\r\nHost: a, b\r\n\r\n"), 400);

@@ -1,4 +1,4 @@
-//! The methods, and the forms of target that belong to some of them.
+//! The methods, and the forms of request target that some of them have.
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn an_asterisk_is_for_options_only() {
 // RFC 9110 section 9.1: methods are case-sensitive tokens.
 
 #[test]
-fn a_method_that_http_knows_is_405_and_the_connection_stays() {
+fn another_method_of_http_is_405_and_the_connection_stays() {
     for method in [
         "GET",
         "PUT",
@@ -79,7 +79,7 @@ fn head_is_405_without_a_body() {
 }
 
 #[test]
-fn a_method_that_nobody_knows_is_501_and_the_connection_stays() {
+fn an_unknown_method_is_501_and_the_connection_stays() {
     for method in [
         "post", "Post", "get", "POSTS", "POS", "FOO", "!", "P-OST", "0",
     ] {

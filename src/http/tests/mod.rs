@@ -1,7 +1,7 @@
-//! What happens on the wire, situation by situation.
+//! The behaviour on the wire, case by case.
 //!
-//! Each request goes through `parse` or `skip`, which also cut it in every place and demand that
-//! the verdict stay the same.
+//! Each request goes through `parse` or `skip`, which also cut it in every place and check that
+//! the verdict stays the same.
 
 mod body;
 mod chunked;
@@ -19,7 +19,7 @@ mod target;
 
 use super::*;
 
-/// What `serverListen` starts with.
+/// The rules that `serverListen` starts with.
 const RULES: Rules = Rules {
     head_bytes_max: 16 * 1024,
     body_bytes_max: 64 * 1024,
@@ -41,7 +41,7 @@ fn read(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
 /// Parses the whole input, after checking that no shorter input gets another verdict.
 fn parse_by(rules: &Rules, input: &[u8]) -> Result<Option<Head>, Refusal> {
     let verdict = read(input, rules);
-    // Every byte of the long ones would take too long.
+    // Cutting a long input at every byte would take too long.
     let step = 1 + input.len() / 1024;
     for end in (0..input.len()).step_by(step) {
         let early = read(&input[..end], rules);
@@ -76,7 +76,7 @@ fn answers_with(input: impl AsRef<[u8]>) -> u16 {
     let head = complete(input);
     assert!(head.response.keep_alive, "the connection stays open");
     match head.action {
-        Action::Call(integer) => panic!("{integer} would be handed to the handler"),
+        Action::Call(integer) => panic!("the handler would be called with {integer}"),
         Action::Refuse(refusal) => refusal.status.code(),
         Action::Preflight(_) => 204,
         Action::AskHealth => 200,
@@ -101,7 +101,7 @@ fn request(line: impl AsRef<[u8]>) -> Vec<u8> {
     [line.as_ref(), b"\r\nHost: a\r\n\r\n"].concat()
 }
 
-/// The input without its last byte is partial, and with it refused.
+/// The input is partial without its last byte, and refused with it.
 #[track_caller]
 fn closes_at_the_last_byte(input: impl AsRef<[u8]>) -> u16 {
     let input = input.as_ref();
@@ -111,7 +111,7 @@ fn closes_at_the_last_byte(input: impl AsRef<[u8]>) -> u16 {
 
 /// Skips as much of the input as belongs to the body: `Ok(None)` where more is needed.
 ///
-/// Checks that one piece, two pieces cut anywhere and single bytes come to the same.
+/// Checks that one piece, two pieces cut anywhere and single bytes have the same result.
 fn skip_by(rules: &Rules, framing: BodyFraming, input: &[u8]) -> Result<Option<usize>, u16> {
     let in_pieces = |pieces: &[&[u8]]| {
         let mut body = Body::new(framing, rules).map_err(|refusal| refusal.status.code())?;
@@ -132,7 +132,7 @@ fn skip_by(rules: &Rules, framing: BodyFraming, input: &[u8]) -> Result<Option<u
         Ok(None)
     };
     let verdict = in_pieces(&[input]);
-    // Every byte of the long ones would take too long.
+    // Cutting a long input at every byte would take too long.
     for cut in (0..input.len()).step_by(1 + input.len() / 1024) {
         assert_eq!(
             in_pieces(&[&input[..cut], &input[cut..]]),

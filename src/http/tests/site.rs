@@ -1,4 +1,4 @@
-//! The cross-site rule, and what answers say to browsers.
+//! The cross-site rule, and the fields of answers that browsers read.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn rules(origins: &[&str]) -> Rules {
     }
 }
 
-/// What becomes of a request for 15 with these lines, and which page may read the answer.
+/// The action on a request with these lines, and the page that may read the answer.
 fn outcome(line: &str, lines: &str, origins: &[&str]) -> (Action, Reader) {
     let bytes = format!("{line} HTTP/1.1\r\nHost: a:8000\r\n{lines}\r\n");
     let head = parse_by(&rules(origins), bytes.as_bytes());
@@ -95,7 +95,7 @@ fn a_page_that_is_named_may_call_and_read() {
 }
 
 #[test]
-fn the_ports_of_http_and_https_are_as_good_as_none() {
+fn the_default_ports_of_http_and_https_count_as_none() {
     for host in ["a", "a:80", "a:443", "a:", "A"] {
         for origin in ["http://a", "https://a", "https://a:443", "http://a:80"] {
             let request = format!("POST /15 HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\r\n");
@@ -113,7 +113,7 @@ fn the_ports_of_http_and_https_are_as_good_as_none() {
 }
 
 #[test]
-fn a_request_without_a_host_is_of_no_origin() {
+fn a_request_without_a_host_has_no_origin_of_its_own() {
     assert_eq!(answers_with_http10("Origin: http://a\r\n"), 403);
     assert_eq!(answers_with_http10("Sec-Fetch-Site: same-origin\r\n"), 200);
 }
@@ -126,7 +126,7 @@ fn answers_with_http10(lines: &str) -> u16 {
 }
 
 #[test]
-fn what_is_wrong_is_told_in_this_order_method_site_the_rest() {
+fn errors_are_reported_in_the_order_of_method_site_and_the_rest() {
     let foreign = "Sec-Fetch-Site: cross-site\r\nExpect: x\r\n";
     assert_eq!(status("GET /x", foreign, &[]), 405);
     assert_eq!(status("BREW /x", foreign, &[]), 501);
@@ -137,7 +137,7 @@ fn what_is_wrong_is_told_in_this_order_method_site_the_rest() {
 }
 
 #[test]
-fn a_browsers_question_is_answered_where_its_page_is_named() {
+fn a_preflight_is_answered_if_its_page_is_named() {
     let question = "Origin: https://b.example\r\nAccess-Control-Request-Method: POST\r\n";
     let named = (Action::Preflight(Methods::Call), Reader::Listed(0));
     for target in ["/15", "/x", "http://a/15"] {
@@ -160,7 +160,7 @@ fn a_browsers_question_is_answered_where_its_page_is_named() {
 }
 
 #[test]
-fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
+fn every_answer_to_a_named_page_says_that_it_may_be_read() {
     let framing = |reader| ResponseFraming {
         reader,
         ..ResponseFraming::ORDINARY
@@ -192,7 +192,7 @@ fn answers_to_a_page_that_is_named_say_so_whatever_they_are() {
 }
 
 #[test]
-fn an_answer_to_a_question_has_no_body_and_no_length() {
+fn an_answer_to_a_preflight_has_no_body_and_no_length() {
     let mut answer = Vec::new();
     let framing = ResponseFraming {
         reader: Reader::Any,

@@ -1,4 +1,4 @@
-//! The request-target of a POST, and the number in it.
+//! The request target of a POST, and the number in it.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn action(target: &str) -> Action {
     complete(request(format!("POST {target} HTTP/1.1"))).action
 }
 
-/// The status of an answer to this path, and what its sentence speaks of.
+/// Checks that this path is refused with 400, in a sentence that contains `about`.
 #[track_caller]
 fn refuses(target: &str, about: &str) {
     match action(target) {
@@ -22,7 +22,7 @@ fn refuses(target: &str, about: &str) {
 }
 
 #[test]
-fn digits_are_read_as_decimal_whatever_leads_them() {
+fn digits_are_decimal_whatever_precedes_them() {
     for (target, integer) in [
         ("/0", 0),
         ("/15", 15),
@@ -68,7 +68,7 @@ fn a_query_is_ignored_whatever_it_says() {
 }
 
 #[test]
-fn a_path_that_is_no_integer_is_400_and_the_connection_stays() {
+fn a_path_that_is_not_an_integer_is_400_and_the_connection_stays() {
     for target in [
         "/",
         "/abc",
@@ -161,7 +161,7 @@ fn beyond_64_bits_is_400_with_bigint_or_without() {
 }
 
 #[test]
-fn every_number_near_a_boundary_is_what_rust_reads() {
+fn every_number_near_a_boundary_is_read_as_rust_reads_it() {
     let boundaries = [
         0,
         1 << 31,
@@ -207,7 +207,7 @@ fn a_byte_outside_the_grammar_of_a_path_is_400_and_closes() {
 }
 
 #[test]
-fn a_byte_outside_what_clients_send_in_a_query_is_400_and_closes() {
+fn a_byte_that_no_client_sends_in_a_query_is_400_and_closes() {
     for byte in 0..=u8::MAX {
         let line = [b"POST /1?q", &[byte][..], b" HTTP/1.1"].concat();
         if byte.is_ascii_graphic() && !b"\"#<>".contains(&byte) {
@@ -247,7 +247,7 @@ fn a_fragment_is_400_and_closes() {
 // RFC 9112 section 3.2.2: absolute-form, which every server must accept.
 
 #[test]
-fn a_whole_uri_is_read_for_its_path() {
+fn an_absolute_uri_is_read_for_its_path() {
     for target in [
         "http://a/15",
         "HTTP://a/15",
@@ -271,7 +271,7 @@ fn a_whole_uri_is_read_for_its_path() {
 }
 
 #[test]
-fn a_whole_uri_does_not_excuse_from_the_host_field() {
+fn an_absolute_uri_does_not_replace_the_host_field() {
     assert_eq!(closes_with("POST http://a/15 HTTP/1.1\r\n\r\n"), 400);
     assert_eq!(
         closes_with("POST http://a/15 HTTP/1.1\r\nHost: a b\r\n\r\n"),
@@ -280,7 +280,7 @@ fn a_whole_uri_does_not_excuse_from_the_host_field() {
 }
 
 #[test]
-fn a_uri_that_is_malformed_is_400_and_closes() {
+fn a_malformed_uri_is_400_and_closes() {
     for target in [
         "http:///15",
         "http:/15",

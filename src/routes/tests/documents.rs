@@ -1,4 +1,4 @@
-//! Documents among functions: which requests are for them, and which are still calls.
+//! Documents among functions: which requests ask for them, and which are still calls.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn refusal(routes: &Routes, line: &str) -> (u16, Code) {
 }
 
 #[test]
-fn a_document_is_served_to_who_reads_it_however_its_path_is_written() {
+fn a_document_is_served_however_its_path_is_written() {
     let routes = with_documents(several());
     for line in [
         "GET /",
@@ -44,7 +44,7 @@ fn a_document_is_served_to_who_reads_it_however_its_path_is_written() {
 }
 
 #[test]
-fn no_other_path_is_a_document_s() {
+fn no_other_path_serves_a_document() {
     let routes = with_documents(several());
     for line in [
         "GET //",
@@ -66,7 +66,7 @@ fn no_other_path_is_a_document_s() {
 }
 
 #[test]
-fn another_method_is_told_those_of_a_document() {
+fn another_method_is_refused_with_the_methods_of_a_document() {
     let routes = with_documents(several());
     for path in ["/", "/openapi.json"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
@@ -87,7 +87,7 @@ fn another_method_is_told_those_of_a_document() {
 }
 
 #[test]
-fn a_function_at_the_root_keeps_its_calls_where_there_are_documents() {
+fn a_function_at_the_root_keeps_its_calls_beside_documents() {
     let routes = with_documents(root());
     assert_eq!(outcome(&routes, "POST /3", ""), "f");
     assert_eq!(outcome(&routes, "POST /", ""), "ERR_ARGUMENTS");
@@ -106,7 +106,7 @@ fn a_function_at_the_root_keeps_its_calls_where_there_are_documents() {
 }
 
 #[test]
-fn who_reads_the_path_for_it_asks_for_the_health() {
+fn a_get_of_the_health_path_asks_for_health() {
     for routes in [several(), with_documents(several())] {
         for line in ["GET /livez", "HEAD /livez", "GET /live%7A?x"] {
             assert_eq!(outcome(&routes, line, FOREIGN), "asks", "{line}");
@@ -128,14 +128,14 @@ fn who_reads_the_path_for_it_asks_for_the_health() {
 }
 
 #[test]
-fn without_documents_their_paths_are_like_others() {
+fn without_documents_their_paths_are_like_any_other() {
     assert_eq!(outcome(&several(), "GET /", ""), "ERR_UNKNOWN_FUNCTION");
     assert_eq!(outcome(&root(), "GET /", ""), "ERR_METHOD");
     assert_eq!(outcome(&several(), "GET https://a/", ""), "ERR_METHOD");
 }
 
 #[test]
-fn a_browser_s_question_is_answered_with_what_the_path_takes() {
+fn a_preflight_is_answered_with_the_methods_of_its_path() {
     let ask = "Origin: https://a.example\r\nAccess-Control-Request-Method: GET\r\n";
     for (routes, line, methods) in [
         (several(), "OPTIONS /", Methods::Read),
@@ -151,5 +151,5 @@ fn a_browser_s_question_is_answered_with_what_the_path_takes() {
         );
     }
     let planned = plan(&with_documents(several()), "OPTIONS /", ask);
-    assert!(matches!(planned, Plan::Refuse(..)), "nobody is named");
+    assert!(matches!(planned, Plan::Refuse(..)), "no origin is named");
 }

@@ -1,4 +1,4 @@
-//! From a head to what is to be done about it.
+//! From a head to the plan for it.
 
 mod documents;
 
@@ -16,7 +16,7 @@ fn function(name: &str, arguments: &[(&str, Type)]) -> Signature {
     Signature::declared(name, arguments.iter().map(argument).collect())
 }
 
-/// In an order that is not that of their names.
+/// Several functions, not in the order of their names.
 fn several() -> Routes {
     let two = [("a", Type::Int), ("b", Type::Int)];
     let functions = vec![
@@ -54,7 +54,7 @@ fn plan_by(routes: &Routes, line: &str, fields: &str, origins: Origins) -> Plan 
     parsed.expect("it is sound").expect("it is whole").1
 }
 
-/// The name of the function that is called, or the code with which it is refused.
+/// The name of the function that is called, or the code of the refusal.
 fn outcome(routes: &Routes, line: &str, fields: &str) -> String {
     match plan(routes, line, fields) {
         Plan::Run(Invocation { function, .. }) => {
@@ -108,12 +108,12 @@ fn a_function_is_found_by_its_whole_name() {
 }
 
 #[test]
-fn a_name_may_be_encoded_as_far_as_its_characters_need_it_not() {
+fn unreserved_characters_of_a_name_may_be_encoded() {
     let routes = several();
     assert_eq!(path(&routes, "/%73um/3/4"), "sum");
     assert_eq!(path(&routes, "/%73%75%6d/3/4"), "sum");
     assert_eq!(path(&routes, "/%73%75%6D/3/4"), "sum");
-    // `$` is reserved, and `%zz` is nothing.
+    // `$` is reserved, and `%zz` is invalid.
     assert_eq!(path(&routes, "/%24_"), "ERR_UNKNOWN_FUNCTION");
     assert_eq!(path(&routes, "/%zzum/3/4"), "ERR_UNKNOWN_FUNCTION");
     assert_eq!(path(&routes, "/%2573um/3/4"), "ERR_UNKNOWN_FUNCTION");
@@ -121,7 +121,7 @@ fn a_name_may_be_encoded_as_far_as_its_characters_need_it_not() {
 }
 
 #[test]
-fn at_the_root_the_whole_path_is_arguments() {
+fn the_whole_path_is_arguments_of_a_function_at_the_root() {
     let routes = root();
     assert_eq!(path(&routes, "/3"), "f");
     assert_eq!(path(&routes, "/"), "ERR_ARGUMENTS");
@@ -133,7 +133,7 @@ fn at_the_root_the_whole_path_is_arguments() {
 }
 
 #[test]
-fn what_is_wrong_is_told_in_one_order() {
+fn errors_are_reported_in_a_fixed_order() {
     let routes = several();
     let all = "Sec-Fetch-Site: cross-site\r\nExpect: x\r\nContent-Encoding: gzip\r\n\
                Content-Length: 3\r\n";
@@ -157,7 +157,7 @@ fn what_is_wrong_is_told_in_one_order() {
 }
 
 #[test]
-fn a_body_is_read_where_it_may_be_arguments_and_looked_at_where_it_may_be_empty() {
+fn a_body_is_read_if_it_may_be_arguments_or_may_prove_empty() {
     let routes = several();
     let length = "Content-Length: 3\r\n";
     let chunked = "Transfer-Encoding: chunked\r\n";
@@ -196,7 +196,7 @@ fn a_body_is_read_where_it_may_be_arguments_and_looked_at_where_it_may_be_empty(
 }
 
 #[test]
-fn a_chunked_body_that_is_empty_is_none() {
+fn an_empty_chunked_body_counts_as_none() {
     let routes = several();
     let chunked = "Transfer-Encoding: chunked\r\n";
     for (line, body, expected) in [
@@ -219,7 +219,7 @@ fn a_chunked_body_that_is_empty_is_none() {
 }
 
 #[test]
-fn a_refusal_about_arguments_says_whose_they_were_to_be_and_no_other_does() {
+fn only_a_refusal_about_arguments_names_their_function() {
     let routes = several();
     let refused = |line: &str, fields: &str| match plan(&routes, line, fields) {
         Plan::Refuse(function, _) => function,
@@ -233,7 +233,7 @@ fn a_refusal_about_arguments_says_whose_they_were_to_be_and_no_other_does() {
 }
 
 #[test]
-fn header_arguments_come_from_their_fields_however_those_are_written() {
+fn header_arguments_come_from_their_fields_in_any_case() {
     let routes = several();
     for fields in ["X-Tag: a\r\n", "x-tag: a\r\n", "X-TAG: a\r\nX-tag: b\r\n"] {
         assert_eq!(outcome(&routes, "POST /told/3", fields), "told");

@@ -1,4 +1,4 @@
-//! What the threads of a run do: one step of one of them.
+//! The acts of a run's threads: one step of one of them.
 
 use std::time::Duration;
 
@@ -94,12 +94,12 @@ impl World {
             self.has_moved(seat);
             let asked = &mut self.calls[number];
             assert_eq!(asked.function, function);
-            // A call that was late when it was fetched is not run.
+            // A call that was already late when it was fetched is not run.
             let fetched = self.places[seat].fetched.expect("it has asked");
             let timeout = self.plan.handler_timeout;
             let asked_at = self.seats.options.started + Duration::from_micros(asked.at);
             assert!(fetched < asked_at + timeout, "call {number} was late");
-            // If a function turns the event loop, calls that have not begun are given up.
+            // A function that turns the event loop lets calls that have not begun be given up.
             if asked.stage != Stage::Answered {
                 assert_eq!(asked.stage, Stage::Waiting, "call {number} is begun twice");
                 asked.stage = Stage::Begun(seat);
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// From now on others may see what its thread has written.
+    /// From now on, others may see the values that its thread has written.
     fn shows(&mut self, seat: usize) {
         for asked in &mut self.calls {
             if asked.stage == Stage::Written(seat) {
@@ -150,7 +150,7 @@ impl World {
         self.plan.has_endless && number % 13 == 5
     }
 
-    /// False: no thread could do it.
+    /// False: no thread could settle one.
     pub(super) fn settles_one(&mut self, seat: usize) -> bool {
         let never = self.plan.has_unsettled;
         let player = self.player(seat);
@@ -168,7 +168,7 @@ impl World {
 
     fn is_written(&mut self, taken: Taken, seat: usize, value: &Value) {
         let asked = &mut self.calls[taken.number];
-        // It was given up before: no client waits for it.
+        // An answered one was given up before: no client waits for it.
         if asked.stage != Stage::Answered {
             assert_eq!(asked.stage, Stage::Begun(seat));
             let is_aside = value.is_aside(self.plan.text_units);
@@ -198,7 +198,7 @@ impl World {
 
     /// False: none of its calls is late.
     pub(super) fn expires(&mut self, seat: usize) -> bool {
-        let now = clock::now().expect("it is told");
+        let now = clock::now().expect("the time is set");
         if self.places[seat].timer.is_none_or(|at| at > now) {
             return false;
         }
@@ -218,7 +218,7 @@ impl World {
             .expect("somebody is there")
     }
 
-    /// Has the thread do something that may look to the watchdog as if it were at another call.
+    /// Has the thread act in a way that the watchdog may take for a move to another call.
     fn with_player(&mut self, seat: usize, act: impl FnOnce(&mut Player)) {
         let place = &mut self.places[seat];
         act(place.player.as_mut().expect("somebody is there"));
@@ -228,7 +228,7 @@ impl World {
         place.may_be_told_again = place.is_told;
     }
 
-    /// The thread is at another call now, or at none.
+    /// The thread has moved to another call, or to none.
     fn has_moved(&mut self, seat: usize) {
         let place = &mut self.places[seat];
         place.moved = clock::now();

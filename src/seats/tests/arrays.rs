@@ -1,5 +1,5 @@
-//! The typed arrays of a worker that a test plays, as JavaScript has them.
-#![expect(unsafe_code, reason = "memory that two sides know by its address")]
+//! The typed arrays that a worker has in JavaScript, for a worker that a test plays.
+#![expect(unsafe_code, reason = "two sides share memory by its address")]
 
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::seats::memory::{Claims, Column, Memory};
 
-/// The slots of a batch besides two for each call, so that any one call fits.
+/// A batch's slots besides two for each call, so that any one call fits.
 const MORE_SLOTS: usize = 33;
 
 pub(super) struct Array<T>(Box<[UnsafeCell<T>]>);
 
-// SAFETY: the tests are about who reads and writes it, and when.
+// SAFETY: the tests are about which thread reads and writes it, and when.
 unsafe impl<T: Send> Sync for Array<T> {}
 
 impl<T: Copy + Default> Array<T> {
@@ -52,7 +52,7 @@ pub(super) struct Arrays {
 }
 
 impl Arrays {
-    /// For batches of `size` calls, and results with so many bytes of texts.
+    /// For batches of `size` calls, and results with `text_bytes` bytes of texts.
     pub(super) fn new(size: usize, text_bytes: usize, has_claims: bool) -> Self {
         Self {
             ids: Array::new(size),
@@ -87,7 +87,7 @@ impl Arrays {
         }
     }
 
-    /// Adds to what is claimed, and returns the word before; 0 if no other thread may take calls.
+    /// Adds to the claims, and returns the word before that; 0 if no other thread may take calls.
     pub(super) fn claim(&self, added: u32) -> u32 {
         let word = self.claims.as_ref();
         word.map_or(0, |word| word.fetch_add(added, Ordering::SeqCst))

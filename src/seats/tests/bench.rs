@@ -69,7 +69,7 @@ impl Bench {
         }
     }
 
-    /// The first ring makes so many calls, whose numbers count from 0.
+    /// The first ring makes `count` calls, numbered from 0.
     pub(super) fn call(&mut self, count: u32) {
         assert_eq!(self.credits.take(u64::from(count)), u64::from(count));
         let now = micros(self.seats.options.started, clock::now().unwrap());
@@ -104,20 +104,20 @@ impl Bench {
         watchdog.turn(&self.seats, &mut self.observed, clock::now().unwrap())
     }
 
-    /// The watchdog looks twice, with so much time between.
+    /// The watchdog looks twice, with `time` in between.
     pub(super) fn look_again_after(&mut self, time: Duration) -> Need {
         self.look();
         clock::pass(time);
         self.look()
     }
 
-    /// Time passes in which the watchdog was to look, and nothing runs.
+    /// Time passes while nothing runs, not even the watchdog, whose look is due.
     pub(super) fn stand_still(&mut self, time: Duration) {
         clock::pass(time);
         self.observed.pause(time);
     }
 
-    /// What has been answered since the last time, by the calls' numbers.
+    /// The answers since the last time, by the calls' numbers.
     pub(super) fn replies(&self) -> Vec<(u32, Delivery)> {
         let mut replies = Vec::new();
         for reply_queue in &self.reply_queues {
@@ -144,18 +144,18 @@ impl Bench {
 }
 
 impl Player {
-    /// It begins a call, and returns its number.
+    /// Begins a call, and returns its number.
     pub(super) fn begin(&mut self) -> usize {
         self.claim().expect("it has a call").number
     }
 
-    /// It runs a call, and goes on to the next.
+    /// Runs a call, and goes on to the next.
     pub(super) fn run(&mut self, value: &Value) {
         self.begin();
         self.end_call(Some(value), true);
     }
 
-    /// It runs a call that is to settle later.
+    /// Runs a call that will settle later.
     pub(super) fn promise(&mut self) {
         self.begin();
         self.end_call(None, true);
@@ -164,7 +164,7 @@ impl Player {
         }
     }
 
-    /// It runs all calls, in no time, until it rests.
+    /// Runs all calls, in no time, until it rests.
     pub(super) fn run_all(&mut self, value: &Value) {
         while self.is_busy() && self.doing != Doing::Over {
             if self.doing == Doing::Claiming {

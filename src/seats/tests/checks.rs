@@ -1,4 +1,4 @@
-//! What must hold after every step of a run.
+//! Conditions that must hold after every step of a run.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::seats::inbox::State;
 use crate::seats::{Notice, lock, micros};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// The time within which a punctual watchdog looks if calls may have to go to others.
+/// A punctual watchdog looks within this time if calls may have to go to others.
 const LOOK_SOON: Duration = Duration::from_millis(4);
 const LOST: &str = "The worker that ran the function has ended.";
 
@@ -50,7 +50,7 @@ impl World {
         self.note(|| format!("call {sequence} is answered: {delivery:?}"));
         let now = micros(
             self.seats.options.started,
-            clock::now().expect("it is told"),
+            clock::now().expect("the time is set"),
         );
         let asked = &mut self.calls[sequence as usize];
         let before = std::mem::replace(&mut asked.stage, Stage::Answered);
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// A call was lost with its thread, which is to be reported.
+    /// A call was lost with its thread, which must be reported.
     fn is_lost(&mut self, sequence: u32, before: Stage) {
         let function = self.calls[sequence as usize].function;
         if let Stage::Begun(_) = before {
@@ -98,7 +98,7 @@ impl World {
             self.note(|| format!("{notice:?}"));
             match notice {
                 Notice::Failed(_) | Notice::Adopted { .. } | Notice::HealthAsked => {
-                    unreachable!("no ring does so")
+                    unreachable!("no ring posts it")
                 }
                 Notice::Ended => {
                     let is_due = self.callers.iter().all(Option::is_none);
@@ -125,18 +125,15 @@ impl World {
                 }
             }
         }
-        assert!(
-            self.told_lost.is_empty(),
-            "nobody is told that calls were lost"
-        );
+        assert!(self.told_lost.is_empty(), "lost calls are not reported");
         let is_due = self.is_over() && self.outstanding == 0;
         assert!(
             !is_due || self.has_retired,
-            "nobody is told that it is over"
+            "the table's end is not reported"
         );
     }
 
-    /// No ring may call, and no call is anywhere.
+    /// No ring may call, and no call is left anywhere.
     fn is_over(&self) -> bool {
         let seats = 0..self.places.len();
         self.callers.iter().all(Option::is_none)
@@ -144,7 +141,7 @@ impl World {
             && self.seats.waiting().0 == 0
     }
 
-    /// A thread that is awake asks for calls soon; and if calls wait, one is awake.
+    /// A thread that is awake soon asks for calls; and if calls wait, one is awake.
     fn check_states(&self) {
         let waiting = self.seats.waiting().0;
         let inbox = lock(&self.seats.inbox);
@@ -177,8 +174,8 @@ impl World {
         );
     }
 
-    /// If another thread could run calls that wait, or those behind a call, the watchdog looks
-    /// soon.
+    /// If another thread could run calls that wait, or calls behind another one, the watchdog soon
+    /// looks.
     fn check_looks(&self) {
         let Some(watchdog) = &self.seats.watchdog else {
             return;
@@ -234,33 +231,33 @@ impl World {
             // A look that gives something to others, the rest of a batch or an error, reports
             // nothing.
             let is_due = place.overdue_looks < 3 || place.is_told;
-            assert!(is_due, "nobody is told that seat {seat} is overdue");
+            assert!(is_due, "seat {seat} is overdue and not reported");
             if place.late_looks == 0 {
                 continue;
             }
             let is_shown = |asked: &Asked| asked.stage == Stage::Shown(seat);
             assert!(
                 !self.calls.iter().any(is_shown),
-                "what is done is not answered"
+                "finished calls are not answered"
             );
             let begun = self.begun_in(seat);
             let in_hand = self.seats.in_hand(seat);
             assert_eq!(
                 in_hand, begun,
-                "others do not get what seat {seat} has not begun"
+                "seat {seat} keeps calls that it has not begun"
             );
         }
     }
 
     fn is_overdue(&mut self, seat: usize) {
         let place = &mut self.places[seat];
-        assert!(place.player.is_some(), "nobody is there");
+        assert!(place.player.is_some(), "the seat is empty");
         assert!(
             !place.is_told || place.may_be_told_again,
-            "it is told twice"
+            "it is reported twice"
         );
         let moved = place.moved.expect("it is there");
-        let held = clock::now().expect("it is told").duration_since(moved);
+        let held = clock::now().expect("the time is set").duration_since(moved);
         assert!(held >= self.plan.handler_timeout, "it is held for {held:?}");
         place.is_told = true;
     }

@@ -1,5 +1,5 @@
-//! How a run ends. Each actor does what it still has to do, and then nothing may be left undone.
-//! The table ends, and then nothing may be left at all.
+//! The end of a run. Each actor does what it still has to do, and then nothing may be left undone.
+//! Then the table ends, and nothing may be left at all.
 
 use super::clock;
 use super::plan::Ending;
@@ -7,11 +7,11 @@ use super::player::Doing;
 use super::world::{Place, World};
 use crate::seats::lock;
 
-/// After so many rounds a run counts as one that never ends.
+/// After this many rounds, a run counts as one that never ends.
 const ROUNDS_MAX: usize = 10_000;
 
 impl World {
-    /// Each actor does what it still has to do, and time passes for what only time ends.
+    /// Each actor does what it still has to do, and time passes for calls that only time ends.
     pub(super) fn settle(&mut self) {
         self.note(|| "settling".to_owned());
         self.plan.is_punctual = true;
@@ -60,7 +60,7 @@ impl World {
         true
     }
 
-    /// True: it does nothing, for ever.
+    /// True: it does nothing any more.
     fn is_held(&self, place: &Place) -> bool {
         match &place.player {
             None => true,
@@ -72,7 +72,7 @@ impl World {
         }
     }
 
-    /// The time at which the watchdog looks, or a thread gives up late calls.
+    /// Time passes until the watchdog looks, or a thread gives up late calls.
     fn pass_to_next(&mut self) {
         let free = self.places.iter().filter(|place| !self.is_held(place));
         let timer = free.filter_map(|place| place.timer).min();
@@ -83,7 +83,7 @@ impl World {
         if self.look_at == Some(first) {
             return self.pass_to_look();
         }
-        let now = clock::now().expect("it is told");
+        let now = clock::now().expect("the time is set");
         clock::pass(first.saturating_duration_since(now));
     }
 

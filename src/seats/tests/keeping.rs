@@ -1,4 +1,4 @@
-//! What the watchdog does while a worker is held, and what it reports.
+//! The watchdog's acts while a worker is held, and its reports.
 
 use super::bench::{ALMOST_TIMEOUT, Bench, MILLISECOND, TIMEOUT, lost, value};
 use super::clock;
@@ -13,7 +13,7 @@ const OVERDUE: Notice = Notice::Overdue {
     seat: 0,
 };
 
-/// Workers, the first of which has a batch of so many calls.
+/// Workers, the first of which has a batch of `calls` calls.
 fn with_batch(seats: usize, calls: u32) -> (Bench, super::player::Player) {
     let mut bench = Bench::workers(seats);
     let mut player = bench.sit(0);
@@ -31,7 +31,7 @@ fn with_batch(seats: usize, calls: u32) -> (Bench, super::player::Player) {
 }
 
 #[test]
-fn while_a_call_holds_a_worker_what_is_done_is_answered_and_others_get_the_rest() {
+fn while_a_call_holds_a_worker_its_results_are_answered_and_others_get_the_rest() {
     let (mut bench, mut player) = with_batch(2, 4);
     let other = bench.sit(1);
     player.run(&Value::Number(5));
@@ -62,7 +62,7 @@ fn an_error_is_answered_while_the_call_behind_it_holds_the_worker() {
 }
 
 #[test]
-fn a_value_is_answered_that_came_after_the_rest_was_taken_back() {
+fn a_value_returned_after_the_rest_was_taken_back_is_answered() {
     let (mut bench, mut player) = with_batch(1, 3);
     player.promise();
     let held = player.begin();
@@ -90,7 +90,7 @@ fn a_worker_that_ends_after_its_rest_was_taken_back_has_its_values_answered() {
 }
 
 #[test]
-fn texts_are_whose_they_are_where_the_watchdog_takes_some_and_the_worker_posts_the_rest() {
+fn each_call_has_its_text_if_the_watchdog_takes_some_and_the_worker_posts_the_rest() {
     let (mut bench, mut player) = with_batch(1, 5);
     let first = player.begin();
     for text in ["é", "", "😀€"] {
@@ -114,7 +114,7 @@ fn texts_are_whose_they_are_where_the_watchdog_takes_some_and_the_worker_posts_t
 }
 
 #[test]
-fn a_worker_that_one_call_holds_for_longer_than_calls_may_take_is_told_of_once() {
+fn a_worker_held_by_one_call_for_longer_than_the_timeout_is_reported_once() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.begin();
     bench.look_again_after(ALMOST_TIMEOUT);
@@ -146,7 +146,7 @@ fn a_worker_is_overdue_until_it_goes_on_or_ends() {
 }
 
 #[test]
-fn the_time_for_which_the_process_was_stopped_is_not_held_against_a_worker() {
+fn time_in_which_the_process_was_stopped_does_not_count_against_a_worker() {
     let (mut bench, mut player) = with_batch(2, 1);
     player.begin();
     bench.look_again_after(ALMOST_TIMEOUT);
@@ -158,7 +158,7 @@ fn the_time_for_which_the_process_was_stopped_is_not_held_against_a_worker() {
 }
 
 #[test]
-fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
+fn a_worker_in_the_seat_of_an_overdue_one_is_timed_afresh() {
     let mut bench = Bench::workers(1);
     bench.call(2);
     let mut player = bench.sit(0);
@@ -167,7 +167,7 @@ fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
     assert_eq!(bench.told(), [OVERDUE]);
     player.leave();
     bench.told();
-    // The watchdog has not looked meanwhile.
+    // The watchdog does not look in between.
     bench.call(1);
     let mut player = bench.sit(0);
     player.begin();
@@ -178,7 +178,7 @@ fn a_worker_in_the_place_of_an_overdue_one_is_overdue_in_its_own_time() {
 }
 
 #[test]
-fn a_worker_that_rests_with_promises_is_asked_whether_its_loop_turns() {
+fn a_worker_that_rests_with_promises_is_woken_to_see_whether_its_loop_turns() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.promise();
     player.ask(true);
@@ -189,7 +189,7 @@ fn a_worker_that_rests_with_promises_is_asked_whether_its_loop_turns() {
     player.ask(true);
     bench.look_again_after(MILLISECOND);
     assert!(!player.bell.hear());
-    // It does not come the next time.
+    // It does not ask the next time.
     bench.look_again_after(TIMEOUT / 4);
     assert!(player.bell.hear());
     bench.look_again_after(MILLISECOND);
@@ -198,7 +198,7 @@ fn a_worker_that_rests_with_promises_is_asked_whether_its_loop_turns() {
 }
 
 #[test]
-fn a_worker_that_rests_without_calls_is_let_rest() {
+fn a_worker_that_rests_without_calls_is_left_alone() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.promise();
     player.ask(true);
@@ -212,7 +212,7 @@ fn a_worker_that_rests_without_calls_is_let_rest() {
 }
 
 #[test]
-fn calls_that_nobody_takes_are_answered_when_they_are_late() {
+fn calls_that_no_worker_takes_are_answered_as_late() {
     let mut bench = Bench::workers(2);
     bench.call(2);
     clock::pass(ALMOST_TIMEOUT);
@@ -225,7 +225,7 @@ fn calls_that_nobody_takes_are_answered_when_they_are_late() {
 }
 
 #[test]
-fn a_table_is_over_where_its_last_call_was_late_and_nobody_there_to_take_it() {
+fn a_table_is_over_when_its_last_call_is_late_and_no_worker_is_there() {
     let mut bench = Bench::workers(1);
     bench.call(1);
     bench.ring_leaves(0);
@@ -235,13 +235,13 @@ fn a_table_is_over_where_its_last_call_was_late_and_nobody_there_to_take_it() {
 }
 
 #[test]
-fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once() {
+fn a_worker_that_gives_up_late_calls_amid_a_batch_has_its_results_taken_once() {
     let (mut bench, mut player) = with_batch(1, 3);
     player.run(&Value::Text("a".to_owned()));
     let held = player.begin();
     bench.look_again_after(MILLISECOND);
     assert_eq!(bench.replies().len(), 1);
-    // A function that turns the event loop itself has timers run.
+    // A function that turns the event loop itself runs timers.
     player.expire();
     player.end_call(Some(&Value::Text("b".to_owned())), true);
     assert_eq!(player.claim(), None);
@@ -254,18 +254,18 @@ fn who_gives_up_what_is_late_in_the_middle_of_a_batch_has_its_results_taken_once
 }
 
 #[test]
-fn the_watchdog_is_told_where_it_may_have_something_to_do() {
+fn the_watchdog_is_woken_when_it_may_have_something_to_do() {
     let mut bench = Bench::workers(1);
     let is_told = |bench: &Bench| bench.seats.watchdog.as_ref().unwrap().is_told();
     assert_eq!(bench.look(), Need::Nothing);
     assert!(!is_told(&bench));
     let mut player = Player::sit(&bench.seats, 0, 16, 100);
-    assert!(is_told(&bench), "somebody is there");
+    assert!(is_told(&bench), "a worker is there");
     assert_eq!(bench.look(), Need::Later);
     player.ask(true);
     assert_eq!(bench.look(), Need::Nothing);
     bench.call(1);
-    assert!(is_told(&bench), "who rested has been woken");
+    assert!(is_told(&bench), "a resting worker has been woken");
     assert_eq!(bench.look(), Need::Later);
     bench.call(1);
     assert!(is_told(&bench), "another call waits");
@@ -278,12 +278,12 @@ fn the_watchdog_is_told_where_it_may_have_something_to_do() {
 }
 
 #[test]
-fn an_error_that_is_not_posted_is_a_reason_to_ask_a_worker_that_rests() {
+fn an_error_not_yet_posted_is_a_reason_to_wake_a_resting_worker() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.promise();
     player.ask(true);
     player.settle(0, &Value::Error(422, "no".to_owned()));
-    // Something else holds it before it posts that.
+    // Something else holds it before it posts the error.
     bench.look_again_after(TIMEOUT / 4);
     assert!(player.bell.has_rung());
     bench.look_again_after(TIMEOUT);

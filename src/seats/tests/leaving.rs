@@ -18,7 +18,7 @@ const LOST: Notice = Notice::Lost {
 };
 
 #[test]
-fn a_seat_is_one_thread_s_until_it_leaves() {
+fn a_seat_belongs_to_one_thread_until_it_leaves() {
     let bench = Bench::workers(1);
     let first = bench.sit(0);
     let arrays = super::arrays::Arrays::new(1, 1, true);
@@ -33,7 +33,7 @@ fn a_seat_is_one_thread_s_until_it_leaves() {
 }
 
 #[test]
-fn who_leaves_while_it_rests_loses_nothing() {
+fn a_worker_that_leaves_while_it_rests_loses_no_call() {
     let mut bench = Bench::workers(2);
     let first = bench.sit(0);
     let second = bench.sit(1);
@@ -44,7 +44,7 @@ fn who_leaves_while_it_rests_loses_nothing() {
 }
 
 #[test]
-fn what_was_left_for_somebody_who_leaves_before_it_asks_is_another_s() {
+fn a_call_left_for_a_worker_that_leaves_before_it_asks_goes_to_another() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
     let second = bench.sit(1);
@@ -57,7 +57,7 @@ fn what_was_left_for_somebody_who_leaves_before_it_asks_is_another_s() {
 }
 
 #[test]
-fn who_leaves_with_a_batch_loses_only_the_call_that_it_has_begun() {
+fn a_worker_that_leaves_with_a_batch_loses_only_the_call_it_has_begun() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
     for _ in 0..40 {
@@ -83,7 +83,7 @@ fn who_leaves_with_a_batch_loses_only_the_call_that_it_has_begun() {
 }
 
 #[test]
-fn who_leaves_with_promises_loses_them_and_answers_what_it_had_said() {
+fn a_worker_that_leaves_with_promises_loses_them_but_its_results_are_answered() {
     let mut bench = Bench::workers(1);
     let mut first = bench.sit(0);
     for _ in 0..2 {
@@ -101,7 +101,7 @@ fn who_leaves_with_promises_loses_them_and_answers_what_it_had_said() {
 }
 
 #[test]
-fn who_leaves_when_the_time_of_its_calls_is_over_has_them_answered_as_late() {
+fn late_calls_of_a_worker_that_leaves_are_answered_as_late() {
     let mut bench = Bench::workers(1);
     let mut first = bench.sit(0);
     bench.call(1);
@@ -115,7 +115,7 @@ fn who_leaves_when_the_time_of_its_calls_is_over_has_them_answered_as_late() {
     clock::pass(MILLISECOND);
     first.leave();
     assert_eq!(bench.replies(), [(0, Delivery::Late), (1, lost())]);
-    // Each of them is reported: they have ended with their worker.
+    // Both are reported: they have ended with their worker.
     assert_eq!(bench.told(), [LOST, LOST]);
 }
 
@@ -174,7 +174,7 @@ fn a_table_is_over_only_when_all_rings_have_left_it() {
 }
 
 #[test]
-fn rings_have_ended_when_each_has_whichever_table_it_had() {
+fn rings_have_ended_when_each_has_left_whichever_table_it_had() {
     let mut old = Bench::new(1, 2, 10);
     let options = crate::seats::Options {
         generation: 1,
@@ -184,7 +184,7 @@ fn rings_have_ended_when_each_has_whichever_table_it_had() {
     };
     let new = Seats::new(options);
     old.ring_closes(0);
-    // It is replaced just then, which that ring ignores.
+    // The table is replaced just then, which that ring ignores.
     drop(new.caller());
     old.ring_leaves(1);
     let second = new.caller();
@@ -196,7 +196,7 @@ fn rings_have_ended_when_each_has_whichever_table_it_had() {
 }
 
 #[test]
-fn what_waits_when_the_rings_end_is_nobody_s() {
+fn calls_that_wait_when_the_rings_end_are_dropped() {
     let mut bench = Bench::workers(1);
     bench.call(2);
     bench.ring_closes(0);
@@ -206,10 +206,10 @@ fn what_waits_when_the_rings_end_is_nobody_s() {
     assert_eq!(bench.told(), [Notice::Ended, RETIRED]);
 }
 
-/// A call goes from one worker to another while a third looks whether the table is over. Each look
-/// is at one seat after the other, so it takes many to meet the moment.
+/// A call goes from one worker to another while a third thread checks whether the table is over.
+/// Each check looks at one seat after the other, so it takes many tries to hit the moment.
 #[test]
-fn a_table_is_not_over_while_a_call_goes_from_one_worker_to_another() {
+fn a_table_is_not_over_while_a_call_moves_from_one_worker_to_another() {
     for _ in 0..300 {
         let mut bench = Bench::workers(2);
         let mut first = bench.sit(1);
@@ -224,7 +224,7 @@ fn a_table_is_not_over_while_a_call_goes_from_one_worker_to_another() {
             let seats = Arc::clone(&bench.seats);
             move || seats.end_if_over()
         });
-        // It is past the first seat, most likely.
+        // The check is past the first seat, most likely.
         thread::sleep(MILLISECOND / 10);
         drop(guard);
         // The first worker gives the call back, and the second takes it.

@@ -1,4 +1,4 @@
-//! What seats do, without Node: the tests play the threads that take calls.
+//! Seats without Node: the tests play the threads that take calls.
 
 mod acts;
 mod arrays;

@@ -7,10 +7,10 @@ use crate::seats::Kind;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// How a table ends.
+/// The way a table ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// Others have replaced it, and its rings go on.
+    /// Another table has replaced it, and its rings go on.
     Retired,
     /// The rings end.
     Closed,
@@ -22,30 +22,30 @@ pub(super) struct Plan {
     pub(super) kind: Kind,
     pub(super) rings: usize,
     pub(super) seats: usize,
-    /// False: the one seat is that of the thread that has started the server.
+    /// False: the only seat belongs to the thread that has started the server.
     pub(super) are_workers: bool,
     pub(super) in_flight_max: u32,
     pub(super) handler_timeout: Duration,
-    /// Calls that a batch may have, and how long its texts may be.
+    /// The most calls of a batch, and the longest texts.
     pub(super) batch_max: usize,
     pub(super) text_units: usize,
-    /// Steps before everything is brought to its end.
+    /// Steps before everything settles.
     pub(super) chaos_steps: usize,
     pub(super) ending: Ending,
     /// Workers may end at any time.
     pub(super) may_die: bool,
-    /// No thread comes in their places.
+    /// No other thread takes their seats.
     pub(super) is_left_alone: bool,
     /// Some functions never return.
     pub(super) has_endless: bool,
-    /// Some threads are held by something else than a call.
+    /// Some threads are held by something other than a call.
     pub(super) may_block: bool,
     pub(super) has_promises: bool,
     /// Some promises never settle.
     pub(super) has_unsettled: bool,
     /// Some arguments are long.
     pub(super) has_long: bool,
-    /// The watchdog looks when it is to, and not now and then besides.
+    /// The watchdog looks when it has to, and not at other times.
     pub(super) is_punctual: bool,
 }
 

@@ -1,5 +1,5 @@
-//! A thread that takes calls, played step by step, as `lib/calls/` does it, with what functions
-//! return. Between two steps anything else may happen, and the thread may end.
+//! A thread that takes calls, played step by step, as in `lib/calls/`, with the values that
+//! functions return. Between two steps anything else may happen, and the thread may end.
 
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -8,7 +8,7 @@ use super::written::{Value, Written};
 use crate::seats::memory::Memory;
 use crate::seats::{STATE_BUFFERS, STATE_TEXT, Seats, Wake, lock};
 
-/// In `claims`, as `lib/calls/batches.js` has it.
+/// One call in `claims`, as in `lib/calls/batches.js`.
 const CALL: u32 = 1;
 const RESULT: u32 = 1 << 11;
 const TAKEN_BACK: u32 = 1 << 22;
@@ -18,7 +18,7 @@ const TAKEN_BACK: u32 = 1 << 22;
 pub(super) const WITH_TEXT: u16 = 1;
 pub(super) const WITH_BYTES: u16 = 2;
 
-/// Notes that a thread is to ask for calls.
+/// Notes that a thread should ask for calls.
 #[derive(Default)]
 pub(super) struct Bell {
     has_rung: Mutex<bool>,
@@ -52,7 +52,7 @@ impl Bell {
     }
 }
 
-/// A call that it has begun: its id, its number, and which function it calls.
+/// A call that it has begun: its id, its number, and its function.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Taken {
     id: f64,
@@ -60,10 +60,10 @@ pub(super) struct Taken {
     pub(super) function: u16,
 }
 
-/// What the thread does.
+/// The thread's activity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Doing {
-    /// Whatever it likes, until the bell rings.
+    /// It rests until the bell rings.
     Resting,
     /// It asks for calls next.
     Asking,
@@ -75,7 +75,7 @@ pub(super) enum Doing {
     AtCall(Taken),
     /// Its batch is over. The continuations of promises run before it asks for the next one.
     Continuing,
-    /// It has been told that no call will come any more.
+    /// It knows that no call will come any more.
     Over,
 }
 
@@ -84,23 +84,23 @@ pub(super) struct Player {
     pub(super) seat: usize,
     pub(super) bell: Arc<Bell>,
     pub(super) doing: Doing,
-    /// Calls that it has begun and that are to settle later.
+    /// Calls that it has begun and that will settle later.
     pub(super) promises: Vec<Taken>,
     arrays: Arc<Arrays>,
     written: Written,
-    /// How many calls the batch has, and how many of them have begun.
+    /// The calls of the batch, and how many of them have begun.
     count: usize,
     begun: usize,
     has_promises: bool,
-    /// Where the next call's arguments begin.
+    /// The places where the next call's arguments begin.
     slot_at: usize,
     texts: std::vec::IntoIter<usize>,
     buffers: std::vec::IntoIter<usize>,
 }
 
 impl Player {
-    /// It takes the seat, which is free. A batch has `size` calls, and `text_units` fit among the
-    /// results.
+    /// Takes the seat, which is free. A batch has up to `size` calls, and `text_units` fit among
+    /// the results.
     pub(super) fn sit(seats: &Arc<Seats>, seat: usize, size: usize, text_units: usize) -> Self {
         let has_claims = seats.options.are_workers;
         let arrays = Arc::new(Arrays::new(size, 3 * text_units, has_claims));
@@ -130,7 +130,7 @@ impl Player {
         self.bell.has_rung() || self.written.is_post_due || self.doing != Doing::Resting
     }
 
-    /// Asks for calls. Where it `has_time`, it begins to run them.
+    /// Asks for calls, and begins to run them if it `has_time`.
     pub(super) fn ask(&mut self, has_time: bool) {
         let results = self.written.take();
         let begun = u32::try_from(self.begun).expect("a batch is short");
@@ -145,7 +145,7 @@ impl Player {
         };
     }
 
-    /// Begins the next call of its batch, unless that is not its own any more.
+    /// Begins the next call of its batch, unless that call has been taken back.
     pub(super) fn claim(&mut self) -> Option<Taken> {
         let before = self.arrays.claim(CALL + RESULT * self.written.complete());
         if before & TAKEN_BACK != 0 {
@@ -161,7 +161,7 @@ impl Player {
         Some(taken)
     }
 
-    /// What JavaScript asks for once a batch.
+    /// Reads what JavaScript reads once per batch.
     fn read_batch(&mut self) {
         self.slot_at = 0;
         self.texts = Vec::new().into_iter();
@@ -223,8 +223,7 @@ impl Player {
         }
     }
 
-    /// The call that it runs has returned a value, or else a promise. Where it `goes_on`, the next
-    /// one follows.
+    /// The running call returns a value, or else a promise. If it `goes_on`, the next call follows.
     pub(super) fn end_call(&mut self, value: Option<&Value>, goes_on: bool) {
         let Doing::AtCall(taken) = self.doing else {
             unreachable!("it is at a call")
@@ -274,12 +273,12 @@ impl Player {
         self.written.post(&self.seats, self.seat);
     }
 
-    /// Returns in how many milliseconds the next call's time is over.
+    /// Returns in how many milliseconds the next call's time runs out.
     pub(super) fn expire(&mut self) -> f64 {
         self.seats.expire(self.seat)
     }
 
-    /// Its environment ends, or it has been told to.
+    /// Its environment ends, or it has been asked to leave.
     pub(super) fn leave(self) {
         self.seats.leave_seat(self.seat);
     }

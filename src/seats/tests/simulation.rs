@@ -1,7 +1,7 @@
 //! Rings, threads, the watchdog and time in any order, all of it from a seed.
 //!
-//! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many (or `5000..6000` those), and
-//! `RINGCALL_SIMULATION_SEED=123` one of them, and tells what happens.
+//! `RINGCALL_SIMULATION_SEEDS=1000000` runs that many seeds (`5000..6000`: those), and
+//! `RINGCALL_SIMULATION_SEED=123` runs one of them and prints what happens.
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -24,7 +24,7 @@ fn run(seed: u64, is_traced: bool) {
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a failure says how to see it again")]
-fn whatever_rings_workers_and_time_do_each_call_is_run_once_at_most_and_answered_once() {
+fn whatever_rings_workers_and_time_do_each_call_is_run_at_most_once_and_answered_once() {
     for seed in seeds(SEEDS) {
         let ran = catch_unwind(AssertUnwindSafe(|| run(seed, false)));
         if let Err(failure) = ran {

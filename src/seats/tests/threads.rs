@@ -1,5 +1,5 @@
-//! The same on threads of their own: rings, workers that claim their calls while the watchdog takes
-//! them back, and workers that leave in the middle.
+//! Seats on real threads: rings, workers that claim their calls while the watchdog takes them back,
+//! and workers that leave in the middle.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,9 +26,9 @@ struct Table {
     reply_queues: Vec<Arc<ReplyQueue>>,
     notices: Arc<Notices>,
     told: Arc<Bell>,
-    /// Calls that a worker has begun, and left without an answer.
+    /// Calls that workers have begun and left without an answer.
     left: AtomicUsize,
-    /// The numbers of those that were begun.
+    /// The numbers of the calls that were begun.
     begun: Mutex<HashSet<usize>>,
 }
 
@@ -109,13 +109,13 @@ impl Table {
         }
     }
 
-    /// One worker after the other in that seat, until no call will come any more.
+    /// One worker after another takes that seat, until no call will come any more.
     fn worker(&self, seat: usize) {
         let mut random = Random::new(1_000 + seat as u64);
         loop {
             let mut player = Player::sit(&self.seats, seat, 32, 100);
             while player.doing != Doing::Over {
-                // None at the end: it would never settle.
+                // None leaves at rest, or the end would never come.
                 if random.once_in(500) && player.doing != Doing::Resting {
                     break;
                 }
@@ -190,7 +190,7 @@ impl crate::seats::Wake for SharedBell {
 }
 
 #[test]
-fn on_threads_each_call_is_begun_once_at_most_and_answered_once() {
+fn on_threads_each_call_is_begun_at_most_once_and_answered_once() {
     for closes in [false, true] {
         let table = Table::new();
         table.seats.start_watchdog().unwrap();
@@ -214,7 +214,7 @@ fn on_threads_each_call_is_begun_once_at_most_and_answered_once() {
             rings.into_iter().map(|ring| ring.join().unwrap()).sum()
         });
         table.seats.end();
-        // A value that was written and not shown yet may be lost, too.
+        // A value that was written but not yet shown may be lost, too.
         assert!(lost >= table.left.load(Ordering::SeqCst));
         assert_eq!(table.credits.taken(), 0);
         let notices = table.notices.take();

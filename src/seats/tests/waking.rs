@@ -1,4 +1,4 @@
-//! Which threads are woken for calls, and which are not.
+//! Which threads are woken for calls.
 
 use super::bench::{Bench, MILLISECOND, TIMEOUT};
 use super::clock;
@@ -8,7 +8,7 @@ use crate::seats::WAKING_NS;
 use crate::seats::watchdog::Need;
 
 #[test]
-fn who_fell_asleep_last_is_woken_first() {
+fn the_worker_that_fell_asleep_last_is_woken_first() {
     let mut bench = Bench::workers(3);
     let players = [1, 0, 2].map(|seat| bench.sit(seat));
     bench.call(1);
@@ -17,10 +17,10 @@ fn who_fell_asleep_last_is_woken_first() {
 }
 
 #[test]
-fn nobody_else_is_woken_while_somebody_awake_has_done_in_less_time_than_waking_takes() {
+fn no_other_worker_is_woken_if_one_that_is_awake_would_be_done_sooner() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
-    // It learns that a call takes a quarter of that time.
+    // The table learns that a call takes a quarter of the time to wake a thread.
     let usual = std::time::Duration::from_nanos(WAKING_NS / 4);
     for _ in 0..60 {
         bench.call(1);
@@ -46,7 +46,7 @@ fn full(seats: u32) -> Bench {
     Bench::new(seats as usize, 1, 2 * seats)
 }
 
-/// It takes calls that are to settle later, until it may have no more.
+/// The player takes calls that settle later, until it may have no more.
 fn fill(bench: &mut Bench, player: &mut Player) {
     for _ in 0..2 {
         bench.call(1);
@@ -59,12 +59,12 @@ fn fill(bench: &mut Bench, player: &mut Player) {
 }
 
 #[test]
-fn who_has_as_many_calls_as_it_may_is_not_woken_before_one_is_answered() {
+fn a_full_worker_is_not_woken_before_one_of_its_calls_is_answered() {
     let mut bench = full(1);
     let mut player = bench.sit(0);
     fill(&mut bench, &mut player);
     player.settle(0, &Value::Number(1));
-    // The ring may call again when that is posted.
+    // The ring may call again once the result is posted.
     assert!(!player.bell.has_rung());
     player.post();
     assert!(player.bell.hear());
@@ -75,7 +75,7 @@ fn who_has_as_many_calls_as_it_may_is_not_woken_before_one_is_answered() {
 }
 
 #[test]
-fn who_finds_that_it_may_have_no_more_calls_wakes_another_for_those_that_wait() {
+fn a_worker_that_finds_itself_full_wakes_another_for_waiting_calls() {
     let mut bench = full(2);
     let mut first = bench.sit(0);
     bench.call(1);
@@ -86,7 +86,7 @@ fn who_finds_that_it_may_have_no_more_calls_wakes_another_for_those_that_wait() 
     first.ask(true);
     first.promise();
     let second = bench.sit(1);
-    // The first one is awake, and asks soon.
+    // The first one is awake and soon asks.
     second.bell.hear();
     bench.call(1);
     assert!(!second.bell.has_rung());
@@ -96,7 +96,7 @@ fn who_finds_that_it_may_have_no_more_calls_wakes_another_for_those_that_wait() 
 }
 
 #[test]
-fn who_waits_for_an_answer_is_woken_when_the_rings_have_ended() {
+fn a_full_worker_is_woken_when_the_rings_have_ended() {
     let mut bench = full(1);
     let mut player = bench.sit(0);
     fill(&mut bench, &mut player);
@@ -108,7 +108,7 @@ fn who_waits_for_an_answer_is_woken_when_the_rings_have_ended() {
 }
 
 #[test]
-fn who_has_been_told_that_it_is_over_is_not_woken() {
+fn a_worker_that_knows_the_table_is_over_is_not_woken() {
     let mut bench = full(1);
     let mut player = bench.sit(0);
     fill(&mut bench, &mut player);
@@ -122,7 +122,7 @@ fn who_has_been_told_that_it_is_over_is_not_woken() {
 }
 
 #[test]
-fn who_asks_without_having_been_woken_is_awake_with_what_it_gets() {
+fn a_worker_that_asks_without_being_woken_is_awake_with_its_calls() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
     let second = bench.sit(1);
@@ -137,7 +137,7 @@ fn who_asks_without_having_been_woken_is_awake_with_what_it_gets() {
 }
 
 #[test]
-fn calls_wait_for_whoever_comes_where_nobody_is() {
+fn calls_wait_for_the_first_worker_to_come() {
     let mut bench = Bench::workers(1);
     bench.call(3);
     let player = bench.sit(0);
@@ -145,7 +145,7 @@ fn calls_wait_for_whoever_comes_where_nobody_is() {
 }
 
 #[test]
-fn a_call_that_was_left_for_a_worker_that_is_held_is_another_s_soon() {
+fn a_call_left_for_a_held_worker_soon_goes_to_another() {
     let mut bench = Bench::workers(2);
     let other = bench.sit(1);
     let mut held = bench.sit(0);
@@ -154,8 +154,7 @@ fn a_call_that_was_left_for_a_worker_that_is_held_is_another_s_soon() {
     held.ask(true);
     held.promise();
     held.ask(true);
-    // The continuation of the promise holds it from now on, and the watchdog has nothing else to
-    // do.
+    // The promise's continuation holds it from now on, and the watchdog has nothing else to do.
     bench.look();
     clock::pass(TIMEOUT / 8);
     assert_eq!(bench.look(), Need::Later);
@@ -168,7 +167,7 @@ fn a_call_that_was_left_for_a_worker_that_is_held_is_another_s_soon() {
 }
 
 #[test]
-fn nobody_counts_on_a_worker_that_a_call_holds() {
+fn a_worker_held_by_a_call_does_not_keep_others_asleep() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
     bench.call(1);
@@ -182,7 +181,7 @@ fn nobody_counts_on_a_worker_that_a_call_holds() {
 }
 
 #[test]
-fn what_waits_longer_than_was_thought_wakes_another() {
+fn a_call_that_waits_longer_than_expected_wakes_another_worker() {
     let mut bench = Bench::workers(2);
     let mut first = bench.sit(0);
     let second = bench.sit(1);
@@ -195,7 +194,7 @@ fn what_waits_longer_than_was_thought_wakes_another() {
     second.bell.hear();
     second.ask(true);
     second.begin();
-    // It goes on from call to call, and others wait behind each.
+    // It goes on from call to call, and another call waits behind each.
     for _ in 0..3 {
         bench.call(1);
         bench.look();
@@ -211,7 +210,7 @@ fn what_waits_longer_than_was_thought_wakes_another() {
 }
 
 #[test]
-fn who_gives_up_what_is_late_may_have_calls_again() {
+fn a_full_worker_that_gives_up_late_calls_may_have_calls_again() {
     let mut bench = full(1);
     let mut player = bench.sit(0);
     fill(&mut bench, &mut player);

@@ -17,16 +17,16 @@ use crate::values::Rest;
 /// Connections of each ring.
 const CONNECTIONS: u32 = 3;
 
-/// How far a call is.
+/// The stage of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// No thread has begun it.
     Waiting,
-    /// The thread in this seat has begun it, and has no value.
+    /// The thread in this seat has begun it, and has no value yet.
     Begun(usize),
-    /// The thread has a value, and others may not know it.
+    /// The thread has a value that others may not see yet.
     Written(usize),
-    /// Others may know the value.
+    /// Others may see the value.
     Shown(usize),
     Answered,
 }
@@ -39,27 +39,26 @@ pub(super) struct Asked {
     pub(super) outcome: Option<Outcome>,
 }
 
-/// The place of a thread.
+/// A seat, and the thread in it.
 #[derive(Default)]
 pub(super) struct Place {
     pub(super) player: Option<Player>,
-    /// Something other than a call holds it for ever.
+    /// Something other than a call holds it without end.
     pub(super) is_blocked: bool,
     /// When it gives up late calls.
     pub(super) timer: Option<Instant>,
-    /// When it has asked for calls, the last time.
+    /// When it last asked for calls.
     pub(super) fetched: Option<Instant>,
-    /// When it has asked for calls or claimed one, the last time.
+    /// When it last asked for calls or claimed one.
     pub(super) moved: Option<Instant>,
-    /// When the watchdog first looked since the thread did anything visible; how often it has
-    /// looked since it could give the calls behind to others; and how often since the thread was
-    /// overdue.
+    /// When the watchdog first looked after the thread's last visible act; how often it has looked
+    /// since it could give the calls behind to others; and how often since the thread was overdue.
     pub(super) seen: Option<Instant>,
     pub(super) late_looks: usize,
     pub(super) overdue_looks: usize,
-    /// The watchdog has reported since then that the thread is overdue.
+    /// Since then, the watchdog has reported that the thread is overdue.
     pub(super) is_told: bool,
-    /// The watchdog may report that again: something else has happened there.
+    /// The watchdog may report it again, because something else has happened there.
     pub(super) may_be_told_again: bool,
 }
 
@@ -70,23 +69,23 @@ pub(super) struct World {
     pub(super) seats: Arc<Seats>,
     pub(super) credits: Arc<Pool>,
     pub(super) reply_queues: Vec<Arc<ReplyQueue>>,
-    /// `None`: that ring calls no more.
+    /// `None`: that ring makes no more calls.
     pub(super) callers: Vec<Option<Caller>>,
     pub(super) places: Vec<Place>,
     pub(super) calls: Vec<Asked>,
-    /// How many of them have no answer.
+    /// The number of calls without an answer.
     pub(super) outstanding: usize,
-    /// The functions of the calls that the thread which is just ending has left unanswered.
+    /// The functions of calls left unanswered by the thread that is just ending.
     pub(super) lost: Vec<u16>,
     /// True: a thread leaves, and its calls are lost or late.
     pub(super) is_dying: bool,
-    /// The functions of lost calls that were not reported yet.
+    /// The functions of lost calls that have not been reported yet.
     pub(super) told_lost: Vec<u16>,
     pub(super) notices: Arc<Notices>,
     pub(super) has_retired: bool,
     pub(super) has_ended: bool,
     observed: Observed,
-    /// When the watchdog looks next, unless it is told to before.
+    /// When the watchdog looks next, unless it is woken earlier.
     pub(super) look_at: Option<Instant>,
     is_traced: bool,
 }
@@ -94,7 +93,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(plan: Plan, random: Random, is_traced: bool) -> Self {
         let started = clock::stop();
-        // Enough for a call to have been asked long ago.
+        // Far enough that a call can have been made long ago.
         clock::pass(4 * plan.handler_timeout);
         let credits = Arc::new(Pool::new(u64::from(plan.in_flight_max)));
         let reply_queue = |_| Arc::new(ReplyQueue::new(Arc::clone(&credits)).unwrap());
@@ -192,7 +191,7 @@ impl World {
         };
         let now = micros(
             self.seats.options.started,
-            clock::now().expect("it is told"),
+            clock::now().expect("the time is set"),
         );
         let old = self.random.once_in(12);
         let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
@@ -242,7 +241,7 @@ impl World {
             0 => self.random.pick(&more),
             _ => self.random.pick(&micros),
         };
-        // A watchdog that is punctual is there in time.
+        // A punctual watchdog looks in time.
         let until = clock::now().map(|now| now + time);
         while self.plan.is_punctual && self.look_at.is_some_and(|at| Some(at) <= until) {
             self.pass_to_look();
@@ -253,14 +252,14 @@ impl World {
     }
 
     pub(super) fn pass_to_look(&mut self) {
-        let now = clock::now().expect("it is told");
+        let now = clock::now().expect("the time is set");
         let at = self.look_at.expect("the watchdog looks again");
         clock::pass(at.saturating_duration_since(now));
         self.looks();
         self.check();
     }
 
-    /// It looks when it has to or, if it is not punctual, at any time.
+    /// The watchdog looks when it has to or, if it is not punctual, at any time.
     pub(super) fn watchdog_acts(&mut self) -> bool {
         let Some(watchdog) = &self.seats.watchdog else {
             return false;
@@ -274,7 +273,7 @@ impl World {
     }
 
     fn looks(&mut self) {
-        let now = clock::now().expect("it is told");
+        let now = clock::now().expect("the time is set");
         self.sees(now);
         let watchdog = self.seats.watchdog.as_ref().expect("there are workers");
         let need = watchdog.turn(&self.seats, &mut self.observed, now);
@@ -316,7 +315,7 @@ impl World {
     #[expect(clippy::print_stderr, reason = "a replayed seed shows what happens")]
     pub(super) fn note(&self, what: impl FnOnce() -> String) {
         if self.is_traced {
-            let now = clock::now().expect("it is told");
+            let now = clock::now().expect("the time is set");
             let at = micros(self.seats.options.started, now);
             eprintln!("{at:>9} us  {}", what());
         }

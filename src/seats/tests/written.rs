@@ -11,21 +11,21 @@ const BIGINT: u8 = 1;
 const JSON_TEXT: u8 = 2;
 const STRING: u8 = 3;
 
-/// What a function may return or throw.
+/// A value that a function may return or throw.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Number(i32),
     Bigint(i64),
     Json(String),
     Text(String),
-    /// An integer beyond 64 bits; like the next ones, it does not go with the results.
+    /// An integer beyond 64 bits; like the next variants, it is not among the results.
     Digits(String),
     Answer(u16, String),
     Error(u16, String),
 }
 
 impl Value {
-    /// True: it does not go with the results, whose texts have so many units.
+    /// True: it is not among the results, whose texts have up to `units_max` units.
     pub(super) fn is_aside(&self, units_max: usize) -> bool {
         match self {
             Self::Number(_) | Self::Bigint(_) => false,
@@ -54,7 +54,7 @@ pub(super) struct Written {
     arrays: Arc<Arrays>,
     size: usize,
     count: usize,
-    /// UTF-16 code units of the texts, and how many fit.
+    /// UTF-16 code units of the texts, and the most that fit.
     units: usize,
     units_max: usize,
     /// Bytes of the texts.
@@ -135,7 +135,7 @@ impl Written {
         u32::try_from(count).expect("a batch is short")
     }
 
-    /// How many have been completed since the last time.
+    /// Returns how many have been completed since the last time.
     pub(super) fn complete(&mut self) -> u32 {
         let count = self.count - self.shown;
         self.shown = self.count;

@@ -1,9 +1,9 @@
-//! Objects: any order, what is left out, headers beside it.
+//! Arguments by name: in any order, with some left out, with headers beside them.
 
 use super::*;
 
 #[test]
-fn any_order_crosses_in_that_of_the_signature() {
+fn arguments_cross_in_the_order_of_the_signature() {
     let arguments =
         "a: string, b: bytes, c: int, d: json, e: number[], f: int64, g: number, h: bigint";
     let ordered = r#"{"a":"x","b":"Zg==","c":3,"d":[1],"e":[1],"f":4,"g":5.5,"h":6}"#;
@@ -19,7 +19,7 @@ fn any_order_crosses_in_that_of_the_signature() {
 }
 
 #[test]
-fn what_is_left_out_makes_a_hole() {
+fn an_argument_left_out_makes_a_hole() {
     let arguments = "a: int, b?: int, c?: string, d?: int";
     let read = |text: &str| body(arguments, text).expect("it fits");
     assert_eq!(read(r#"{"a":1}"#).count, BY_NAME | 1);
@@ -37,7 +37,7 @@ fn what_is_left_out_makes_a_hole() {
 }
 
 #[test]
-fn keys_are_compared_as_what_they_say() {
+fn keys_are_compared_unescaped() {
     assert_eq!(slot(body("a: int", r#"{"\u0061":3}"#)), 3f64.to_bits());
     assert_eq!(slot(body("é: int", r#"{"é":3}"#)), 3f64.to_bits());
     assert_eq!(slot(body("é: int", r#"{"\u00e9":3}"#)), 3f64.to_bits());
@@ -45,7 +45,7 @@ fn keys_are_compared_as_what_they_say() {
 }
 
 #[test]
-fn what_is_unknown_missing_or_wrong_has_an_entry_each() {
+fn every_unknown_missing_or_wrong_argument_has_an_entry() {
     let found = entries(body(
         "a: int, b: string",
         r#"{"c":[{}],"b":1,"d/~e":2,"":0}"#,
@@ -76,7 +76,7 @@ fn an_unknown_name_is_echoed_up_to_64_characters() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_no_strict_json() {
+fn a_repeated_key_is_not_strict_json() {
     for (text, at) in [
         (r#"{"a":1,"a":2}"#, 7),
         (r#"{"a":1,"\u0061":2}"#, 7),
@@ -107,7 +107,7 @@ fn a_key_that_is_there_twice_is_no_strict_json() {
 }
 
 #[test]
-fn header_arguments_come_from_the_head() {
+fn header_arguments_come_from_header_fields() {
     let signature =
         declared("xRequestId: header x-request-id, a: string, ifMatch?: header if-match, b?: int");
     let fields: Vec<_> = signature.header_fields().collect();

@@ -1,9 +1,9 @@
-//! The order in which faults are reported, and what they say.
+//! The order in which faults are reported, and their sentences.
 
 use super::*;
 
 #[test]
-fn json_comes_before_header_arguments_and_those_before_others() {
+fn invalid_json_is_reported_first_then_header_arguments_then_others() {
     let signature = declared("h: header h, a: int");
     let read = |body: &str| from_body(&signature, body.as_bytes(), &no_headers());
     not_json(read("[1.5,2,"));
@@ -27,7 +27,7 @@ fn the_sentences_name_the_function() {
 }
 
 #[test]
-fn nothing_of_what_came_is_repeated() {
+fn values_that_were_sent_are_not_repeated() {
     for text in [
         r#"["MARK"]"#,
         r#"{"a":"MARK","b":["MARK"]}"#,

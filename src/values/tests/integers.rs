@@ -37,7 +37,7 @@ fn an_int_is_a_safe_integer_in_any_form_of_a_number() {
 }
 
 #[test]
-fn an_int_that_is_none_is_refused() {
+fn a_value_that_is_not_an_int_is_refused() {
     for value in [
         "3.5",
         "1e-1",
@@ -227,7 +227,7 @@ fn an_int64_is_read_from_its_digits() {
         "\"9223372036854775808\"",
         "1e19",
         "99999999999999999999",
-        // Told by its digits, not by what a double holds.
+        // Judged by its digits, not by the range of a double.
         "1e400",
         "1e99999999999999999999",
     ] {

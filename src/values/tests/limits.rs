@@ -1,4 +1,4 @@
-//! Levels, sizes and what they cost.
+//! Levels, sizes and their cost.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn depth_counts_the_whole_body() {
     not_json(body("a: json", "[".repeat(1 << 20)));
     not_json(body("a: json", "{\"a\":".repeat(1 << 18)));
     not_json(body("a: number[]", nested("[", "]", 129)));
-    // A segment of a path is a text of its own.
+    // Each segment of a path is a text of its own.
     let segment = format!("/{}", nested("%5B", "%5D", 128));
     assert!(from_path(&undeclared, segment.as_bytes(), &no_headers()).is_ok());
 }
@@ -74,7 +74,7 @@ fn memory_is_bounded_by_the_body() {
 }
 
 #[test]
-fn few_bytes_do_not_stand_for_many_digits() {
+fn exponents_cannot_add_digits_without_limit() {
     let numbers = |count: usize| format!("[[{}0]]", "1e4095,".repeat(count));
     assert!(body("a: bigint[]", numbers(32)).is_ok());
     let found = entries(body("a: bigint[]", numbers(10_000)));

@@ -1,4 +1,4 @@
-//! What arrives at the function, and what is refused, form by form.
+//! The arguments that reach the function, and those refused, form by form.
 
 mod by_name;
 mod faults;
@@ -34,7 +34,7 @@ pub(super) fn declared(arguments: &str) -> Signature {
     Signature::declared("f", arguments.map(parse).collect())
 }
 
-/// What a `Headers` looks like that nothing was added to.
+/// Empty `Headers`.
 pub(super) fn no_headers() -> Headers {
     Headers::default()
 }
@@ -47,7 +47,7 @@ pub(super) fn path(arguments: &str, path: &str) -> Result<Arguments, Fault> {
     from_path(&declared(arguments), path.as_bytes(), &no_headers())
 }
 
-/// The arguments' slots, all of them, in order.
+/// All slots of the arguments, in order.
 pub(super) fn slots(arguments: &Arguments) -> Vec<u64> {
     let rest = arguments.rest.iter().flat_map(|rest| &rest.slots);
     arguments.slots.iter().chain(rest).copied().collect()
@@ -92,7 +92,7 @@ pub(super) fn buffer(read: Result<Arguments, Fault>) -> Vec<u8> {
     buffer
 }
 
-/// Where a refusal of arguments points to, and what it says there.
+/// The pointers and details of a refusal of arguments.
 #[track_caller]
 pub(super) fn entries(read: Result<Arguments, Fault>) -> Vec<(String, String)> {
     let fault = read.expect_err("it does not fit");
@@ -112,10 +112,10 @@ pub(super) fn pointers(read: Result<Arguments, Fault>) -> Vec<String> {
         .collect()
 }
 
-/// The sentence about what is no JSON.
+/// The sentence about a body that is not JSON.
 #[track_caller]
 pub(super) fn not_json(read: Result<Arguments, Fault>) -> String {
-    let fault = read.expect_err("it is no JSON");
+    let fault = read.expect_err("it is not JSON");
     assert_eq!(fault.code, Code::NotJson, "{fault:?}");
     assert!(fault.detail.ends_with(")."), "{}", fault.detail);
     fault.detail.into_owned()

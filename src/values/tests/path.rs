@@ -1,9 +1,9 @@
-//! Segments: split first, decoded then.
+//! Segments: first split, then decoded.
 
 use super::*;
 
 #[test]
-fn segments_are_split_first_and_decoded_then() {
+fn segments_are_first_split_then_decoded() {
     for (segment, expected) in [
         ("/Ada", r#""Ada""#),
         ("/a%2Fb", r#""a/b""#),
@@ -20,7 +20,7 @@ fn segments_are_split_first_and_decoded_then() {
 }
 
 #[test]
-fn what_is_no_text_is_refused() {
+fn segments_that_are_not_text_are_refused() {
     for segment in [
         "/%zz",
         "/%",
@@ -51,7 +51,7 @@ fn what_is_no_text_is_refused() {
 }
 
 #[test]
-fn integers_may_have_zeros_before_them() {
+fn integers_may_have_leading_zeros() {
     assert_eq!(slot(path("a: int", "/007")), 7f64.to_bits());
     assert_eq!(slot(path("a: int", "/-007")), (-7f64).to_bits());
     assert_eq!(
@@ -97,7 +97,7 @@ fn integers_may_have_zeros_before_them() {
 }
 
 #[test]
-fn too_many_and_too_few_are_told_by_position() {
+fn too_many_and_too_few_arguments_are_reported_by_position() {
     assert_eq!(pointers(path("a: int, b: int", "/3")), ["#/1"]);
     assert_eq!(pointers(path("a: int, b: int", "/3/4/x/y")), ["#/2"]);
     assert_eq!(pointers(path("a: int, b: int", "/x/y")), ["#/0", "#/1"]);
@@ -107,7 +107,7 @@ fn too_many_and_too_few_are_told_by_position() {
 }
 
 #[test]
-fn what_has_no_form_in_a_path_goes_in_the_body() {
+fn types_without_a_form_in_a_path_are_referred_to_the_body() {
     for kind in ["json", "bytes", "int[]", "number[]", "string[]"] {
         let found = entries(path(&format!("a: {kind}"), "/3"));
         assert_eq!(
@@ -141,7 +141,7 @@ fn two_ints_and_two_numbers_allocate_nothing() {
 }
 
 #[test]
-fn without_path_and_body_the_missing_are_told_by_name() {
+fn without_path_and_body_missing_arguments_are_reported_by_name() {
     let nothing = |arguments: &str| from_nothing(&declared(arguments), &no_headers());
     assert_eq!(
         pointers(nothing("a: int, b: json, c?: int")),
@@ -154,7 +154,7 @@ fn without_path_and_body_the_missing_are_told_by_name() {
 }
 
 #[test]
-fn a_function_without_arguments_takes_what_is_empty() {
+fn a_function_without_arguments_takes_an_empty_array_or_object() {
     assert_eq!(body("", "[]"), Ok(Arguments::default()));
     assert_eq!(body("", " [ ] "), Ok(Arguments::default()));
     assert_eq!(

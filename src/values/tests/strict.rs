@@ -3,7 +3,7 @@
 
 use super::*;
 
-/// Where the fault is, in each place of a body.
+/// Checks where the fault is, with the value in each place of a body.
 #[track_caller]
 fn broken(value: &[u8], at: usize, why: &str) {
     let with = |before: &str, after: &str| [before.as_bytes(), value, after.as_bytes()].concat();
@@ -37,7 +37,7 @@ fn broken(value: &[u8], at: usize, why: &str) {
 }
 
 #[test]
-fn what_is_no_value_is_refused() {
+fn bytes_that_are_not_a_value_are_refused() {
     for value in [
         "NaN",
         "Infinity",

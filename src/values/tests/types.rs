@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// What is said of no array in an array, besides.
+/// The hint that a sentence about an element in place of an array ends with.
 const WITHIN: &str = ", within the array of arguments: [[...]]";
 
-/// In an array, and by name: both say the same.
+/// Reads the value in an array and by name, with the same result.
 #[track_caller]
 pub(super) fn each_way(kind: &str, value: &str) -> Result<Arguments, Fault> {
     let arguments = format!("a: {kind}");
@@ -217,7 +217,7 @@ fn each_element_that_does_not_fit_has_an_entry() {
 }
 
 #[test]
-fn elements_in_place_of_the_only_array_are_told_where_it_goes() {
+fn elements_in_place_of_the_only_array_are_refused_with_a_hint() {
     let found = entries(body("h: header, a: number[]", "[1,2.5]"));
     assert!(found[0].1.ends_with(WITHIN), "{found:?}");
     for (arguments, text) in [("a: int[], b?: int", "[1,2]"), ("a: int[]", r#"{"a":1}"#)] {

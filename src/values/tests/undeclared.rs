@@ -82,7 +82,7 @@ fn too_few_and_too_many_are_refused() {
 }
 
 #[test]
-fn names_are_refused_where_none_are_declared() {
+fn names_are_refused_if_none_are_declared() {
     for body in [r#"{"a":1}"#, "3", "\"a\"", "null", "true"] {
         let fault = read(0, body).expect_err("it does not fit");
         assert_eq!(fault.code, Code::Arguments);
@@ -92,7 +92,7 @@ fn names_are_refused_where_none_are_declared() {
 }
 
 #[test]
-fn a_segment_that_is_no_json_says_how_to_send_a_string() {
+fn a_segment_that_is_not_json_is_refused_with_how_to_send_a_string() {
     for (path, position) in [
         ("/Ada", 0),
         ("/3/Ada", 1),
