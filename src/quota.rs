@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_taken_than_there_is() {
+    fn no_more_is_taken_than_is_there() {
         let pool = Pool::new(3);
         assert_eq!((pool.take(2), pool.taken()), (2, 2));
         assert_eq!((pool.take(2), pool.taken()), (1, 3));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_that_found_nothing_waits_until_it_is_told_once() {
+    fn a_ring_that_found_nothing_waits_and_is_woken_once() {
         let pool = Pool::new(1);
         assert!(pool.poll_free(0).is_ready());
         assert_eq!(pool.take(1), 1);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn rings_that_take_wait_and_give_at_once_neither_exceed_the_limit_nor_sleep_for_ever() {
+    fn concurrent_rings_neither_exceed_the_limit_nor_sleep_forever() {
         const RINGS: usize = 4;
         const ROUNDS: u64 = 20_000;
         let pool = Pool::new(2);

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leased_socket_goes_to_the_first_that_asks() {
+    fn a_leased_socket_goes_to_the_first_taker() {
         let socket = socket();
         assert!(socket.lease(7));
         assert!(socket.recall());
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_leased_for_a_later_call_is_not_for_an_earlier_ones_late_answer() {
+    fn an_earlier_call_s_late_answer_cannot_take_a_socket_leased_for_a_later_call() {
         let socket = socket();
         assert!(socket.lease(1));
         assert!(socket.lease(2));

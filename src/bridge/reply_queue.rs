@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::bridge::{Call, Health, Outcome};
 
-    /// A queue, and the credits of which 9 are taken.
+    /// A queue, and the credits, 9 of them taken.
     fn reply_queue() -> (ReplyQueue, Arc<Pool>) {
         let credits = Arc::new(Pool::new(10));
         credits.take(9);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_of_the_health_before_is_not_kept() {
+    fn only_the_last_health_answer_is_kept() {
         let (reply_queue, _) = reply_queue();
         reply_queue.post_command(Command::TellHealth(Health::Well));
         reply_queue.post_command(Command::CloseIdle);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_thread_may_not_sleep_before_it_has_taken_what_was_posted() {
+    fn a_ring_thread_may_not_sleep_before_it_has_taken_the_posts() {
         let (reply_queue, _) = reply_queue();
         assert!(reply_queue.prepare_to_sleep());
         reply_queue.post_replies(&mut vec![reply(1)]);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_without_a_post_is_a_reason_not_to_sleep_once() {
+    fn a_wake_without_a_post_prevents_one_sleep() {
         let (reply_queue, _) = reply_queue();
         reply_queue.wake();
         assert!(!reply_queue.prepare_to_sleep());

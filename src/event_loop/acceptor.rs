@@ -149,11 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn an_accept_that_would_fail_again_at_once_is_not_tried_again_at_once() {
+    fn an_accept_that_would_fail_again_is_not_retried_at_once() {
         for errno in [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS] {
             assert!(rests_after(io::Error::from_raw_os_error(errno)), "{errno}");
         }
-        // A security module's denial, a listener that something else has shut down.
+        // A security module's denial, a listener shut down by something else.
         for errno in [libc::EACCES, libc::EPERM, libc::EINVAL, libc::ENOTSOCK] {
             assert!(rests_after(io::Error::from_raw_os_error(errno)), "{errno}");
         }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_no_new_connection_delays_no_other() {
+    fn a_number_that_is_not_a_new_connection_delays_no_other() {
         assert!(!rests_after(io::ErrorKind::InvalidData.into()));
     }
 }

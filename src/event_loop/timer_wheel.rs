@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_restart_only_what_is_inserted_again_is_due_and_sooner() {
+    fn after_a_restart_only_reinserted_connections_are_due_and_sooner() {
         let mut wheel = TimerWheel::new(&timeouts(320));
         wheel.insert(peer(1), None, 0);
         wheel.insert(peer(2), None, 0);

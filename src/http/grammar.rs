@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_unreserved_is_decoded() {
+    fn only_unreserved_characters_are_decoded() {
         for (bytes, decoded) in [
             ("/%31%35", "/15"),
             ("/%2D%2d%7E%5f%2E", "/--~_."),
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn each_class_holds_what_its_rule_lists() {
-        // The table is made at compile time; this one is made now, so that its making is seen.
+        // The table is built at compile time; this one is built now, so that the test runs that code.
         let made = classes();
         for byte in 0..=u8::MAX {
             let is_text = matches!(byte, b'\t' | b' ' | 0x21..=0x7e | 0x80..);

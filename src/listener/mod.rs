@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn an_address_keeps_its_zone_in_brackets_and_without() {
-        // `lo`, which is in every container, has this number.
+        // Every container has `lo`, with this number.
         let text = fs::read_to_string("/sys/class/net/lo/ifindex").unwrap();
         let lo: u32 = text.trim().parse().unwrap();
         for host in ["fe80::1%lo", "[fe80::1%lo]"] {
@@ -297,13 +297,13 @@ mod tests {
             };
             assert_eq!(address.scope_id(), lo, "{host}");
         }
-        // Without IPv6 on `lo` only its number is known.
+        // Without IPv6 on `lo`, only its number is known.
         let zone = interface(lo).unwrap_or(text.trim().to_owned());
         assert_eq!(resolved("[fe80::1%lo]"), format!("fe80::1%{zone}"));
     }
 
     #[test]
-    fn an_unknown_zone_is_none_and_one_that_takes_none_is_dropped() {
+    fn an_unknown_zone_and_one_of_an_address_without_zones_are_dropped() {
         assert_eq!(resolved("fe80::1%no-such-zone"), "fe80::1");
         assert_eq!(resolved("::1%lo"), "::1");
     }

@@ -240,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory of the test, which is removed with this.
+    /// A directory for one test, removed on drop.
     struct Directory(PathBuf);
 
     impl Directory {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_starts_on_a_stale_path_at_the_same_time_one_serves_and_the_others_are_refused() {
+    fn of_simultaneous_starts_on_a_stale_path_one_serves_and_the_others_are_refused() {
         let directory = Directory::new();
         let path = directory.path();
         for _ in 0..100 {
@@ -288,7 +288,7 @@ mod tests {
                     let (barrier, path) = (Arc::clone(&barrier), path.clone());
                     thread::spawn(move || {
                         barrier.wait();
-                        // Those that start later connect to a listener that never accepts.
+                        // Later ones connect to a listener that never accepts.
                         listen(&path, 8, 1, Instant::now() + Duration::from_millis(20))
                     })
                 })
@@ -306,13 +306,13 @@ mod tests {
                     .all(|start| is_in_use(start.as_ref().unwrap_err()))
             );
             let listeners = listening.into_iter().next().unwrap().unwrap();
-            // Their connections are in its backlog, too.
+            // The backlog also holds the others' connections.
             assert!(serves(&listeners, &path));
         }
     }
 
     #[test]
-    fn the_file_of_several_descriptors_goes_once_and_not_a_successors() {
+    fn the_file_of_several_descriptors_is_removed_once_and_a_successor_s_is_not() {
         let directory = Directory::new();
         let path = directory.path();
         let first = start(&path, 3).unwrap();
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_has_taken_the_place_of_the_socket_stays() {
+    fn a_file_that_has_replaced_the_socket_stays() {
         let directory = Directory::new();
         let path = directory.path();
         let first = start(&path, 1).unwrap();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_learns_that_the_listener_went_and_that_it_accepted() {
+    fn a_probe_learns_whether_the_listener_has_gone_or_accepted_it() {
         let directory = Directory::new();
         let path = directory.path();
         let connect = || {
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_backlog_is_somebody_who_listens() {
+    fn a_full_backlog_means_that_the_path_is_in_use() {
         let directory = Directory::new();
         let path = directory.path();
         let listener = bind(&path).unwrap();

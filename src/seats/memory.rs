@@ -201,12 +201,12 @@ mod tests {
     use std::{hint, thread};
 
     #[test]
-    fn a_batch_is_taken_back_once_with_what_was_claimed_before() {
+    fn a_batch_is_taken_back_once_with_the_claims_before() {
         let mut word = 7_u32;
         // SAFETY: the word outlives the claims, and only they access it.
         let claims = unsafe { Claims::new(NonNull::from(&mut word)) };
         claims.begin();
-        // As the worker does it: three calls, and two results.
+        // As the worker does: three calls, and two results.
         for step in [1, 1 + (1 << COUNT_BITS), 1 + (1 << COUNT_BITS)] {
             claims.word().fetch_add(step, Ordering::SeqCst);
         }
@@ -243,7 +243,7 @@ mod tests {
             claims.begin();
             let (begun, claimed) = thread::scope(|scope| {
                 let worker = scope.spawn(begin_until_taken_back);
-                // Some are taken back before the first, some after the last.
+                // Some batches are taken back before the first call, some after the last.
                 for turn in 0.. {
                     match claims.read().begun {
                         begun if begun >= round % 40 => break,

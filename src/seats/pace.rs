@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_call_now_and_then_condemns_no_quick_one() {
+    fn a_slow_call_now_and_then_makes_no_quick_one_too_late() {
         let mut pace = pace();
         for _ in 0..10 {
             for _ in 0..20 {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_learnt_from_an_empty_batch() {
+    fn an_empty_batch_teaches_nothing() {
         let mut pace = pace();
         pace.measured(0, 50 * MILLISECOND);
         assert_eq!(pace.batch(1024), 1);

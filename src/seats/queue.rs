@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_a_batch_is_taken_as_it_came() {
+    fn calls_that_fit_a_batch_are_taken_in_their_order() {
         let mut queue = queue(vec![call(1, 0), call(1, 1), call(2, 0)], 3);
         assert_eq!(take(&mut queue, 9), [(1, 0), (1, 1), (2, 0)]);
         assert!(queue.is_empty());
     }
 
     #[test]
-    fn connections_take_turns_where_more_waits_than_a_batch() {
+    fn connections_take_turns_when_more_calls_wait_than_a_batch_holds() {
         let calls = vec![call(1, 0), call(1, 1), call(1, 2), call(2, 0), call(2, 1)];
         let mut queue = queue(calls, 1);
         let expected = [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)];
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_once_is_next_however_many_requests_others_have_pipelined() {
+    fn a_single_request_is_next_however_many_another_connection_has_pipelined() {
         let many = (0..64).map(|sequence| call(1, sequence)).collect();
         let mut queue = queue(many, 1);
         assert_eq!(take(&mut queue, 10).len(), 10);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_s_own_requests_keep_their_order_whatever_is_put_back_meanwhile() {
+    fn a_connection_s_requests_keep_their_order_whatever_is_put_back() {
         let mut queue = Queue::default();
         let mut expected = 0;
         let mut next = 0;
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_have_nothing_in_the_queue_are_forgotten() {
+    fn connections_without_a_call_in_the_queue_are_forgotten() {
         let mut queue = queue(vec![call(0, 0), call(0, 1)], 1);
         for number in 1..100_000 {
             add(&mut queue, vec![call(number, 0)], 1);

@@ -137,17 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn a_text_ends_with_its_last_character_whatever_is_behind_it() {
+    fn a_text_ends_with_its_last_character_whatever_follows() {
         for text in ["é", "é€", "a😀", "ab"] {
             let units = text.encode_utf16().count();
-            // The rest of what was there before.
+            // The rest of an earlier text.
             let behind = [text.as_bytes(), &[0xa9, 0xbf, 0x80]].concat();
             assert_eq!(length_of(&behind, units), text.len());
         }
     }
 
     #[test]
-    fn a_length_beyond_the_text_is_the_text_s() {
+    fn a_length_beyond_the_text_is_cut_to_it() {
         assert_eq!(length_of(b"ab", 9), 2);
         assert_eq!(length_of("é".as_bytes(), 9), 2);
     }

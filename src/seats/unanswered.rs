@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_given_up_when_its_time_is_over_and_its_id_answers_no_other() {
+    fn a_late_call_is_given_up_and_its_id_answers_no_other() {
         let mut unanswered = Unanswered::default();
         let ids = [1, 2, 3].map(|n| unanswered.insert(call(n), 0));
         assert!(unanswered.take_old(99, 100).is_empty());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_later_keeps_its_time() {
+    fn a_call_made_later_keeps_its_time() {
         let mut unanswered = Unanswered::default();
         let mut asked_at_50 = call(2);
         asked_at_50.asked = 50;

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_have_counted_adds_up() {
+    fn counts_of_two_histograms_add_up() {
         let histogram = Histogram::new(&LENGTHS);
         for length in [1, 1, 3, 5000] {
             histogram.add(length);

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_published_is_read() {
+    fn published_counters_are_read() {
         let stats = Stats::default();
         let counters = Counters {
             requests: 3,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_while_it_is_published_is_of_one_turn() {
+    fn counters_read_during_a_publication_are_of_one_turn() {
         const TURNS: u64 = 20_000;
         let stats = Stats::default();
         let of_turn = |turn| Counters {

@@ -119,13 +119,13 @@ mod tests {
 
     use super::*;
 
-    /// The number of a descriptor, as a completion has it.
+    /// The number of a descriptor, as in a completion.
     fn number(descriptor: &impl AsRawFd) -> u32 {
         descriptor.as_raw_fd().cast_unsigned()
     }
 
     fn assert_is_no_connection(number: u32) {
-        let error = own(number).expect_err("it is no new connection");
+        let error = own(number).expect_err("it is not a new connection");
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         assert!(
             is_about_one_connection(&error),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_not_open_a_file_and_the_listener_are_left_alone() {
+    fn a_closed_number_a_file_and_the_listener_are_not_accepted_and_left_alone() {
         assert_is_no_connection(i32::MAX.cast_unsigned());
         let file = File::open("/proc/self/stat").unwrap();
         assert_is_no_connection(number(&file));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_whose_number_an_earlier_one_had_is_accepted() {
+    fn a_connection_that_reuses_an_earlier_one_s_number_is_accepted() {
         let (_theirs, ours) = UnixStream::pair().unwrap();
         let earlier = own(ours.into_raw_fd().cast_unsigned()).unwrap();
         let (_theirs, later) = UnixStream::pair().unwrap();
@@ -172,14 +172,14 @@ mod tests {
         Err(io::Error::from_raw_os_error(errno))
     }
 
-    /// What is taken of a queue that answers so, one accept after the other.
+    /// The connections taken from a queue that answers one accept after another like this.
     fn taken(answers: Vec<io::Result<u32>>) -> Vec<u32> {
         let mut answers = answers.into_iter();
         take_all(|| answers.next().expect("the queue was not at its end"))
     }
 
     #[test]
-    fn connections_that_wait_behind_a_failed_one_are_taken_when_the_listener_closes() {
+    fn connections_behind_a_failed_one_are_taken_when_the_listener_closes() {
         let gone = [libc::ECONNABORTED, libc::EINTR, libc::EPROTO].map(failed);
         let mut answers = vec![Ok(1)];
         answers.extend(gone);
@@ -188,20 +188,20 @@ mod tests {
     }
 
     #[test]
-    fn taking_ends_where_it_would_fail_again() {
+    fn taking_ends_at_an_error_that_would_recur() {
         for errno in [libc::EMFILE, libc::ENOMEM, libc::EINVAL, libc::EBADF] {
             assert_eq!(taken(vec![Ok(1), failed(errno)]), [1]);
         }
     }
 
     #[test]
-    fn taking_ends_although_every_connection_fails_or_more_come_all_the_time() {
+    fn taking_ends_even_if_every_connection_fails_or_more_keep_coming() {
         assert_eq!(take_all(|| failed(libc::ECONNABORTED)), []);
         assert_eq!(take_all(|| Ok(())).len(), CLOSING_ACCEPTS_MAX);
     }
 
     #[test]
-    fn who_waits_for_a_listener_that_closes_is_accepted() {
+    fn clients_waiting_for_a_closing_listener_are_accepted() {
         let path = std::env::temp_dir().join(format!("ringcall-{}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
         let _clients = [0; 3].map(|_| UnixStream::connect(&path).unwrap());

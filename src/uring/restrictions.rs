@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::limits::RingSize;
 
-    /// A ring as a ring thread has it.
+    /// A ring like a ring thread's.
     fn enabled() -> Ring {
         let ring = Ring::new(RingSize::default()).expect("io_uring is allowed where tests run");
         ring.enable().expect("it is ours");
@@ -64,12 +64,12 @@ mod tests {
 
     /// The result of an entry that points nowhere.
     fn answer(ring: &mut Ring, entry: &Entry) -> i32 {
-        // SAFETY: the callee asks that what the entry points to stay valid, and it has only null
+        // SAFETY: the callee requires that the entry's pointers stay valid; this one has only null
         // pointers, which the kernel refuses to read.
         unsafe { ring.io_uring.submission().push(entry) }.expect("there is room");
         ring.io_uring.submit_and_wait(1).expect("it submits");
         let answer = ring.io_uring.completion().next();
-        answer.expect("it has waited for it").result()
+        answer.expect("one has completed").result()
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_registered_with_a_ring_that_serves() {
+    fn nothing_can_be_registered_with_a_ring_that_serves() {
         let ring = enabled();
         let submitter = ring.io_uring.submitter();
         let refusals = [

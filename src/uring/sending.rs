@@ -235,7 +235,7 @@ mod tests {
 
     use super::*;
 
-    /// What the kernel may do next with the ops of one send.
+    /// The completions that the kernel may post next for one send.
     #[derive(Debug, Clone, Copy)]
     enum Completion {
         Sent,
@@ -254,7 +254,7 @@ mod tests {
         /// Whether the poll in flight is cancelled.
         room: Option<bool>,
         cancel: bool,
-        /// The poll has reported room, and no send was pushed since.
+        /// The poll has reported room, and no send has been pushed since.
         has_room: bool,
     }
 
@@ -308,7 +308,7 @@ mod tests {
             }
         }
 
-        /// Pushes what is asked for. True: the send is done.
+        /// Pushes the op asked for. True: the send is done.
         fn carry_on(&mut self, next: &Next, sending: &Sending) -> bool {
             match next {
                 Next::Push(Op::Send) => {
@@ -324,11 +324,11 @@ mod tests {
                     assert!(self.room == Some(false) && !self.cancel);
                     self.cancel = true;
                 }
-                Next::Push(other) => panic!("{other:?} is no op of a send"),
+                Next::Push(other) => panic!("{other:?} is not an op of a send"),
                 Next::Wait => {
                     assert!(
                         self.send || self.room.is_some() || self.cancel,
-                        "nothing will come"
+                        "no completion will come"
                     );
                     let may_wait = self.send || sending.is_over() || !self.has_room;
                     assert!(may_wait, "room is missed");
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_completes_in_whatever_order_a_send_waits_for_room_and_is_done_alone() {
+    fn in_any_order_of_completions_a_send_waits_for_room_and_is_done_alone() {
         let mut paths = vec![Vec::new()];
         let mut followed = 0;
         while let Some(path) = paths.pop() {

@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_that_makes_rings_has_what_a_ring_thread_needs() {
+    fn a_kernel_that_creates_rings_has_everything_a_ring_thread_needs() {
         let probe = probe().expect("io_uring is allowed where the tests run");
         assert!(probe.operations && probe.buffer_rings && probe.restrictions);
     }
 
     #[test]
-    fn the_words_for_javascript_are_those_of_its_reference() {
+    fn the_reasons_for_javascript_are_those_in_its_reference() {
         let reference = include_str!("../../index.d.ts");
         let reasons = [
             Reason::Seccomp,
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_system_call_is_the_sysctl_only_where_the_sysctl_forbids() {
+    fn a_denied_system_call_is_blamed_on_the_sysctl_only_if_that_forbids_it() {
         let refused = Refused::from(io::Error::from_raw_os_error(libc::EPERM));
         let expected = if sysctl_forbids() {
             Reason::Sysctl

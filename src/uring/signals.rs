@@ -46,7 +46,7 @@ mod tests {
 
     use super::*;
 
-    /// The signals that the calling thread blocks, a bit each.
+    /// The signals that the calling thread blocks, one bit each.
     fn blocked() -> u64 {
         let status = fs::read_to_string("/proc/thread-self/status").expect("proc(5)");
         let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_runs_without_signals_from_its_start_and_who_started_it_as_before() {
+    fn a_thread_starts_with_signals_blocked_and_its_starter_runs_as_before() {
         let before = blocked();
         let thread = with_signals_blocked(|| thread::spawn(blocked));
         assert_eq!(blocked(), before);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_gives_the_signals_back() {
+    fn a_panic_restores_the_signals() {
         let before = blocked();
         let panicked = std::panic::catch_unwind(|| with_signals_blocked(|| panic!("a test's")));
         assert!(panicked.is_err());

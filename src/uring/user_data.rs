@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_op_and_the_extreme_tokens_come_back_as_they_went() {
+    fn every_op_and_the_extreme_tokens_decode_to_themselves() {
         let tokens = [
             Token::default(),
             Token::NONE,
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_op_that_was_never_encoded_is_no_op() {
+    fn an_op_that_was_never_encoded_is_none() {
         assert_eq!(decode(u64::MAX), None);
     }
 

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_whole_when_its_length_has_come() {
+    fn an_answer_is_whole_when_its_length_has_arrived() {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n610";
         for end in 0..answer.len() {
             assert_eq!(judge(&answer[..end]), Answer::Partial);
@@ -62,12 +62,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_length_goes_on_until_the_close() {
+    fn an_answer_without_a_length_lasts_until_the_close() {
         assert_eq!(judge(b"HTTP/1.1 200 OK\r\n\r\n610"), Answer::UntilClose);
     }
 
     #[test]
-    fn what_is_no_200_or_too_long_or_has_no_length_that_is_known_is_wrong() {
+    fn an_answer_other_than_200_too_long_or_of_unknown_length_is_wrong() {
         for answer in [
             "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n610",

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_are_due_as_the_rate_says_at_the_same_times_in_each_run() {
+    fn requests_are_due_at_the_given_rate_and_at_the_same_times_in_each_run() {
         let start = Instant::now();
         let [mut one, mut other] = [(); 2].map(|()| Arrivals::new(20_000.0, start));
         let mut count = 0;

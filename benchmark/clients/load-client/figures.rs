@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_the_least_that_so_many_do_not_exceed() {
+    fn a_percentile_is_the_least_time_that_its_share_does_not_exceed() {
         let mut times: Vec<_> = (1..=10_000).rev().map(Duration::from_micros).collect();
         let figures = percentiles(&mut times);
         assert_eq!(figures["50"], 5000.0);
