@@ -1,6 +1,6 @@
 'use strict'
 
-// What a function that computes still achieves when four requests whose arguments are bad come with each good one.
+// The throughput that a computing function keeps when four requests with bad arguments come with each good one.
 
 const { LOADS } = require('./load')
 const { measure, startServer, warmUp } = require('./measure')

@@ -20,7 +20,7 @@ const { SERVERS, SERVICES, addCheckout, available, version } = require('./server
 const { takeTurns } = require('./turns')
 const { failure, judge, table: verdictTable } = require('./verdicts')
 
-// By the names that `--loads` takes: the service that is asked, how to measure it, and the table of that.
+// By the names that `--loads` takes: the service to ask, how to measure it, and the table of its figures.
 const KINDS = {
   ...Object.fromEntries(Object.entries(LOADS).map(([name, load]) =>
     [name, { ...load, measure: takeTurns, table: report.table }]
@@ -41,7 +41,7 @@ const GROUPS = {
 const DEFAULTS = { servers: ['ringcall', 'node-http'], loads: ['keep-alive', 'pipelined'] }
 const CAPACITY_OF = 'node-http'
 
-// What `--check` does not take: the goals are for the loads as they are.
+// The options that `--check` does not take: the goals are for the loads as they are.
 const UNCHECKED = ['connections', 'capacity', 'unpinned']
 
 const OPTIONS = {
@@ -105,12 +105,12 @@ async function main() {
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
   if (options.plots) writePlots(result, options.plots)
   const failed = result.loads.some((load) => load.servers.some((server) => server.failed > 0))
-  if (failed) throw new Error('some requests were not answered with 200: those figures mean nothing')
+  if (failed) throw new Error('some requests were not answered with 200: these figures mean nothing')
   const missed = options.check && failure(result.goals)
   if (missed) throw new Error(missed)
 }
 
-// Progress is for whoever waits; the tables on stdout can go to a file.
+// Progress is for the person waiting; the tables on stdout can go to a file.
 function progress(line) {
   console.error(`  ${line}`)
 }
@@ -136,12 +136,12 @@ function parseOptions() {
   const names = pick(values.servers ?? wanted.servers.join(), SERVERS, '--servers').map(([name]) => name)
   const named = present(names, SERVERS, (name) => Object.keys(SERVICES).some((service) => available(name, service)))
   const servers = [...named, ...others]
-  if (servers.length === 0) throw new Error('none of those servers is here')
+  if (servers.length === 0) throw new Error('none of these servers is installed')
   const [[capacity]] = pick(values.capacity ?? CAPACITY_OF, SERVERS, '--capacity')
   return { ...values, servers, loads, rounds, seconds, capacity, progress }
 }
 
-// Those of the servers that have what a load asks for.
+// The servers that have the service and the Unix socket that a load needs.
 function serving(names, loadName, load, cores) {
   const lacks = unmet(load, cores)
   if (lacks) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// A server that answers wrong, or out of order, or does not check, would be a fast one.
+// A server that answers wrong or out of order, or checks nothing, would be fast.
 
 const net = require('node:net')
 const { busy } = require('./functions')
@@ -12,7 +12,7 @@ const REFUSALS = ['400', '404', '415', '422'] // fastify and Elysia have their o
 
 const CHECKS = { number: checkNumber, functions: checkFunctions, busy: checkBusy, neighbours: checkNeighbours }
 
-// Rejects unless the server at `where` answers right.
+// Rejects unless the server at `where` answers correctly.
 async function check(where, service) {
   await CHECKS[service](where)
 }
@@ -74,7 +74,7 @@ function brief(text) {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-// The answers to requests that are all sent in one write.
+// The answers to requests sent in one write.
 async function exchange(where, requests) {
   const socket = net.connect({ ...where, host: '127.0.0.1' })
   const timer = setTimeout(() => socket.destroy(new Error('did not answer in time')), CHECK_MS_MAX)

@@ -1,7 +1,7 @@
 'use strict'
 
-// What the load generators share that ask at times of their own: a connection that asks one thing at a time, and what
-// the waits come to.
+// Shared by the load generators that ask at times of their own: a connection with one request at a time, and a summary
+// of its waits.
 
 const { once } = require('node:events')
 const net = require('node:net')
@@ -19,7 +19,7 @@ class Client {
 
   constructor(socket, onAnswer) {
     this.#socket = socket
-    // When it has asked, and what for.
+    // When it last asked, and for which path.
     this.at = 0
     this.path = ''
     socket.on('data', (text) => {

@@ -1,16 +1,16 @@
 'use strict'
 
-// What a function that computes for a known time is asked for: rounds of functions.js's `busy`, not time, so that
-// whoever takes the processor meanwhile takes it from the function. A function that watched the clock would seem to run
-// on two cores where it shares one.
+// A function that computes for a known time is asked for rounds of functions.js's `busy`, not for time, so that it
+// takes longer when others use its processor. A function that watched the clock would seem to have two cores where it
+// shares one.
 
 const { busy } = require('./functions')
 
 const TRIED = 50_000
 const TIMES = 3_000
 
-// How many rounds take a microsecond here. The middle of many counts that are shorter than the scheduler's turns, most
-// of which nobody interrupts on a busy machine either.
+// How many rounds take a microsecond here: the median of many counts, each shorter than the scheduler's turns, so that
+// most of them are not interrupted even on a busy machine.
 function roundsByMicrosecond() {
   const milliseconds = new Float64Array(TIMES)
   for (let i = 0; i < TIMES; i++) {

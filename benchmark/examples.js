@@ -1,13 +1,13 @@
 'use strict'
 
-// What of the benchmark is written in Rust: examples of the crate, built when they are first asked for.
+// The parts of the benchmark written in Rust: examples of the crate, built when they are first needed.
 
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
 
 const built = new Map()
 
-// The example's binary; throws where it cannot be built.
+// The example's binary; throws if it cannot be built.
 function example(name, profile = 'release') {
   const key = `${profile} ${name}`
   if (!built.has(key)) built.set(key, build(name, profile))

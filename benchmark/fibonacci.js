@@ -1,6 +1,6 @@
 'use strict'
 
-// The one function that every server under measurement calls, with the same integer, for the same answer.
+// The function that every server under measurement calls, with the same integer, for the same answer.
 
 const EXACT_MAX = 78 // fibonacci(79) is past Number.MAX_SAFE_INTEGER
 

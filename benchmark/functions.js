@@ -1,7 +1,7 @@
 'use strict'
 
-// The functions that every server of functions by name calls. They do next to nothing, so that what is measured is the
-// way to them and back: reading, checking, calling, writing.
+// The functions that every server of functions by name calls. They do next to nothing, so that the way to them and back
+// is measured: reading, checking, calling, writing.
 
 function sum(a, b) {
   return a + b
@@ -36,14 +36,14 @@ function total(values) {
   return sum
 }
 
-// Computes for some 1.3 ns a round.
+// Computes for about 1.3 ns per round.
 function busy(rounds) {
   let x = 1
   for (let i = 0; i < rounds; i++) x = (Math.imul(x, 1664525) + 1013904223) | 0
   return x
 }
 
-// For what a server keeps of large bodies and large answers.
+// For the memory that a server keeps for large bodies and large answers.
 function count(text) {
   return text.length
 }

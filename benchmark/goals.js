@@ -1,10 +1,10 @@
 'use strict'
 
-// What is asked of ringcall, as ratios to others in the same run: `npm run bench -- --check`. Of several others it is
-// the one that leaves the least room.
+// The goals for ringcall, as ratios to others in the same run: `npm run bench -- --check`. Of several others, the one
+// that leaves the least room counts.
 
 const PEERS = ['node-http', 'fastify', 'deno', 'bun', 'elysia', 'uws']
-// Those that do what ringcall does for functions by name, without a framework of schemas in JavaScript.
+// The servers that do what ringcall does for functions by name, without a schema framework in JavaScript.
 const CHECKING = ['bun', 'deno', 'uws', 'elysia']
 const NATIVE = ['native']
 const FASTIFY = ['fastify'] // with a schema
@@ -61,7 +61,7 @@ const GOALS = [
   atMost(0.4, 'doubles', 'ringcall', USER_CPU, NODE)
 ]
 
-// What has to be measured for all of them.
+// All that has to be measured for the goals.
 const CHECKED = {
   servers: unique(['ringcall', 'here', ...GOALS.flatMap(({ of, against }) => [of, ...against])]),
   loads: unique(GOALS.map(({ load }) => load))

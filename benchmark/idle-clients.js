@@ -1,7 +1,7 @@
 'use strict'
 
-// node idle-clients.js PORT COUNT: opens COUNT connections, asks each one question, keeps them all open, and prints how
-// many were answered.
+// node idle-clients.js PORT COUNT: opens COUNT connections, sends one request on each, keeps them all open, and prints
+// how many were answered.
 
 const { once } = require('node:events')
 const net = require('node:net')

@@ -1,6 +1,6 @@
 'use strict'
 
-// What is asked of a server, and by which load generator.
+// The loads of a server, and the load generator of each.
 
 const path = require('node:path')
 const { example, isBuilt } = require('./examples')
@@ -11,7 +11,7 @@ const { REQUESTS } = require('./requests')
 const TARGET = '/15'
 const ANSWER = 610n
 
-// `body` is JSON; `bad` are bodies that take turns with it, all of which are to be refused. `own` asks for our own load
+// `body` is JSON; `bad` are bodies that take turns with it and must all be refused. `own` asks for our own load
 // generator, clients/load-client/main.rs, and `rate` makes it an open loop. `threads` are wrk's.
 const of64 = {
   service: 'number', path: TARGET, body: '', bad: [],
@@ -51,9 +51,8 @@ const LOADS = {
 const AUTOCANNON = path.join(path.dirname(require.resolve('autocannon/package.json')), 'autocannon.js')
 const WRK = installed('wrk')
 
-// wrk makes a fast server's limit with little CPU, but it takes a close for an error unless it was announced, does not
-// count the time to connect, has no open loop, no unix sockets, and counts in whole microseconds. What ours needs is a
-// Rust compiler.
+// wrk reaches a fast server's limit with little CPU, but it takes an unannounced close for an error, does not count the
+// time to connect, has no open loop and no Unix sockets, and counts in whole microseconds. Ours needs a Rust compiler.
 function generatorFor(load) {
   if (load.own && isBuilt('load-client')) return 'load-client'
   return WRK && !load.unix ? 'wrk' : 'autocannon'
@@ -61,8 +60,8 @@ function generatorFor(load) {
 
 const GENERATORS = { 'load-client': loadClient, wrk, autocannon }
 
-// Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds, by percentile; none
-// where the generator's would be wrong.
+// Loads the server at `where` ({ port } or { path }) for `seconds`. Latencies are in microseconds, by percentile; there
+// are none if the generator's would be wrong.
 async function run(load, where, { seconds, core }) {
   const [command, parse] = GENERATORS[generatorFor(load)](load, where, seconds)
   return parse(await output(command, { core, timeout: seconds * 1000 + 20_000 }))
@@ -87,9 +86,9 @@ function wrk(load, { port }, seconds) {
       requests,
       refused,
       seconds: microseconds / 1e6,
-      // Bun closes after the answer without having said so, which wrk takes for a connection cut.
+      // Bun closes after the answer without announcing it, which wrk takes for a connection cut.
       failed: unanswered + (load.close ? 0 : cut) + (load.bad.length > 0 ? 0 : refused),
-      // wrk adds what coordinated omission hides, on the assumption of one request at a time.
+      // wrk adds the waits that coordinated omission hides, assuming one request at a time.
       latency: load.depth === 1 ? latency : {}
     }
   }]

@@ -1,12 +1,12 @@
 'use strict'
 
-// Where the figures come from, and which cores the server and the load generator get.
+// The machine that the figures come from, and the cores that the server and the load generator get.
 
 const { spawnSync } = require('node:child_process')
 const { readFileSync } = require('node:fs')
 const os = require('node:os')
 
-const TICK = 10_000 // microseconds: Linux shows ticks of 1/100 s whatever its own are
+const TICK = 10_000 // microseconds: Linux reports ticks of 1/100 s, whatever its own are
 
 function describe() {
   return {
@@ -19,8 +19,8 @@ function describe() {
   }
 }
 
-// CPU time of all cores since the start, in microseconds: what was used, by whomever, and what there was. Used counts
-// what the hypervisor gave to other machines.
+// CPU time of all cores since the start, in microseconds: used by any process, and in total. Time that the hypervisor
+// gave to other machines counts as used.
 function cpuTime() {
   const [, ...all] = /^cpu .*/m.exec(readFileSync('/proc/stat', 'latin1'))[0].split(/\s+/).map(Number)
   const [user, nice, system, idle, iowait, irq, softirq, steal] = all.map((ticks) => ticks * TICK)
@@ -29,14 +29,14 @@ function cpuTime() {
 }
 
 // The server gets one core and the load generator another, so that neither takes time from the other. Without
-// `taskset` or a second core both run wherever the scheduler puts them: null.
+// `taskset` or a second core, both run wherever the scheduler puts them: null.
 function cores() {
   const [server, client] = spreadOut()
   return client === undefined ? { server: null, client: null } : { server, client }
 }
 
-// The server gets so many cores, as a list. The load generator gets those that are left, so many at the most, and else
-// shares all of the server's.
+// The server gets `count` cores, as a list. The load generator gets up to `clientsMax` of the others; if there are
+// none, it shares all of the server's.
 function coresFor(count, clientsMax = 1) {
   const all = spreadOut()
   if (all.length < Math.max(2, count)) return { server: null, client: null }
@@ -45,7 +45,7 @@ function coresFor(count, clientsMax = 1) {
   return { server: server.join(), client: (left.length > 0 ? left : server).join() }
 }
 
-// The cores that this process may run on, hardware threads of one core as late as possible; none without `taskset`.
+// The cores that this process may run on, second hardware threads of a core last; none without `taskset`.
 function spreadOut() {
   if (!installed('taskset')) return []
   const allowed = list(/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1])

@@ -19,14 +19,14 @@ const WARM_UP_SECONDS_MAX = 10
 const OTHERS_MAX = 0.05 // of the machine's CPU time
 const ATTEMPTS_MAX = 3
 
-// Starts what the server `name` has for `service` on `core`; on a unix socket where asked.
+// Starts the server `name` for `service` on `core`; on a Unix socket if asked.
 async function startServer(name, { core, service = 'number', unix = false }) {
   const { title, [service]: command } = SERVERS[name]
   const socket = unix ? path.join(os.tmpdir(), `ringcall-bench-${process.pid}-${name}.sock`) : undefined
   return startCommand(socket ? [...command(), socket] : command(), { title, core, service, socket })
 }
 
-// Resolves when what the command runs listens and has answered as `service` does.
+// Resolves when the command's server listens and has passed the check of `service`.
 async function startCommand(command, { title, core, service, socket }) {
   const child = processes.start(command, { core })
   const server = {
@@ -57,13 +57,13 @@ async function listening(child) {
     .then(([line]) => line, (error) => {
       throw error.name === 'AbortError' ? new Error(`did not listen within ${START_MS_MAX} ms`) : error
     })
-  ended.catch(() => {}) // its end is no longer ours to report
+  ended.catch(() => {}) // from now on, its end is reported elsewhere
   const [what, value] = line.split(' ')
   return what === 'PATH' ? { path: value } : { port: Number(value) }
 }
 
-// A just-in-time compiler needs requests rather than seconds.
-// Each of several threads or processes has its own.
+// A just-in-time compiler needs requests rather than seconds. Each of several threads or processes has its own
+// compiler.
 async function warmUp(server, load, { core, secondsMax = WARM_UP_SECONDS_MAX, compilers = 1 }) {
   let requests = 0
   for (let second = 0; second < secondsMax && requests < compilers * WARM_UP_REQUESTS; second++) {
@@ -74,12 +74,12 @@ async function warmUp(server, load, { core, secondsMax = WARM_UP_SECONDS_MAX, co
 // One round's figures.
 async function measure(server, load, { attemptsMax, ...options }) {
   const figures = await leastDisturbed(() => attemptMeasure(server, load, options), attemptsMax)
-  if (figures.requests === 0) throw new Error(`${server.title} answered not one request`)
+  if (figures.requests === 0) throw new Error(`${server.title} answered no request`)
   return figures
 }
 
-// Where other processes or the hypervisor take much of the machine meanwhile, it is measured again: a busy machine is
-// not a slow server. The least disturbed attempt counts, if it was not so disturbed that there was no request.
+// If other processes or the hypervisor take much of the machine meanwhile, it is measured again: a busy machine is not
+// a slow server. The least disturbed attempt counts, unless it was so disturbed that there was no request.
 async function leastDisturbed(attempt, attemptsMax = ATTEMPTS_MAX) {
   let best
   for (let n = 0; n < attemptsMax && !(best?.others <= OTHERS_MAX); n++) {
@@ -89,7 +89,7 @@ async function leastDisturbed(attempt, attemptsMax = ATTEMPTS_MAX) {
   return best.requests === 0 && attemptsMax === 1 ? leastDisturbed(attempt) : best
 }
 
-// Loads a server and returns what it did and what that cost the server's processes, by the request.
+// Loads a server, and returns its figures and the cost to its processes, per request.
 async function attemptMeasure(server, load, { seconds, core }) {
   const { result, spent, rss, client, others } = await observe(server, () => run(load, server.where, { seconds, core }))
   const perRequest = (...names) => names.reduce((sum, name) => sum + spent[name], 0) / result.requests
@@ -113,8 +113,8 @@ async function attemptMeasure(server, load, { seconds, core }) {
   }
 }
 
-// What `use` resolves to, and what was spent on it: by the server, by clients that are children of ours and have ended
-// by then, both in microseconds of CPU, and by all others, of what the machine had.
+// The result of `use`, and its cost: of the server, and of clients that are children of ours and have ended by then,
+// both in microseconds of CPU; and of all others, as a share of the machine's time.
 async function observe(server, use) {
   const before = snapshot(server)
   const result = await use()
@@ -125,7 +125,7 @@ async function observe(server, use) {
   return { result, spent, rss: after.server.rss, client: after.own - before.own, others }
 }
 
-// `own` is the load generator's CPU time. All that is neither its nor the server's is others'.
+// `own` is the load generator's CPU time. All other time, except the server's, is others'.
 function snapshot({ pid }) {
   const server = processes.usage(pid)
   const own = processes.ownTime()

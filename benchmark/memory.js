@@ -1,6 +1,6 @@
 'use strict'
 
-// What a server holds on to: resident memory after a million requests, and with many idle connections.
+// The memory that a server keeps: resident memory after a million requests, and with many idle connections.
 
 const { once } = require('node:events')
 const path = require('node:path')
@@ -54,7 +54,7 @@ async function afterRequests(server, cores) {
   return { idle, warm, requests, loaded: rss(server) }
 }
 
-// The clients live in a process of their own, whose memory is not the server's.
+// The clients run in their own process, so that their memory does not count as the server's.
 async function withIdleConnections(server, cores) {
   await run(LOADS['keep-alive'], server.where, { seconds: 1, core: cores.client })
   const uncrowded = rss(server)

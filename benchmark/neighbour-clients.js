@@ -1,8 +1,8 @@
 'use strict'
 
-// node neighbour-clients.js PORT QUICK SLOW RATE CONNECTIONS SECONDS: one connection asks for SLOW rounds, again and
-// again, and others in turn for QUICK rounds, RATE times a second at random times, whatever is answered. Prints a line
-// of JSON: how long each waited, and how late the quick ones were asked, in microseconds.
+// node neighbour-clients.js PORT QUICK SLOW RATE CONNECTIONS SECONDS: one connection asks for SLOW rounds again and
+// again, and others in turn for QUICK rounds, RATE times a second at random times, whatever has been answered. Prints a
+// line of JSON: how long each waited, and how late the quick ones were sent, in microseconds.
 
 const { Client, summary } = require('./client')
 const { busy } = require('./functions')
@@ -65,7 +65,7 @@ function onSlow(client, text) {
   endWhenDone()
 }
 
-// What has been asked is waited for: those who wait longest are not to be left out.
+// All pending answers are waited for, so that the longest waits are counted.
 function endWhenDone() {
   if (asking || pending > 0) return
   console.log(JSON.stringify({

@@ -1,7 +1,7 @@
 'use strict'
 
-// The open loop: every server is asked as often as the others, whatever it has answered, at a share of what one of them
-// could answer at the most, measured in the same run.
+// The open loop: every server gets the same number of requests a second, whatever it has answered: a share of one
+// server's capacity, measured in the same run.
 
 const { LOADS } = require('./load')
 const report = require('./report')
@@ -21,7 +21,7 @@ function openLoad(share) {
     own: true,
     share,
     needs: 'load-client',
-    ownCore: true, // for the client, which looks rather than sleeps
+    ownCore: true, // for the client, which spins rather than sleeps
     measure: measureOpen,
     table: report.table
   }

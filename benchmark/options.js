@@ -1,6 +1,6 @@
 'use strict'
 
-// What the command lines here take.
+// The values that the command lines here take.
 
 function positive(text, option) {
   const n = Number(text)

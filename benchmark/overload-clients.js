@@ -1,8 +1,8 @@
 'use strict'
 
-// node overload-clients.js PORT CONNECTIONS RATE SECONDS: asks RATE times a second whatever is answered, each time on a
-// connection that waits for nothing; with a RATE of 0 each connection asks again when it is answered. Prints `warm` when
-// it begins to count, and then a line of JSON: the counts, and the latencies of the answers in microseconds.
+// node overload-clients.js PORT CONNECTIONS RATE SECONDS: asks RATE times a second, whatever has been answered, each
+// time on an idle connection; with a RATE of 0 each connection asks again when it is answered. Prints `warm` when it
+// begins to count, and then a line of JSON: the counts, and the latencies of the answers in microseconds.
 
 const { Client, summary } = require('./client')
 
@@ -30,7 +30,7 @@ function answered(client, text) {
   else free.push(client)
 }
 
-// What is due is asked; a client that was paused does not make up for more than that.
+// Sends the requests that are due. After a pause, the client makes up for no more than BEHIND_MS_MAX.
 function schedule() {
   let due = performance.now()
   const turn = () => {

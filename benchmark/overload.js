@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm run bench:overload`: what a server whose handler computes for a known time still achieves when it is asked for
-// several times what that allows.
+// `npm run bench:overload`: the throughput that a server, whose handler computes for a known time, keeps under several
+// times as many requests as it can answer.
 
 const { once } = require('node:events')
 const path = require('node:path')
@@ -94,7 +94,7 @@ async function main() {
   }
 }
 
-// One client's counts, and the CPU time that the server's process used meanwhile, warming up included.
+// One client's counts, and the CPU time of the server's process meanwhile.
 async function measure(server, load, core) {
   const command = [process.execPath, path.join(__dirname, 'overload-clients.js'), ...load.map(String)]
   const client = processes.start(command, { core })

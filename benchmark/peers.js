@@ -1,22 +1,22 @@
 'use strict'
 
-// The peers are large and of use to nobody who builds ringcall, so they come when they are first asked for.
+// The peers are large, and building ringcall does not need them, so they are installed when they are first needed.
 
 const { spawnSync } = require('node:child_process')
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 
-// Installs them where none is here yet; `missing` are those that are asked for.
+// Installs the peers if none is here yet; `missing` are those that were asked for.
 function installPeers(missing) {
   if (missing.length === 0 || existsSync(path.join(__dirname, 'node_modules'))) return
   console.error(`Installing ${missing.join(', ')} in benchmark/node_modules (some 320 MB).`)
-  // Their install scripts only move binaries about, which servers/index.js finds where they are.
+  // Their install scripts only move binaries, which servers/index.js finds where they are.
   const args = ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund']
   spawnSync('npm', args, { cwd: __dirname, stdio: 'inherit' })
 }
 
-// Those of the names for which `isHere`, and says which are not. `servers` has by name the `title`, whether it is a
-// `peer`, and else the `absence`, why it may not be here.
+// The names for which `isHere`; prints the others. By name, `servers` has the `title` and whether it is a `peer`; if it
+// is not, `absence` says why it may not be here.
 function present(names, servers, isHere) {
   installPeers(names.filter((name) => servers[name].peer && !isHere(name)))
   return names.filter((name) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// Medians as pictures: one SVG a question, a panel for each load, a bar or a line for each server.
+// Medians as pictures: an SVG for each question, a panel for each load, a bar or a line for each server.
 
 const { mkdirSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
@@ -23,7 +23,7 @@ const FAINT = '#868e96'
 
 const PERCENTILES = ['50', '75', '90', '99', '99.9', '99.99']
 
-// What a reader asks first: of each of these loads the figure that tells most.
+// A reader's first questions: for each of these loads, the figure that says most.
 const OVERVIEW = [
   ['keep-alive', 'cpu', 'server CPU per request, µs; less is better'],
   ['pipelined', 'requestsPerSecond', 'requests per second; more is better'],
@@ -60,7 +60,7 @@ function overview(result, loads) {
   return picture('Overview', 'lines: lowest to highest of the rounds', result, panels)
 }
 
-// Three digits at least.
+// At least three digits.
 function figureText(value) {
   return value < 100 ? value.toFixed(value < 10 ? 2 : 1) : Math.round(value).toLocaleString('en-US')
 }

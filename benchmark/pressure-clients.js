@@ -1,11 +1,11 @@
 'use strict'
 
-// node pressure-clients.js half-bodies|slow-readers PORT COUNT SIZE: opens COUNT connections, brings each to where a
-// client that dawdles keeps the server waiting, and prints what was answered meanwhile. At the first byte of its
-// standard input it goes on to the end and prints what was answered then. Both are lines of JSON.
+// node pressure-clients.js half-bodies|slow-readers PORT COUNT SIZE: opens COUNT connections, brings each to the point
+// where a slow client keeps the server waiting, and prints the answers until then. At the first byte of its standard
+// input it goes on to the end and prints the answers again. Both are lines of JSON.
 //
-// half-bodies: each sends half of a body of SIZE bytes. slow-readers: each asks for so many and reads no more than the
-// start.
+// half-bodies: each sends half of a body of SIZE bytes. slow-readers: each asks for SIZE bytes and reads no more than
+// the start.
 
 const { once } = require('node:events')
 const net = require('node:net')
@@ -35,7 +35,7 @@ const KINDS = {
       socket.write(`${head('/repeat', question.length)}${question}`)
       await Promise.race([once(socket, 'readable'), client.closed])
     },
-    // Nothing has been taken off the stream, so it has read some 64 KiB ahead and then stopped.
+    // Nothing has been taken off the stream, so it has read about 64 KiB ahead and then stopped.
     end: (client) => client.socket.on('data', (chunk) => take(client, chunk)).resume()
   }
 }
@@ -45,7 +45,7 @@ function head(path, length) {
     `Content-Length: ${length}\r\n\r\n`
 }
 
-// An answer is done when its body is here: its status, `cut` where the connection ended before that.
+// Notes each answer when its body is here: its status, or `cut` if the connection ended before that.
 async function connect() {
   const socket = net.connect(port, '127.0.0.1')
   const client = { socket, head: '', missing: undefined, outcome: undefined, closed: undefined, done: undefined }

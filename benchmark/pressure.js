@@ -1,6 +1,6 @@
 'use strict'
 
-// What a server holds on to for clients that dawdle: those that have sent half of a body, and those that do not read
+// The memory that a server keeps for slow clients: those that have sent half of a body, and those that do not read
 // their answer.
 
 const { once } = require('node:events')
@@ -21,7 +21,7 @@ const PAGE = 4096
 
 const halfBodies = kind('half-bodies', 10_000, 65_536, 'connections that have each sent half of a body of 64 KiB')
 const slowReaders = kind('slow-readers', 1_000, 1_000_000, 'connections that do not read their answers of 1 MB')
-// More than the kernel takes off a server's hands.
+// More than the kernel buffers for a server.
 const largeAnswers = kind('slow-readers', 100, 16_000_000, 'connections that do not read their answers of 16 MB')
 
 function kind(name, connections, size, title) {
@@ -38,7 +38,7 @@ function kind(name, connections, size, title) {
   return { title: `${count(connections)} ${title}`, service: 'functions', measure, table }
 }
 
-// The clients live in a process of their own, whose memory is not the server's.
+// The clients run in their own process, so that their memory does not count as the server's.
 async function hold(name, [kind, connections, size], cores) {
   const server = await startServer(name, { core: cores.server, service: 'functions' })
   const script = path.join(__dirname, 'pressure-clients.js')
@@ -68,7 +68,7 @@ async function hold(name, [kind, connections, size], cores) {
   }
 }
 
-// `kernel` is what all TCP sockets of the machine take, both ends of each connection.
+// `kernel` is the memory of all TCP sockets of the machine, both ends of each connection.
 function memory(server) {
   const pages = Number(/^TCP:.* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'latin1'))[1])
   return { rss: processes.usage(server.pid).rss, kernel: pages * PAGE }

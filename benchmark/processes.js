@@ -35,7 +35,7 @@ function pinThreads(pid, name, core) {
   }
 }
 
-// What `command` prints; rejects when it fails, and when it takes longer than `timeout` milliseconds.
+// The output of `command`; rejects if it fails, or takes longer than `timeout` milliseconds.
 function output(command, { core, timeout }) {
   return new Promise((resolve, reject) => {
     const child = start(command, { core, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -61,9 +61,9 @@ function stop(child) {
   })
 }
 
-// What the kernel has counted for a process and all its descendants until now: CPU in microseconds, context switches,
-// resident memory in bytes. `ran` is user and system time as the scheduler has it, not in ticks, of the threads that are
-// there; where it does not tell, by ticks.
+// The kernel's counts for a process and all its descendants until now: CPU in microseconds, context switches, resident
+// memory in bytes. `ran` is user and system time of the threads that are there, by the scheduler, not in ticks; if the
+// scheduler does not report it, in ticks.
 function usage(pid) {
   const total = { user: 0, system: 0, ran: 0, voluntary: 0, involuntary: 0, rss: 0 }
   for (const each of [pid, ...descendants(pid)]) addUsage(total, each)
@@ -84,14 +84,14 @@ function addUsage(total, pid) {
   }
 }
 
-// What this process and those of its children that have ended took, in microseconds of CPU.
+// The CPU time of this process and of its children that have ended, in microseconds.
 function ownTime() {
   return times('self').reduce((sum, time) => sum + time, 0)
 }
 
-// user, system, and the same of children that have ended.
+// User and system time, of the process and of its children that have ended.
 function times(pid) {
-  // The name in the second field may hold anything, so count from its closing parenthesis.
+  // The name in the second field may contain anything, so count from its closing parenthesis.
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return fields.slice(11, 15).map((ticks) => Number(ticks) * TICK)

@@ -6,7 +6,7 @@ const REFERENCE = 'node-http'
 
 const FIGURES = ['requestsPerSecond', 'cpu', 'user', 'system', 'switches', 'rss', 'client', 'others', 'late', 'queued']
 
-// What is printed of a server: the figure, its title, how it is printed, and whether with its ratio to the reference.
+// The figures printed for a server: name, title, format, and whether with the ratio to the reference.
 const COSTS = [
   ['requestsPerSecond', 'requests/s', count, true],
   ['cpu', 'CPU µs', decimal, true],
@@ -77,7 +77,7 @@ function table({ title, generator, rate, servers }) {
     `${latencies.length > 0 ? `${latency}\n` : ''}${lateness}${failed.join('')}`
 }
 
-// A row for each server: medians, and where there are several rounds, the lowest and highest.
+// A row for each server: medians and, if there are several rounds, the lowest and highest.
 function figures(servers, columns, { of = (server) => server, reference, corner = '' } = {}) {
   const row = (server) => columns.flatMap(([name, , format, isRelative]) => {
     const each = of(server)[name]
@@ -99,7 +99,7 @@ function memoryTable({ title, servers }) {
   return `${title}\n${align([head, ...rows])}`
 }
 
-// The first column to the left, figures to the right.
+// The first column is aligned to the left, the figures to the right.
 function align(rows) {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
   return rows.map((row) => {
@@ -120,12 +120,12 @@ function percent(share) {
   return `${count(share * 100)}%`
 }
 
-// Where it is held against a goal of two decimals.
+// For a comparison with a goal of two decimals.
 function precisely(n) {
   return n.toFixed(3)
 }
 
-// A microsecond is much where there are few.
+// Small figures need decimals.
 function precise(n) {
   return n < 100 ? n.toFixed(1) : count(n)
 }

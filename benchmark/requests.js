@@ -1,7 +1,7 @@
 'use strict'
 
-// What the loads ask of functions by name: the requests, their answers to the byte, and the requests that must be
-// refused, because a server that does not check is a fast one.
+// The loads' requests for functions by name, their answers to the byte, and the requests that must be refused, because
+// a server that checks nothing would be fast.
 
 const functions = require('./functions')
 
@@ -9,7 +9,7 @@ const order = makeOrder(64)
 const values = makeValues(1000)
 const BUSY_ROUNDS = 150_000 // some 200 µs
 
-// By the names that `--loads` takes; `bad` are bodies, or paths where the arguments are in the path.
+// By the names that `--loads` takes; `bad` are bodies, or paths if the arguments are in the path.
 const REQUESTS = {
   'sum-path': {
     title: 'POST /sum/3/4',
@@ -93,7 +93,7 @@ function makeOrder(count) {
   return { id: 4711, customer: 'Zoë Müller', currency: 'EUR', lines }
 }
 
-// With all their digits, as measurements and features have.
+// With all their digits, like measurements and features.
 function makeValues(count) {
   const next = random()
   return Array.from({ length: count }, () => (next() - 0.5) * 1000)

@@ -7,10 +7,10 @@ const { measure, startServer, warmUp } = require('./measure')
 const report = require('./report')
 const { SERVERS } = require('./servers')
 
-// Rounds are interleaved, so that what else the machine does meanwhile meets every server alike.
+// Rounds are interleaved, so that disturbances of the machine affect all servers.
 async function takeTurns(load, { servers, rounds, seconds, progress }, cores) {
   const core = load.oneCore ? cores.server : cores.client
-  // One round is to see that all runs.
+  // A single round only shows that everything runs.
   const attemptsMax = rounds === 1 ? 1 : undefined
   const running = []
   const measured = servers.map((name) => ({ name, title: SERVERS[name].title, rounds: [] }))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Whether goals are met by what a run has measured.
+// Whether a run's figures meet the goals.
 
 const { align, precisely, range, spread } = require('./report')
 
@@ -8,9 +8,8 @@ const FIGURES = {
   requestsPerSecond: 'requests/s', cpu: 'CPU', user: 'user CPU', 50: 'p50', 99: 'p99', 99.9: 'p99.9'
 }
 
-// Of each goal: its verdict, the ratios of the rounds, the server that leaves the least room, and those that it should
-// have been held against, too. `loads` are those of a run's result. What has not been measured, or not soundly, is never
-// met.
+// For each goal: its verdict, the ratios of the rounds, the server that leaves the least room, and the servers missing
+// from the comparison. `loads` are those of a run's result. A goal whose figures are missing or unsound is never met.
 function judge(goals, loads) {
   return goals.map((goal) => {
     const servers = loads.find(({ name }) => name === goal.load)?.servers ?? []
@@ -27,7 +26,7 @@ function judge(goals, loads) {
   })
 }
 
-// Each ratio is of two figures of one round, which had the same machine. Undefined unless there is one of every round.
+// Each ratio is of two figures of one round, measured under the same conditions. Undefined unless every round has one.
 function ratiosOf(ours, theirs, figure) {
   const value = (round) => round[figure] ?? round.latency[figure]
   if (ours.rounds.length === 0 || ours.rounds.length !== theirs.rounds.length) return undefined
@@ -35,12 +34,12 @@ function ratiosOf(ours, theirs, figure) {
   return ratios.every((ratio) => ratio > 0 && Number.isFinite(ratio)) ? spread(ratios) : undefined
 }
 
-// How far the median is within what is asked.
+// How far the median is within the goal.
 function room({ most, least }, { median }) {
   return least === undefined ? most - median : median - least
 }
 
-// Why a run with these verdicts has failed; undefined when it has not.
+// Why a run with these verdicts has failed; undefined if it has not.
 function failure(verdicts) {
   const count = (verdict) => verdicts.filter((each) => each.verdict === verdict).length
   if (count('missed') > 0) return `${count('missed')} of ${verdicts.length} goals missed`
@@ -59,7 +58,7 @@ function asked({ most, least }) {
   return least === undefined ? `≤ ${most}` : `≥ ${least}`
 }
 
-// A peer that is not here may be better than those that are.
+// A peer that was not measured may be better than those that were.
 function absences(verdicts) {
   return verdicts.filter(({ verdict, absent }) => verdict !== 'not measured' && absent.length > 0)
     .map(({ goal, absent }) => `${goal.load}, ${FIGURES[goal.figure]}: without ${absent.join(', ')}\n`)

@@ -1,8 +1,8 @@
 'use strict'
 
-// The loads of workers.js. Each has `place`, which cores it is measured on; `columns`, the figures that are shown; and
-// `rows(systems, pace)`, what takes turns, where `pace` is rounds by the microsecond. A row says with which row, by
-// which of its figures, it is compared, and what we ask of that, if anything.
+// The loads of workers.js. Each has `place`, the cores it is measured on; `columns`, the figures that are shown; and
+// `rows(systems, pace)`, the rows that take turns, where `pace` is rounds per microsecond. A row's comparisons name
+// another row, a figure, and the goal for their ratio, if any.
 
 const path = require('node:path')
 const { LOADS: { 'keep-alive': KEEP_ALIVE, pipelined: PIPELINED } } = require('./load')
@@ -17,7 +17,7 @@ const BARE = path.join(__dirname, 'servers', 'workers', 'bare-threads.js')
 
 const milliseconds = (microseconds) => decimal(microseconds / 1000)
 
-// The figure, its title, how it is printed, and whether with its lowest and highest.
+// The figure's name, its title, its format, and whether with its lowest and highest.
 const COSTS = [
   ['requestsPerSecond', 'requests/s', count, true],
   ['cpu', 'CPU µs', decimal, true],
@@ -35,7 +35,7 @@ const WAITS = [
   ['others', 'others', percent, false]
 ]
 
-// What those are called that are compared.
+// Titles of the figures that are compared.
 const FIGURES = { cpu: 'CPU', p99: 'p99', requestsPerSecond: 'requests/s' }
 
 const LOADS = {
@@ -49,7 +49,7 @@ const LOADS = {
   cores: growth()
 }
 
-// One worker where there would be none.
+// One worker instead of none.
 function priceOfWorkers(load) {
   const row = (name, workers) => loaded(name, workers, 'fibonacci', load)
   return {
@@ -63,7 +63,7 @@ function priceOfWorkers(load) {
   }
 }
 
-// Four workers for what one can do.
+// Four workers for the work of one.
 function spareWorkers(place) {
   return {
     title: `${KEEP_ALIVE.title}, a function that computes for 1 µs`,
@@ -76,7 +76,7 @@ function spareWorkers(place) {
   }
 }
 
-// Two workers on two cores, beside threads that have no server: more than those get nobody can.
+// Two workers on two cores, beside threads without a server, which are the ceiling.
 function scaling(microseconds, least) {
   return {
     title: `${KEEP_ALIVE.title}, a function that computes for ${microseconds} µs`,
@@ -94,7 +94,7 @@ function scaling(microseconds, least) {
   }
 }
 
-// A function that waits for another one's call, or does not.
+// A function that may have to wait for another function's call.
 function neighbours() {
   return {
     title: `a function of ${QUICK_MICROSECONDS} µs, ${QUICK_RATE} calls a second, beside one call of ` +
@@ -113,7 +113,7 @@ function neighbours() {
   }
 }
 
-// As many threads or processes as cores, of which there are one, two, four and so on, as far as this machine has them.
+// As many threads or processes as cores: one, two, four and so on, up to this machine's number.
 function growth() {
   const counts = () => [0, 1, 2, 3, 4, 5, 6].map((n) => 2 ** n).filter((n) => n === 1 || n <= machine.spreadOut().length)
   return {
@@ -152,7 +152,7 @@ function computing(microseconds, pace) {
   return { ...KEEP_ALIVE, path: `/${Math.round(microseconds * pace)}` }
 }
 
-// `more` is what the server's command has besides.
+// `more` are additional arguments of the server's command.
 function loaded(name, workers, module, load, more = []) {
   const { command, ...rest } = rowOf(name, workers, module)
   const service = module === 'fibonacci' ? 'number' : module
@@ -190,7 +190,7 @@ function numbered(n, [one, more]) {
   return `${n} ${n === 1 ? one : more}`
 }
 
-// `asked` is { least } or { most }, of the peers nothing.
+// `asked` is { least } or { most }; for peers it is undefined.
 function compared(row, against, figure, asked) {
   return { ...row, comparisons: [...row.comparisons, { against, figure, asked }] }
 }

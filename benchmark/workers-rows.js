@@ -1,7 +1,7 @@
 'use strict'
 
-// What takes turns in workers.js: something that runs and can be measured again and again, by the second. `cores` are
-// the server's and the client's.
+// The rows that take turns in workers.js: each is started once and measured again and again, for some seconds. `cores`
+// are the server's and the client's.
 
 const { once } = require('node:events')
 const path = require('node:path')
@@ -9,7 +9,7 @@ const readline = require('node:readline')
 const { leastDisturbed, measure, observe, startCommand, warmUp } = require('./measure')
 const processes = require('./processes')
 
-// The quick function is asked for so many times a second, on so many connections.
+// Calls of the quick function per second, and the connections they use in turn.
 const QUICK_RATE = 180
 const QUICK_CONNECTIONS = 256
 const WARM_UP_SECONDS_MAX = 6
@@ -35,7 +35,7 @@ async function startLoaded({ title, command, service, load, workers }, cores, { 
   }
 }
 
-// A server whose quick function is asked for beside a slow one that always runs, by rounds of both.
+// A server whose quick function is called beside a slow one that always runs; `quick` and `slow` are their rounds.
 async function startBesideSlow({ title, command, quick, slow }, cores, { seconds, attemptsMax }) {
   const server = await startCommand(command, { title, core: cores.server, service: 'neighbours' })
   const clients = [

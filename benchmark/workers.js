@@ -1,6 +1,6 @@
 'use strict'
 
-// `npm run bench:workers`: what it costs and gains to have worker threads run the functions, beside what else does it.
+// `npm run bench:workers`: what running the functions in worker threads costs and gains, beside the alternatives.
 
 const { writeFileSync } = require('node:fs')
 const { parseArgs } = require('node:util')
@@ -57,14 +57,14 @@ async function main() {
   if (json) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`)
   const all = result.loads.flatMap(({ rows }) => rows.flatMap(({ rounds }) => rounds))
   if (all.some(({ failed }) => failed > 0)) {
-    throw new Error('some requests were not answered right: those figures mean nothing')
+    throw new Error('some answers were wrong: these figures mean nothing')
   }
 }
 
-// Each round's figures by the rows' ids. Rounds are interleaved, so that what else the machine does meanwhile meets all
-// rows alike; every other one goes backwards, so that none always comes after the same.
+// Each round's figures by the rows' ids. Rounds are interleaved, so that disturbances of the machine affect all rows;
+// every other round goes backwards, so that no row always follows the same one.
 async function takeTurns(rows, cores, { name, rounds, seconds }) {
-  // One round is to see that all runs.
+  // A single round only shows that everything runs.
   const attemptsMax = rounds === 1 ? 1 : undefined
   const running = []
   const measured = new Map(rows.map(({ id }) => [id, []]))
@@ -120,7 +120,7 @@ function limitOf({ least, most }) {
   return least === undefined ? `at most ${most}` : `at least ${least}`
 }
 
-// Progress is for whoever waits; the tables on stdout can go to a file.
+// Progress is for the person waiting; the tables on stdout can go to a file.
 function progress(line) {
   console.error(`  ${line}`)
 }
@@ -132,7 +132,7 @@ function parseOptions() {
     process.exit()
   }
   const names = present(pick(servers, CHOICES, '--servers').map(([name]) => name), CHOICES, available)
-  if (names.length === 0) throw new Error('none of those servers is here')
+  if (names.length === 0) throw new Error('none of these servers is installed')
   const nowhere = () => NOWHERE
   return {
     servers: names,

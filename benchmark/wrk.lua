@@ -17,7 +17,7 @@ function init(args)
     end
     batches[#batches + 1] = string.rep(wrk.format(), depth)
   end
-  -- Without a `request` of ours wrk repeats one request without asking Lua.
+  -- Without our `request` function, wrk repeats one request without calling Lua.
   if depth == 1 and #batches == 1 then return end
   local turn = 0
   request = function()

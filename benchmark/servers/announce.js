@@ -1,8 +1,8 @@
 'use strict'
 
 // Every server here is a child of the benchmark: `node servers/NAME.js [unix socket path]`. It listens on a free port
-// of the loopback, or on the path, prints `PORT n` or `PATH p`, and ends when the benchmark, however it ended, has let
-// go of its standard input.
+// of the loopback, or on the path, prints `PORT n` or `PATH p`, and ends when its standard input is closed, which
+// happens however the benchmark ends.
 
 const process = require('node:process') // for Deno, which has no such global in CommonJS files
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// node busy.js MICROSECONDS MAX_IN_FLIGHT: a ringcall whose handler computes for so long, for overload.js.
+// node busy.js MICROSECONDS MAX_IN_FLIGHT: a ringcall whose handler computes for that long, for overload.js.
 
 const { serverListen } = require('../..')
 const { roundsByMicrosecond } = require('../computation')

@@ -1,8 +1,8 @@
 'use strict'
 
-// The servers that can be measured: what runs each, and whether it is here. There are two services: `number` answers
-// `POST /N` with the same fibonacci, `functions` has those of ../functions.js by name. A server runs a script of this
-// folder for each that it has (see announce.js).
+// The servers that can be measured: the command of each, and whether it is here. There are two services: `number`
+// answers `POST /N` with the same fibonacci, `functions` has those of ../functions.js by name. A server has a script in
+// this folder for each of its services (see announce.js).
 
 const { spawnSync } = require('node:child_process')
 const { existsSync } = require('node:fs')
@@ -21,9 +21,9 @@ const deno = (name) => () => {
   return [platformBinary(`@deno/linux-${process.arch}-glibc`, 'deno'), 'run', '--allow-all', script(name)]
 }
 
-// `number` and `functions` give what to spawn, or throw when the server is not here. `module` names the package whose
-// version it is, Node.js itself where there is none. `peer`: comes with benchmark/package.json. `absence` is why another
-// one is not here.
+// `number` and `functions` return the command to spawn, or throw if the server is not here. `module` is the package
+// that has the server's version; without one, it is Node.js itself. `peer`: it comes with benchmark/package.json.
+// `absence` is why another one is not here.
 const SERVERS = {
   ringcall: { title: 'ringcall', module: '../..', number: node('ringcall.js'), functions: ringcallFunctions(ROOT) },
   // Its ring on the JavaScript thread.
@@ -32,12 +32,12 @@ const SERVERS = {
     module: '../..',
     number: whereTaken({ ringThreads: 0 }, 'ringcall-here.js'),
     functions: whereTaken({ ringThreads: 0 }, 'functions/ringcall-here.js'),
-    absence: 'is refused by this checkout: it has no such option'
+    absence: 'is refused by this checkout, which has no such option'
   },
   promise: { title: 'ringcall, async', module: '../..', number: node('ringcall-promise.js') },
   bigint: { title: 'ringcall, bigint', module: '../..', number: node('ringcall-bigint.js') },
   rings: { title: 'ringcall, 2 rings', module: '../..', number: node('ringcall-rings.js') },
-  // No peer, but the ring thread without JavaScript: see native.rs.
+  // Not a peer, but the ring thread without JavaScript: see native.rs.
   native: {
     title: 'native', module: '../..', number: () => [example('native')], absence: 'could not be built by cargo'
   },
@@ -59,10 +59,10 @@ function peer(title, module, services) {
   return { title, module, peer: true, ...Object.fromEntries(needing) }
 }
 
-// A checkout that does not know the options has none of these to measure.
+// A checkout that does not know the options has no such server to measure.
 function whereTaken(options, name) {
   return () => {
-    if (!takes(options)) throw new Error('those options are refused')
+    if (!takes(options)) throw new Error('these options are refused')
     return [process.execPath, script(name)]
   }
 }
@@ -79,7 +79,7 @@ function takes(options) {
   return taken.get(key)
 }
 
-// A checkout from before functions had names has none to measure.
+// A checkout from before functions had names has no such server to measure.
 function ringcallFunctions(root) {
   return () => {
     if (!existsSync(path.join(root, 'lib', 'functions.js'))) throw new Error('no functions by name')
@@ -87,7 +87,7 @@ function ringcallFunctions(root) {
   }
 }
 
-// The ringcall of another checkout, to compare two states of the code in one run.
+// The ringcall of another checkout, to compare two versions of the code in one run.
 function addCheckout(directory) {
   const root = path.resolve(directory)
   const name = path.basename(root)
@@ -97,7 +97,7 @@ function addCheckout(directory) {
   return name
 }
 
-// The runtimes come as one package for each platform, which the package of the bare name depends on.
+// Each runtime has a package for each platform, on which the package of the bare name depends.
 function platformBinary(module, file) {
   return path.join(path.dirname(require.resolve(`${module}/package.json`)), file)
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The package on npm falls back to node:http where its binary does not load, and would be measured as that.
+// The package on npm falls back to node:http if its binary does not load, and that would be measured instead.
 
 const uws = require('uWebSockets.js')
 

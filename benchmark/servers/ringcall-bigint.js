@@ -3,5 +3,5 @@
 const fibonacci = require('../fibonacci')
 const startRingcall = require('./start-ringcall')
 
-// The same additions as everywhere, so that what differs is what a bigint costs on its way.
+// The same additions as everywhere, so that only the cost of passing a bigint differs.
 startRingcall({ bigint: true }, (n) => BigInt(fibonacci(Number(n))))

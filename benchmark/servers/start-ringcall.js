@@ -1,6 +1,6 @@
 'use strict'
 
-// What the variants of ringcall here share: where they listen, and on what.
+// The start that the variants of ringcall here share.
 
 const { serverListen } = require('../..')
 const announce = require('./announce')

@@ -1,7 +1,7 @@
 'use strict'
 
-// The checks as one writes them by hand, for the servers that have none of their own. Each takes the parsed body, and
-// gives the answer's JSON text, or undefined where the arguments do not fit.
+// Checks as one writes them by hand, for the servers that have none of their own. Each takes the parsed body, and
+// returns the answer's JSON text, or undefined if the arguments do not fit.
 
 const functions = require('../../functions')
 
@@ -38,7 +38,7 @@ const byName = new Map(Object.entries({
   }
 }))
 
-// Names that nobody takes are too many.
+// Unknown names count as too many.
 function hasOnly(body, fewest, most) {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return false
   const { length } = Object.keys(body)
@@ -69,7 +69,7 @@ function number(segment) {
   return Number.isFinite(value) ? value : undefined
 }
 
-// Nothing but JSON is taken for JSON, so that a page of another site cannot send it without a preflight.
+// Only JSON media types are accepted, so that a page of another site needs a preflight to send one.
 function isJson(contentType) {
   return contentType === 'application/json' || /^application\/json *;/i.test(contentType ?? '')
 }

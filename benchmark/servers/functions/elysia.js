@@ -6,11 +6,11 @@ const announce = require('../announce')
 
 const only = (properties) => t.Object(properties, { additionalProperties: false })
 
-// Unknown names are refused, not taken away. Numbers and strings would be sent as text, so they become JSON here.
+// Unknown names are refused, not removed. Numbers and strings would be sent as text, so they become JSON here.
 const json = { 'Content-Type': 'application/json' }
 const send = (value) => new Response(JSON.stringify(value), { headers: json })
 
-// Elysia's own t.Integer takes '3' for 3.
+// Elysia's own t.Integer accepts '3' as 3.
 const integer = t.Number({ multipleOf: 1 })
 
 const app = new Elysia({ normalize: false })

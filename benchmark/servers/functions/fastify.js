@@ -7,7 +7,7 @@ const announce = require('../announce')
 
 const app = fastify()
 
-// What is in a path is text and becomes numbers. What is in a body is taken as it is, and nothing is taken out of it.
+// Text in a path becomes numbers. A body is taken as it is, and nothing is removed from it.
 const inPath = new Ajv({ coerceTypes: true })
 const inBody = new Ajv()
 app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'params' ? inPath : inBody).compile(schema))
@@ -37,7 +37,7 @@ function declare(name, properties, result, handler, required = Object.keys(prope
   const schema = result ? { body, response: { 200: result } } : { body }
   app.post(`/${name}`, { schema }, (request, reply) => {
     const value = handler(request.body)
-    // A string would be sent as it is, as text.
+    // A string would be sent unchanged, as text.
     reply.type('application/json').send(typeof value === 'string' ? reply.serialize(value) : value)
   })
 }

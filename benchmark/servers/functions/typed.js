@@ -3,7 +3,7 @@
 const { typed } = require('../../..')
 const functions = require('../../functions')
 
-// The functions as ringcall has them.
+// The functions with ringcall's signatures.
 module.exports = {
   sum: typed('(a: number, b: number) => number', functions.sum),
   greet: typed('(name: string, loud?: boolean) => string', functions.greet),

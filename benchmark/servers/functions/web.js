@@ -1,6 +1,6 @@
 'use strict'
 
-// From a Request to a Response, for the servers that work so.
+// From a Request to a Response, for the servers that use them.
 
 const { byName, isJson, sumOfSegments } = require('./checks')
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// node bare-threads.js THREADS ROUNDS: what the machine gives so many threads that do nothing but call a function of so
-// many rounds. Prints `READY`, and for each line of its standard input, a number of seconds, a line of JSON: the calls.
+// node bare-threads.js THREADS ROUNDS: the throughput of THREADS threads that do nothing but call a function of ROUNDS
+// rounds. Prints `READY` and, for each line of its standard input, a number of seconds, a line of JSON: the calls.
 
 const { once } = require('node:events')
 const readline = require('node:readline')

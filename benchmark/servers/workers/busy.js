@@ -1,5 +1,5 @@
 'use strict'
 
-// One function, of as many rounds as are asked for.
+// One function, of as many rounds as its argument says.
 
 module.exports = require('../../functions').busy

@@ -1,6 +1,6 @@
 'use strict'
 
-// fastify with a module's functions; `call(name, fn)` gives what runs one of them, here or elsewhere.
+// fastify with a module's functions; `call(name, fn)` returns a function that runs one of them, here or elsewhere.
 
 const fastify = require('fastify')
 const { integer, routesOf } = require('./routes')

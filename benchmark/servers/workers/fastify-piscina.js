@@ -1,6 +1,6 @@
 'use strict'
 
-// fastify in the main thread, and the functions in Piscina's worker threads, as many as are asked for at all times.
+// fastify in the main thread, and the functions in a fixed number of Piscina's worker threads.
 
 const { Piscina } = require('piscina')
 const announce = require('../announce')

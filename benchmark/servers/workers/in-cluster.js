@@ -1,7 +1,7 @@
 'use strict'
 
-// So many processes of the same script, which share a port as node:cluster does it by default: the first process takes
-// the connections and hands them out in turn.
+// `count` processes of the same script, which share a port in node:cluster's default way: the first process accepts the
+// connections and hands them out in turn.
 
 const cluster = require('node:cluster')
 const announce = require('../announce')

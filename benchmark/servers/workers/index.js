@@ -1,8 +1,8 @@
 'use strict'
 
-// The servers that run functions on several threads or processes: what starts each, and whether it is here. Each runs
-// one of the MODULES, `node NAME.js MODULE WORKERS`, and answers `POST /N` with what its function makes of N, or `POST
-// /name/N` where it has functions by name.
+// The servers that run functions on several threads or processes: the command of each, and whether it is here. Each
+// runs one of the MODULES, `node NAME.js MODULE WORKERS`, and answers `POST /N` with its function's result for N, or
+// `POST /name/N` if it has functions by name.
 
 const { existsSync } = require('node:fs')
 const path = require('node:path')
@@ -13,13 +13,12 @@ const MODULES = {
   neighbours: path.join(__dirname, 'neighbours.js')
 }
 
-// `several` is what there is one of, or more; `needs` are the packages that come with
-// benchmark/package.json.
+// `several` is the word for one of them, and for more; `needs` are the packages that come with benchmark/package.json.
 const workers = ['worker', 'workers']
 const processes = ['process', 'processes']
 const SYSTEMS = {
   ringcall: { title: 'ringcall', several: workers, script: 'ringcall.js', needs: [] },
-  // What one does without workers.
+  // The way to use several cores without workers.
   'ringcall-processes': {
     title: 'ringcall', several: ['process', 'reusePort processes'], script: 'ringcall-processes.js', needs: []
   },
@@ -47,12 +46,12 @@ function available(name) {
   return SYSTEMS[name].needs.every((needed) => existsSync(manifest(needed)))
 }
 
-// Not every package lets it be required.
+// Not every package exports its package.json.
 function manifest(needed) {
   return path.join(__dirname, '..', '..', 'node_modules', needed, 'package.json')
 }
 
-// Of ringcall, and of the packages that those need.
+// The versions of ringcall and of the packages that these servers need.
 function versions(names) {
   const packages = new Set(names.flatMap((name) => SYSTEMS[name].needs))
   const named = [['ringcall', '../../../package.json'], ...[...packages].map((name) => [name, manifest(name)])]

@@ -1,6 +1,6 @@
 'use strict'
 
-// Two functions by name that differ in what is asked of them.
+// Two functions by name that differ only in the rounds they are asked for.
 
 const { busy } = require('../../functions')
 

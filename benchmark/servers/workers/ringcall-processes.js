@@ -1,6 +1,6 @@
 'use strict'
 
-// As many processes as are asked for on one port, each with the functions in its main thread.
+// Several processes on one port, each with the functions in its main thread.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
@@ -10,7 +10,7 @@ const announce = require('../announce')
 
 const [file, count] = process.argv.slice(2)
 
-// Its standard input ends with this process, and so does it.
+// It ends with this process, because its standard input does.
 async function start(port) {
   const command = [path.join(__dirname, 'ringcall.js'), file, '0', String(port)]
   const child = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] })

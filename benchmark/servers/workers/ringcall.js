@@ -1,7 +1,7 @@
 'use strict'
 
-// node ringcall.js MODULE WORKERS [PORT RING_THREADS]: with 0 workers the function runs in the main thread. With a port
-// that is not `none`, several of them share it.
+// node ringcall.js MODULE WORKERS [PORT RING_THREADS]: with 0 workers the function runs in the main thread. A port
+// other than `none` is shared by several of these processes.
 
 const { serverListen } = require('../../..')
 const announce = require('../announce')
