@@ -1,31 +1,31 @@
 'use strict'
 
-// One case on one connection: its bytes, cut into pieces or not, and what came of them.
+// One case on one connection: its bytes, cut into pieces or not, and their outcome.
 //
-// `check` says what is wrong with the outcome. The case files say what is right: see README.md.
+// `faults` says what is wrong with the outcome. The case files say what is right: see README.md.
 
 const { once } = require('node:events')
 const net = require('node:net')
 const { setImmediate: turn } = require('node:timers/promises')
 
-// What the handler is called with: a case's own requests, the one that asks whether the connection goes on, and what
-// must never arrive: a request hidden in another one (98), and those that stand behind the end of a connection.
+// The numbers of requests: a case's own, the one that checks whether the connection goes on, and those that must never
+// reach the handler: a request hidden in another one (98), and those behind the end of a connection.
 const OWN = { 15: '610', 16: '987', 18: '2584' }
 const FOLLOW_UP = { number: 17, value: '1597' }
 const HIDDEN = 98
 const BEHIND = 1000
 
-// Only a server that is wrong makes a case wait that long.
+// Only a faulty server makes a case wait that long.
 const PATIENCE = 20_000
 
-// A case's bytes, where `{ "repeat": text, "times": n }` may stand for a long run. A character is a byte.
+// A case's bytes, in which `{ "repeat": text, "times": n }` may stand for a long run. Each character is one byte.
 function bytesOf(send) {
   const parts = Array.isArray(send) ? send : [send]
   const texts = parts.map((part) => (typeof part === 'string' ? part : part.repeat.repeat(part.times)))
   return Buffer.from(texts.join(''), 'latin1')
 }
 
-// The ways to cut a case: whole, in two pieces at each place, byte by byte.
+// The ways to cut a case: whole, byte by byte, and in two pieces: in the middle, or with `everywhere` at each place.
 function cutsOf(bytes, { everywhere }) {
   const whole = [bytes]
   if (bytes.length < 2) return [whole]
@@ -72,7 +72,7 @@ class Exchange {
     }
   }
 
-  // Waits until so many final answers are there, or the server has ended its side.
+  // Waits until `count` final answers are there, or the server has ended its side.
   untilFinals(count) {
     return this.#until(() => this.finals().length >= count)
   }
@@ -135,7 +135,7 @@ class Exchange {
   }
 }
 
-// Sends one case, and tells what the answers were and what became of the connection.
+// Sends one case, and returns its answers and the state of the connection.
 async function run(where, test, { pieces, id = 0 }) {
   const exchange = await Exchange.open(where, bytesOf(test.send).subarray(0, 5).equals(Buffer.from('HEAD ')))
   try {
@@ -152,7 +152,7 @@ async function run(where, test, { pieces, id = 0 }) {
     }
     await exchange.untilFinals(finals)
     if (test.connection === 'waits') {
-      // Nothing says that a server does nothing, but by the time it has answered another request it has read this one.
+      // That a server does nothing cannot be seen, but when it has answered another request, it has read this one.
       const other = await Exchange.open(where)
       await other.write([post(15)])
       await other.untilFinals(1)
@@ -175,7 +175,7 @@ async function run(where, test, { pieces, id = 0 }) {
 // What is wrong with an outcome, or nothing.
 function faults(test, { answers, connection, leftover }, isWhole) {
   const all = []
-  // Whether the body had begun when the head was read, and so whether there is a `100 Continue`, is up to the cut.
+  // The cut decides whether the body had begun when the head was read, and so whether there is a `100 Continue`.
   const seen = answers.filter(({ status }) => isWhole || status >= 200)
   const expected = test.answers.filter((status) => isWhole || [status].flat()[0] >= 200)
   const statuses = JSON.stringify(seen.map(({ status }) => status))
@@ -199,7 +199,7 @@ function faults(test, { answers, connection, leftover }, isWhole) {
   return all
 }
 
-// Whether the outcome is what the case's source asks for: one list of what any first answer may be, or a list for each.
+// Whether the outcome is as the case's source wants it: one list of possible first answers, or a list for each answer.
 function satisfies(wants, { answers, connection }) {
   const finals = answers.filter(({ status }) => status >= 200)
   const matches = (want, answer) => {

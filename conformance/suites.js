@@ -1,12 +1,12 @@
 'use strict'
 
-// Runs the case files, each case in each of its cuts, and counts.
+// Runs the case files, each case in each of its cuts, and counts the results.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const { BEHIND, HIDDEN, bytesOf, cutsOf, faults, post, run, satisfies } = require('./exchange.js')
 
-// Cases under way at once.
+// The number of cases that run at once.
 const AT_ONCE = 16
 
 function load() {
@@ -15,7 +15,7 @@ function load() {
   return files.map((name) => JSON.parse(fs.readFileSync(path.join(folder, name))))
 }
 
-// The handler for a server that is to be checked: it notes the calls that no server may make.
+// The handler for a server under test: it notes the calls that no server may make.
 function watchfulHandler() {
   const forbidden = []
   function fibonacci(n) {
@@ -55,7 +55,7 @@ async function runCase(where, { test, id }, everywhere) {
   return { agrees, faults: [...wrong] }
 }
 
-// One line a suite: how many cases there are, how many agree with their source, how many differ for a reason.
+// One line for each suite: how many cases there are, how many agree with their source, how many differ for a reason.
 function table(suites) {
   const count = (cases, agrees) => cases.filter((test) => test.agrees === agrees).length
   const rows = suites.map(({ suite, cases }) => [suite, cases.length, count(cases, true), count(cases, false)])
@@ -65,7 +65,7 @@ function table(suites) {
     .join('\n')
 }
 
-// Each reason to differ, with the cases that it is true of.
+// Each reason to differ, with its cases.
 function differences(suites) {
   const reasons = new Map()
   for (const { suite, cases } of suites) {

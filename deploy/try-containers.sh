@@ -4,7 +4,7 @@
 #   ENGINE_FLAGS  before the engine's command, such as '--runtime runc'
 #   BUILD_FLAGS   of its build, such as '--isolation=chroot'
 #   PROFILE       the engine's default seccomp profile, for deploy/seccomp.js [the installed one of Podman]
-#   PORT          a free one; so must be the next [18650]
+#   PORT          a free port; the next one must be free, too [18650]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
-//! Blind mutations at full speed: what libFuzzer found, changed at random, without the cost of
-//! measuring coverage. Run it under AddressSanitizer.
+//! Blind mutations at full speed: inputs that libFuzzer found, changed at random, without the cost
+//! of measuring coverage. Run it under AddressSanitizer.
 //!
 //! Arguments: the check, how many executions, a seed, and folders of inputs to start from.
 
@@ -26,10 +26,10 @@ const ALLOCATION_BYTES_MAX: usize = 1 << 20;
 /// No input may take longer.
 const INPUT_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Refuses what no check may ask for.
+/// Refuses allocations that no check may ask for.
 struct Limited;
 
-// SAFETY: what is allowed is passed on to the system's allocator unchanged.
+// SAFETY: all other calls are passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Limited {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() > ALLOCATION_BYTES_MAX {
@@ -87,7 +87,7 @@ fn main() {
         };
         let mut took = timed();
         if took > slowest {
-            // Once more: the first time the machine may have been busy with something else.
+            // Once more: the machine may have been busy with something else the first time.
             took = took.min(timed());
             assert!(took < INPUT_TIME_MAX, "run {run} took {took:?}: {input:?}");
         }

@@ -1,7 +1,7 @@
 'use strict'
 
 // `node scripts/assemble.js FOLDER [TAG]`: puts the binaries of all platforms into the package, as the release workflow
-// does before it packs. Refuses what would only fail on somebody else's machine: a binary that is missing, is for
+// does before it packs. Refuses mistakes that would only fail on other machines: a binary that is missing, is for
 // another processor or libc, or needs a newer glibc than Node.js itself, and versions that differ.
 
 const { copyFileSync, readFileSync, readdirSync } = require('node:fs')
@@ -12,13 +12,13 @@ const ROOT = path.join(__dirname, '..')
 const MACHINES = { x64: 62, arm64: 183 }
 const LIBCS = ['gnu', 'musl']
 const SHARED_OBJECT = 3
-// What the builds of Node.js for Linux need.
+// The glibc that Node.js's own builds for Linux need.
 const GLIBC_MAX = [2, 28]
 
 const BINARIES = Object.keys(MACHINES).flatMap((arch) =>
   LIBCS.map((libc) => ({ name: `ringcall.linux-${arch}-${libc}.node`, arch, libc })))
 
-// The sentences about what is wrong: none where all is well, and then the binaries are in `root`.
+// Returns a sentence for each mistake. If there is none, the binaries are in `root`.
 function assemble(folder, { root = ROOT, tag } = {}) {
   const wrong = [...wrongVersions(root, tag), ...wrongBinaries(folder)]
   if (wrong.length === 0) for (const { name } of BINARIES) copyFileSync(path.join(folder, name), path.join(root, name))
@@ -49,11 +49,11 @@ function wrongBinaries(folder) {
 function wrongBinary(folder, { name, arch, libc }) {
   const bytes = readFileSync(path.join(folder, name))
   if (bytes.length < 64 || bytes.toString('latin1', 0, 4) !== '\x7fELF' || bytes.readUInt16LE(16) !== SHARED_OBJECT) {
-    return [`${name} is no shared object.`]
+    return [`${name} is not a shared object.`]
   }
   const machine = bytes.readUInt16LE(18)
   if (machine !== MACHINES[arch]) return [`${name} is for another processor: machine ${machine}.`]
-  // The versions of the symbols that it takes stand as names in it; musl's have none.
+  // The binary contains the names of its symbols' versions; musl's symbols have none.
   const versions = bytes.toString('latin1').match(/GLIBC_\d+\.\d+/g) ?? []
   if (libc === 'musl') return versions.length > 0 ? [`${name} needs glibc.`] : []
   if (versions.length === 0) return [`${name} does not need glibc: is it musl's?`]

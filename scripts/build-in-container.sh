@@ -6,6 +6,6 @@ set -eu
 command -v node >/dev/null || export PATH="$PATH:/host"
 if command -v apk >/dev/null; then apk add --no-cache curl gcc musl-dev; fi
 curl -fsS --proto '=https' https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain 1.95.0
-# Not into the folder that the container shares: what is built there would be root's.
+# Not in the folder shared with the container: the build would belong to root there.
 export CARGO_TARGET_DIR=/tmp/target
 node bin/ringcall.js build

@@ -1,10 +1,11 @@
 'use strict'
 
-// `npm run coverage`: how many of the lines below src/ the tests run, by file and together; fails below 95 %. The Rust
-// tests and most of the JavaScript ones run on a build of their own, in target/coverage, that counts. A process that is
-// killed counts nothing, and neither do the tests' own lines.
+// `npm run coverage`: how many of the lines below src/ the tests run, by file and in total; fails below 95 %. The Rust
+// tests and most of the JavaScript ones run on an instrumented build, in target/coverage. A process that is killed
+// counts nothing, and the tests' own lines are not counted.
 //
-// It exits 2 where LLVM's tools are missing: `rustup component add llvm-tools`, or others in LLVM_COV and LLVM_PROFDATA.
+// It exits 2 if LLVM's tools are missing: `rustup component add llvm-tools`, or others in LLVM_COV and
+// LLVM_PROFDATA.
 
 const { spawnSync } = require('node:child_process')
 const {
@@ -22,13 +23,13 @@ const MERGED = path.join(FOLDER, 'merged.profdata')
 const PACKAGE = path.join(FOLDER, 'package')
 const COMPILER = path.join(FOLDER, 'rustc')
 
-// What the JavaScript tests need beside the addon.
+// The files that the JavaScript tests need beside the addon.
 const PACKAGE_FILES = [
   'package.json', 'index.js', 'client.js', 'client.mjs', 'ava.config.cjs', 'lib', 'bin', 'scripts', 'docs', 'examples',
   'conformance', '__test__'
 ]
-// Those that measure what a release build costs, kill what they start, or are about other things than the addon: about
-// what lib/ and others' programs do, which asks the addon for nothing that the rest does not.
+// Tests that measure a release build or kill the processes they start, and tests of lib/ and of other programs, which
+// run no lines of the addon that the rest does not run.
 const LEFT_OUT = [
   'assemble', 'balancers', 'batches', 'benchmark-goals', 'browser-example', 'build', 'call-arguments', 'cli', 'cli-openapi',
   'cli-process', 'cli-wasm', 'cli-watch', 'cli-workers', 'client', 'client-files', 'client-runtimes', 'copies', 'cost',
@@ -38,14 +39,15 @@ const LEFT_OUT = [
   'sentences', 'signature', 'soak', 'testing-examples', 'wasm-bytes', 'wasm-compilers', 'workers-generations',
   'workers-node', 'workers-options', 'workers-parts', 'workers-pool'
 ]
-// Those that drive it. Fewer seeds, and no completion made to fail in turn: that takes minutes, and runs no other lines.
+// Tests that drive the addon. Fewer seeds, and completions are not made to fail in turn: that takes minutes, and runs
+// no other lines.
 const RUST_TESTS = ['--lib', ...['connection', 'functions', 'server', 'simulation', 'uring'].flatMap((name) => ['--test', name])]
 const RUST_TESTS_LEFT_OUT = ['--skip', 'every_completion_of_a_run']
 
 const ENV = {
   ...process.env,
   CARGO_TARGET_DIR: path.join(FOLDER, 'build'),
-  // cargo compiles our own crate with it, and the dependencies, of which nothing is counted, as always.
+  // cargo compiles only our own crate with it; the dependencies are compiled as usual, and not counted.
   RUSTC_WORKSPACE_WRAPPER: COMPILER,
   LLVM_PROFILE_FILE: path.join(PROFILES, '%p-%m.profraw'),
   RINGCALL_SIMULATION_SEEDS: '200'
@@ -68,14 +70,14 @@ function main() {
   run(process.execPath, [AVA, ...javascriptTests()], { cwd: PACKAGE })
 
   const profiles = readdirSync(PROFILES).map((name) => path.join(PROFILES, name))
-  // A process may have ended while it wrote its profile.
+  // A process may have been ended while it wrote its profile.
   run(profdata, ['merge', '--sparse', '--failure-mode=all', '-o', MERGED, ...profiles], {})
   const objects = [...built.tests, addon].flatMap((file) => ['--object', file])
   const args = ['export', '--format=lcov', '--instr-profile', MERGED, ...objects, '--sources', path.join(ROOT, 'src')]
   report(parse(run(cov, args, { stdio: ['ignore', 'pipe', 'inherit'] })))
 }
 
-// The one that came with this Rust, which reads what it writes.
+// The tool that came with this Rust, and so reads its profiles.
 function tool(name, given) {
   if (given !== undefined) return given
   const { stdout } = spawnSync('rustc', ['--print', 'target-libdir'], { encoding: 'utf8' })
@@ -98,7 +100,7 @@ function build() {
   }
 }
 
-// A copy of the package with this addon, so that the one in use stays where it is.
+// A copy of the package with this addon, so that the addon in use is not replaced.
 function makePackage(library) {
   rmSync(PACKAGE, { recursive: true, force: true })
   for (const name of PACKAGE_FILES) cpSync(path.join(ROOT, name), path.join(PACKAGE, name), { recursive: true })
@@ -123,7 +125,7 @@ function run(command, args, options) {
   return ran.stdout
 }
 
-// By file: the numbers of the lines that hold code, and those of them that did not run.
+// By file: the numbers of the lines with code, and of those that did not run.
 function parse(lcov) {
   const files = []
   for (const record of lcov.split('end_of_record')) {

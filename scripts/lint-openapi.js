@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm run test:openapi`: has Spectral judge the documents that the tests make. It is fetched for that, as it is 200
-// packages.
+// `npm run test:openapi`: has Spectral judge the documents that the tests make. It is installed only for this, because
+// it has 200 packages.
 
 const { spawnSync } = require('node:child_process')
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
@@ -10,8 +10,8 @@ const path = require('node:path')
 const { documents } = require('../__test__/openapi-documents.js')
 
 const SPECTRAL = '@stoplight/spectral-cli@6.16.3'
-// Whom to ask about the functions is for whoever publishes them to say. And it does not know of `prefixItems`, beside which
-// an array needs no `items`: with one, code generators make tuples that are too long.
+// A contact is for the functions' publisher to name. And Spectral does not know `prefixItems`, beside which an array
+// needs no `items`: with both, code generators make tuples that are too long.
 const RULES = { extends: ['spectral:oas'], rules: { 'info-contact': 'off', 'array-items': 'off' } }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-openapi-'))

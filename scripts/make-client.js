@@ -1,7 +1,7 @@
 'use strict'
 
-// `node scripts/make-client.js` makes client.mjs and client.js of lib/client.mjs, which is written to be read. They are
-// kept in the repository, so that it can be used as it stands; __test__/client-files.test.js holds them to it.
+// `node scripts/make-client.js` makes client.mjs and client.js from lib/client.mjs, which is written to be read. They
+// are kept in the repository, so that it can be used as it is; __test__/client-files.test.js checks that they match.
 
 const { readFileSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
@@ -12,14 +12,14 @@ const SOURCE = path.join(ROOT, 'lib', 'client.mjs')
 
 const EXPORTS = /^export (?=(?:class|function) (\w+))/gm
 
-// Its options are the minifier's to change. Names of exports stay, as stack traces show them.
+// The minifier changes its options. Names of exports stay, because stack traces show them.
 const minified = async (source, reserved, options) => {
   const { code } = await minify(source, {
     ecma: 2022,
-    // Not safe for objects with a `valueOf` in templates, or with getters that have effects: there are none.
+    // Unsafe for objects with a `valueOf` in templates, and for getters with side effects: there are none.
     compress: { passes: 3, pure_getters: true, unsafe: true, unsafe_arrows: true },
     mangle: { reserved },
-    // Node.js shows the line that has thrown.
+    // Node.js prints the line that has thrown.
     format: { max_line_len: 900 },
     ...options
   })

@@ -1,6 +1,6 @@
 'use strict'
 
-// The release lines of Node.js that are supported, and a runtime of each: they come as npm packages, into target/node.
+// The supported release lines of Node.js, and a runtime of each, installed as an npm package in target/node.
 
 const { spawnSync } = require('node:child_process')
 const { mkdirSync, writeFileSync } = require('node:fs')
@@ -10,7 +10,7 @@ const MAJORS = ['20', '22', '24', '26']
 
 const FOLDER = path.join(__dirname, '..', 'target', 'node')
 
-// The path of the newest Node.js of a major, or undefined where it cannot be installed.
+// The path of the newest Node.js of a major version, or undefined if it cannot be installed.
 function installNode(major) {
   const folder = path.join(FOLDER, major)
   mkdirSync(folder, { recursive: true })
@@ -21,7 +21,7 @@ function installNode(major) {
   return path.join(folder, 'node_modules', name, 'bin', 'node')
 }
 
-// An environment in which `node` is that one: what is started by name starts it, too.
+// An environment in which the name `node` starts this one.
 function withNode(node, env = process.env) {
   return { ...env, PATH: `${path.dirname(node)}${path.delimiter}${env.PATH}` }
 }

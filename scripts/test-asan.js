@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm run test:asan`: the Rust tests under AddressSanitizer, which finds leaks, too. It is a part of every toolchain,
-// but not a stable one: hence RUSTC_BOOTSTRAP. Arguments go to `cargo test`.
+// `npm run test:asan`: the Rust tests under AddressSanitizer, which finds leaks, too. Every toolchain has it, but as an
+// unstable feature: hence RUSTC_BOOTSTRAP. Arguments go to `cargo test`.
 
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
@@ -18,6 +18,6 @@ const env = {
   LSAN_OPTIONS: `print_suppressions=0:suppressions=${path.join(__dirname, 'lsan.supp')}`
 }
 
-// With a target that is named, build scripts and macros are built without the sanitizer.
+// Because the target is named, build scripts and macros are built without the sanitizer.
 const args = ['test', '--quiet', '--no-fail-fast', '--target', host, ...process.argv.slice(2)]
 process.exitCode = spawnSync('cargo', args, { cwd: ROOT, env, stdio: 'inherit' }).status ?? 1

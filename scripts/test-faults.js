@@ -1,7 +1,7 @@
 'use strict'
 
 // Runs the tests with the smallest resources and with every seventh `io_uring_enter` failing, for each error that the
-// kernel may give in the course of things: `npm run test:faults [-- EINTR]`. Needs strace.
+// kernel may return in normal operation: `npm run test:faults [-- EINTR]`. Needs strace.
 
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
@@ -16,7 +16,7 @@ const env = { ...process.env, RINGCALL_TEST_SMALLEST: '1' }
 for (const error of errors) {
   const faults = ['-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', 'trace=io_uring_enter',
     '-e', `inject=io_uring_enter:error=${error}:when=7+7`]
-  // Built outside of strace; the tests alone are run in it.
+  // Built outside strace; only the tests run under it.
   for (const [command, ...argv] of [
     ['cargo', 'test', '--quiet', '--test', 'server', '--no-run'],
     ['strace', ...faults, 'cargo', 'test', '--quiet', '--test', 'server'],

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tries the package, and the binary in it with all the tests, in an image of Node.js, as the workflows do. The tarball
-# lies in the working directory. Tests whose client the image lacks are not run; .ci/run leaves none out.
+# Tests the package, and with all the tests the binary in it, in an image of Node.js, as the workflows do. The tarball
+# is in the working directory. Tests whose client the image lacks are not run; .ci/run leaves none out.
 set -eu
 
 if command -v apk >/dev/null; then apk add --no-cache curl python3; fi

@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm run test:matrix`: the JavaScript tests on every supported release line of Node.js, with the one addon that is
-// built. Arguments: the majors, where not all are wanted.
+// `npm run test:matrix`: the JavaScript tests on every supported release line of Node.js, with the same built addon.
+// Arguments: the major versions, if not all are wanted.
 
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')

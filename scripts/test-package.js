@@ -1,12 +1,12 @@
 'use strict'
 
-// `npm run test:package`: the package as a new user gets it. Packs it, installs the tarball into an empty project and
-// tries there what the README promises, and what goes wrong in the first five minutes.
+// `npm run test:package`: the package as a new user gets it. Packs it, installs the tarball into an empty project, and
+// tries the README's promises and the mistakes of the first five minutes there.
 //
 //   node scripts/test-package.js [--tarball FILE] [--runtime] [MAJOR...]
 //
-// --tarball takes one that is packed already, --runtime leaves out what does not depend on the platform and the version
-// of Node.js, and the majors are of Node.js: by default the one that runs this.
+// --tarball takes one that is packed already, --runtime leaves out checks that depend neither on the platform nor on
+// the version of Node.js, and MAJOR is a version of Node.js: by default the one that runs this.
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -23,7 +23,7 @@ const { checkRunners } = require('./test-runners.js')
 const ROOT = path.join(__dirname, '..')
 const BINARY = binaryName()
 const TARBALL_BYTES_MAX = 2e6
-// Of what one platform uses: each other's binary comes on top.
+// For the part that one platform uses; the other platforms' binaries come on top.
 const UNPACKED_BYTES_MAX = 2.8e6
 const RUN_MS_MAX = 60_000
 const BUILD_MS_MAX = 600_000
@@ -95,7 +95,7 @@ async function main() {
       checkRunners({ folder, tarball, succeed, must })
       checkBuild(project)
     }
-    console.log('ringcall: the package is well')
+    console.log('ringcall: the package is fine')
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     console.error(`ringcall: ${error.message}`)
@@ -106,12 +106,12 @@ async function main() {
 }
 
 function pack(folder) {
-  // What is built already is what is packed: `prepack` would build it again.
+  // The existing build is packed; `prepack` would build it again.
   const { stdout } = succeed('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder])
   return path.join(folder, JSON.parse(stdout)[0].filename)
 }
 
-// As a careful user installs it: no scripts. There is nothing to download either.
+// As a careful user installs it: without scripts. There is nothing to download either.
 function install(folder, tarball) {
   const project = path.join(folder, 'project')
   fs.mkdirSync(project)
@@ -142,7 +142,7 @@ function checkContents(project, tarball) {
   const there = binaries.filter((name) => sizes.has(name)).length
   console.log(`${names.length} files, ${unpacked} bytes with ${there} of 4 binaries; the tarball has ${packed}`)
   must(missing.length === 0, `the package lacks ${missing.join(', ')}`)
-  must(strays.length === 0, `the package has what does not belong there: ${strays.join(', ')}`)
+  must(strays.length === 0, `the package has files that do not belong there: ${strays.join(', ')}`)
   must(own < UNPACKED_BYTES_MAX, `one platform's part has ${own} bytes, more than ${UNPACKED_BYTES_MAX}`)
   must(packed < TARBALL_BYTES_MAX, `the tarball has ${packed} bytes, more than ${TARBALL_BYTES_MAX}`)
   must(Object.keys(dependencies).length === 0, 'the package has dependencies')
@@ -154,7 +154,7 @@ function checkContents(project, tarball) {
 
 function nodeOf(major) {
   const node = installNode(major)
-  must(node !== undefined, `there is no Node.js ${major} to be had`)
+  must(node !== undefined, `Node.js ${major} cannot be installed`)
   return node
 }
 
@@ -173,7 +173,7 @@ async function checkRuntime(node, project) {
   await checkMistakes(node, project)
 }
 
-// The first example of the README as it stands, but for the port, and the README's curl.
+// The first example of the README, unchanged but for the port, and the README's curl.
 async function checkReadme(node, project) {
   const readme = fs.readFileSync(path.join(project, 'node_modules', 'ringcall', 'README.md'), 'utf8')
   const [, example] = /```js\n([^]*?)```/.exec(readme)
@@ -200,13 +200,13 @@ async function checkMistakes(node, project) {
     if (condition === 'no binary') fs.renameSync(`${binary}.away`, binary)
     const said = `${stdout}${stderr}`
     const unsaid = expected.filter((pattern) => !pattern.test(said))
-    must(unsaid.length === 0, `where ${what}, nothing says ${unsaid.join(', ')}; what is said:\n${said}`)
+    must(unsaid.length === 0, `where ${what}, the output lacks ${unsaid.join(', ')}; it is:\n${said}`)
   }
   taken.close()
-  console.log(`${MISTAKES.length} mistakes: each is told what to do`)
+  console.log(`${MISTAKES.length} mistakes: each message says what to do`)
 }
 
-// The command that becomes another one, without io_uring.
+// The command that runs another one without io_uring.
 function refusing(node) {
   const { withoutIoUring } = require('../__test__/without-io-uring.js')
   return ['python3', ['-c', withoutIoUring, '1', node]]
@@ -236,16 +236,16 @@ function checkShape(tarball) {
   console.log(succeed(tool('attw'), ['--no-color', '--no-emoji', '--no-definitely-typed', tarball]).stdout.trim())
 }
 
-// Where no binary fits, `ringcall build` makes one of what the package carries.
+// If no binary fits, `ringcall build` makes one from the package's sources.
 function checkBuild(project) {
   console.log('\n== ringcall build')
   const binary = path.join(project, 'node_modules', 'ringcall', BINARY)
   fs.rmSync(binary)
-  // With what cargo has built here, the dependencies need not be built again.
+  // With cargo's builds from here, the dependencies need not be built again.
   const env = { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target') }
   const ringcall = path.join(project, 'node_modules', '.bin', 'ringcall')
   succeed(ringcall, ['build'], { cwd: project, env, timeout: BUILD_MS_MAX })
-  must(succeed(process.execPath, ['use.cjs'], { cwd: project }).stdout === '610\n', 'what was built does not serve')
+  must(succeed(process.execPath, ['use.cjs'], { cwd: project }).stdout === '610\n', 'the built binary does not serve')
   console.log(`${BINARY}: built from the package, and serves`)
 }
 

@@ -1,22 +1,23 @@
 'use strict'
 
-// Part of `npm run test:package`: the package under jest and vitest, as in the tests of whoever uses it. Both can make
-// timers fake, jest gives each test file globals and modules of its own, and both run files beside each other, in
-// processes or in threads. scripts/runners/ has the test files. Those of examples/testing/, which docs/testing.md shows, are
-// run there by jest, vitest, AVA and node:test.
+// Part of `npm run test:package`: the package under jest and vitest, as in its users' tests. Both can make timers fake,
+// jest gives each test file its own globals and modules, and both run files beside each other, in processes or in
+// threads. scripts/runners/ has the test files. Those of examples/testing/, which docs/testing.md shows, are run by
+// jest, vitest, AVA and node:test.
 
 const fs = require('node:fs')
 const path = require('node:path')
 
-// The newest that run on every supported Node.js.
+// The newest versions that run on every supported Node.js.
 const RUNNERS = ['jest@30', 'vitest@3.2', 'ava@7']
 
 const INSTALL_MS_MAX = 300_000
 const RUN_MS_MAX = 120_000
-// No test waits for this: a machine may be slow.
+// No test needs that long; a machine may be slow.
 const TEST_MS_MAX = 60_000
 
-// How each is run. A run that does not end by itself is killed, and fails. In CI jest would fail where a snapshot is new.
+// The command of each run. A run that does not end by itself is killed, and fails. In CI, jest would fail on a new
+// snapshot.
 const JEST = ['node_modules/jest/bin/jest.js', '--rootDir', 'jest', '--testTimeout', TEST_MS_MAX, '--no-ci']
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--dir', 'vitest', '--testTimeout', TEST_MS_MAX]
 const RUNS = {
@@ -31,7 +32,7 @@ const RUNS = {
   'node:test: the example': ['--test', '--test-reporter=tap', 'examples/node.test.js']
 }
 
-// What they say of a file that has passed, but of which something goes on.
+// Messages about a file that has passed but left something running.
 const COMPLAINTS = /open handle|did not exit|failed to exit|close timed out|unhandled/i
 
 function checkRunners({ folder, tarball, succeed, must }) {
@@ -45,7 +46,7 @@ function checkRunners({ folder, tarball, succeed, must }) {
   for (const [what, argv] of Object.entries(RUNS)) {
     const { stdout, stderr } = succeed(process.execPath, argv.map(String), { cwd: project, timeout: RUN_MS_MAX })
     const said = `${stdout}${stderr}`
-    must(!COMPLAINTS.test(said), `where ${what}, something goes on after its end:\n${said}`)
+    must(!COMPLAINTS.test(said), `where ${what}, something is still running at the end:\n${said}`)
     console.log(`${what}: ${/Tests:? +(.*)|\d+ tests passed|# pass \d+/.exec(said)[0]}`)
   }
 }

@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm test` and `npm run test:quick`: one step after another, and which took how long. The commands of a step run side
-// by side, where each keeps about one core busy. A step that fails is the last one.
+// `npm test` and `npm run test:quick`: one step after another, and how long each took. The commands of a step run side
+// by side, each keeping about one core busy. A step that fails is the last one.
 //
 // ava.config.cjs says which tests a run in another mode leaves out, and why.
 
@@ -18,8 +18,8 @@ const cargoTest = (name, args = [], env = {}) => ({ name, command: [...CARGO_TES
 const ava = (name, env = {}, files = []) => ({ name, command: [...AVA, ...files], env })
 const ringThreads = (count) => ({ RINGCALL_TEST_RING_THREADS: String(count) })
 
-// Cargo builds the addon and the tests in folders of their own. The addon is mostly one unit for the compiler, and so
-// one core's.
+// Cargo builds the addon and the tests in separate folders. The addon is mostly one unit for the compiler, and so keeps
+// one core busy.
 const build = (...args) => [
   { name: 'the addon is built', command: BUILD },
   cargoTest('the Rust tests are built', [...args, '--no-run'])
@@ -27,7 +27,7 @@ const build = (...args) => [
 
 const FULL = [
   build(),
-  // The engine node has one test at a time, and the longest Rust tests are those of one thread.
+  // The engine node runs one test at a time, and the longest Rust tests have one thread.
   [
     [cargoTest('Rust'), ...[0, 2, 4].map(serverTest)],
     ava('JavaScript, engine node', { RINGCALL_TEST_ENGINE: 'node' })
@@ -40,8 +40,8 @@ function serverTest(count) {
   return cargoTest(`Rust, ${count} ring threads`, ['--test', 'server'], ringThreads(count))
 }
 
-// What tells of a mistake soon: the wire, the table of cases, and what functions are declared, called and described
-// with. It waits for no timeout, starts hardly any process and measures nothing.
+// Tests that soon find a mistake: of the wire, of the table of cases, and of declaring, calling and describing
+// functions. They wait for no timeout, start hardly any process and measure nothing.
 const QUICK_RUST = ['--lib', ...['tidy', 'cases', 'connection'].flatMap((name) => ['--test', name])]
 const QUICK_JAVASCRIPT = [
   'arguments', 'call-arguments', 'close', 'conformance', 'cross-site', 'documents', 'function-errors', 'functions',
@@ -73,7 +73,7 @@ async function main() {
   if (!isWell) process.exitCode = 1
 }
 
-// The commands of a lane one after another; whether all were well.
+// Runs the commands of a lane one after another; returns whether all succeeded.
 async function runLane(commands, isBeside, took) {
   for (const { name, command, env } of commands) {
     const started = performance.now()
@@ -86,7 +86,7 @@ async function runLane(commands, isBeside, took) {
   return true
 }
 
-// What a command beside another one prints is shown when it has ended, in one piece.
+// The output of a command beside another one is shown in one piece, after its end.
 function run([program, ...args], env, isBeside) {
   const stdio = isBeside ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
   const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio })

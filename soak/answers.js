@@ -1,20 +1,20 @@
 'use strict'
 
-// What the soak's handler does with each N, and what an honest client must therefore get. No two of N have the same
-// answer where that is a 200, so an answer in another's place is a wrong one.
+// The soak's handler for each N, and the answer that an honest client must therefore get. No two N have the same 200,
+// so an answer in another one's place is found to be wrong.
 
 const { setTimeout: delay } = require('node:timers/promises')
 
-// What `POST /FLOOD` does: it holds a place in `maxInFlight` for as long as that.
+// `POST /FLOOD` holds a place in `maxInFlight` for FLOOD_MS.
 const FLOOD = -1
 const FLOOD_MS = 100
 
-// What is never answered by the handler, but by `handlerTimeout`.
+// Never answered by the handler, only by `handlerTimeout`.
 const NEVER = -2
 
 const N_MAX = 2 ** 31
 
-// By N modulo their number. What has a `wait` is answered by a promise, after so many milliseconds.
+// Chosen by N modulo their number. One with a `wait` is answered by a promise, after that many milliseconds.
 const KINDS = [
   ...Array(8).fill({ compute: (n) => n }),
   { compute: (n) => BigInt(n) },
@@ -22,7 +22,7 @@ const KINDS = [
   { compute: (n) => -n, wait: () => 0 },
   { compute: (n) => n + 1, wait: (n) => n % 32 },
   { compute: (n) => 7n ** 500n + BigInt(n), wait: (n) => n % 8 },
-  { compute: (n) => { throw new Error(`${n} is one that fails`) } },
+  { compute: (n) => { throw new Error(`${n} fails`) } },
   { compute: (n) => { throw Object.assign(new Error(`${n} is refused`), { statusCode: 422 }) }, wait: (n) => n % 8 },
   { compute: (n) => n + 0.5 }
 ]

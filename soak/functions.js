@@ -1,7 +1,7 @@
 'use strict'
 
-// The soak's functions by name, what honest clients ask of them, and what they must get. As with one plain function,
-// each answer tells which request it is for.
+// The soak's functions by name, with honest clients' requests and the answers they must get. As with one plain
+// function, each answer shows which request it is for.
 
 const { reply, typed } = require('..')
 
@@ -34,7 +34,7 @@ const text = (n, most) => `${n} é€😀 ${'t'.repeat(n % most)}`
 const ok = (body) => ({ status: 200, body })
 const refused = (status, code, detail) => ({ status, code, detail })
 
-// Of a number that no two of them share: the request, and what it must get.
+// For a number that no two requests share: the request, and the answer it must get.
 const ASKED = [
   (n) => [{ path: `/sum/${n}/-1` }, ok(String(n - 1))],
   (n) => [json('/sum', [n, 2]), ok(String(n + 2))],

@@ -1,11 +1,11 @@
 'use strict'
 
-// Clients that ask as HTTP has it, one way or another, and check every answer: that it comes, in order, with the right
-// value, framed exactly, and with nothing after the last.
+// Clients that send valid HTTP in different ways, and check every answer: that it comes, in order, with the right
+// value, exactly framed, and with nothing after the last.
 //
-// A request is lost when its connection ends, fails or says nothing for ANSWER_MS_MAX before its answer. That counts for
-// each request of which a byte was written, as these clients leave only when they have what they asked for. Two things
-// are no fault of the server's: a 503 with Retry-After, as floods are going on; and what becomes of requests that a
+// A request is lost if its connection ends, fails or is silent for ANSWER_MS_MAX before its answer. That applies to
+// each request of which a byte was written, because these clients leave only when they have all their answers. Two
+// outcomes are not the server's fault: a 503 with Retry-After, because there are floods; and any end of requests that a
 // paused client took SEND_MS_MAX to send, so that a timeout struck.
 
 const { setTimeout: delay } = require('node:timers/promises')
@@ -22,7 +22,7 @@ const random = (max) => Math.floor(Math.random() * max)
 const pick = (list) => list[random(list.length)]
 const numbers = (count) => Array.from({ length: count }, () => random(N_MAX))
 
-// By the names they are told by. Each is one connection's life; `stopping()` ends it early.
+// By the names they are reported with. Each is one connection's life; `stopping()` ends it early.
 const HONEST = {
   async 'one after another'(exchange, stopping) {
     for (let left = random(200); left >= 0 && !stopping(); left--) {
@@ -72,7 +72,7 @@ function chunked(body) {
   return `${chunks.join('')}0\r\n${pick(['', 'X-Trailer: 1\r\n'])}\r\n`
 }
 
-// What the clients ask, by the number that each request has: its bytes, and whether an answer is right.
+// The clients' requests, by their numbers: a request's bytes, and whether an answer is right.
 const PLAIN = {
   bytesOf: (n, options) => request(`/${n}`, options),
   isRight(n, { status, body }) {
@@ -81,7 +81,7 @@ const PLAIN = {
   }
 }
 
-// These have bodies of their own, whatever the options say; in chunks, where those are.
+// These have their own bodies, whatever the options say; in chunks if the options have a Transfer-Encoding.
 const NAMED = {
   bytesOf(n, { version, headers = {} }) {
     const { path, body = '', headers: own } = askedOf(n).request
@@ -95,8 +95,8 @@ const NAMED = {
   isRight: (n, response) => askedOf(n).isRight(response)
 }
 
-// Runs `count` clients that ask on the port, `PLAIN` or `NAMED`, until `stop()` has resolved, which waits for every
-// answer that is due. They add to `counts`.
+// Runs `count` clients that send `PLAIN` or `NAMED` requests to the port until `stop()` has resolved, which waits for
+// every answer due. They add to `counts`.
 function startHonest(port, count, { bytesOf, isRight }, counts) {
   let told = 0
   let stopped = false
@@ -108,11 +108,11 @@ function startHonest(port, count, { bytesOf, isRight }, counts) {
 
   async function live(name) {
     let client
-    let due = 1 // A connection that is not made loses the request that it was for.
+    let due = 1 // A connection that is not made loses its request.
     let silence
     let silent = false
-    let since = Infinity // When it last had an answer,
-    let sent // and when all that it then asked was written.
+    let since = Infinity // When it last had all its answers,
+    let sent // and when all the requests after that were written.
     const late = () => !silent && (sent ?? performance.now()) - since >= SEND_MS_MAX
     try {
       client = await connect({ teardown() {} }, port)
@@ -127,7 +127,7 @@ function startHonest(port, count, { bytesOf, isRight }, counts) {
         sent = undefined
         const bytes = asked.map((n) => bytesOf(n, options)).join('')
         const sending = send(client, bytes, { slices, end }).then(() => (sent = performance.now()))
-        sending.catch(() => {}) // Told by the answer that does not come, or awaited below.
+        sending.catch(() => {}) // A failure shows in the missing answer, or is awaited below.
         for (const n of asked) {
           const answer = await client.response()
           if (answer.status === 408 && late()) throw new Error('sent too late')
@@ -143,7 +143,7 @@ function startHonest(port, count, { bytesOf, isRight }, counts) {
       client.end()
       ended(name, await client.rest())
     } catch (error) {
-      // Without anything due it is still not how a connection ends.
+      // Even with nothing due, a connection must not end like this.
       if (late()) return counts.late += due
       counts.lost += Math.max(1, due)
       fault('lost', name, `${due} answers: ${error.message.slice(0, 500)}`)
@@ -181,7 +181,7 @@ function startHonest(port, count, { bytesOf, isRight }, counts) {
   }
 }
 
-// Writes the bytes in so many slices, some of them with a pause before.
+// Writes the bytes in `slices` slices, some of them after a pause.
 async function send(client, bytes, { slices, end }) {
   const length = Math.ceil(bytes.length / slices) || 1
   for (let at = 0; at < bytes.length; at += length) {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Clients that do whatever the server must bear. What they are answered is no matter; that they are there, and go again
-// without a word, is.
+// Clients that do whatever the server must bear. Their answers do not matter; it matters that they are there, and leave
+// without notice.
 
 const { randomBytes } = require('node:crypto')
 const { once, setMaxListeners } = require('node:events')
@@ -19,7 +19,7 @@ const random = (max) => Math.floor(Math.random() * max)
 const pick = (list) => list[random(list.length)]
 const anyTarget = () => `/${random(N_MAX)}`
 
-// By the names they have in the summary. Each is one connection's life; `stay` resolves when it is to leave.
+// By the names they have in the summary. Each is one connection's life; `stay` resolves when it must leave.
 const HOSTILE = {
   async drips(socket, stay) {
     const bytes = pick([
@@ -68,7 +68,7 @@ const HOSTILE = {
     socket.write(request(`/${FLOOD}`).repeat(random(1000)))
     await stay(300)
   },
-  async 'waits for ever'(socket, stay) {
+  async 'waits forever'(socket, stay) {
     socket.write(request(`/${NEVER}`))
     await stay(2 * STAY_MS_MAX)
   },
@@ -117,7 +117,7 @@ const HOSTILE_TO_FUNCTIONS = {
   garbage: HOSTILE.garbage
 }
 
-// Runs `each` of every kind on the port until `stop()` has resolved.
+// Runs `each` clients of every kind on the port until `stop()` has resolved.
 function startHostile(port, each, kinds) {
   const counts = Object.fromEntries(Object.keys(kinds).map((name) => [name, 0]))
   const stopping = new AbortController()
@@ -125,12 +125,12 @@ function startHostile(port, each, kinds) {
 
   async function live(name) {
     const socket = net.connect(port, '127.0.0.1')
-    socket.on('error', () => {}) // As it may be: they earn it.
+    socket.on('error', () => {}) // Expected: they deserve it.
     const closed = new Promise((resolve) => socket.once('close', resolve))
     await once(socket, 'connect').catch(() => {})
     socket.resume()
     counts[name]++
-    // Until some time has passed, or the server has ended it, or all is to end.
+    // Until some time has passed, the server has ended the connection, or the soak ends.
     const stay = (ms) => {
       return Promise.race([delay(random(ms), undefined, { signal: stopping.signal }).catch(() => {}), closed])
     }

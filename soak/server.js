@@ -1,8 +1,8 @@
 'use strict'
 
-// node --expose-gc soak/server.js OPTIONS: the servers of the soak, of a plain function and of functions by name, in a
-// process of their own, so that what the soak costs can be read off it. Its parent sends `look`, which it answers with
-// what it holds, and at last `close`, after which nothing keeps it alive.
+// node --expose-gc soak/server.js OPTIONS: the servers of the soak, of a plain function and of functions by name, in
+// their own process, whose memory, descriptors and threads are the soak's cost. Its parent sends `look`, which it
+// answers with these, and in the end `close`, after which nothing keeps it alive.
 
 const { readFileSync, readdirSync } = require('node:fs')
 const { serverListen } = require('..')
@@ -14,7 +14,7 @@ const options = { engine: 'io_uring', ...JSON.parse(process.argv[2]), onError: (
 const server = serverListen(options, handler)
 const named = serverListen(options, functions)
 
-// The second collection frees what the finalizers of the first let go.
+// The second collection frees the objects that the finalizers of the first released.
 function look() {
   globalThis.gc()
   globalThis.gc()
@@ -27,7 +27,7 @@ function look() {
   }
 }
 
-// The counts of both.
+// The sums of both servers' counts.
 function added(stats, others) {
   const counts = Object.entries(stats).filter(([, count]) => typeof count === 'number')
   return Object.fromEntries(counts.map(([name, count]) => [name, count + others[name]]))
@@ -38,7 +38,7 @@ process.on('message', async (message) => {
   await Promise.all([server.close(), named.close()])
   process.disconnect()
 })
-// It does not outlive its parent, whatever ends that.
+// It does not outlive its parent, however the parent ends.
 process.on('disconnect', () => [server, named].forEach((each) => each.close({ timeout: 1 })))
 
 process.send({ port: server.port, namedPort: named.port })

@@ -1,8 +1,8 @@
 'use strict'
 
-// `npm run soak`: minutes of honest and hostile clients that come and go, on a server in a process of its own. Every
-// honest answer is checked; what the server holds is read off its process, after a garbage collection. Half of the
-// clients call one plain function, the others functions by name.
+// `npm run soak`: minutes of honest and hostile clients that come and go, on a server in its own process. Every honest
+// answer is checked; memory, descriptors and threads are read off the server's process, after a garbage collection.
+// Half of the clients call one plain function, the others functions by name.
 
 const { fork } = require('node:child_process')
 const { once } = require('node:events')
@@ -37,7 +37,7 @@ const MIB = 2 ** 20
 const GROWTH_MAX = 8 * MIB
 const GROWTH_MINUTES_MIN = 4
 const WARMING_MS = 120_000 // V8 compiles, and clients that stay gather.
-const HONEST_CLIENTS = 16 // on each of the two servers, as the next
+const HONEST_CLIENTS = 16 // on each of the two servers, like the next
 const HOSTILE_OF_EACH = 2
 const GONE_MS_MAX = 60_000
 const LOOKS = 5
@@ -70,7 +70,7 @@ async function main() {
   }
 }
 
-// What runs under a tool is slow, but no fault for that.
+// A server under a tool is slow, which is not a fault.
 function patient(options) {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => {
     return [name, name.endsWith('Timeout') ? value * TOOL_PATIENCE : value]
@@ -131,7 +131,7 @@ async function soak(server, minutes) {
   return faults
 }
 
-// Requests that the handler holds when `close()` comes are answered, and the process then ends by itself.
+// Requests that the handler has at `close()` are answered, and then the process ends by itself.
 async function closing(server) {
   const faults = []
   const numbers = Array.from({ length: 32 }, (_, i) => 16 * i + 11)
@@ -156,7 +156,7 @@ async function ask(port, n) {
   if (body !== expected(n).body) throw new Error(`the server answers ${body} to ${n}`)
 }
 
-// The least memory of some looks: floods come and go.
+// The look with the least memory of several: floods come and go.
 async function settled(server, ms) {
   let least
   for (let i = 0; i < LOOKS; i++) {
@@ -167,7 +167,7 @@ async function settled(server, ms) {
   return least
 }
 
-// What the server holds once it knows that nobody is there, or after GONE_MS_MAX.
+// A look once the server knows that all clients are gone, or after GONE_MS_MAX.
 async function allGone(server, { descriptors } = { descriptors: Infinity }) {
   const until = Date.now() + GONE_MS_MAX
   for (;;) {
@@ -206,7 +206,7 @@ async function startServer(options, under) {
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text))
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }))
-  // A server that ends while it is asked ends the wait, too.
+  // If the server ends meanwhile, so does the wait.
   const message = async () => {
     const answer = await Promise.race([once(child, 'message'), ended])
     if (Array.isArray(answer)) return answer[0]

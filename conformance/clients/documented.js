@@ -1,7 +1,7 @@
 'use strict'
 
-// The clients of docs/describing.md: its first server, its commands and its calls, as they stand there but for the address
-// and the folder. What a call prints must be what stands behind it as a comment.
+// The clients of docs/describing.md: its first server, its commands and its calls, unchanged but for the address and
+// the folder. A call must print the text of the comment behind it.
 
 const { mkdirSync, readFileSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
@@ -11,14 +11,14 @@ const TSC = path.join(__dirname, '..', '..', 'node_modules', 'typescript', 'bin'
 const ADDRESS = 'http://localhost:8000'
 const TYPESCRIPT = ['--strict', '--target', 'es2022', '--module', 'node16']
 
-// { language, code } of each block of that section, or of all.
+// { language, code } of each block from that section on, or of the whole page.
 function blocksOf(section = '') {
   const text = readFileSync(PAGE, 'utf8')
   const from = text.slice(text.indexOf(section))
   return [...from.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }))
 }
 
-// The module that is served: what the page's first block passes to serverListen.
+// The module that is served: its exports are what the page's first block passes to serverListen.
 function makeDocumented(folder) {
   const [{ code }] = blocksOf()
   mkdirSync(folder, { recursive: true })
@@ -31,8 +31,8 @@ function makeDocumented(folder) {
   return file
 }
 
-// Makes the clients and calls with them; how many there are. `run(command, args, folder)` throws where a program fails, and
-// returns what it has printed.
+// Makes the clients and calls with them; returns how many calls there are. `run(command, args, folder)` throws if a
+// program fails, and returns its output.
 function runDocumented(url, folder, { run, python }) {
   let calls = 0
   for (const { language, code } of blocksOf('## Clients in other languages')) {
@@ -43,19 +43,19 @@ function runDocumented(url, folder, { run, python }) {
     }
     const printed = callOf(language, here, `call-${++calls}`, folder, { run, python }).trim()
     const told = [...code.matchAll(/^(?:console\.log|print)\(.*\) +(?:\/\/|#) (.*)$/gm)].map(([, text]) => text).join('\n')
-    if (printed !== told) throw new Error(`docs/describing.md: this prints\n${printed}\nand is to print\n${told}\n\n${code}`)
+    if (printed !== told) throw new Error(`docs/describing.md: this prints\n${printed}\ninstead of\n${told}\n\n${code}`)
   }
   return calls
 }
 
 function make(command, folder, { run, python }) {
-  // What they install is here.
+  // Everything that they install is here already.
   if (/^(npm|pip) install /.test(command)) return
   const [program, ...args] = command.replace(/^openapi-python-client/, `${python} -m openapi_python_client`).split(' ')
   run(program, args, folder)
 }
 
-// What the program prints.
+// The program's output.
 function callOf(language, code, name, folder, { run, python }) {
   writeFileSync(path.join(folder, `${name}.${language === 'ts' ? 'ts' : 'py'}`), code)
   if (language === 'python') return run(python, [`${name}.py`], folder)

@@ -1,6 +1,6 @@
 'use strict'
 
-// Functions of every type, for clients that were made of their description. Each result fits whatever the arguments are.
+// Functions of every type, for clients generated from their description. Each result fits, whatever the arguments are.
 
 const { z } = require('zod')
 const { reply, typed } = require('../..')
@@ -16,7 +16,7 @@ const INT64_MAX = 2n ** 63n - 1n
 /** @param {bigint} n */
 const wrapped = (n) => BigInt.asIntN(64, n)
 
-/** What is beyond a double by rounding. @param {number} n */
+/** Keeps the mean within the finite doubles. @param {number} n */
 const finite = (n) => Math.min(Math.max(n, -Number.MAX_VALUE), Number.MAX_VALUE)
 
 module.exports = {

@@ -1,4 +1,4 @@
-// What @hey-api/openapi-ts makes of the description: a function for each of the server's.
+// The client that @hey-api/openapi-ts generates from the description: a function for each of the server's.
 
 import assert from 'node:assert/strict'
 import { client } from './made/hey-api/client.gen.js'

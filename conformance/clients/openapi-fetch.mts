@@ -1,4 +1,4 @@
-// What openapi-typescript makes of the description types, and openapi-fetch calls.
+// The client of openapi-fetch, with the types that openapi-typescript generates from the description.
 
 import assert from 'node:assert/strict'
 import createClient from 'openapi-fetch'
@@ -6,7 +6,7 @@ import type { components, paths } from './made/openapi-typescript.js'
 
 const api = createClient<paths>({ baseUrl: process.argv[2]! })
 
-// Each result has its type, and each call takes what the function takes.
+// Each result has its type, and each call takes the function's arguments.
 const middle = await api.POST('/middle', { body: { low: 3, high: 4 } })
 const half: number | undefined = middle.data
 assert.equal(half, 3.5)
@@ -33,7 +33,7 @@ assert.deepEqual(longs, ['2', '1'])
 assert.deepEqual((await api.POST('/echo', { body: { value: { a: [null, 1.5, 'ü'] } } })).data, { a: [null, 1.5, 'ü'] })
 assert.deepEqual((await api.POST('/pair', { body: [1, { b: 2 }] })).data, [1, { b: 2 }])
 
-// Bytes are a string to openapi-typescript, and whatever `fetch` takes to openapi-fetch.
+// Bytes are a string to openapi-typescript, and anything that `fetch` accepts to openapi-fetch.
 const bytes = new Uint8Array([0, 255, 10])
 const same = await api.POST('/same', {
   body: bytes as unknown as string, bodySerializer: (body) => body, parseAs: 'arrayBuffer',

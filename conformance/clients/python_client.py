@@ -1,4 +1,4 @@
-"""What openapi-python-client makes of the description: a module for each function, and a class for each type."""
+"""The client that openapi-python-client generates: a module for each function, and a class for each type."""
 
 import sys
 from io import BytesIO

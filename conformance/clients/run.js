@@ -2,10 +2,10 @@
 
 // npm run test:clients [-- --examples N]
 //
-// Serves functions of every type, and has others judge by their description whether it is true: schemathesis draws
-// requests that fit it and requests that do not, N examples of each function; and clients in TypeScript and Python are
-// made of it, compiled, and call each function. It takes Python 3.10 or newer with schemathesis and
-// openapi-python-client: RINGCALL_TEST_PYTHON is an interpreter that has them.
+// Serves functions of every type, and has other tools check their description: schemathesis draws requests that fit it
+// and requests that do not, N examples for each function; and clients in TypeScript and Python are generated from it,
+// compiled, and call each function. It needs Python 3.10 or newer with schemathesis and openapi-python-client:
+// RINGCALL_TEST_PYTHON is an interpreter that has them.
 
 const { spawn, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
@@ -47,7 +47,7 @@ async function main() {
   }
 }
 
-// Starts that server of a module, and ends it when `act(url)` is done.
+// Starts a server of a module with these options, and ends it when `act(url)` is done.
 async function withServer(options, act, module = path.join(__dirname, 'functions.js')) {
   const command = path.join(ROOT, 'bin', 'ringcall.js')
   const args = [command, 'serve', module, '--port', '0', '--host', '127.0.0.1', ...options]
@@ -72,7 +72,7 @@ async function describe(url) {
   return description
 }
 
-// The clients. Those in TypeScript are compiled.
+// Generates the clients, and compiles those in TypeScript.
 function make(description) {
   writeFileSync(path.join(MADE, 'package.json'), '{ "type": "module" }')
   run('npx', ['openapi-typescript', description, '--output', path.join(MADE, 'openapi-typescript.d.ts')])
@@ -89,7 +89,7 @@ function make(description) {
   run(process.execPath, [tsc, ...TYPESCRIPT, 'openapi-fetch.mts', 'hey-api.mts'])
 }
 
-// As docs/describing.md has it.
+// The calls of docs/describing.md.
 function callDocumented(url) {
   const calls = runDocumented(url, path.join(MADE, 'documented'), { run: printedBy, python: PYTHON })
   console.log(`docs/describing.md: ${calls} clients print what it says`)
@@ -103,20 +103,20 @@ function judge(url, examples) {
   run(PYTHON, ['-m', 'schemathesis.cli', ...args], 'schemathesis')
 }
 
-// What the program came to is told after `name`.
+// Prints the program's conclusion after `name`.
 function run(command, args, name) {
   const printed = printedBy(command, args)
   if (name !== undefined) console.log(`${name}: ${conclusionOf(printed)}`)
 }
 
-// Throws where the program fails, with all that it has printed.
+// Returns the program's output; throws if it fails, with all that it has printed.
 function printedBy(command, args, cwd = __dirname) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })
   if (status !== 0) throw new Error(`${[command, ...args].join(' ')} has failed:\n${stdout}\n${stderr}`)
   return stdout
 }
 
-// The last line, and of schemathesis how many cases there were.
+// The last line and, for schemathesis, the number of cases.
 function conclusionOf(output) {
   const lines = output.trim().split('\n').map((line) => line.replaceAll('=', '').trim())
   return lines.filter((line, i) => / generated, /.test(line) || i === lines.length - 1).join('; ')

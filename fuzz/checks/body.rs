@@ -1,4 +1,4 @@
-//! Bodies: skipping has to agree with the model, in one piece, in two and byte by byte.
+//! Bodies: skipping must agree with the model, in one piece, in two and byte by byte.
 //!
 //! The input's first two bytes choose the framing, the rules and the cut; the rest is the body and
 //! what follows it.
@@ -20,7 +20,7 @@ pub fn check(input: &[u8]) {
         BodyFraming::Length(u64::from(*cut))
     };
     let rules = Rules {
-        // The usual limits, or some that are soon reached.
+        // The usual limits, or small ones.
         head_bytes_max: if *choice < 0x80 {
             16 * 1024
         } else {

@@ -1,4 +1,5 @@
-//! Arguments from bodies: what is read has to agree with the model, as has what is refused, and where.
+//! Arguments from bodies: those read, those refused, and the places of faults must agree with the
+//! model.
 //!
 //! The input's first byte chooses the function, and the rest is the body.
 

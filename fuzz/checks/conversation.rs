@@ -1,8 +1,8 @@
-//! Whole conversations: however the bytes are cut, replies delayed and sends shortened, the peer gets
+//! Whole conversations: however bytes are cut, replies delayed and sends shortened, the peer gets
 //! the same answers, one for each request.
 //!
-//! The input's first eight bytes seed the schedule, and the first of them chooses the server: one of
-//! a plain function, or from 0x80 on one of several functions. The rest is what the peer sends.
+//! The input's first eight bytes seed the schedule, and the first of them chooses the server: one
+//! of a plain function or, from 0x80 on, one of several functions. The peer sends the rest.
 
 #[path = "../../tests/support/conversation.rs"]
 mod conversation;
@@ -57,7 +57,7 @@ fn run(mut stream: &[u8], seed: [u8; 8]) -> Conversation {
         let size = (random >> 32) as usize;
         match random % 8 {
             0..4 if conversation.connection.wants_input() => {
-                // Mostly small pieces: cuts are what this is about.
+                // Mostly small pieces: the check is about cuts.
                 let count = (size % (1 << (size >> 16) % 12) + 1).min(stream.len());
                 conversation.arrive(&stream[..count]);
                 stream = &stream[count..];

@@ -1,6 +1,6 @@
-//! Heads: the parser has to agree with the model, and with itself on every shorter input.
+//! Heads: the parser must agree with the model, and with itself on every shorter input.
 //!
-//! The input's first byte chooses the rules, and the rest is what a peer sends.
+//! The input's first byte chooses the rules, and a peer sends the rest.
 
 #[expect(unused, reason = "each target uses one half of the model")]
 #[path = "../../tests/support/http_model/mod.rs"]
@@ -16,7 +16,7 @@ pub fn check(input: &[u8]) {
     let any = ["*".to_owned()];
     let listed = ["https://a".to_owned(), "http://b:81".to_owned()];
     let rules = Rules {
-        // The usual limit, or one that is soon reached.
+        // The usual limit, or a small one.
         head_bytes_max: if choice < 0x80 {
             16 * 1024
         } else {

@@ -1,6 +1,6 @@
 'use strict'
 
-// What the test files of both runners do: a server and its client in one process, as in the tests of whoever uses the
+// Shared by the test files of both runners: a server and its client in one process, as in the tests of a user of the
 // package.
 
 const { once } = require('node:events')
@@ -18,7 +18,7 @@ async function post(server, n) {
   return body
 }
 
-// A handler of each kind: what it answers, and what `onError` is told.
+// Handlers of each kind: their answers, and the errors that `onError` gets.
 async function exercise({ serverListen }, engine) {
   const errors = []
   const handler = (n) => [n, Promise.resolve(n), BigInt(n), 'no integer'][n % 4]
@@ -31,7 +31,7 @@ async function exercise({ serverListen }, engine) {
 
 const ANSWERS = Array.from({ length: 16 }, (_, n) => (n % 4 < 3 ? String(n) : 'The function failed.\n'))
 
-// What `serverListen` throws where the port is taken.
+// The error that `serverListen` throws if the port is taken.
 async function inUse({ serverListen }, engine) {
   const other = net.createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
@@ -44,7 +44,7 @@ async function inUse({ serverListen }, engine) {
   }
 }
 
-// A client, and the paths that it has sent something to.
+// A client, and the paths that it has sent requests to.
 function clientThatCounts(client) {
   const sent = []
   const fetch = async (url) => {
@@ -54,7 +54,7 @@ function clientThatCounts(client) {
   return { api: client('http://localhost', { fetch }), sent }
 }
 
-// What runners do to a value that is expected to be something else: they compare it, print it and keep it.
+// A runner's acts on a value that differs from the expected one: it compares, prints and keeps it.
 const LOOKS = {
   toBe: (expect, api) => expect(api).toBe(1),
   toEqual: (expect, api) => expect({ api }).toEqual({ api: { sum: 1 } }),

@@ -1,6 +1,6 @@
 'use strict'
 
-// Each test file of jest has globals of its own: what the package throws must be of the file's `Error`, not of Node's.
+// Each test file of jest has its own globals: the package must throw errors of the file's `Error`, not of Node's.
 
 const ringcall = require('ringcall')
 const { ENGINES, exercise, inUse } = require('../shared.js')
@@ -17,7 +17,7 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(error).toMatchObject({ code: 'EADDRINUSE', syscall: 'listen' })
   })
 
-  test('what onError is told is a TypeError', async () => {
+  test('onError gets a TypeError', async () => {
     const { errors } = await exercise(ringcall, engine)
     expect(errors).toHaveLength(4)
     for (const error of errors) expect(error).toBeInstanceOf(TypeError)

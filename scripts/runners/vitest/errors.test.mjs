@@ -14,7 +14,7 @@ describe.each(ENGINES)('%s', (engine) => {
     expect(error).toMatchObject({ code: 'EADDRINUSE', syscall: 'listen' })
   })
 
-  test('what onError is told is a TypeError', async () => {
+  test('onError gets a TypeError', async () => {
     const { errors } = await exercise({ serverListen }, engine)
     expect(errors).toHaveLength(4)
     for (const error of errors) expect(error).toBeInstanceOf(TypeError)

@@ -4,7 +4,7 @@ import { FAKE } from './fake.mjs'
 
 vi.useFakeTimers(FAKE)
 
-test.each(ENGINES)('%s: answers and closes where timers were fake before it was loaded', async (engine) => {
+test.each(ENGINES)('%s: answers and closes if timers were fake before it was loaded', async (engine) => {
   const { serverListen } = await import('ringcall')
   expect((await exercise({ serverListen }, engine)).answers).toEqual(ANSWERS)
 })

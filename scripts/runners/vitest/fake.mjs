@@ -1,4 +1,4 @@
-// All that can be fake: process.nextTick cannot, as Node's own streams wait for it.
+// Everything that can be fake: process.nextTick cannot, because Node's own streams wait for it.
 export const FAKE = {
   toFake: [
     'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'queueMicrotask',
