@@ -49,7 +49,7 @@ function wrongBinaries(folder) {
 function wrongBinary(folder, { name, arch, libc }) {
   const bytes = readFileSync(path.join(folder, name))
   if (bytes.length < 64 || bytes.toString('latin1', 0, 4) !== '\x7fELF' || bytes.readUInt16LE(16) !== SHARED_OBJECT) {
-    return [`${name} is not a shared object.`]
+    return [`${name} is no shared object.`]
   }
   const machine = bytes.readUInt16LE(18)
   if (machine !== MACHINES[arch]) return [`${name} is for another processor: machine ${machine}.`]

@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn each_class_holds_what_its_rule_lists() {
-        // The table is built at compile time; this one is built now, so that the test runs that code.
+        // The table is built at compile time; this one is built now, so that the code runs here.
         let made = classes();
         for byte in 0..=u8::MAX {
             let is_text = matches!(byte, b'\t' | b' ' | 0x21..=0x7e | 0x80..);
