@@ -62,27 +62,27 @@ const OPTIONS = {
 const HELP = `npm run bench -- [options]
 
   --servers LIST     ${list(SERVERS)}, or all   [${DEFAULTS.servers}]
-                     here is ringcall with ringThreads: 0; promise, bigint and rings have an async handler, one of
-                     bigints, and two ring threads; native has no JavaScript, uws is uWebSockets.js
+                     here is ringcall with ringThreads: 0; promise, bigint and rings have an async handler, a bigint
+                     handler, and two ring threads; native has no JavaScript, uws is uWebSockets.js
   --loads LIST       ${list(KINDS)}; ${list(GROUPS)}, or all
                      [${DEFAULTS.loads}]
   --rounds N         measurements of each server under each load, in turn   [5]
   --seconds N        length of each   [3]
-  --connections N    instead of those that the loads name
-  --capacity SERVER  whose capacity the open loops have a share of   [${CAPACITY_OF}]
-  --check            holds the run against the goals of benchmark/goals.js, and fails where one is missed; without
-                     --servers and --loads it measures all that they name
+  --connections N    instead of the loads' own numbers
+  --capacity SERVER  the open loops' rate is a share of its capacity   [${CAPACITY_OF}]
+  --check            compares the run with the goals of benchmark/goals.js, and fails if one is missed; without
+                     --servers and --loads it measures everything that the goals name
   --json FILE        every round's figures
   --plots DIR        the medians as SVG
   --unpinned         server and client run wherever the scheduler puts them
   --against DIR      also the ringcall of another checkout, built there; may be given again
 
-Figures are medians over the rounds, with the lowest and highest in brackets. CPU is what the server's processes
-used, by the request, and switches their context switches. Others is what all else took of the machine meanwhile; a
-measurement that loses more than 5% so is repeated, at most twice; where there is but one round, none is: it is to see
-that all runs. Latencies of open-50 and open-80 count from when a request was due, at random times, the same for every
-server. All others are a closed loop's, each connection waiting for its answer before it asks again; wrk adds the
-waits that this hides.`
+Figures are medians over the rounds, with the lowest and highest in brackets. CPU is the time of the server's processes
+per request, and switches are their context switches. Others is the share of the machine's time that everything else
+took meanwhile; a measurement that loses more than 5% to it is repeated, at most twice, but not if there is only one
+round, which only shows that everything runs. Latencies of open-50 and open-80 count from when a request was due, at
+random times, the same for every server. All others are from a closed loop: each connection waits for its answer before
+it asks again; wrk adds the waits that this hides.`
 
 async function main() {
   const options = parseOptions()

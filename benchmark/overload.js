@@ -25,19 +25,19 @@ const OPTIONS = {
 
 const HELP = `npm run bench:overload -- [options]
 
-  --microseconds N   that the handler computes   [200]
-  --times N          as many requests as that allows   [5]
+  --microseconds N   the handler computes for that long   [200]
+  --times N          that many times as many requests as it can answer   [5]
   --in-flight N      maxInFlight   [100]
   --connections N    of the overloading client   [1024]
-  --rounds N         in turn with the load that is just enough   [5]
+  --rounds N         alternating with a load that just meets the capacity   [5]
   --seconds N        length of each   [5]
   --apart            the ring thread runs on the client's core, so that the handler has one to itself
   --unpinned         server and client run wherever the scheduler puts them
 
-Capacity is what 16 connections get that ask again when they are answered, goodput what the overload gets of 200s. An
-accepted request waits for maxInFlight of them at most, so the bound on its latency is maxInFlight / goodput. CPU is
-what a 503 takes: the server's process under overload less what the 200s take at capacity, by the 503. Medians, with
-the lowest and highest in brackets.`
+Capacity is the rate of answers to 16 connections that ask again when they are answered, goodput the rate of 200s under
+overload. An accepted request waits for at most maxInFlight calls, so the bound on its latency is maxInFlight / goodput.
+CPU is the cost of a 503: the time of the server's process under overload, less that of as many 200s at capacity, per
+503. Medians, with the lowest and highest in brackets.`
 
 const CAPACITY_CONNECTIONS = 16
 

@@ -34,9 +34,9 @@ const HELP = `npm run bench:workers -- [options]
   --unpinned         server and client run wherever the scheduler puts them
 
 Figures are medians over the rounds, with the lowest and highest in brackets; so are ratios, each of two figures of one
-round. CPU is what the server's threads ran, by the request, and client what the load generator did. Others is what
-all else took of the machine meanwhile; a measurement that loses more than 5% so is repeated, at most twice. Where there
-is but one round, none is: it is to see that all runs.`
+round. CPU is the run time of the server's threads per request, and client that of the load generator. Others is the
+share of the machine's time that everything else took meanwhile; a measurement that loses more than 5% to it is
+repeated, at most twice, but not if there is only one round, which only shows that everything runs.`
 
 const NOWHERE = { server: null, client: null }
 

@@ -26,11 +26,11 @@ const HELP = `npm run soak -- [options]
 
   --minutes N        how long, fractions too   [20]
   --ring-threads N   of the server   [1]
-  --under COMMAND    runs the server's process, a valgrind for example
+  --under COMMAND    runs the server's process, for example valgrind
 
-Prints a line each minute, and at the end what was asked and held. Fails with a sentence where an honest request got a
-wrong answer or none, where memory grew by 8 MiB or more after the first tenth of the time, two minutes at least, where
-a descriptor or a thread stayed, or where the server did not end in order. A run of less than four minutes says nothing
+Prints a line each minute, and in the end the requests and the memory. Fails with a sentence if an honest request got a
+wrong answer or none, if memory grew by 8 MiB or more after the first tenth of the time (at least two minutes), if a
+descriptor or a thread was left, or if the server did not end in order. A run of less than four minutes says nothing
 about memory.`
 
 const MIB = 2 ** 20

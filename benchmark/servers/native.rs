@@ -1,8 +1,8 @@
-//! The same ring thread as ringcall's without JavaScript: the same handler is in Rust and runs on
-//! the ring thread itself.
+//! ringcall's ring thread without JavaScript: the same handler in Rust, which runs on the ring
+//! thread itself.
 //!
-//! Argument: a unix socket path; none: a free port of the loopback. Talks to the benchmark as
-//! `announce.js` says.
+//! Argument: a Unix socket path; without one, a free port of the loopback. Talks to the benchmark
+//! as `announce.js` says.
 #![expect(
     clippy::print_stdout,
     reason = "that is how the benchmark learns where"
@@ -79,7 +79,7 @@ fn main() -> io::Result<()> {
         Address::Tcp(address) => println!("PORT {}", address.port()),
         Address::Path(path) => println!("PATH {}", path.display()),
     }
-    // Until the benchmark lets go.
+    // Until the benchmark closes it.
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

@@ -105,7 +105,7 @@ fn a_document_replaced_while_it_is_being_read_arrives_whole() {
     client.send(&get(SHORT, "If-None-Match: \"1\"\r\n"));
     assert_eq!(client.answer().status, 304);
     assert_eq!(reader.answer().body.len(), HUGE_BYTES);
-    eventually("nobody needs it any more", || {
+    eventually("its text is no longer held", || {
         Arc::strong_count(document.body()) == 1
     });
 }

@@ -229,7 +229,7 @@ impl Client {
                 let call = self.calls[index];
                 if answer.is(503, OVERLOADED) {
                     assert_eq!(call, Call::Unknown, "refused, and called");
-                    assert!(plan.limits.in_flight_max < 1000, "nobody was overloaded");
+                    assert!(plan.limits.in_flight_max < 1000, "there was no overload");
                 } else if answer.is(503, NO_ROOM) {
                     assert_eq!(call, Call::Unknown, "refused, and called");
                     assert!(plan.is_short_of_memory(), "there was room");
@@ -238,7 +238,7 @@ impl Client {
                     let is_due = timeouts.handler > 0 || is_late(number);
                     assert!(is_due, "there is no timeout");
                 } else {
-                    assert_eq!(call, Call::Answered, "answer {index} is nobody's: {body}");
+                    assert_eq!(call, Call::Answered, "answer {index} to no call: {body}");
                     if is_error(number) {
                         assert!(answer.is(422, &number.to_string()), "{index}: {body}");
                     } else {

@@ -102,9 +102,9 @@ impl Kernel for Simulated {
     fn push_close(&mut self, descriptor: OwnedFd) {
         let mut world = self.world.borrow_mut();
         let index = world.by_descriptor(descriptor.as_raw_fd());
-        let index = index.expect("it closes what it has");
+        let index = index.expect("it closes a socket of its own");
         let socket = &mut world.sockets[index];
-        assert_eq!(socket.in_flight, 0, "closes what the kernel uses");
+        assert_eq!(socket.in_flight, 0, "closes a socket in use");
         assert!(socket.recv.is_none() && socket.send.is_none());
         socket.stage = Stage::Closing;
         world.queue(Pushed::Close(index, descriptor));
@@ -210,7 +210,7 @@ impl Kernel for Simulated {
 
     fn close_listener(&mut self, _: OwnedFd) -> Vec<OwnedFd> {
         let mut world = self.world.borrow_mut();
-        assert!(world.is_listening, "closes what it does not have");
+        assert!(world.is_listening, "closes a listener twice");
         assert!(world.ops.accept.is_none(), "closes while it accepts");
         let mut accepted = Vec::new();
         while let Some(socket) = world.take_waiting() {

@@ -129,7 +129,7 @@ impl Plan {
         }
     }
 
-    /// A run of one client in which nothing goes wrong, nobody is late and everything fits.
+    /// A run of one client in which nothing goes wrong, nothing is late and everything fits.
     pub(crate) fn calm(seed: u64) -> Self {
         Self {
             limits: Limits {

@@ -1,4 +1,4 @@
-//! What has come of an answer, by the bytes of one connection.
+//! How much of an answer has arrived, by the bytes of one connection.
 
 use std::cmp::Ordering;
 
@@ -25,7 +25,7 @@ pub(crate) fn judge(received: &[u8]) -> Answer {
         return Answer::Wrong;
     }
     let Some(length) = value(response.headers, "content-length") else {
-        // Chunks are nothing that a server here answers with.
+        // No server here answers with chunks.
         return match value(response.headers, "transfer-encoding") {
             Some(_) => Answer::Wrong,
             None => Answer::UntilClose,

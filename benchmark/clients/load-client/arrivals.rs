@@ -1,10 +1,10 @@
-//! When requests are due: at random times, as of many clients that know nothing of each other (a
-//! Poisson process), but the same times in every run.
+//! When requests are due: at random times, as from many independent clients (a Poisson process),
+//! but the same times in every run.
 
 use std::time::{Duration, Instant};
 
 pub(crate) struct Arrivals {
-    /// Requests a second.
+    /// Requests per second.
     rate: f64,
     random: u32,
     /// When the next one is due.

@@ -1,4 +1,4 @@
-//! The connections, and the two loops that ask.
+//! The connections, and the two loops that send requests.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,7 +15,8 @@ use crate::figures::Figures;
 
 /// How long answers are waited for after the last request.
 const GRACE: Duration = Duration::from_secs(10);
-/// The poll sleeps by whole milliseconds, so it does for no less than this, and half as long.
+/// The poll sleeps for whole milliseconds, so it sleeps only if the wait is at least this long, and
+/// then for half of it.
 const SLEEP_MIN: Duration = Duration::from_millis(4);
 const EVENTS_MAX: usize = 1024;
 const READ_BYTES: usize = 64 * 1024;
@@ -24,7 +25,7 @@ const READ_BYTES: usize = 64 * 1024;
 pub(crate) enum Mode {
     KeepAlive,
     Close,
-    /// So many requests a second.
+    /// This many requests per second.
     Open(f64),
 }
 
@@ -56,9 +57,9 @@ pub(crate) struct Client {
     request: Vec<u8>,
     mode: Mode,
     connections: Vec<Connection>,
-    /// Those that wait for no answer, the one longest idle first.
+    /// Connections that wait for no answer, the one longest idle first.
     idle: VecDeque<usize>,
-    /// How many wait for one.
+    /// How many wait for an answer.
     waiting: usize,
     buffer: Box<[u8]>,
     start: Instant,
@@ -119,7 +120,7 @@ impl Client {
         Ok(stream)
     }
 
-    /// Asks for so long, and returns what came of it.
+    /// Runs for `duration`, and returns the figures.
     pub(crate) fn run(&mut self, duration: Duration) -> io::Result<Value> {
         self.start = Instant::now();
         self.end = self.start + duration;
@@ -153,7 +154,7 @@ impl Client {
         }
     }
 
-    /// The open loop: requests have their times, and wait for an idle connection.
+    /// The open loop: requests have their due times, and wait for an idle connection.
     fn ask_when_due(&mut self, mut arrivals: Arrivals) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut queue = VecDeque::new();
@@ -225,7 +226,7 @@ impl Client {
         }
     }
 
-    /// Sends along, since on the loopback most are connected at once.
+    /// Sends at once, because on the loopback most connections are made immediately.
     fn open(&mut self, token: usize) -> io::Result<()> {
         self.connections[token].stream = Some(TcpStream::connect(self.address)?);
         self.send(token)?;
@@ -323,7 +324,7 @@ impl Client {
         let connection = &mut self.connections[token];
         connection.phase = Phase::Answered;
         self.figures.latencies.push(now - connection.due);
-        // In a closed loop the last answers fall beyond the time that is measured.
+        // In a closed loop, the last answers fall after the measured time.
         if now < self.end || matches!(self.mode, Mode::Open(_)) {
             self.figures.requests += 1;
             self.last = now;

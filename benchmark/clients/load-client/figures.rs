@@ -1,4 +1,4 @@
-//! What is counted, and what it comes to.
+//! The counts, and the figures made of them.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const PERCENTILES: [(&str, usize); 7] = [
 pub(crate) struct Figures {
     pub(crate) requests: u64,
     pub(crate) failed: usize,
-    /// Why, for the first of them.
+    /// Why the first of them failed.
     pub(crate) failure: Option<String>,
     /// Requests that were due when no connection was idle.
     pub(crate) queued: u64,

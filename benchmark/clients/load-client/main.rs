@@ -1,14 +1,14 @@
-//! The load that wrk cannot give: a connection for each request, where a close is the end of an
-//! answer like any other; and requests at times of their own, whatever has been answered.
+//! The loads that wrk cannot make: a connection for each request, where a close ends an answer like
+//! any other; and requests at due times, whatever has been answered.
 //!
 //! `load-client PORT SECONDS CONNECTIONS MODE PATH [BODY]`, where MODE is `keep-alive`, `close` or a
 //! rate in requests a second. Prints one line of JSON for `load.js`, latencies in microseconds.
 //!
 //! With a rate, requests are due at random times (a Poisson process, the same in every run), and a
-//! latency counts from when its request was due, so that one which waits for a connection, or for a
-//! server that stalls, does not shorten anybody's latency (coordinated omission). One that finds no
-//! connection idle waits for one. Between two requests the client looks rather than sleeps, because
-//! being woken takes longer than many an answer.
+//! latency counts from when its request was due, so that waits for a connection or a stalled server
+//! are not hidden (coordinated omission). A request that finds no connection idle waits for one.
+//! Between two requests the client spins rather than sleeps, because a wake-up takes longer than
+//! many answers.
 #![expect(
     clippy::print_stdout,
     reason = "that is how the benchmark learns the figures"

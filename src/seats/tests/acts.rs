@@ -215,13 +215,13 @@ impl World {
         self.places[seat]
             .player
             .as_mut()
-            .expect("somebody is there")
+            .expect("the seat is taken")
     }
 
     /// Has the thread act in a way that the watchdog may take for a move to another call.
     fn with_player(&mut self, seat: usize, act: impl FnOnce(&mut Player)) {
         let place = &mut self.places[seat];
-        act(place.player.as_mut().expect("somebody is there"));
+        act(place.player.as_mut().expect("the seat is taken"));
         place.seen = None;
         place.late_looks = 0;
         place.overdue_looks = 0;

@@ -12,7 +12,7 @@ pub(crate) fn now() -> Option<Instant> {
     NOW.get()
 }
 
-/// Time stands still until it is told to pass.
+/// Stops time until `pass`.
 pub(super) fn stop() -> Instant {
     let now = Instant::now();
     NOW.set(Some(now));
