@@ -1,13 +1,14 @@
 'use strict'
 
-// The server under fake timers: what tests replace in the global scope is not what it runs on.
+// The server under fake timers: it does not run on the globals that tests replace.
 
 const { readdirSync, readFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
 const { connect, request, root, serve, startMain, until } = require('./helpers.js')
 
-// Starts a server in a process in which, once ringcall is loaded, nothing global calls back and no clock goes on.
+// Starts a server in a process whose global timers and queues never call back, and whose clocks stand still, once
+// ringcall is loaded.
 async function startFaked(t, options) {
   const child = startMain(t, ({ engine, serverListen }, options) => {
     const { subscribe } = require('node:diagnostics_channel')
@@ -43,13 +44,13 @@ test('under fake timers it answers, with values and with promises, and closes', 
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('under fake timers a late handler is given up, and that is told while it listens', async (t) => {
+test('under fake timers a late handler is given up, which is published while the server listens', async (t) => {
   const { child, client } = await startFaked(t, { handlerTimeout: 50 })
   t.is((await client.send('/0')).status, 503)
   t.is(await child.line(), 'handlerTimeouts')
 })
 
-test('under fake timers an idle connection and half a request run out of time', async (t) => {
+test('under fake timers an idle connection and half a request time out', async (t) => {
   const { port, client } = await startFaked(t, { headersTimeout: 50, keepAliveTimeout: 100 })
   const half = await connect(t, port)
   await half.write('POST /1 HT')
@@ -58,7 +59,7 @@ test('under fake timers an idle connection and half a request run out of time', 
   t.pass()
 })
 
-test('under fake timers close cuts what is left after its timeout', async (t) => {
+test('under fake timers close() cuts the remaining connections after its timeout', async (t) => {
   const { child, client } = await startFaked(t, { handlerTimeout: 0 })
   t.is((await client.send('/1')).body, '1')
   await client.write(request('/0'))
@@ -80,7 +81,7 @@ test('nothing in lib/ asks the global scope for timers, queues or the clock', (t
   }
 })
 
-test('a global JSON that is replaced after the start changes neither arguments nor answers', async (t) => {
+test('replacing the global JSON after the start changes neither arguments nor answers', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     const { typed } = require('./index.js')
     const same = typed('(a: json, b: string, c: string[]) => json', (a, b, c) => [a, b, c])
@@ -110,7 +111,7 @@ test('a global JSON that is replaced after the start changes neither arguments n
   t.is(JSON.parse((await client.send('/none')).body).code, 'ERR_UNKNOWN_FUNCTION')
 })
 
-test("what a worker's module replaces in its thread changes neither arguments nor answers, nor who is told", async (t) => {
+test("globals that a worker's module replaces change neither arguments nor answers nor error reports", async (t) => {
   const told = []
   const onError = (error, call) => told.push([error.name, error.message, call])
   const server = serve(t, { workers: 1, onError }, require.resolve('./modules/replacing.js'))

@@ -3,7 +3,7 @@
 const test = require('ava')
 const { assertServes, connect, fibonacci, post, request, serve, startMain, until } = require('./helpers.js')
 
-// A server whose handler calls `misbehave[n]`, and what `onError` was told.
+// A server whose handler calls `misbehave[n]`, and what its `onError` has been given.
 function serveMisbehaving(t, misbehave, options) {
   const told = []
   const onError = (error, n) => told.push([error, n])
@@ -41,7 +41,7 @@ const notIntegers = {
 }
 
 for (const [how, wrap] of [['returned', (value) => value], ['from a promise', (value) => Promise.resolve(value)]]) {
-  test(`what is no integer is 500 and told to onError, ${how}`, async (t) => {
+  test(`a result that is no integer is answered with 500 and reported to onError, ${how}`, async (t) => {
     const values = Object.entries(notIntegers)
     const { server, told } = serveMisbehaving(t, values.map(([, value]) => () => wrap(value)))
     const client = await connect(t, server)
@@ -74,7 +74,7 @@ const thrown = {
   'a revoked proxy': revokedProxy()
 }
 
-test('whatever is thrown is 500, and told to onError as it is', async (t) => {
+test('whatever a handler throws is answered with 500, and passed to onError as it is', async (t) => {
   const values = Object.entries(thrown)
   const { server, told } = serveMisbehaving(t, values.map(([, value]) => () => { throw value }))
   const client = await connect(t, server)
@@ -89,7 +89,7 @@ test('whatever is thrown is 500, and told to onError as it is', async (t) => {
   t.is(server.stats().handlerErrors, values.length)
 })
 
-test('whatever a promise rejects with is 500, and told to onError as it is', async (t) => {
+test('whatever a promise rejects with is answered with 500, and passed to onError as it is', async (t) => {
   const values = Object.entries(thrown)
   const { server, told } = serveMisbehaving(t, values.map(([, value]) => () => Promise.reject(value)))
   const client = await connect(t, server)
@@ -98,13 +98,13 @@ test('whatever a promise rejects with is 500, and told to onError as it is', asy
   t.true(told.every(([error], i) => Object.is(error, values[i][1])))
 })
 
-test('with bigint onError is told the bigint', async (t) => {
+test('with bigint: true, onError gets the bigint', async (t) => {
   const { server, told } = serveMisbehaving(t, { 3: () => 'no integer' }, { bigint: true })
   t.is((await post(t, server, '/3')).status, 500)
   t.is(told[0][1], 3n)
 })
 
-test('an error costs its own request and none of the pipelined ones around it', async (t) => {
+test('an error fails its own request and none of those pipelined around it', async (t) => {
   const { server } = serveMisbehaving(t, { 2: () => { throw new Error('no') }, 4: () => 'no' })
   const client = await connect(t, server)
   await client.write([1, 2, 3, 4, 5].map((n) => request(`/${n}`)).join(''))
@@ -113,14 +113,14 @@ test('an error costs its own request and none of the pipelined ones around it', 
   t.deepEqual([0, 2, 4].map((i) => responses[i].body), ['1', '2', '5'])
 })
 
-test('a handler that overflows its stack is 500', async (t) => {
+test('a handler that overflows its stack is answered with 500', async (t) => {
   const { server, told } = serveMisbehaving(t, { 1: function again() { return again() + 1 } })
   t.is((await post(t, server, '/1')).status, 500)
   t.true(told[0][0] instanceof RangeError)
   await assertServes(t, server)
 })
 
-test('an onError that throws is a warning, and changes nothing on the wire', async (t) => {
+test('an onError that throws emits a warning, and changes nothing on the wire', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('warning', ({ code, message }) => console.log(code, message))
     const onError = () => { throw new Error('again') }
@@ -136,7 +136,7 @@ test('an onError that throws is a warning, and changes nothing on the wire', asy
   t.regex(await child.line(), /^RINGCALL_ON_ERROR .*again/)
 })
 
-test('an async onError that rejects is a warning, too, and does not end the process', async (t) => {
+test('an async onError that rejects emits a warning, too, and does not end the process', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('warning', ({ code, message }) => console.log(code, message))
     const onError = async () => { throw new Error('again') }
@@ -148,7 +148,7 @@ test('an async onError that rejects is a warning, too, and does not end the proc
   t.is((await client.send('/16')).body, '8')
 })
 
-test('without onError the first error is a process warning and all are counted', async (t) => {
+test('without onError the first error emits a process warning, and all are counted', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('warning', ({ code, message }) => console.log(JSON.stringify({ code, message })))
     const server = serverListen(0, (n) => {
@@ -167,7 +167,7 @@ test('without onError the first error is a process warning and all are counted',
   t.is((await child.exited).stderr.match(/RINGCALL_HANDLER_ERROR/g).length, 1)
 })
 
-test('an unhandled rejection never comes of it', async (t) => {
+test("a handler's rejection never becomes an unhandled one", async (t) => {
   const unhandled = []
   const note = (reason) => unhandled.push(reason)
   process.on('unhandledRejection', note)

@@ -1,12 +1,12 @@
 'use strict'
 
-// Which request fields header arguments are.
+// Header arguments, and the request's fields that they are read from.
 
 const test = require('ava')
 const { typed } = require('..')
 const { connect, serve } = require('./helpers.js')
 
-test('header arguments are the fields of their names, or those that were said', async (t) => {
+test('header arguments are read from the fields of their names, or from those that options name', async (t) => {
   const tell = typed('(xRequestID: header, hub: header, DNT?: header) => json', (...values) => values, {
     headers: { hub: 'X-Hub-Signature-256' }
   })

@@ -1,7 +1,7 @@
 'use strict'
 
-// The option `health`: who asks at its path is told whether the server serves and its thread turns. What its requests may
-// look like is in the table of cases (cases/health.json).
+// The option `health`: its path answers whether the server serves and its event loop turns. The table of cases
+// (cases/health.json) has the requests that it takes.
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
@@ -26,7 +26,7 @@ function folderOf(t) {
   return folder
 }
 
-test('a server of any kind is well while it serves, and its other answers are as ever', async (t) => {
+test('a server of any kind is healthy while it serves, and its other answers stay the same', async (t) => {
   for (const [handler, target, answer] of [
     [(n) => n, '/15', '15'],
     [{ sum: (a, b) => a + b }, '/sum/3/4', '7'],
@@ -54,7 +54,7 @@ test('without the option there is no such path', async (t) => {
   t.is((await ask(t, serve(t, {}, { sum: (a, b) => a + b }))).status, 404)
 })
 
-test('it is told while every call that may wait does, and is no call', async (t) => {
+test('it answers while maxInFlight calls are pending, and does not count as a call', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { health: PATH, maxInFlight: 1 }, handler)
   const waiting = post(t, server, '/1')
@@ -66,7 +66,7 @@ test('it is told while every call that may wait does, and is no call', async (t)
   t.is((await waiting).body, '1')
 })
 
-test('it is told in its turn among pipelined calls', async (t) => {
+test('it answers in its turn among pipelined calls', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { health: PATH }, handler)
   const client = await connect(t, server)
@@ -78,7 +78,7 @@ test('it is told in its turn among pipelined calls', async (t) => {
   t.deepEqual((await client.responses(4)).map(({ body }) => body), ['1', WELL, '2', WELL])
 })
 
-test('many who ask at once are all told', async (t) => {
+test('it answers each of many clients that ask at once', async (t) => {
   const server = serve(t, { health: PATH, ringThreads: 2 })
   const clients = await connectMany(t, server, 100)
   await Promise.all(clients.map((client) => client.write(ASK.repeat(20))))
@@ -87,7 +87,7 @@ test('many who ask at once are all told', async (t) => {
   }
 })
 
-test('while it closes who asks is told so, and the connection ends', async (t) => {
+test('while the server closes it answers with 503, and the connection ends', async (t) => {
   const { handler, held, release } = gate()
   for (const functions of [handler, { wait: handler }]) {
     const server = serve(t, { health: PATH }, functions)
@@ -107,7 +107,7 @@ test('while it closes who asks is told so, and the connection ends', async (t) =
   }
 })
 
-// Its handler holds the thread until the file is there.
+// Starts a server whose handler blocks the thread until `goOn` creates the file.
 function startStuck(t, options) {
   const file = path.join(folderOf(t), 'go on')
   const main = ({ serverListen }, options, file) => {
@@ -122,7 +122,7 @@ function startStuck(t, options) {
   return { child: startMain(t, main, { args: [JSON.stringify(options), file] }), goOn: () => writeFileSync(file, '') }
 }
 
-threadTest(test)('a thread that does not turn is ill in time, and well when it turns again', async (t) => {
+threadTest(test)('a blocked thread is reported unhealthy in time, and healthy when it turns again', async (t) => {
   const { child, goOn } = startStuck(t, { handlerTimeout: 100 })
   const port = Number(await child.line())
   t.is((await ask(t, port)).status, 200)
@@ -140,7 +140,7 @@ threadTest(test)('a thread that does not turn is ill in time, and well when it t
   t.is(answer.body, WELL)
 })
 
-test('a server of a module is ill while it has no worker, and well when there is one again', async (t) => {
+test('a server of a module is unhealthy while it has no worker, and healthy when it has one again', async (t) => {
   const folder = folderOf(t)
   const [file, loads] = [path.join(folder, 'functions.js'), path.join(folder, 'loads')]
   writeFileSync(loads, '')
@@ -148,7 +148,7 @@ test('a server of a module is ill while it has no worker, and well when there is
     if (!require('node:fs').existsSync(${JSON.stringify(loads)})) throw new Error('not now')
     exports.end = () => process.exit()
     exports.sum = (a, b) => a + b`)
-  // Or it would be warned of.
+  // Without a subscriber the exit would emit a warning.
   const heard = () => {}
   subscribe('ringcall:worker-exit', heard)
   t.teardown(() => unsubscribe('ringcall:worker-exit', heard))
@@ -165,7 +165,7 @@ test('a server of a module is ill while it has no worker, and well when there is
   t.is((await ask(t, server)).body, WELL)
 })
 
-test('a path where something else is is refused at the start', (t) => {
+test('a path that something else uses is refused at the start', (t) => {
   const refuses = (options, handler, message) => {
     t.throws(() => serverListen({ port: 0, ...options }, handler), { code: 'ERR_INVALID_ARG_VALUE', message })
   }
@@ -184,7 +184,7 @@ test('a path where something else is is refused at the start', (t) => {
   }
 })
 
-test('a path where there is nothing is taken', async (t) => {
+test('a path that nothing else uses is accepted', async (t) => {
   const functions = { sum: (a, b) => a + b }
   for (const [options, handler] of [
     [{ health: '/', openapi: false }, functions],
@@ -200,7 +200,7 @@ test('a path where there is nothing is taken', async (t) => {
   }
 })
 
-test('a module that has such a function after a reload is refused, and the one before serves on', async (t) => {
+test('a reloaded module with a function at the path is refused, and the previous one keeps serving', async (t) => {
   const file = path.join(folderOf(t), 'functions.js')
   writeFileSync(file, 'exports.sum = (a, b) => a + b')
   const server = serve(t, { health: PATH, workers: 1 }, file)
@@ -213,7 +213,7 @@ test('a module that has such a function after a reload is refused, and the one b
   t.throws(() => serverListen({ port: 0, health: PATH, workers: 1 }, other), { code: 'ERR_INVALID_ARG_VALUE' })
 })
 
-test('ringcall serve --health has the path, and says where it cannot', async (t) => {
+test('ringcall serve --health answers at the path, and refuses a path in use', async (t) => {
   const file = path.join(folderOf(t), 'functions.js')
   writeFileSync(file, 'exports.sum = (a, b) => a + b')
   const bin = path.join(__dirname, '..', 'bin', 'ringcall.js')

@@ -13,11 +13,11 @@ const { setTimeout: delay } = require('node:timers/promises')
 const root = path.join(__dirname, '..')
 const ringcall = require(root)
 
-// The ring threads of every server whose test does not ask for a number of its own. Without any, the JavaScript thread
-// does the network's work: tests of what goes on while that stands still register with `threadTest` instead of `test`.
+// The number of ring threads of every server whose test does not choose one. With 0, the JavaScript thread does the
+// network's work: tests that need service while that thread is blocked register with `threadTest` instead of `test`.
 const ringThreads = Number(process.env.RINGCALL_TEST_RING_THREADS ?? 1)
 
-// The engine of every server whose test does not ask for one. Tests that are about io_uring alone register with
+// The engine of every server whose test does not choose one. Tests that are about io_uring alone register with
 // `ringTest` instead of `test`, and docs/engines.md says what the other engine does there.
 const engine = process.env.RINGCALL_TEST_ENGINE ?? 'io_uring'
 
@@ -25,12 +25,12 @@ function ringTest(test) {
   return engine === 'io_uring' ? test : () => {}
 }
 
-// Where a ring thread serves while the JavaScript thread stands still.
+// For tests in which a ring thread serves while the JavaScript thread is blocked.
 function threadTest(test) {
   return ringThreads > 0 ? ringTest(test) : () => {}
 }
 
-// Where servers can share a port: node:net learnt it in 22.12 and 23.1.
+// Whether servers can share a port: node:net can since 22.12 and 23.1.
 const [major, minor] = process.versions.node.split('.').map(Number)
 const canShare = engine === 'io_uring' || major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
 
@@ -38,15 +38,15 @@ function sharingTest(test) {
   return canShare ? test : () => {}
 }
 
-// The smallest resources that a server takes, with RINGCALL_TEST_SMALLEST: everything must go on all the same.
+// The smallest resources that a server takes, with RINGCALL_TEST_SMALLEST: everything must still work.
 const ringSize = process.env.RINGCALL_TEST_SMALLEST
   ? { ringEntries: 8, receiveBuffers: 8, receiveBufferSize: 128, batchSize: 1 }
   : {}
 
-// What tests draw at random they draw anew each time, or from RINGCALL_TEST_SEED.
+// Tests draw new random values in each run, or those of RINGCALL_TEST_SEED.
 const draws = process.env.RINGCALL_TEST_SEED ? { seed: Number(process.env.RINGCALL_TEST_SEED) } : {}
 
-// What child processes and workers require to get the `serverListen` below.
+// The file that child processes and workers require to get the `serverListen` below.
 const underTest = __filename
 
 function serverListen(portOrOptions, handler) {
@@ -61,11 +61,11 @@ function fibonacci(n) {
   return a
 }
 
-// 2000 digits, quickly printed. Some thousands of them are more than the kernel buffers for a client that reads late.
+// 2000 digits that print quickly. A few thousand such answers exceed the kernel's buffers for a client that reads late.
 const large = 7n ** 2_367n
 
-// Listens on a free port, or as the options say, until the test ends. A test that waits in vain fails with what the
-// server has counted, before AVA gives up the whole run without a word of it.
+// Listens on a free port, or as the options say, until the test ends. A test that waits in vain fails and logs the
+// server's counts, before AVA gives up the whole run without a word about it.
 function serve(t, options, handler = fibonacci) {
   const server = serverListen({ port: 0, ...options }, handler)
   t.timeout(100_000)
@@ -95,7 +95,7 @@ class Client {
   constructor(socket) {
     this.#socket = socket
     socket.setNoDelay(true)
-    socket.on('error', () => {}) // Told by the read or write that meets it.
+    socket.on('error', () => {}) // Reported by the read or write that meets it.
     this.#chunks = socket.iterator({ destroyOnReturn: false })
   }
 
@@ -135,7 +135,7 @@ class Client {
     return all
   }
 
-  // What else arrives until the server ends its side; rejects on a reset.
+  // Everything else that arrives until the server ends its side; rejects on a reset.
   async rest() {
     while (await this.#readOrEnd());
     return this.#take(this.#unread.length).toString('latin1')
@@ -151,7 +151,7 @@ class Client {
     this.#socket.end(bytes)
   }
 
-  // Leaves without reading what is there.
+  // Leaves without reading what has arrived.
   destroy() {
     this.#socket.destroy()
   }
@@ -187,7 +187,7 @@ function parseHead(head) {
   for (const field of fields) {
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+): ([\x20-\x7e]*)$/.exec(field) ?? []
     if (!name) throw new Error(`not a header field: ${JSON.stringify(field)}`)
-    if (name.toLowerCase() in headers) throw new Error(`twice the same field: ${JSON.stringify(head)}`)
+    if (name.toLowerCase() in headers) throw new Error(`the same field twice: ${JSON.stringify(head)}`)
     headers[name.toLowerCase()] = value
   }
   return { status: Number(status), headers }
@@ -215,7 +215,7 @@ function endpoint(where) {
   return where.port === null ? { path: where.address() } : { host: '127.0.0.1', port: where.port }
 }
 
-// One request on a connection of its own; the answer.
+// Sends one request on a connection of its own, and returns the answer.
 async function post(t, where, target, options) {
   const client = await connect(t, where)
   const response = await client.send(target, options)
@@ -229,18 +229,18 @@ async function assertServes(t, where) {
   t.deepEqual([status, body], [200, '610'])
 }
 
-// The connection is refused: nobody listens there.
+// The connection is refused: nothing listens there.
 async function assertRefused(t, where) {
   await t.throwsAsync(connect(t, where), { code: 'ECONNREFUSED' })
 }
 
-// The same once it is so: the kernel closes what a process that ended had in its rings some milliseconds later.
+// Waits until it is: the kernel closes the sockets in a process's rings some milliseconds after the process has ended.
 async function untilRefused(t, where) {
   const connects = () => connect(t, where).then((client) => client.destroy(), ({ code }) => code)
   while ((await connects()) !== 'ECONNREFUSED') await delay(1)
 }
 
-// The names of a process's threads that begin so, each with a newline at its end.
+// The names of a process's threads that begin with `start`, each with a newline at its end.
 function threadsNamed(start, pid = 'self') {
   const name = (task) => {
     try {
@@ -265,7 +265,7 @@ async function untilStats(server, expected) {
   })
 }
 
-// A promise with its ends in hand (Node 20 has no `Promise.withResolvers`).
+// A promise and the functions that settle it (Node 20 has no `Promise.withResolvers`).
 function withResolvers() {
   let resolve, reject
   const promise = new Promise((...ends) => ([resolve, reject] = ends))
@@ -286,7 +286,7 @@ function gate() {
   }
 }
 
-// Starts `node ...argv`, or another command: its lines, its end. Killed with the test if it is still there.
+// Starts `node ...argv`, or another command, to read its lines and its end. It is killed when the test ends.
 function start(t, argv, { command = process.execPath, env, cwd = root } = {}) {
   const child = spawn(command, argv, {
     cwd,
@@ -303,7 +303,7 @@ function start(t, argv, { command = process.execPath, env, cwd = root } = {}) {
     exited,
     stderr: () => stderr,
     kill: (signal) => child.kill(signal),
-    // Whoever reads what it prints is gone.
+    // Closes the pipes that it prints to.
     stopReading() {
       child.stdout.destroy()
       child.stderr.destroy()
@@ -317,14 +317,14 @@ function start(t, argv, { command = process.execPath, env, cwd = root } = {}) {
 }
 
 // Runs `main({ serverListen }, ...args)` in a process of its own. Only the text of `main` travels: it sees its arguments and
-// what it requires, nothing of the file it stands in.
+// what it requires, nothing of the file that it is written in.
 function startMain(t, main, { args = [], execArgv = [], env } = {}) {
   const source = `(${main})(require(${JSON.stringify(underTest)}), ...process.argv.slice(1))`
   return start(t, [...execArgv, '-e', source, ...args], { env })
 }
 
-// A server in a process of its own, so that what it costs can be read off that process. `POST /-N` tells its Nth count,
-// `POST /-100` never answers and `POST /-101` collects garbage. `limit` is a shell command for before the start.
+// A server in a process of its own, so that its costs are that process's. `POST /-N` is answered with its Nth count,
+// `POST /-100` never, and `POST /-101` collects garbage. `limit` is a shell command that runs before the start.
 async function serveApart(t, options, { limit = ':' } = {}) {
   const main = ({ serverListen }, options) => {
     const server = serverListen({ port: 0, host: '127.0.0.1', ...JSON.parse(options) }, (n) => {
@@ -352,8 +352,8 @@ async function serveApart(t, options, { limit = ':' } = {}) {
       await ask(-101)
       return 1024 * Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1])
     },
-    // Seconds that its threads have computed so far. What /proc/pid/stat counts is who ran when the clock ticked, and
-    // timers run then.
+    // The CPU time of its threads so far, in seconds. /proc/pid/stat only samples who runs when the clock ticks, which
+    // is when timers run.
     cpu() {
       const tasks = readdirSync(`/proc/${child.pid}/task`)
       const nanoseconds = tasks.map((task) => Number(schedstat(child.pid, task).split(' ')[0]))
@@ -371,7 +371,7 @@ function schedstat(pid, task) {
   }
 }
 
-// Opens many connections, some at a time.
+// Opens many connections, at most a hundred at a time.
 async function connectMany(t, where, count) {
   const clients = []
   while (clients.length < count) {
@@ -381,14 +381,14 @@ async function connectMany(t, where, count) {
   return clients
 }
 
-// Whether the machine has a program. Where everything should be there, nothing is passed over.
+// Whether the machine has a program. With `CI` set, a missing program fails the test.
 function has(t, program) {
   return isThere(t, !spawnSync(program, ['-v'], { stdio: 'ignore', timeout: 10_000 }).error, `${program} is not installed`)
 }
 
-// The same for a program that root's rights are needed for, too.
+// The same for a program that also needs root's rights.
 function hasAsRoot(t, program) {
-  return isThere(t, process.getuid() === 0, 'it takes root') && has(t, program)
+  return isThere(t, process.getuid() === 0, 'it needs root') && has(t, program)
 }
 
 function isThere(t, condition, otherwise) {

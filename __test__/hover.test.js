@@ -9,7 +9,7 @@ const { root } = require('./helpers.js')
 
 const options = { target: ts.ScriptTarget.ES2022, strict: true, noEmit: true, types: [] }
 const { fileExists, getSourceFile, ...rest } = ts.createCompilerHost(options)
-// The files of TypeScript's own library and ours, which are parsed once.
+// The files of TypeScript's own library and ours, each parsed once.
 const parsed = new Map()
 
 function parse(name, ...more) {
@@ -41,15 +41,15 @@ for (const file of files) {
 
 const mistakes = {
   'a handler that returns nothing': ['serverListen(0, (n) => {})', /'void' is not assignable to type 'Reply/],
-  'one beside options': ['serverListen({ port: 0 }, (n) => {})', /'void' is not assignable to type 'Reply/],
-  'one with bigint': ['serverListen({ bigint: true }, (n) => {})', /'void' is not assignable to type 'Reply/],
+  'a void one beside options': ['serverListen({ port: 0 }, (n) => {})', /'void' is not assignable to type 'Reply/],
+  'a void one with bigint': ['serverListen({ bigint: true }, (n) => {})', /'void' is not assignable to type 'Reply/],
   'a string for an answer': ["serverListen(0, (n) => '1')", /'string' is not assignable to type 'Reply/],
   'a handler of the wrong kind': ['serverListen({ bigint: true }, (n: number) => n)', /'bigint' is not assignable to/],
   'an option that does not exist': ['serverListen({ prot: 0 }, (n) => n)', /'prot' does not exist in type/],
-  'one beside others': ["serverListen({ port: 0, hostname: '' }, (n) => n)", /'hostname' does not exist in type/],
+  'a typo beside others': ["serverListen({ port: 0, hostname: '' }, (n) => n)", /'hostname' does not exist in type/],
   'an option of the wrong type': ["serverListen({ port: '0' }, (n) => n)", /'string' is not assignable to type 'number'/],
   'a function by name that returns nothing': ['serverListen(0, { sum: () => {} })', /'\(\) => void' is not assignable/],
-  'workers for what is no module': ['serverListen({ workers: 4 }, { sum: () => 1 })', /'sum' does not exist in type 'URL'/],
+  'workers without a module': ['serverListen({ workers: 4 }, { sum: () => 1 })', /'sum' does not exist in type 'URL'/],
   'a number of workers in a string': [
     "serverListen({ workers: '4' }, './a.js')", /'"4"' is not assignable to type 'number \| "auto"/
   ],
@@ -57,7 +57,7 @@ const mistakes = {
   'an option of workers that does not exist': [
     "serverListen({ workerOptions: { enve: {} } }, './a.js')", /'enve' does not exist in type 'WorkerThreadOptions'/
   ],
-  'what is no function by name': ['serverListen(0, { sum: 3 })', /'number' is not assignable to type '.*UndeclaredFunction'/],
+  'no function by name': ['serverListen(0, { sum: 3 })', /'number' is not assignable to type '.*UndeclaredFunction'/],
   'a type that does not exist': [
     "typed('(a: integr) => int', (a) => a)", /"there is no type 'integr': it is one of int, number, .*, or a name in 'types'"/
   ],
@@ -70,7 +70,7 @@ const mistakes = {
   'a handler of another parameter': ["typed('(a: int) => int', (a: string) => 1)", /'number' is not assignable to type 'string'/],
   'an option of typed that does not exist': ["typed('() => int', () => 1, { sumary: '' })", /'sumary' does not exist in type/],
   'a client of one plain function': ["client<(n: number) => number>('/')(1)", /"one plain function takes an integer in the path/],
-  'what JSON does not have for a client': [
+  'an argument for a client that JSON cannot carry': [
     "client<{ at(when: Date): number }>('/').at(new Date())", /'Mistake<"JSON cannot carry this: take a string or a plain/
   ],
   'a function that a client does not have': ["client<{ sum(): number }>('/').sun()", /^Property 'sun' does not exist on type/],
@@ -79,7 +79,7 @@ const mistakes = {
   ]
 }
 
-// Compiles sources that are in no file.
+// Compiles sources that are not in files.
 function compile(sources) {
   const names = sources.map((_, i) => path.join(root, `source-${i}.ts`))
   const host = {
@@ -95,7 +95,7 @@ function compile(sources) {
   return { program, diagnostics }
 }
 
-test('TypeScript tells of a mistake in a call what it is about, and of nothing else', (t) => {
+test('TypeScript says what a mistake in a call is about, and reports nothing else', (t) => {
   const imports = "import { serverListen, typed } from './index.js'\nimport { client } from './client.js'"
   const { diagnostics } = compile(Object.values(mistakes).map(([source]) => `${imports}\n${source}\n`))
   for (const [i, [what, [, expected]]] of Object.entries(mistakes).entries()) {
@@ -105,7 +105,7 @@ test('TypeScript tells of a mistake in a call what it is about, and of nothing e
   }
 })
 
-// What the compiler does for them is counted, as a time would be that of the machine.
+// The compiler's instantiations are counted, as a time would depend on the machine.
 const types = ['int', 'number', 'int64', 'boolean', 'string', 'json', 'bytes', 'int[]', 'number[]', 'string[]']
 const functions = Array.from({ length: 300 }, (_, i) => {
   const declared = Array.from({ length: 5 }, (_, j) => `a${i}_${j}${j === 4 ? '?' : ''}: ${types[(i + j) % 10]}`)
@@ -120,12 +120,12 @@ function assertQuick(t, source, instantiationsMax) {
   t.true(each < instantiationsMax)
 }
 
-test('three hundred functions with five arguments each are quickly compiled', (t) => {
+test('three hundred functions with five arguments each compile quickly', (t) => {
   const source = (list) => `import { serverListen, typed } from './index.js'\nserverListen(0, {\n${list.join(',\n')}\n})`
   assertQuick(t, source, 2000)
 })
 
-test('so is a client that calls each of them', (t) => {
+test('a client that calls each of three hundred functions compiles quickly', (t) => {
   const source = (list) => `
     import { typed } from './index.js'
     import { client } from './client.js'

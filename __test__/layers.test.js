@@ -20,13 +20,13 @@ const files = ['index.js', 'bin/ringcall.js', ...fs.readdirSync(path.join(root, 
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8')
 const names = (list) => list.split(',').map((name) => name.trim())
 
-// The file or the folder below lib/ that a file is in, without an ending.
+// The file or folder directly below lib/ that a file belongs to, without its extension.
 function layerOf(file) {
   const [first, second] = file.split('/')
   return (first === 'lib' ? second : first).replace(/\.\w+$/, '')
 }
 
-// What each layer may use, in the picture's order, and what all of them may.
+// The layers that each layer may use, in the picture's order, and those that all may use.
 function readPicture(text) {
   const lines = text.split('\n').filter((line) => line.startsWith('//   '))
   const [, shared] = lines.map((line) => /^\/\/ +(.+?) ◀─ any of them$/.exec(line)).find(Boolean)
@@ -38,7 +38,8 @@ function readPicture(text) {
   return { arrows, shared: names(shared) }
 }
 
-// Without comments, which may name files, and with what is not the package's own left out. package.json is data.
+// The package's own files that a file requires. Comments, which may name files, are left out, and so is package.json,
+// which is data.
 function edgesOf(file, text) {
   const code = text.replace(/^\s*\/\/.*$/gm, '')
   return [...code.matchAll(REQUIRED)]
@@ -74,7 +75,7 @@ const picture = readPicture(read('index.js'))
 const sources = new Map(files.map((file) => [file, read(file)]))
 
 test('the files of lib/ use each other along the arrows in index.js, and each arrow is used', (t) => {
-  t.true(files.length > 80 && picture.arrows.size > 12, 'they are not where they were')
+  t.true(files.length > 80 && picture.arrows.size > 12, 'files or layers are missing')
   t.deepEqual(compare(picture, edgesBetween(sources)), { undeclared: [], unused: [] })
 })
 
@@ -87,13 +88,13 @@ test('each layer is in the picture, and uses only layers below it', (t) => {
   }
 })
 
-test('what all may use uses nothing else', (t) => {
+test('the layers that all may use use nothing else', (t) => {
   const edges = [...edgesBetween(sources).keys()].map((edge) => edge.split(' ─▶ '))
   const others = edges.filter(([from, to]) => picture.shared.includes(from) && !picture.shared.includes(to))
   t.deepEqual(others, [])
 })
 
-test('no two files use each other, whatever is between them', (t) => {
+test('no two files use each other, not even through others', (t) => {
   const done = new Set()
   const visit = (file, above) => {
     if (above.includes(file)) return t.fail([...above, file].join(' ─▶ '))
@@ -121,7 +122,7 @@ test('an edge that is not drawn is noticed, however it is written', (t) => {
   t.deepEqual(compare(picture, edgesBetween(without)).unused, ['documents ─▶ openapi'])
 })
 
-test('a file opens with what it is, and stays within the limit', (t) => {
+test('each file opens with a comment that says what it is, and stays within the line limit', (t) => {
   for (const [file, text] of sources) {
     t.regex(text, /^(?:#!.*\n)?(?:'use strict'\n\n)?\/\/ \S/, file)
     t.true(text.split('\n').length - 1 <= FILE_LINES_MAX, file)

@@ -3,7 +3,7 @@
 const test = require('ava')
 const { connect, post, request, serve, serverListen, startMain, untilRefused } = require('./helpers.js')
 
-test('a listening server keeps the process, and after close it ends by itself', async (t) => {
+test('a listening server keeps the process alive, and after close the process ends by itself', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('beforeExit', () => console.log('idle'))
     const server = serverListen(0, (n) => {
@@ -28,7 +28,7 @@ test('an unrefed server lets the process end', async (t) => {
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('an unrefed server serves while something else keeps the process', async (t) => {
+test('an unrefed server serves while something else keeps the process alive', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     const timer = setInterval(() => {}, 1000)
     const server = serverListen(0, (n) => {
@@ -43,7 +43,7 @@ test('an unrefed server serves while something else keeps the process', async (t
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('ref takes unref back', async (t) => {
+test('ref undoes unref', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     const server = serverListen(0, (n) => {
       if (n === 0) server.close()
@@ -75,7 +75,7 @@ test('close resolves before a process without anything else ends', async (t) => 
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('a server that nobody holds goes on serving through garbage collections', async (t) => {
+test('a server without references keeps serving through garbage collections', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     const listen = () => serverListen(0, (n) => {
       globalThis.gc()
@@ -87,7 +87,7 @@ test('a server that nobody holds goes on serving through garbage collections', a
   for (let n = 0; n < 200; n++) t.is((await client.send(`/${n}`)).body, String(n))
 })
 
-test('a closed server is let go of', async (t) => {
+test('a closed server and its handler can be garbage-collected', async (t) => {
   const child = startMain(t, async ({ serverListen }) => {
     const listenAndClose = async () => {
       const handler = (n) => n
@@ -97,7 +97,7 @@ test('a closed server is let go of', async (t) => {
       return [new WeakRef(server), new WeakRef(handler)]
     }
     const held = (await Promise.all([1, 2, 3].map(listenAndClose))).flat()
-    // What a WeakRef showed is held until the end of that turn, so turns that look and turns that collect alternate.
+    // A target that deref() returned is held until the end of that turn, so looking and collecting take turns.
     for (let turn = 0; turn < 100 && held.some((reference) => reference.deref()); turn++) {
       await new Promise(setImmediate)
       globalThis.gc()
@@ -116,7 +116,7 @@ test('process.exit inside the handler ends the process with its code', async (t)
   await client.gone()
 })
 
-test('process.exit with requests and promises about ends the process with its code', async (t) => {
+test('process.exit with requests and promises pending ends the process with its code', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     let count = 0
     const server = serverListen(0, (n) => (++count === 50 ? process.exit(7) : n % 2 ? new Promise(() => {}) : n))
@@ -143,7 +143,7 @@ test('the handler may use the whole API, and be called again meanwhile', async (
   t.is(server.stats().handlerErrors, 0)
 })
 
-test('an uncaught exception elsewhere ends the process as ever', async (t) => {
+test('an uncaught exception elsewhere ends the process as usual', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     console.log(serverListen(0, (n) => (setImmediate(() => { throw new Error('elsewhere') }), n)).port)
   })
@@ -154,7 +154,7 @@ test('an uncaught exception elsewhere ends the process as ever', async (t) => {
   t.regex(stderr, /Error: elsewhere/)
 })
 
-test('SIGTERM without a listener ends the process as ever', async (t) => {
+test('SIGTERM without a listener ends the process as usual', async (t) => {
   const child = startMain(t, ({ serverListen }) => console.log(serverListen(0, (n) => n).port))
   const port = Number(await child.line())
   t.is((await post(t, port, '/1')).body, '1')

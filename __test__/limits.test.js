@@ -12,7 +12,7 @@ const chunked = (...lengths) => ({
   body: `${lengths.map((length) => `${length.toString(16)}\r\n${'x'.repeat(length)}\r\n`).join('')}0\r\n\r\n`
 })
 
-// The answer to more than a limit may come before all of it was sent.
+// The refusal of a request that exceeds a limit may arrive before all of the request is sent.
 async function statusOf(t, server, bytes) {
   const client = await connect(t, server)
   client.write(bytes).catch(() => {})
@@ -21,29 +21,29 @@ async function statusOf(t, server, bytes) {
   return status
 }
 
-test('a head of nearly 16 KiB is read, a longer one is 431', async (t) => {
+test('a head of nearly 16 KiB is read, a longer one answered with 431', async (t) => {
   const server = serve(t)
   t.is((await post(t, server, '/15', { headers: { 'X-Long': 'x'.repeat(15 * KIB) } })).body, '610')
   t.is(await statusOf(t, server, request('/15', { headers: { 'X-Long': 'x'.repeat(17 * KIB) } })), 431)
   await assertServes(t, server)
 })
 
-test('a request line of nearly 16 KiB is read, a longer one is 414', async (t) => {
+test('a request line of nearly 16 KiB is read, a longer one answered with 414', async (t) => {
   const server = serve(t)
   t.is((await post(t, server, `/15?${'x'.repeat(15 * KIB)}`)).body, '610')
   t.is(await statusOf(t, server, request(`/15?${'x'.repeat(17 * KIB)}`)), 414)
   await assertServes(t, server)
 })
 
-test('100 header fields are read, more are 431', async (t) => {
+test('100 header fields are read, more answered with 431', async (t) => {
   const server = serve(t)
   const fields = (count) => ({ headers: Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-${i}`, 'x'])) })
-  t.is((await post(t, server, '/15', fields(99))).body, '610', 'with Host they are 100')
+  t.is((await post(t, server, '/15', fields(99))).body, '610', '100 with Host')
   t.is(await statusOf(t, server, request('/15', fields(100))), 431)
   await assertServes(t, server)
 })
 
-test('a body of 64 KiB is skipped, a longer one is 413', async (t) => {
+test('a body of 64 KiB is skipped, a longer one answered with 413', async (t) => {
   const server = serve(t)
   t.is((await post(t, server, '/15', { body: 'x'.repeat(64 * KIB) })).body, '610')
   t.is(await statusOf(t, server, request('/15', { body: 'x'.repeat(64 * KIB + 1) })), 413)
@@ -52,7 +52,7 @@ test('a body of 64 KiB is skipped, a longer one is 413', async (t) => {
   await assertServes(t, server)
 })
 
-test('maxHeaderSize: a head of that size is read, one byte more is 431, and 414 in the request line', async (t) => {
+test('maxHeaderSize: a head of that size is read, one byte more gets 431, or 414 in the request line', async (t) => {
   const server = serve(t, { maxHeaderSize: 256 })
   const head = (length) => {
     const empty = request('/15', { headers: { 'X-Pad': '' } })
@@ -80,7 +80,7 @@ test('maxHeaderSize may be larger than the default', async (t) => {
   t.is(await statusOf(t, server, request('/15', { headers: { 'X-Long': 'x'.repeat(513 * KIB) } })), 431)
 })
 
-test('maxBodySize: a body of that size is skipped, one byte more is 413, by length and in chunks', async (t) => {
+test('maxBodySize: a body of that size is skipped, one byte more gets 413, by length and in chunks', async (t) => {
   const server = serve(t, { maxBodySize: 10 })
   const client = await connect(t, server)
   t.is((await client.send('/15', { body: 'x'.repeat(10) })).body, '610')
@@ -92,7 +92,7 @@ test('maxBodySize: a body of that size is skipped, one byte more is 413, by leng
   await untilStats(server, { bodiesTooLarge: 3, responses4xx: 3, responses2xx: 3 })
 })
 
-test('a Content-Length beyond maxBodySize is 413 before the body is sent', async (t) => {
+test('a Content-Length beyond maxBodySize is answered with 413 before the body is sent', async (t) => {
   const server = serve(t, { maxBodySize: 10 }, () => t.fail('called'))
   const length = (value, more = {}) => request('/15', { headers: { 'Content-Length': value, ...more } })
   t.is(await statusOf(t, server, length('11')), 413)
@@ -100,7 +100,7 @@ test('a Content-Length beyond maxBodySize is 413 before the body is sent', async
   t.is(await statusOf(t, server, length('11', { Expect: '100-continue' })), 413)
 })
 
-test('maxBodySize 0: no body at all', async (t) => {
+test('maxBodySize 0: any body is refused', async (t) => {
   const server = serve(t, { maxBodySize: 0 })
   t.is((await post(t, server, '/15')).body, '610')
   t.is((await post(t, server, '/15', { headers: { 'Content-Length': '0' } })).body, '610')
@@ -109,7 +109,7 @@ test('maxBodySize 0: no body at all', async (t) => {
   t.is(await statusOf(t, server, request('/15', chunked(1))), 413)
 })
 
-test('the largest maxBodySize takes a body of 16 MiB', async (t) => {
+test('the largest maxBodySize accepts a body of 16 MiB', async (t) => {
   const server = serve(t, { maxBodySize: Number.MAX_SAFE_INTEGER })
   t.is((await post(t, server, '/15', { body: 'x'.repeat(16 * KIB * KIB) })).body, '610')
 })
@@ -145,7 +145,7 @@ test('maxConnections 1: a hundred clients are served one after the other', async
   await untilStats(server, { connectionsOpen: 0, connectionsAccepted: 100 })
 })
 
-test('a client that waits past maxConnections and leaves costs nobody anything', async (t) => {
+test('a client that waits past maxConnections and leaves affects no other client', async (t) => {
   const server = serve(t, { maxConnections: 1 })
   const first = await connect(t, server)
   t.is((await first.send('/15')).body, '610')
@@ -169,7 +169,7 @@ test('close() with clients that wait past maxConnections', async (t) => {
   await assertRefused(t, server)
 })
 
-test('maxInFlight 1: the next request is 503 with Retry-After at once, the first goes on', async (t) => {
+test('maxInFlight 1: the next request gets 503 with Retry-After at once, and the first goes on', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { maxInFlight: 1 }, handler)
   const first = await connect(t, server)
@@ -190,7 +190,7 @@ test('maxInFlight 1: the next request is 503 with Retry-After at once, the first
   await untilStats(server, { overloaded: 3, responses5xx: 3, responses2xx: 2, inFlight: 0 })
 })
 
-test('maxInFlight 1: refusals wait for their turn behind the pipelined request before them', async (t) => {
+test('maxInFlight 1: refusals wait their turn behind earlier pipelined requests', async (t) => {
   const { handler, held, release } = gate()
   const client = await connect(t, serve(t, { maxInFlight: 1 }, handler))
   await client.write(request('/1') + request('/2') + request('/x') + request('/3'))
@@ -199,7 +199,7 @@ test('maxInFlight 1: refusals wait for their turn behind the pipelined request b
   t.deepEqual((await client.responses(4)).map(({ status }) => status), [200, 503, 400, 503])
 })
 
-test('promises that never settle are in flight until handlerTimeout, no longer', async (t) => {
+test('promises that never settle are in flight until handlerTimeout and no longer', async (t) => {
   const never = new Promise(() => {})
   const server = serve(t, { maxInFlight: 2, handlerTimeout: 300 }, (n) => (n < 0 ? never : fibonacci(n)))
   for (let round = 1; round <= 3; round++) {
@@ -211,7 +211,7 @@ test('promises that never settle are in flight until handlerTimeout, no longer',
   }
 })
 
-test('promises whose clients left are in flight until handlerTimeout, no longer', async (t) => {
+test('promises whose clients have left are in flight until handlerTimeout and no longer', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { maxInFlight: 2, handlerTimeout: 300 }, (n) => (n < 0 ? handler(n) : fibonacci(n)))
   for (let round = 1; round <= 3; round++) {
@@ -229,7 +229,7 @@ test('promises whose clients left are in flight until handlerTimeout, no longer'
   await untilStats(server, { connectionsOpen: 0, inFlight: 0 })
 })
 
-test('promises whose clients left and that settle are in flight until then', async (t) => {
+test('promises whose clients have left are in flight until they settle, without handlerTimeout', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { maxInFlight: 2, handlerTimeout: 0 }, (n) => (n < 0 ? handler(n) : fibonacci(n)))
   for (const n of [-1, -2]) {

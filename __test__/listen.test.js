@@ -9,7 +9,7 @@ const { assertRefused, assertServes, fibonacci, post, serve, serverListen, shari
 const hasIPv6 = Object.values(networkInterfaces()).flat().some(({ address }) => address === '::1')
 const anyAddress = hasIPv6 ? { address: '::', family: 'IPv6' } : { address: '0.0.0.0', family: 'IPv4' }
 
-// Of any interface, with the interface's name as its zone.
+// A link-local address of any interface, with the interface's name as its zone.
 const [linkLocal] = Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
   addresses.filter(({ address }) => address.startsWith('fe80:')).map(({ address }) => `${address}%${name}`))
 
@@ -18,7 +18,7 @@ function testIPv6(title, run) {
   test(title, (t) => (hasIPv6 ? run(t) : t.pass(t.log('not run: this machine has no IPv6'))))
 }
 
-test('a port alone is every address of the machine', async (t) => {
+test('a port alone listens on every address of the machine', async (t) => {
   const server = serverListen(0, fibonacci)
   t.teardown(() => server.close())
   t.true(server.listening)
@@ -33,17 +33,17 @@ test('port 0 is another free port each time', (t) => {
   t.not(serve(t).port, serve(t).port)
 })
 
-test('without a port it is 8000', async (t) => {
+test('the default port is 8000', async (t) => {
   try {
     const server = serve(t, { port: undefined })
     t.is(server.port, 8000)
     await assertServes(t, server)
   } catch (error) {
-    t.like(error, { code: 'EADDRINUSE', port: 8000 }, 'somebody else has it')
+    t.like(error, { code: 'EADDRINUSE', port: 8000 }, 'another process has the port')
   }
 })
 
-test('an IPv4 address is that address alone', async (t) => {
+test('an IPv4 address listens on that address alone', async (t) => {
   const server = serve(t, { host: '127.0.0.1' })
   t.deepEqual(server.address(), { address: '127.0.0.1', family: 'IPv4', port: server.port })
   t.is(server.url, `http://127.0.0.1:${server.port}`)
@@ -51,7 +51,7 @@ test('an IPv4 address is that address alone', async (t) => {
   await assertRefused(t, { host: '127.0.0.2', port: server.port })
 })
 
-testIPv6('an IPv6 address is that address alone', async (t) => {
+testIPv6('an IPv6 address listens on that address alone', async (t) => {
   const server = serve(t, { host: '::1' })
   t.deepEqual(server.address(), { address: '::1', family: 'IPv6', port: server.port })
   t.is(server.url, `http://[::1]:${server.port}`)
@@ -75,21 +75,21 @@ test('a link-local address keeps its zone', async (t) => {
   }
 })
 
-test('a link-local address with a zone that is not there is thrown as net.Server tells it', async (t) => {
+test('a link-local address with an unknown zone throws the error that net.Server reports', async (t) => {
   const where = { port: 0, host: 'fe80::1%no-such-zone' }
   const error = t.throws(() => serve(t, where), { instanceOf: Error })
   const theirs = await netListenError(where)
   for (const field of ['code', 'errno', 'syscall', 'address']) t.is(error[field], theirs[field], field)
 })
 
-testIPv6('an IPv6 address may be in brackets, and nothing else', async (t) => {
+testIPv6('an IPv6 address may be in brackets, but no other host', async (t) => {
   await assertServes(t, { host: '::1', port: serve(t, { host: '[::1]' }).port })
   for (const host of ['[localhost]', '[127.0.0.1]']) {
     t.throws(() => serve(t, { host }), { code: 'ENOTFOUND' }, host)
   }
 })
 
-test('0.0.0.0 is every IPv4 address', async (t) => {
+test('0.0.0.0 listens on every IPv4 address', async (t) => {
   const server = serve(t, { host: '0.0.0.0' })
   t.deepEqual(server.address(), { address: '0.0.0.0', family: 'IPv4', port: server.port })
   t.is(server.url, `http://localhost:${server.port}`)
@@ -97,14 +97,14 @@ test('0.0.0.0 is every IPv4 address', async (t) => {
   if (hasIPv6) await assertRefused(t, { host: '::1', port: server.port })
 })
 
-testIPv6(':: is every address, IPv4 ones as well', async (t) => {
+testIPv6(':: listens on every address, IPv4 ones as well', async (t) => {
   const server = serve(t, { host: '::' })
   t.is(server.url, `http://localhost:${server.port}`)
   await assertServes(t, { host: '::1', port: server.port })
   await assertServes(t, { host: '127.0.0.1', port: server.port })
 })
 
-testIPv6('ipv6Only leaves the IPv4 port to others', async (t) => {
+testIPv6('ipv6Only leaves the IPv4 port to other servers', async (t) => {
   const server = serve(t, { host: '::', ipv6Only: true })
   await assertRefused(t, { host: '127.0.0.1', port: server.port })
   const other = serve(t, { host: '0.0.0.0', port: server.port }, () => 4)
@@ -126,7 +126,7 @@ test('the url is what a client needs', async (t) => {
   }
 })
 
-test('a port in use is thrown as net.Server tells it', async (t) => {
+test('a port in use throws the error that net.Server reports', async (t) => {
   for (const host of ['127.0.0.1', '0.0.0.0', undefined]) {
     const { port } = serve(t, { host })
     const error = t.throws(() => serve(t, { port, host }), { instanceOf: Error, code: 'EADDRINUSE' })
@@ -141,7 +141,7 @@ test('a port that is in use for IPv4 alone is in use for every address', async (
   t.throws(() => serve(t, { port }), { code: 'EADDRINUSE' })
 })
 
-test("a port in use by somebody else's server is in use", async (t) => {
+test('a port that a node:net server uses is in use', async (t) => {
   const other = net.createServer().listen(0, '127.0.0.1')
   t.teardown(() => other.close())
   await once(other, 'listening')
@@ -149,20 +149,20 @@ test("a port in use by somebody else's server is in use", async (t) => {
   t.throws(() => serve(t, { port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
 })
 
-test('an address that is not of this machine is thrown as net.Server tells it', async (t) => {
+test('an address that this machine does not have throws the error that net.Server reports', async (t) => {
   const where = { port: 8000, host: '203.0.113.1' }
   const error = t.throws(() => serve(t, where), { instanceOf: Error, code: 'EADDRNOTAVAIL' })
   assertSameError(t, error, await netListenError(where))
 })
 
-test('a name that does not resolve is thrown as a lookup error', (t) => {
+test('a name that does not resolve throws a lookup error', (t) => {
   const where = { port: 0, host: 'no such host' }
   const error = t.throws(() => serve(t, where), { instanceOf: Error, code: 'ENOTFOUND' })
   t.is(error.syscall, 'getaddrinfo')
   t.true(error.message.includes('no such host'), error.message)
 })
 
-test('a port that takes rights one does not have is thrown as net.Server tells it', async (t) => {
+test('a port that needs more rights throws the error that net.Server reports', async (t) => {
   const child = startMain(t, async ({ serverListen }) => {
     const { once } = require('node:events')
     const { readFileSync } = require('node:fs')
@@ -193,12 +193,12 @@ test('a port that takes rights one does not have is thrown as net.Server tells i
   if (port > 0) {
     t.is(ours.code, 'EACCES')
     assertSameError(t, ours, theirs)
-  } else t.log('every port is free to everybody here: tried with a path only')
+  } else t.log('no port needs rights here: tried with a path only')
   t.like(path, { code: 'EACCES', syscall: 'listen', address: '/ringcall.sock' })
-  t.is((await child.exited).code, 0, 'nothing is left that would keep the process')
+  t.is((await child.exited).code, 0, 'nothing is left that would keep the process alive')
 })
 
-test('after a refused listen nothing is left', async (t) => {
+test('a refused listen leaves nothing behind', async (t) => {
   const { port } = serve(t, { host: '127.0.0.1' })
   for (let i = 0; i < 100; i++) {
     t.throws(() => serve(t, { port, host: '127.0.0.1' }), { code: 'EADDRINUSE' })
@@ -213,7 +213,7 @@ sharingTest(test)('with reusePort two servers share a port', async (t) => {
   const seen = new Set()
   for (let i = 0; i < 200 && seen.size < 2; i++) seen.add((await post(t, two, '/0')).body)
   t.deepEqual([...seen].sort(), ['1', '2'])
-  t.throws(() => serve(t, { port: one.port }), { code: 'EADDRINUSE' }, 'a third one has to say so, too')
+  t.throws(() => serve(t, { port: one.port }), { code: 'EADDRINUSE' }, 'a third one needs reusePort, too')
 })
 
 sharingTest(test)('with reusePort the other server goes on when one closes', async (t) => {
@@ -223,7 +223,7 @@ sharingTest(test)('with reusePort the other server goes on when one closes', asy
   for (let i = 0; i < 20; i++) t.is((await post(t, two, '/0')).body, '2')
 })
 
-// The same but for the end of the message, which says what to do.
+// Both errors are the same but for the end of our message, which says what to do.
 function assertSameError(t, ours, theirs) {
   for (const field of ['code', 'errno', 'syscall', 'address', 'port']) t.is(ours[field], theirs[field], field)
   t.is(ours.message.slice(0, theirs.message.length + 2), `${theirs.message}. `)

@@ -1,6 +1,6 @@
 'use strict'
 
-// The benchmark's own load generator, against servers that do what others do at their worst.
+// The benchmark's own load generator, against the worst that servers do.
 
 const { execFile } = require('node:child_process')
 const { once } = require('node:events')
@@ -12,7 +12,7 @@ const { example } = require('../benchmark/examples')
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n610'
 const STALL_MS = 400
 
-// `answer(socket)` is called for each request; none here is in two pieces.
+// Calls `answer(socket)` for each request, as each arrives in one piece here.
 async function serve(t, answer) {
   const server = net.createServer((socket) => {
     socket.on('data', () => answer(socket)).on('error', () => {})
@@ -23,7 +23,7 @@ async function serve(t, answer) {
   return server.address().port
 }
 
-// Not beside other tests: a load generator measures what else runs.
+// Not beside other tests: they would change what a load generator measures.
 test.before(() => example('load-client', 'dev'))
 
 async function load(port, connections, mode) {
@@ -36,7 +36,7 @@ function stall() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS)
 }
 
-test.serial('in an open loop a stall counts for each request that was due meanwhile', async (t) => {
+test.serial('in an open loop a stall counts for each request that is due during it', async (t) => {
   let isStalled = false
   const port = await serve(t, (socket) => {
     socket.write(ANSWER)
@@ -55,7 +55,7 @@ test.serial('in an open loop a stall counts for each request that was due meanwh
   t.true(late['50'] < 1000, JSON.stringify(late))
 })
 
-test.serial('a closed loop asks again when it is answered', async (t) => {
+test.serial('a closed loop sends the next request when the answer has arrived', async (t) => {
   const port = await serve(t, (socket) => setTimeout(() => socket.write(ANSWER), 50))
   const { requests, failed, queued, latency } = await load(port, 4, 'keep-alive')
   t.is(failed, 0)
@@ -64,8 +64,8 @@ test.serial('a closed loop asks again when it is answered', async (t) => {
   t.is(queued, 0)
 })
 
-for (const [title, answer] of [['with a length', ANSWER], ['without one', 'HTTP/1.1 200 OK\r\n\r\n610']]) {
-  test.serial(`a close that was not announced ends an answer ${title}`, async (t) => {
+for (const [title, answer] of [['with a length', ANSWER], ['without a length', 'HTTP/1.1 200 OK\r\n\r\n610']]) {
+  test.serial(`an unannounced close ends an answer ${title}`, async (t) => {
     let connections = 0
     const port = await serve(t, (socket) => {
       connections++
@@ -74,7 +74,7 @@ for (const [title, answer] of [['with a length', ANSWER], ['without one', 'HTTP/
     const { requests, failed } = await load(port, 4, 'close')
     t.is(failed, 0)
     t.true(requests > 10)
-    // Each had its own, and the last four fall beyond the time.
+    // Each request has its own connection, and the last four may be answered after the time is over.
     t.true(connections - requests >= 0 && connections - requests <= 4, `${connections} for ${requests} requests`)
   })
 }
@@ -87,7 +87,7 @@ const WRONG = {
 }
 for (const [title, answer] of Object.entries(WRONG)) {
   for (const mode of ['close', 'keep-alive', 1000]) {
-    test.serial(`${title} has failed: ${mode}`, async (t) => {
+    test.serial(`${title} counts as failed: ${mode}`, async (t) => {
       const { failed, requests } = await load(await serve(t, answer), 2, mode)
       t.true(failed >= 2, `${failed} failed`)
       t.is(requests, 0)

@@ -1,8 +1,8 @@
 'use strict'
 
-// Clients that ask as fast as they are answered, on connections that are kept and on fresh ones, and that lose nothing. A
-// connection that is being set up when its listener goes may be reset by the kernel (net.ipv4.tcp_migrate_req hands it
-// on): its client has sent nothing, and tries again.
+// Clients that send requests as fast as they are answered, on kept and on fresh connections, and must lose none. The
+// kernel may reset a connection that is being set up when its listener closes (net.ipv4.tcp_migrate_req hands it on):
+// its client has sent nothing, and tries again.
 
 const http = require('node:http')
 const { monitorEventLoopDelay } = require('node:perf_hooks')
@@ -11,7 +11,7 @@ const { fibonacci } = require('./helpers.js')
 
 // A client that pauses for longer than the server's grace of half a second is too late, and a busy machine pauses.
 const PAUSE_MS_MAX = 200
-// Up to here a number holds fibonacci.
+// Up to this n a number holds fibonacci(n) exactly.
 const N_MAX = 78
 
 function post(agent, port, n) {
@@ -25,9 +25,9 @@ function post(agent, port, n) {
   })
 }
 
-// Sixteen clients against `port` of 127.0.0.1, which answers with fibonacci: for each of `kinds`, with connections that
-// are kept or not, as many. `more(n)` resolves when n more answers have come; `stop()` when all clients have, and rejects
-// if a request was lost.
+// Sixteen clients against `port` of 127.0.0.1, which answers with fibonacci, divided evenly among `kinds`: true keeps
+// connections, false does not. `more(n)` resolves when n more answers have come; `stop()` when all clients have
+// stopped, and rejects if a request was lost.
 function load(t, port, kinds = [true, false]) {
   const each = 16 / kinds.length
   const pauses = monitorEventLoopDelay({ resolution: 10 })
@@ -61,7 +61,7 @@ function load(t, port, kinds = [true, false]) {
       running = false
       return clients
     },
-    // Pauses before now fail nothing later.
+    // Earlier pauses excuse no later failure.
     forgetPauses: () => pauses.reset(),
     answered: () => answered
   }

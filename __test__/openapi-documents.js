@@ -1,6 +1,6 @@
 'use strict'
 
-// The documents that others' tools are to judge: of functions by name, of each type, and of one function at the root.
+// The documents for others' tools to judge: of functions by name, of each type, and of one function at the root.
 
 const { typed } = require('..')
 const { tableOf, transferableTable } = require('../lib/functions.js')
@@ -13,7 +13,7 @@ const served = {
   'one plain function': function square(n) { return n * n }
 }
 
-// Their texts, by what they are of.
+// Their texts, by what they describe.
 const documents = Object.fromEntries(Object.entries(served).map(([name, handler]) => (
   [name, textOf(openapiOf(transferableTable(tableOf(handler), handler)))]
 )))

@@ -1,7 +1,7 @@
 'use strict'
 
-// Functions of every kind, and some that end their worker or hold it for ever. Each request has a number, which is the
-// first argument, or what its bytes begin with: `workerData` counts how often it was begun.
+// Functions of every kind, and some that end their worker or hold it forever. Each request has a number, which is the
+// first argument, or the start of its bytes: `workerData` counts how often its call has begun.
 // `__test__/workers-chaos.test.js` has the other side.
 
 const { setTimeout: delay } = require('node:timers/promises')
@@ -38,7 +38,7 @@ module.exports = {
   }),
   numbers: typed('(id: int, all: number[]) => number[]', (id, all) => {
     begin(id)
-    // What a function does with the memory of its arguments is nobody else's.
+    // The memory of its arguments is the function's own: it may transfer it.
     return structuredClone(all, { transfer: [all.buffer] }).map((x) => x + id)
   }),
   bytes: typed('(data: bytes) => bytes', (data) => {
@@ -60,7 +60,7 @@ module.exports = {
     throw new Error(`${id}`)
   },
 
-  // What becomes of these is known later.
+  // These settle later.
   async soon(id) {
     begin(id)
     await null
@@ -82,7 +82,7 @@ module.exports = {
     throw new Error(`${id}`)
   },
 
-  // The ends of a worker.
+  // These end their worker or hold it.
   exit(id) {
     begin(id)
     process.exit(3)

@@ -1,7 +1,7 @@
 'use strict'
 
-// Functions for worker threads whose calls the test sees begin, and lets go on. `workerData` is the memory of its
-// gates: for each gate how many calls have come to it, and whether it is open. A call of `hold` stands still with its
+// Functions for worker threads: the test sees their calls begin, and lets them go on. `workerData` is the memory of the
+// gates: for each gate how many calls have reached it, and whether it is open. A waiting call of `hold` blocks its
 // thread, one of `wait` does not. `__test__/workers.test.js` has the other side.
 
 const { AsyncLocalStorage } = require('node:async_hooks')
@@ -42,7 +42,7 @@ function exhaust() {
   for (;;) all.push(new Array(1e4).fill(1.5))
 }
 
-// Its check waits, and the function is not called before.
+// A schema whose check waits: the function is called only after it.
 const Patient = {
   '~standard': {
     version: 1,
@@ -60,7 +60,7 @@ module.exports = {
   exhaust,
   sum: (a, b) => a + b,
   thread: () => (isMainThread ? -1 : threadId),
-  // How often this thread was asked.
+  // How often this thread has been called.
   count: () => ++calls,
   arrive: (gate) => arrive(gate),
   exit(code, gate) {
@@ -71,14 +71,14 @@ module.exports = {
     arrive(gate)
     spin()
   },
-  // The call is done, and then the thread is held.
+  // The call ends, and then the thread is blocked.
   thenSpin(how) {
     if (how === 'timer') setTimeout(spin)
     if (how === 'immediate') setImmediate(spin)
     if (how === 'microtasks') setImmediate(spinInMicrotasks)
     return how
   },
-  // So is one that does not end, and then something throws that is no call.
+  // The call never ends, and then code outside any call throws.
   throwOutside() {
     setTimeout(() => {
       throw new RangeError('It has nobody.')
@@ -91,7 +91,7 @@ module.exports = {
   },
   never: () => new Promise(() => {}),
   later: (milliseconds) => delay(milliseconds, threadId),
-  // Whether nothing of another call's is seen.
+  // Whether it sees nothing of another call's context.
   async enter(n) {
     const before = storage.getStore()
     storage.enterWith(n)

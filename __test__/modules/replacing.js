@@ -1,6 +1,6 @@
 'use strict'
 
-// Replaces what is global in its thread, and has functions. `__test__/globals.test.js` serves it.
+// Replaces the globals of its thread, and has functions. `__test__/globals.test.js` serves it.
 
 const { setTimeout: delay } = require('node:timers/promises')
 const { typed } = require('../../index.js')
