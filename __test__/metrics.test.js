@@ -19,10 +19,10 @@ const fake = (stats, more) => ({ stats: () => stats, ...more })
 // The same functions, for workers.
 const MODULE = require.resolve('./modules/functions.js')
 
-// What is on a server of functions by name.
+// The functions of a server of functions by name.
 const functions = { sum: (a, b) => a + b, fail() { throw new Error('no') } }
 
-test('a new server has every metric, in the format, with zeros', (t) => {
+test('a new server exposes every metric in the format, at zero', (t) => {
   const families = parse(prometheus(serve(t, { workers: 2 }, MODULE)))
   const begun = ['info', 'ring_turns_total', 'worker_state', 'worker_heap_bytes'].map((name) => `ringcall_${name}`)
   for (const { name, samples } of families.values()) {
@@ -32,7 +32,7 @@ test('a new server has every metric, in the format, with zeros', (t) => {
   t.is(contentType, 'text/plain; version=0.0.4; charset=utf-8')
 })
 
-test('what a server has counted is what its metrics say', async (t) => {
+test("the metrics are the server's counts", async (t) => {
   const server = serve(t, { maxInFlight: 1, onError: () => {} }, (n) => {
     if (n === 404) throw Object.assign(new Error('no'), { statusCode: 404 })
     return n === 500 ? undefined : n
@@ -60,7 +60,7 @@ test('what a server has counted is what its metrics say', async (t) => {
   t.is(value(text, 'ringcall_info', { version: require('ringcall/package.json').version }), 1)
 })
 
-test('functions by name are told apart, and have a few buckets each', async (t) => {
+test('functions by name have series of their own, with a few buckets each', async (t) => {
   const server = serve(t, { onError: () => {} }, functions)
   const client = await connect(t, server)
   for (const target of ['/sum/1/2', '/sum/3/4', '/sum/1', '/fail', '/none']) await client.send(target)
@@ -83,7 +83,7 @@ test('one plain function has no metrics by function, and none by worker', (t) =>
   t.false(/ringcall_(function|worker)_/.test(prometheus(serve(t))))
 })
 
-test('workers are told apart by their places', async (t) => {
+test('workers have series of their own, by their places', async (t) => {
   const server = serve(t, { workers: 2, onError: () => {} }, MODULE)
   await until(() => server.stats().workers.every(({ state }) => state === 'idle'))
   const client = await connect(t, server)
@@ -99,7 +99,7 @@ test('workers are told apart by their places', async (t) => {
   for (const state of ['starting', 'busy', 'down']) t.deepEqual(read('state', { state }), [0, 0])
   const samples = [...parse(text).values()].flatMap(({ samples }) => samples)
   t.is(samples.filter(({ labels }) => labels.worker === '0').length, 7, 'as docs/metrics.md says')
-  // What servers with the same labels have is added up.
+  // Servers with the same labels are added up.
   t.is(value(prometheus([server, server]), 'ringcall_worker_state', { worker: '0', state: 'idle' }), 2)
 })
 
@@ -119,7 +119,7 @@ test('a thousand functions have eighteen thousand series', (t) => {
   t.is(samples.length, 18_000)
 })
 
-test('labels and their escapes, and another prefix', (t) => {
+test('every sample has the labels, escaped, and the prefix', (t) => {
   const labels = { path: 'C:\\temp\n"a"', zone: '', number: 1 }
   const families = parse(prometheus(serve(t), { labels, prefix: 'app:' }))
   for (const [name, { samples }] of families) {
@@ -128,7 +128,7 @@ test('labels and their escapes, and another prefix', (t) => {
   }
 })
 
-test('servers with labels of their own are told apart, and those with the same are added up', async (t) => {
+test('servers with labels of their own have series of their own, and those with the same are added up', async (t) => {
   const servers = [serve(t), serve(t)]
   for (const [i, server] of servers.entries()) {
     for (let n = 0; n <= i; n++) await post(t, server, '/15')
@@ -144,18 +144,18 @@ test('servers with labels of their own are told apart, and those with the same a
   t.is(prometheus([]), '')
 })
 
-test('the age of the oldest request is the oldest of all', (t) => {
+test("the age of the oldest request is the maximum of all servers'", (t) => {
   const text = prometheus([fake({ oldestInFlight: 100 }), fake({ oldestInFlight: 2500 })])
   t.is(value(text, 'ringcall_oldest_request_in_flight_seconds'), 2.5)
 })
 
-test('what an engine does not count is left out', (t) => {
+test('counts that an engine does not have are left out', (t) => {
   const families = parse(prometheus(fake({ requests: 7, overloaded: 2 }, { engine: 'node' })))
   t.deepEqual([...families.keys()], ['ringcall_info', 'ringcall_requests_total', 'ringcall_limits_exceeded_total'])
   t.is(families.get('ringcall_info').samples[0].labels.engine, 'node')
 })
 
-test('what Prometheus would refuse is refused', (t) => {
+test('arguments that Prometheus would refuse are refused', (t) => {
   const server = serve(t)
   const invalid = { code: 'ERR_INVALID_ARG_TYPE', instanceOf: TypeError }
   const outOfRange = { code: 'ERR_OUT_OF_RANGE', instanceOf: RangeError }
@@ -171,7 +171,7 @@ test('what Prometheus would refuse is refused', (t) => {
   }
 })
 
-test('docs/metrics.md lists every metric, as it is, and no other', (t) => {
+test('docs/metrics.md lists every metric correctly, and no other', (t) => {
   const families = parse(prometheus(serve(t, { workers: 1 }, MODULE)))
   const unit = (name) => (/(_seconds|_bytes)(_total)?$/.exec(name)?.[1] ?? '').slice(1) || '–'
   const labels = {

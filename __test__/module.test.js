@@ -12,7 +12,7 @@ const imports = {
   'import of the default': ['--input-type=module', '-e', `import ringcall from 'ringcall'
     const { serverListen } = ringcall
     ${listen}`],
-  'import when it is needed': ['-e', `import('ringcall').then(({ serverListen }) => ${listen})`]
+  'a dynamic import': ['-e', `import('ringcall').then(({ serverListen }) => ${listen})`]
 }
 
 for (const [what, argv] of Object.entries(imports)) {
@@ -23,7 +23,7 @@ for (const [what, argv] of Object.entries(imports)) {
 }
 
 // A report looks up the names of the connections that are open; a slow resolver would hold up the process for seconds.
-test('loading it looks up no names, and leaves reports as they were', async (t) => {
+test('loading it looks up no names, and leaves the settings of reports as they were', async (t) => {
   const child = start(t, ['-e', `
     const { report } = process
     const getReport = report.getReport

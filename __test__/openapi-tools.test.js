@@ -1,6 +1,6 @@
 'use strict'
 
-// What others' tools say of the description: it is valid, and no warning is ours. `npm run test:openapi` asks one more.
+// The description, judged by others' tools: it is valid, and draws no warnings. `npm run test:openapi` asks one more.
 
 const { writeFileSync } = require('node:fs')
 const path = require('node:path')
@@ -10,7 +10,7 @@ const { root, start } = require('./helpers.js')
 const { documents } = require('./openapi-documents.js')
 
 const REDOCLY = path.join(root, 'node_modules', '@redocly', 'cli', 'bin', 'cli.js')
-// A licence is for whoever publishes the functions to name.
+// The licence is for the publisher of the functions to name.
 const LINT = ['lint', '--format=json', '--skip-rule=info-license']
 const QUIET = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
 
@@ -21,7 +21,7 @@ for (const [name, document] of Object.entries(documents)) {
     t.true(valid, JSON.stringify(errors))
   })
 
-  test(`${name}: redocly has nothing to say`, async (t) => {
+  test(`${name}: redocly reports nothing`, async (t) => {
     const made = path.join(folder(t), 'openapi.json')
     writeFileSync(made, document)
     const child = start(t, [REDOCLY, ...LINT, made], { env: QUIET, cwd: path.dirname(made) })

@@ -1,8 +1,8 @@
 'use strict'
 
-// The description is exact: a value fits its schema exactly when the server takes it, by name, by position and in a
-// path. Not drawn is what no schema can tell: lone surrogates, more than 128 levels, and numbers that are no doubles, of
-// which JavaScript checks others. __test__/openapi.test.js has what is said of those.
+// The description is exact: a value fits its schema exactly when the server accepts it, by name, by position and in a
+// path. Values that no schema can tell apart are not drawn: lone surrogates, more than 128 levels, and numbers that are
+// no doubles, as JavaScript would check rounded ones instead. __test__/openapi.test.js has what is said of those.
 
 const test = require('ava')
 const Ajv = require('ajv/dist/2020.js')
@@ -13,7 +13,8 @@ const { TYPES, functions, nameOf } = require('./modules/described.js')
 const RUNS = { ...draws, numRuns: 200, includeErrorInReport: true }
 const FORMATS = { double: { type: 'number', validate: Number.isFinite }, int64: true, byte: true }
 
-// `ask(path, body)` gives the status that is answered, and `schema(...keys)` what checks a value by the schema there.
+// `ask(path, body)` gives the status of the answer, and `schema(...keys)` a function that checks a value by the schema
+// there.
 async function described(t) {
   const server = serve(t, {}, functions)
   const client = await connect(t, server)
@@ -28,12 +29,12 @@ async function described(t) {
   }
 }
 
-// Of a JSON Pointer in a fragment.
+// A token of a JSON Pointer in a fragment.
 function tokenOf(key) {
   return `/${encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1'))}`
 }
 
-// Values are drawn as JSON, which may be what JavaScript would not write.
+// Values are drawn as JSON, which may be JSON that JavaScript would not write.
 
 const EDGES = [0, 1, 2 ** 31, 2 ** 53 - 1, 2 ** 53, 2 ** 63 - 1024, 2 ** 63, 2 ** 64, Number.MAX_VALUE]
 const exactly = (number) => (Number.isInteger(number) ? String(BigInt(number)) : String(number))
@@ -58,7 +59,7 @@ const digits = fc.oneof(
   fc.constantFrom('', '-', '+5', '5\n', ' 5', '5.0', '5e0', '-0', '٥', '0x5', '--5')
 )
 const text = fc.string({ unit: 'binary', maxLength: 12 })
-// The bytes' own text, one that a slip has changed, and others that some readers take for bytes.
+// The bytes' own text, one changed by a slip, and others that some readers accept as bytes.
 const base64 = fc.oneof(
   fc.uint8Array({ maxLength: 7 }).map((bytes) => Buffer.from(bytes).toString('base64')),
   fc.tuple(fc.uint8Array({ maxLength: 7 }), fc.constantFrom(...'AQgw=+-\n'), fc.nat(12), fc.nat(1)).map(
@@ -71,7 +72,7 @@ const base64 = fc.oneof(
 const asJson = (arbitrary) => arbitrary.map((each) => JSON.stringify(each))
 
 const list = (element, maxLength = 4) => fc.array(element, { maxLength }).map((all) => `[${all}]`)
-// The names within an object differ: twice the same is refused, which no schema sees.
+// The names within an object differ: a duplicate is refused, which no schema sees.
 const object = (name, value) => fc.uniqueArray(fc.tuple(name, value), { selector: ([each]) => each, maxLength: 4 }).map(
   (members) => `{${members.map(([each, one]) => `${JSON.stringify(each)}:${one}`)}}`
 )
@@ -81,7 +82,7 @@ const { value: anything } = fc.letrec((tie) => ({
   value: fc.oneof({ depthSize: 'small' }, scalar, list(tie('value')), object(anyName, tie('value')))
 }))
 
-// What a schema leaves open is any JSON to it, whatever numbers are in there.
+// Members that a schema leaves open may be any JSON to it, whatever numbers they hold.
 const more = fc.oneof(
   { weight: 3, arbitrary: fc.constant('') },
   fc.tuple(fc.constantFrom('else', '__proto__'), asJson(text)).map(([name, value]) => `,"${name}":${value}`)
@@ -101,14 +102,14 @@ const valueOf = (type) => {
   return fc.oneof({ weight: 9, arbitrary: own }, anything)
 }
 
-// By position, by name, and what is neither.
+// Bodies by position, by name, and neither.
 const bodyOf = (value) => fc.oneof(
   { weight: 5, arbitrary: fc.array(value, { minLength: 1, maxLength: 2 }).map((all) => `[${all}]`) },
   { weight: 5, arbitrary: object(fc.constantFrom('value', 'value', 'value', 'other'), value) },
   list(value), object(fc.constantFrom('value', 'other', 'third', '__proto__'), value), scalar
 )
 
-// That what fits is taken, and nothing else; and that there is some of both.
+// Asserts that values that fit are accepted and others refused, and that there are some of both.
 async function holds(t, arbitrary, judge) {
   const counts = { 200: 0, 400: 0 }
   await t.notThrowsAsync(fc.assert(fc.asyncProperty(arbitrary, async (drawn) => {
@@ -120,7 +121,7 @@ async function holds(t, arbitrary, judge) {
 }
 
 for (const type of [...TYPES, 'bytes', 'Line']) {
-  test(`${type}: a body fits its schema exactly when it is taken`, async (t) => {
+  test(`${type}: a body fits its schema exactly when it is accepted`, async (t) => {
     const { ask, schema } = await described(t)
     for (const prefix of ['of', 'maybe']) {
       const name = nameOf(prefix, type)
@@ -133,7 +134,7 @@ for (const type of [...TYPES, 'bytes', 'Line']) {
   })
 }
 
-test('of functions that are not declared a body fits exactly when it is taken', async (t) => {
+test('a body for undeclared functions fits exactly when it is accepted', async (t) => {
   const { ask, schema } = await described(t)
   const many = fc.oneof(list(fc.constant('1'), 66), fc.constant(`[${Array(65).fill(1)}]`))
   const body = fc.oneof(list(anything), many, object(anyName, anything), scalar)
@@ -146,7 +147,7 @@ test('of functions that are not declared a body fits exactly when it is taken', 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 const SCALARS = TYPES.slice(0, TYPES.indexOf('json'))
 
-// What a segment may be read as where it is of that type: text, a number of JSON's or an integer with zeros before it.
+// The values that a segment of that type may be read as: text, a JSON number, or an integer with leading zeros.
 function readingsOf(segment, type) {
   if (type === 'boolean') return ['true', 'false'].includes(segment) ? [segment === 'true'] : [segment]
   const isDigits = /^-?\d+$/.test(segment)
@@ -155,12 +156,12 @@ function readingsOf(segment, type) {
 }
 
 for (const type of SCALARS) {
-  test(`${type}: a segment of a path fits its schema exactly when it is taken`, async (t) => {
+  test(`${type}: a segment of a path fits its schema exactly when it is accepted`, async (t) => {
     const { ask, schema } = await described(t)
     const name = nameOf('of', type)
     const fits = schema('paths', `/${name}/{value}`, 'post', 'parameters', 0, 'schema')
     const words = fc.constantFrom('', '', 'true', 'false', 'null', '"a"', 'True', '1.5')
-    // For these the document has digits alone, and `3.0` is taken as well.
+    // For these the document allows digits alone, and the server also accepts `3.0`.
     const isOfDigits = type === 'int64' || type === 'bigint'
     const isLenient = (drawn) => isOfDigits && NUMBER.test(drawn) && /[.eE]/.test(drawn)
     const segment = fc.oneof(number, digits, words, text).filter((drawn) => !isLenient(drawn))

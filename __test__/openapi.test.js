@@ -28,7 +28,7 @@ function operation(served, at = Object.keys(served)[0]) {
   return describe(served).paths[`/${at}`].post
 }
 
-test('functions stand in the order of their declaration, once by body and once by path', (t) => {
+test('functions are listed in the order of their declaration, by body and by path', (t) => {
   const document = describe({
     sum: typed('(a: int, b: int) => int', same), greet: typed('(name: string, loud?: boolean) => string', same),
     list: typed('(values: int[]) => int', same), add: (a, b) => a + b, $price: typed('($: int, _: int) => int', same)
@@ -40,7 +40,7 @@ test('functions stand in the order of their declaration, once by body and once b
   ])
 })
 
-test('an operation has a name that no other has', (t) => {
+test('each operation has a unique name', (t) => {
   const one = typed('(a: int) => int', same)
   const { paths } = describe({ sum: one, sumByPath: one, sumByPathByPath: one })
   const names = Object.values(paths).map((each) => each.post.operationId)
@@ -75,7 +75,7 @@ test('a body has arguments by name or by position', (t) => {
   })
 })
 
-test('a path has the arguments that are required, as parameters', (t) => {
+test('a path has the required arguments as parameters', (t) => {
   const f = typed('(id: string, n: int, x?: json) => int', same)
   const { requestBody, parameters } = operation({ f }, 'f/{id}/{n}')
   t.is(requestBody, undefined)
@@ -85,7 +85,7 @@ test('a path has the arguments that are required, as parameters', (t) => {
   ])
 })
 
-test('what typed was told is told on', (t) => {
+test('the description repeats the options of typed', (t) => {
   const { summary, description, deprecated, requestBody } = operation({ hello: functions.hello })
   t.is(summary, 'Greets.')
   t.regex(description, /\*loudly\*/)
@@ -97,7 +97,7 @@ test('what typed was told is told on', (t) => {
   t.false('deprecated' in operation({ sum: (a) => a }))
 })
 
-test('header arguments are parameters in both forms, and none of the body', (t) => {
+test('header arguments are parameters in both forms, and not in the body', (t) => {
   const fields = [
     { name: 'x-request-id', in: 'header', required: true, schema: { type: 'string' } },
     { name: 'x-hub-signature-256', in: 'header', required: false, schema: { type: 'string' } }
@@ -109,8 +109,8 @@ test('header arguments are parameters in both forms, and none of the body', (t) 
   t.deepEqual(operation({ traced: functions.traced }, 'traced/{n}').parameters.slice(1), fields)
 })
 
-// OpenAPI has a parameter of that name ignored.
-test('an argument that is the field Authorization is a security scheme, too', (t) => {
+// OpenAPI says that a parameter of that name is ignored.
+test('an argument from the field Authorization is a security scheme, too', (t) => {
   const { answer, login, maybeLogin: maybe } = functions
   const { paths, components, security } = describe({ login, maybe, answer })
   t.like(components.securitySchemes.authorization, { type: 'apiKey', in: 'header', name: 'Authorization' })
@@ -129,7 +129,7 @@ test('a function without arguments takes no body', (t) => {
   }
 })
 
-test('bytes alone are the body, which may be empty, and beside others base64', (t) => {
+test('bytes alone are the body, which may be empty; beside other arguments they are base64', (t) => {
   const binary = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
   for (const name of ['bytes', 'stored']) {
     t.like(operation({ [name]: functions[name] }).requestBody, { required: false, content: binary })
@@ -179,7 +179,7 @@ test('the closed list of codes is that of the documentation and that of the ring
   t.deepEqual(inRust.sort(), [...CODES].sort())
 })
 
-test('a problem that is answered fits its schema', async (t) => {
+test('a problem in an answer fits its schema', async (t) => {
   const server = serve(t, { onError() {} }, { ...functions, fail() { throw new Error('no') } })
   const fits = validatorOf(server.openapi(), '/components/schemas/Problem')
   const headers = { 'Content-Type': 'application/json' }
@@ -194,7 +194,7 @@ test('a problem that is answered fits its schema', async (t) => {
   }
 })
 
-test('what is answered to each type fits the schema of its result', async (t) => {
+test('answers of each type fit the schema of their result', async (t) => {
   const server = serve(t, {}, functions)
   const values = {
     Int: -7, Number: 0.5, Int64: '-9223372036854775808', Bigint: '7'.repeat(99), Boolean: true, String: 'é',
@@ -215,8 +215,8 @@ function validatorOf(document, pointer) {
   return ajv.compile({ $ref: `openapi#${pointer}` })
 }
 
-// As a number of 64 bits, which JSON.stringify writes with other digits.
-test('as text the limits of int64 are exact', (t) => {
+// JSON.stringify would round these integers of 64 bits.
+test('the limits of int64 are exact in the text', (t) => {
   const examples = [[1, '"minimum":-9223372036854776000']]
   const document = describe({ f: typed('(n: int64, text: string) => int', same, { examples }) })
   for (const text of [textOf(document), textOf(document, 2)]) {
@@ -227,7 +227,7 @@ test('as text the limits of int64 are exact', (t) => {
   }
 })
 
-test('what is no text of Unicode becomes one that every reader of JSON takes', (t) => {
+test('lone surrogates become replacement characters, which every reader of JSON accepts', (t) => {
   const text = (schema) => typed('(a: T) => json', same, { types: { T: schemaOf(schema) }, summary: 'a\ud800b', description: '\\\\ud800' })
   const server = serve(t, { openapi: { title: '\udfff' } }, { f: text({ description: '\\\ud800\u{1f600}' }) })
   const { info, paths, components } = server.openapi()
@@ -237,7 +237,7 @@ test('what is no text of Unicode becomes one that every reader of JSON takes', (
   t.is(components.schemas.T.description, '\\\ufffd\u{1f600}')
 })
 
-test("by default a server is where the document is, behind a proxy's path, too", (t) => {
+test("by default the server is where the document is, also behind a proxy's path", (t) => {
   const { servers } = serve(t, {}, functions).openapi()
   t.deepEqual(servers, [{ url: '.' }])
   t.is(new URL(servers[0].url + '/sum', 'https://a.example/math/openapi.json').href, 'https://a.example/math/sum')
@@ -270,7 +270,7 @@ test('one plain function takes an integer in its path, and answers errors as tex
 const Line = z.object({ product: z.string(), quantity: z.number().int().positive() })
 const noProto = { not: { const: '__proto__' } }
 
-// A Standard Schema whose library tells this of it, or throws.
+// A Standard Schema whose library describes it with this JSON Schema, or calls this function to.
 function schemaOf(json) {
   const tell = () => (typeof json === 'function' ? json() : json)
   const jsonSchema = { input: tell, output: tell }
@@ -285,7 +285,7 @@ function schemasOf(schema, name = 'T') {
   return { schemas, value: byName.properties.value, first: byPosition.prefixItems[0] }
 }
 
-test('a name in types is a component: what its library tells of it', async (t) => {
+test('a name in types is a component, with the schema that its library gives', async (t) => {
   const { type } = await import('arktype')
   const { toStandardJsonSchema } = await import('@valibot/to-json-schema')
   const libraries = [
@@ -306,7 +306,7 @@ test('a name in types is a component: what its library tells of it', async (t) =
   }
 })
 
-test('what a type refers to is where the document has it', async (t) => {
+test("a type's references point to parts of the document", async (t) => {
   const tree = z.object({ value: z.number(), get children() { return z.array(tree) } })
   const { Tree } = schemasOf(tree, 'Tree').schemas
   t.deepEqual(Tree.properties.children.items, { $ref: '#/components/schemas/Tree' })
@@ -326,7 +326,7 @@ function at(document, pointer) {
   return keys.reduce((value, key) => value?.[key], document)
 }
 
-test('only references are moved, not what looks like one', (t) => {
+test('only references are rewritten, not values that look like one', (t) => {
   const { schemas } = schemasOf(schemaOf({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $defs: { 'a/b': { const: { $ref: '#' } }, c: { $ref: '#/$defs/a~1b' } },
@@ -353,7 +353,7 @@ test('only references are moved, not what looks like one', (t) => {
   })
 })
 
-test('a schema with an `$id` is a part of the document all the same, definitions of older drafts included', (t) => {
+test('a schema with an `$id` is still a part of the document, definitions of older drafts included', (t) => {
   const named = schemaOf({
     $id: 'https://a.example/t.json', properties: { a: { $ref: '#/definitions/a' }, b: { $id: 'b', const: { $id: 'data' } } },
     definitions: { a: { $id: '#a', items: { $ref: '#' } } }
@@ -364,14 +364,14 @@ test('a schema with an `$id` is a part of the document all the same, definitions
   })
 })
 
-test('a schema that is none is passed on, and nothing fails', (t) => {
+test('an invalid schema is passed on, and nothing fails', (t) => {
   const odd = { $defs: null, properties: { a: { $ref: '#/$defs/%zz' } }, allOf: {}, items: [{ $ref: '#' }] }
   t.deepEqual(schemasOf(schemaOf(odd)).schemas.T, {
     properties: { a: { $ref: '#/components/schemas/T/$defs/%zz' } }, allOf: {}, items: [{ $ref: '#' }]
   })
 })
 
-test('one schema is one component, and others of its name have names of their own', (t) => {
+test('each schema is one component, and schemas of the same name get different names', (t) => {
   const one = (types) => typed('(value: T) => T', same, { types })
   const { paths, components } = describe({
     a: one({ T: Line }), b: one({ T: z.object(Line.shape) }), c: one({ T: z.string() }), d: one({ T: z.boolean() }),
@@ -388,7 +388,7 @@ test('one schema is one component, and others of its name have names of their ow
   t.deepEqual(components.schemas.Int64Input, { type: 'string' })
 })
 
-test('an argument is what its schema takes, a result what that makes of it', (t) => {
+test("an argument has its schema's input, a result its output", (t) => {
   const types = { Count: z.object({ count: z.string().default('1') }) }
   const { paths, components: { schemas } } = describe({ f: typed('(value: Count) => Count', same, { types }) })
   t.is(schemas.Count.required, undefined)
@@ -397,12 +397,12 @@ test('an argument is what its schema takes, a result what that makes of it', (t)
   t.deepEqual(schema, { $ref: '#/components/schemas/CountOutput' })
 })
 
-test('where zod cannot tell a part of a type, any value is taken there, and the rest is as it says', (t) => {
+test('where zod cannot describe a part of a type, that part allows any value, and the rest is as zod says', (t) => {
   const { T } = schemasOf(z.object({ when: z.coerce.date(), n: z.number() })).schemas
   t.deepEqual([T.properties.when, T.properties.n, T.required], [{}, { type: 'number' }, ['when', 'n']])
 })
 
-test('of a type that its library tells nothing of any value is taken, and one warning tells', async (t) => {
+test('a type that its library cannot describe allows any value, and one warning says so', async (t) => {
   const types = {
     Raw: v.object({ id: v.string() }), Broken: schemaOf(() => { throw new Error('no\nstack') }),
     List: schemaOf([1]), Later: schemaOf(async () => ({})), Lost: schemaOf(() => Promise.reject(new Error('no'))),
@@ -447,14 +447,14 @@ test('openapi() is a fresh copy of the document, whether it is served or not', (
   t.throws(() => server.openapi.call({}), { code: 'ERR_INVALID_THIS' })
 })
 
-test('what is served is what openapi() tells, with the exact limits of int64', async (t) => {
+test('the served document is that of openapi(), with the exact limits of int64', async (t) => {
   const server = serve(t, { openapi: { title: 'Sums' } }, { next: typed('(n: int64) => int64', (n) => n) })
   const { body } = await post(t, server, '/openapi.json', { method: 'GET' })
   t.deepEqual(JSON.parse(body), server.openapi())
   t.true(body.includes('"exclusiveMaximum":9223372036854775808'))
 })
 
-test("workers' functions are described as those of the main thread are, and anew after a reload", async (t) => {
+test("workers' functions are described like those of the main thread, and again after a reload", async (t) => {
   const described = path.join(__dirname, 'modules', 'described.js')
   const made = file(t, 'functions.js', `module.exports = require(${JSON.stringify(described)}).functions`)
   const server = serve(t, { workers: 1 }, made)
@@ -466,7 +466,7 @@ test("workers' functions are described as those of the main thread are, and anew
   t.is(plain.openapi().paths['/{n}'].post.operationId, 'fibonacci')
 })
 
-test('what is wrong with the option is told', (t) => {
+test('a wrong value of the option is refused with what is wrong', (t) => {
   const check = (openapi) => () => checkArguments({ openapi }, { sum: () => 1 })
   const servers = ['.', 'https://a.example/{v}']
   for (const openapi of [undefined, true, false, {}, { title: 'A', servers }]) t.notThrows(check(openapi))

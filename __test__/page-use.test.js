@@ -1,7 +1,7 @@
 'use strict'
 
-// What surrounds the calls on the page at `GET /`: finding functions, the keyboard, servers that change or go, hostile
-// texts, and how it looks.
+// All that surrounds the calls on the page at `GET /`: finding functions, the keyboard, servers that change or go,
+// hostile texts, and how it looks.
 
 const { writeFileSync } = require('node:fs')
 const { join } = require('node:path')
@@ -62,7 +62,7 @@ browserTest('functions are found by a part of their names or summaries', async (
   t.deepEqual(await names(page), ['sum', 'add'])
 })
 
-browserTest('a link to a function that the filter hides ends the filter', async (t, open) => {
+browserTest('a link to a function that the filter hides clears the filter', async (t, open) => {
   const { page } = await pageOf(t, open)
   const filter = page.getByRole('searchbox')
   await filter.fill('nosuch')
@@ -72,7 +72,7 @@ browserTest('a link to a function that the filter hides ends the filter', async 
   t.is((await names(page)).length, 8)
 })
 
-browserTest('the keyboard alone finds, fills, calls and goes on', async (t, open) => {
+browserTest('the keyboard alone finds functions, fills them in and calls them', async (t, open) => {
   const { page } = await pageOf(t, open)
   const { keyboard } = page
   const keys = async (...all) => {
@@ -105,7 +105,7 @@ browserTest('the keyboard alone finds, fills, calls and goes on', async (t, open
   t.is(await value.inputValue(), '[1,\n2\n]')
 })
 
-browserTest('Enter calls from each field that has one line, and adds a line to one that has more', async (t, open) => {
+browserTest('Enter calls from a field of one line, and adds a line to a field of several', async (t, open) => {
   const { page } = await pageOf(t, open, {}, {
     raw: (value) => value,
     all: typed('(s?: string, j?: json, n?: int64, b?: bytes, h?: header) => text', (...values) => values.join('')),
@@ -138,7 +138,7 @@ browserTest('Enter calls from each field that has one line, and adds a line to o
   t.is(await calls('list'), '[1,2]')
 })
 
-browserTest('everything that the keyboard reaches has a name, and shows that it is reached', async (t, open) => {
+browserTest('everything that the keyboard reaches has a name, and shows its focus', async (t, open) => {
   const { page } = await pageOf(t, open)
   for (const name of Object.keys(functions)) await press(await opened(page, name))
   await page.locator('h1').click()
@@ -166,7 +166,7 @@ browserTest('everything that the keyboard reaches has a name, and shows that it 
   t.true(seen.size > 50, String(seen.size))
 })
 
-browserTest("a link to a function's name opens it, and an opened one is in the address", async (t, open) => {
+browserTest("a link to a function's name opens it, and the address names the opened function", async (t, open) => {
   const { front, page } = await pageOf(t, open)
   await page.goto(`${front.url}#random`)
   await page.reload()
@@ -181,7 +181,7 @@ browserTest("a link to a function's name opens it, and an opened one is in the a
   t.is(await page.locator('.function').count(), 8)
 })
 
-browserTest('forms are made when they are opened: 1000 functions are 1000 lines', async (t, open) => {
+browserTest('forms are made when their functions are opened: 1000 functions are 1000 lines', async (t, open) => {
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`f${i}`, functions.add]))
   const { page } = await pageOf(t, open, {}, many)
   t.is(await page.locator('.function').count(), 1000)
@@ -189,7 +189,7 @@ browserTest('forms are made when they are opened: 1000 functions are 1000 lines'
   t.deepEqual((await call(page, 'f999', { a: '1', b: '2' }))[1], '3')
 })
 
-browserTest('of a long answer the beginning is shown, and JSON is indented without being read', async (t, open) => {
+browserTest('a long answer shows its beginning, and JSON is indented without being parsed', async (t, open) => {
   const { page } = await pageOf(t, open)
   t.is((await call(page, 'long', { count: '3000000' }))[1].length, 100_000)
   t.regex(await (await opened(page, 'long')).innerText(), /3,000,000 bytes[^]*This is its beginning/)
@@ -228,7 +228,7 @@ browserTest('no text becomes markup: description, example, answer, problem or he
   t.is(await page.locator(MADE).count(), 0)
 })
 
-browserTest('backticks in descriptions make code of text', async (t, open) => {
+browserTest('text in backticks in descriptions becomes code', async (t, open) => {
   const info = { description: 'Say `<b id=b>` here, or ` alone.\nAnd `so`.' }
   const server = serve(t, { openapi: info }, { one: typed('() => int', () => 1, info) })
   const page = await open(server.url)
@@ -258,7 +258,7 @@ browserTest('no description becomes markup, whatever it holds', async (t, open) 
   t.is(await page.locator(MADE).count(), 0)
 })
 
-browserTest('a call that takes its time shows it, and is cancelled by its button or by Escape', async (t, open) => {
+browserTest('a slow call shows its time, and is cancelled by its button or by Escape', async (t, open) => {
   const { handler, held, release } = gate()
   const { page } = await pageOf(t, open, {}, { wait: typed('(n: int) => int', handler) })
   const wait = await opened(page, 'wait')
@@ -286,7 +286,7 @@ browserTest('a call that takes its time shows it, and is cancelled by its button
   await section.getByText('200 OK').waitFor()
 })
 
-browserTest('a server that is gone is told, and found again', async (t, open) => {
+browserTest('a server that is gone is reported, and found again', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const add = await opened(page, 'add')
   await fill(add, { a: '1', b: '2' })
@@ -301,7 +301,7 @@ browserTest('a server that is gone is told, and found again', async (t, open) =>
   t.deepEqual(await press(add), [200, '3'])
 })
 
-browserTest('functions that changed are read again, at a 404 and at a return to the page', async (t, open) => {
+browserTest('changed functions are read again after a 404 and on return to the page', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const greet = await opened(page, 'greet')
   await fill(greet, { name: 'Ada' })
@@ -315,7 +315,7 @@ browserTest('functions that changed are read again, at a 404 and at a return to 
   t.deepEqual(await page.locator('.tag:visible').allTextContents(), ['new', 'gone', 'changed', 'deprecated'])
   t.regex(await add.innerText(), /gone[^]*404 Not Found/)
   await fill(greet, { title: 'Countess' })
-  t.deepEqual(await press(greet), [200, '"Countess Ada"'], 'what was typed stays')
+  t.deepEqual(await press(greet), [200, '"Countess Ada"'], 'the typed values stay')
   t.is((await names(page))[0], 'first')
   front.server = serve(t, {}, functions)
   await page.evaluate(() => dispatchEvent(new Event('focus')))
@@ -324,7 +324,7 @@ browserTest('functions that changed are read again, at a 404 and at a return to 
   t.is(await page.locator('.tag', { hasText: 'gone' }).count(), 1, 'first is gone')
 })
 
-browserTest('what is not a description of functions is told', async (t, open) => {
+browserTest('a document that describes no functions is reported', async (t, open) => {
   const { page } = await pageOf(t, open)
   for (const body of ['<html>Log in</html>', 'null', '{"paths":null}', '{"paths":{"/a":null}}']) {
     await page.route('**/openapi.json', (route) => route.fulfill({ body, status: 200 }))
@@ -337,7 +337,7 @@ browserTest('what is not a description of functions is told', async (t, open) =>
   t.is(await page.locator('.function').count(), 8)
 })
 
-browserTest('behind a path of its own, with and without a slash at its end, requests go below it', async (t, open) => {
+browserTest('behind a path prefix, with and without a slash at its end, requests go below it', async (t, open) => {
   const front = await startFront(t, serve(t, {}, functions), { prefix: '/a/tea%20house' })
   for (const url of [front.url, front.url.slice(0, -1), `${front.url}?x=/y/#add`]) {
     const page = await open(url)
@@ -378,7 +378,7 @@ for (const engine of ['io_uring', 'node']) {
   })
 }
 
-// Each text's contrast with what is behind it, and each field's border's, where it is less than it must be.
+// The texts whose contrast with their background is too low, and the fields whose border's is.
 function lowContrasts({ ofTexts, ofBorders }) {
   const parse = (color) => color.match(/[\d.]+/g).map(Number)
   const luminance = (rgb) => {
@@ -407,7 +407,7 @@ function lowContrasts({ ofTexts, ofBorders }) {
   return { count: all.length, low }
 }
 
-// What ends behind the screen's right edge, but for what scrolls.
+// The elements that extend beyond the screen's right edge, but for those that scroll.
 function tooWide() {
   return [...document.querySelectorAll('body *')].filter((element) => (
     element.checkVisibility() && !element.closest('pre') && element.getBoundingClientRect().right > innerWidth

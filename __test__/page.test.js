@@ -106,7 +106,7 @@ const CALLS = [
   ['nothing', {}, '', '', 204]
 ]
 
-browserTest('each type is sent as it was typed, and what is answered is shown as it came', async (t, open) => {
+browserTest('each argument is sent as it was typed, and each answer is shown as it came', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   for (const [name, values, sent, expected, status = 200] of CALLS) {
     await page.reload()
@@ -115,7 +115,7 @@ browserTest('each type is sent as it was typed, and what is answered is shown as
   }
 })
 
-browserTest('what is left out and what is empty are told apart', async (t, open) => {
+browserTest('an argument left out and an empty one are sent differently', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const place = await opened(page, 'options')
   for (const box of await place.getByRole('checkbox').all()) await box.check()
@@ -149,10 +149,10 @@ browserTest('an undeclared function takes JSON by position, and answers bigints 
   const [first, second] = await faults(place)
   t.regex(first, /null/)
   t.regex(second, /double quotes/)
-  t.is(front.requests.length, 1, 'what is no JSON is not sent')
+  t.is(front.requests.length, 1, 'invalid JSON is not sent')
 })
 
-browserTest('what is wrong is told at the field that it is about', async (t, open) => {
+browserTest('a mistake is reported at its field', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const [status, problem] = await call(page, 'add', { a: '3.5' })
   t.deepEqual([status, JSON.parse(problem).code], [400, 'ERR_ARGUMENTS'])
@@ -163,7 +163,7 @@ browserTest('what is wrong is told at the field that it is about', async (t, ope
     field.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id).textContent).join('')
   ))).includes('is missing'))
   await fill(add, { a: 'three' })
-  t.deepEqual(await faults(add), ['', 'is missing'], 'what is typed is new')
+  t.deepEqual(await faults(add), ['', 'is missing'], 'typing clears the fault')
   await press(add)
   t.is(front.requests.at(-1).body, '{"a":"three"}')
   t.deepEqual(await faults(add), ['must be an int', 'is missing'])
@@ -179,7 +179,7 @@ browserTest('what is wrong is told at the field that it is about', async (t, ope
   t.regex(refused, /409 Conflict[^]*No tea\. ERR_REFUSED/)
 })
 
-browserTest('JSON that is none, and header fields beyond ASCII, are told before anything is sent', async (t, open) => {
+browserTest('invalid JSON and header fields beyond ASCII are reported before anything is sent', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const echo = await opened(page, 'echo')
   await fill(echo, { value: '{"a":}' })
@@ -193,7 +193,7 @@ browserTest('JSON that is none, and header fields beyond ASCII, are told before 
   t.deepEqual(front.requests, [])
 })
 
-// What is said beside what is no JSON, whether it is of quotes.
+// Invalid JSON, and whether its fault advises quotes.
 const MISTAKES = [
   ['echo', 'value', 'Ada', true],
   ['echo', 'value', "{'a': 1}", true],
@@ -209,7 +209,7 @@ const MISTAKES = [
   ['words', 'list', '[a, b]', true]
 ]
 
-browserTest('quotes are advised only where they lack', async (t, open) => {
+browserTest('quotes are advised only where they are missing', async (t, open) => {
   const { page } = await pageOf(t, open)
   for (const [name, label, text, isAdvised] of MISTAKES) {
     const place = await opened(page, name)
@@ -222,7 +222,7 @@ browserTest('quotes are advised only where they lack', async (t, open) => {
   }
 })
 
-browserTest('what is not sent leaves no answer that looks like its own', async (t, open) => {
+browserTest('a call that is not sent shows no earlier answer as its own', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   t.deepEqual(await call(page, 'echo', { value: '{"a":12}' }), [200, '{"a":12}'])
   const echo = await opened(page, 'echo')
@@ -238,7 +238,7 @@ browserTest('what is not sent leaves no answer that looks like its own', async (
   t.regex(await answer.innerText(), / 1 byte$/m)
 })
 
-browserTest('bytes: text, a file or base64, as the whole body or beside others, and a download', async (t, open) => {
+browserTest('bytes: text, a file or base64, as the whole body or an argument, and a download', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   const bytes = Buffer.from(Array.from({ length: 700 }, (_, i) => i % 256))
   const file = (name, mimeType) => ({ name, mimeType, buffer: bytes })
@@ -276,7 +276,7 @@ browserTest('bytes: text, a file or base64, as the whole body or beside others, 
   t.deepEqual(await press(store), [200, '{"tenant":"a","type":"text/html","size":700}'])
 })
 
-browserTest('a header field that browsers keep for themselves is told', async (t, open) => {
+browserTest('a header field that browsers do not let pages send is pointed out', async (t, open) => {
   const { page } = await pageOf(t, open)
   t.regex(await (await opened(page, 'cookie')).innerText(), /no page send it: use the curl line/)
   t.notRegex(await (await opened(page, 'store')).innerText(), /no page send it/)
@@ -293,14 +293,14 @@ browserTest('examples fill the fields, in either form', async (t, open) => {
   await fill(price, { currency: 'USD' })
   await price.getByRole('button', { name: '{"order"' }).click()
   const whole = '{"id":"a","currency":"EUR","total":40}'
-  t.deepEqual(await press(price), [201, whole], 'what an example leaves out is left out')
+  t.deepEqual(await press(price), [201, whole], 'an argument that the example leaves out is left out')
   t.regex(await price.textContent(), /location: \/orders\/1/)
   const inherited = await opened(page, 'inherited')
   await inherited.getByRole('button', { name: '{"a":1}' }).click()
   t.deepEqual(await press(inherited), [200, '[1,"none"]'])
 })
 
-browserTest('examples with big integers as strings of digits fill in the digits', async (t, open) => {
+browserTest('examples with big integers as strings fill in their digits', async (t, open) => {
   const { front, page } = await pageOf(t, open)
   for (const [name, example, sent, expected] of [
     ['next', '["9007199254740993"]', '{"n":9007199254740993}', '"9007199254740994"'],
@@ -316,7 +316,7 @@ browserTest('examples with big integers as strings of digits fill in the digits'
   }
 })
 
-// Texts that shells, JavaScript and curl each have a meaning for.
+// Texts that have a meaning to shells, JavaScript or curl.
 const HOSTILE = [
   "'", "''", '\\', '\\\\', "\\'", "'\\", 'a\\nb', '$(id) `id` $HOME !! %PATH% ~ *', '@/etc/passwd', '"; drop & | > <',
   '</script><!--', 'line\nbreak\ttab', '\u2028\u2029\u0000\u007f', '😀 ü', '-d x', '=cmd', '\\u0041', "' + alert(1) + '",
@@ -325,7 +325,7 @@ const HOSTILE = [
 
 const ran = async (program, args) => (await execute(program, args, { timeout: 20_000 })).stdout
 
-// The two lines, as copied.
+// The lines for curl and fetch, as copied.
 async function copied(page, place) {
   const lines = []
   for (const language of ['curl', 'fetch']) {
@@ -364,7 +364,7 @@ browserTest('the lines for curl and fetch make the same request, whatever it hol
   await assertSameAnswer(t, page, words, front, shells)
   const store = await opened(page, 'store')
   for (const text of HOSTILE) {
-    // No shell passes on a NUL as it is. In JSON it is escaped.
+    // No shell passes on a raw NUL. In JSON it is escaped.
     await fill(store, { data: text.replaceAll('\0', ''), xTenant: `x${text.replace(/[^ -~]/g, '').trim()}` })
     await assertSameAnswer(t, page, store, front, shells)
   }

@@ -1,16 +1,16 @@
 'use strict'
 
-// A server that does not get the processor for longer than its timeouts: what came meanwhile came in time.
+// A server that does not get the processor for longer than its timeouts: bytes that arrive meanwhile are in time.
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { connectMany, large, request, startMain } = require('./helpers.js')
 
-// More than what one call into a ring's kernel completes.
+// More than one call of io_uring_enter completes.
 const CLIENTS = 60
 
-// A server that closes and then stops, within its grace of half a second, with who is connected; not in time where a
-// busy machine has paused it beyond that before.
+// A server that closes and is then stopped, within its grace of half a second, with its clients connected. `inTime` is
+// false where a busy machine has paused it beyond the grace before that.
 async function stoppedWhileClosing(t) {
   const child = startMain(t, ({ serverListen }) => {
     const server = serverListen({ port: 0, host: '127.0.0.1' }, (n) => {
@@ -31,7 +31,8 @@ async function stoppedWhileClosing(t) {
   return { child, clients, inTime: Number(await child.line()) >= CLIENTS }
 }
 
-// What `attempt` stopped in time, by the time that it has. What it stopped too late ends now: there may be many.
+// Repeats `attempt` until it has stopped a server in time. Servers stopped too late are killed at once, as there may be
+// many.
 async function stopped(t, attempt) {
   for (;;) {
     const { child, clients, inTime } = await attempt(t)
@@ -43,7 +44,7 @@ async function stopped(t, attempt) {
   }
 }
 
-test('a request that comes within the grace of close(), while the server is paused beyond it, is answered', async (t) => {
+test('a request within the grace of close() is answered, though the server is paused beyond the grace', async (t) => {
   const { child, clients } = await stopped(t, stoppedWhileClosing)
   for (const client of clients) await client.write(request('/2'))
   await delay(1000)
@@ -79,8 +80,8 @@ test('a head that is completed while the server is paused beyond headersTimeout 
 
 const ANSWERS = 3000
 
-// A server that stops while it waits for clients to read large answers; not in time where a busy machine has
-// cut one before.
+// A server that is stopped while it waits for clients to read large answers. `inTime` is false where a busy machine has
+// cut a connection before.
 async function stoppedWhileSending(t) {
   const child = startMain(t, ({ serverListen }, digits) => {
     const large = BigInt(digits)

@@ -31,7 +31,7 @@ test('1000 promises of one connection are answered in order', async (t) => {
   t.deepEqual((await client.responses(1000)).map(({ body }) => Number(body)), thousand)
 })
 
-test('1000 requests and the end of the client are all answered', async (t) => {
+test("1000 requests before the client's end are all answered", async (t) => {
   const client = await connect(t, serve(t, {}, (n) => n))
   client.end(thousand.map((n) => request(`/${n}`)).join(''))
   t.deepEqual((await client.responses(1000)).map(({ body }) => Number(body)), thousand)
@@ -49,7 +49,7 @@ test('10 connections with 1000 requests each keep their answers apart', async (t
   await untilStats(server, { requests: 10_000, responses2xx: 10_000 })
 })
 
-test('refusals, errors and values stand in the order of their requests', async (t) => {
+test('refusals, errors and values arrive in the order of their requests', async (t) => {
   const server = serve(t, { onError: () => {} }, (n) => (n < 0 ? 'no integer' : n % 2 ? Promise.resolve(n) : n))
   const client = await connect(t, server)
   const kinds = [
@@ -65,7 +65,7 @@ test('refusals, errors and values stand in the order of their requests', async (
   t.deepEqual(statuses, Array.from({ length: 50 }, () => kinds.map(([, status]) => status)).flat())
 })
 
-test('100,000 requests from a client that reads only at the end of its writing', async (t) => {
+test('100,000 requests from a client that reads only after writing them', async (t) => {
   const server = serve(t, {}, (n) => n)
   const client = await connect(t, server)
   const written = client.write(Array.from({ length: 100_000 }, (_, n) => request(`/${n}`)).join(''))

@@ -1,6 +1,6 @@
 'use strict'
 
-// examples/production.js as a platform runs it: probed, scraped, and told to end under load.
+// examples/production.js as a platform runs it: probed, scraped, and stopped under load.
 
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
@@ -29,7 +29,7 @@ test('it answers its probes and its scrapes', async (t) => {
   t.is(parse(body).get('ringcall_requests_total').samples[0].value, 1)
 })
 
-test('SIGHUP under load has its functions loaded anew, and no request is lost', async (t) => {
+test('SIGHUP under load reloads its functions, and no request is lost', async (t) => {
   const { child, port, ask } = await startProduction(t, { WORKERS: '2', DRAIN_DELAY: '0' })
   const clients = load(t, port)
   for (let i = 0; i < 2; i++) {
@@ -47,14 +47,14 @@ test('SIGHUP under load has its functions loaded anew, and no request is lost', 
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('on SIGTERM under load readyz turns first, then it closes, and no request is lost', async (t) => {
+test('on SIGTERM under load readyz fails first, then the server closes, and no request is lost', async (t) => {
   const { child, port, ask } = await startProduction(t, { DRAIN_DELAY: '2000' })
   const clients = load(t, port)
   await clients.more(200)
   child.kill('SIGTERM')
   const fresh = () => post(t, port, '/15')
   while ((await ask('/readyz')).status !== 503) t.is((await fresh()).body, '610')
-  // Not ready, and serving all the same, fresh connections too.
+  // Not ready, but still serving, fresh connections too.
   t.is((await ask('/livez')).status, 200)
   t.is((await fresh()).body, '610')
   clients.forgetPauses()
@@ -73,11 +73,11 @@ test('a second signal ends it at once', async (t) => {
   await untilRefused(t, port)
 })
 
-test('what is left after CLOSE_TIMEOUT is cut', async (t) => {
+test('connections left after CLOSE_TIMEOUT are cut', async (t) => {
   const { child, port } = await startProduction(t, { DRAIN_DELAY: '0', CLOSE_TIMEOUT: '100' })
   const client = await connect(t, port)
   await client.write(request('/15').slice(0, 20))
-  await delay(50) // So that it has begun to arrive, which closing waits for.
+  await delay(50) // Until the request has begun to arrive, so that closing waits for it.
   child.kill('SIGTERM')
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
   await client.gone()

@@ -1,6 +1,6 @@
 'use strict'
 
-// Reads Prometheus' text exposition format 0.0.4, strictly: whatever it leaves open and this server need not use is an
+// Reads Prometheus' text exposition format 0.0.4, strictly: anything optional that this server need not use is an
 // error here. Returns a Map from each family's name to `{ help, type, samples: [{ name, labels, value }] }`.
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
@@ -8,7 +8,7 @@ const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (\\S+)$`)
 const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\\\|\\"|\\n)*)"(,|$)/
 
 function parse(text) {
-  if (!text.endsWith('\n')) throw new Error('the last line has no end')
+  if (!text.endsWith('\n')) throw new Error('the last line has no line feed')
   const families = new Map()
   const lines = text.slice(0, -1).split('\n')
   let family
@@ -39,7 +39,7 @@ function parseSample(line, { name: family, type }) {
   const labels = {}
   for (let rest = labelsText; rest !== '';) {
     const [whole, label, value] = must(LABEL.exec(rest), line)
-    if (label in labels) throw new Error(`twice the same label: ${line}`)
+    if (label in labels) throw new Error(`the same label twice: ${line}`)
     labels[label] = value.replace(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character))
     rest = rest.slice(whole.length)
   }
@@ -48,7 +48,7 @@ function parseSample(line, { name: family, type }) {
   return { name, labels, value }
 }
 
-// No sample is there twice, and histograms are what they should be.
+// Checks that no sample is there twice, and that histograms are valid.
 function check({ name, type, samples }) {
   if (samples.length === 0) throw new Error(`${name} has no samples`)
   const keys = samples.map((sample) => sample.name + JSON.stringify(Object.entries(sample.labels).sort()))

@@ -5,7 +5,7 @@ const {
   assertServes, connect, fibonacci, gate, post, request, serve, untilStats, withResolvers
 } = require('./helpers.js')
 
-test('an async handler answers with what its promise resolves to', async (t) => {
+test("an async handler answers with its promise's value", async (t) => {
   t.is((await post(t, serve(t, {}, async (n) => fibonacci(n)), '/15')).body, '610')
 })
 
@@ -31,7 +31,7 @@ test('any thenable is a promise', async (t) => {
   for (const i of thenables.keys()) t.is((await client.send(`/${i}`)).body, '610', `thenable ${i}`)
 })
 
-test('a thenable that fails is 500', async (t) => {
+test('a thenable that fails is answered with 500', async (t) => {
   const thenables = [
     { then: (_, reject) => reject(new Error('no')) },
     { then() { throw new Error('no') } },
@@ -46,7 +46,7 @@ test('a thenable that fails is 500', async (t) => {
   t.is((await client.send('/15')).body, '610')
 })
 
-test('a then that is no function is no promise', async (t) => {
+test('an object whose then is no function is no promise', async (t) => {
   const server = serve(t, { onError: () => {} }, () => ({ then: 610 }))
   t.is((await post(t, server, '/15')).status, 500)
 })
@@ -66,7 +66,7 @@ test('a thenable that settles twice is answered once', async (t) => {
   t.deepEqual((await client.responses(3)).map(({ body }) => body), ['1', '3', '1'])
 })
 
-test('a promise that never settles holds up nobody else', async (t) => {
+test('a promise that never settles delays no other connection', async (t) => {
   const never = new Promise(() => {})
   const server = serve(t, {}, (n) => (n === 0 ? never : fibonacci(n)))
   const stuck = await connect(t, server)
@@ -76,7 +76,7 @@ test('a promise that never settles holds up nobody else', async (t) => {
   t.is(server.stats().inFlight, 1)
 })
 
-test('answers on one connection keep their order, whichever promise is first', async (t) => {
+test('answers on one connection keep their order, whichever promise settles first', async (t) => {
   const { handler, held, release } = gate()
   const client = await connect(t, serve(t, {}, handler))
   await client.write([1, 2, 3, 4].map((n) => request(`/${n}`)).join(''))
@@ -107,7 +107,7 @@ test('promises on many connections settle in any order', async (t) => {
   await untilStats(server, { inFlight: 0 })
 })
 
-test('a promise that resolves after its client left answers nobody', async (t) => {
+test('a promise that resolves after its client has left answers no other client', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, handler)
 
@@ -126,14 +126,14 @@ test('a promise that resolves after its client left answers nobody', async (t) =
   await untilStats(server, { inFlight: 0 })
 })
 
-test('a client that has ended its side gets its answer, and then the end', async (t) => {
+test("a client that has ended its side gets its answer, and then the server's end", async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { keepAliveTimeout: 0 }, handler)
   const client = await connect(t, server)
   await client.write(request('/1'))
   await held(1)
   client.end()
-  // What arrives has arrived by the time that a later request has.
+  // Once a later request is answered, the end has arrived, too.
   t.is((await (await connect(t, server)).send('/x')).status, 400)
   release(1, 1)
   t.is((await client.response()).body, '1')
@@ -141,7 +141,7 @@ test('a client that has ended its side gets its answer, and then the end', async
   await untilStats(server, { connectionsOpen: 1 })
 })
 
-test('a promise that rejects after its client left is still told', async (t) => {
+test('a promise that rejects after its client has left is still reported', async (t) => {
   const told = withResolvers()
   const { handler, held, release } = gate()
   const server = serve(t, { onError: (error, n) => told.resolve([error, n]) }, handler)

@@ -1,6 +1,6 @@
 'use strict'
 
-// What the tests with programs of others have in common: a folder for their files, and proxies in front of a server.
+// Shared by the tests with others' programs: a folder for their files, and proxies in front of a server.
 
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -16,7 +16,7 @@ function folder(t, files = {}) {
   return path
 }
 
-// Bodies and answers go through it whole or, below /unbuffered/, as they come.
+// Bodies and answers pass through it whole or, below /unbuffered/, as they arrive.
 const nginx = (path, port) => ({
   file: 'nginx.conf',
   text: `
@@ -59,7 +59,7 @@ backend ringcall
 
 const proxies = { nginx, haproxy }
 
-// Starts the proxy in front of the port. Returns the socket that it listens on, and the prefixes of paths that it takes.
+// Starts the proxy in front of the port. Returns the socket that it listens on, and the path prefixes that it serves.
 async function startProxy(t, program, port) {
   const path = folder(t)
   const { file, text, args, prefixes } = proxies[program](path, port)

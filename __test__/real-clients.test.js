@@ -9,8 +9,8 @@ const test = require('ava').serial // The loads would starve each other.
 const { assertServes, connect, fibonacci, has, serve } = require('./helpers.js')
 const { folder, programs, startProxy } = require('./proxies.js')
 
-// Each client sends loads that end by themselves, on loopback only. A program that is not installed is told in the log,
-// and fails its test where CI is set.
+// Each client sends loads that end by themselves, on loopback only. A program that is not installed is noted in the
+// log, and fails its test where CI is set.
 
 const exec = promisify(execFile)
 
@@ -128,12 +128,12 @@ test("Python's http.client keeps its connection and sends bodies by length and i
 })
 
 for (const [what, args] of [['with keep-alive', ['-k']], ['with a connection for each request', []]]) {
-  test(`ab ${what}: every answer is the right one`, async (t) => {
+  test(`ab ${what}: every answer is right`, async (t) => {
     if (!has(t, 'ab')) return
     const server = serve(t)
     const report = await run('ab', ['-q', '-n', '5000', '-c', '50', ...args, '-m', 'POST', url(server, '/15')])
     t.regex(report, /^Complete requests: +5000$/m)
-    t.regex(report, /^Failed requests: +0$/m, report) // A length other than the first one's is a failure, too.
+    t.regex(report, /^Failed requests: +0$/m, report) // A length that differs from the first counts as a failure, too.
     t.regex(report, /^Document Length: +3 bytes$/m)
     t.notRegex(report, /Non-2xx/)
     if (args.length > 0) t.regex(report, /^Keep-Alive requests: +5000$/m)
@@ -174,7 +174,7 @@ end
 `
 
 for (const depth of ['1', '16']) {
-  test(`wrk with ${depth} pipelined: every answer is the right one`, async (t) => {
+  test(`wrk with ${depth} pipelined: every answer is right`, async (t) => {
     if (!has(t, 'wrk')) return
     const script = join(folder(t, { 'check.lua': lua }), 'check.lua')
     const server = serve(t)
@@ -187,7 +187,7 @@ for (const depth of ['1', '16']) {
   })
 }
 
-test('h2load --h1: every answer is the right one', async (t) => {
+test('h2load --h1: every answer is right', async (t) => {
   if (!has(t, 'h2load')) return
   const server = serve(t)
   const file = join(folder(t, { body: 'a body' }), 'body')
@@ -213,7 +213,7 @@ test('hey: every answer is 200', async (t) => {
 })
 
 for (const program of programs) {
-  test(`${program} in front, with upstream connections kept: every answer is the right one`, async (t) => {
+  test(`${program} in front, with upstream connections kept: every answer is right`, async (t) => {
     if (!has(t, program)) return
     const server = serve(t)
     const { socket, prefixes } = await startProxy(t, program, server.port)
