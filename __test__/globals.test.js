@@ -44,7 +44,7 @@ test('under fake timers it answers, with values and with promises, and closes', 
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('under fake timers a late handler is given up, which is published while the server listens', async (t) => {
+test('under fake timers a late handler is given up, and that is published while the server listens', async (t) => {
   const { child, client } = await startFaked(t, { handlerTimeout: 50 })
   t.is((await client.send('/0')).status, 503)
   t.is(await child.line(), 'handlerTimeouts')

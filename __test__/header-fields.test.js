@@ -6,7 +6,7 @@ const test = require('ava')
 const { typed } = require('..')
 const { connect, serve } = require('./helpers.js')
 
-test('header arguments are read from the fields of their names, or from those that options name', async (t) => {
+test('header arguments are read from the fields of their names, or from those that `headers` names', async (t) => {
   const tell = typed('(xRequestID: header, hub: header, DNT?: header) => json', (...values) => values, {
     headers: { hub: 'X-Hub-Signature-256' }
   })

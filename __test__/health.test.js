@@ -1,7 +1,7 @@
 'use strict'
 
-// The option `health`: its path answers whether the server serves and its event loop turns. The table of cases
-// (cases/health.json) has the requests that it takes.
+// The option `health`: at its path the server answers whether it serves and its event loop turns. The table of cases
+// (cases/health.json) has the forms of its requests.
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
@@ -87,7 +87,7 @@ test('it answers each of many clients that ask at once', async (t) => {
   }
 })
 
-test('while the server closes it answers with 503, and the connection ends', async (t) => {
+test('it answers with 503 while the server closes, and the connection ends', async (t) => {
   const { handler, held, release } = gate()
   for (const functions of [handler, { wait: handler }]) {
     const server = serve(t, { health: PATH }, functions)

@@ -1,6 +1,6 @@
 'use strict'
 
-// The strict JSON of the engine node: what it refuses, at which byte, and where it says that everything is.
+// The strict JSON of the engine node: what it refuses, at which byte, and the positions that it reports.
 
 const test = require('ava')
 const { NotJson, scan, textOf } = require('../lib/engines/node/json.js')

@@ -88,7 +88,7 @@ test('each layer is in the picture, and uses only layers below it', (t) => {
   }
 })
 
-test('the layers that all may use use nothing else', (t) => {
+test('the shared layers use nothing else', (t) => {
   const edges = [...edgesBetween(sources).keys()].map((edge) => edge.split(' ─▶ '))
   const others = edges.filter(([from, to]) => picture.shared.includes(from) && !picture.shared.includes(to))
   t.deepEqual(others, [])

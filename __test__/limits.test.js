@@ -21,21 +21,21 @@ async function statusOf(t, server, bytes) {
   return status
 }
 
-test('a head of nearly 16 KiB is read, a longer one answered with 431', async (t) => {
+test('a head of nearly 16 KiB is read, a longer one gets 431', async (t) => {
   const server = serve(t)
   t.is((await post(t, server, '/15', { headers: { 'X-Long': 'x'.repeat(15 * KIB) } })).body, '610')
   t.is(await statusOf(t, server, request('/15', { headers: { 'X-Long': 'x'.repeat(17 * KIB) } })), 431)
   await assertServes(t, server)
 })
 
-test('a request line of nearly 16 KiB is read, a longer one answered with 414', async (t) => {
+test('a request line of nearly 16 KiB is read, a longer one gets 414', async (t) => {
   const server = serve(t)
   t.is((await post(t, server, `/15?${'x'.repeat(15 * KIB)}`)).body, '610')
   t.is(await statusOf(t, server, request(`/15?${'x'.repeat(17 * KIB)}`)), 414)
   await assertServes(t, server)
 })
 
-test('100 header fields are read, more answered with 431', async (t) => {
+test('100 header fields are read, more get 431', async (t) => {
   const server = serve(t)
   const fields = (count) => ({ headers: Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-${i}`, 'x'])) })
   t.is((await post(t, server, '/15', fields(99))).body, '610', '100 with Host')
@@ -43,7 +43,7 @@ test('100 header fields are read, more answered with 431', async (t) => {
   await assertServes(t, server)
 })
 
-test('a body of 64 KiB is skipped, a longer one answered with 413', async (t) => {
+test('a body of 64 KiB is skipped, a longer one gets 413', async (t) => {
   const server = serve(t)
   t.is((await post(t, server, '/15', { body: 'x'.repeat(64 * KIB) })).body, '610')
   t.is(await statusOf(t, server, request('/15', { body: 'x'.repeat(64 * KIB + 1) })), 413)
@@ -92,7 +92,7 @@ test('maxBodySize: a body of that size is skipped, one byte more gets 413, by le
   await untilStats(server, { bodiesTooLarge: 3, responses4xx: 3, responses2xx: 3 })
 })
 
-test('a Content-Length beyond maxBodySize is answered with 413 before the body is sent', async (t) => {
+test('a Content-Length beyond maxBodySize gets 413 before the body is sent', async (t) => {
   const server = serve(t, { maxBodySize: 10 }, () => t.fail('called'))
   const length = (value, more = {}) => request('/15', { headers: { 'Content-Length': value, ...more } })
   t.is(await statusOf(t, server, length('11')), 413)

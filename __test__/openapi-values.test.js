@@ -2,7 +2,7 @@
 
 // The description is exact: a value fits its schema exactly when the server accepts it, by name, by position and in a
 // path. Values that no schema can tell apart are not drawn: lone surrogates, more than 128 levels, and numbers that are
-// no doubles, as JavaScript would check rounded ones instead. __test__/openapi.test.js has what is said of those.
+// no doubles, as JavaScript would check rounded ones instead. __test__/openapi.test.js tests what is said of those.
 
 const test = require('ava')
 const Ajv = require('ajv/dist/2020.js')

@@ -466,7 +466,7 @@ test("workers' functions are described like those of the main thread, and again 
   t.is(plain.openapi().paths['/{n}'].post.operationId, 'fibonacci')
 })
 
-test('a wrong value of the option is refused with what is wrong', (t) => {
+test('invalid values of the option are refused with the reason', (t) => {
   const check = (openapi) => () => checkArguments({ openapi }, { sum: () => 1 })
   const servers = ['.', 'https://a.example/{v}']
   for (const openapi of [undefined, true, false, {}, { title: 'A', servers }]) t.notThrows(check(openapi))

@@ -1,7 +1,7 @@
 'use strict'
 
-// A real Prometheus scrapes examples/production.js, and a server of functions by name, under load and evaluates what the
-// Grafana dashboard asks it.
+// A real Prometheus scrapes examples/production.js and a server of functions by name, under load, and evaluates the
+// Grafana dashboard's queries.
 
 const { spawnSync } = require('node:child_process')
 const { once } = require('node:events')
@@ -20,7 +20,7 @@ const MODULE = require.resolve('./modules/functions.js')
 const dashboard = JSON.parse(readFileSync(join(root, 'deploy', 'grafana-dashboard.json'), 'utf8'))
 const targets = dashboard.panels.flatMap(({ targets = [] }) => targets)
 
-// As Grafana does it, with everything selected.
+// The query as Grafana would send it, with everything selected.
 function expression({ expr }) {
   return expr.replaceAll('$__rate_interval', '5s').replaceAll(/\$(job|instance)\b/g, '.*')
 }
@@ -34,20 +34,20 @@ async function freePort() {
   return port
 }
 
-test('the dashboard asks for metrics that there are', (t) => {
+test('the dashboard asks for metrics that exist, and for all of them', (t) => {
   const families = parse(prometheus(serve(t, { workers: 1 }, MODULE)))
   const variables = dashboard.templating.list.flatMap(({ query }) => query.query ?? [])
   const names = [...targets.map(({ expr }) => expr), ...variables].flatMap((text) => text.match(/ringcall_\w+/g) ?? [])
   t.true(names.length > 20)
   const samples = new Set([...families.values()].flatMap(({ samples }) => samples.map(({ name }) => name)))
   for (const name of names) t.true(samples.has(name), name)
-  // And leaves none out.
+  // The dashboard leaves none out.
   for (const family of families.keys()) t.true(names.some((name) => name.startsWith(family)), `${family} is not shown`)
   const ids = dashboard.panels.map(({ id }) => id)
   t.is(new Set(ids).size, ids.length)
 })
 
-test('promtool finds nothing to say', async (t) => {
+test('promtool reports nothing', async (t) => {
   if (!has(t, 'promtool')) return
   const servers = [serve(t), serve(t, { workers: 2 }, MODULE)]
   await post(t, servers[0], '/15')
@@ -59,7 +59,7 @@ test('promtool finds nothing to say', async (t) => {
   }
 })
 
-// Serves functions by name, and its metrics as examples/production.js does.
+// Serves functions by name, and their metrics as examples/production.js does.
 const FUNCTIONS = `
   const http = require('node:http')
   const { serverListen } = require('ringcall')
@@ -72,7 +72,7 @@ const FUNCTIONS = `
   })
   admin.listen(0, '127.0.0.1', () => console.log(server.port + ' ' + admin.address().port))`
 
-test('Prometheus scrapes a loaded server, and has an answer to everything that the dashboard asks', async (t) => {
+test('Prometheus scrapes a loaded server, and has an answer to every query of the dashboard', async (t) => {
   if (!has(t, 'prometheus')) return
   const service = start(t, ['examples/production.js'], { env: { HOST: '127.0.0.1', PORT: '0', ADMIN_PORT: '0' } })
   const [, port, adminPort] = /:(\d+) .* (\d+)$/.exec(await service.line())
@@ -113,7 +113,7 @@ test('Prometheus scrapes a loaded server, and has an answer to everything that t
   const wanted = new Map(targets.map((target) => [expression(target), undefined]))
   for (;;) {
     for (const [text, result] of wanted) {
-      // Not a number: nothing has happened in between. A quantile or a share of nothing is no answer.
+      // NaN means that nothing has happened in between: a quantile or a share of nothing is no answer.
       const isAnswer = ({ value }) => Number.isFinite(Number(value[1]))
       if (result === undefined) wanted.set(text, (await query(text).catch(() => [])).find(isAnswer))
     }

@@ -3,7 +3,7 @@
 const test = require('ava')
 const { assertServes, connect, fibonacci, post, request, ringTest, serve } = require('./helpers.js')
 
-// A server whose handler must not be called with anything but 15.
+// A server whose handler must be called with nothing but 15.
 function serveOnly15(t, options) {
   return serve(t, options, (n) => (Number(n) === 15 ? fibonacci(15) : t.fail(`the handler was called with ${n}`)))
 }
@@ -16,26 +16,26 @@ const noIntegers = [
 ]
 
 for (const bigint of [false, true]) {
-  test(`a path that is no 64-bit integer is 400 with a sentence (bigint: ${bigint})`, async (t) => {
+  test(`a path that is no 64-bit integer gets 400 and a sentence (bigint: ${bigint})`, async (t) => {
     const client = await connect(t, serveOnly15(t, { bigint }))
     for (const target of noIntegers) {
       const { status, headers, body } = await client.send(target)
       t.is(status, 400, target)
       t.regex(headers['content-type'], /^text\/plain/, target)
-      t.regex(body, /^\P{Cc}+\.\n?$/u, `${target} wants one sentence`)
+      t.regex(body, /^\P{Cc}+\.\n?$/u, `${target} needs one sentence`)
     }
     t.is((await client.send('/15')).body, '610', 'the connection goes on')
   })
 }
 
-test('a path that is not ASCII is 400', async (t) => {
+test('a path that is not ASCII gets 400', async (t) => {
   const server = serveOnly15(t)
   for (const target of ['/٣', '/１５', '/½', '/\u00a015']) {
     t.is((await post(t, server, target)).status, 400, target)
   }
 })
 
-test('a refused body is skipped as any other', async (t) => {
+test('the body of a refused request is skipped like any other', async (t) => {
   const client = await connect(t, serveOnly15(t))
   t.is((await client.send('/abc', { body: request('/1') })).status, 400)
   const chunked = { headers: { 'Transfer-Encoding': 'chunked' }, body: '3\r\nabc\r\n0\r\n\r\n' }
@@ -43,7 +43,7 @@ test('a refused body is skipped as any other', async (t) => {
   t.is((await client.send('/15')).body, '610')
 })
 
-test('another method of HTTP is 405 and Allow: POST', async (t) => {
+test('another method of HTTP gets 405 and Allow: POST', async (t) => {
   const client = await connect(t, serveOnly15(t))
   for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']) {
     const { status, headers, body } = await client.send('/15', { method })
@@ -54,7 +54,7 @@ test('another method of HTTP is 405 and Allow: POST', async (t) => {
   t.is((await client.send('/15')).body, '610', 'the connection goes on')
 })
 
-test('a method that HTTP does not know is 501', async (t) => {
+test('a method that HTTP does not know gets 501', async (t) => {
   const server = serveOnly15(t)
   for (const method of ['BREW', 'post', 'Post', 'POSTS', 'POS', 'X', 'M-SEARCH']) {
     t.is((await post(t, server, '/15', { method })).status, 501, method)
@@ -62,7 +62,7 @@ test('a method that HTTP does not know is 501', async (t) => {
   await assertServes(t, server)
 })
 
-test('another version of HTTP is 505', async (t) => {
+test('another version of HTTP gets 505', async (t) => {
   const server = serveOnly15(t)
   for (const version of ['HTTP/2.0', 'HTTP/3.0', 'HTTP/9.9']) {
     t.is((await post(t, server, '/15', { version })).status, 505, version)
@@ -81,19 +81,19 @@ const notHttp = {
   'a leading space': ' POST /15 HTTP/1.1\r\nHost: localhost\r\n\r\n',
   'a field without a colon': 'POST /15 HTTP/1.1\r\nHost localhost\r\n\r\n',
   'a NUL in a field': 'POST /15 HTTP/1.1\r\nHost: local\0host\r\n\r\n',
-  'a length that is none': 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: abc\r\n\r\n',
+  'an invalid length': 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: abc\r\n\r\n',
   'a negative length': 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n',
   'two lengths': 'POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd',
-  'a chunk size that is none': 'POST /15 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
+  'an invalid chunk size': 'POST /15 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
   'a TLS hello': Buffer.from('16030100c8010000c403', 'hex').toString('latin1') + '\r\n\r\n'
 }
 
-// Node's parser takes these for requests.
+// Node's parser accepts these.
 const lenient = ['a space too many']
 
 for (const [what, bytes] of Object.entries(notHttp)) {
   const register = lenient.includes(what) ? ringTest(test) : test
-  register(`${what} is 400 and closed, and nothing after it is run`, async (t) => {
+  register(`${what} gets 400 and a close, and nothing after it is run`, async (t) => {
     const server = serve(t, {}, (n) => (n === 99 ? t.fail('the request after it was run') : fibonacci(n)))
     const client = await connect(t, server)
     await client.write(Buffer.from(bytes + request('/99'), 'latin1'))
@@ -103,7 +103,7 @@ for (const [what, bytes] of Object.entries(notHttp)) {
   })
 }
 
-test('what was asked before the garbage is answered before it', async (t) => {
+test('requests before garbage are answered before it', async (t) => {
   const client = await connect(t, serve(t))
   await client.write(`${request('/15')}${request('/17')}hello\r\n\r\n`)
   const responses = await client.responses(3)
@@ -111,7 +111,7 @@ test('what was asked before the garbage is answered before it', async (t) => {
   t.is(responses[2].headers.connection, 'close')
 })
 
-test('a refusal tells nothing of the insides', async (t) => {
+test('a refusal reveals nothing of the internals', async (t) => {
   const server = serve(t, { onError: () => {} }, () => { throw new Error('secret') })
   for (const [target, options] of [['/15'], ['/x'], ['/15', { method: 'GET' }], ['/15', { method: 'BREW' }]]) {
     const { headers, body } = await post(t, server, target, options)

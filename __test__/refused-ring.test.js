@@ -27,9 +27,9 @@ const [{ engine, port }] = servers
 setImmediate(() => console.log(JSON.stringify({ engine, port, counted: servers[1].stats().engine })))`
 
 const refusals = [
-  ['EPERM, as Docker gives it', '1', 'seccomp', /seccomp/],
-  ['ENOSYS, as Podman and kernels without io_uring give it', '38', 'kernel', /Linux 6\.1/],
-  ['EINVAL, as a kernel before 6.1 gives it for DEFER_TASKRUN', '22', 'kernel', /Linux 6\.1/],
+  ['EPERM, as from Docker', '1', 'seccomp', /seccomp/],
+  ['ENOSYS, as from Podman and kernels without io_uring', '38', 'kernel', /Linux 6\.1/],
+  ['EINVAL, as from kernels before 6.1 for DEFER_TASKRUN', '22', 'kernel', /Linux 6\.1/],
   ['rings that cannot be restricted', 'restrictions', 'kernel', /Linux 6\.1/, {
     io_uring_setup: true, operations: true, buffer_rings: true, restrictions: false
   }],
@@ -37,7 +37,7 @@ const refusals = [
 ]
 
 for (const [what, how, reason, cure, features = {}] of refusals) {
-  refusedTest(test)(`${what}: io_uring throws, probe tells, and auto falls back with one warning`, async (t) => {
+  refusedTest(test)(`${what}: io_uring throws, probe() says why, and auto falls back with one warning`, async (t) => {
     const child = startRefused(t, how, ['-e', main])
     const next = async () => JSON.parse(await child.line())
 
@@ -60,12 +60,12 @@ for (const [what, how, reason, cure, features = {}] of refusals) {
     t.is((await post(t, port, '/15')).body, '15')
     t.is((await post(t, port, '/0')).body, '0')
     const { code, stderr } = await child.exited
-    t.is(code, 0, 'nothing keeps the process')
+    t.is(code, 0, 'nothing keeps the process alive')
     t.is(stderr.match(/RINGCALL_FALLBACK/g).length, 1)
   })
 }
 
-test('what is refused for another reason does not fall back', async (t) => {
+test('a start refused for another reason does not fall back', async (t) => {
   const child = start(t, ['-e', `
     const { serverListen } = require(${JSON.stringify(root)})
     const { port } = serverListen({ port: 0, host: '127.0.0.1' }, (n) => n).unref()

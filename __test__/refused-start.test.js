@@ -1,20 +1,20 @@
 'use strict'
 
-// A start for which the process is out of something, and what it leaves behind.
+// Starts that fail because the process is out of something, and what they leave behind.
 
 const test = require('ava')
 const { hasAsRoot, start, underTest } = require('./helpers.js')
 
-// Runs the text of `main({ serverListen, say })` in a process of its own; what it says.
+// Runs the text of `main({ serverListen }, say)` in a process of its own, and returns what it says.
 async function say(t, main, prepare = ':') {
   const source = `(${main})(require(${JSON.stringify(underTest)}), (what) => console.log(JSON.stringify(what)))`
   const child = start(t, ['-c', `${prepare} && exec "$@"`, 'sh', process.execPath, '-e', source], { command: 'sh' })
   const said = JSON.parse(await child.line())
-  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' }, 'nothing keeps the process')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' }, 'nothing keeps the process alive')
   return said
 }
 
-test('whichever descriptor a start cannot have, it throws, and leaves none behind', async (t) => {
+test('a start throws, whichever descriptor it cannot get, and leaves none behind', async (t) => {
   const refusals = await say(t, async ({ serverListen }, say) => {
     const { closeSync, openSync, readdirSync } = require('node:fs')
     const open = () => readdirSync('/proc/self/fd').length
@@ -31,7 +31,7 @@ test('whichever descriptor a start cannot have, it throws, and leaves none behin
     const refusals = []
     for (let free = 1; ; free++) {
       fill()
-      // One of them is for looking.
+      // One of them is for the look into /proc.
       for (let i = 0; i < free; i++) closeSync(held.pop())
       const before = open()
       try {
@@ -49,7 +49,7 @@ test('whichever descriptor a start cannot have, it throws, and leaves none behin
   t.is(refusals[0].reason, 'other')
 })
 
-test('where a ring thread cannot be had, the start throws, and the others are gone', async (t) => {
+test('where a ring thread cannot be started, the start throws, and the others end', async (t) => {
   if (!hasAsRoot(t, 'python3')) return
   const { before, after, code, syscall } = await say(t, ({ serverListen }, say) => {
     const { readdirSync } = require('node:fs')
@@ -58,7 +58,7 @@ test('where a ring thread cannot be had, the start throws, and the others are go
       const before = threads()
       const limit = `import resource; resource.prlimit(${process.pid}, resource.RLIMIT_NPROC, (${before + 2},) * 2)`
       require('node:child_process').spawnSync('python3', ['-c', limit])
-      // Nobody else is this user, whose threads are counted.
+      // The kernel counts the threads of a user: no other process has this one.
       process.setgroups([])
       process.setgid(54321)
       process.setuid(54321)

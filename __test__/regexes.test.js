@@ -1,7 +1,7 @@
 'use strict'
 
-// Regular expressions read what strangers send. One that backtracks over a long text takes more than in proportion to
-// its length: 64 KiB of zeros are then enough to hold the JavaScript thread for seconds.
+// Regular expressions read bytes that strangers send. The time of one that backtracks over a long text grows faster
+// than the text: then 64 KiB of zeros are enough to block the JavaScript thread for seconds.
 
 const { readFileSync, readdirSync } = require('node:fs')
 const path = require('node:path')
@@ -10,7 +10,7 @@ const ts = require('typescript')
 const { root } = require('./helpers.js')
 
 const LENGTH = 16 * 1024
-// Far more than the slowest takes here, and far less than a quadratic one, which makes 130 million steps.
+// Far more than the slowest takes here, and far less than a quadratic one takes for its 130 million steps.
 const MILLISECONDS = 25
 
 function sources() {
@@ -29,7 +29,7 @@ function regexesOf(name) {
   return found
 }
 
-// Each character that the expression is written in, and some more, repeated between each two of them.
+// Each character of the expression's source, and some more, repeated, with another of them before and an end after it.
 function* texts(source) {
   const letters = [...new Set([...source, ...'a0A% \n\r\u2028\0'])].filter((letter) => !'\\^$*+?'.includes(letter))
   for (const repeated of letters) {
@@ -52,7 +52,7 @@ for (const name of sources()) {
       const end = literal.lastIndexOf('/')
       const regex = new RegExp(literal.slice(1, end), literal.slice(end + 1))
       for (const text of texts(regex.source)) {
-        // The machine may have been busy: slow is what is slow each time.
+        // The machine may be busy: an expression is slow only if it is slow each time.
         const isSlow = Array.from({ length: 5 }).every(() => milliseconds(regex, text) > MILLISECONDS)
         if (isSlow) t.fail(`slow on ${JSON.stringify(`${text.slice(0, 5)}…${text.slice(-5)}`)}`)
       }

@@ -1,6 +1,6 @@
 'use strict'
 
-// What `reply` takes, and which header fields an answer may have: those of thrown errors, too.
+// The arguments of `reply`, and the header fields that an answer may have, also from thrown errors.
 
 const test = require('ava')
 const { reply } = require('..')
@@ -10,14 +10,14 @@ const { isReply } = require('../lib/answers/reply.js')
 
 const fn = { name: 'sum' }
 
-test('a reply tells what it was made of, and cannot be changed', (t) => {
+test('a reply shows what it was made of, and cannot be changed', (t) => {
   const made = reply({ a: 1 }, { status: 201, headers: { Location: '/1' } })
   t.deepEqual({ ...made }, { value: { a: 1 }, status: 201, fields: [['location', '/1']] })
   t.true(Object.isFrozen(made))
   t.deepEqual({ ...reply() }, { value: undefined, status: undefined, fields: undefined })
 })
 
-test('only what reply has made is a reply', (t) => {
+test('only objects that reply() has made are replies', (t) => {
   const made = reply(1)
   t.true(isReply(made))
   for (const value of [{ ...made }, Object.create(made), new Proxy(made, {}), 1, null, undefined, () => made]) {
@@ -25,7 +25,7 @@ test('only what reply has made is a reply', (t) => {
   }
 })
 
-test('the value is no promise, and no reply', (t) => {
+test('the value may not be a promise or a reply', (t) => {
   const wrongType = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE', message: /`await` it first/ }
   for (const value of [Promise.resolve(1), { then() {} }]) t.throws(() => reply(value), wrongType)
   t.throws(() => reply(reply(1)), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE', message: /is a reply itself/ })
@@ -42,12 +42,12 @@ test('header fields come as an object, as pairs, as Headers or as a Map', (t) =>
   t.is(reply(1, { headers: {} }).fields, undefined)
 })
 
-test('a field may come several times, and be left out by undefined', (t) => {
+test('a field may have several values, and undefined leaves it out', (t) => {
   const headers = { 'Set-Cookie': ['a=1', 'b=2'], Vary: undefined, Empty: '' }
   t.deepEqual(reply(1, { headers }).fields, [['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['empty', '']])
 })
 
-test('what the server writes itself is left out', (t) => {
+test('fields that the server writes itself are left out', (t) => {
   const headers = {
     'Content-Length': '3', 'transfer-encoding': 'chunked', Connection: 'close', 'Keep-Alive': 'timeout=1', Trailer: 'a',
     Upgrade: 'h2c', TE: 'trailers', 'Proxy-Connection': 'close', Date: 'today', 'Access-Control-Allow-Origin': '*', A: 'b'
@@ -55,7 +55,7 @@ test('what the server writes itself is left out', (t) => {
   t.deepEqual(reply(1, { headers }).fields, [['a', 'b']])
 })
 
-test('a name or value that HTTP does not have is thrown', (t) => {
+test('a field name or value that HTTP does not allow throws', (t) => {
   for (const name of ['', 'a b', 'a:', 'a\r\nb', 'ä', 'a\0', '(a)']) {
     t.throws(() => reply(1, { headers: { [name]: 'b' } }), { code: 'ERR_INVALID_ARG_VALUE', message: /can't have the name/ })
   }
@@ -71,7 +71,7 @@ test('a name or value that HTTP does not have is thrown', (t) => {
   }
 })
 
-test('a status that is no final one, and an option that does not exist, are thrown', (t) => {
+test('a status that is not final, and an option that does not exist, throw', (t) => {
   for (const status of [100, 101, 199, 600, 200.5, NaN, -1]) {
     t.throws(() => reply(1, { status }), { instanceOf: RangeError, code: 'ERR_OUT_OF_RANGE' })
   }
@@ -81,14 +81,14 @@ test('a status that is no final one, and an option that does not exist, are thro
   for (const options of [null, 'x', [], new Map()]) t.throws(() => reply(1, options), { code: 'ERR_INVALID_ARG_TYPE' })
 })
 
-test('a thrown error has header fields, as a reply has', (t) => {
+test('a thrown error may have header fields, like a reply', (t) => {
   const error = Object.assign(new Error('Slow down.'), { statusCode: 429, headers: { 'Retry-After': 3, Connection: 'close' } })
   t.deepEqual(errorAnswer(error, fn), {
     status: 429, message: 'Slow down.', isFault: false, fields: [['retry-after', '3']], fault: error
   })
 })
 
-test('a thrown error with header fields that HTTP does not have is a failure', (t) => {
+test('a thrown error with header fields that HTTP does not allow is a failure', (t) => {
   const failed = { status: 500, message: 'The function failed.', isFault: true, fields: undefined }
   const hostile = { get a() { throw new Error('no') } }
   for (const headers of [null, 3, { A: 'a\r\nb' }, { 'a b': 'c' }, { A: {} }, hostile]) {
@@ -105,7 +105,7 @@ test('one plain function answers with a status and a message alone', (t) => {
   t.like(errorAnswer(new Error('secret')), { status: 500, message: 'The function failed.' })
 })
 
-test('a problem has its members in order, and entries only where there are some', (t) => {
+test('a problem has its members in order, and errors only where there are some', (t) => {
   t.is(
     problemText({ status: 400, code: 'ERR_ARGUMENTS', detail: 'No.', errors: [{ pointer: '#/b', detail: 'must be an int' }] }),
     '{"type":"about:blank","title":"Bad Request","status":400,"detail":"No.","code":"ERR_ARGUMENTS",' +
@@ -119,7 +119,7 @@ test('a problem has its members in order, and entries only where there are some'
   t.is(JSON.parse(problemText({ status: 400, code: 'ERR_ARGUMENTS', detail: 'No.', errors })).errors.length, 16)
 })
 
-test('what a function threw is a problem, too', (t) => {
+test('an error that a function throws becomes a problem, too', (t) => {
   t.like(JSON.parse(errorProblem({ status: 409, message: 'Taken: \ud800' })), {
     title: 'Conflict', status: 409, detail: 'Taken: \ufffd', code: 'ERR_REFUSED'
   })
@@ -128,7 +128,7 @@ test('what a function threw is a problem, too', (t) => {
   t.like(JSON.parse(errorProblem({ status: 499, message: '' })), { title: 'Unknown' })
 })
 
-test('pointers escape, and cut what may be a client\'s', (t) => {
+test('pointers are escaped, and cut names that may come from a client', (t) => {
   t.is(pointerTo([1, 'a/b~c', '']), '#/1/a~1b~0c/')
   t.is(pointerTo(['x'.repeat(100)]), `#/${'x'.repeat(64)}`)
   t.is(pointerTo([`${'x'.repeat(63)}😀`]), `#/${'x'.repeat(63)}\ufffd`)

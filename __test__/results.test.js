@@ -1,6 +1,6 @@
 'use strict'
 
-// What of a function's value becomes which body, and what is said about a value that does not fit.
+// The body that a function's value becomes, and the error for a value that does not fit.
 
 const { inspect } = require('node:util')
 const vm = require('node:vm')
@@ -11,7 +11,7 @@ const { answerOf, encoderOf, mediaOf } = require('../lib/answers/encoders.js')
 
 const schema = { '~standard': { validate: (value) => ({ value }) } }
 
-// The table's entry of a function `sum` with that result; undeclared without one.
+// The table's entry for a function `sum` with that declared result, or for an undeclared function.
 function functionOf(result) {
   const handler = () => {}
   const sum = result === undefined ? handler : typed(`() => ${result}`, handler, { types: { Order: schema } })
@@ -26,7 +26,7 @@ const transferred = (array) => {
 const nothing = Object.assign(Object.create(null), { a: 1 })
 const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7)
 
-// The result that is declared, the value, and the body.
+// The declared result, the value, and the body.
 const fitting = [
   ['int', 7, '7'],
   ['int', -0, '0'],
@@ -94,12 +94,12 @@ for (const [result, value, body] of fitting) {
   })
 }
 
-test('a string is handed on unquoted, for the engine to quote', (t) => {
+test('a string is passed on unquoted, for the engine to quote', (t) => {
   t.deepEqual(answerOf(functionOf('string'), 'a"é'), { status: 200, fields: undefined, media: 'string', body: 'a"é' })
   t.deepEqual(answerOf(functionOf('text'), '<p>'), { status: 200, fields: undefined, media: 'text', body: '<p>' })
 })
 
-test('bytes are handed on as they are, but for those that another thread may change', (t) => {
+test('bytes are passed on as they are, but memory that another thread may change is copied', (t) => {
   const fn = functionOf('bytes')
   const bytes = Buffer.from('abc')
   t.deepEqual(answerOf(fn, bytes), { status: 200, fields: undefined, media: 'bytes', body: bytes })
@@ -111,13 +111,13 @@ test('bytes are handed on as they are, but for those that another thread may cha
   t.not(encoderOf(fn)(resizable).buffer, resizable.buffer)
 })
 
-test('whatever comes where nothing is declared is dropped', (t) => {
+test('a function declared void drops any value', (t) => {
   for (const value of [undefined, 3, LONE, { get a() { throw new Error('no') } }]) {
     t.deepEqual(answerOf(functionOf('void'), value), { status: 204, fields: undefined, media: 'none', body: '' })
   }
 })
 
-// The result that is declared, the value, and what is said about it behind "It returned".
+// The declared result, the value, and the message about it after "It returned".
 const unfit = [
   ['int', 1.5, '1.5. Round it, with Math.round() for example.'],
   ['int', 2 ** 53, '9007199254740992. Beyond Number.MAX_SAFE_INTEGER only a bigint is exact: return one.'],
@@ -253,7 +253,7 @@ const hostile = {
   '10,000 objects in one another, with a null': [nested(10_000, (a) => ({ a, b: null })), /nested too deep/],
   'a getter that throws': [{ get a() { return thrower() } }, /secret/],
   'toJSON that throws': [{ toJSON: thrower }, /secret/],
-  'a getter that throws what throws when it is looked at': [
+  'a getter that throws an object that throws when inspected': [
     { get a() { throw new Proxy({}, { get: thrower, getPrototypeOf: thrower, has: thrower }) } }, /it threw/
   ],
   'a getter that throws undefined': [{ get a() { throw undefined } }, /it threw/],
@@ -270,7 +270,7 @@ const hostile = {
 }
 
 for (const [what, [value, message]] of Object.entries(hostile)) {
-  test(`${what} is an error with a sentence`, (t) => {
+  test(`${what} causes an error with a sentence`, (t) => {
     for (const result of ['json', 'Order', undefined]) {
       t.throws(() => answerOf(functionOf(result), value), { instanceOf: TypeError, code: 'ERR_INVALID_RETURN_VALUE', message })
     }
@@ -280,13 +280,13 @@ for (const [what, [value, message]] of Object.entries(hostile)) {
   })
 }
 
-test('what is sent is what has been checked: each element of an array is read once', (t) => {
+test('the body has the values that were checked: each element of an array is read once', (t) => {
   let count = 0
   const array = Object.defineProperty([1], 0, { get: () => (count++ === 0 ? 1 : 'wrong') })
   t.is(encoderOf(functionOf('int[]'))(array), '[1]')
 })
 
-test('a value that has to be looked at twice is written as it was checked', (t) => {
+test('a value that has to be read twice is written as it was checked', (t) => {
   let count = 0
   const value = { toJSON: () => (count++ === 0 ? [NaN] : [1]) }
   t.is(encoderOf(functionOf('json'))(value), '[1]')
@@ -315,7 +315,7 @@ test('a reply of 204, 205 or 304 has no body, whatever its value', (t) => {
   }
 })
 
-test('a reply where nothing is declared has no body, and the status that it says', (t) => {
+test('a reply of a function declared void has no body, and its own status', (t) => {
   t.like(answerOf(functionOf('void'), reply()), { status: 204, media: 'none' })
   t.like(answerOf(functionOf('void'), reply(3, { status: 202 })), { status: 202, media: 'none', body: '' })
 })

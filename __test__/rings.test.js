@@ -1,6 +1,6 @@
 'use strict'
 
-// Several ring threads behind one port. The other tests run with several of them, too: `npm test` sees to that.
+// Several ring threads behind one port. CI also runs the other tests with several of them.
 
 const { existsSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -39,7 +39,7 @@ test('the handler runs on the JavaScript thread, one call at a time', async (t) 
   t.deepEqual(bodies.map(Number).sort((a, b) => a - b), Array.from({ length: 40 }, (_, i) => i + 1))
 })
 
-test('maxInFlight is one limit for all ring threads, and 503 begins past it', async (t) => {
+test('maxInFlight is one limit for all ring threads, and requests beyond it get 503', async (t) => {
   const { handler, release } = gate()
   const server = serve(t, { ringThreads: 2, maxInFlight: 100, handlerTimeout: 0 }, handler)
   const clients = await connectMany(t, server, 150)
@@ -55,7 +55,7 @@ test('maxInFlight is one limit for all ring threads, and 503 begins past it', as
   t.is(server.stats().inFlight, 0)
 })
 
-test('there are as many threads as asked for, and a refused start or a close leaves none', async (t) => {
+test('a server has as many threads as asked for, and a refused start or a close leaves none', async (t) => {
   const child = startMain(t, async ({ serverListen, threadsNamed }) => {
     const { readdirSync } = require('node:fs')
     const threads = () => threadsNamed('ringcall\n').length
@@ -69,7 +69,7 @@ test('there are as many threads as asked for, and a refused start or a close lea
     }
     const counts = [threads()]
     const server = listen(0, 4)
-    // A thread names itself.
+    // A thread sets its name itself, once it runs.
     while (threads() < 4) await new Promise(setImmediate)
     counts.push(threads())
     const before = descriptors()
@@ -89,7 +89,7 @@ test('there are as many threads as asked for, and a refused start or a close lea
 })
 
 for (const [theirs, ours] of [[1, 2], [2, 1], [2, 2], [4, 4]]) {
-  test(`a port that ${theirs} ring threads serve is in use for a server with ${ours}`, async (t) => {
+  test(`a port served by ${theirs} ring threads is in use for a server with ${ours}`, async (t) => {
     for (const host of [undefined, '127.0.0.1', 'localhost']) {
       const { port } = serve(t, { host, ringThreads: theirs })
       t.throws(() => serve(t, { host, port, ringThreads: ours }), inUse)
@@ -111,7 +111,7 @@ test('with reusePort two servers with several ring threads share a port', async 
   await assertRefused(t, two.port)
 })
 
-test('a path is served by all ring threads, in use, and removed after the last of them', async (t) => {
+test('a path is served by all ring threads, is in use, and is removed after the last of them', async (t) => {
   const path = join(tmpdir(), `ringcall-rings-${process.pid}.sock`)
   const server = serve(t, { path, ringThreads: 4 })
   t.throws(() => serve(t, { path, ringThreads: 2 }), inUse)
@@ -124,7 +124,7 @@ test('a path is served by all ring threads, in use, and removed after the last o
   await assertServes(t, serve(t, { path, ringThreads: 2 }))
 })
 
-test('unref lets the process end, ref keeps it', async (t) => {
+test('unref lets the process end, ref keeps it alive', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     const server = serverListen({ port: 0, ringThreads: 3 }, (n) => {
       if (n === 0) server.unref()

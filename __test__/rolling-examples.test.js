@@ -1,7 +1,6 @@
 'use strict'
 
-// examples/cluster.js replaces its processes under load, and examples/workers.js its code; no request that was sent is
-// lost.
+// examples/cluster.js replaces its processes under load, and examples/workers.js its code; no sent request is lost.
 
 const { execFileSync } = require('node:child_process')
 const { setTimeout: delay } = require('node:timers/promises')
@@ -24,7 +23,7 @@ async function startExample(t, file) {
 }
 
 for (const [file, told] of [['cluster.js', 'restarted'], ['workers.js', 'reloaded']]) {
-  test(`${file} reads its code anew twice under load`, async (t) => {
+  test(`${file} reloads its code twice under load`, async (t) => {
     const { child, port } = await startExample(t, file)
     const clients = load(t, port)
     for (let i = 0; i < 2; i++) {
@@ -42,7 +41,7 @@ for (const [file, told] of [['cluster.js', 'restarted'], ['workers.js', 'reloade
   })
 }
 
-test('cluster.js ends although a worker is killed while all are replaced', async (t) => {
+test('cluster.js still ends when a worker is killed while all are replaced', async (t) => {
   const { child, port } = await startExample(t, 'cluster.js')
   const pids = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' }).trim().split('\n').map(Number)
   child.kill('SIGHUP')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Servers that share a port replace one another under load, and no request that was sent is lost.
+// Servers that share a port replace one another under load, and no sent request is lost.
 
 const test = require('ava')
 const { serve } = require('./helpers.js')
@@ -9,7 +9,7 @@ const { load } = require('./load.js')
 const RESTARTS = 20
 
 for (const keepAlive of [true, false]) {
-  const connections = keepAlive ? 'connections that are kept' : 'a connection for each request'
+  const connections = keepAlive ? 'kept connections' : 'a connection for each request'
   test(`twenty restarts under load, ${connections}: every request is answered`, async (t) => {
     const options = { reusePort: true, host: '127.0.0.1' }
     let server = serve(t, options)

@@ -1,16 +1,17 @@
 'use strict'
 
-// A start for which there is some of what it needs, but not enough: it makes do, or is refused and leaves nothing behind.
+// A start that finds too little of the resources it needs: it makes do, or is refused and leaves nothing behind.
 
 const test = require('ava')
 const { hasAsRoot, start, underTest } = require('./helpers.js')
 
-// Users that have nothing else on the machine, so that what they hold is what the test gave them.
+// Users that run nothing else on the machine, so that they hold only what the test has given them.
 const LOCKER = 65_531
 const THREADER = 65_532
 const RELOADER = 65_530
 
-// Runs `main({ answers, answersAtLast, limit, refused, serverListen })` as `uid`, with `limit(resource, soft)` to lower a limit from there on.
+// Runs `main({ answers, answersAtLast, limit, refused, serverListen })` as `uid`. `limit(resource, soft)` lowers one of
+// the process's limits.
 function startAs(t, uid, main) {
   const source = `
     const { execFileSync } = require('node:child_process')
@@ -32,7 +33,7 @@ function startAs(t, uid, main) {
       await server.close()
       return text
     }
-    // The kernel gives locked memory back some time after a ring's descriptor is closed.
+    // The kernel frees locked memory some time after a ring's descriptor is closed.
     const answersAtLast = async () => {
       for (;;) {
         const text = await answers({}).catch(() => undefined)
@@ -40,7 +41,7 @@ function startAs(t, uid, main) {
       }
     }
     (${main})({ answers, answersAtLast, limit, refused, serverListen })`
-  // Newer releases of Node.js take lockable memory for rings of libuv's, in part whatever this says.
+  // In newer releases of Node.js, libuv's rings take lockable memory, some of it even with this setting.
   return start(t, ['-e', source], { env: { UV_USE_IO_URING: '0' } })
 }
 
@@ -54,7 +55,7 @@ test('too little lockable memory for the usual ring: a smaller one serves', asyn
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('lockable memory for the first rings but not for all: refused, and what the first had is given back', async (t) => {
+test('lockable memory for the first rings but not for all: refused, and the memory of those is freed', async (t) => {
   if (!hasAsRoot(t, 'prlimit')) return
   const child = startAs(t, LOCKER + 2, async ({ answersAtLast, limit, refused }) => {
     limit('memlock', 64 * 1024)
@@ -72,12 +73,12 @@ test('lockable memory for the first rings but not for all: refused, and what the
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('no more threads: refused by name, the ring threads that were started end, and fewer of them serve', async (t) => {
+test('too few threads: refused by name, the started ring threads end, and a server with fewer serves', async (t) => {
   if (!hasAsRoot(t, 'prlimit')) return
   const child = startAs(t, THREADER, async ({ answers, limit, refused }) => {
     const { readFileSync, readdirSync } = require('node:fs')
     const held = () => [Number(/Threads:\t(\d+)/.exec(readFileSync('/proc/self/status'))[1]), readdirSync('/proc/self/fd').length]
-    await answers({}) // So that the client's threads are there.
+    await answers({}) // This starts the client's threads.
     const before = held()
     limit('nproc', before[0] + 8)
     console.log(JSON.stringify(refused({ ringThreads: 64 })))
@@ -89,14 +90,14 @@ test('no more threads: refused by name, the ring threads that were started end, 
   const refusal = JSON.parse(await child.line())
   t.like(refusal, { code: 'EAGAIN', syscall: 'clone' })
   const [[threads, descriptors], [threadsLeft, descriptorsLeft]] = JSON.parse(await child.line())
-  // One of the first server's may have been listed still.
+  // A thread of the first server may still have been listed before.
   t.true(threadsLeft <= threads, `${threadsLeft} threads of ${threads}`)
   t.is(descriptorsLeft, descriptors)
   t.is(await child.line(), '15')
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-test('too few threads for a reload: it is refused by name, and what is there goes on, until there are enough', async (t) => {
+test('too few threads for a reload: refused by name, and the old workers serve, until there are enough', async (t) => {
   if (!hasAsRoot(t, 'prlimit')) return
   const child = startAs(t, RELOADER, async ({ limit, serverListen }) => {
     const { mkdtempSync, readdirSync, rmSync, writeFileSync } = require('node:fs')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Types that are Standard Schemas: of the libraries that most people have, and of none.
+// Types that are Standard Schemas: of the libraries that most people use, and of no library.
 
 const test = require('ava')
 const v = require('valibot')
@@ -17,7 +17,7 @@ function schemaOf(validate) {
   return { '~standard': { version: 1, vendor: 'test', validate } }
 }
 
-// An object with an array of lines, each with an integral quantity, as each library has it.
+// An object with an array of lines, each with an integral quantity, in each library.
 const libraries = {
   zod: () => z.object({ lines: z.array(z.object({ quantity: z.number().int() })) }),
   'zod, async': () => z.object({ lines: z.array(z.object({ quantity: z.number().int() })) }).refine(async () => true),
@@ -30,7 +30,7 @@ const libraries = {
 }
 
 for (const [name, create] of Object.entries(libraries)) {
-  test(`${name}: what fits is passed on, and issues have pointers by the form that was sent`, async (t) => {
+  test(`${name}: fitting values are passed on, and issues have pointers by name or by position, as sent`, async (t) => {
     const fn = functionOf('(id: int, xTenant: header, order: Order) => json', { Order: await create() })
     const order = { lines: [{ quantity: 1 }] }
     t.deepEqual(await applySchemas(fn, [1, 'a', order], false), { args: [1, 'a', order] })
@@ -43,7 +43,7 @@ for (const [name, create] of Object.entries(libraries)) {
   })
 }
 
-test('a schema may make another value of it', (t) => {
+test('a schema may transform the value', (t) => {
   const fn = functionOf('(when: When) => json', { When: z.string().transform((text) => new Date(text)) })
   t.deepEqual(applySchemas(fn, ['2026-11-26'], true), { args: [new Date('2026-11-26')] })
 })
@@ -59,7 +59,7 @@ test('an optional argument that is absent is not checked', (t) => {
   t.deepEqual(applySchemas(fn, [undefined], true), { args: [undefined] })
 })
 
-test('all arguments are checked, and sixteen entries told', async (t) => {
+test('all arguments are checked, and sixteen issues reported', async (t) => {
   const issues = (count) => Array.from({ length: count }, (_, i) => ({ message: `no ${i}`, path: [i] }))
   const types = { A: schemaOf(() => ({ issues: issues(10) })), B: schemaOf(async () => ({ issues: issues(10) })) }
   const { errors } = await applySchemas(functionOf('(a: A, b: B) => json', types), [1, 2], false)
@@ -76,7 +76,7 @@ test('paths are keys or objects with one, and messages are cut', (t) => {
   ])
 })
 
-test('what a schema throws is thrown on', async (t) => {
+test('an error that a schema throws is rethrown', async (t) => {
   const failure = new Error('no')
   const throwing = functionOf('(a: A) => json', { A: schemaOf(() => { throw failure }) })
   t.is(t.throws(() => applySchemas(throwing, [1], true)), failure)
@@ -84,7 +84,7 @@ test('what a schema throws is thrown on', async (t) => {
   t.is(await t.throwsAsync(applySchemas(rejecting, [1, 2], true)), failure)
 })
 
-test('a schema that rejects beside one that throws is no unhandled rejection', async (t) => {
+test('a schema that rejects beside one that throws leaves no unhandled rejection', async (t) => {
   const unhandled = []
   const note = (reason) => unhandled.push(reason)
   process.on('unhandledRejection', note)
@@ -96,7 +96,7 @@ test('a schema that rejects beside one that throws is no unhandled rejection', a
   t.deepEqual(unhandled, [])
 })
 
-test('what validate gives back that is no result is an error', (t) => {
+test('a return value of validate that is no result is an error', (t) => {
   for (const result of [undefined, null]) {
     const fn = functionOf('(a: A) => json', { A: schemaOf(() => result) })
     t.throws(() => applySchemas(fn, [1], true), { instanceOf: TypeError })

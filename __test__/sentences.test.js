@@ -1,6 +1,6 @@
 'use strict'
 
-// What stands in Rust and in JavaScript, because each engine needs it, is the same in both: read from the sources.
+// Sentences and constants that each engine needs stand in Rust and in JavaScript. The sources must agree on them.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -13,7 +13,7 @@ const { root } = require('./helpers.js')
 
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8')
 
-// The sentences that only Node's parser needs, which does not say which of two faults it has met.
+// The sentences of engine node alone. Node's parser does not say which of two faults it has met.
 const ONLY_NODE = new Set([
   '400 A request must have only one Content-Length, and no Transfer-Encoding beside it.',
   '500 The answer could not be written.'
@@ -22,7 +22,7 @@ const ONLY_NODE = new Set([
 const IN_RUST = /\bRefusal(?:::new\(| \{)\s*(?:status: )?Status::(\w+),\s*(?:message: )?"((?:[^"\\]|\\.)*)"/gs
 const IN_NODE = /\brefusal\(\s*(\d{3}),\s*(['"])(.*?)\2\s*\)/gs
 
-// The text of each file of a folder with that ending; of Rust, without its tests.
+// The texts of all files of a folder with that ending, without the tests of Rust.
 function sources(folder, ending) {
   return fs.readdirSync(path.join(root, folder), { recursive: true })
     .filter((name) => name.endsWith(ending) && !name.split(path.sep).includes('tests'))
@@ -30,7 +30,7 @@ function sources(folder, ending) {
     .join('\n')
 }
 
-// `const NAME: u32 = 2 * 1_000;` of Rust, `const NAME = 2 * 1_000` of JavaScript, and such an expression in a field.
+// Read `const NAME: u32 = 2 * 1_000;` in Rust, `const NAME = 2 * 1_000` in JavaScript, and such an expression in a field.
 function constant(text, name) {
   const [, value] = new RegExp(`const ${name}(?:: \\w+)? = (0x\\w+|[\\d_ *<]+)`).exec(text) ?? []
   return evaluate(value, name)
@@ -57,7 +57,7 @@ test('each refusal of the engine node is one of the engine io_uring, word for wo
   const inRust = [...sources('src', '.rs').matchAll(IN_RUST)]
   const told = new Set(inRust.map(([, name, text]) => `${statuses.get(name)} ${text.replace(/\\\n\s*/g, '')}`))
   const inNode = [...sources('lib/engines/node', '.js').matchAll(IN_NODE)]
-  t.true(inRust.length > 30 && inNode.length > 30, 'they are not where they were')
+  t.true(inRust.length > 30 && inNode.length > 30, 'sentences are missing')
   for (const [, status, , text] of inNode) {
     const sentence = `${status} ${text}`
     t.true(told.has(sentence) !== ONLY_NODE.has(sentence), sentence)
@@ -103,7 +103,7 @@ test('the defaults are the same for the Rust tests and in JavaScript', (t) => {
   }
 })
 
-test('what JavaScript and the binding write into shared arrays means the same to both', (t) => {
+test('numbers in shared arrays mean the same to JavaScript and the binding', (t) => {
   const columns = read('src/values/columns.rs')
   const named = read('lib/calls/named.js')
   for (const name of ['BY_NAME', 'HOLES', 'UNPACKED']) t.is(constant(named, name), constant(columns, name), name)
@@ -124,10 +124,10 @@ test('the codes of problems are the same in Rust, on engine node and in the desc
   t.deepEqual(node.filter((code) => code !== 'ERR_HTTP_REQUEST_TIMEOUT'), codes)
 })
 
-// Of the two kinds of servers, the one whose options have all of their defaults.
+// The default of maxBodySize for functions by name, and for one plain function.
 const BODY_SIZES = [{ sum: () => 0 }, () => 0].map((handler) => checkArguments({}, handler).options.maxBodySize)
 
-test('index.d.ts tells the default and the bounds of each option that is a number', (t) => {
+test('index.d.ts documents the default and the bounds of each option that is a number', (t) => {
   const [, text] = /^export interface ListenOptions \{\n(.*?)^\}/ms.exec(read('index.d.ts'))
   for (const [name, [fallback, min, max]] of Object.entries(NUMBERS)) {
     const [, comment] = new RegExp(`/\\*\\*((?:(?!\\*/).)*)\\*/\\s*${name}\\?:`, 's').exec(text)
@@ -138,14 +138,14 @@ test('index.d.ts tells the default and the bounds of each option that is a numbe
   }
 })
 
-test('docs/api.md tells the same defaults', (t) => {
+test('docs/api.md documents the same defaults', (t) => {
   const UNITS = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, s: 1000 }
   const rows = read('docs/api.md').split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
   const found = new Set()
   for (const [, names = '', defaults] of rows) {
     const numbers = [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name).filter((name) => name in NUMBERS)
     if (numbers.length === 0 || found.has(numbers[0])) continue
-    // A unit stands behind the last one of a list.
+    // In a list, only the last number has a unit.
     const units = [...defaults.matchAll(/(?<=\d )(KiB|MiB|s)\b/g)].map(([unit]) => unit)
     const values = [...defaults.matchAll(/\d+/g)].map(([value], i) => value * UNITS[units[i] ?? units.at(-1) ?? ''])
     for (const [i, name] of numbers.entries()) {

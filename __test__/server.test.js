@@ -1,6 +1,6 @@
 'use strict'
 
-// The `Server` object: the callback of its close, what it prints, and a start that fails once it listens.
+// The `Server` object: the callback of its close, how it is inspected, and a start that fails once it listens.
 
 const { mkdtempSync, existsSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -11,7 +11,7 @@ const { assertRefused, assertServes, connect, gate, request, serve, serverListen
 
 const wrongType = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE' }
 
-// Calls back with what it was called with.
+// Resolves with the arguments that the callback is called with.
 function called(close) {
   return new Promise((resolve) => close((...args) => resolve(args)))
 }
@@ -32,7 +32,7 @@ test('close calls back once it is closed, without an error', async (t) => {
   await assertRefused(t, server.port)
 })
 
-test('close calls each callback, of a server that is closed already, too', async (t) => {
+test('close calls each callback, also on a server that is closed already', async (t) => {
   const server = serve(t)
   const order = []
   await Promise.all([1, 2, 3].map((n) => called((callback) => server.close(() => callback(order.push(n))))))
@@ -40,14 +40,14 @@ test('close calls each callback, of a server that is closed already, too', async
   t.deepEqual(await called((callback) => server.close(callback)), [])
 })
 
-test('close takes the callback behind the options, too', async (t) => {
+test('close also takes the callback after the options', async (t) => {
   const server = serve(t)
   const call = await called((callback) => server.close({ timeout: 60_000 }, callback))
   t.deepEqual(call, [])
   t.deepEqual(await called((callback) => server.close(undefined, callback)), [])
 })
 
-test('close refuses what is no callback, and goes on listening', async (t) => {
+test('close refuses a callback that is no function, and the server goes on listening', async (t) => {
   const server = serve(t)
   for (const callback of [null, 1, 'done', {}]) {
     const error = t.throws(() => server.close({}, callback), wrongType)
@@ -56,10 +56,10 @@ test('close refuses what is no callback, and goes on listening', async (t) => {
   await assertServes(t, server)
 })
 
-test('close as a listener itself is refused: it is to be called in a function', async (t) => {
+test('close as an event listener is refused: it must be called in a function', async (t) => {
   const server = serve(t)
   const inFunction = /`\(\) => server\.close\(\)`/
-  // What a signal, an AbortSignal, and an exit pass on.
+  // The arguments that a signal, an AbortSignal and an exit pass to their listeners.
   for (const args of [['SIGTERM', 15], [new Event('abort')], [{ type: 'abort', target: null }], [0], ['']]) {
     const bound = server.close.bind(server, ...args)
     t.throws(bound, { instanceOf: TypeError, code: 'ERR_INVALID_ARG_TYPE', message: inFunction })
@@ -74,7 +74,7 @@ test('close as a listener itself is refused: it is to be called in a function', 
   await assertServes(t, server)
 })
 
-test('every method without its server is refused, and says how it is passed on', (t) => {
+test('every method without its server is refused, and the error says how to pass it on', (t) => {
   const server = serve(t)
   for (const name of ['address', 'stats', 'ref', 'unref', 'close', 'closeIdleConnections', 'closeAllConnections']) {
     const method = server[name]
@@ -85,7 +85,7 @@ test('every method without its server is refused, and says how it is passed on',
   }
 })
 
-test('what a callback of close throws is an uncaught exception, as anywhere', async (t) => {
+test('an error that a callback of close throws is an uncaught exception', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
     process.on('uncaughtException', ({ message }, origin) => console.log(origin, message))
     serverListen(0, (n) => n).close(() => { throw new Error('of the callback') })
@@ -105,13 +105,13 @@ test('close calls back in a signal handler', async (t) => {
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 
-// What may throw once the server listens. Each of them throws `no`.
+// Code that may throw once the server listens. Each throws `no`.
 const failing = {
   "the signal's addEventListener throws": ({ serverListen }) => {
     const signal = { aborted: false, addEventListener() { throw new Error('no') }, removeEventListener() {} }
     serverListen({ port: 0, signal }, (n) => n)
   },
-  'the signal cannot be asked whether it is aborted': ({ serverListen }) => {
+  "reading the signal's aborted throws": ({ serverListen }) => {
     const signal = { get aborted() { throw new Error('no') }, addEventListener() {}, removeEventListener() {} }
     serverListen({ port: 0, signal }, (n) => n)
   },
@@ -129,7 +129,7 @@ const failing = {
 }
 
 for (const [what, main] of Object.entries(failing)) {
-  test(`where ${what}, the start throws that, and nothing is left that listens`, async (t) => {
+  test(`where ${what}, the start rethrows that, and nothing is left that listens`, async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
     t.teardown(() => rmSync(folder, { recursive: true }))
     const socket = path.join(folder, 'socket')
@@ -156,7 +156,7 @@ test('where NODE_DEBUG cannot be written to stderr, a server listens and closes'
   t.is((await child.exited).code, 0)
 })
 
-test("close resolves where the signal's removeEventListener throws, or is not there", async (t) => {
+test("close resolves where the signal's removeEventListener throws or is missing", async (t) => {
   for (const removeEventListener of [undefined, () => { throw new Error('no') }]) {
     const signal = { aborted: false, addEventListener() {}, removeEventListener }
     const server = serverListen({ port: 0, signal }, (n) => n)
@@ -165,7 +165,7 @@ test("close resolves where the signal's removeEventListener throws, or is not th
   }
 })
 
-test('inspect shows where a server listens, and afterwards where it did', async (t) => {
+test('inspect shows where a server listens, or listened', async (t) => {
   const server = serve(t, { host: '127.0.0.1' })
   const { engine, url } = server
   t.is(inspect(server), `Server { url: '${url}', engine: '${engine}', listening: true }`)

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a signature means, and where it is wrong.
+// How signatures are read, and where their mistakes are reported.
 
 const test = require('ava')
 const { typed } = require('..')
@@ -16,7 +16,7 @@ function argument(name, type, isOptional = false) {
   return { name, type, isOptional }
 }
 
-test('names, types and the result are read as they stand', (t) => {
+test('names, types and the result are read as written', (t) => {
   t.like(read('() => void'), { arguments: [], result: 'void', fewest: 0, signature: '() => void', isDeclared: true })
   const { arguments: declared, result, fewest } = read('(name: string, _$1: int64, loud?: boolean) => string')
   t.deepEqual(declared, [argument('name', 'string'), argument('_$1', 'int64'), argument('loud', 'boolean', true)])
@@ -24,7 +24,7 @@ test('names, types and the result are read as they stand', (t) => {
   t.is(fewest, 2)
 })
 
-test('every type of an argument, and every type of a result', (t) => {
+test('every type of an argument and of a result is known', (t) => {
   const scalars = ['int', 'number', 'int64', 'bigint', 'boolean', 'string']
   const arrays = scalars.map((type) => `${type}[]`)
   for (const type of [...scalars, ...arrays, 'json', 'bytes']) {
@@ -33,19 +33,19 @@ test('every type of an argument, and every type of a result', (t) => {
   for (const type of [...scalars, ...arrays, 'json', 'bytes', 'text', 'void']) t.is(read(`() => ${type}`).result, type)
 })
 
-test('white space is free', (t) => {
+test('white space is allowed anywhere', (t) => {
   const signature = ' (\n\ta :int ,b\n?: number [ ]\r\n )\t=>\n json '
   t.deepEqual(read(signature).arguments, [argument('a', 'int'), argument('b', 'number[]', true)])
   t.is(read(signature).signature, signature)
 })
 
-test('a header argument is a request field, and no argument that a request must have', (t) => {
+test('a header argument has a request field, and does not count as a required argument', (t) => {
   const { arguments: declared, fewest } = read('(xRequestId: header, a: int, accept?: header, ETag?: header) => int')
   t.deepEqual(declared.map(({ field }) => field), ['x-request-id', undefined, 'accept', 'e-tag'])
   t.is(fewest, 1)
 })
 
-test('capitals that stand together are one word of a header field', (t) => {
+test('consecutive capitals are one word of a header field', (t) => {
   const fields = {
     xRequestID: 'x-request-id', xRequestId: 'x-request-id', DNT: 'dnt', contentMD5: 'content-md5', ETag: 'e-tag',
     xHTTPMethod: 'x-http-method', sha256Sum: 'sha256-sum', X: 'x', accept: 'accept', x_tag: 'x_tag'
@@ -53,7 +53,7 @@ test('capitals that stand together are one word of a header field', (t) => {
   for (const [name, field] of Object.entries(fields)) t.is(read(`(${name}: header) => int`).arguments[0].field, field)
 })
 
-test('a header argument is the field that `headers` says', (t) => {
+test('a header argument has the field that `headers` names', (t) => {
   const field = (headers) => {
     const handler = typed('(n: int, signature: header, xTag?: header) => int', (n) => n, { headers })
     return tableOf(handler).functions[0].arguments.map((each) => each.field)
@@ -75,13 +75,13 @@ test('a name of `types` is a type, of arguments and of results', (t) => {
   t.is(result, 'Order')
 })
 
-test('thirty-two arguments are the most', (t) => {
+test('a signature has at most thirty-two arguments', (t) => {
   const signature = (count) => `(${Array.from({ length: count }, (_, i) => `a${i}: int`).join(', ')}) => int`
   t.is(read(signature(32)).arguments.length, 32)
   t.throws(() => read(signature(33)), { message: /at most 32 arguments/ })
 })
 
-// The text up to the mistake, and what is said about it.
+// For each signature the text before the mistake, and the message about it.
 const mistakes = {
   '(a: integr) => int': ['(a: ', "there is no type 'integr'. Did you mean 'int'?"],
   '(a: Int) => int': ['(a: ', "there is no type 'Int'. Did you mean 'int'?"],
@@ -136,7 +136,7 @@ const mistakes = {
 }
 
 for (const [signature, [before, sentence]] of Object.entries(mistakes)) {
-  test(`${JSON.stringify(signature)} is refused, with the place`, (t) => {
+  test(`${JSON.stringify(signature)} is refused at its mistake`, (t) => {
     const error = t.throws(() => read(signature, { Known: schema }), { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' })
     const start = `The signature is wrong at character ${before.length + 1}: ${sentence}`
     t.is(error.message.slice(0, start.length), start)
@@ -144,7 +144,7 @@ for (const [signature, [before, sentence]] of Object.entries(mistakes)) {
   })
 }
 
-test('in a signature of several lines the line with the mistake is shown', (t) => {
+test('for a signature of several lines the error shows the line with the mistake', (t) => {
   const { message } = t.throws(() => read('(\n  a: int,\n\tb: boolen\n) => int'))
   const start = "The signature is wrong at character 17: there is no type 'boolen'. Did you mean 'boolean'?"
   t.true(message.startsWith(start), message)
@@ -157,14 +157,14 @@ test('a signature is a string', (t) => {
   }
 })
 
-test('a function in the place of the signature is told where it belongs', (t) => {
+test('a function in place of the signature gets an error that says where it belongs', (t) => {
   for (const handler of ['(n: int) => int', undefined]) {
     const message = /^The "handler" argument must be of type function\. .*The signature comes first: typed\(signature, handler\)\.$/
     t.throws(() => typed((n) => n, handler), { code: 'ERR_INVALID_ARG_TYPE', message })
   }
 })
 
-test('a type by the name of a built-in one, or by no name, is refused', (t) => {
+test('a type with the name of a built-in one, or with an invalid name, is refused', (t) => {
   for (const name of ['int', 'json', 'header', 'text', 'void', 'int32', 'float32', 'a b', '1', 'int[]', '']) {
     t.throws(() => read('() => int', { [name]: schema }), { code: 'ERR_INVALID_ARG_VALUE', message: /options\.types has/ })
   }

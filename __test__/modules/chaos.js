@@ -38,7 +38,7 @@ module.exports = {
   }),
   numbers: typed('(id: int, all: number[]) => number[]', (id, all) => {
     begin(id)
-    // The memory of its arguments is the function's own: it may transfer it.
+    // The memory of its arguments is the function's own, so it may transfer it.
     return structuredClone(all, { transfer: [all.buffer] }).map((x) => x + id)
   }),
   bytes: typed('(data: bytes) => bytes', (data) => {
