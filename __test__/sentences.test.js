@@ -30,7 +30,7 @@ function sources(folder, ending) {
     .join('\n')
 }
 
-// Read `const NAME: u32 = 2 * 1_000;` in Rust, `const NAME = 2 * 1_000` in JavaScript, and such an expression in a field.
+// Read `const NAME: u32 = 2 * 1_000;` in Rust, `const NAME = 2 * 1_000` in JavaScript, and such a value in a field.
 function constant(text, name) {
   const [, value] = new RegExp(`const ${name}(?:: \\w+)? = (0x\\w+|[\\d_ *<]+)`).exec(text) ?? []
   return evaluate(value, name)

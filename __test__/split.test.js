@@ -3,8 +3,8 @@
 const test = require('ava')
 const { connect, request, serve } = require('./helpers.js')
 
-// Two arrivals rather than one: the second piece is sent when the server has answered a request that it got, on
-// another connection, after the first piece.
+// The pieces arrive one by one: the second piece is sent once the server has answered a request on another connection
+// that was sent after the first piece.
 const requests = {
   'without a body': request('/15'),
   'with a query and headers': request('/15?n=17', { headers: { 'User-Agent': 'ava', Accept: '*/*', 'X-Empty': '' } }),
@@ -46,7 +46,7 @@ for (const [what, bytes] of Object.entries(requests)) {
     t.is((await client.send('/17')).body, '1597')
   })
 
-  test(`two requests ${what} in one, split at every byte`, async (t) => {
+  test(`two pipelined requests ${what}, split at each byte between them`, async (t) => {
     const server = serve(t)
     const client = await connect(t, server)
     const other = await connect(t, server)
@@ -60,7 +60,7 @@ for (const [what, bytes] of Object.entries(requests)) {
   })
 }
 
-test('requests in pieces of every size', async (t) => {
+test('pipelined requests in pieces of many sizes', async (t) => {
   const server = serve(t, {}, (n) => n)
   const other = await connect(t, server)
   const count = 20

@@ -36,7 +36,7 @@ test('stats are a fresh object each time', (t) => {
   t.is(server.stats().requests, 0)
 })
 
-test('requests and answers are counted by what became of them', async (t) => {
+test('requests and answers are counted by their outcome', async (t) => {
   const server = serve(t, { onError: () => {} }, (n) => {
     if (n === 404) throw Object.assign(new Error('no'), { statusCode: 404 })
     if (n === 503) throw Object.assign(new Error('no'), { statusCode: 503 })
@@ -58,7 +58,7 @@ test('requests and answers are counted by what became of them', async (t) => {
   t.deepEqual(server.stats().responsesByStatus, { 200: 3, 400: 1, 404: 1, 405: 1, 500: 1, 501: 1, 503: 1 })
 })
 
-test('functions by name are counted one by one', async (t) => {
+test('functions by name are counted separately', async (t) => {
   const validate = (value) => (value === 1 ? { value } : { issues: [{ message: 'must be 1' }] })
   const types = { One: { '~standard': { version: 1, vendor: 'test', validate } } }
   const server = serve(t, { onError: () => {} }, {
@@ -100,7 +100,7 @@ test('connections are counted as they come and go', async (t) => {
   t.pass()
 })
 
-test('what waits for a promise is in flight', async (t) => {
+test('calls that wait for a promise are in flight', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, handler)
   const client = await connect(t, server)
@@ -130,7 +130,7 @@ test('a refused request never reaches JavaScript', async (t) => {
   t.is(server.stats().batches, 0)
 })
 
-// Alone, so that the JavaScript thread sends them itself, and together, so that the ring thread does.
+// One at a time the JavaScript thread sends the answers itself; many at a time the ring thread does.
 for (const [how, clients, pipelined] of [['one after the other', 1, 1], ['many at a time', 20, 16]]) {
   test(`every answer is in the histograms and its bytes in the counts, ${how}`, async (t) => {
     const server = serve(t)
@@ -160,7 +160,7 @@ for (const [how, clients, pipelined] of [['one after the other', 1, 1], ['many a
   })
 }
 
-test('a slow promise is slow in latency and handlerTime, and the oldest in flight meanwhile', async (t) => {
+test('a slow promise is slow in latency and handlerTime, and is the oldest in flight meanwhile', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, handler)
   const client = await connect(t, server)
@@ -175,21 +175,21 @@ test('a slow promise is slow in latency and handlerTime, and the oldest in fligh
   await until(() => server.stats().latency.count === 1)
   const { latency, handlerTime } = server.stats()
   t.true(latency.sum >= 120 && handlerTime.sum <= latency.sum + 1, `${handlerTime.sum} of ${latency.sum}`)
-  t.true(handlerTime.sum >= 119 - waited, `${handlerTime.sum} of 120, of which ${waited} before`)
+  t.true(handlerTime.sum >= 119 - waited, `${handlerTime.sum} of 120, ${waited} before the call`)
   for (const { bounds, counts, sum } of [latency, handlerTime]) {
     t.is(counts[bounds.findIndex((bound) => sum <= bound)], 1)
   }
 })
 
-// Before the others, which it would hold up.
-threadTest(test.serial)('an event loop that was blocked shows in dispatchDelay, and not in handlerTime', async (t) => {
+// Before the other tests, as it blocks their thread.
+threadTest(test.serial)('a blocked event loop shows in dispatchDelay, and not in handlerTime', async (t) => {
   const server = serve(t)
   const client = await connect(t, server)
-  // As often as it takes on a busy machine, where the ring thread may be away as well.
+  // Repeated, because on a busy machine the ring thread may be paused as well.
   let stats
   do {
     await client.write(request('/1'))
-    // The kernel has the request; the ring thread reads it while this thread is away.
+    // The kernel has the request; the ring thread reads it while this thread is blocked.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150)
     t.is((await client.response()).status, 200)
     stats = server.stats()
@@ -197,7 +197,7 @@ threadTest(test.serial)('an event loop that was blocked shows in dispatchDelay, 
   t.pass()
 })
 
-test('what handlerTimeout gives up is no longer the oldest in flight, and its latency is that timeout', async (t) => {
+test('a call given up by handlerTimeout is no longer in flight, and its latency is the timeout or more', async (t) => {
   const { handler, held } = gate()
   const server = serve(t, { handlerTimeout: 100 }, handler)
   const client = await connect(t, server)
@@ -232,8 +232,8 @@ threadTest(test)('the ring threads count their turns, completions and wake-ups',
   for (let n = 0; server.stats().ringWakeups < 5; n++) {
     const answer = client.send(`/${n}`)
     await held(n)
-    await delay(5) // By then the ring thread sleeps, as a rule.
-    // No ordinary integer, so that the ring thread is the one to send it.
+    await delay(5) // By then the ring thread usually sleeps.
+    // Beyond 64 bits, so that the ring thread sends it.
     release(n, 2n ** 100n)
     await answer
   }

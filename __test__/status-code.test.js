@@ -4,13 +4,13 @@ const test = require('ava')
 const { reply } = require('../index.js')
 const { connect, fibonacci, post, serve, untilStats } = require('./helpers.js')
 
-// Answers with the error that `fields` make of it.
+// The answer to a call that throws an error with `fields`.
 function refuse(t, fields) {
   return post(t, serve(t, { onError: () => {} }, () => { throw Object.assign(new Error('N is odd.'), fields) }), '/15')
 }
 
 for (const field of ['statusCode', 'status']) {
-  test(`an error with ${field} 4xx is that status and its message`, async (t) => {
+  test(`an error with ${field} 4xx is answered with that status and its message`, async (t) => {
     for (const status of [400, 404, 409, 418, 422, 429, 451, 499]) {
       const response = await refuse(t, { [field]: status })
       t.is(response.status, status)
@@ -19,7 +19,7 @@ for (const field of ['statusCode', 'status']) {
     }
   })
 
-  test(`an error with ${field} 5xx is that status and keeps its message to itself`, async (t) => {
+  test(`an error with ${field} 5xx is answered with that status, but not its message`, async (t) => {
     for (const status of [500, 502, 503, 599]) {
       const response = await refuse(t, { [field]: status })
       t.is(response.status, status)
@@ -27,13 +27,13 @@ for (const field of ['statusCode', 'status']) {
     }
   })
 
-  test(`an error with ${field} 5xx and expose shows its message`, async (t) => {
+  test(`an error with ${field} 5xx and expose is answered with its message`, async (t) => {
     const response = await refuse(t, { [field]: 503, expose: true })
     t.is(response.status, 503)
     t.is(response.body.trimEnd(), 'N is odd.')
   })
 
-  test(`an error with a ${field} that is no error status is 500`, async (t) => {
+  test(`an error with a ${field} that is no error status is answered with 500`, async (t) => {
     for (const status of [0, -400, 100, 200, 204, 304, 399, 600, 1000, 400.5, NaN, '400', 400n, null, {}]) {
       const response = await refuse(t, { [field]: status })
       t.is(response.status, 500, String(status))
@@ -42,7 +42,7 @@ for (const field of ['statusCode', 'status']) {
   })
 }
 
-test('an error below 500 without a message for the client has the reason of its status', async (t) => {
+test('an error below 500 without a message for the client is answered with the reason phrase', async (t) => {
   const withoutMessage = [
     {}, ...[undefined, null, '', ' ', 610, {}, ['odd'], Symbol('odd'), () => 'odd'].map((message) => ({ message })),
     { message: 'N is odd.', expose: false }, { message: { toString() { throw new Error('odd') } } }
@@ -58,14 +58,14 @@ test('an error below 500 without a message for the client has the reason of its 
   }
 })
 
-test('an error from 500 on without a message for the client says that the function failed', async (t) => {
+test('an error of 500 or more without a message for the client says that the function failed', async (t) => {
   for (const fields of [{}, { message: undefined, expose: true }, { message: '', expose: true }]) {
     const { status, body } = await refuse(t, { statusCode: 503, ...fields })
     t.deepEqual([status, body], [503, 'The function failed.\n'])
   }
 })
 
-test('a 4xx is an answer and no fault, a 5xx is a fault', async (t) => {
+test('a 4xx is no fault and is not reported, a 5xx is both', async (t) => {
   const told = []
   const server = serve(t, { onError: (error, n) => told.push([error.statusCode, n]) }, (n) => {
     throw Object.assign(new Error('no'), { statusCode: n })
@@ -75,25 +75,25 @@ test('a 4xx is an answer and no fault, a 5xx is a fault', async (t) => {
   t.is(server.stats().handlerErrors, 2)
 })
 
-test('statusCode counts before status', async (t) => {
+test('statusCode takes precedence over status', async (t) => {
   t.is((await refuse(t, { statusCode: 404, status: 409 })).status, 404)
 })
 
-test('a rejection is treated alike', async (t) => {
+test('a rejection is treated like a thrown error', async (t) => {
   const server = serve(t, {}, async () => { throw Object.assign(new Error('N is odd.'), { statusCode: 404 }) })
   const { status, body } = await post(t, server, '/15')
   t.is(status, 404)
   t.is(body.trimEnd(), 'N is odd.')
 })
 
-test('what is thrown need not be an Error', async (t) => {
+test('a thrown object need not be an Error', async (t) => {
   const server = serve(t, {}, () => { throw { statusCode: 404, message: 'N is odd.' } })
   const { status, body } = await post(t, server, '/15')
   t.is(status, 404)
   t.is(body.trimEnd(), 'N is odd.')
 })
 
-test('a message is a body of one line, whatever it contains', async (t) => {
+test('a message becomes a body of one line, whatever it contains', async (t) => {
   const splitting = 'a\r\nSet-Cookie: b=c\r\n\r\nHTTP/1.1 200 OK'
   const messages = ['', 'Zu groß: 10⁶ 🙈', splitting, '\0', '\ud800', 'x'.repeat(1024)]
   const server = serve(t, {}, (n) => {
@@ -115,7 +115,7 @@ test('a message is cut after 1024 characters', async (t) => {
   t.is(body.trimEnd(), 'x'.repeat(1024))
 })
 
-test("a function's own 413 and 431 are not counted as what the server has found too large", async (t) => {
+test("a function's own 413 and 431 are not counted as requests too large for the server", async (t) => {
   const refuse = (status) => { throw Object.assign(new Error('No.'), { statusCode: status }) }
   for (const [handler, targets] of [
     [refuse, ['/413', '/414', '/431']],

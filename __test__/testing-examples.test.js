@@ -1,7 +1,7 @@
 'use strict'
 
-// examples/testing/, which docs/testing.md shows, by the runners that are here: node:test and AVA. `npm run test:package`
-// runs all four with the package as it is installed.
+// The examples of examples/testing/, which docs/testing.md shows, under the runners at hand: node:test and AVA.
+// `npm run test:package` runs all four with the installed package.
 
 const { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
@@ -12,7 +12,7 @@ const { root, start } = require('./helpers.js')
 const EXAMPLES = path.join(root, 'examples', 'testing')
 const AVA = path.join(root, 'node_modules', 'ava')
 
-// A project that has the package and AVA, and none of this one's settings.
+// A project with the package and AVA, but without this one's settings.
 function project(t) {
   const made = folder(t)
   cpSync(EXAMPLES, made, { recursive: true })

@@ -1,6 +1,6 @@
 'use strict'
 
-// What `this` is in a function: the object that it was passed in, as where the object's own methods are called.
+// `this` in a function is the object that the function was passed in, as in a call of the object's own method.
 
 const test = require('ava')
 const { post, serve, serverListen } = require('./helpers.js')
@@ -13,7 +13,7 @@ async function answersOf(t, server, targets) {
   return answers
 }
 
-test('a method calls the others of its object, whatever its arguments and its result are', async (t) => {
+test('a method can call the others of its object, whatever its arguments and its result are', async (t) => {
   const functions = {
     none() { return this.double(1) },
     one(a) { return this.double(a) },
@@ -51,7 +51,7 @@ test('a method whose arguments have schemas sees its object, too', async (t) => 
   }
 })
 
-test('it is the object itself, with what has been set on it since', async (t) => {
+test('this is the object itself, with properties set on it since', async (t) => {
   const counter = {
     add(n) {
       this.total = (this.total ?? 0) + n
@@ -63,7 +63,7 @@ test('it is the object itself, with what has been set on it since', async (t) =>
   t.is(counter.total, 7)
 })
 
-test('a function at the root has no object', async (t) => {
+test('in a function at the root this is undefined', async (t) => {
   const handlers = [
     function () { return this === undefined ? 1 : 0 },
     typed('(n: int) => int', function () { return this === undefined ? 1 : 0 })
@@ -71,7 +71,7 @@ test('a function at the root has no object', async (t) => {
   for (const handler of handlers) t.is((await post(t, serve(t, {}, handler), '/15')).body, '1')
 })
 
-test('server.functions tells nothing of the object', (t) => {
+test('server.functions does not reveal the object', (t) => {
   const functions = { sum: (a, b) => a + b }
   t.is(tableOf(functions).functions[0].owner, functions)
   const server = serverListen({ port: 0 }, functions)

@@ -1,7 +1,7 @@
 'use strict'
 
 // The timeouts are short, but nothing here depends on how short: a test waits for the answer, the close or the count.
-// What must outlast a timeout waits until another connection has met it.
+// To outlast a timeout, a test waits until it has run out on another connection.
 
 const { once } = require('node:events')
 const { mkdtempSync, rmSync } = require('node:fs')
@@ -9,7 +9,7 @@ const net = require('node:net')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
-const test = require('ava').serial // A busy neighbour would make a prompt client late.
+const test = require('ava').serial // A busy test beside this would make a prompt client late.
 const {
   assertServes, connect, connectMany, fibonacci, gate, large, post, request, ringTest, serve, until, untilStats,
   withResolvers
@@ -17,7 +17,7 @@ const {
 const { typed } = require('..')
 
 const SHORT = 60
-// Where a prompt client must not meet it.
+// For tests in which a prompt client must not run into it.
 const LONGER = 500
 const DEAF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, handlerTimeout: 0, sendTimeout: 0 }
 
@@ -48,7 +48,7 @@ async function assertRefusedAndClosed(t, client, response, status) {
   t.is(response.status, status)
   t.is(response.headers.connection, 'close')
   client.end()
-  t.is(await client.rest(), '', 'nothing after it')
+  t.is(await client.rest(), '', 'nothing follows the refusal')
 }
 
 test('a head that drips: 408, and the connection closes', async (t) => {
@@ -142,7 +142,7 @@ test('a slow handler: 503, and the connection goes on without the late value', a
   await untilStats(server, { handlerTimeouts: 1, responses5xx: 1, responses2xx: 2, inFlight: 0, connectionsOpen: 1 })
 })
 
-test('a late value answers nobody, also while the next request waits', async (t) => {
+test('a late value answers no request, not even the next one that waits', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, handler)
   const client = await connect(t, server)
@@ -154,7 +154,7 @@ test('a late value answers nobody, also while the next request waits', async (t)
   t.is((await response).body, '222')
 })
 
-test('values that come long after very many requests were given up answer nobody', async (t) => {
+test('values that come long after very many requests were given up answer no other request', async (t) => {
   const settle = []
   const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, () => new Promise((resolve) => settle.push(resolve)))
   const clients = await connectMany(t, server, 100)
@@ -167,14 +167,14 @@ test('values that come long after very many requests were given up answer nobody
     t.true((await answers()).every(({ status }) => status === 503))
   }
 
-  await delay(2 * LONGER) // Not to be right, but so that they are forgotten.
+  await delay(2 * LONGER) // The test holds without this, but in this time the server forgets them.
   await ask()
   await until(() => settle.length === 3 * count)
   for (const [i, resolve] of settle.entries()) resolve(i < 2 * count ? 111 : 222)
   t.deepEqual((await answers()).filter(({ status, body }) => status !== 503 && body !== '222'), [])
 })
 
-test('a late rejection is still told to onError', async (t) => {
+test('a late rejection is still reported to onError', async (t) => {
   const told = []
   const { handler, release } = gate()
   const server = serve(t, { ...DEAF, handlerTimeout: SHORT, onError: (error, n) => told.push([error, n]) }, handler)
@@ -198,7 +198,7 @@ test('pipelined answers behind a slow handler keep their order', async (t) => {
   await untilStats(server, { handlerTimeouts: 2, inFlight: 0 })
 })
 
-test('calls that wait behind others of their connection are late with them, and are not run then', async (t) => {
+test('calls that wait behind late ones of their connection are late too, and are not run then', async (t) => {
   const begun = []
   const never = () => {
     begun.push(performance.now())
@@ -206,7 +206,7 @@ test('calls that wait behind others of their connection are late with them, and 
   }
   const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, { text: () => 'x'.repeat(1e6), never })
   const client = await connect(t, server)
-  // On the engine node the answers that are expected to be large wait for one another.
+  // On engine node, calls whose answers are expected to be large wait for one another.
   await client.send('/text')
   await client.write(request('/never').repeat(60))
   t.true((await client.responses(60)).every(({ status }) => status === 503))
@@ -223,7 +223,7 @@ test('calls are not late because their client does not read', async (t) => {
   t.true((await client.responses(5)).every(({ status }) => status === 200))
 })
 
-test("a slow handler is not cut by the client's timeouts", async (t) => {
+test("a slow handler is not cut off by the client's timeouts", async (t) => {
   const { handler, held, release } = gate()
   const timeouts = { headersTimeout: LONGER, requestTimeout: LONGER, keepAliveTimeout: LONGER, sendTimeout: LONGER }
   const server = serve(t, { ...DEAF, ...timeouts }, handler)
@@ -233,7 +233,7 @@ test("a slow handler is not cut by the client's timeouts", async (t) => {
   await clients[2].write(request('/3').repeat(70))
   await Promise.all([1, 2, 3].map(held))
 
-  // Each of the timeouts runs out for somebody who came later.
+  // Meanwhile these timeouts run out for clients that came later.
   const dripping = [halfHead, halfBody].map(async (start) => {
     const client = await connect(t, server)
     return (await drip(client, start)).status
@@ -262,7 +262,7 @@ test('half a request behind a slow handler: 408 after its answer', async (t) => 
 })
 
 for (const what of ['TCP', 'a Unix domain socket']) {
-  test(`a client that takes none of its answers over ${what} is closed`, async (t) => {
+  test(`a client that reads none of its answers over ${what} is closed`, async (t) => {
     const where = what === 'TCP' ? {} : { path: socketPath(t) }
     const server = serve(t, { ...DEAF, ...where, sendTimeout: SHORT }, () => large)
     const client = await connect(t, server)
@@ -274,12 +274,12 @@ for (const what of ['TCP', 'a Unix domain socket']) {
 }
 
 test('a client that reads slowly but goes on is not closed', async (t) => {
-  // Long enough for a busy machine's pauses, in which nobody reads.
+  // Longer than a busy machine's pauses, in which the client does not read.
   const server = serve(t, { ...DEAF, path: socketPath(t), sendTimeout: 2000 }, () => large)
   const slow = await connect(t, server)
   let count = 50_000
   slow.write(request('/1').repeat(count)).catch(() => {})
-  // Two in turn that take nothing are closed meanwhile.
+  // Meanwhile two clients in turn that read nothing are closed.
   for (const sendTimeouts of [1, 2]) {
     const deaf = await connect(t, server)
     deaf.write(request('/1').repeat(2000)).catch(() => {})
@@ -289,14 +289,14 @@ test('a client that reads slowly but goes on is not closed', async (t) => {
       await delay(5)
     }
   }
-  t.true(count > 1000, 'it is not done yet')
+  t.true(count > 1000, 'answers are left to read')
   const digits = String(large)
   const responses = await slow.responses(1000)
   t.true(responses.every(({ body }) => body === digits))
   t.is(server.stats().sendTimeouts, 2)
 })
 
-// Node.js does not tell what a socket has left to send.
+// Node.js does not report how much a socket has left to send.
 ringTest(test)('a client that reads one response slowly over TCP, and goes on, is not closed', async (t) => {
   const sendTimeout = 2000
   const text = 'x'.repeat(8 * 2 ** 20)
@@ -305,7 +305,7 @@ ringTest(test)('a client that reads one response slowly over TCP, and goes on, i
   t.teardown(() => socket.destroy())
   socket.write('POST /text HTTP/1.1\r\nHost: localhost\r\n\r\n')
   let read = 0
-  // Far less in a timeout than the third of a socket's memory that has to be free before it takes more.
+  // This reads far less per timeout than the third of a socket's buffer that must be free before it takes more.
   for (const started = performance.now(); performance.now() - started < 3 * sendTimeout;) {
     read += socket.read(8192)?.length ?? 0
     await delay(50)
@@ -315,7 +315,7 @@ ringTest(test)('a client that reads one response slowly over TCP, and goes on, i
   while (read < text.length) await once(socket, 'data')
 })
 
-test('a timeout of 0 is for ever', async (t) => {
+test('a timeout of 0 never runs out', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, DEAF, handler)
   const [idle, head, body, waiting, deaf] = await Promise.all(Array.from({ length: 5 }, () => connect(t, server)))
@@ -326,7 +326,7 @@ test('a timeout of 0 is for ever', async (t) => {
   release(4, large)
   await held(3)
 
-  // For each of the five a server on which it runs out, for a client that came later.
+  // For each timeout, it runs out on another server for a client that came later.
   const bytes = {
     headersTimeout: halfHead,
     requestTimeout: halfBody,
@@ -357,7 +357,7 @@ test('a timeout of 0 is for ever', async (t) => {
   t.deepEqual(Object.keys(DEAF).map((name) => stats[`${name}s`]), [0, 0, 0, 0, 0])
 })
 
-test('prompt clients meet none of the timeouts', async (t) => {
+test('prompt clients run into none of the timeouts', async (t) => {
   const timeouts = Object.fromEntries(Object.keys(DEAF).map((name) => [name, 1000]))
   const server = serve(t, timeouts)
   const client = await connect(t, server)
@@ -368,14 +368,14 @@ test('prompt clients meet none of the timeouts', async (t) => {
   await assertServes(t, server)
 })
 
-test('a promise that gives no integer after handlerTimeout has been given up once', async (t) => {
+test('a promise that resolves to no integer after handlerTimeout is given up only once', async (t) => {
   const { promise, resolve } = withResolvers()
   const server = serve(t, { handlerTimeout: 50, onError: () => {} }, (n) => (n === 0 ? promise : n))
   const client = await connect(t, server)
   t.is((await client.send('/0')).status, 503)
   resolve({})
   await until(() => server.stats().handlerErrors === 1)
-  // As long as it takes to look at what is due several times.
+  // Long enough for the server to look for due calls several times.
   for (let n = 1; n < 4; n++) {
     t.is((await client.send(`/${n}`)).body, String(n))
     await delay(100)

@@ -1,4 +1,4 @@
-// Compiled, never run, as types-functions.mts: what a client of functions takes and gives.
+// Compiled, never run, like types-functions.mts: the arguments and results of a client's functions.
 
 import { reply, serverListen, typed } from 'ringcall'
 import { CallError, client, type Client, type ClientOptions } from 'ringcall/client'
@@ -87,7 +87,7 @@ api.with({ headers: { 'x-tenant': 'a' } }).store(new Uint8Array(1))
 api.anything({ a: [1, null, 'b'] })
 api.anything(null)
 api.anything(row)
-// What a schema takes, and not what it gives.
+// The input of a schema, and not its output.
 same<Parameters<typeof api.order>>()<[{ id: string, when: string }, string, ({ name: string } | undefined)?]>()
 api.order({ id: '1', when: '2026-01-01' }, 'here', { name: 'Ada' })
 
@@ -127,7 +127,7 @@ api.asymmetricMatch()
 api._private()
 same<typeof api.toString>()<() => string>()
 
-// What they give.
+// Their results.
 same<Awaited<ReturnType<typeof api.int>>>()<number>()
 same<Awaited<ReturnType<typeof api.int64>>>()<bigint>()
 same<Awaited<ReturnType<typeof api.bigint>>>()<bigint>()

@@ -1,4 +1,4 @@
-// Compiled, never run, as types.ts: what TypeScript infers from signatures, and what it refuses.
+// Compiled, never run, like types.ts: what TypeScript infers from signatures, and what it refuses.
 
 import { type } from 'arktype'
 import {
@@ -41,7 +41,7 @@ typed(' (\n\ta :int ,\n\tb ?: int [ ]\n) =>\nint ', (a, b) => (same<typeof b>()<
 typed('() => int', () => 1)
 typed('( ) => int', async () => 1)
 
-// Functions of WebAssembly: TypeScript takes the word of whoever writes their types.
+// Functions of WebAssembly: TypeScript trusts the types that are written for them.
 interface Sums { sum(a: number, b: number): number, long(n: bigint): bigint, reset(): void }
 const bytes = new Uint8Array()
 const sums = fromWasm<Sums>(bytes)
@@ -57,7 +57,7 @@ serverListen(8000, fromWasm<{ sum(a: number, b: number): number }>(bytes).sum)
 sums.sum('3', 4)
 // @ts-expect-error no function returns text
 fromWasm<{ greet(n: number): string }>(bytes)
-// @ts-expect-error the file is to be read
+// @ts-expect-error the file must be read first
 fromWasm('./sum.wasm')
 // @ts-expect-error names are in an array
 fromWasm(bytes, {}, { only: 'sum' })
@@ -108,7 +108,7 @@ typed('() => int', async (): Promise<number | ReplyWith<number>> => 1)
 typed('() => void', () => reply())
 typed('() => json', () => reply({ a: 1 }, { headers: [['A', 'b']] }))
 
-// What schemas give.
+// The outputs of schemas.
 const Order = z.object({ id: z.string(), when: z.string().transform((text) => new Date(text)) })
 const Point = v.object({ x: v.number() })
 const User = type({ name: 'string' })
@@ -120,7 +120,7 @@ const order = typed('(order: Order, at: Point, by?: User) => Point', (order, at,
 }, { types: { Order, Point, User }, summary: 's', description: 'd', examples: [{ order: {} }, []], deprecated: true })
 same<StandardSchema>()<StandardSchema<unknown>>()
 
-// A signature that only the running program knows.
+// A signature that is known only at run time.
 declare const read: string
 typed(read, (a, b) => a + b)
 
@@ -148,7 +148,7 @@ same<string | undefined>()<typeof first.signature>()
 const operation: string | undefined = server.openapi().paths['/sum']?.post.operationId
 const counted: FunctionStats | undefined = server.stats().functions?.sum
 same<FunctionErrorMessage['function']>()<string>()
-// @ts-expect-error they are told, not set
+// @ts-expect-error they are read-only
 server.functions.push(first)
 
 // What must not compile.
@@ -168,9 +168,9 @@ typed('a: int => int', (a) => a)
 typed('(a: int)', (a) => a)
 // @ts-expect-error no type
 typed('(a) => int', (a) => a)
-// @ts-expect-error of results only
+// @ts-expect-error a type of results only
 typed('(a: text) => int', () => 1)
-// @ts-expect-error of arguments only
+// @ts-expect-error a type of arguments only
 typed('() => header', () => '')
 // @ts-expect-error no union
 typed('(a: int | string) => int', () => 1)
@@ -238,9 +238,9 @@ serverListen(8000, { math: { sum: (a: number) => a } })
 serverListen(8000, [greet])
 // @ts-expect-error bigint is for a plain function
 serverListen({ bigint: true }, functions)
-// @ts-expect-error so it is where there is one function that is declared
+// @ts-expect-error one declared function does not have it, either
 serverListen({ port: 0, bigint: true }, greet)
-// @ts-expect-error a name of a header field has a dash, and that of an argument none
+// @ts-expect-error the name of an argument has no dash, as that of a header field has
 typed('(X-Tenant: header) => int', () => 1)
 typed('(tenant: header) => int', (tenant) => tenant.length, { headers: { tenant: 'X-Tenant' } })
 // @ts-expect-error a field's name is a string

@@ -1,4 +1,4 @@
-// Compiled, never run, as types.ts: servers of a module, which workers run.
+// Compiled, never run, like types.ts: servers of a module, which workers run.
 
 import { subscribe } from 'node:diagnostics_channel'
 import { SHARE_ENV } from 'node:worker_threads'
@@ -57,7 +57,7 @@ subscribe('ringcall:worker-exit', (message) => {
   console.error(server.url, threadId, error, exitCode?.toFixed(), restartIn?.toFixed())
 })
 
-// @ts-expect-error functions that are passed run where they are
+// @ts-expect-error functions that are passed run in their own thread
 serverListen({ workers: 4 }, (n: number) => n)
 // @ts-expect-error
 serverListen({ workers: 4 }, { sum: (a: number, b: number) => a + b })
@@ -79,5 +79,5 @@ serverListen({ workerOptions: { loadTimeout: '5s' } }, url)
 serverListen({ port: 0 }, [url])
 // @ts-expect-error
 server.reload('./other.js')
-// @ts-expect-error functions that are passed are those that are served
+// @ts-expect-error all functions that are passed are served
 serverListen({ only: ['sum'] }, { sum: (a: number, b: number) => a + b })

@@ -23,7 +23,7 @@ function same<A>() {
   return <B>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {}
 }
 
-// The argument is a number, or by option a bigint; the value is an integer of either kind, or a promise of one.
+// The argument is a number or, by option, a bigint; the value is an integer of either kind, or a promise of one.
 serverListen(8000, (n) => (same<typeof n>()<number>(), n))
 serverListen({}, (n) => (same<typeof n>()<number>(), BigInt(n)))
 serverListen({ bigint: false }, async (n) => (same<typeof n>()<number>(), n))
@@ -130,7 +130,7 @@ async function members(server: Server) {
   return { counts, histograms }
 }
 
-// What diagnostics_channel passes on is unknown to it.
+// diagnostics_channel does not know the types of its messages.
 subscribe('ringcall:refusal', (message) => {
   const { server, kind, count } = message as RefusalMessage
   return `${server.url}: ${count * 1} × ${kind satisfies keyof ServerStats}`
@@ -147,9 +147,9 @@ function metrics(server: Server) {
     prometheus(server, { labels: { zone: 'a' }, prefix: 'app_' }),
     prometheus([] as const, { labels: undefined, prefix: undefined }),
   ]
-  // @ts-expect-error neither a server
+  // @ts-expect-error its counts are no server
   prometheus(server.stats())
-  // @ts-expect-error nor such an option
+  // @ts-expect-error no such option
   prometheus(server, { label: {} })
   return texts
 }
@@ -220,11 +220,11 @@ serverListen(8000, {
 })
 // @ts-expect-error a time is a number of milliseconds
 serverListen({ headersTimeout: '10s' }, named)
-// @ts-expect-error for ever is 0
+// @ts-expect-error 0 turns it off
 serverListen({ handlerTimeout: null }, named)
 // @ts-expect-error not a signal
 serverListen({ signal: new EventTarget() }, named)
-// @ts-expect-error the server tells its port, it does not take one
+// @ts-expect-error the port is read-only
 serverListen(0, named).port = 8000
 
 export { disposed, explain, metrics }

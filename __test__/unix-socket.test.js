@@ -23,7 +23,7 @@ function socketPath(t) {
   return path.join(directory, 'ringcall.sock')
 }
 
-// Somebody else's server on a path; it ends with the test.
+// A node:net server on a path; it ends with the test.
 async function othersServer(t, options, onConnection) {
   const server = net.createServer(onConnection).listen(options)
   t.teardown(() => server.close())
@@ -31,7 +31,7 @@ async function othersServer(t, options, onConnection) {
   return server
 }
 
-// A socket that nobody listens on. libuv removes the name that it knows, and leaves the second one.
+// Leaves a socket that nothing listens on. libuv removes the name that it knows, but not the second one.
 async function leaveBehind(path) {
   const server = net.createServer().listen(`${path}.first`)
   await once(server, 'listening')
@@ -40,7 +40,7 @@ async function leaveBehind(path) {
   await once(server, 'close')
 }
 
-// What a process does that tells how its start was refused, as another user if need be.
+// The code of a process that prints how its start was refused, run as another user if one is given.
 function refusedStart({ serverListen }, path, user) {
   if (user !== undefined) {
     process.setgroups([])
@@ -54,8 +54,8 @@ function refusedStart({ serverListen }, path, user) {
   }
 }
 
-// A process that starts a server on the path when it is told to, and closes it; the server answers with the number. The
-// third one has the engine 'node' in any case, as the engines keep out of each other's way, too.
+// A process that starts and closes a server on the path when asked to; the server answers with the number. The third
+// always has the engine 'node', as servers of different engines must not get in each other's way, either.
 function startRacer(t, path, number) {
   const main = ({ serverListen }, path, number) => {
     let server
@@ -87,7 +87,7 @@ async function ask(racer, what) {
   return reply
 }
 
-test('a path is a unix socket', async (t) => {
+test('a path listens on a Unix domain socket', async (t) => {
   const path = socketPath(t)
   const server = serve(t, { path })
   t.is(server.address(), path)
@@ -119,7 +119,7 @@ test('the socket is gone after close, and its path free', async (t) => {
   await assertServes(t, serve(t, { path }))
 })
 
-test('from close() on the path is free, and whoever listens there next keeps it', async (t) => {
+test('the path is free from close() on, and the next server keeps it', async (t) => {
   const path = socketPath(t)
   const { handler, held, release } = gate()
   const first = serve(t, { path }, handler)
@@ -135,7 +135,7 @@ test('from close() on the path is free, and whoever listens there next keeps it'
   await assertServes(t, second)
 })
 
-test('close leaves what has taken the place of the socket alone', async (t) => {
+test('close leaves a server or file that has replaced the socket alone', async (t) => {
   const path = socketPath(t)
   const first = serve(t, { path })
   fs.rmSync(path)
@@ -148,7 +148,7 @@ test('close leaves what has taken the place of the socket alone', async (t) => {
   t.is(fs.readFileSync(path, 'utf8'), 'precious')
 })
 
-test('close leaves a socket alone that was moved elsewhere', async (t) => {
+test('close leaves a socket that was moved elsewhere alone', async (t) => {
   const path = socketPath(t)
   const server = serve(t, { path })
   fs.renameSync(path, `${path}.elsewhere`)
@@ -177,7 +177,7 @@ for (const way of ['close', 'exit']) {
   })
 }
 
-test('process.exit while it closes leaves the next server on the path alone', async (t) => {
+test('process.exit during close leaves the next server on the path alone', async (t) => {
   const path = socketPath(t)
   const child = startMain(t, ({ serverListen }, path) => {
     const server = serverListen({ path }, () => new Promise((resolve) => process.once('SIGTERM', resolve)))
@@ -207,7 +207,7 @@ test('a worker that is terminated leaves the path free', async (t) => {
   await assertServes(t, serve(t, { path }))
 })
 
-test('a socket that somebody listens on is in use, and left alone', async (t) => {
+test('a socket with a listening server is in use, and left alone', async (t) => {
   const path = socketPath(t)
   const server = serve(t, { path })
   const error = t.throws(() => serve(t, { path }), { instanceOf: Error, code: 'EADDRINUSE' })
@@ -230,7 +230,7 @@ test('a socket that a killed process left behind is replaced', async (t) => {
   await assertServes(t, serve(t, { path }))
 })
 
-test('the next server takes the place of a killed one as soon as that has ended', async (t) => {
+test('the next server replaces a killed one as soon as its process has ended', async (t) => {
   const path = socketPath(t)
   for (let i = 0; i < 3; i++) {
     const child = startMain(t, ({ serverListen }, path) => {
@@ -254,7 +254,7 @@ test('a socket that was left behind is replaced, and nothing else stays in its d
   t.deepEqual(fs.readdirSync(dirname(path)), [])
 })
 
-test('of processes that start on one path at the same time, one serves and the others are refused', async (t) => {
+test('when processes start on one path at the same time, one serves and the others are refused', async (t) => {
   t.timeout(100_000)
   const path = socketPath(t)
   const racers = [1, 2, 3].map((number) => startRacer(t, path, number))
@@ -269,7 +269,7 @@ test('of processes that start on one path at the same time, one serves and the o
   }
 })
 
-test('a start connects to a server that is there already once at most', async (t) => {
+test('a start connects at most once to a server that is already there', async (t) => {
   const path = socketPath(t)
   let seen = 0
   await othersServer(t, { path }, (socket) => {
@@ -280,10 +280,10 @@ test('a start connects to a server that is there already once at most', async (t
   t.is(await child.line(), 'EADDRINUSE listen')
   await child.exited
   await (await connect(t, { path })).gone()
-  t.true(seen <= 2, `${seen} connections, of which the last is the test's own`)
+  t.true(seen <= 2, `${seen} connections, the test's own included`)
 })
 
-test('a path whose server takes no more connections is in use', async (t) => {
+test('a path whose server accepts no more connections is in use', async (t) => {
   const path = socketPath(t)
   const busy = startMain(t, (_, path) => {
     require('node:net').createServer().listen({ path, backlog: 1 }, () => {
@@ -297,7 +297,7 @@ test('a path whose server takes no more connections is in use', async (t) => {
   t.is(await child.line(), 'EADDRINUSE listen')
 })
 
-// As long as a name may be: Node.js fills shorter ones up, as a client, too.
+// The name has the maximum length, as Node.js pads shorter ones, also as a client.
 test('a path that begins with a NUL is an abstract name, which has no file', async (t) => {
   if (process.platform !== 'linux') return t.pass()
   const path = `\0ringcall ${process.pid}`.padEnd(engine === 'io_uring' ? 108 : 0, '.')
@@ -309,7 +309,7 @@ test('a path that begins with a NUL is an abstract name, which has no file', asy
   await assertServes(t, serve(t, { path }))
 })
 
-test('what is no socket is in use, and left alone', (t) => {
+test('a path of something other than a socket is in use, and left alone', (t) => {
   const path = socketPath(t)
   const refused = () => t.throws(() => serve(t, { path }), { code: 'EADDRINUSE' })
   fs.writeFileSync(path, 'precious')
@@ -334,7 +334,7 @@ test('a link to a socket that was left behind is left alone', async (t) => {
 })
 
 test("another user's socket is in use, and left alone", async (t) => {
-  if (process.getuid() !== 0) return t.pass(t.log('not run: it takes root'))
+  if (process.getuid() !== 0) return t.pass(t.log('not run: it needs root'))
   const path = socketPath(t)
   await leaveBehind(path)
   fs.chmodSync(dirname(path), 0o777)
@@ -343,7 +343,7 @@ test("another user's socket is in use, and left alone", async (t) => {
   t.true(fs.existsSync(path))
 })
 
-test('a relative path is refused in a directory that was removed', async (t) => {
+test('a relative path in a removed directory is refused', async (t) => {
   const directory = dirname(socketPath(t))
   const child = startMain(t, ({ serverListen }, directory) => {
     const { mkdirSync, rmdirSync } = require('node:fs')
@@ -359,7 +359,7 @@ test('a relative path is refused in a directory that was removed', async (t) => 
   t.is(await child.line(), 'ENOENT listen app.sock')
 })
 
-test('a relative path may be short where the whole one is too long for a socket', async (t) => {
+test('a short relative path is served where the absolute one is too long for a socket', async (t) => {
   const directory = join(dirname(socketPath(t)), 'x'.repeat(120))
   fs.mkdirSync(directory)
   const child = startMain(t, async ({ serverListen }, directory) => {
@@ -373,7 +373,7 @@ test('a relative path may be short where the whole one is too long for a socket'
   t.is(await child.line(), '')
 })
 
-test('a path that is as long as it may be is served', async (t) => {
+test('a path of the maximum length is served', async (t) => {
   for (const name of ['s', 'long-enough.sock']) {
     const directory = dirname(socketPath(t))
     const path = join(directory, 'x'.repeat(PATH_BYTES_MAX - directory.length - name.length - 2), name)
@@ -404,15 +404,15 @@ test('a path too long for a socket is refused', (t) => {
   t.false(fs.existsSync(path))
 })
 
-test('a directory that is not there is refused', (t) => {
+test('a path in a missing directory is refused', (t) => {
   const path = `${socketPath(t)}/no/such/directory`
   const error = t.throws(() => serve(t, { path }), { instanceOf: Error })
   t.is(error.syscall, 'listen')
   t.is(error.address, path)
 })
 
-// Serial: the other tests' servers count, too.
-test.serial('many servers on paths are no leak of listeners, and leave none behind', async (t) => {
+// Serial, as the servers of other tests would count, too.
+test.serial('many servers on paths add one exit listener at most, and leave none behind', async (t) => {
   const directory = path.dirname(socketPath(t))
   const before = process.listenerCount('exit')
   const servers = Array.from({ length: 12 }, (_, index) => serve(t, { path: path.join(directory, String(index)) }))

@@ -53,7 +53,7 @@ test('the handler gets one argument and no receiver', async (t) => {
   t.is(body, '1')
 })
 
-test('leading zeros and -0 are only spelling', async (t) => {
+test('leading zeros and -0 are only other spellings', async (t) => {
   const seen = []
   const server = serve(t, {}, (n) => (seen.push(n), n))
   for (const target of ['/0', '/-0', '/00', '/-000']) t.is((await post(t, server, target)).body, '0', target)
@@ -62,7 +62,7 @@ test('leading zeros and -0 are only spelling', async (t) => {
   t.is((await post(t, server, `/-${'0'.repeat(40)}15`)).body, '-15')
 })
 
-test('beyond the safe integers it is 400 and says what would help', async (t) => {
+test('an integer beyond the safe ones is answered with 400, which suggests bigint', async (t) => {
   const server = serve(t, {}, () => t.fail('the handler was called'))
   for (const n of [2n ** 53n, -(2n ** 53n), I64_MAX, I64_MIN]) {
     const { status, body } = await post(t, server, `/${n}`)
@@ -79,7 +79,7 @@ test('with bigint every 64-bit integer arrives exactly', async (t) => {
   t.deepEqual(seen, numbers)
 })
 
-test('with bigint, too, beyond 64 bits it is 400', async (t) => {
+test('with bigint, an integer beyond 64 bits is still answered with 400', async (t) => {
   const server = serve(t, { bigint: true }, () => t.fail('the handler was called'))
   for (const n of [I64_MAX + 1n, I64_MIN - 1n, 2n ** 64n, 10n ** 100n]) {
     t.is((await post(t, server, `/${n}`)).status, 400)
@@ -129,7 +129,7 @@ for (const bigint of [false, true]) {
   })
 }
 
-test('numbers and bigints may come in turn', async (t) => {
+test('a handler may return numbers and bigints in turn', async (t) => {
   const server = serve(t, {}, (n) => (n % 2 ? fibonacciExact(n) : fibonacci(n)))
   const client = await connect(t, server)
   for (let n = 0; n < 78; n++) t.is((await client.send(`/${n}`)).body, String(fibonacciExact(n)))

@@ -1,6 +1,6 @@
 'use strict'
 
-// Modules of any make, whole and broken: what is read out of their bytes.
+// Modules of any kind, whole and broken: what is read from their bytes.
 
 const test = require('ava')
 const fc = require('fast-check')
@@ -16,7 +16,7 @@ const wrongValue = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' }
 
 const sum = { name: 'sum', parameters: [i32, i32], results: [i32], code: [op.get(0), op.get(1), op.i32Add] }
 
-// A function of these types, without anything in it.
+// A function of these types that only returns zeros.
 const ZERO = { i32: op.i32Const(0), i64: op.i64Const(0), f32: op.f32Const(0), f64: op.f64Const(0) }
 const fn = (name, parameters = [], results = [], more) => (
   { name, parameters, results, code: results.map((type) => ZERO[type] ?? op.unreachable), ...more }
@@ -24,7 +24,7 @@ const fn = (name, parameters = [], results = [], more) => (
 
 const describe = (functions) => describeTable(tableOf(functions))
 
-// Types that only newer versions of V8 take, and those of all versions.
+// Types that only newer versions of V8 accept, and types that all versions do.
 const OTHER_TYPES = {
   'a group': [[0x4e, ...vector([functionType([], []), [0x5f, ...vector([])]])], 2],
   'an empty group': [[0x4e, 0], 0],
@@ -36,7 +36,7 @@ const OTHER_TYPES = {
   'a function of references': [functionType([[0x64, 0x70], [0x63, 0x80, 0], [0x71]], [[0x6c]]), 1]
 }
 for (const [what, [bytes, count]] of Object.entries(OTHER_TYPES)) {
-  test(`other types only count: ${what}`, (t) => {
+  test(`other types are only counted: ${what}`, (t) => {
     const module = moduleOf([{ ...sum, type: count }], { types: [bytes, functionType([i32, i32], [i32])] })
     const [{ name, type }] = readExports(module)
     t.deepEqual([name, type], ['sum', { parameters: [i32, i32], results: [i32] }])
@@ -45,7 +45,7 @@ for (const [what, [bytes, count]] of Object.entries(OTHER_TYPES)) {
   })
 }
 
-test('imports of every kind are passed over', (t) => {
+test('imports of every kind are skipped', (t) => {
   const kinds = [
     // Functions, tables, memories, globals and tags.
     [0, 0], [0, 1],
@@ -77,7 +77,7 @@ for (const [what, bytes, message] of [
   ['a section that is longer than the module', [1, 5, 1], /ends before it is complete$/],
   ['a name that is no UTF-8', section(7, [1, 1, 0xff, 0, 0]), /has a name that is not UTF-8$/]
 ]) {
-  test(`what the reader does not know is told, and nothing guessed: ${what}`, (t) => {
+  test(`the reader reports what it cannot read, and guesses nothing: ${what}`, (t) => {
     t.throws(() => readExports(wasm(bytes)), { instanceOf: Unreadable, message })
   })
 }
@@ -96,12 +96,12 @@ const ARGUMENTS = { i32: 'int32', i64: 'int64', f32: 'float32', f64: 'number' }
 const RESULTS = { i32: 'int', i64: 'int64', f32: 'number', f64: 'number' }
 const VALUES = { int: 0, number: 0, int64: 0n }
 
-// Whether it can be served.
+// Whether the function can be served.
 function isFit({ name, parameters, results }) {
   return /^[a-z]+$/.test(name) && results.length < 2 && ![...parameters, ...results].includes('externref')
 }
 
-test('any module: the types that are read are those that are called', (t) => {
+test('any module: the types that are read are those that V8 calls with', (t) => {
   fc.assert(fc.property(shapes, (all) => {
     const functions = all.map(({ isImported, ...each }, i) => (
       isImported ? { ...each, module: 'env', import: `f${i}` } : fn(each.name, each.parameters, each.results, each)
@@ -109,7 +109,7 @@ test('any module: the types that are read are those that are called', (t) => {
     const zero = ({ results: [result] }) => () => (result === i64 ? 0n : 0)
     const imports = { env: Object.fromEntries(all.map((each, i) => [`f${i}`, zero(each)])) }
     const bytes = moduleOf(functions)
-    // Those that are imported come first.
+    // Imported functions come first.
     const fit = functions.filter(isFit).sort((a, b) => (a.module === undefined) - (b.module === undefined))
     if (fit.length < functions.length) t.throws(() => fromWasm(bytes, imports), wrongValue)
     if (fit.length === 0) return
@@ -119,11 +119,11 @@ test('any module: the types that are read are those that are called', (t) => {
   }), { ...draws, numRuns: 200 })
 })
 
-// That V8 takes values of the types that are described, and no others, and returns one.
+// Asserts that V8 accepts values of the described types and no others, and returns one of the described result.
 function agrees(t, { name, parameters, results }, { arguments: declared, result, signature }, made) {
   t.deepEqual(declared.map(({ type }) => type), parameters.map((type) => ARGUMENTS[type]))
   t.is(result, RESULTS[results[0]] ?? 'void')
-  // The signature is one, and has the same names.
+  // The signature can be read again, and gives the same names.
   const [again] = describe({ again: typed(signature, () => {}) })
   t.deepEqual(again.arguments.map((each) => each.name), declared.map((each) => each.name))
   const values = parameters.map((type) => (type === i64 ? 1n : 1))
@@ -133,14 +133,14 @@ function agrees(t, { name, parameters, results }, { arguments: declared, result,
   }
 }
 
-// Neither loops nor starts, so that none of them can run for long.
+// A module without a loop or a start, so that no change of it runs for long.
 const global = section(6, vector([[0x7f, 1, ...op.i32Const(0), ...op.end]]))
 const LARGE = moduleOf([
   { module: 'env', import: 'log', parameters: [i32] }, sum, fn('a-b'), fn('many', Array(33).fill(i32)),
   fn('all', [i32, i64, f32, f64], [i64], { locals: ['n', 'm', 'x', 'y'] })
 ], { before: { 7: global }, others: [{ name: 'global', kind: 'global' }] })
 
-// They are functions, or refused with a sentence.
+// Asserts that the bytes become functions, or are refused with a sentence.
 function isEither(t, bytes) {
   try {
     for (const made of Object.values(fromWasm(bytes, { env: { log() {} } }))) t.is(typeof made, 'function')
@@ -151,7 +151,7 @@ function isEither(t, bytes) {
   }
 }
 
-test('any bytes, and any change of a module, are functions or a sentence', (t) => {
+test('any bytes, and any changed module, become functions or are refused with a sentence', (t) => {
   const bytes = fc.uint8Array({ maxLength: 200 })
   fc.assert(fc.property(bytes, (each) => isEither(t, each)), { ...draws, numRuns: 500 })
   fc.assert(fc.property(bytes, (each) => isEither(t, wasm(...each.map((byte) => [byte])))), { ...draws, numRuns: 500 })
@@ -163,7 +163,7 @@ test('any bytes, and any change of a module, are functions or a sentence', (t) =
   }), { ...draws, numRuns: 2000 })
 })
 
-test('the reader ends on any bytes, whoever has validated them', (t) => {
+test('the reader ends on any bytes, even if nothing has validated them', (t) => {
   const changes = fc.array(fc.tuple(fc.nat(LARGE.length - 1), fc.nat(255)), { maxLength: 8 })
   fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), changes, (tail, each) => {
     const changed = Uint8Array.from([...LARGE, ...tail])

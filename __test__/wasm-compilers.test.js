@@ -1,6 +1,6 @@
 'use strict'
 
-// What compilers make of C, Rust and AssemblyScript, as functions.
+// Modules that compilers make of C, Rust and AssemblyScript, as functions.
 
 const { execFile, spawnSync } = require('node:child_process')
 const { existsSync, readFileSync, writeFileSync } = require('node:fs')
@@ -17,7 +17,7 @@ const signaturesOf = (functions) => (
   Object.fromEntries(describeTable(tableOf(functions)).map(({ name, signature }) => [name, signature]))
 )
 
-// The module that a command makes of a source, whose files it is told.
+// Compiles a source with a command that is made from the paths of the source and of the module.
 async function compile(t, name, source, command) {
   const from = file(t, name, source)
   const to = path.join(path.dirname(from), 'made.wasm')
@@ -50,7 +50,7 @@ function hasRust(t) {
   return isThere(t, existsSync(libraries), `Rust's target ${RUST_TARGET} is not installed`)
 }
 
-// In this process, as most of what it computes is loading itself.
+// In this process, as the compiler spends most of its time on loading itself.
 async function compileAssemblyScript(t, source, ...options) {
   const { main } = await import('assemblyscript/asc')
   const from = file(t, 'functions.ts', source)
@@ -79,7 +79,7 @@ test('examples/sum.c answers as its comment says', async (t) => {
   t.is((await post(t, port, '/sum/2147483648/0')).status, 400)
 })
 
-test('C: each of its types, and what is not exported is not served', async (t) => {
+test('C: each of its types is served, and functions that are not exported are not', async (t) => {
   if (!hasC(t)) return
   const exported = '__attribute__((visibility("default")))'
   const bytes = await compileC(t, `
@@ -93,7 +93,7 @@ test('C: each of its types, and what is not exported is not served', async (t) =
     ${exported} int quotient(int n, int by) { return n / by; }
   `, '-g', '-Wl,--export-dynamic', '-fvisibility=hidden')
   const functions = fromWasm(bytes)
-  // clang and LLVM's linker tell no names of arguments, with -g neither.
+  // clang and LLVM's linker write no names of arguments, not even with -g.
   t.deepEqual(signaturesOf(functions), {
     add: '(a: int) => int',
     scaled: '(a: int64, b: int) => int64',
@@ -115,7 +115,7 @@ test('C: each of its types, and what is not exported is not served', async (t) =
   t.is((await post(t, server, '/hidden/1')).status, 404)
 })
 
-// What is on the stack, in the memory, while a call traps, and while there is no end of calls within calls.
+// Functions whose stack in the memory is in use while they trap, or while they call themselves without end.
 const ON_THE_STACK = `
   __attribute__((noinline)) static int use(volatile char *p, int n) { for (int i = 0; i < n; i++) p[i] = i; return p[n / 2]; }
   int work(int n) { volatile char b[8192]; use(b, 8192); if (n < 0) __builtin_trap(); return n + 1; }
@@ -137,7 +137,7 @@ for (const [how, options] of Object.entries({ 'without workers': undefined, 'wit
   })
 }
 
-test('C: constructors have run, once', async (t) => {
+test('C: constructors have run exactly once', async (t) => {
   if (!hasC(t)) return
   const source = `
     static int count;
@@ -150,7 +150,7 @@ test('C: constructors have run, once', async (t) => {
   t.is(functions.counted() + functions.counted(), 2)
 })
 
-test('C: what it declares and nobody defines is an import', async (t) => {
+test('C: a function that is declared and not defined is an import', async (t) => {
   if (!hasC(t)) return
   const bytes = await compileC(t, `
     void log_value(double value);
@@ -162,7 +162,7 @@ test('C: what it declares and nobody defines is an import', async (t) => {
   t.deepEqual(logged, [21])
 })
 
-test('Rust: each of its types, and a panic is a failure of the one call', async (t) => {
+test('Rust: each of its types is served, and a panic fails only its call', async (t) => {
   if (!hasRust(t)) return
   const functions = fromWasm(await compileRust(t, `
     #[no_mangle]
@@ -192,7 +192,7 @@ test('Rust: each of its types, and a panic is a failure of the one call', async 
   const [[error, call], ...others] = told
   t.deepEqual(others, [])
   t.true(error instanceof WebAssembly.RuntimeError)
-  // Where it happened, by the names that the module has for its functions.
+  // The stack has the module's own name for the function.
   t.regex(error.stack, /\bcheck\b/)
   t.deepEqual(call, { function: 'check', arguments: [0] })
 })
@@ -224,13 +224,13 @@ test('AssemblyScript: the arguments have their names', async (t) => {
   t.is((await post(t, server, '/at/3')).status, 500)
 })
 
-test('AssemblyScript: its import, and its start', async (t) => {
+test('AssemblyScript: its import must be passed, and its start must be _initialize', async (t) => {
   const bytes = await compileAssemblyScript(t, ASSEMBLY_SCRIPT, '-O')
   t.throws(() => fromWasm(bytes), { ...wrongValue, message: /: env\.abort\. .* `asc --use abort=`\.$/ })
   const abort = () => { throw Object.assign(new Error('No such place.'), { statusCode: 404 }) }
   const { at } = fromWasm(bytes, { env: { abort } })
   const server = serve(t, {}, { at })
-  // What an import throws is what the function throws.
+  // The function throws what its import throws.
   t.like(JSON.parse((await post(t, server, '/at/3')).body), { status: 404, detail: 'No such place.' })
 
   const started = (name) => compileAssemblyScript(t, ASSEMBLY_SCRIPT, '-O', '--use', 'abort=', '--exportStart', name)
@@ -241,7 +241,7 @@ test('AssemblyScript: its import, and its start', async (t) => {
   t.is(functions.at(0), 1)
 })
 
-test('AssemblyScript: what its runtime exports is not served', async (t) => {
+test("AssemblyScript: its runtime's exports are not served", async (t) => {
   const bytes = await compileAssemblyScript(t, ASSEMBLY_SCRIPT, '-O', '--use', 'abort=', '--exportRuntime')
   const exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)
   t.true(exported.includes('__new') && exported.includes('__collect'))

@@ -1,6 +1,6 @@
 'use strict'
 
-// A call of WebAssembly that throws ends its instance, and the next one has another: what is gone then, and what stays.
+// A call of WebAssembly that throws ends its instance, and the next call has a new one: what is lost, and what stays.
 
 const path = require('node:path')
 const test = require('ava')
@@ -16,8 +16,7 @@ const IMPORTED_MEMORY = [...text('env'), ...text('memory'), 2, 0, 1]
 const VOID = functionType([], [])
 const INT = functionType([], [i32])
 
-// A global, in the place of a compiler's pointer to its stack: what enters a function moves it, and only what returns
-// moves it back.
+// A global, in place of a compiler's stack pointer: entering a function moves it, and only returning moves it back.
 const GLOBAL = section(6, vector([[0x7f, 1, ...op.i32Const(0), ...op.end]]))
 const move = (by) => [op.globalGet(0), op.i32Const(by), op.i32Add, op.globalSet(0)].flat()
 const get = { name: 'get', results: [i32], code: [op.globalGet(0)] }
@@ -26,12 +25,12 @@ const bump = { name: 'bump', code: [move(1)] }
 const trap = { name: 'trap', code: [move(1), op.unreachable] }
 const SPOILT = moduleOf([get, bump, trap], { before: { 7: GLOBAL } })
 
-// With an import, which is the function 0.
+// A module with an import, which is function 0.
 const call = { module: 'env', import: 'call' }
 const out = { name: 'out', code: [move(1), op.call(0), move(MINUS_ONE)] }
 const CALLING = moduleOf([call, get, bump, trap, out], { before: { 7: GLOBAL } })
 
-// Each function throws in another way. They say their types by number, as the tag does.
+// Each function throws in another way. Functions refer to their types by number, as the tag does.
 const ofType = (type, fn) => ({ ...fn, type })
 const WAYS = moduleOf([
   ofType(0, call), ofType(1, get), ofType(0, bump), ofType(0, trap), ofType(0, out),
@@ -60,7 +59,7 @@ for (const [how, start] of Object.entries(HOW)) {
     ['raise', 'an exception of WebAssembly', undefined],
     ['out', 'an import that throws', /^of an import$/]
   ]) {
-    test(`on a server, ${how}: ${what} is a 500 for the one call, and the next has a new instance`, async (t) => {
+    test(`on a server, ${how}: ${what} is answered with 500, and the next call has a new instance`, async (t) => {
       const told = []
       const server = start(t, { onError: (error) => told.push(error) })
       const client = await connect(t, server)
@@ -77,7 +76,7 @@ for (const [how, start] of Object.entries(HOW)) {
   }
 }
 
-test('the functions are the same ones, whichever instance they run in', (t) => {
+test('the functions stay the same, whichever instance they run in', (t) => {
   const functions = fromWasm(SPOILT)
   const { get: its, trap: failing } = functions
   functions.bump()
@@ -106,7 +105,7 @@ test('a new instance starts as the first one did, and not before it is needed', 
   t.deepEqual(started, [5, 5])
 })
 
-test('on a server: where no new instance starts, each call is a 500, and the next one tries again', async (t) => {
+test('on a server: while no new instance starts, each call gets 500, and the next one tries again', async (t) => {
   let isRefused = false
   const cause = new Error('no start today')
   const env = { call() { if (isRefused) throw cause } }
@@ -124,9 +123,9 @@ test('on a server: where no new instance starts, each call is a 500, and the nex
   t.is((await post(t, server, '/get')).body, '1')
 })
 
-test('where a new instance traps as it starts, the call says so, and the next one tries again', (t) => {
+test('where a new instance traps as it starts, the call throws that, and the next one tries again', (t) => {
   const memory = new WebAssembly.Memory({ initial: 1 })
-  // Its start traps where the memory has something in it.
+  // Its start traps if the memory does not begin with 0.
   const starting = { name: '_initialize', code: [...load.code, op.if, op.unreachable, op.end] }
   const functions = fromWasm(moduleOf([starting, load, trap], { imports: [IMPORTED_MEMORY], before: { 7: GLOBAL } }), {
     env: { memory }
@@ -141,20 +140,20 @@ test('where a new instance traps as it starts, the call says so, and the next on
   t.is(functions.load(), 0)
 })
 
-test('imports are the same for each instance, with what is in them', (t) => {
+test('each instance has the same imports, with their state', (t) => {
   const memory = new WebAssembly.Memory({ initial: 1 })
   const imports = { env: { memory } }
   const bytes = moduleOf([load, get, bump, trap], { imports: [IMPORTED_MEMORY], before: { 7: GLOBAL } })
   const functions = fromWasm(bytes, imports)
   functions.bump()
   new Uint8Array(memory.buffer)[0] = 3
-  // Whatever becomes of the object that they came in.
+  // A change of the object that the imports came in has no effect.
   imports.env = { memory: new WebAssembly.Memory({ initial: 1 }) }
   t.throws(functions.trap)
   t.deepEqual([functions.load(), functions.get()], [3, 0])
 })
 
-test('a call within a call that throws leaves the outer one its instance, and later calls have a new one', (t) => {
+test('an inner call that throws leaves the outer one its instance, and later calls have a new one', (t) => {
   let within = () => {}
   const functions = fromWasm(CALLING, { env: { call: () => within() } })
   const seen = []
@@ -179,7 +178,7 @@ test('a call within a call that throws leaves the outer one its instance, and la
   }
   t.throws(functions.out, { message: 'after that' })
   t.is(functions.get(), 1)
-  // The same error through both.
+  // The same error goes through both calls.
   within = functions.trap
   t.throws(functions.out, { message: 'unreachable' })
   t.is(functions.get(), 0)
@@ -191,12 +190,12 @@ test('the outer call goes on in its own instance', (t) => {
   const env = { call: () => within() }
   const functions = fromWasm(moduleOf([call, get, trap, twice], { before: { 7: GLOBAL } }), { env })
   within = () => t.throws(functions.trap)
-  // What the inner call has added is there, and what it would have taken away again.
+  // The 1 that the inner call has added stays, as the call does not return to take it away.
   t.is(functions.twice(), 3)
   t.is(functions.get(), 0)
 })
 
-test('what a module calls as it starts cannot call the functions of the instance that is being made', (t) => {
+test('an import that an instance calls as it starts cannot call the functions of that instance', (t) => {
   let functions
   const env = { call: () => functions?.get() }
   const starting = { name: '_initialize', code: [op.call(0)] }
@@ -207,7 +206,7 @@ test('what a module calls as it starts cannot call the functions of the instance
   t.throws(functions.get, { message })
 })
 
-test('functions of another module that are imports end their own instance as well', (t) => {
+test("another module's functions, used as imports, end their own instance as well", (t) => {
   const inner = fromWasm(SPOILT)
   const outer = fromWasm(CALLING, { env: { call: inner.trap } })
   inner.bump()
@@ -216,7 +215,7 @@ test('functions of another module that are imports end their own instance as wel
   t.deepEqual([inner.get(), outer.get()], [0, 0])
 })
 
-test('arguments that WebAssembly does not take leave the instance as it is', (t) => {
+test('arguments that WebAssembly does not accept leave the instance as it is', (t) => {
   const taking = (name, type) => ({ name, parameters: [type], code: [move(1), op.unreachable] })
   const functions = fromWasm(moduleOf([get, bump, taking('int', i32), taking('long', i64)], { before: { 7: GLOBAL } }))
   functions.bump()
@@ -235,17 +234,17 @@ test('arguments that WebAssembly does not take leave the instance as it is', (t)
     t.throws(taken, { message: 'unreachable' })
     t.is(functions.get(), 0)
   }
-  // An object's conversion is asked once.
+  // An object is converted only once.
   let asked = 0
   t.throws(() => functions.int({ valueOf: () => ++asked }), { message: 'unreachable' })
   t.is(asked, 1)
 })
 
-test('where the caller has hardly any stack left, the instance ends all the same', (t) => {
+test('where the caller has hardly any stack left, the instance still ends', (t) => {
   const functions = fromWasm(SPOILT)
   for (let room = 0; room < 100; room++) {
     let depth = 0
-    // Returns at the first call that has no stack, and calls that many levels above it.
+    // Goes down to the end of the stack, and calls the function `room` levels above it.
     const dive = () => {
       try {
         dive()
@@ -262,9 +261,9 @@ test('where the caller has hardly any stack left, the instance ends all the same
   }
 })
 
-// V8 reserves some 10 GiB of addresses for each memory, of 128 TiB that a process has: of fewer instances than these it
-// would run out if anything held on to them.
-test('a flood of traps keeps no instance', (t) => {
+// V8 reserves some 10 GiB of addresses for each memory, and a process has 128 TiB of them: these instances would need
+// more if anything held on to them.
+test('a flood of traps leaves no instance behind', (t) => {
   const { trap: failing } = fromWasm(moduleOf([trap], { before: { 7: [...MEMORY, ...GLOBAL] } }))
   const before = process.memoryUsage.rss()
   for (let i = 0; i < 20_000; i++) {

@@ -1,7 +1,7 @@
 'use strict'
 
-// `fromWasm`: what it makes of a module's exports, and what it refuses; and servers of that. The table of cases has
-// what requests come to, wasm-bytes.test.js modules of any make, wasm-compilers.test.js what compilers write.
+// `fromWasm`: the functions that it makes of a module's exports, the modules that it refuses, and servers of such
+// functions. The table of cases has requests, wasm-bytes.test.js any bytes, wasm-compilers.test.js compilers' modules.
 
 const { readFileSync } = require('node:fs')
 const path = require('node:path')
@@ -19,7 +19,7 @@ const wrongValue = { instanceOf: TypeError, code: 'ERR_INVALID_ARG_VALUE' }
 const sum = { name: 'sum', parameters: [i32, i32], results: [i32], code: [op.get(0), op.get(1), op.i32Add] }
 const SUM = moduleOf([{ ...sum, locals: ['a', 'b'] }])
 
-// A function of each of these types, without anything in it.
+// A function of these types that only returns zeros.
 const ZERO = { i32: op.i32Const(0), i64: op.i64Const(0), f32: op.f32Const(0), f64: op.f64Const(0) }
 const fn = (name, parameters = [], results = [], more) => (
   { name, parameters, results, code: results.map((type) => ZERO[type] ?? op.unreachable), ...more }
@@ -30,7 +30,7 @@ const WITH_MEMORY = { before: { 7: section(5, vector([[0, 1]])) }, others: [{ na
 const describe = (functions) => describeTable(tableOf(functions))
 const signatureOf = (bytes) => describe(fromWasm(bytes))[0].signature
 
-test('the types are those of the module, and so is the description', (t) => {
+test('the types and the description are those of the module', (t) => {
   const functions = fromWasm(moduleOf([
     { ...sum, locals: ['left', 'right'] }, fn('all', [i32, i64, f32, f64], [i64]), fn('single', [], [f32]),
     fn('double', [], [f64]), fn('nothing')
@@ -54,7 +54,7 @@ test('the types are those of the module, and so is the description', (t) => {
   t.deepEqual(others[0].arguments.map(({ type }) => type), ['int32', 'int64', 'float32', 'number'])
 })
 
-test('they are plain functions in a plain object, which can be called, spread and taken out', (t) => {
+test('the functions are plain ones in a plain object, and can be called, spread and taken out', (t) => {
   const functions = fromWasm(SUM)
   t.is(Object.getPrototypeOf(functions), Object.prototype)
   t.deepEqual(Object.keys(functions), ['sum'])
@@ -75,7 +75,7 @@ test('one function may have several names, and only functions are served', (t) =
   t.deepEqual(describe(functions).map(({ signature }) => signature), Array(4).fill('(a: int, b: int) => int'))
 })
 
-test('bytes are taken in any form, as they are at the time', (t) => {
+test('bytes are accepted in any form', (t) => {
   const padded = Buffer.concat([Buffer.from('before'), SUM, Buffer.from('behind')])
   const shared = new SharedArrayBuffer(SUM.length)
   new Uint8Array(shared).set(SUM)
@@ -112,15 +112,15 @@ for (const [what, bytes, expected, message] of [
   })
 }
 
-test('options where the imports are said would serve all functions: they are refused', (t) => {
+test('options in place of the imports, which would serve all functions, are refused', (t) => {
   t.throws(() => fromWasm(SUM, { only: ['sum'] }), { ...wrongValue, message: /after the imports: fromWasm\(bytes, \{\}, \{ only/ })
 })
 
-test('what V8 says of bytes is the cause', (t) => {
+test("V8's error about the bytes is the cause", (t) => {
   t.true(t.throws(() => fromWasm(SUM.subarray(0, 10))).cause instanceof WebAssembly.CompileError)
 })
 
-test('an argument without a name that a signature can have is a letter', (t) => {
+test('an argument whose name no signature can have is named by a letter', (t) => {
   const named = (locals, count = locals.length) => {
     const parameters = Array(count).fill(i64)
     return signatureOf(moduleOf([fn('f', parameters, [], { locals })]))
@@ -131,7 +131,7 @@ test('an argument without a name that a signature can have is a letter', (t) => 
   t.is(named([undefined, 'x', undefined]), listed('a', 'x', 'c'))
   t.is(named(['', '0', 'a b', 'größe', 'a-b']), listed('a', 'b', 'c', 'd', 'e'))
   t.is(named(['__proto__', 'constructor']), listed('a', 'constructor'))
-  // There are no two of a name, whichever comes first.
+  // No two arguments have the same name, whichever comes first.
   t.is(named(['x', 'x', 'x']), listed('x', 'b', 'c'))
   t.is(named([undefined, 'a']), listed('a_', 'a'))
   t.is(named([undefined, 'a_', 'a']), listed('a__', 'a_', 'a'))
@@ -139,7 +139,7 @@ test('an argument without a name that a signature can have is a letter', (t) => 
   t.is(named(['n', 'local', 'another'], 1), listed('n'))
 })
 
-test('names that make no sense are none', (t) => {
+test('malformed names are ignored', (t) => {
   const functionNames = [1, ...u32(4), ...vector([[0, ...text('f')]])]
   const locals = (bytes) => [2, ...u32(bytes.length), ...bytes]
   const good = locals(vector([[0, ...nameMap(['x', 'y'])]]))
@@ -158,7 +158,7 @@ test('names that make no sense are none', (t) => {
     // More than 32 bits.
     locals([0xff, 0xff, 0xff, 0xff, 0x1f]),
     locals([1, 0, 1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0]),
-    // A name that goes on behind its part, and one that is no UTF-8.
+    // A name that extends beyond its part, and one that is not UTF-8.
     locals([1, 0, 1, 0, 9, 0x78]),
     locals([1, 0, 1, 0, 1, 0xff]),
     locals(vector([[7, ...nameMap(['x', 'y'])]])),
@@ -167,7 +167,7 @@ test('names that make no sense are none', (t) => {
   ]) {
     t.is(ofNames(...custom('name', bad)), '(a: int, b: int) => int', JSON.stringify(bad))
   }
-  // What was told before counts.
+  // Names before the mistake count.
   t.is(ofNames(...custom('name', [...good, 2, 0x80])), '(x: int, y: int) => int')
   t.is(ofNames(...custom('name', locals([1, 0, 2, 0, 1, 0x78, 1, 1, 0xff]))), '(x: int, b: int) => int')
 })
@@ -202,7 +202,7 @@ test('32 arguments are served', (t) => {
   t.is(describe(fromWasm(moduleOf([fn('f', MANY.slice(1))])))[0].fewest, 32)
 })
 
-test('`only` names what is served, in its order and each once', (t) => {
+test('`only` names the functions that are served, in its order and each once', (t) => {
   const bytes = moduleOf([sum, fn('mul', [i32, i32], [i32]), fn('bad', ['v128'])])
   t.deepEqual(Object.keys(fromWasm(bytes, {}, { only: ['mul', 'sum', 'mul'] })), ['mul', 'sum'])
   for (const [only, expected, message] of [
@@ -230,7 +230,7 @@ const HELPERS = [
   'emscripten_stack_init', '_emscripten_stack_restore', 'dynCall_vi', 'asyncify_start_unwind', 'cabi_realloc'
 ]
 
-test('what compilers export for themselves is not served, unless `only` names it', async (t) => {
+test('exports that compilers add for themselves are not served, unless `only` names them', async (t) => {
   const bytes = moduleOf([...HELPERS.map((name) => fn(name, [i32], [i32])), sum, fn('_mine'), fn('mallocated')])
   t.deepEqual(Object.keys(fromWasm(bytes)), ['sum', '_mine', 'mallocated'])
   t.deepEqual(Object.keys(fromWasm(bytes, {}, { only: HELPERS })), HELPERS)
@@ -239,7 +239,7 @@ test('what compilers export for themselves is not served, unless `only` names it
   for (const name of HELPERS) t.is((await post(t, server, `/${name}/1`)).status, 404)
 })
 
-test('what compilers export for themselves need not be what can be served', (t) => {
+test('exports that compilers add for themselves need not be servable', (t) => {
   const others = [fn('__wbindgen_a', ['externref']), fn('__b', [], [i32, i32]), fn('cabi_c', Array(40).fill(i32))]
   t.deepEqual(Object.keys(fromWasm(moduleOf([...others, sum]))), ['sum'])
   t.throws(() => fromWasm(moduleOf([...others, sum]), {}, { only: ['__b'] }), {
@@ -248,11 +248,11 @@ test('what compilers export for themselves need not be what can be served', (t) 
   t.throws(() => fromWasm(moduleOf([fn('__proto__'), sum]), {}, { only: ['__proto__'] }), {
     ...wrongValue, message: /"__proto__".*is not __proto__/
   })
-  // What can be served is what is meant to be, as far as there is any.
+  // The error suggests the compiler's exports if there are no others.
   t.throws(() => fromWasm(moduleOf([fn('a-b'), fn('malloc')])), { ...wrongValue, message: /; these can be served: malloc\.$/ })
 })
 
-test('a module that exports nothing else is refused, with what to do', (t) => {
+test('a module that exports nothing else is refused with advice', (t) => {
   t.throws(() => fromWasm(moduleOf([fn('__new'), fn('malloc', [i32], [i32])])), {
     ...wrongValue,
     message: /^The WebAssembly module exports no function except its compiler's: __new, malloc\. The option `only` .* In C one/
@@ -262,7 +262,7 @@ test('a module that exports nothing else is refused, with what to do', (t) => {
   })
 })
 
-// A module of one function that imports something else.
+// A module of one function, with an import of this kind.
 function withImport(kind) {
   const imported = [...text('env'), ...text('imported'), ...kind]
   return wasm(
@@ -274,7 +274,7 @@ function withImport(kind) {
 const calling = { name: 'f', parameters: [i32], code: [op.get(0), op.call(0)] }
 const log = (name = 'log') => ({ module: 'env', import: name, parameters: [i32] })
 
-test('what every object inherits is no import', (t) => {
+test('members that every object inherits are no imports', (t) => {
   const importing = (module, name) => moduleOf([{ module, import: name, parameters: [i32] }, calling])
   for (const [module, name] of [['constructor', 'freeze'], ['env', 'constructor'], ['env', 'call'], ['toString', 'call'], ['env', '__proto__'], ['__proto__', 'x']]) {
     for (const imports of [undefined, { env: {} }, { env() {} }, { env: [] }, { env: 'text' }]) {
@@ -287,11 +287,11 @@ test('what every object inherits is no import', (t) => {
   }
 })
 
-test('imports are passed, and those that are missing are named', (t) => {
+test('imports are passed on, and the error names missing ones', (t) => {
   const calls = []
   fromWasm(moduleOf([log(), calling]), { env: { log: (n) => calls.push(n) } }).f(-7)
   t.deepEqual(calls, [-7])
-  // An export may be an import, whose types are those of the module.
+  // An import may be exported, with the types that the module gives it.
   const [again] = describe(fromWasm(moduleOf([{ ...log(), name: 'again' }]), { env: { log() {} } }))
   t.is(again.signature, '(a: int) => void')
 
@@ -313,13 +313,13 @@ test('imports are passed, and those that are missing are named', (t) => {
   for (const imports of [null, 'env', 3]) t.throws(() => fromWasm(SUM, imports), { ...wrongType, message: /"imports"/ })
 })
 
-// A module with a counter, which `set` counts up, and `get` tells.
+// Parts of a module with a counter: functions of `set` add to it, and `get` returns it.
 const counter = { module: 'env', import: 'set' }
 const get = () => ({ name: 'get', results: [i32], code: [op.globalGet(0)] })
 const set = (name, value) => ({ name, code: [op.globalGet(0), op.i32Const(value), op.i32Add, op.globalSet(0)] })
 const GLOBAL = { 7: section(6, vector([[0x7f, 1, ...op.i32Const(0), ...op.end]])) }
 
-test('what has to run first has run once, and is no function for clients', (t) => {
+test('functions that have to run first have run once, and are not served', (t) => {
   const counted = (...functions) => {
     const made = fromWasm(moduleOf([get(), ...functions], { before: GLOBAL }))
     t.deepEqual(Object.keys(made), ['get'])
@@ -327,13 +327,13 @@ test('what has to run first has run once, and is no function for clients', (t) =
   }
   t.is(counted(set('_initialize', 1)), 1)
   t.is(counted(set('__wasm_call_ctors', 2)), 2)
-  // The one calls the other.
+  // Only `_initialize` is called, as it calls the other itself.
   t.is(counted(set('__wasm_call_ctors', 2), set('_initialize', 1)), 1)
   const started = fromWasm(moduleOf([get(), set(undefined, 5)], { before: GLOBAL, start: 1 }))
   t.is(started.get(), 5)
-  // Of other types they are functions like others.
+  // With other types they are functions like others.
   t.deepEqual(Object.keys(fromWasm(moduleOf([fn('_initialize', [i32])]))), ['_initialize'])
-  // With `only`, too.
+  // They run with `only`, too.
   const only = ['get']
   t.is(fromWasm(moduleOf([get(), set('_initialize', 1), fn('other')], { before: GLOBAL }), {}, { only }).get(), 1)
   // A program's start is not run.
@@ -348,7 +348,7 @@ test('a module that traps while it starts is refused with the trap', (t) => {
   ]) {
     t.true(t.throws(() => fromWasm(bytes), { ...wrongValue, message }).cause instanceof WebAssembly.RuntimeError)
   }
-  // Nothing runs where something cannot be served.
+  // Nothing runs where an export cannot be served.
   t.throws(() => fromWasm(moduleOf([fn('a-b'), trap('_initialize')])), { message: /"a-b"/ })
   const error = new Error('of an import')
   const throwing = { env: { set() { throw error } } }
@@ -362,7 +362,7 @@ test('a module that needs more memory than it is given is refused', (t) => {
   t.deepEqual(Object.keys(withMemory(2)), ['f'])
 })
 
-test('on a server: a trap fails the one call, told with its function', async (t) => {
+test('on a server: a trap fails only its call, and is reported with the function', async (t) => {
   const told = []
   const divide = { ...sum, name: 'divide', code: [op.get(0), op.get(1), op.i32DivS] }
   const counting = moduleOf([set('bump', 1), get(), divide], { before: GLOBAL })
@@ -382,7 +382,7 @@ test('on a server: a trap fails the one call, told with its function', async (t)
   t.like(server.stats().functions.divide, { calls: 2, errors: 1, refusals: 0 })
 })
 
-test('on a server: what is out of range says the range, and is not called', async (t) => {
+test('on a server: an out-of-range value is refused with the range, and nothing is called', async (t) => {
   const server = serve(t, {}, { ...fromWasm(SUM), ...fromWasm(moduleOf([fn('half', [f32], [f32])])) })
   const refused = async (target, ...errors) => {
     const { status, body } = await post(t, server, target)
@@ -398,7 +398,7 @@ test('on a server: what is out of range says the range, and is not called', asyn
   t.like(server.stats().functions, { sum: { calls: 1, refusals: 2 }, half: { calls: 0, refusals: 1 } })
 })
 
-test('on a server: unsigned numbers have a sign, unless `typed` around the function takes it away', async (t) => {
+test('on a server: unsigned numbers become signed, unless a `typed` function around converts them', async (t) => {
   const same = (name, type) => ({ name, parameters: [type], results: [type], code: [op.get(0)] })
   const { word, long } = fromWasm(moduleOf([same('word', i32), same('long', i64)]))
   const server = serve(t, {}, {
@@ -436,7 +436,7 @@ test('on a server: one function at the root', async (t) => {
   t.is((await post(t, server, '/', { body, headers: { 'Content-Type': 'application/json' } })).body, '7')
 })
 
-test('on a server: many pipelined calls are each answered with their own', async (t) => {
+test('on a server: each of many pipelined calls gets its own answer', async (t) => {
   const server = serve(t, {}, fromWasm(SUM))
   const client = await connect(t, server)
   const count = 500
@@ -444,13 +444,13 @@ test('on a server: many pipelined calls are each answered with their own', async
   for (let i = 0; i < count; i++) t.is((await client.response()).body, String(i + i * i))
 })
 
-test('what WebAssembly itself has is not taken for functions', (t) => {
+test("WebAssembly's own exports object, and bytes, are refused as functions", (t) => {
   const bytes = moduleOf([sum], WITH_MEMORY)
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
   t.throws(() => tableOf(exports), { ...wrongType, message: /functions\.memory.* fromWasm\(\)/ })
   t.throws(() => tableOf(SUM), { ...wrongType, message: /Bytes of WebAssembly are for fromWasm\(\)/ })
 })
 
-test("the documentation's module is what is assembled here", (t) => {
+test("the documentation's module is the one that is assembled here", (t) => {
   t.deepEqual(new Uint8Array(readFileSync(path.join(__dirname, 'modules', 'sum.wasm'))), SUM)
 })
