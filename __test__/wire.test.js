@@ -31,7 +31,7 @@ test('Connection: close is answered and closed', async (t) => {
   }
 })
 
-test('what is pipelined after Connection: close is not run', async (t) => {
+test('requests pipelined after Connection: close are not run', async (t) => {
   const seen = []
   const client = await connect(t, serve(t, {}, (n) => (seen.push(n), n)))
   await client.write(request('/1') + request('/2', { headers: { Connection: 'close' } }) + request('/3'))
@@ -70,7 +70,7 @@ test('a query is ignored', async (t) => {
   }
 })
 
-test('what need not be percent-encoded is the same encoded', async (t) => {
+test('characters that need no percent-encoding mean the same encoded', async (t) => {
   const client = await connect(t, serve(t, {}, (n) => n))
   const numbers = { '/%31%35': '15', '/1%35?q': '15', '/%2D15': '-15', '/%2d%31%35': '-15', '/%30%300%31': '1' }
   for (const [target, number] of Object.entries(numbers)) {
@@ -78,13 +78,13 @@ test('what need not be percent-encoded is the same encoded', async (t) => {
     t.deepEqual([status, body], [200, number], target)
   }
   t.is((await client.send('http://localhost/%31%35')).body, '15')
-  // A slash or a plus sign that is encoded is another one than one that is not.
+  // An encoded slash or plus sign does not mean the same as a plain one.
   for (const target of ['/%2F15', '/15%2F', '/%2B15', '/%2531', '/%61', '/%31%20', '/%2D']) {
     t.is((await client.send(target)).status, 400, target)
   }
 })
 
-test('leading zeros take no time, however many and whatever follows them', async (t) => {
+test('leading zeros take no time, however many there are and whatever follows them', async (t) => {
   const client = await connect(t, serve(t))
   const zeros = '0'.repeat(15_000)
   for (let i = 0; i < 50; i++) {
@@ -119,7 +119,7 @@ test('an agent that keeps its connections alive loses no request with Expect: 10
   }
 })
 
-test('header fields are read in any case and in any number that is sane', async (t) => {
+test('header fields are read in any case and in any sensible number', async (t) => {
   const client = await connect(t, serve(t))
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`X-Field-${i}`, `value ${i}`]))
   t.is((await client.send('/15', { headers: many })).body, '610')
@@ -135,7 +135,7 @@ test('a client that ends its side after the request still gets the answer', asyn
   t.is(await client.rest(), '')
 })
 
-test('a client that ends its side still gets what a promise gives later', async (t) => {
+test('a client that ends its side still gets the later values of promises', async (t) => {
   const { handler, held, release } = gate()
   const client = await connect(t, serve(t, {}, handler))
   client.end(request('/1') + request('/2'))
@@ -176,7 +176,7 @@ test('a body is skipped, in chunks', async (t) => {
   }
 })
 
-test('HEAD is 405 without a body, and the next answer is in its place', async (t) => {
+test('HEAD gets 405 without a body, and the next answer follows the head', async (t) => {
   const client = await connect(t, serve(t))
   const { status, headers } = await client.send('/15', { method: 'HEAD' })
   t.is(status, 405)
@@ -190,7 +190,7 @@ const refusedHeads = {
   '400 for its target': 'HEAD * HTTP/1.1\r\nHost: localhost\r\n\r\n',
   '400 for its host': 'HEAD /15 HTTP/1.1\r\n\r\n',
   '400 for a field': 'HEAD /15 HTTP/1.1\r\nHost: localhost\r\nX\r\n\r\n',
-  '400 behind an empty line': '\r\nHEAD /15 HTTP/1.1\r\nHost: localhost\r\nX\r\n\r\n',
+  '400 after an empty line': '\r\nHEAD /15 HTTP/1.1\r\nHost: localhost\r\nX\r\n\r\n',
   '400 for a chunk': `HEAD /15 HTTP/1.1\r\nHost: localhost\r\n${chunked}\r\nx\r\n`,
   '405 for its length, too': `HEAD /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 ** 30}\r\n\r\n`,
   413: `HEAD /15 HTTP/1.1\r\nHost: localhost\r\n${chunked}\r\n5\r\nabcde\r\n`,
@@ -203,7 +203,7 @@ const refusedHeads = {
 }
 
 for (const [what, bytes] of Object.entries(refusedHeads)) {
-  // Node's parser does not tell the method of a head that it has not read whole.
+  // Node's parser does not report the method of an incomplete head.
   const register = what === '408 in the head' ? ringTest(test) : test
   register(`the answer to a HEAD has no body: ${what}`, async (t) => {
     const limits = { maxBodySize: 4, maxHeaderSize: 2000, headersTimeout: 1000, requestTimeout: 1000 }
@@ -226,7 +226,7 @@ test('a value of 200,000 digits is sent whole', async (t) => {
   t.true(body === String(huge))
 })
 
-test('large answers are sent whole to a client that reads late, and others are served meanwhile', async (t) => {
+test('large answers are sent whole to a client that reads late, and other clients are served meanwhile', async (t) => {
   const server = serve(t, {}, (n) => (n % 2 ? n : large))
   const client = await connect(t, server)
   const count = 6000
@@ -237,7 +237,7 @@ test('large answers are sent whole to a client that reads late, and others are s
   t.true(responses.every(({ body }, n) => body === (n % 2 ? String(n) : digits)))
 })
 
-test('a client that leaves in the middle of large answers hurts nobody', async (t) => {
+test('a client that leaves in the middle of large answers affects no other', async (t) => {
   const server = serve(t, {}, (n) => (n === 0 ? large : 610))
   for (let i = 0; i < 20; i++) {
     const client = await connect(t, server)

@@ -5,7 +5,7 @@
 const { spawnSync } = require('node:child_process')
 const { start } = require('./helpers.js')
 
-// Takes io_uring away as a container does, or the memory it may lock, and becomes the command that follows.
+// Takes io_uring away as a container does, or the memory that it may lock, and executes the command that follows.
 const withoutIoUring = `
 import ctypes, os, resource, struct, sys
 
@@ -46,7 +46,7 @@ function refusedTest(test) {
   return hasPython ? test : () => {}
 }
 
-// Starts `node ...argv` without io_uring: `how` is the errno that its system calls give, `memlock`, or `restrictions`
+// Starts `node ...argv` without io_uring: `how` is the errno of its system calls, `memlock`, or `restrictions`
 // for a kernel whose rings cannot be restricted.
 function startRefused(t, how, argv, options) {
   const command = ['-c', withoutIoUring, how, process.execPath, ...argv]

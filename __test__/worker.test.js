@@ -5,7 +5,7 @@ const { Worker } = require('node:worker_threads')
 const test = require('ava')
 const { assertServes, connect, post, request, ringTest, serve, sharingTest, underTest } = require('./helpers.js')
 
-// A worker that runs the text of `main({ serverListen }, parentPort, data)`, the first message it sent, and its exit code.
+// A worker that runs the text of `main({ serverListen }, parentPort, data)`, its first message, and its exit code.
 async function startWorker(t, main, data) {
   const source = `
     const { parentPort, workerData } = require('node:worker_threads')
@@ -52,7 +52,7 @@ test('terminate frees the port', async (t) => {
   await assertServes(t, serve(t, { port }))
 })
 
-test('terminate cuts those who waited for room', async (t) => {
+test('terminate cuts connections that wait past maxConnections', async (t) => {
   const { worker, port } = await startWorker(t, ({ serverListen }, parent) => {
     parent.postMessage(serverListen({ port: 0, maxConnections: 1, handlerTimeout: 0 }, (n) => n).port)
   })
@@ -111,7 +111,7 @@ ringTest(test)('terminate under load frees the port', async (t) => {
   await assertServes(t, serve(t, { port }))
 })
 
-test('process.exit in a worker ends the worker alone, and frees the port', async (t) => {
+test('process.exit in a worker ends only the worker, and frees the port', async (t) => {
   const { port, exited } = await startWorker(t, ({ serverListen }, parent) => {
     parent.postMessage(serverListen(0, (n) => process.exit(n)).port)
   })

@@ -1,8 +1,8 @@
 'use strict'
 
-// Workers that end in every way there is, calls that never do, and reloads, all at once and under load: each request is
-// answered once, in its place and with its own value, or with the error that it is to get. RINGCALL_TEST_FULL=1 runs
-// the full counts, which take minutes.
+// Workers that end in every way there is, calls that never end, and reloads, all at once and under load: each request
+// is answered once, in its place and with its own value, or with the right error. RINGCALL_TEST_FULL=1 runs the full
+// counts, which take minutes.
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const { readdirSync } = require('node:fs')
@@ -25,13 +25,13 @@ const PIPELINED_MAX = 6
 const WORKERS = 3
 const REQUESTS_MAX = 2 ** 22
 const HANDLER_TIMEOUT = 1500
-// Of the requests, as long as some of what is deadly is left.
+// The share of deadly requests, as long as some are left.
 const DEADLY_PART = 0.02
 
-// What the process may have grown by from a quarter of the reloads on, with whatever the allocator keeps.
+// How much the process may grow after a quarter of the reloads, with whatever the allocator keeps.
 const GROWTH_MAX = 128 * 2 ** 20
 
-// Numbers from 0 to below 1, the same for the same seed (mulberry32).
+// Numbers from 0 up to, but not including, 1, the same for the same seed (mulberry32).
 function randomOf(seed) {
   let state = seed
   return () => {
@@ -49,8 +49,8 @@ const LATE = [503, 'ERR_TIMEOUT']
 const AT_ONCE = [OK, LATE]
 const LATER = [OK, LATE, FAILED]
 
-// What requests of each kind ask, by their numbers: `asks` is for `request()`, `body` that of a 200, and `ends` has what
-// they may end with.
+// Makes requests of each kind from their numbers: `asks` is for `request()`, `body` is that of a 200, and `ends` has
+// the outcomes that are allowed.
 function kindsOf(random) {
   const integer = (max) => Math.floor(random() * max)
   const text = () => '🦀é"x\\'.repeat(integer(20)) + integer(1000)
@@ -90,8 +90,8 @@ function kindsOf(random) {
   }
 }
 
-// What is wrong about an answer; nothing where it is right. `count` is how often the call was begun: once at most,
-// whatever became of its worker.
+// What is wrong with an answer, or undefined. `count` is how often the call has begun: at most once, whatever became of
+// its worker.
 function wrongOf({ status, headers, body }, { asks, body: expected, ends }, count) {
   const code = headers['content-type'] === 'application/problem+json' ? JSON.parse(body).code : undefined
   const isAllowed = ends.some((end) => end[0] === status && end[1] === code)
@@ -132,7 +132,7 @@ test(`${ENDS} ends of workers and ${RELOADS} reloads: no answer is lost, doubled
   subscribe('ringcall:worker-exit', onExit)
   t.teardown(() => unsubscribe('ringcall:worker-exit', onExit))
 
-  // Since the last reload, which gives each seat a new back-off.
+  // Deaths since the last reload, which gives each seat a new back-off.
   let deaths = 0
   function nextKind() {
     const kinds = Object.keys(left).filter((kind) => left[kind] > 0)
@@ -171,7 +171,7 @@ test(`${ENDS} ends of workers and ${RELOADS} reloads: no answer is lost, doubled
         deaths = 0
         reloads++
       } catch (error) {
-        // Calls that never end hold on to what the module was before, until their time is over.
+        // Calls that never end keep earlier loads of the module alive until they time out.
         if (!/calls of what it was before went on/.test(error.message)) throw error
         await until(() => server.stats().oldestInFlight < HANDLER_TIMEOUT / 4)
       }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The loads of a module one after another, as `reload()` makes them, with real workers and without an engine.
+// Successive loads of a module, as `reload()` makes them, with real workers and without an engine.
 
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -10,7 +10,7 @@ const test = require('ava')
 const { Generations } = require('../lib/workers/generations.js')
 const { until } = require('./helpers.js')
 
-// The generations of a module that the test writes, loaded once. `replaced` has the names that `replace` was told of.
+// The generations of a module that the test writes, loaded once. `replaced` has the functions' names of each reload.
 function load(t, source, { count = 1, check = () => {} } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
   const file = path.join(folder, 'functions.js')
@@ -26,7 +26,7 @@ function load(t, source, { count = 1, check = () => {} } = {}) {
     await generations.end()
     rmSync(folder, { recursive: true })
   })
-  // An engine would have each worker begin to serve.
+  // An engine's ticket would have each worker begin to serve.
   const ticketFor = () => ({ transfer: [] })
   generations.load().open(ticketFor)
   const replaced = []
@@ -39,7 +39,7 @@ function load(t, source, { count = 1, check = () => {} } = {}) {
 
 const namesOf = ({ functions }) => functions.map(({ name }) => name).join()
 
-test('a reload has what the module is now, in other threads', async (t) => {
+test('a reload has the current functions of the module, in other threads', async (t) => {
   const { generations, replaced, reload, write } = load(t, 'exports.a = () => 1', { count: 2 })
   await until(() => generations.stats().every(({ state }) => state === 'idle'))
   const before = generations.stats().map(({ threadId }) => threadId)
@@ -52,7 +52,7 @@ test('a reload has what the module is now, in other threads', async (t) => {
   t.false(after.some(({ threadId }) => before.includes(threadId)))
 })
 
-test('a reload of a module that does not load rejects with what it throws, and changes nothing', async (t) => {
+test('a reload of a module that does not load rejects with its error, and changes nothing', async (t) => {
   const { generations, replaced, reload, write } = load(t, 'exports.a = () => 1')
   const before = generations.stats()
   write('throw new RangeError("no")')
@@ -67,7 +67,7 @@ test('a reload of a module that does not load rejects with what it throws, and c
   t.deepEqual(replaced, ['b'])
 })
 
-test('a reload of functions that the server cannot have rejects, and leaves no worker', async (t) => {
+test('a reload of functions that the server refuses rejects, and leaves no worker', async (t) => {
   const refusal = new Error('no')
   let isRefused = false
   const check = () => {
@@ -79,8 +79,8 @@ test('a reload of functions that the server cannot have rejects, and leaves no w
   t.deepEqual(replaced, [])
 })
 
-test('reloads while one runs are joined into one that follows it, and has what came meanwhile', async (t) => {
-  // The first has read the module by then.
+test('reloads during a reload are joined into one that follows it and has the latest functions', async (t) => {
+  // The first reload has read the module when this is called.
   let onLoaded = () => {}
   const { replaced, reload, write } = load(t, 'exports.a = () => 1', { check: () => onLoaded() })
   write('exports.b = () => 1')
@@ -107,7 +107,7 @@ test('a reload that fails does not fail the one that follows it', async (t) => {
   t.deepEqual(replaced, ['b'])
 })
 
-test('close ends a reload, and refuses the one that follows it and any other', async (t) => {
+test('close ends a reload, and refuses the one that follows it and any later one', async (t) => {
   const { generations, replaced, reload } = load(t, 'exports.a = () => 1')
   const reloads = [reload(), reload()]
   generations.close()
@@ -128,7 +128,7 @@ test('the counts of a generation that has ended are kept', async (t) => {
   t.deepEqual([...generations.functionCounts()], [['a', { errors: 0, refusals: 0 }]])
 })
 
-test('a worker of a generation before is told as lost there, and replaced until that is retired', async (t) => {
+test('a lost worker of an earlier generation is reported for that one, and replaced until it is retired', async (t) => {
   const { generations, lost, reload } = load(t, 'exports.a = () => 1')
   await reload()
   generations.terminate(0, 0)
@@ -156,8 +156,8 @@ test('a reload that the engine cannot take over rejects, and changes nothing', a
   t.is(namesOf(generations.table), 'b')
 })
 
-test('a reload waits for workers that are ending, where there are many, and is not refused', async (t) => {
-  // What is not done by itself is waited for, and then terminated.
+test('a reload waits for ending workers where there are many, and is not refused', async (t) => {
+  // A worker that does not end by itself is waited for, and then terminated.
   const { generations, reload } = load(t, 'exports.a = () => 1; setInterval(() => {}, 1e6)')
   const retired = []
   for (let i = 0; i < 6; i++) {
@@ -168,8 +168,8 @@ test('a reload waits for workers that are ending, where there are many, and is n
   await Promise.all(retired)
 })
 
-// While no other test starts any.
-test.serial('end() resolves when no worker is left, those of a reload that it has ended included', async (t) => {
+// Serial, so that no other test starts workers meanwhile.
+test.serial('end() resolves when no worker is left, not even one of a reload that it has ended', async (t) => {
   const { generations, reload, write } = load(t, 'exports.a = () => 1', { count: 2 })
   // A thread in a system call ends late, and later than one that serves.
   write('require("node:child_process").execFileSync("sleep", ["2"])')
@@ -186,7 +186,7 @@ test.serial('end() resolves when no worker is left, those of a reload that it ha
   t.is(workers.size, 0)
 })
 
-test('a fifth reload is refused while calls of four loads before go on', async (t) => {
+test('a fifth reload is refused while calls of four earlier loads go on', async (t) => {
   const { generations, reload } = load(t, 'exports.a = () => 1')
   for (let i = 0; i < 4; i++) await reload()
   await t.throwsAsync(reload(), { code: 'ERR_WORKER_LOAD', message: /4 times .* handlerTimeout/ })

@@ -1,7 +1,7 @@
 'use strict'
 
-// What the main thread and a worker know together of calls, with engine 'node': without a server, both sides in this
-// thread, so that each step can be seen. workers.test.js has what comes of it.
+// What the main thread and a worker of engine 'node' share about calls: without a server, and with both sides in this
+// thread, so that each step can be seen. workers.test.js has the effects.
 
 const { setImmediate: turn } = require('node:timers/promises')
 const test = require('ava')
@@ -14,8 +14,8 @@ const { until, withResolvers } = require('./helpers.js')
 
 const INT32_MAX = 2 ** 31 - 1
 
-// A channel and the transport at its other end, which runs `handler`, one plain function. `told` is what the channel was
-// told.
+// A channel and the transport at its other end, which runs `handler`, one plain function. `told` has what the channel
+// has reported.
 function connected(t, handler) {
   const told = []
   const failures = []
@@ -38,7 +38,7 @@ function connected(t, handler) {
   return { channel, told, failures, counts, done, give, answers }
 }
 
-test('calls that are given are run in their order, and each is told before the next begins', async (t) => {
+test('calls are run in the order in which they are given, and each is reported before the next begins', async (t) => {
   const seen = []
   const { channel, told, give, answers, counts } = connected(t, (n) => {
     seen.push([n, told.length])
@@ -53,7 +53,7 @@ test('calls that are given are run in their order, and each is told before the n
   t.deepEqual(counts, { began: 3, ended: 3 })
 })
 
-test('a call that ends its thread has begun, those behind it have not, and what was posted before is heard', async (t) => {
+test('a call that ends its thread has begun, later ones have not, and earlier answers are still read', async (t) => {
   let atDeath
   const { channel, answers, give } = connected(t, (n) => {
     // As if the thread had ended here.
@@ -64,12 +64,12 @@ test('a call that ends its thread has begun, those behind it have not, and what 
   for (const call of calls) call.name = `call ${call.n}`
   await until(() => atDeath !== undefined)
   t.deepEqual(answers(), ['1', '2'])
-  // The test does not answer calls, as an engine does when it is told.
+  // 1 and 2 are among them, as this test does not answer calls, which an engine would.
   t.deepEqual(atDeath.begun.map(({ n }) => n), [1, 2, 3])
   t.deepEqual(atDeath.unbegun.map(({ n }) => n), [4, 5])
 })
 
-test('what is taken back while a call holds the worker is not run, and what is given afterwards is', async (t) => {
+test('calls taken back while another one holds the worker are not run, and calls given afterwards are', async (t) => {
   const ran = []
   let taken
   const { channel, give, answers } = connected(t, (n) => {
@@ -89,7 +89,7 @@ test('what is taken back while a call holds the worker is not run, and what is g
   t.deepEqual(answers(), ['1', '4'])
 })
 
-test('a worker that finds all taken back tells that it is free', async (t) => {
+test('a worker whose calls are all taken back reports that it is free', async (t) => {
   const { channel, told, give } = connected(t, (n) => n)
   give(1, 2)
   t.is(channel.takeBack().length, 2)
@@ -99,7 +99,7 @@ test('a worker that finds all taken back tells that it is free', async (t) => {
   t.true(channel.isFree)
 })
 
-test('a worker is free while promises are open, and what they come to is told when they settle', async (t) => {
+test('a worker is free while promises are open, and their outcomes are reported when they settle', async (t) => {
   const promises = [withResolvers(), withResolvers()]
   const { channel, told, failures, give, answers, counts } = connected(t, (n) => promises[n].promise)
   give(0, 1)
@@ -115,7 +115,7 @@ test('a worker is free while promises are open, and what they come to is told wh
   t.deepEqual(counts, { began: 2, ended: 2 })
 })
 
-test('a call that is given up is not waited for, and what it comes to is told without an answer', async (t) => {
+test('a call that is given up is not waited for, and its late outcome belongs to no call', async (t) => {
   const { promise, resolve } = withResolvers()
   const { channel, told, give, answers, counts } = connected(t, () => promise)
   const [call] = give(1)
@@ -130,7 +130,7 @@ test('a call that is given up is not waited for, and what it comes to is told wi
   t.is(counts.ended, 1)
 })
 
-test('a worker that dies in a call that is over: that call is told of, too', async (t) => {
+test('a worker that dies in a call that was given up: that call is reported, too', async (t) => {
   let atDeath
   const { channel, give } = connected(t, (n) => {
     if (n === 2) {
@@ -164,7 +164,7 @@ test('a look shows whether a call holds the worker, and for how long', async (t)
   t.false(channel.isExpected)
 })
 
-test('what no worker begins waits twice as long each time before it is taken back', (t) => {
+test('a call that no worker begins waits twice as long each time before it is taken back', (t) => {
   const channel = new WorkerChannel(0, 1, () => {})
   t.teardown(() => channel.end())
   const call = { moves: 0 }
@@ -175,14 +175,15 @@ test('what no worker begins waits twice as long each time before it is taken bac
   t.is(channel.patience(20), 40)
 })
 
-test('no call will come any more: the worker is told', async (t) => {
+test('a worker is told when no more calls will come', async (t) => {
   const { channel, done } = connected(t, (n) => n)
   channel.end()
   await done
   t.pass()
 })
 
-// The executor, for an engine that notes what it is told. `begin(seat, handler)` puts a worker there, in this thread.
+// The executor, with an engine that records answers in `told`. `begin(seat, handler)` puts a worker in the seat, in
+// this thread.
 function executor(t, options) {
   const told = []
   const overdue = []
@@ -211,7 +212,7 @@ function executor(t, options) {
 
 const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i)
 
-test('what a worker had begun when it was lost fails, and what it had not begun goes to the next', async (t) => {
+test('the call that a lost worker had begun fails, and those that it had not begun go to the next', async (t) => {
   const { workers, told, begin, add } = executor(t)
   begin(0, (n) => {
     // As if the thread had ended here.
@@ -230,9 +231,9 @@ test('what a worker had begun when it was lost fails, and what it had not begun 
   t.deepEqual(told.slice(2), [[103, '-103'], [104, '-104']])
 })
 
-test('what a worker does not begin, although no call holds it, goes to one that is free', async (t) => {
+test('a call that a worker does not begin, although no call holds it, goes to a free one', async (t) => {
   const { workers, told, begin, add } = executor(t)
-  // Nobody takes what it is given.
+  // No thread takes the calls that this worker is given.
   workers.ticketFor(0)
   add(1)
   await turn()
@@ -241,7 +242,7 @@ test('what a worker does not begin, although no call holds it, goes to one that 
   t.deepEqual(told, [[1, '1']])
 })
 
-test('a worker is overdue once, where it has not moved for handlerTimeout', async (t) => {
+test('a worker that has not moved for handlerTimeout is reported as overdue once', async (t) => {
   const { workers, told, overdue, begin, add } = executor(t)
   workers.ticketFor(0)
   add(1)
@@ -259,7 +260,7 @@ test('a worker is overdue once, where it has not moved for handlerTimeout', asyn
   t.deepEqual(overdue, [[0, 0]])
 })
 
-test('numbers of calls go around', (t) => {
+test('numbers of calls wrap around', (t) => {
   t.is(numberAfter(INT32_MAX), -(2 ** 31))
   t.true(isBefore(INT32_MAX, numberAfter(INT32_MAX)))
   t.false(isBefore(numberAfter(INT32_MAX), INT32_MAX))
@@ -282,7 +283,7 @@ test('one slow call does not make the others seem slow', (t) => {
   t.true(progress.pace < 0.2, `${progress.pace}`)
 })
 
-test('the queue: connections take turns, what came back goes first, and what is over leaves it', (t) => {
+test('the queue: connections take turns, calls put back go first, and dropped calls leave it', (t) => {
   const queue = new Queue()
   const call = (name, connection) => ({ name, connection })
   const calls = ['a1', 'a2', 'a3', 'b1', 'c1'].map((name) => call(name, name[0]))

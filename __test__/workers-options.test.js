@@ -1,6 +1,6 @@
 'use strict'
 
-// What may be said of a module and of its workers, and how what may not is refused.
+// The modules and the options of workers that are accepted, and how others are refused.
 
 const { availableParallelism } = require('node:os')
 const path = require('node:path')
@@ -24,14 +24,14 @@ test('a module is a URL, or a path that is absolute or relative to the working d
     ['./functions.js', inside('functions.js')],
     ['../functions.js', inside('../functions.js')],
     ['./a b/größe.js', inside('a b/größe.js')],
-    // Of another realm or another library: what counts is what it has.
+    // A URL of another realm or another library: its properties count.
     [vm.runInNewContext('({ href: url.href, protocol: url.protocol })', { url }), 'file:///srv/functions.js']
   ]) {
     t.is(moduleOf(8000, module).url, expected)
   }
 })
 
-test('what is no module is refused with how to write one', (t) => {
+test('a value that is no module is refused with how to write one', (t) => {
   for (const [module, expected, message] of [
     ['sum.wasm', wrongValue, /absolute, or begin with .* Write "\.\/sum\.wasm" if it is one\./],
     ['functions.js', wrongValue, /absolute, or begin with \.\/ or \.\.\/.* Write "\.\/functions\.js" if it is one\./],
@@ -50,7 +50,7 @@ test('what is no module is refused with how to write one', (t) => {
   }
 })
 
-test('there is a worker for each core that the ring threads leave, and one at least', (t) => {
+test('there is a worker for each core that the ring threads leave, but at least one', (t) => {
   const cores = availableParallelism()
   t.is(moduleOf({}).count, Math.max(1, cores - 1))
   t.is(moduleOf({ workers: 'auto', ringThreads: 64 }).count, Math.max(1, cores - 64))
@@ -58,7 +58,7 @@ test('there is a worker for each core that the ring threads leave, and one at le
   for (const workers of [1, 4, 1024]) t.is(moduleOf({ workers }).count, workers)
 })
 
-test('a number of workers that cannot be is refused', (t) => {
+test('an invalid number of workers is refused', (t) => {
   for (const [workers, expected, message] of [
     [0, outOfRange, /pass the functions themselves: serverListen\(8000, \{ sum \}\)/],
     [-1, outOfRange, />= 1 and <= 1024, or 'auto'\. Received -1$/],
@@ -89,7 +89,7 @@ test('workers for functions that are passed are refused, and the module form is 
   }
 })
 
-test('what is neither functions nor a module is refused with workers as what it is', (t) => {
+test('with workers, a value that is neither functions nor a module is refused by its kind', (t) => {
   for (const [value, what] of [
     [Promise.resolve({ sum: () => 1 }), 'an instance of Promise was'],
     [['./functions.js'], 'an instance of Array was'],
@@ -101,7 +101,7 @@ test('what is neither functions nor a module is refused with workers as what it 
   }
 })
 
-test('a module that is not the second argument is told to be', (t) => {
+test('a module that is not the second argument is refused with its right place', (t) => {
   for (const first of [url, './functions.js', '/srv/functions.js', 'sum.wasm']) {
     for (const second of [undefined, 8000, { workers: 2 }]) {
       const message = /"port \| options".* second argument: serverListen\(8000, '\.\/functions\.js'\)\.$/
@@ -132,7 +132,7 @@ test('the options of workers, and their defaults', (t) => {
   }
 })
 
-test('which functions of WebAssembly are served may be said by their names', (t) => {
+test('`only` names the functions of WebAssembly that are served', (t) => {
   t.is(moduleOf({}).only, undefined)
   t.is(moduleOf({ only: undefined }).only, undefined)
   t.deepEqual(moduleOf({ only: ['sum', 'mul', 'sum'] }, './math.wasm').only, ['sum', 'mul'])
@@ -145,7 +145,7 @@ test('which functions of WebAssembly are served may be said by their names', (t)
   }
 })
 
-test('what is changed in the options later does not reach workers that start later', (t) => {
+test('later changes of the options do not reach workers that start later', (t) => {
   const env = { A: 'a' }
   const argv = ['a']
   const { workerOptions } = moduleOf({ workerOptions: { env, argv } })
@@ -153,7 +153,7 @@ test('what is changed in the options later does not reach workers that start lat
   t.like(workerOptions, { env: { A: 'a' }, argv: ['a'] })
 })
 
-test('options of workers that cannot be are refused, each by its name', (t) => {
+test('invalid options of workers are refused, each by its name', (t) => {
   for (const [workerOptions, expected, message] of [
     [null, wrongType, /"options\.workerOptions".*an object of options/],
     ['--import tsx', wrongType, /"options\.workerOptions"/],
@@ -173,7 +173,7 @@ test('options of workers that cannot be are refused, each by its name', (t) => {
     [{ resourceLimits: { maxOldGenerationSizeMb: '512' } }, wrongType, /\.maxOldGenerationSizeMb".* with Number\(\)/],
     [{ resourceLimits: { maxOldGenerationSizeMb: 7 } }, outOfRange, />= 8 and <= 1048576, in MiB\. Received 7/],
     [{ resourceLimits: { maxYoungGenerationSizeMb: NaN } }, outOfRange, /NaN/],
-    // Which would end the process.
+    // So small a stack would end the process.
     [{ resourceLimits: { stackSizeMb: 0.1 } }, outOfRange, />= 1 and <= 1024/],
     [{ resourceLimits: { codeRangeSizeMb: 1025 } }, outOfRange, /1024/],
     [{ workerData: () => 1 }, wrongValue, /workerData is cloned .*, and can't be: .*\. Pass plain data\.$/],
@@ -187,7 +187,7 @@ test('options of workers that cannot be are refused, each by its name', (t) => {
   }
 })
 
-test('of a module, what depends on its functions is checked when they are known', (t) => {
+test("a module's options that depend on its functions are checked when those are known", (t) => {
   const { options } = checkArguments({ bigint: true }, url)
   t.is(fitOptions(options, true).maxBodySize, 64 * 1024)
   t.throws(() => fitOptions(options, false), { ...wrongValue, message: /'bigint'/ })
@@ -205,7 +205,7 @@ test('other options are refused before any thread is started', (t) => {
   t.throws(() => moduleOf({ worker: 4 }), { ...wrongValue, message: /Did you mean 'workers'\?/ })
 })
 
-test('of a module and a callback, the callback is what is wrong', (t) => {
+test('beside a module, a callback is refused', (t) => {
   for (const module of [url, './functions.js', '../functions.js', '/srv/functions.mjs', '/srv/functions']) {
     for (const third of [() => {}, 'a']) {
       const message = /^serverListen takes two arguments, .* no callback\.$/

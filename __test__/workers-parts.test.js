@@ -1,6 +1,6 @@
 'use strict'
 
-// What workers count and tell, and how long one waits for the next.
+// The counts and reports of workers, and the delay before the next worker.
 
 const { runInNewContext } = require('node:vm')
 const test = require('ava')
@@ -9,10 +9,10 @@ const { Counts } = require('../lib/workers/counts.js')
 const { CallRecorder } = require('../lib/workers/call-recorder.js')
 const { deserializeError, deserializeFailure, serializeError, cloneableOf } = require('../lib/workers/serialized-errors.js')
 
-// What arrives in another thread.
+// What arrives in another thread when this is thrown.
 const sent = (thrown) => deserializeError(structuredClone(serializeError(thrown)))
 
-test('an error arrives with its name, message, stack, code and cause, as one of its class', (t) => {
+test('an error arrives with its name, message, stack, code and cause, as an instance of its class', (t) => {
   const cause = Object.assign(new RangeError('far'), { code: 34 })
   const error = Object.assign(new TypeError('no', { cause }), { code: 'ENO' })
   const deserialized = sent(error)
@@ -22,7 +22,7 @@ test('an error arrives with its name, message, stack, code and cause, as one of 
   t.like(deserialized, { name: 'TypeError', message: 'no', code: 'ENO', cause: { message: 'far', code: 34 } })
 })
 
-test('an error of a class, an aggregate, a DOMException and one of another realm are errors', (t) => {
+test('an error of a subclass, an aggregate, a DOMException and one of another realm arrive as errors', (t) => {
   class OwnError extends Error {
     name = 'OwnError'
   }
@@ -49,7 +49,7 @@ test('whatever else is thrown arrives as far as it can be cloned', (t) => {
   t.is(sent({ value: () => 1 }), '{ value: [Function: value] }')
 })
 
-test('what throws when it is read is told all the same', (t) => {
+test('a value that throws when it is read is still reported', (t) => {
   const hostile = new Proxy(new Error('no'), {
     get() { throw new Error('get') },
     getPrototypeOf() { throw new Error('of') }
@@ -58,7 +58,7 @@ test('what throws when it is read is told all the same', (t) => {
   t.notThrows(() => sent(Object.defineProperty(new Error('no'), 'message', { get() { throw new Error('get') } })))
 })
 
-test('what an error says is bounded, and so are its causes', (t) => {
+test("an error's message is bounded, and so is the chain of its causes", (t) => {
   const long = new Error('n'.repeat(2 ** 20))
   t.is(sent(long).message.length, 2 ** 16)
   const endless = new Error('no')
@@ -68,7 +68,7 @@ test('what an error says is bounded, and so are its causes', (t) => {
   t.is(depth, 9)
 })
 
-test('of an argument that is a part of a buffer only that part is sent, and none is shared', (t) => {
+test('an argument that is a part of a buffer is sent without the rest, and no memory is shared', (t) => {
   const bytes = Buffer.from(new ArrayBuffer(1000), 10, 3).fill(7)
   const told = cloneableOf(bytes)
   t.deepEqual([...told], [7, 7, 7])
@@ -78,7 +78,7 @@ test('of an argument that is a part of a buffer only that part is sent, and none
   t.deepEqual(cloneableOf(new DataView(new ArrayBuffer(2))).byteLength, 2)
 })
 
-// A worker's side and the main thread's, and what the one has told the other.
+// A worker's side and the main thread's, and the messages that the worker has sent.
 function pair() {
   const counts = new Counts()
   const told = []
@@ -86,7 +86,7 @@ function pair() {
   return { counts, told, recorder }
 }
 
-test('what a worker counts is read in the main thread, and outlives it', (t) => {
+test('the counts of a worker are read in the main thread, and outlive it', (t) => {
   const { counts, recorder } = pair()
   recorder.began(3)
   t.true(counts.isBusy)
@@ -100,7 +100,7 @@ test('what a worker counts is read in the main thread, and outlives it', (t) => 
   t.deepEqual([0, 998, 999].map((i) => [counts.errorsOf(i), counts.refusalsOf(i)]), [[1, 0], [0, 0], [1, 1]])
 })
 
-test('a failure is told with what was called, and with clones of the arguments', (t) => {
+test('a failure is reported with the function that was called, and with clones of the arguments', (t) => {
   const { told, recorder } = pair()
   const error = new Error('no')
   recorder.failed(2, [1, () => 1, 3n], error)
@@ -112,7 +112,7 @@ test('a failure is told with what was called, and with clones of the arguments',
   t.true(first.error instanceof Error)
 })
 
-test('of what cannot be written for another thread, it is told what it looks like', (t) => {
+test('values that cannot be serialized for another thread are reported as text', (t) => {
   const { told, recorder } = pair()
   recorder.failed(0, [new Blob(['a']), [new Uint8Array(2)]], new Error('no'))
   recorder.failed(undefined, 7, new Blob(['b']))
@@ -124,7 +124,7 @@ test('of what cannot be written for another thread, it is told what it looks lik
   t.regex(second.error, /^Blob /)
 })
 
-test('failures that the main thread has not taken are bounded, and those beyond are only counted', (t) => {
+test('reports that the main thread has not taken are bounded, and failures beyond are only counted', (t) => {
   const { counts, told, recorder } = pair()
   for (let i = 0; i < 300; i++) recorder.failed(0, [], new Error('no'))
   t.deepEqual([told.length, counts.failures, counts.errorsOf(0)], [256, 300, 300])
@@ -136,7 +136,7 @@ test('failures that the main thread has not taken are bounded, and those beyond 
   t.is(told.length, 258)
 })
 
-test('so are their bytes, but for one that nothing is before', (t) => {
+test('the bytes of such reports are bounded, too, unless no other is waiting', (t) => {
   const { counts, told, recorder } = pair()
   const fail = (megabytes) => recorder.failed(0, [new Uint8Array(megabytes * 2 ** 20)], new Error('no'))
   fail(20)
@@ -150,7 +150,7 @@ test('so are their bytes, but for one that nothing is before', (t) => {
   t.is(told.length, 10)
 })
 
-test('the next worker is waited for twice as long each time, and from the start again after a minute of life', (t) => {
+test('the delay before the next worker doubles each time, and starts again after a minute of life', (t) => {
   const backOff = new BackOff()
   const delays = [0, 0, 0, 0, 0, 0, 0, 0, 59_999, 60_000, 0].map((lifetime) => backOff.after(lifetime))
   t.deepEqual(delays, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 100, 200])

@@ -1,6 +1,6 @@
 'use strict'
 
-// The pool of workers that have loaded a module, without any engine: how it loads, what it tells, how it ends.
+// The pool of workers that have loaded a module, without any engine: how it loads, what it reports, how it ends.
 
 const { EventEmitter, once } = require('node:events')
 const { writeFileSync } = require('node:fs')
@@ -43,7 +43,7 @@ const untilLoaded = (pool) => until(() => pool.stats().every(({ state }) => stat
 
 const modules = {
   'a CommonJS module': ['a.js', 'module.exports = (n) => n', 'a plain function'],
-  'exports of a CommonJS module': ['a.js', 'exports.sum = (a, b) => a + b; exports.PI = 3', 'sum'],
+  'a CommonJS module with exports': ['a.js', 'exports.sum = (a, b) => a + b; exports.PI = 3', 'sum'],
   'a compiled ES module': [
     'a.js', 'exports.__esModule = true; exports.default = { sum() {} }; exports.b = () => 1', 'sum'
   ],
@@ -51,21 +51,21 @@ const modules = {
   'a default export, which wins over named ones': [
     'a.mjs', 'export default { sum() {} }; export const b = () => 1', 'sum'
   ],
-  'named exports': ['a.mjs', 'export const sum = () => 1, PI = 3; export class A {}', 'sum'],
-  'a top-level await': [
+  'an ES module with named exports': ['a.mjs', 'export const sum = () => 1, PI = 3; export class A {}', 'sum'],
+  'a module with a top-level await': [
     'a.mjs', 'const a = await new Promise((r) => setTimeout(r, 1, 1)); export const sum = () => a', 'sum'
   ],
   'a declared function': [
     'a.js', `module.exports = require(${ringcall}).typed('(n: int) => int', function one(n) {})`, 'one'
   ],
-  'what keeps it alive': ['a.js', 'setInterval(() => {}, 1e6); exports.sum = () => 1', 'sum'],
-  'what listens to its parent': [
+  'a module that keeps its thread alive': ['a.js', 'setInterval(() => {}, 1e6); exports.sum = () => 1', 'sum'],
+  'a module that listens to its parent': [
     'a.js', 'require("worker_threads").parentPort.on("message", () => {}); exports.a = () => 1', 'a'
   ]
 }
 
 for (const [what, [name, source, expected]] of Object.entries(modules)) {
-  test(`${what} is loaded when load returns, and ends`, async (t) => {
+  test(`${what} is loaded when load() returns, and the pool ends`, async (t) => {
     const { pool, exits } = poolOf(t, file(t, name, source))
     t.is(namesOf(pool.load()), expected)
     t.like(pool.stats(), [{ state: 'idle', calls: 0, restarts: 0 }])
@@ -76,20 +76,20 @@ for (const [what, [name, source, expected]] of Object.entries(modules)) {
   })
 }
 
-test('a folder is loaded as require would, and so is a name without its ending', (t) => {
+test('a folder, or a name without its extension, is loaded as require would load it', (t) => {
   const made = folder(t)
   writeFileSync(path.join(made, 'index.js'), 'exports.sum = () => 1')
   t.is(namesOf(poolOf(t, made).pool.load()), 'sum')
   t.is(namesOf(poolOf(t, path.join(made, 'index')).pool.load()), 'sum')
 })
 
-test('a module in TypeScript is loaded where Node.js strips types, and refused with what to do elsewhere', (t) => {
+test('a module in TypeScript is loaded where Node.js strips types, and refused with advice elsewhere', (t) => {
   const load = () => poolOf(t, file(t, 'a.ts', 'export const sum = (a: number): number => a')).pool.load()
   if (process.features.typescript) t.is(namesOf(load()), 'sum')
   else t.throws(load, { code: 'ERR_WORKER_LOAD', message: /does not run TypeScript\. .*tsx\/cjs.*\("\.\/a\.ts"\)\.$/ })
 })
 
-test('the table is told as it is declared, but for what only its own thread has', (t) => {
+test('the table arrives as it is declared, without what only its own thread can have', (t) => {
   const { pool } = poolOf(t, file(t, 'a.js', `
     const { typed } = require(${ringcall})
     const User = { '~standard': { version: 1, vendor: 'a', validate: (value) => ({ value }) } }
@@ -119,7 +119,7 @@ test('the table is told as it is declared, but for what only its own thread has'
   })
 })
 
-test('what a module throws is thrown: its name, message, stack, code and cause', async (t) => {
+test('an error that a module throws is rethrown with its name, message, stack, code and cause', async (t) => {
   const module = file(t, 'a.js', `
     class OwnError extends Error { name = 'OwnError' }
     const cause = Object.assign(new RangeError('too far'), { code: 'EFAR' })
@@ -140,7 +140,7 @@ for (const [thrown, expected] of [
   ['null', null], ['undefined', undefined], ['"no"', 'no'], ['{ a: 1 }', { a: 1 }],
   ['() => 1', '[Function (anonymous)]']
 ]) {
-  test(`${thrown}, thrown by a module, is thrown as well`, (t) => {
+  test(`${thrown}, thrown by a module, is rethrown`, (t) => {
     const { pool } = poolOf(t, file(t, 'a.js', `throw (${thrown})`))
     let caught = 'nothing'
     try {
@@ -155,11 +155,11 @@ for (const [thrown, expected] of [
 const refused = {
   'a top-level await that never settles': ['a.mjs', 'await new Promise(() => {}); export const a = 1', /never settles/],
   'an export named `then`': ['a.mjs', 'export const then = () => {}', /one of its exports is named `then`/],
-  'one that a timer keeps': [
+  'an await that a timer keeps alive': [
     'a.mjs', 'setInterval(() => {}, 1e6); await new Promise(() => {})', /longer than 200 ms/, 200
   ],
   'an endless loop': ['a.js', 'for (;;);', /longer than 200 ms \(workerOptions\.loadTimeout\)/, 200],
-  'the end of its process': ['a.js', 'process.exit(7)', /ended its thread, with the exit code 7/],
+  'a module that ends its process': ['a.js', 'process.exit(7)', /ended its thread, with the exit code 7/],
   'a module without a function': ['a.js', 'exports.a = 1', /does not export a function\. A module is/],
   'a module of JSON': ['a.json', '{}', /is not a module/],
   'a module that starts a server of its own': [
@@ -170,11 +170,11 @@ const refused = {
     'a.js', `require(${ringcall}).serverListen({ port: 0, workers: 2 }, __filename); exports.a = () => 1`,
     /starts a server of itself.* `isMainThread`/
   ],
-  'more memory than it may have': ['a.js', 'const a = []; for (;;) a.push(new Array(1e5).fill({}))', /out of memory/]
+  'a module out of memory': ['a.js', 'const a = []; for (;;) a.push(new Array(1e5).fill({}))', /out of memory/]
 }
 
 for (const [what, [name, source, message, loadTimeout = 60_000]] of Object.entries(refused)) {
-  test(`${what} is refused with what to do`, async (t) => {
+  test(`${what} is refused with advice`, async (t) => {
     const module = file(t, name, source)
     const { pool, exits } = poolOf(t, module, { loadTimeout, resourceLimits: { maxOldGenerationSizeMb: 16 } })
     const error = t.throws(() => pool.load(), { code: 'ERR_WORKER_LOAD', message })
@@ -184,20 +184,20 @@ for (const [what, [name, source, message, loadTimeout = 60_000]] of Object.entri
   })
 }
 
-test('an error that a module does not catch while it is loaded is thrown', (t) => {
+test('an uncaught error while a module is loaded is rethrown', (t) => {
   const source = 'setTimeout(() => { throw new RangeError("late") }); await new Promise((r) => setTimeout(r, 1e6))'
   const { pool } = poolOf(t, file(t, 'a.mjs', source))
   t.throws(() => pool.load(), { instanceOf: RangeError, message: 'late' })
 })
 
-test('functions that cannot be served are refused as those that are passed, as what the module exports', (t) => {
+test('exports that cannot be served are refused like passed functions, and named as exports', (t) => {
   const load = (source) => () => poolOf(t, file(t, 'a.js', source)).pool.load()
   const message = /a\.js cannot be served: what it exports /
   t.throws(load('module.exports = class A {}'), { code: 'ERR_INVALID_ARG_VALUE', message })
   t.throws(load('module.exports = [() => 1]'), { code: 'ERR_INVALID_ARG_TYPE', message })
 })
 
-test('a file that is not there is refused, and a folder without a module', (t) => {
+test('a missing file is refused, and so is a folder without a module', (t) => {
   const made = folder(t)
   const load = (name) => () => poolOf(t, path.join(made, name)).pool.load()
   const notFound = /^There is no file .*none\.js\. .*import\.meta\.url.*path\.join\(__dirname, 'functions\.js'\)\.$/
@@ -246,10 +246,10 @@ test('a pool is loaded in a worker thread', async (t) => {
 
 for (const [what, source, expected] of [
   ['a pool', 'exports.a = () => 1; setInterval(() => {}, 1e6)', 'loaded'],
-  ['one that was not loaded', 'setInterval(() => {}, 1e6); throw new Error("no")', 'no'],
-  ['one that loads for ever', 'for (;;);', undefined]
+  ['a pool that failed to load', 'setInterval(() => {}, 1e6); throw new Error("no")', 'no'],
+  ['a pool that loads forever', 'for (;;);', undefined]
 ]) {
-  test(`${what} does not keep the process`, async (t) => {
+  test(`${what} does not keep the process alive`, async (t) => {
     const module = file(t, 'a.js', source)
     const child = startMain(t, (_, module, isLoaded) => {
       const { Pool } = require('./lib/workers/pool.js')
@@ -268,7 +268,7 @@ for (const [what, source, expected] of [
   })
 }
 
-test('a worker that is terminated is told with why and replaced, sooner at first than later', async (t) => {
+test('a worker that is terminated is reported with the reason and replaced, later each time', async (t) => {
   const { pool, exits, exit } = poolOf(t, file(t, 'a.js', 'exports.a = () => 1'), { count: 2 })
   pool.load()
   await untilLoaded(pool)
@@ -286,7 +286,7 @@ test('a worker that is terminated is told with why and replaced, sooner at first
   t.is(exits.length, 2)
 })
 
-// Modules of which each worker does what is written to a channel.
+// A module whose workers run the code that is posted to a channel.
 const obeying = `
   const channel = new BroadcastChannel(require('node:worker_threads').workerData)
   channel.onmessage = ({ data }) => new Function(data)()
@@ -302,11 +302,11 @@ for (const [what, source, expected] of [
   ['throws', 'throw new RangeError("no")', { error: { name: 'RangeError', message: 'no' }, exitCode: 1 }],
   ['rejects', 'Promise.reject(new RangeError("no"))', { error: { name: 'RangeError', message: 'no' }, exitCode: 1 }],
   ['ends its process', 'process.exit(3)', { error: null, exitCode: 3 }],
-  ['has more memory than it may', 'const a = []; for (;;) a.push(new Array(1e5).fill({}))', {
+  ['outgrows its memory', 'const a = []; for (;;) a.push(new Array(1e5).fill({}))', {
     error: { code: 'ERR_WORKER_OUT_OF_MEMORY' }, exitCode: 1
   }]
 ]) {
-  test(`a worker that ${what} is told and replaced`, async (t) => {
+  test(`a worker that ${what} is reported and replaced`, async (t) => {
     const options = { workerData: `${what} ${process.pid}`, resourceLimits: { maxOldGenerationSizeMb: 16 } }
     const { pool, exit } = poolOf(t, file(t, 'a.js', obeying), options)
     pool.load()
@@ -317,7 +317,7 @@ for (const [what, source, expected] of [
   })
 }
 
-test('a worker that cannot load its module again is told why, each time, until it can', async (t) => {
+test('a worker that cannot load its module again is reported with the reason, each time, until it can', async (t) => {
   const module = file(t, 'a.js', obeying)
   const options = { workerData: `again ${process.pid}` }
   const { pool, exit } = poolOf(t, module, options)
@@ -336,9 +336,9 @@ test('a worker that cannot load its module again is told why, each time, until i
 for (const [what, before, after, message] of [
   ['other functions', 'exports.a = () => 1', 'exports.b = () => 1', /changed its functions .*: they were a, and are b\.$/],
   ['one plain function', 'exports.a = () => 1', 'module.exports = () => 1', /were a, and are one plain function\.$/],
-  ['the same that takes more', 'exports.a = (n) => 1', 'exports.a = (n, m) => 1', /: a is declared differently\.$/]
+  ['a function of more arguments', 'exports.a = (n) => 1', 'exports.a = (n, m) => 1', /: a is declared differently\.$/]
 ]) {
-  test(`a worker that has ${what} is not to serve, and is told`, async (t) => {
+  test(`a worker that has ${what} after a restart does not serve, and is reported`, async (t) => {
     const module = file(t, 'a.js', before)
     const { pool, exit } = poolOf(t, module)
     pool.load()
@@ -352,7 +352,7 @@ for (const [what, before, after, message] of [
   })
 }
 
-test('each worker that is loaded is given its ticket, those that come later as well', async (t) => {
+test('each worker that is loaded is given its ticket, later ones as well', async (t) => {
   const { pool, exit, lost } = poolOf(t, file(t, 'a.js', 'exports.a = () => 1'), { count: 2 })
   const given = []
   pool.load()
@@ -366,7 +366,7 @@ test('each worker that is loaded is given its ticket, those that come later as w
   t.deepEqual(given.slice(2), [1])
 })
 
-test('loadAll has all workers loaded when it resolves', async (t) => {
+test('loadAll resolves when all workers have loaded the module', async (t) => {
   const { pool } = poolOf(t, file(t, 'a.js', 'exports.sum = () => 1'), { count: 3 })
   t.is(namesOf(await pool.loadAll()), 'sum')
   t.deepEqual(pool.stats().map(({ state }) => state), ['idle', 'idle', 'idle'])
@@ -400,7 +400,7 @@ test('end during loadAll rejects it', async (t) => {
   t.is(pool.stats()[0].state, 'down')
 })
 
-test('end lets a worker load the module whole that is at it', async (t) => {
+test('end lets a worker that is loading the module finish that', async (t) => {
   const source = `
     const words = new Int32Array(require('node:worker_threads').workerData)
     Atomics.store(words, 0, 1)
@@ -418,7 +418,7 @@ test('end lets a worker load the module whole that is at it', async (t) => {
   t.is(words[2], 1)
 })
 
-test('nothing is started any more after end', async (t) => {
+test('no worker is started after end', async (t) => {
   const { pool, exits, exit } = poolOf(t, file(t, 'a.js', 'exports.a = () => 1'))
   pool.load()
   pool.terminate(0)

@@ -1,7 +1,7 @@
 'use strict'
 
-// A server of a module, which workers run: what its own thread tells and does. What the functions are asked and answer
-// is in the table of cases; how threads are started and replaced, in workers-pool.test.js.
+// A server of a module, which workers run: what its own thread reports and does. The table of cases has the requests
+// and answers of functions, workers-pool.test.js the start and the replacement of threads.
 
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
@@ -11,7 +11,7 @@ const { pathToFileURL } = require('node:url')
 const test = require('ava')
 const { connect, post, ringTest, serve, serverListen, startMain, until } = require('./helpers.js')
 
-// A module of the test's own, which it may write again.
+// A module of the test's own, which the test may rewrite.
 function moduleOf(t, source, name = 'functions.js') {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -21,7 +21,7 @@ function moduleOf(t, source, name = 'functions.js') {
   return { file, write }
 }
 
-// What a channel tells of a server.
+// Collects a channel's messages about a server.
 function collect(t, channel, server) {
   const messages = []
   const listener = (message) => {
@@ -32,14 +32,14 @@ function collect(t, channel, server) {
   return messages
 }
 
-// All workers have loaded the module, and none has a call.
+// Waits until all workers have loaded the module, and none has a call.
 function untilIdle(server) {
   return until(() => server.stats().workers.every(({ state }) => state === 'idle'))
 }
 
 const SUM = 'exports.sum = (a, b) => a + b'
 
-test('functions of a module answer by name, and are told with their workers', async (t) => {
+test('functions of a module answer by name, and stats() has them and their workers', async (t) => {
   const { file } = moduleOf(t, SUM)
   const server = serve(t, { workers: 2 }, file)
   t.is((await post(t, server, '/sum/3/4')).body, '7')
@@ -51,7 +51,7 @@ test('functions of a module answer by name, and are told with their workers', as
   for (const { threadId, restarts, heapUsed } of workers) t.true(threadId > 0 && restarts === 0 && heapUsed > 0)
 })
 
-test('one plain function of a module answers integers, and with bigint the largest', async (t) => {
+test('one plain function of a module answers integers, with bigint also unsafe ones', async (t) => {
   const { file } = moduleOf(t, 'export default (n) => n + (typeof n === "bigint" ? 1n : 1)', 'plain.mjs')
   const plain = serve(t, { workers: 1 }, pathToFileURL(file))
   t.is((await post(t, plain, '/609')).body, '610')
@@ -61,7 +61,7 @@ test('one plain function of a module answers integers, and with bigint the large
   t.is((await post(t, exact, '/9007199254740993')).body, '9007199254740994')
 })
 
-test('what a function throws in a worker is told to onError, in the thread of the server', async (t) => {
+test("an error that a function throws in a worker is passed to onError, in the server's thread", async (t) => {
   const { file } = moduleOf(t, `
     const error = Object.assign(new RangeError('no', { cause: new Error('why') }), { code: 'ENO' })
     exports.fail = (...args) => { throw error }
@@ -85,7 +85,7 @@ test('what a function throws in a worker is told to onError, in the thread of th
   t.deepEqual([handlerErrors, functions.fail.errors, functions.refuse.errors, functions.nothing.errors], [2, 1, 0, 1])
 })
 
-test('of one plain function, onError is told the integer', async (t) => {
+test('for one plain function, onError gets the integer', async (t) => {
   const { file } = moduleOf(t, 'module.exports = (n) => { throw new Error("no") }')
   const told = []
   const server = serve(t, { workers: 1, onError: (error, n) => told.push([error.message, n]) }, file)
@@ -94,7 +94,7 @@ test('of one plain function, onError is told the integer', async (t) => {
   t.deepEqual(told, [['no', 7]])
 })
 
-test('what is wrong with a module is told with the line that passed it, what it throws with its own', (t) => {
+test('an error about a module has the stack of the call that passed it, one that it throws its own', (t) => {
   const stackOf = (source) => t.throws(() => serve(t, { workers: 1 }, moduleOf(t, source).file)).stack
   for (const source of ['exports.a = 1', 'module.exports = class {}', 'process.exit(3)']) {
     t.regex(stackOf(source), /^\w*Error: .*\n( +at .*\n)* +at .*workers-server\.test\.js/)
@@ -102,7 +102,7 @@ test('what is wrong with a module is told with the line that passed it, what it 
   t.regex(stackOf('throw new Error("no")'), /^Error: no\n +at .*functions\.js:1/)
 })
 
-test('a worker that ends is told on its channel, and the call that it was at to onError', async (t) => {
+test('the end of a worker is published on its channel, and the call that it ran is reported to onError', async (t) => {
   const { file } = moduleOf(t, `${SUM}\nexports.end = (code) => process.exit(code)`)
   const told = []
   const server = serve(t, { workers: 2, onError: (...args) => told.push(args) }, file)
@@ -119,7 +119,7 @@ test('a worker that ends is told on its channel, and the call that it was at to 
   t.deepEqual(server.stats().workers.map(({ restarts }) => restarts).sort(), [0, 1])
 })
 
-test('a call that never ends is answered, told, and costs its worker', async (t) => {
+test('a call that never ends is answered, and its worker is ended, which is published', async (t) => {
   const { file } = moduleOf(t, `${SUM}\nexports.loop = () => { for (;;); }`)
   const server = serve(t, { workers: 2, handlerTimeout: 1000, onError: () => {} }, file)
   await untilIdle(server)
@@ -132,7 +132,7 @@ test('a call that never ends is answered, told, and costs its worker', async (t)
   t.regex(exits[0].error.message, /1000 ms \(handlerTimeout\)/)
 })
 
-ringTest(test)('a worker that cannot take calls is told with why, whatever the module does with errors', async (t) => {
+ringTest(test)('a worker that cannot take calls is reported, whatever its module does with errors', async (t) => {
   const { file } = moduleOf(t, `process.on('uncaughtException', () => {}).on('unhandledRejection', () => {})\n${SUM}`)
   const server = serve(t, { engine: 'io_uring', workers: 1, workerOptions: { execArgv: ['--no-addons'] } }, file)
   const exits = collect(t, 'ringcall:worker-exit', server)
@@ -141,7 +141,7 @@ ringTest(test)('a worker that cannot take calls is told with why, whatever the m
   t.regex(exits[0].error.message, /without --no-addons/)
 })
 
-test('a reload has new requests meet what the module is now', async (t) => {
+test('after a reload new requests call the current functions of the module', async (t) => {
   const { file, write } = moduleOf(t, SUM)
   const server = serve(t, { workers: 1 }, file)
   const client = await connect(t, server)
@@ -154,7 +154,7 @@ test('a reload has new requests meet what the module is now', async (t) => {
   t.deepEqual(Object.keys(server.stats().functions), ['mul'])
 })
 
-test('a call that was begun before a reload is answered by what it was begun with', async (t) => {
+test('a call that began before a reload is answered by the function that it began with', async (t) => {
   const { file, write } = moduleOf(t, `
     const channel = new BroadcastChannel(require('node:worker_threads').workerData)
     let release
@@ -176,10 +176,10 @@ test('a call that was begun before a reload is answered by what it was begun wit
   t.is(server.stats().workers[0].calls, 2)
 })
 
-test('no request is lost while the module is loaded again and again', async (t) => {
+test('no request is lost while the module is reloaded again and again', async (t) => {
   const { file, write } = moduleOf(t, 'exports.load = () => 0')
   const server = serve(t, { workers: 2 }, file)
-  // Who loads it later loads what it is then.
+  // A worker that loaded the module later would load a later version.
   await untilIdle(server)
   let isOver = false
   const clients = Array.from({ length: 8 }, async () => {
@@ -202,7 +202,7 @@ test('no request is lost while the module is loaded again and again', async (t) 
   t.is(server.stats().handlerErrors, 0)
 })
 
-test('what was counted of functions is counted on after a reload', async (t) => {
+test('the counts of functions continue after a reload', async (t) => {
   const { file } = moduleOf(t, SUM)
   const server = serve(t, { workers: 1 }, file)
   const client = await connect(t, server)
@@ -218,7 +218,7 @@ test('what was counted of functions is counted on after a reload', async (t) => 
   t.is(server.stats().handlerTime.count, 4)
 })
 
-test('a reload that fails rejects with why, and the server goes on as it was', async (t) => {
+test('a reload that fails rejects with the reason, and the server goes on as it was', async (t) => {
   const { file, write } = moduleOf(t, SUM)
   const server = serve(t, { workers: 1 }, file)
   for (const [source, expected] of [
@@ -232,7 +232,7 @@ test('a reload that fails rejects with why, and the server goes on as it was', a
   }
 })
 
-test('a server of functions that were passed has nothing to reload, and a closed one does not', async (t) => {
+test('reload() rejects on a server of functions that were passed, and on a closed one', async (t) => {
   const passed = serve(t)
   await t.throwsAsync(passed.reload(), { code: 'ERR_WORKER_LOAD', message: /was passed functions.*new URL/ })
   const { file } = moduleOf(t, SUM)
@@ -245,7 +245,7 @@ test('a server of functions that were passed has nothing to reload, and a closed
   await t.throwsAsync(async () => server.reload.call({}), { code: 'ERR_INVALID_THIS' })
 })
 
-test('close answers what is in flight, and has ended the workers when it resolves', async (t) => {
+test('close answers calls in flight, and has ended the workers when it resolves', async (t) => {
   const { file } = moduleOf(t, `
     setInterval(() => {}, 1e6)
     exports.slow = () => new Promise((resolve) => setTimeout(resolve, 100, 'done'))`)
@@ -257,7 +257,7 @@ test('close answers what is in flight, and has ended the workers when it resolve
   t.deepEqual(server.stats().workers.map(({ state }) => state), ['down', 'down'])
 })
 
-test('what does not start is thrown, and its port is free', async (t) => {
+test('a start that fails throws, and its port is free', async (t) => {
   const { file, write } = moduleOf(t, 'throw new RangeError("no")')
   const { port } = serve(t, { host: '127.0.0.1' })
   t.throws(() => serverListen({ port, host: '127.0.0.1', workers: 1 }, file), { instanceOf: RangeError, message: 'no' })
@@ -266,7 +266,7 @@ test('what does not start is thrown, and its port is free', async (t) => {
   t.throws(() => serverListen({ port: 0, bigint: true, workers: 1 }, file), { message: /'bigint' is for one function/ })
 })
 
-// A process that runs `main({ serverListen }, file)`, which prints the port, and what it has printed by its end.
+// Runs `main({ serverListen }, file)`, which prints a line, in a process. Returns the line and the end of the process.
 async function run(t, main, { source = `${SUM}\nsetInterval(() => {}, 1e6)`, ask, env } = {}) {
   const { file } = moduleOf(t, source)
   const child = startMain(t, main, { args: [file], env })
@@ -275,7 +275,7 @@ async function run(t, main, { source = `${SUM}\nsetInterval(() => {}, 1e6)`, ask
   return { line, ...(await child.exited) }
 }
 
-test('a process ends once its server is closed, or is not to be waited for', async (t) => {
+test('a process ends once its server is closed or unrefed', async (t) => {
   const closing = await run(t, ({ serverListen }, file) => {
     const server = serverListen({ port: 0, host: '127.0.0.1', workers: 2 }, file)
     console.log(server.port)
@@ -293,7 +293,7 @@ test('a process ends once its server is closed, or is not to be waited for', asy
   t.like(unrefed, { code: 0, stderr: '' })
 })
 
-test('a process ends where its port was in use, or the module did not load', async (t) => {
+test('a process ends where the port of its server is in use', async (t) => {
   const refused = await run(t, ({ serverListen }, file) => {
     const { port } = serverListen({ port: 0, host: '127.0.0.1' }, (n) => n).unref()
     try {
@@ -305,7 +305,7 @@ test('a process ends where its port was in use, or the module did not load', asy
   t.like(refused, { line: 'EADDRINUSE', code: 0, stderr: '' })
 })
 
-test('where nobody listens, the first end of a worker and the first error are warnings', async (t) => {
+test('without listeners, the first end of a worker and the first error emit warnings', async (t) => {
   const { stderr } = await run(t, ({ serverListen }, file) => {
     const server = serverListen({ port: 0, host: '127.0.0.1', workers: 1 }, file)
     console.log(server.port)
@@ -322,7 +322,7 @@ test('where nobody listens, the first end of a worker and the first error are wa
   t.regex(stderr, /A worker has ended with the exit code 3\. .*ringcall:worker-exit/)
 })
 
-test('where a port of the module is what ends a worker, the warning says that each worker loads it', async (t) => {
+test("where a port of the module's own ends a worker, the warning says that each worker loads it", async (t) => {
   const { stderr } = await run(t, ({ serverListen }, file) => {
     const server = serverListen({ port: 0, host: '127.0.0.1', workers: 1 }, file)
     console.log(server.port)
@@ -341,7 +341,7 @@ test('where a port of the module is what ends a worker, the warning says that ea
   t.regex(stderr, /EADDRINUSE/)
 })
 
-test('with NODE_DEBUG=ringcall ends of workers and reloads are told', async (t) => {
+test('with NODE_DEBUG=ringcall ends of workers and reloads are logged', async (t) => {
   const { stderr } = await run(t, ({ serverListen }, file) => {
     const server = serverListen({ port: 0, host: '127.0.0.1', workers: 1 }, file)
     console.log(server.port)

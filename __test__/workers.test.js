@@ -1,7 +1,7 @@
 'use strict'
 
-// Functions that worker threads run: nobody waits for somebody else's call, whatever becomes of a worker costs the
-// calls that it had begun and no others, and a reload costs none. On either engine.
+// Functions that worker threads run, on either engine: no client waits for another's call, a worker that ends fails the
+// calls that it had begun and no others, and a reload fails none.
 
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
 const { subscribe, unsubscribe } = require('node:diagnostics_channel')
@@ -14,7 +14,7 @@ const { connect, connectMany, engine, post, request, root, serve, until, untilSt
 const GATED = require.resolve('./modules/gated.js')
 const GATES = 8
 
-// Where threads wait: gates that functions come to, and that open.
+// Gates at which threads wait until the test opens them.
 function gates(t) {
   const words = new Int32Array(new SharedArrayBuffer(2 * GATES * Int32Array.BYTES_PER_ELEMENT))
   const open = (gate) => {
@@ -28,7 +28,7 @@ function gates(t) {
   return { memory: words.buffer, arrived, untilArrived: (gate, count = 1) => until(() => arrived(gate) >= count), open }
 }
 
-// A server of modules/gated.js, all of whose workers are there, and what is told of their exits.
+// A server of modules/gated.js, whose workers have all started, and the reports of their exits.
 async function serveGated(t, options) {
   const { memory, ...ends } = gates(t)
   const { workerOptions, ...others } = options
@@ -38,7 +38,7 @@ async function serveGated(t, options) {
   return { server, exits, ...ends }
 }
 
-// What is told of the arguments of a call that has ended its worker: with io_uring they have gone with it.
+// The arguments that are reported of a call that has ended its worker: with io_uring they are lost with it.
 function known(args) {
   return engine === 'io_uring' ? [] : args
 }
@@ -55,14 +55,14 @@ function exitsOf(t, server) {
   return exits
 }
 
-// So many quick calls one after another, so that the next ones are handed over together.
+// Makes `count` quick calls one after another, so that the next ones are handed over together.
 async function warmUp(t, server, count = 100) {
   const client = await connect(t, server)
   for (let i = 0; i < count; i++) t.is((await client.send('/sum/1/2')).body, '3')
   client.destroy()
 }
 
-// Requests of as many clients, which the server knows already, so that they come to it together.
+// Sends each request on a connection that the server has already accepted, so that they reach it together.
 async function atOnce(t, server, targets) {
   const clients = await connectMany(t, server, targets.length)
   await Promise.all(clients.map((client) => client.send('/sum/1/2')))
@@ -81,7 +81,7 @@ test('functions run in worker threads, never in this one', async (t) => {
   }
 })
 
-test('a slow call holds up nobody but its client', async (t) => {
+test('a slow call delays only its own client', async (t) => {
   const { server, untilArrived, open } = await serveGated(t, { workers: 2 })
   const [slow, quick] = await connectMany(t, server, 2)
   await slow.write(request('/hold/0'))
@@ -91,7 +91,7 @@ test('a slow call holds up nobody but its client', async (t) => {
   t.is((await slow.response()).status, 200)
 })
 
-test('what was handed over together with a slow call is run by another worker', async (t) => {
+test('calls handed over together with a slow one are run by another worker', async (t) => {
   const { server, untilArrived, open } = await serveGated(t, { workers: 2 })
   await warmUp(t, server)
   const [slow, ...quick] = await atOnce(t, server, ['/hold/0', ...Array(30).fill('/sum/1/2')])
@@ -101,7 +101,7 @@ test('what was handed over together with a slow call is run by another worker', 
   t.is((await slow.response()).status, 200)
 })
 
-test('as many slow calls as there are workers run at a time, and the next one then', async (t) => {
+test('as many slow calls as there are workers run at a time, and the next one after them', async (t) => {
   const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 2 })
   const clients = await connectMany(t, server, 3)
   for (const client of clients.slice(0, 2)) await client.write(request('/hold/0'))
@@ -116,7 +116,7 @@ test('as many slow calls as there are workers run at a time, and the next one th
   t.is(new Set(threads.slice(0, 2).map(({ body }) => body)).size, 2)
 })
 
-test('pipelined requests run at a time, and their answers keep their order', async (t) => {
+test('pipelined requests run at the same time, and their answers keep their order', async (t) => {
   const { server, untilArrived, open } = await serveGated(t, { workers: 2 })
   const client = await connect(t, server)
   await client.write(request('/hold/0') + request('/hold/1') + request('/sum/1/2'))
@@ -149,13 +149,13 @@ test('a worker whose async calls wait runs others meanwhile', async (t) => {
   t.is((await waiting.response()).status, 200)
 })
 
-// Those that are about time run one at a time: a server that starts stops this thread.
-test.serial('promises that never settle are given up, and cost their worker nothing', async (t) => {
+// Tests about time run one at a time, as the start of a server blocks this thread.
+test.serial('promises that never settle are given up, and their worker goes on', async (t) => {
   const { server } = await serveGated(t, { workers: 1, maxInFlight: 4, handlerTimeout: 500 })
   for (let round = 0; round < 3; round++) {
     const clients = await atOnce(t, server, Array(4).fill('/never'))
     for (const client of clients) t.deepEqual(codeOf(await client.response()), [503, 'ERR_TIMEOUT'])
-    // The worker gives them up a little later than their clients are told.
+    // The worker gives them up a little after their clients are answered.
     await untilStats(server, { inFlight: 0 })
   }
   t.is((await post(t, server, '/sum/1/2')).body, '3')
@@ -163,7 +163,7 @@ test.serial('promises that never settle are given up, and cost their worker noth
   t.is(server.stats().workers[0].restarts, 0)
 })
 
-test.serial('an endless call is 503 at handlerTimeout, its worker is replaced, others are served meanwhile', async (t) => {
+test.serial('an endless call gets 503 at handlerTimeout, its worker is replaced, others are served', async (t) => {
   const told = []
   const onError = (error, call) => told.push([error.code, call])
   const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 1000, onError })
@@ -182,7 +182,7 @@ test.serial('an endless call is 503 at handlerTimeout, its worker is replaced, o
   t.is((await post(t, server, '/sum/1/2')).body, '3')
 })
 
-test.serial('a call that is begun late, and takes less than handlerTimeout, does not cost its worker', async (t) => {
+test.serial('a call that begins late, and takes less than handlerTimeout, does not end its worker', async (t) => {
   const { server, exits, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 2000 })
   const [first, second] = await connectMany(t, server, 2)
   await first.write(request('/hold/0'))
@@ -191,7 +191,7 @@ test.serial('a call that is begun late, and takes less than handlerTimeout, does
   setTimeout(open, 800, 0)
   t.is((await first.response()).status, 200)
   await untilArrived(1)
-  // It has waited for 800 ms, and so its client's time is over before it has held the worker for as long.
+  // It has waited for 800 ms, so its client's time is over before it has held the worker for handlerTimeout.
   t.deepEqual(codeOf(await second.response()), [503, 'ERR_TIMEOUT'])
   open(1)
   t.is((await first.send('/sum/1/2')).body, '3')
@@ -224,7 +224,7 @@ test.serial('a call whose schema decides after its time is over is never run', a
 })
 
 for (const how of ['timer', 'immediate', 'microtasks']) {
-  test(`a worker whose event loop does not turn, because of ${how}, is replaced when calls wait for it`, async (t) => {
+  test(`a worker whose event loop is blocked (${how}) is replaced when calls wait for it`, async (t) => {
     const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 1000 })
     const client = await connect(t, server)
     t.is((await client.send(`/thenSpin/%22${how}%22`)).status, 200)
@@ -237,7 +237,7 @@ for (const how of ['timer', 'immediate', 'microtasks']) {
   })
 }
 
-test.serial('a worker whose event loop does not turn is replaced although only promises wait for it', async (t) => {
+test.serial('a worker whose event loop is blocked is replaced although only promises wait for it', async (t) => {
   const { server, exits, untilArrived } = await serveGated(t, { workers: 1, handlerTimeout: 1000 })
   const [waiting, other] = await connectMany(t, server, 2)
   await waiting.write(request('/wait/0'))
@@ -248,13 +248,13 @@ test.serial('a worker whose event loop does not turn is replaced although only p
   t.is(exits[0].error.code, 'ERR_WORKER_OVERDUE')
 })
 
-test('a worker that exits costs the call that it had begun a 500, and is replaced', async (t) => {
+test('a worker that exits is replaced, and the call that it had begun gets 500', async (t) => {
   const told = []
   const onError = (error, call) => told.push([error.code, call])
   const { server, exits } = await serveGated(t, { workers: 1, onError })
   const client = await connect(t, server)
   t.deepEqual(codeOf(await client.send('/exit/7/0')), [500, 'ERR_FAILED'])
-  // It waits for the next worker.
+  // This call waits for the next worker.
   t.is((await client.send('/sum/1/2')).body, '3')
   t.like(exits, [{ exitCode: 7, error: null, restartIn: 100 }])
   t.deepEqual(told, [['ERR_WORKER_DIED', { function: 'exit', arguments: known([7, 0]) }]])
@@ -262,7 +262,7 @@ test('a worker that exits costs the call that it had begun a 500, and is replace
   t.like(server.stats().workers, [{ restarts: 1 }])
 })
 
-test('what a worker throws outside its calls ends it, and the calls that it had begun with a 500', async (t) => {
+test('an error outside its calls ends a worker, and the calls that it had begun get 500', async (t) => {
   const { server, exits } = await serveGated(t, { workers: 1 })
   const client = await connect(t, server)
   t.deepEqual(codeOf(await client.send('/throwOutside')), [500, 'ERR_FAILED'])
@@ -291,7 +291,7 @@ test('a request that ends its worker is not tried again', async (t) => {
   await until(() => exits.length > 0)
 })
 
-test('with a call that ends its worker: those before it are answered, those behind it run elsewhere', async (t) => {
+test('where a call ends its worker, calls before it are answered, and calls after it run elsewhere', async (t) => {
   const { server, arrived } = await serveGated(t, { workers: 2 })
   await warmUp(t, server)
   const targets = [...Array(10).fill('/sum/1/2'), '/exit/1/0', ...Array(30).fill('/sum/1/2')]
@@ -303,8 +303,8 @@ test('with a call that ends its worker: those before it are answered, those behi
   t.is(arrived(0), 1)
 })
 
-test('all async calls that a worker had begun are 500 when it ends, and those of the others go on', async (t) => {
-  // Four for each of them, of which one has three.
+test('all async calls that a worker had begun get 500 when it ends, and those of the others go on', async (t) => {
+  // One worker has four calls, the other three.
   const { server, untilArrived, open } = await serveGated(t, { workers: 2, maxInFlight: 8 })
   const clients = await atOnce(t, server, Array(7).fill('/wait/0'))
   await untilArrived(0, 7)
@@ -318,7 +318,7 @@ test('all async calls that a worker had begun are 500 when it ends, and those of
   t.is(answers.filter(({ status }) => status === 500).length, 3)
 })
 
-test('workers that end again and again cost only the calls that end them', async (t) => {
+test('workers that end again and again fail only the calls that end them', async (t) => {
   const { server, exits } = await serveGated(t, { workers: 3 })
   const clients = await connectMany(t, server, 12)
   const wrong = []
@@ -334,16 +334,16 @@ test('workers that end again and again cost only the calls that end them', async
     }
   }))
   t.deepEqual(wrong, [])
-  // One may end with several of them.
+  // One worker may end with several deadly calls.
   await until(() => exits.length > 0)
   t.true(exits.length <= 6, `${exits.length} workers have ended`)
   await untilStats(server, { inFlight: 0, handlerErrors: 6 })
 })
 
-test.serial('where no worker is alive calls wait for the next one, at most for their time', async (t) => {
+test.serial('where no worker is alive, calls wait for the next one, at most for handlerTimeout', async (t) => {
   const { server, exits } = await serveGated(t, { workers: 1, handlerTimeout: 300 })
   const client = await connect(t, server)
-  // The third one waits for 400 ms before it is replaced.
+  // The third worker that ends is replaced after 400 ms.
   for (let i = 0; i < 3; i++) {
     await untilWorkers(server)
     t.is((await client.send('/exit/1/0')).status, 500)
@@ -355,7 +355,7 @@ test.serial('where no worker is alive calls wait for the next one, at most for t
   t.is((await client.send('/sum/1/2')).body, '3')
 })
 
-test('onError is told in this thread what a function has thrown in another', async (t) => {
+test('onError gets in this thread the error that a function has thrown in another', async (t) => {
   const told = []
   const { server } = await serveGated(t, { workers: 2, onError: (error, call) => told.push([error, call]) })
   t.deepEqual(codeOf(await post(t, server, '/fail')), [500, 'ERR_FAILED'])
@@ -378,7 +378,7 @@ test('each call has an async context of its own in its worker', async (t) => {
   t.deepEqual([...new Set(answers.flat().map(({ body }) => body))], ['true'])
 })
 
-test('what functions are called, throw, and refuse is counted, whichever worker it was', async (t) => {
+test('calls, errors and refusals of functions are counted, whichever worker had them', async (t) => {
   const { server } = await serveGated(t, { workers: 2 })
   const clients = await connectMany(t, server, 4)
   await Promise.all(clients.map(async (client) => {
@@ -405,7 +405,7 @@ test('large bytes go to a worker and come back as they are', async (t) => {
   for (const client of clients) t.is((await client.response()).body, body)
 })
 
-test.serial('timers of a worker go on while there are always requests for it', async (t) => {
+test.serial('timers of a worker go on while requests for it never cease', async (t) => {
   const { server } = await serveGated(t, { workers: 1 })
   const [busy, other] = await connectMany(t, server, 2)
   let answered = 0
@@ -416,7 +416,7 @@ test.serial('timers of a worker go on while there are always requests for it', a
   await all
 })
 
-test('computing calls of many clients all get their answers, from all workers', async (t) => {
+test('computing calls of many clients all get their answers, and all workers run them', async (t) => {
   const { server } = await serveGated(t, { workers: 2 })
   const clients = await connectMany(t, server, 16)
   const answers = await Promise.all(clients.map(async (client) => {
@@ -428,7 +428,7 @@ test('computing calls of many clients all get their answers, from all workers', 
   t.is(new Set(threads).size, 2)
 })
 
-test('close() answers what is there, runs what waits, and ends the workers', async (t) => {
+test('close() answers running calls, runs waiting ones, and ends the workers', async (t) => {
   const { server, untilArrived, open } = await serveGated(t, { workers: 2 })
   const clients = await connectMany(t, server, 4)
   for (const client of clients.slice(0, 2)) await client.write(request('/hold/0'))
@@ -448,7 +448,7 @@ test('close() answers what is there, runs what waits, and ends the workers', asy
   await closed
 })
 
-test('close({ timeout }) ends although a call never does', async (t) => {
+test('close({ timeout }) resolves although a call never ends', async (t) => {
   const { server, untilArrived } = await serveGated(t, { workers: 2 })
   const [client] = await atOnce(t, server, ['/spin/0'])
   await untilArrived(0)
@@ -457,7 +457,7 @@ test('close({ timeout }) ends although a call never does', async (t) => {
   t.is(server.stats().inFlight, 0)
 })
 
-// A module that tests write anew, and a server of it, all of whose workers have read what it was first.
+// A module that tests rewrite, and a server of it, whose workers have all read the first version.
 async function serveWritten(t, source, options) {
   const folder = mkdtempSync(path.join(tmpdir(), 'ringcall-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -469,7 +469,7 @@ async function serveWritten(t, source, options) {
   return { server, write }
 }
 
-test('one plain function gets its integer and gives one, number and bigint', async (t) => {
+test('one plain function takes and returns an integer, as number or as bigint', async (t) => {
   const { server } = await serveWritten(t, 'module.exports = (n) => n === 0 ? "no" : n * n', { workers: 2 })
   t.is((await post(t, server, '/15')).body, '225')
   t.is((await post(t, server, '/0')).status, 500)
@@ -478,7 +478,7 @@ test('one plain function gets its integer and gives one, number and bigint', asy
   t.is((await post(t, written.server, '/1000')).body, `1${'0'.repeat(60)}`)
 })
 
-test('a plain function that throws: its status, and onError has its integer', async (t) => {
+test("a plain function that throws: the answer has the error's status, and onError gets the integer", async (t) => {
   const told = []
   const onError = ({ message }, n) => told.push([message, n])
   const source = 'module.exports = (n) => { throw Object.assign(new Error(`no ${n}`), n > 1 && { statusCode: 409 }) }'
@@ -490,7 +490,7 @@ test('a plain function that throws: its status, and onError has its integer', as
   t.deepEqual(told, [['no 1', 1]])
 })
 
-test('reload() under load: each request is answered, and after it all by the new code', async (t) => {
+test('reload() under load: each request is answered, and those after it by the new code', async (t) => {
   const version = (n) => `exports.version = async () => { await null; return ${n} }`
   const { server, write } = await serveWritten(t, version(0), { workers: 2 })
   const clients = await connectMany(t, server, 8)
@@ -512,7 +512,7 @@ test('reload() under load: each request is answered, and after it all by the new
   for (const versions of await Promise.all(seen)) t.deepEqual(versions, [...versions].sort((a, b) => a - b))
 })
 
-test('calls of before a reload() are answered by what was there, those of after it by what is', async (t) => {
+test('calls from before a reload() are answered by the old code, those after it by the new', async (t) => {
   const { memory, untilArrived, open } = gates(t)
   const source = (n) => `
     const gates = new Int32Array(require('node:worker_threads').workerData)
@@ -533,7 +533,7 @@ test('calls of before a reload() are answered by what was there, those of after 
   t.is((await before.response()).body, '1')
 })
 
-test('a request whose head came before a reload() has the functions of before, whole', async (t) => {
+test('a request whose head came before a reload() is read and answered by the old functions', async (t) => {
   const source = "exports.old = typed('(n: int) => int', (n) => n + 1)"
   const { server, write } = await serveWritten(t, source, { workers: 2 })
   const [begun, other] = await connectMany(t, server, 2)
