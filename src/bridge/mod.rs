@@ -86,8 +86,8 @@ pub struct Call {
     pub slots: [u64; 2],
     /// All other arguments.
     pub rest: Option<Box<Rest>>,
-    /// When the request had arrived, in microseconds since the server's start.
-    pub asked: u64,
+    /// When the whole request had arrived, in microseconds since the server's start.
+    pub arrived: u64,
     /// The connection's socket, if it is leased for the answer; dangling if not.
     pub lease: Weak<LeasedSocket>,
 }

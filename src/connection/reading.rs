@@ -154,7 +154,7 @@ impl Connection {
         context.calls.push(Call {
             connection: self.id,
             sequence: self.next_sequence(),
-            asked: context.now_us,
+            arrived: context.now_us,
             ..call
         });
         self.owed.push_back(Owed::Waiting(framing, context.now_us));

@@ -70,9 +70,9 @@ impl Consumer {
         }
     }
 
-    /// When each of its calls was asked, in microseconds since the start.
-    pub(super) fn asked(&self) -> impl Iterator<Item = u64> {
-        self.unanswered.asked()
+    /// When each of its calls arrived, in microseconds since the start.
+    pub(super) fn arrivals(&self) -> impl Iterator<Item = u64> {
+        self.unanswered.arrivals()
     }
 
     /// How many calls it has.
@@ -150,8 +150,8 @@ impl Consumer {
                     first,
                     part,
                 } => {
-                    if let Some(asked) = first {
-                        self.times.dispatched(asked);
+                    if let Some(arrived) = first {
+                        self.times.dispatched(arrived);
                     }
                     self.fill_batch(&mut queue, part, seats.share(), now);
                     seats.pulled(queue, self.batch, self.times.pace.usual_ns());
@@ -259,7 +259,7 @@ impl Consumer {
         self.times.set_now(now);
         let timeout = self.times.pace.timeout();
         self.give_up(timeout, now);
-        let Some(oldest) = self.unanswered.asked().min() else {
+        let Some(oldest) = self.unanswered.arrivals().min() else {
             return -1.0;
         };
         let left = oldest
@@ -268,7 +268,7 @@ impl Consumer {
         Duration::from_micros(left).as_secs_f64() * MILLISECONDS
     }
 
-    /// Gives up the calls that were asked `timeout` microseconds ago or before.
+    /// Gives up the calls that arrived `timeout` microseconds ago or before.
     fn give_up(&mut self, timeout: u64, now: Instant) {
         for call in self.unanswered.take_old(self.times.now, timeout) {
             reply(&mut self.reply_senders, call, Delivery::Late);
@@ -279,7 +279,7 @@ impl Consumer {
     /// False: no client waits for the call's answer any more.
     pub(super) fn is_awaited(&self, id: Id) -> bool {
         let now = self.times.micros(clock::now());
-        let is_in_time = |call: &Call| now.saturating_sub(call.asked) < self.times.pace.timeout();
+        let is_in_time = |call: &Call| now.saturating_sub(call.arrived) < self.times.pace.timeout();
         self.unanswered.get(id).is_some_and(is_in_time)
     }
 
@@ -339,7 +339,7 @@ impl Consumer {
             functions.push(call.function);
             // The client is to be told that the call took too long, whichever thread reports it
             // first.
-            let is_late = self.times.now.saturating_sub(call.asked) >= timeout;
+            let is_late = self.times.now.saturating_sub(call.arrived) >= timeout;
             let delivery = if is_late {
                 Delivery::Late
             } else {
@@ -363,7 +363,7 @@ fn reply(reply_senders: &mut [ReplySender], call: Call, delivery: impl Into<Deli
     reply_senders[call.connection.ring()].reply(call, delivery);
 }
 
-/// The next call that was asked after `too_old`. Those before it are answered as late.
+/// The next call that arrived after `too_old`. Those before it are answered as late.
 fn take_in_time(
     queue: &mut Queue,
     too_old: Option<u64>,
@@ -371,7 +371,7 @@ fn take_in_time(
 ) -> Option<Call> {
     loop {
         let call = queue.take()?;
-        if too_old.is_none_or(|too_old| call.asked > too_old) {
+        if too_old.is_none_or(|too_old| call.arrived > too_old) {
             return Some(call);
         }
         reply(reply_senders, call, Delivery::Late);

@@ -138,7 +138,7 @@ impl Seats {
     pub(super) fn pull(&self, seat: usize, wake: &Arc<dyn Wake>, is_full: bool) -> Pull<'_> {
         let mut queue = self.queue();
         let mut inbox = lock(&self.inbox);
-        let first = inbox.calls.first().map(|call| call.asked);
+        let first = inbox.calls.first().map(|call| call.arrived);
         queue.add(&mut inbox.calls);
         if inbox.states[seat] != State::Awake {
             // This may be so although no thread has woken it.
@@ -212,7 +212,7 @@ impl Seats {
         (queue.len() + inbox.calls.len(), !inbox.asleep.is_empty())
     }
 
-    /// Answers the calls that were asked at `latest` or before as late.
+    /// Answers the calls that arrived at `latest` or before as late.
     pub(super) fn drop_late(&self, queue: &mut Queue, latest: u64) {
         let mut replies: Vec<Vec<_>> = self
             .options

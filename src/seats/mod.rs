@@ -88,7 +88,7 @@ enum Pull<'a> {
     /// Calls.
     Calls {
         queue: MutexGuard<'a, Queue>,
-        /// When the first of the calls just left in the inbox was asked, in microseconds since the
+        /// When the first of the calls just left in the inbox arrived, in microseconds since the
         /// start; `None` if none were.
         first: Option<u64>,
         /// How many of them are this thread's part.
@@ -331,14 +331,16 @@ impl Seats {
     #[must_use]
     pub fn oldest(&self) -> Duration {
         let now = self.now(clock::now());
-        let mut asked = Vec::new();
+        let mut arrivals = Vec::new();
         for seat in &self.all {
-            asked.extend(lock(&seat.consumer).iter().flat_map(Consumer::asked));
+            arrivals.extend(lock(&seat.consumer).iter().flat_map(Consumer::arrivals));
         }
         let queue = self.queue();
-        asked.extend(queue.iter().map(|call| call.asked));
-        asked.extend(lock(&self.inbox).calls.iter().map(|call| call.asked));
-        let ages = asked.into_iter().map(|asked| now.saturating_sub(asked));
+        arrivals.extend(queue.iter().map(|call| call.arrived));
+        arrivals.extend(lock(&self.inbox).calls.iter().map(|call| call.arrived));
+        let ages = arrivals
+            .into_iter()
+            .map(|arrived| now.saturating_sub(arrived));
         let timeout = u64::try_from(self.options.handler_timeout.as_micros()).unwrap_or(u64::MAX);
         let waited_for = ages.filter(|age| *age <= timeout);
         Duration::from_micros(waited_for.max().unwrap_or_default())

@@ -7,7 +7,7 @@
 //! no more calls, so that it ends.
 //!
 //! Invariants:
-//! - A connection's calls are in the order in which they were asked.
+//! - A connection's calls are in the order in which they arrived.
 //! - It holds no more calls than there are credits, since each call has one.
 
 use std::collections::{HashMap, VecDeque};
@@ -109,15 +109,15 @@ impl Queue {
         }
     }
 
-    /// Takes out the calls that were asked at `latest` or before, if no thread takes calls. The
+    /// Takes out the calls that arrived at `latest` or before, if no thread takes calls. The
     /// others are sorted anew.
     pub(super) fn take_old(&mut self, latest: u64) -> Vec<Call> {
-        if self.iter().all(|call| call.asked > latest) {
+        if self.iter().all(|call| call.arrived > latest) {
             return Vec::new();
         }
         let in_rounds = mem::take(&mut self.rounds).into_iter().flatten();
         let all = in_rounds.chain(mem::take(&mut self.fresh));
-        let (old, kept): (Vec<Call>, Vec<Call>) = all.partition(|call| call.asked <= latest);
+        let (old, kept): (Vec<Call>, Vec<Call>) = all.partition(|call| call.arrived <= latest);
         self.fresh = kept.into();
         self.last.clear();
         self.is_begun = false;

@@ -73,10 +73,10 @@ impl Times {
         micros(self.started, at)
     }
 
-    /// Counts the delay of the first of the calls that were left together, which was asked at
-    /// `asked`.
-    pub(super) fn dispatched(&mut self, asked: u64) {
-        let delay = self.now.saturating_sub(asked);
+    /// Counts the delay of the first of the calls that were left together, which arrived at
+    /// `arrived`.
+    pub(super) fn dispatched(&mut self, arrived: u64) {
+        let delay = self.now.saturating_sub(arrived);
         self.histograms.dispatch_delay.add(delay);
     }
 

@@ -74,18 +74,18 @@ impl Unanswered {
         }
     }
 
-    /// When each was asked.
-    pub(super) fn asked(&self) -> impl Iterator<Item = u64> {
+    /// When each arrived.
+    pub(super) fn arrivals(&self) -> impl Iterator<Item = u64> {
         let calls = self.calls.iter().filter_map(|(_, call)| call.as_ref());
-        calls.map(|(call, _)| call.asked)
+        calls.map(|(call, _)| call.arrived)
     }
 
-    /// Gives up the calls that were asked `timeout` ago or before.
+    /// Gives up the calls that arrived `timeout` ago or before.
     pub(super) fn take_old(&mut self, now: u64, timeout: u64) -> Vec<Call> {
         let generations = &mut self.generations;
         let mut old = Vec::new();
         self.calls.retain(|slot, call| {
-            let is_old = |(call, _): &mut (Call, u64)| now.saturating_sub(call.asked) >= timeout;
+            let is_old = |(call, _): &mut (Call, u64)| now.saturating_sub(call.arrived) >= timeout;
             let Some((taken, _)) = call.take_if(is_old) else {
                 return true;
             };
@@ -151,7 +151,7 @@ mod tests {
         assert!(unanswered.take_old(99, 100).is_empty());
         assert_eq!(number(unanswered.remove(ids[0])), Some(1));
         assert_eq!(unanswered.take_old(100, 100).len(), 2);
-        assert_eq!(unanswered.asked().count(), 0);
+        assert_eq!(unanswered.arrivals().count(), 0);
         let later = [4, 5, 6].map(|n| unanswered.insert(call(n), 100));
         for id in &ids[1..] {
             assert_eq!(number(unanswered.remove(*id)), None);
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn a_call_made_later_keeps_its_time() {
         let mut unanswered = Unanswered::default();
-        let mut asked_at_50 = call(2);
-        asked_at_50.asked = 50;
+        let mut arrived_at_50 = call(2);
+        arrived_at_50.arrived = 50;
         unanswered.insert(call(1), 0);
-        let id = unanswered.insert(asked_at_50, 60);
+        let id = unanswered.insert(arrived_at_50, 60);
         let old = unanswered.take_old(149, 100);
         assert_eq!(old.len(), 1);
         assert_eq!(old[0].number(), 1);
@@ -198,6 +198,6 @@ mod tests {
         assert_eq!(parts(id).0, 1);
         assert_eq!(number(unanswered.remove(last)), None);
         assert_eq!(number(unanswered.remove(id)), Some(2));
-        assert_eq!(unanswered.asked().count(), 0);
+        assert_eq!(unanswered.arrivals().count(), 0);
     }
 }

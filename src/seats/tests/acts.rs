@@ -92,26 +92,26 @@ impl World {
         }) = claimed
         {
             self.has_moved(seat);
-            let asked = &mut self.calls[number];
-            assert_eq!(asked.function, function);
+            let known = &mut self.calls[number];
+            assert_eq!(known.function, function);
             // A call that was already late when it was fetched is not run.
             let fetched = self.places[seat].fetched.expect("it has asked");
             let timeout = self.plan.handler_timeout;
-            let asked_at = self.seats.options.started + Duration::from_micros(asked.at);
-            assert!(fetched < asked_at + timeout, "call {number} was late");
+            let arrived = self.seats.options.started + Duration::from_micros(known.arrived);
+            assert!(fetched < arrived + timeout, "call {number} was late");
             // A function that turns the event loop lets calls that have not begun be given up.
-            if asked.stage != Stage::Answered {
-                assert_eq!(asked.stage, Stage::Waiting, "call {number} is begun twice");
-                asked.stage = Stage::Begun(seat);
+            if known.stage != Stage::Answered {
+                assert_eq!(known.stage, Stage::Waiting, "call {number} is begun twice");
+                known.stage = Stage::Begun(seat);
             }
         }
     }
 
     /// From now on, others may see the values that its thread has written.
     fn shows(&mut self, seat: usize) {
-        for asked in &mut self.calls {
-            if asked.stage == Stage::Written(seat) {
-                asked.stage = Stage::Shown(seat);
+        for known in &mut self.calls {
+            if known.stage == Stage::Written(seat) {
+                known.stage = Stage::Shown(seat);
             }
         }
     }
@@ -167,17 +167,17 @@ impl World {
     }
 
     fn is_written(&mut self, taken: Taken, seat: usize, value: &Value) {
-        let asked = &mut self.calls[taken.number];
+        let known = &mut self.calls[taken.number];
         // An answered one was given up before: no client waits for it.
-        if asked.stage != Stage::Answered {
-            assert_eq!(asked.stage, Stage::Begun(seat));
+        if known.stage != Stage::Answered {
+            assert_eq!(known.stage, Stage::Begun(seat));
             let is_aside = value.is_aside(self.plan.text_units);
-            asked.stage = if is_aside {
+            known.stage = if is_aside {
                 Stage::Shown(seat)
             } else {
                 Stage::Written(seat)
             };
-            asked.outcome = Some(value.outcome());
+            known.outcome = Some(value.outcome());
         }
     }
 

@@ -82,7 +82,7 @@ impl Bench {
                 },
                 sequence: number,
                 slots: [u64::from(number), 0],
-                asked: now,
+                arrived: now,
                 ..Call::default()
             }
         });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::clock;
 use super::plan::Ending;
 use super::player::{Doing, Player};
-use super::world::{Asked, Stage, World};
+use super::world::{KnownCall, Stage, World};
 use crate::bridge::{Delivery, Outcome, Posted, Reply};
 use crate::seats::inbox::State;
 use crate::seats::{Notice, lock, micros};
@@ -52,11 +52,11 @@ impl World {
             self.seats.options.started,
             clock::now().expect("the time is set"),
         );
-        let asked = &mut self.calls[sequence as usize];
-        let before = std::mem::replace(&mut asked.stage, Stage::Answered);
+        let known = &mut self.calls[sequence as usize];
+        let before = std::mem::replace(&mut known.stage, Stage::Answered);
         assert_ne!(before, Stage::Answered, "call {sequence} is answered twice");
         self.outstanding -= 1;
-        let age = now - asked.at;
+        let age = now - known.arrived;
         let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
         match (&delivery, before) {
             (Delivery::Late, Stage::Waiting) => assert!(self.has_ended || age >= timeout / 4),
@@ -77,7 +77,7 @@ impl World {
                 self.is_lost(sequence, before);
             }
             (Delivery::ToSend(outcome), Stage::Written(_) | Stage::Shown(_)) => {
-                assert_eq!(Some(outcome), asked.outcome.as_ref(), "call {sequence}");
+                assert_eq!(Some(outcome), known.outcome.as_ref(), "call {sequence}");
             }
             _ => panic!("call {sequence} is answered with {delivery:?}, and was {before:?}"),
         }
@@ -200,7 +200,7 @@ impl World {
 
     /// How many calls the thread in that seat has begun and not answered.
     fn begun_in(&self, seat: usize) -> usize {
-        let is_of = |asked: &&Asked| match asked.stage {
+        let is_of = |known: &&KnownCall| match known.stage {
             Stage::Begun(of) | Stage::Written(of) => of == seat,
             _ => false,
         };
@@ -235,7 +235,7 @@ impl World {
             if place.late_looks == 0 {
                 continue;
             }
-            let is_shown = |asked: &Asked| asked.stage == Stage::Shown(seat);
+            let is_shown = |known: &KnownCall| known.stage == Stage::Shown(seat);
             assert!(
                 !self.calls.iter().any(is_shown),
                 "finished calls are not answered"

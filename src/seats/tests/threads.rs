@@ -104,7 +104,7 @@ impl Table {
             },
             sequence,
             slots: [u64::from(number(ring, sequence)), 0],
-            asked: crate::seats::micros(started, Instant::now()),
+            arrived: crate::seats::micros(started, Instant::now()),
             ..Call::default()
         }
     }

@@ -31,9 +31,9 @@ pub(super) enum Stage {
     Answered,
 }
 
-pub(super) struct Asked {
+pub(super) struct KnownCall {
     pub(super) function: u16,
-    pub(super) at: u64,
+    pub(super) arrived: u64,
     pub(super) stage: Stage,
     /// Its outcome.
     pub(super) outcome: Option<Outcome>,
@@ -72,7 +72,7 @@ pub(super) struct World {
     /// `None`: that ring makes no more calls.
     pub(super) callers: Vec<Option<Caller>>,
     pub(super) places: Vec<Place>,
-    pub(super) calls: Vec<Asked>,
+    pub(super) calls: Vec<KnownCall>,
     /// The number of calls without an answer.
     pub(super) outstanding: usize,
     /// The functions of calls left unanswered by the thread that is just ending.
@@ -195,15 +195,15 @@ impl World {
         );
         let old = self.random.once_in(12);
         let timeout = u64::try_from(self.plan.handler_timeout.as_micros()).expect("short");
-        let at = if old {
+        let arrived = if old {
             now - timeout + timeout / 10
         } else {
             now
         };
         self.outstanding += 1;
-        self.calls.push(Asked {
+        self.calls.push(KnownCall {
             function,
-            at,
+            arrived,
             stage: Stage::Waiting,
             outcome: None,
         });
@@ -228,7 +228,7 @@ impl World {
             count: u8::try_from(slots).expect("few"),
             slots: [slot; 2],
             rest,
-            asked: at,
+            arrived,
             ..Call::default()
         }
     }
@@ -287,12 +287,12 @@ impl World {
             return;
         };
         self.note(|| format!("seat {seat} dies"));
-        let is_lost = |asked: &&Asked| asked.stage == Stage::Begun(seat);
+        let is_lost = |known: &&KnownCall| known.stage == Stage::Begun(seat);
         self.lost = self
             .calls
             .iter()
             .filter(is_lost)
-            .map(|asked| asked.function)
+            .map(|known| known.function)
             .collect();
         self.places[seat] = Place::default();
         self.is_dying = true;
