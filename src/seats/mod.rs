@@ -10,19 +10,20 @@
 //! - While calls wait, some thread that takes calls is awake, or all of them are full, or there is
 //!   none.
 //! - A call is in the inbox, in the queue or with one consumer, and leaves with one reply.
-//! - Locks are taken in this order: a seat, or all of them from the first on; the queue; the inbox.
+//! - Locks are taken in this order: a seat, or all of them from the first on; the queue; the
+//!   scheduler.
 
 mod caller;
 mod clock;
 mod columns;
 mod consumer;
-mod inbox;
 pub mod memory;
 mod notices;
 mod options;
 mod pace;
 mod queue;
 pub mod results;
+mod scheduler;
 mod seat;
 #[cfg(test)]
 mod tests;
@@ -39,11 +40,11 @@ use crate::bridge::{Outcome, ReplySender};
 pub use caller::Caller;
 use columns::Columns;
 use consumer::Consumer;
-use inbox::{Inbox, State};
 use memory::Memory;
 pub use notices::{Notice, Notices};
 pub use options::{Kind, Options};
 use queue::Queue;
+use scheduler::{Scheduler, State};
 use seat::Seat;
 pub use times::Histograms;
 use times::{Times, micros};
@@ -69,7 +70,7 @@ pub trait Wake: Send + Sync {
 /// The calls of one table of functions, and the threads that take them.
 pub struct Seats {
     options: Options,
-    inbox: Mutex<Inbox>,
+    scheduler: Mutex<Scheduler>,
     queue: Mutex<Queue>,
     /// How many calls the queue had recently.
     queued: AtomicUsize,
@@ -110,7 +111,7 @@ impl Seats {
         };
         let seats = (0..options.seats).map(|_| Seat::new(functions));
         Arc::new(Self {
-            inbox: Mutex::new(Inbox::new(options.reply_queues.len(), options.seats)),
+            scheduler: Mutex::new(Scheduler::new(options.reply_queues.len(), options.seats)),
             queue: Mutex::default(),
             queued: AtomicUsize::new(0),
             usual_ns: AtomicU64::new(0),
@@ -337,7 +338,7 @@ impl Seats {
         }
         let queue = self.queue();
         arrivals.extend(queue.iter().map(|call| call.arrived));
-        arrivals.extend(lock(&self.inbox).calls.iter().map(|call| call.arrived));
+        arrivals.extend(lock(&self.scheduler).inbox.iter().map(|call| call.arrived));
         let ages = arrivals
             .into_iter()
             .map(|arrived| now.saturating_sub(arrived));

@@ -7,7 +7,7 @@ use super::plan::Ending;
 use super::player::{Doing, Player};
 use super::world::{KnownCall, Stage, World};
 use crate::bridge::{Delivery, Outcome, Posted, Reply};
-use crate::seats::inbox::State;
+use crate::seats::scheduler::State;
 use crate::seats::{Notice, lock, micros};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -144,9 +144,9 @@ impl World {
     /// A thread that is awake soon asks for calls; and if calls wait, one is awake.
     fn check_states(&self) {
         let waiting = self.seats.waiting().0;
-        let inbox = lock(&self.seats.inbox);
+        let scheduler = lock(&self.seats.scheduler);
         for (seat, place) in self.places.iter().enumerate() {
-            let state = inbox.states[seat];
+            let state = scheduler.states[seat];
             let is_due = match &place.player {
                 None
                 | Some(Player {
@@ -163,7 +163,7 @@ impl World {
             };
             assert!(is_due, "seat {seat} is {state:?}");
         }
-        let is_any = |state| inbox.states.contains(&state);
+        let is_any = |state| scheduler.states.contains(&state);
         assert!(
             waiting == 0
                 || is_any(State::Awake)
@@ -210,8 +210,8 @@ impl World {
     /// The watchdog is about to look.
     pub(super) fn sees(&mut self, now: Instant) {
         let timeout = self.plan.handler_timeout;
-        let inbox = lock(&self.seats.inbox);
-        for (place, state) in self.places.iter_mut().zip(&inbox.states) {
+        let scheduler = lock(&self.seats.scheduler);
+        for (place, state) in self.places.iter_mut().zip(&scheduler.states) {
             if matches!(state, State::Awake | State::Held) {
                 let held = now.duration_since(*place.seen.get_or_insert(now));
                 place.late_looks += usize::from(held >= MILLISECOND);

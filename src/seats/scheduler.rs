@@ -1,4 +1,5 @@
-//! The inbox, where ring threads leave calls, and which thread is woken for them.
+//! The scheduler: takes the calls that ring threads leave, and decides which thread is woken for
+//! them.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
@@ -7,8 +8,9 @@ use super::{Consumer, Notice, Pull, Queue, Seats, WAKING_NS, Wake, lock};
 use crate::bridge::{Call, Delivery};
 
 /// The calls that ring threads have left, and what is known of the threads that take them.
-pub(super) struct Inbox {
-    pub(super) calls: Vec<Call>,
+pub(super) struct Scheduler {
+    /// Calls that have not been moved to the queue yet.
+    pub(super) inbox: Vec<Call>,
     /// What the thread of each seat does.
     pub(super) states: Box<[State]>,
     /// How many seats are awake.
@@ -47,10 +49,10 @@ pub(super) struct Sleeper {
     wake: Arc<dyn Wake>,
 }
 
-impl Inbox {
+impl Scheduler {
     pub(super) fn new(rings: usize, seats: usize) -> Self {
         Self {
-            calls: Vec::new(),
+            inbox: Vec::new(),
             states: vec![State::Gone; seats].into(),
             awake: 0,
             asleep: Vec::new(),
@@ -75,17 +77,17 @@ impl Inbox {
 impl Seats {
     /// Leaves a turn's calls. For a ring thread.
     pub(super) fn leave(&self, calls: &mut Vec<Call>) {
-        let mut inbox = lock(&self.inbox);
-        if inbox.calls.is_empty() {
-            std::mem::swap(&mut inbox.calls, calls);
+        let mut scheduler = lock(&self.scheduler);
+        if scheduler.inbox.is_empty() {
+            std::mem::swap(&mut scheduler.inbox, calls);
         } else {
-            inbox.calls.append(calls);
+            scheduler.inbox.append(calls);
         }
-        let waiting = inbox.calls.len() + self.queued.load(Ordering::Relaxed);
-        let sleeper = self.sleeper_for(&mut inbox, waiting);
+        let waiting = scheduler.inbox.len() + self.queued.load(Ordering::Relaxed);
+        let sleeper = self.sleeper_for(&mut scheduler, waiting);
         // The thread that is woken may be held by something else, while others are free.
-        let is_one_s = sleeper.is_some() && inbox.asleep.is_empty();
-        drop(inbox);
+        let is_one_s = sleeper.is_some() && scheduler.asleep.is_empty();
+        drop(scheduler);
         if let Some(sleeper) = sleeper {
             sleeper.wake.wake();
         }
@@ -93,28 +95,28 @@ impl Seats {
     }
 
     /// The thread to be woken for so many calls, if one is needed.
-    fn sleeper_for(&self, inbox: &mut Inbox, waiting: usize) -> Option<Sleeper> {
-        if waiting == 0 || inbox.asleep.is_empty() {
+    fn sleeper_for(&self, scheduler: &mut Scheduler, waiting: usize) -> Option<Sleeper> {
+        if waiting == 0 || scheduler.asleep.is_empty() {
             return None;
         }
-        if inbox.awake > 0 {
+        if scheduler.awake > 0 {
             let each = self.usual_ns.load(Ordering::Relaxed);
-            let time = each.saturating_mul(waiting as u64) / inbox.awake as u64;
+            let time = each.saturating_mul(waiting as u64) / scheduler.awake as u64;
             if time < WAKING_NS {
                 return None;
             }
         }
-        self.wake_one(inbox)
+        self.wake_one(scheduler)
     }
 
-    fn wake_one(&self, inbox: &mut Inbox) -> Option<Sleeper> {
-        let sleeper = inbox.asleep.pop()?;
-        self.set_state(inbox, sleeper.seat, State::Awake);
+    fn wake_one(&self, scheduler: &mut Scheduler) -> Option<Sleeper> {
+        let sleeper = scheduler.asleep.pop()?;
+        self.set_state(scheduler, sleeper.seat, State::Awake);
         Some(sleeper)
     }
 
-    fn set_state(&self, inbox: &mut Inbox, seat: usize, state: State) {
-        inbox.set(seat, state);
+    fn set_state(&self, scheduler: &mut Scheduler, seat: usize, state: State) {
+        scheduler.set(seat, state);
         let is_at_rest = !matches!(state, State::Awake | State::Held);
         self.all[seat]
             .is_at_rest
@@ -123,49 +125,49 @@ impl Seats {
 
     /// The thread at `seat` does something else now.
     pub(super) fn change_state(&self, seat: usize, state: State) {
-        self.set_state(&mut lock(&self.inbox), seat, state);
+        self.set_state(&mut lock(&self.scheduler), seat, state);
     }
 
     /// The thread at `seat` is held: it is not counted on until it asks for calls.
     pub(super) fn mark_held(&self, seat: usize) {
-        let mut inbox = lock(&self.inbox);
-        if inbox.states[seat] == State::Awake {
-            self.set_state(&mut inbox, seat, State::Held);
+        let mut scheduler = lock(&self.scheduler);
+        if scheduler.states[seat] == State::Awake {
+            self.set_state(&mut scheduler, seat, State::Held);
         }
     }
 
     /// The thread at `seat` asks for calls. If it `is_full` it gets none.
     pub(super) fn pull(&self, seat: usize, wake: &Arc<dyn Wake>, is_full: bool) -> Pull<'_> {
         let mut queue = self.queue();
-        let mut inbox = lock(&self.inbox);
-        let first = inbox.calls.first().map(|call| call.arrived);
-        queue.add(&mut inbox.calls);
-        if inbox.states[seat] != State::Awake {
+        let mut scheduler = lock(&self.scheduler);
+        let first = scheduler.inbox.first().map(|call| call.arrived);
+        queue.add(&mut scheduler.inbox);
+        if scheduler.states[seat] != State::Awake {
             // This may be so although no thread has woken it.
-            self.set_state(&mut inbox, seat, State::Awake);
+            self.set_state(&mut scheduler, seat, State::Awake);
         }
-        if inbox.has_ended || inbox.is_over {
-            self.set_state(&mut inbox, seat, State::Gone);
-            drop(inbox);
+        if scheduler.has_ended || scheduler.is_over {
+            self.set_state(&mut scheduler, seat, State::Gone);
+            drop(scheduler);
             self.drop_late(&mut queue, u64::MAX);
             return Pull::End;
         }
         if !queue.is_empty() && !is_full {
-            let part = queue.len().div_ceil(inbox.awake);
-            drop(inbox);
+            let part = queue.len().div_ceil(scheduler.awake);
+            drop(scheduler);
             return Pull::Calls { queue, first, part };
         }
         self.queued.store(queue.len(), Ordering::Relaxed);
         if !is_full {
-            self.set_state(&mut inbox, seat, State::Asleep);
+            self.set_state(&mut scheduler, seat, State::Asleep);
             let wake = Arc::clone(wake);
-            inbox.asleep.push(Sleeper { seat, wake });
+            scheduler.asleep.push(Sleeper { seat, wake });
             return Pull::Nothing;
         }
-        self.set_state(&mut inbox, seat, State::Full);
+        self.set_state(&mut scheduler, seat, State::Full);
         // This thread was awake, and others may have been left asleep for that reason.
-        let sleeper = self.sleeper_for(&mut inbox, queue.len());
-        drop(inbox);
+        let sleeper = self.sleeper_for(&mut scheduler, queue.len());
+        drop(scheduler);
         drop(queue);
         if let Some(sleeper) = sleeper {
             sleeper.wake.wake();
@@ -181,7 +183,7 @@ impl Seats {
         self.queued.store(left, Ordering::Relaxed);
         self.usual_ns.store(usual, Ordering::Relaxed);
         if left > 0 && self.all.len() > 1 {
-            let sleeper = self.sleeper_for(&mut lock(&self.inbox), left);
+            let sleeper = self.sleeper_for(&mut lock(&self.scheduler), left);
             if let Some(sleeper) = sleeper {
                 sleeper.wake.wake();
             }
@@ -192,13 +194,13 @@ impl Seats {
     /// Wakes a thread for the calls that wait, however short they are.
     pub(super) fn wake_for_waiting(&self) {
         let queue = self.queue();
-        let mut inbox = lock(&self.inbox);
+        let mut scheduler = lock(&self.scheduler);
         self.queued.store(queue.len(), Ordering::Relaxed);
-        let waits = !queue.is_empty() || !inbox.calls.is_empty();
+        let waits = !queue.is_empty() || !scheduler.inbox.is_empty();
         drop(queue);
-        let sleeper = waits.then(|| self.wake_one(&mut inbox)).flatten();
-        let others_rest = !inbox.asleep.is_empty();
-        drop(inbox);
+        let sleeper = waits.then(|| self.wake_one(&mut scheduler)).flatten();
+        let others_rest = !scheduler.asleep.is_empty();
+        drop(scheduler);
         if let Some(sleeper) = sleeper {
             sleeper.wake.wake();
             self.watch(others_rest);
@@ -208,8 +210,11 @@ impl Seats {
     /// How many calls wait, and whether a thread could be woken for them.
     pub(super) fn waiting(&self) -> (usize, bool) {
         let queue = self.queue();
-        let inbox = lock(&self.inbox);
-        (queue.len() + inbox.calls.len(), !inbox.asleep.is_empty())
+        let scheduler = lock(&self.scheduler);
+        (
+            queue.len() + scheduler.inbox.len(),
+            !scheduler.asleep.is_empty(),
+        )
     }
 
     /// Answers the calls that arrived at `latest` or before as late.
@@ -232,16 +237,16 @@ impl Seats {
     /// The same, in the inbox, too.
     pub(super) fn drop_what_is_late(&self, latest: u64) {
         let mut queue = self.queue();
-        queue.add(&mut lock(&self.inbox).calls);
+        queue.add(&mut lock(&self.scheduler).inbox);
         self.drop_late(&mut queue, latest);
     }
 
     /// New requests of a ring meet these functions.
     pub(super) fn adopted(&self) {
         let is_last = {
-            let mut inbox = lock(&self.inbox);
-            inbox.adopted += 1;
-            inbox.adopted == self.options.reply_queues.len()
+            let mut scheduler = lock(&self.scheduler);
+            scheduler.adopted += 1;
+            scheduler.adopted == self.options.reply_queues.len()
         };
         if is_last {
             let generation = self.generation();
@@ -256,7 +261,7 @@ impl Seats {
         }
         // A ring may end just as the others get another table.
         if self.options.notices.ring_ended() == self.options.reply_queues.len() {
-            lock(&self.inbox).has_ended = true;
+            lock(&self.scheduler).has_ended = true;
             self.wake_all();
             self.options.notices.post(Notice::Ended);
         }
@@ -265,9 +270,9 @@ impl Seats {
     /// A ring makes no more calls of these functions.
     pub(super) fn caller_left(&self) {
         let is_last = {
-            let mut inbox = lock(&self.inbox);
-            inbox.callers -= 1;
-            inbox.callers == 0
+            let mut scheduler = lock(&self.scheduler);
+            scheduler.callers -= 1;
+            scheduler.callers == 0
         };
         if is_last {
             self.has_no_callers.store(true, Ordering::SeqCst);
@@ -285,11 +290,11 @@ impl Seats {
     /// Has the thread at `seat` ask for calls if it rests, whether or not calls wait.
     pub(super) fn rouse(&self, seat: usize, consumer: &mut Consumer) {
         {
-            let mut inbox = lock(&self.inbox);
-            if !matches!(inbox.states[seat], State::Asleep | State::Full) {
+            let mut scheduler = lock(&self.scheduler);
+            if !matches!(scheduler.states[seat], State::Asleep | State::Full) {
                 return;
             }
-            self.set_state(&mut inbox, seat, State::Awake);
+            self.set_state(&mut scheduler, seat, State::Awake);
         }
         consumer.is_full = false;
         consumer.wake.wake();
@@ -311,11 +316,11 @@ impl Seats {
         }
         {
             let queue = self.queue();
-            let mut inbox = lock(&self.inbox);
-            if inbox.is_over || !queue.is_empty() || !inbox.calls.is_empty() {
+            let mut scheduler = lock(&self.scheduler);
+            if scheduler.is_over || !queue.is_empty() || !scheduler.inbox.is_empty() {
                 return;
             }
-            inbox.is_over = true;
+            scheduler.is_over = true;
         }
         drop(held);
         self.wake_all();
