@@ -38,7 +38,7 @@ use napi_derive::napi;
 use crate::bridge::{Command, Health, ReplyQueue};
 use crate::listener::{self, Address};
 use crate::routes::Routes;
-use crate::seats::{self, Caller, Kind, Notices, Seats};
+use crate::seats::{self, Kind, Notices, RingSink, Seats};
 use crate::server::{Options, Server, StartError};
 use arrays::Arrays;
 use embedding::Embedding;
@@ -84,16 +84,16 @@ pub fn listen(
         ..options.into()
     };
     let mut made: Option<Arc<Seats>> = None;
-    let make_caller = |_, reply_queues: &[Arc<ReplyQueue>]| -> Caller {
+    let make_sink = |_, reply_queues: &[Arc<ReplyQueue>]| -> RingSink {
         let routes = options.routes.as_deref();
         made.get_or_insert_with(|| maker.make(0, routes, reply_queues))
-            .caller()
+            .sink()
     };
     let started = if options.ring_threads == 0 {
-        Server::start_embedded(&options, make_caller)
+        Server::start_embedded(&options, make_sink)
             .map(|(server, embedded)| (server, Some(embedded)))
     } else {
-        Server::start(&options, make_caller).map(|server| (server, None))
+        Server::start(&options, make_sink).map(|server| (server, None))
     };
     let (server, embedded) = match started {
         Ok((server, embedded)) => (Arc::new(server), embedded),
@@ -243,10 +243,10 @@ impl NativeServer {
         if let Err(error) = self.tables.add(Arc::clone(&seats)) {
             return Either::B(StartError::Thread(error).into());
         }
-        // Not earlier: seats whose last caller was dropped count as retired, and that would be
+        // Not earlier: seats whose last sink was dropped count as retired, and that would be
         // reported.
-        let callers = reply_queues.iter().map(|_| seats.caller()).collect();
-        self.server.replace(routes.as_ref(), callers);
+        let sinks = reply_queues.iter().map(|_| seats.sink()).collect();
+        self.server.replace(routes.as_ref(), sinks);
         Either::A(self.tables.number())
     }
 

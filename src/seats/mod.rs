@@ -13,7 +13,6 @@
 //! - Locks are taken in this order: a seat, or all of them from the first on; the queue; the
 //!   scheduler.
 
-mod caller;
 mod clock;
 mod columns;
 mod consumer;
@@ -25,6 +24,7 @@ mod queue;
 pub mod results;
 mod scheduler;
 mod seat;
+mod sink;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -37,7 +37,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::bridge::{Outcome, ReplySender};
-pub use caller::Caller;
 use columns::Columns;
 use consumer::Consumer;
 use memory::Memory;
@@ -46,6 +45,7 @@ pub use options::{Kind, Options};
 use queue::Queue;
 use scheduler::{Scheduler, State};
 use seat::Seat;
+pub use sink::RingSink;
 pub use times::Histograms;
 use times::{Times, micros};
 use watchdog::Watchdog;
@@ -80,7 +80,7 @@ pub struct Seats {
     /// Requests that were refused for their arguments, by function.
     refusals: Box<[AtomicU64]>,
     /// True: no ring calls these functions any more.
-    has_no_callers: AtomicBool,
+    has_no_sinks: AtomicBool,
     watchdog: Option<Watchdog>,
 }
 
@@ -117,7 +117,7 @@ impl Seats {
             usual_ns: AtomicU64::new(0),
             all: seats.collect(),
             refusals: (0..functions).map(|_| AtomicU64::new(0)).collect(),
-            has_no_callers: AtomicBool::new(false),
+            has_no_sinks: AtomicBool::new(false),
             watchdog: options.are_workers.then(Watchdog::default),
             options,
         })

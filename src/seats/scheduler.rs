@@ -19,7 +19,7 @@ pub(super) struct Scheduler {
     /// may still be cached.
     asleep: Vec<Sleeper>,
     /// The number of rings that may call.
-    callers: usize,
+    sinks: usize,
     /// The number of rings whose new requests have changed over to these functions.
     adopted: usize,
     /// True: all rings have ended, and the last one had this table.
@@ -56,7 +56,7 @@ impl Scheduler {
             states: vec![State::Gone; seats].into(),
             awake: 0,
             asleep: Vec::new(),
-            callers: rings,
+            sinks: rings,
             adopted: 0,
             has_ended: false,
             is_over: false,
@@ -268,14 +268,14 @@ impl Seats {
     }
 
     /// A ring makes no more calls of these functions.
-    pub(super) fn caller_left(&self) {
+    pub(super) fn sink_dropped(&self) {
         let is_last = {
             let mut scheduler = lock(&self.scheduler);
-            scheduler.callers -= 1;
-            scheduler.callers == 0
+            scheduler.sinks -= 1;
+            scheduler.sinks == 0
         };
         if is_last {
-            self.has_no_callers.store(true, Ordering::SeqCst);
+            self.has_no_sinks.store(true, Ordering::SeqCst);
             self.end_if_over();
         }
     }
@@ -303,7 +303,7 @@ impl Seats {
 
     /// If no ring calls these functions any more and every call is answered, the threads may end.
     pub(super) fn end_if_over(&self) {
-        if !self.has_no_callers.load(Ordering::SeqCst) {
+        if !self.has_no_sinks.load(Ordering::SeqCst) {
             return;
         }
         // All locks at once: a call may go from a seat not yet looked at to one already looked at.

@@ -23,7 +23,7 @@ pub(crate) struct Tables {
     changes: Vec<Vec<usize>>,
 }
 
-/// What the tables' callers have recorded. Tables are numbered from 0.
+/// What the tables' sinks have recorded. Tables are numbered from 0.
 #[derive(Debug, Default)]
 struct Known {
     /// Tables that are still held.
@@ -37,7 +37,7 @@ struct Known {
 }
 
 /// Takes the calls of one table.
-struct Caller {
+struct Sink {
     handler: Arc<Handler>,
     number: usize,
     known: Arc<Mutex<Known>>,
@@ -56,13 +56,13 @@ impl Tables {
     /// The table with this number.
     pub(crate) fn table(&self, number: usize) -> Table {
         lock(&self.known).alive.push(number);
-        let caller = Caller {
+        let sink = Sink {
             handler: Arc::clone(&self.handler),
             number,
             known: Arc::clone(&self.known),
         };
         let routes = self.has_functions.then(|| Arc::new(routes_of(number)));
-        Table::new(routes, caller)
+        Table::new(routes, sink)
     }
 
     /// Tables that are still held.
@@ -90,7 +90,7 @@ impl Tables {
     }
 }
 
-impl CallSink for Caller {
+impl CallSink for Sink {
     fn call(&self, calls: &mut Vec<Call>) {
         let numbers = calls.iter().map(crate::handler::number);
         let called = numbers.map(|number| (number, self.number));
@@ -109,7 +109,7 @@ impl CallSink for Caller {
     fn closed(&self, _: Option<String>) {}
 }
 
-impl Drop for Caller {
+impl Drop for Sink {
     fn drop(&mut self) {
         lock(&self.known)
             .alive

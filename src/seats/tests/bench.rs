@@ -9,7 +9,7 @@ use super::written::Value;
 use crate::bridge::{Call, CallSink, ConnectionId, Delivery, Outcome, Posted, ReplyQueue};
 use crate::quota::Pool;
 use crate::seats::watchdog::{Need, Observed};
-use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, micros};
+use crate::seats::{Kind, Notice, Notices, Options, RingSink, Seats, micros};
 
 pub(super) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ pub(super) fn value(of: i64) -> Delivery {
 
 pub(super) struct Bench {
     pub(super) seats: Arc<Seats>,
-    pub(super) callers: Vec<Option<Caller>>,
+    pub(super) sinks: Vec<Option<RingSink>>,
     pub(super) credits: Arc<Pool>,
     pub(super) notices: Arc<Notices>,
     pub(super) reply_queues: Vec<Arc<ReplyQueue>>,
@@ -59,7 +59,7 @@ impl Bench {
             notices: Arc::clone(&notices),
         });
         Self {
-            callers: (0..rings).map(|_| Some(seats.caller())).collect(),
+            sinks: (0..rings).map(|_| Some(seats.sink())).collect(),
             seats,
             credits,
             notices,
@@ -88,7 +88,7 @@ impl Bench {
         });
         let mut calls: Vec<Call> = calls.collect();
         self.calls += count;
-        self.callers[0].as_ref().unwrap().call(&mut calls);
+        self.sinks[0].as_ref().unwrap().call(&mut calls);
     }
 
     /// A thread takes the seat, and asks for calls.
@@ -135,11 +135,11 @@ impl Bench {
     }
 
     pub(super) fn ring_leaves(&mut self, ring: usize) {
-        self.callers[ring] = None;
+        self.sinks[ring] = None;
     }
 
     pub(super) fn ring_closes(&mut self, ring: usize) {
-        self.callers[ring].take().unwrap().closed(None);
+        self.sinks[ring].take().unwrap().closed(None);
     }
 }
 

@@ -101,7 +101,7 @@ impl World {
                     unreachable!("no ring posts it")
                 }
                 Notice::Ended => {
-                    let is_due = self.callers.iter().all(Option::is_none);
+                    let is_due = self.sinks.iter().all(Option::is_none);
                     assert!(is_due && self.plan.ending == Ending::Closed && !self.has_ended);
                     self.has_ended = true;
                 }
@@ -136,7 +136,7 @@ impl World {
     /// No ring may call, and no call is left anywhere.
     fn is_over(&self) -> bool {
         let seats = 0..self.places.len();
-        self.callers.iter().all(Option::is_none)
+        self.sinks.iter().all(Option::is_none)
             && seats.map(|seat| self.seats.in_hand(seat)).sum::<usize>() == 0
             && self.seats.waiting().0 == 0
     }

@@ -89,7 +89,7 @@ impl World {
 
     pub(super) fn end(&mut self) {
         self.note(|| "ending".to_owned());
-        for ring in 0..self.callers.len() {
+        for ring in 0..self.sinks.len() {
             self.ring_leaves(ring);
             self.check();
         }

@@ -185,9 +185,9 @@ fn rings_have_ended_when_each_has_left_whichever_table_it_had() {
     let new = Seats::new(options);
     old.ring_closes(0);
     // The table is replaced just then, which that ring ignores.
-    drop(new.caller());
+    drop(new.sink());
     old.ring_leaves(1);
-    let second = new.caller();
+    let second = new.sink();
     assert_eq!(old.told(), [RETIRED]);
     second.closed(None);
     drop(second);

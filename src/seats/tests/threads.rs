@@ -13,7 +13,7 @@ use super::random::Random;
 use super::written::Value;
 use crate::bridge::{Call, CallSink, ConnectionId, Posted, ReplyQueue};
 use crate::quota::Pool;
-use crate::seats::{Caller, Kind, Notice, Notices, Options, Seats, lock};
+use crate::seats::{Kind, Notice, Notices, Options, RingSink, Seats, lock};
 
 const RINGS: usize = 2;
 const WORKERS: usize = 3;
@@ -63,7 +63,7 @@ impl Table {
     }
 
     /// Makes all of a ring's calls, and returns how many were lost.
-    fn ring(&self, ring: usize, caller: &Caller) -> usize {
+    fn ring(&self, ring: usize, sink: &RingSink) -> usize {
         let mut random = Random::new(ring as u64);
         let mut asked = 0;
         let mut answered = HashSet::new();
@@ -75,7 +75,7 @@ impl Table {
             asked += u32::try_from(granted).unwrap();
             let mut calls: Vec<Call> = (first..asked).map(|n| self.call(ring, n)).collect();
             if !calls.is_empty() {
-                caller.call(&mut calls);
+                sink.call(&mut calls);
             }
             let mut posted = Posted::default();
             if !self.reply_queues[ring].take(&mut posted) {
@@ -195,13 +195,13 @@ fn on_threads_each_call_is_begun_at_most_once_and_answered_once() {
         let table = Table::new();
         table.seats.start_watchdog().unwrap();
         let lost: usize = thread::scope(|scope| {
-            let callers: Vec<Caller> = (0..RINGS).map(|_| table.seats.caller()).collect();
-            let rings = callers.into_iter().enumerate().map(|(ring, caller)| {
+            let sinks: Vec<RingSink> = (0..RINGS).map(|_| table.seats.sink()).collect();
+            let rings = sinks.into_iter().enumerate().map(|(ring, sink)| {
                 let table = &table;
                 scope.spawn(move || {
-                    let lost = table.ring(ring, &caller);
+                    let lost = table.ring(ring, &sink);
                     if closes {
-                        caller.closed(None);
+                        sink.closed(None);
                     }
                     lost
                 })

@@ -11,7 +11,7 @@ use super::random::Random;
 use crate::bridge::{Call, CallSink, ConnectionId, Outcome, ReplyQueue};
 use crate::quota::Pool;
 use crate::seats::watchdog::Observed;
-use crate::seats::{Caller, Kind, Notices, Options, Seats, micros};
+use crate::seats::{Kind, Notices, Options, RingSink, Seats, micros};
 use crate::values::Rest;
 
 /// Connections of each ring.
@@ -70,7 +70,7 @@ pub(super) struct World {
     pub(super) credits: Arc<Pool>,
     pub(super) reply_queues: Vec<Arc<ReplyQueue>>,
     /// `None`: that ring makes no more calls.
-    pub(super) callers: Vec<Option<Caller>>,
+    pub(super) sinks: Vec<Option<RingSink>>,
     pub(super) places: Vec<Place>,
     pub(super) calls: Vec<KnownCall>,
     /// The number of calls without an answer.
@@ -111,7 +111,7 @@ impl World {
             notices: Arc::clone(&notices),
         });
         Self {
-            callers: (0..plan.rings).map(|_| Some(seats.caller())).collect(),
+            sinks: (0..plan.rings).map(|_| Some(seats.sink())).collect(),
             places: (0..plan.seats).map(|_| Place::default()).collect(),
             plan,
             random,
@@ -167,7 +167,7 @@ impl World {
 
     fn ring_calls(&mut self) {
         let ring = self.random.below(self.plan.rings);
-        if self.callers[ring].is_none() {
+        if self.sinks[ring].is_none() {
             return;
         }
         let wanted = self.random.pick(&[1, 1, 2, 5, 20]);
@@ -177,8 +177,8 @@ impl World {
             return;
         }
         self.note(|| format!("ring {ring} calls {count}"));
-        let caller = self.callers[ring].as_ref().expect("it calls");
-        caller.call(&mut calls);
+        let sink = self.sinks[ring].as_ref().expect("it calls");
+        sink.call(&mut calls);
         assert!(calls.is_empty());
     }
 
@@ -302,14 +302,14 @@ impl World {
     }
 
     pub(super) fn ring_leaves(&mut self, ring: usize) {
-        let Some(caller) = self.callers[ring].take() else {
+        let Some(sink) = self.sinks[ring].take() else {
             return;
         };
         self.note(|| format!("ring {ring} leaves"));
         if self.plan.ending == Ending::Closed {
-            caller.closed(None);
+            sink.closed(None);
         }
-        drop(caller);
+        drop(sink);
     }
 
     #[expect(clippy::print_stderr, reason = "a replayed seed shows what happens")]

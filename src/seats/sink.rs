@@ -8,11 +8,11 @@ use crate::bridge::{Call, CallSink};
 
 /// The call sink of one ring.
 #[derive(Debug)]
-pub struct Caller {
+pub struct RingSink {
     seats: Arc<Seats>,
 }
 
-impl CallSink for Caller {
+impl CallSink for RingSink {
     fn call(&self, calls: &mut Vec<Call>) {
         self.seats.leave(calls);
     }
@@ -36,9 +36,9 @@ impl CallSink for Caller {
     }
 }
 
-impl Drop for Caller {
+impl Drop for RingSink {
     fn drop(&mut self) {
-        self.seats.caller_left();
+        self.seats.sink_dropped();
     }
 }
 
@@ -46,8 +46,8 @@ impl Seats {
     /// The sink of one of the rings. That ring drops it when it makes no more calls of these
     /// functions.
     #[must_use]
-    pub fn caller(self: &Arc<Self>) -> Caller {
-        Caller {
+    pub fn sink(self: &Arc<Self>) -> RingSink {
+        RingSink {
             seats: Arc::clone(self),
         }
     }
