@@ -227,7 +227,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     onRefused(callee)
     const detail = `${callee.fn.name}'s arguments do not fit.`
     const problem = problemText({ status: 400, code: 'ERR_ARGUMENTS', detail, errors })
-    results.addAnswer(id, 400, linesOf([['content-type', MEDIA_TYPE]]), problem)
+    results.addResponse(id, 400, linesOf([['content-type', MEDIA_TYPE]]), problem)
     return NOT_CALLED
   }
 
@@ -265,20 +265,20 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
       const body = callee.encode(value)
       const { media } = callee
       if (media === 'json' || media === 'string') results.addText(id, body, media === 'string')
-      else results.addAnswer(id, media === 'none' ? 204 : 200, linesOf([], media), body)
+      else results.addResponse(id, media === 'none' ? 204 : 200, linesOf([], media), body)
     }
   }
 
   function concludeReply(id, { fn }, value) {
     const { status, fields, media, body } = answerOf(fn, value)
-    results.addAnswer(id, status, linesOf(fields, media), media === 'string' ? stringify(body) : body)
+    results.addResponse(id, status, linesOf(fields, media), media === 'string' ? stringify(body) : body)
   }
 
   function fail(id, callee, args, error) {
     const answered = errorAnswer(error, callee.fn)
     const { status, message, isFault, fields, fault } = answered
     if (fields === undefined) results.addError(id, status, message)
-    else results.addAnswer(id, status, linesOf(fieldsOfProblem(status, fields)), errorProblem(answered))
+    else results.addResponse(id, status, linesOf(fieldsOfProblem(status, fields)), errorProblem(answered))
     if (!isFault) return
     onFunctionError(fault, callee, args)
   }

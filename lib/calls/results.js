@@ -85,8 +85,8 @@ class Results {
     if (this.#isSeen) this.#writeTexts()
   }
 
-  addAnswer(id, status, fields, body) {
-    this.#native.replyAnswer(id, status, fields, body)
+  addResponse(id, status, fields, body) {
+    this.#native.replyResponse(id, status, fields, body)
   }
 
   addError(id, status, message) {

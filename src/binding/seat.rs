@@ -236,7 +236,7 @@ impl NativeSeat {
     /// The result of call `id`: a status from 200 to 599, whole header lines in ASCII, each with
     /// its line end before it, and a body.
     #[napi]
-    pub fn reply_answer(
+    pub fn reply_response(
         &self,
         id: f64,
         status: u16,
@@ -247,7 +247,7 @@ impl NativeSeat {
             Either::A(text) => text.into_bytes(),
             Either::B(bytes) => bytes.to_vec(),
         };
-        self.reply(id, results::answer(status, fields, body));
+        self.reply(id, results::response(status, fields, body));
     }
 
     /// The result of call `id`: an error, with its status and the sentence that the client may

@@ -26,7 +26,7 @@ mod reply_sender;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use crate::http::Answer;
+use crate::http::Response;
 use crate::uring::Token;
 use crate::values::Rest;
 
@@ -150,7 +150,7 @@ pub enum Outcome {
     /// A document.
     Json(Vec<u8>),
     /// A status, fields and a body of whatever kind.
-    Answer(Box<Answer>),
+    Response(Box<Response>),
     /// An error: its status (400–599) and the sentence that the client may read.
     Error(u16, Box<str>),
 }

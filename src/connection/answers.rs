@@ -195,7 +195,7 @@ impl Connection {
                 http::encode_json(out, body.len(), framing, &context.date, origins);
                 self.push_body(body.into(), framing);
             }
-            Outcome::Answer(answer) => self.encode_answer(framing, *answer, context),
+            Outcome::Response(response) => self.encode_response(framing, *response, context),
             Outcome::Error(status, message) => {
                 let status = Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR);
                 context.count_answer(status.code());
@@ -210,17 +210,17 @@ impl Connection {
         }
     }
 
-    pub(super) fn encode_answer(
+    pub(super) fn encode_response(
         &mut self,
         framing: ResponseFraming,
-        answer: http::Answer,
+        response: http::Response,
         context: &mut Context,
     ) {
         let framing = self.last_or(framing);
-        context.count_answer(answer.status.code());
+        context.count_answer(response.status.code());
         let (out, origins) = (self.output.tail(), &context.rules.origins);
-        http::encode_answer(out, &answer, framing, &context.date, origins);
-        self.push_body(answer.body.into(), framing);
+        http::encode_response(out, &response, framing, &context.date, origins);
+        self.push_body(response.body.into(), framing);
     }
 
     fn encode_document(
@@ -294,7 +294,7 @@ fn held(answer: &Owed) -> usize {
     };
     match outcome {
         Outcome::Json(body) => body.len(),
-        Outcome::Answer(answer) => answer.fields.len() + answer.body.len(),
+        Outcome::Response(response) => response.fields.len() + response.body.len(),
         Outcome::Digits(digits) => digits.len(),
         _ => 0,
     }

@@ -52,11 +52,11 @@ impl Connection {
     }
 
     pub(super) fn encode_well(&mut self, framing: ResponseFraming, context: &mut Context) {
-        let answer = http::Answer {
+        let response = http::Response {
             status: Status::OK,
             fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
             body: WELL.into(),
         };
-        self.encode_answer(framing, answer, context);
+        self.encode_response(framing, response, context);
     }
 }

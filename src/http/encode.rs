@@ -69,9 +69,9 @@ pub fn encode_json(
     end_head(out, framing, origins);
 }
 
-/// An answer of a function that is more than a value.
+/// A response with a status, fields and a body of its own. Encoding adds the date and the framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// From 200 to 599.
     pub status: Status,
     /// Whole header lines, each with the line end before it. They have been checked, and none is
@@ -81,23 +81,23 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// The head of such an answer. The caller sends the body, if there is one.
-pub fn encode_answer(
+/// The head of a response. The caller sends the body, if there is one.
+pub fn encode_response(
     out: &mut Vec<u8>,
-    answer: &Answer,
+    response: &Response,
     framing: ResponseFraming,
     date: &Date,
     origins: &Origins,
 ) {
-    out.reserve(HEAD_BYTES_SPARE + answer.fields.len());
-    push_status(out, answer.status);
+    out.reserve(HEAD_BYTES_SPARE + response.fields.len());
+    push_status(out, response.status);
     out.extend_from_slice(b"\r\nDate: ");
     out.extend_from_slice(date.as_bytes());
-    out.extend_from_slice(&answer.fields);
+    out.extend_from_slice(&response.fields);
     // RFC 9110 sections 8.6, 15.3.5 and 15.3.6.
-    if !matches!(answer.status, Status::NO_CONTENT | Status::NOT_MODIFIED) {
+    if !matches!(response.status, Status::NO_CONTENT | Status::NOT_MODIFIED) {
         out.extend_from_slice(b"\r\nContent-Length: ");
-        push_length(out, answer.body.len());
+        push_length(out, response.body.len());
     }
     end_head(out, framing, origins);
 }

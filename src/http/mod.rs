@@ -31,8 +31,8 @@ pub use date::Date;
 pub use document::Document;
 pub use empty_lines::{EMPTY_LINES_MAX, EmptyLines};
 pub use encode::{
-    Answer, MESSAGE_BYTES_MAX, encode_answer, encode_continue, encode_digits, encode_document,
-    encode_error, encode_json, encode_preflight, encode_problem, encode_value,
+    MESSAGE_BYTES_MAX, Response, encode_continue, encode_digits, encode_document, encode_error,
+    encode_json, encode_preflight, encode_problem, encode_response, encode_value,
 };
 pub use grammar::decode_unreserved;
 pub use head::{FIELDS_MAX, parse_head, parse_request};

@@ -3,7 +3,7 @@
 use super::STATE_TEXTS;
 use super::memory::Memory;
 use crate::bridge::Outcome;
-use crate::http::{Answer, Status};
+use crate::http::{Response, Status};
 use crate::values;
 
 /// The result is the bits of a 64-bit integer. Kind 0 is a double that is a safe integer.
@@ -67,8 +67,8 @@ pub fn text(kind: u8, text: String) -> Outcome {
 
 /// A status, whole header lines and a body.
 #[must_use]
-pub fn answer(status: u16, fields: String, body: Vec<u8>) -> Outcome {
-    Outcome::Answer(Box::new(Answer {
+pub fn response(status: u16, fields: String, body: Vec<u8>) -> Outcome {
+    Outcome::Response(Box::new(Response {
         status: Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR),
         fields: fields.into_bytes(),
         body,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ringcall::bridge::{Call, Outcome};
-use ringcall::http::{Answer, Document, Status};
+use ringcall::http::{Document, Response, Status};
 use ringcall::routes::{Placed, Routes};
 use ringcall::values::{Argument, HOLES, Signature, Type};
 
@@ -106,7 +106,7 @@ pub fn outcome_within(call: &Call, said_bytes_max: usize) -> Outcome {
     match call.function {
         COUNT => Outcome::Value(number(call)),
         SAY => Outcome::Json(said(call, said_bytes_max)),
-        _ => Outcome::Answer(Box::new(Answer {
+        _ => Outcome::Response(Box::new(Response {
             status: Status::CREATED,
             fields: b"\r\nContent-Type: application/octet-stream".to_vec(),
             body: data(call).to_vec(),

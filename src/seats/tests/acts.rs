@@ -191,7 +191,7 @@ impl World {
             4 | 5 => Value::Json(format!("[{number},\"{text}\"]")),
             6 => Value::Text(text),
             7 => Value::Digits(format!("{number}{}", u64::MAX)),
-            8 => Value::Answer(201, text),
+            8 => Value::Response(201, text),
             _ => Value::Error(422, text),
         }
     }

@@ -20,7 +20,7 @@ pub(super) enum Value {
     Text(String),
     /// An integer beyond 64 bits; like the next variants, it is not among the results.
     Digits(String),
-    Answer(u16, String),
+    Response(u16, String),
     Error(u16, String),
 }
 
@@ -30,7 +30,7 @@ impl Value {
         match self {
             Self::Number(_) | Self::Bigint(_) => false,
             Self::Json(text) | Self::Text(text) => text.encode_utf16().count() > units_max,
-            Self::Digits(_) | Self::Answer(..) | Self::Error(..) => true,
+            Self::Digits(_) | Self::Response(..) | Self::Error(..) => true,
         }
     }
 
@@ -42,8 +42,8 @@ impl Value {
             Self::Json(text) => Outcome::Json(text.clone().into_bytes()),
             Self::Text(text) => results::text(STRING, text.clone()),
             Self::Digits(digits) => Outcome::Digits(digits.as_str().into()),
-            Self::Answer(status, body) => {
-                results::answer(*status, String::new(), body.clone().into_bytes())
+            Self::Response(status, body) => {
+                results::response(*status, String::new(), body.clone().into_bytes())
             }
             Self::Error(status, message) => Outcome::Error(*status, message.as_str().into()),
         }
