@@ -16,6 +16,7 @@ mod arrays;
 mod callback;
 mod embedding;
 mod functions;
+mod generations;
 mod libuv;
 mod notices;
 mod options;
@@ -23,7 +24,6 @@ pub mod probe;
 pub mod refusal;
 pub mod seat;
 mod stats;
-mod tables;
 mod wake;
 
 use std::cell::{Cell, RefCell};
@@ -43,6 +43,7 @@ use crate::server::{Options, Server, StartError};
 use arrays::Arrays;
 use embedding::Embedding;
 use functions::NativeTable;
+use generations::Generations;
 use notices::NativeNotice;
 use options::NativeOptions;
 use refusal::Refusal;
@@ -100,17 +101,17 @@ pub fn listen(
         Err(error) => return Ok(Either::B(error.into())),
     };
     let first = made.expect("a server has a ring");
-    let tables = Rc::new(tables::Tables::default());
+    let generations = Rc::new(Generations::default());
     let guarded = Rc::new(Cell::new(Some(Guarded {
         server: Arc::clone(&server),
-        tables: Rc::clone(&tables),
+        generations: Rc::clone(&generations),
     })));
     let end_guarded = |guarded: Rc<Cell<Option<Guarded>>>| {
         if let Some(guarded) = guarded.take() {
             guarded.end();
         }
     };
-    if let Err(error) = tables.add(first) {
+    if let Err(error) = generations.add(first) {
         end_guarded(guarded);
         return Ok(Either::B(StartError::Thread(error).into()));
     }
@@ -122,7 +123,7 @@ pub fn listen(
     Ok(Either::A(NativeServer {
         server,
         embedding,
-        tables,
+        generations,
         maker,
         alive: RefCell::new(Some(Alive {
             notify,
@@ -171,7 +172,7 @@ pub struct NativeServer {
     server: Arc<Server>,
     /// Drives the event loop where there are no ring threads.
     embedding: Option<Rc<Embedding>>,
-    tables: Rc<tables::Tables>,
+    generations: Rc<Generations>,
     maker: SeatsMaker,
     /// What keeps the environment and the ring threads apart; `None` once they have ended.
     alive: RefCell<Option<Alive>>,
@@ -181,7 +182,7 @@ pub struct NativeServer {
 /// of a removed hook.
 struct Guarded {
     server: Arc<Server>,
-    tables: Rc<tables::Tables>,
+    generations: Rc<Generations>,
 }
 
 impl Guarded {
@@ -190,7 +191,7 @@ impl Guarded {
         self.server.post(Command::Close);
         self.server.post(Command::CloseAll);
         self.server.join();
-        self.tables.end();
+        self.generations.end();
     }
 }
 
@@ -212,7 +213,7 @@ impl NativeServer {
         arrays: Arrays,
         dispatch: Function<'_, (), ()>,
     ) -> napi::Result<NativeSeat> {
-        let seats = self.tables.current();
+        let seats = self.generations.current();
         let called = match &self.embedding {
             None => Called::From(Dispatch::new(&dispatch)?),
             Some(embedding) => {
@@ -227,7 +228,7 @@ impl NativeServer {
     /// the process.
     #[napi]
     pub fn table(&self) -> u32 {
-        self.tables.number()
+        self.generations.number()
     }
 
     /// Has new requests meet other functions, by name or a plain one as before. Returns the number
@@ -235,19 +236,19 @@ impl NativeServer {
     #[napi]
     pub fn replace(&self, functions: Option<NativeTable>) -> Either<u32, Refusal> {
         let routes = functions.map(|table| Arc::new(functions::routes(table)));
-        let generation = self.tables.current().generation() + 1;
+        let generation = self.generations.current().generation() + 1;
         let reply_queues = self.server.reply_queues();
         let seats = self
             .maker
             .make(generation, routes.as_deref(), &reply_queues);
-        if let Err(error) = self.tables.add(Arc::clone(&seats)) {
+        if let Err(error) = self.generations.add(Arc::clone(&seats)) {
             return Either::B(StartError::Thread(error).into());
         }
         // Not earlier: seats whose last sink was dropped count as retired, and that would be
         // reported.
         let sinks = reply_queues.iter().map(|_| seats.sink()).collect();
         self.server.replace(routes.as_ref(), sinks);
-        Either::A(self.tables.number())
+        Either::A(self.generations.number())
     }
 
     /// The notices since the last time.
@@ -271,14 +272,14 @@ impl NativeServer {
     /// Whether a worker that a notice has reported as overdue is still held. The notice may be old.
     #[napi]
     pub fn is_overdue(&self, generation: u32, seat: u32) -> bool {
-        let seats = self.tables.get(generation);
+        let seats = self.generations.get(generation);
         seats.is_some_and(|seats| seats.is_overdue(seat as usize))
     }
 
     /// Drops the functions of a table, after the notice that it has retired.
     #[napi]
     pub fn forget(&self, generation: u32) {
-        self.tables.forget(generation);
+        self.generations.forget(generation);
     }
 
     /// Where it listens.
@@ -299,8 +300,8 @@ impl NativeServer {
     /// What it has counted. Of calls, those of this generation's functions.
     #[napi]
     pub fn stats(&self, generation: u32) -> NativeStats {
-        let seats = self.tables.get(generation);
-        let seats = seats.unwrap_or_else(|| self.tables.current());
+        let seats = self.generations.get(generation);
+        let seats = seats.unwrap_or_else(|| self.generations.current());
         NativeStats::read(&self.server, &seats)
     }
 
@@ -348,7 +349,7 @@ impl NativeServer {
     #[napi]
     pub fn finish(&self, env: Env) -> napi::Result<()> {
         self.server.join();
-        self.tables.end();
+        self.generations.end();
         if let Some(alive) = self.alive.borrow_mut().take() {
             alive.guarded.take();
             alive.notify.end();

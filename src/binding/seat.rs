@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use super::arrays::Arrays;
 use super::embedding::Embedding;
-use super::tables;
+use super::generations;
 use super::wake::Dispatch;
 use crate::bridge::Outcome;
 use crate::seats::memory::CLAIMS_MAX;
@@ -33,7 +33,7 @@ pub fn take_seat(
             "the arrays are longer than claims count",
         ));
     }
-    let Some(seats) = tables::find(table) else {
+    let Some(seats) = generations::find(table) else {
         return Ok(None);
     };
     let called = Called::From(Dispatch::new(&dispatch)?);

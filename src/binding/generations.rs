@@ -1,5 +1,6 @@
-//! The tables of a server: the one that new requests meet, and those that were replaced and still
-//! have calls. Workers find them by their numbers, from their own threads.
+//! The generations of a server's functions: the seats of the table that new requests meet, and of
+//! those that were replaced and still have calls. Workers find them by the number of the table,
+//! from their own threads.
 //!
 //! Invariant: a number never names two tables of the process.
 
@@ -14,12 +15,12 @@ use crate::seats::Seats;
 static ALL: LazyLock<Mutex<HashMap<u32, Arc<Seats>>>> = LazyLock::new(Mutex::default);
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// The tables of one server, the newest last.
+/// The seats of one server's tables, each with the number of its table, the newest last.
 #[derive(Default)]
-pub(super) struct Tables(RefCell<Vec<(u32, Arc<Seats>)>>);
+pub(super) struct Generations(RefCell<Vec<(u32, Arc<Seats>)>>);
 
-impl Tables {
-    /// Adds the table that new requests meet, and starts its watchdog.
+impl Generations {
+    /// Adds the generation that new requests meet, and starts its watchdog.
     pub(super) fn add(&self, seats: Arc<Seats>) -> io::Result<()> {
         seats.start_watchdog()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -30,39 +31,39 @@ impl Tables {
 
     /// The one that new requests meet.
     pub(super) fn current(&self) -> Arc<Seats> {
-        let tables = self.0.borrow();
-        Arc::clone(&tables.last().expect("a server has one").1)
+        let generations = self.0.borrow();
+        Arc::clone(&generations.last().expect("a server has one").1)
     }
 
-    /// Its number.
+    /// The number of its table.
     pub(super) fn number(&self) -> u32 {
         self.0.borrow().last().expect("a server has one").0
     }
 
     pub(super) fn get(&self, generation: u32) -> Option<Arc<Seats>> {
-        let tables = self.0.borrow();
-        let found = tables
+        let generations = self.0.borrow();
+        let found = generations
             .iter()
             .find(|(_, seats)| seats.generation() == generation);
         found.map(|(_, seats)| Arc::clone(seats))
     }
 
-    /// Drops a table that was replaced and has no calls any more.
+    /// Drops a generation that was replaced and has no calls any more.
     pub(super) fn forget(&self, generation: u32) {
-        let mut tables = self.0.borrow_mut();
-        let is_replaced = |at: &usize| at + 1 < tables.len();
-        let at = tables
+        let mut generations = self.0.borrow_mut();
+        let is_replaced = |at: &usize| at + 1 < generations.len();
+        let at = generations
             .iter()
             .position(|(_, seats)| seats.generation() == generation)
             .filter(is_replaced);
         if let Some(at) = at {
-            let (number, seats) = tables.remove(at);
+            let (number, seats) = generations.remove(at);
             all().remove(&number);
             seats.end();
         }
     }
 
-    /// Ends all tables: no thread can take a seat any more, and the watchdogs end.
+    /// Ends all generations: no thread can take a seat any more, and the watchdogs end.
     pub(super) fn end(&self) {
         for (number, seats) in &*self.0.borrow() {
             all().remove(number);
@@ -71,7 +72,7 @@ impl Tables {
     }
 }
 
-/// The table of this number, of whichever server.
+/// The seats of the table with this number, of whichever server.
 pub(super) fn find(number: u32) -> Option<Arc<Seats>> {
     all().get(&number).map(Arc::clone)
 }
