@@ -34,16 +34,16 @@ pub(super) struct Embedding {
     watch: Cell<Option<Watch>>,
     /// The function by which JavaScript fetches calls; `None` if workers run them.
     dispatch: RefCell<Option<Rc<FunctionRef<(), ()>>>>,
-    asked: Arc<Asked>,
+    dispatch_due: Arc<DispatchDue>,
     /// True: Node's loop is about to wait, and must be woken for work.
     is_asleep: Cell<bool>,
 }
 
 /// True: JavaScript is to fetch calls.
 #[derive(Default)]
-struct Asked(AtomicBool);
+struct DispatchDue(AtomicBool);
 
-impl Asked {
+impl DispatchDue {
     fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -53,7 +53,7 @@ impl Asked {
     }
 }
 
-impl Wake for Asked {
+impl Wake for DispatchDue {
     fn wake(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -68,7 +68,7 @@ impl Embedding {
             embedded: RefCell::new(embedded),
             watch: Cell::default(),
             dispatch: RefCell::default(),
-            asked: Arc::default(),
+            dispatch_due: Arc::default(),
             is_asleep: Cell::new(false),
         });
         let driver: Rc<dyn Driver> = Rc::<Self>::clone(&embedding);
@@ -87,7 +87,7 @@ impl Embedding {
 
     /// What other code calls to have JavaScript fetch calls.
     pub(super) fn wake(&self) -> Arc<dyn Wake> {
-        Arc::<Asked>::clone(&self.asked)
+        Arc::<DispatchDue>::clone(&self.dispatch_due)
     }
 
     /// Lets go of `dispatch`.
@@ -113,7 +113,7 @@ impl Embedding {
         self.awake();
         let done = act();
         self.drive();
-        if self.asked.is_set() || !self.prepare_to_sleep() {
+        if self.dispatch_due.is_set() || !self.prepare_to_sleep() {
             self.notify();
         }
         done
@@ -148,7 +148,7 @@ impl Embedding {
 
     fn turn(&self) {
         self.drive();
-        if self.asked.take() {
+        if self.dispatch_due.take() {
             // A copy, since JavaScript may turn Node's loop itself, and let go of it.
             let dispatch = self.dispatch.borrow().clone();
             if let Some(dispatch) = dispatch {

@@ -47,7 +47,7 @@ use generations::Generations;
 use notices::NativeNotice;
 use options::NativeOptions;
 use refusal::Refusal;
-use seat::{Called, NativeSeat};
+use seat::{NativeSeat, WokenBy};
 use stats::NativeStats;
 use wake::{Dispatch, Notify};
 
@@ -214,14 +214,14 @@ impl NativeServer {
         dispatch: Function<'_, (), ()>,
     ) -> napi::Result<NativeSeat> {
         let seats = self.generations.current();
-        let called = match &self.embedding {
-            None => Called::From(Dispatch::new(&dispatch)?),
+        let woken_by = match &self.embedding {
+            None => WokenBy::Dispatch(Dispatch::new(&dispatch)?),
             Some(embedding) => {
                 embedding.dispatch_by(&dispatch)?;
-                Called::By(Rc::clone(embedding))
+                WokenBy::Embedding(Rc::clone(embedding))
             }
         };
-        NativeSeat::take(env, seats, 0, arrays, called)
+        NativeSeat::take(env, seats, 0, arrays, woken_by)
     }
 
     /// The number of the table that new requests meet. Workers take seats with it, in any thread of

@@ -36,8 +36,8 @@ pub fn take_seat(
     let Some(seats) = generations::find(table) else {
         return Ok(None);
     };
-    let called = Called::From(Dispatch::new(&dispatch)?);
-    Ok(NativeSeat::take(env, seats, seat as usize, arrays, called).ok())
+    let woken_by = WokenBy::Dispatch(Dispatch::new(&dispatch)?);
+    Ok(NativeSeat::take(env, seats, seat as usize, arrays, woken_by).ok())
 }
 
 /// The seat of this thread among those that take calls.
@@ -53,27 +53,27 @@ pub struct NativeSeat {
     cleanup: RefCell<Option<CleanupEnvHook<Rc<Seated>>>>,
 }
 
-/// How a thread learns that calls wait.
-pub(super) enum Called {
-    /// Other threads tell it.
-    From(Arc<Dispatch>),
-    /// It drives the server's event loop, and so learns it itself.
-    By(Rc<Embedding>),
+/// What has a thread ask for calls that wait.
+pub(super) enum WokenBy {
+    /// Other threads, through this.
+    Dispatch(Arc<Dispatch>),
+    /// The server's event loop, which this thread drives itself.
+    Embedding(Rc<Embedding>),
 }
 
-impl Called {
+impl WokenBy {
     fn wake(&self) -> Arc<dyn Wake> {
         match self {
-            Self::From(dispatch) => Arc::<Dispatch>::clone(dispatch),
-            Self::By(embedding) => embedding.wake(),
+            Self::Dispatch(dispatch) => Arc::<Dispatch>::clone(dispatch),
+            Self::Embedding(embedding) => embedding.wake(),
         }
     }
 
     /// Stops the wake-ups.
     fn end(self) {
         match self {
-            Self::From(dispatch) => dispatch.end(),
-            Self::By(embedding) => embedding.dispatch_no_more(),
+            Self::Dispatch(dispatch) => dispatch.end(),
+            Self::Embedding(embedding) => embedding.dispatch_no_more(),
         }
     }
 }
@@ -83,7 +83,7 @@ struct Seated {
     seats: Arc<Seats>,
     seat: usize,
     /// It is taken out when the seat is left, since napi never frees the data of a removed hook.
-    called: Cell<Option<Called>>,
+    woken_by: Cell<Option<WokenBy>>,
 }
 
 impl Seated {
@@ -94,18 +94,18 @@ impl Seated {
         if self.seats.are_workers() {
             self.leave();
         } else {
-            self.end_calling();
+            self.end_waking();
         }
     }
 
-    fn end_calling(&self) {
-        if let Some(called) = self.called.take() {
-            called.end();
+    fn end_waking(&self) {
+        if let Some(woken_by) = self.woken_by.take() {
+            woken_by.end();
         }
     }
 
     fn leave(&self) {
-        self.end_calling();
+        self.end_waking();
         self.seats.leave_seat(self.seat);
     }
 }
@@ -116,17 +116,17 @@ impl NativeSeat {
         seats: Arc<Seats>,
         seat: usize,
         arrays: Arrays,
-        called: Called,
+        woken_by: WokenBy,
     ) -> napi::Result<Self> {
-        let wake = called.wake();
-        let embedding = match &called {
-            Called::From(_) => None,
-            Called::By(embedding) => Some(Rc::clone(embedding)),
+        let wake = woken_by.wake();
+        let embedding = match &woken_by {
+            WokenBy::Dispatch(_) => None,
+            WokenBy::Embedding(embedding) => Some(Rc::clone(embedding)),
         };
         let seated = Rc::new(Seated {
             seats: Arc::clone(&seats),
             seat,
-            called: Cell::new(Some(called)),
+            woken_by: Cell::new(Some(woken_by)),
         });
         if !seats.take_seat(seat, arrays.memory(), wake) {
             return Err(Error::from_reason("the seat is taken, or there is none"));
