@@ -27,7 +27,7 @@ function start(numbers, handler) {
     handlerTimeout: 0,
     onEnd() {}
   })
-  const { ids, slots, resultIds, resultValues, state } = batches.arrays
+  const { ids, cells, resultIds, resultValues, state } = batches.arrays
   const native = {
     post(results) {
       for (let i = 0; i < results; i++) posted.push([resultIds[i], resultValues[i]])
@@ -39,7 +39,7 @@ function start(numbers, handler) {
       inBatch = numbers.length - taken
       for (let i = 0; i < inBatch; i++) {
         ids[i] = taken
-        slots[i] = numbers[taken++]
+        cells[i] = numbers[taken++]
       }
       return inBatch
     },

@@ -35,6 +35,10 @@
 //!   *consumer*: the thread in a seat, with the calls that it has. *batch*: the calls of one fetch.
 //! - *reply*: what the ring is told about a call: the handler's outcome, or that it was sent or is
 //!   late. *lease*: a socket on which the answering thread may send one answer itself.
+//! - *answer*: what a client gets to a request; an `http::Response` is one with a status, fields
+//!   and a body of its own.
+//! - *slot*: a place in a slab, of a connection or of a call that JavaScript has. *cell*: 8 bytes
+//!   of a batch's arguments: a number, a boolean or an `int64`.
 //! - *watchdog*: the thread that looks after workers which a call holds.
 //!
 //! # Layout

@@ -2,7 +2,7 @@
 
 // Calls of functions by name. The ring thread has checked their arguments.
 //
-// Arguments come in columns, one call after another: `slots` for numbers, int64s and booleans, at least two for each
+// Arguments come in columns, one call after another: `cells` for numbers, int64s and booleans, at least two for each
 // call; one JSON array, parsed once a batch, for strings and documents; buffers for bytes and arrays of numbers.
 // `count` holds the number of arguments and their form. `values` on the Rust side writes all of them.
 
@@ -21,7 +21,7 @@ const { call } = Function.prototype
 const BY_NAME = 0x80
 const HOLES = 0x40
 const UNPACKED = 0x3f
-const SLOTS_OF_CALL_MIN = 2
+const CELLS_PER_CALL_MIN = 2
 
 // How an argument is passed.
 const NUMBER = 0
@@ -79,14 +79,14 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   const ids = new Float64Array(batchSize)
   const functions = new Uint16Array(batchSize)
   const counts = new Uint8Array(batchSize)
-  const slots = new Float64Array(SLOTS_OF_CALL_MIN * batchSize + DECLARED_ARGUMENTS_MAX + 1)
-  const int64s = new BigInt64Array(slots.buffer)
+  const cells = new Float64Array(CELLS_PER_CALL_MIN * batchSize + DECLARED_ARGUMENTS_MAX + 1)
+  const int64s = new BigInt64Array(cells.buffer)
   const { state } = results.arrays
 
   let texts
   let buffers
   // Where the next call's arguments begin.
-  let slotAt = 0
+  let cellAt = 0
   let textAt = 0
   let bufferAt = 0
 
@@ -94,7 +94,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
 
   function begin(itsNative) {
     native = itsNative
-    slotAt = 0
+    cellAt = 0
     textAt = 0
     bufferAt = 0
     texts = state[1] > 0 ? parse(native.text()) : undefined
@@ -111,7 +111,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     const id = ids[index]
     const callee = callees[functions[index]]
     const count = counts[index]
-    const slot = slotAt
+    const cell = cellAt
     const text = textAt
     const buffer = bufferAt
     let value
@@ -119,38 +119,38 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
       if (callee.hasSchemas) return runWithSchemas(id, callee, takeAll(callee, count), (count & BY_NAME) !== 0)
       value = invoke(callee, count)
     } catch (error) {
-      return fail(id, callee, takeAgain(callee, count, slot, text, buffer), error)
+      return fail(id, callee, takeAgain(callee, count, cell, text, buffer), error)
     }
     if (typeof value === 'number' && callee.givesNumbers && Number.isSafeInteger(value)) return results.addNumber(id, value)
-    if (isThenable(value)) return answerLater(id, callee, takeAgain(callee, count, slot, text, buffer), value)
-    answer(id, callee, value, count, slot, text, buffer)
+    if (isThenable(value)) return answerLater(id, callee, takeAgain(callee, count, cell, text, buffer), value)
+    answer(id, callee, value, count, cell, text, buffer)
   }
 
   function invoke(callee, count) {
     const { handler, owner, kinds, arity } = callee
     if ((count & HOLES) === 0) {
-      const slot = slotAt
+      const cell = cellAt
       const given = count & UNPACKED
       switch (given > arity ? given : arity) {
         case 0:
-          endSlots(slot)
+          endCells(cell)
           return handler.call(owner)
         case 1: {
           const a = given > 0 ? take(kinds[0]) : undefined
-          endSlots(slot)
+          endCells(cell)
           return handler.call(owner, a)
         }
         case 2: {
           const a = given > 0 ? take(kinds[0]) : undefined
           const b = given > 1 ? take(kinds[1]) : undefined
-          endSlots(slot)
+          endCells(cell)
           return handler.call(owner, a, b)
         }
         case 3: {
           const a = given > 0 ? take(kinds[0]) : undefined
           const b = given > 1 ? take(kinds[1]) : undefined
           const c = given > 2 ? take(kinds[2]) : undefined
-          endSlots(slot)
+          endCells(cell)
           return handler.call(owner, a, b, c)
         }
       }
@@ -160,9 +160,9 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
 
   function take(kind) {
     switch (kind) {
-      case NUMBER: return slots[slotAt++]
-      case BOOLEAN: return slots[slotAt++] !== 0
-      case INT64: return int64s[slotAt++]
+      case NUMBER: return cells[cellAt++]
+      case BOOLEAN: return cells[cellAt++] !== 0
+      case INT64: return int64s[cellAt++]
       case TEXT: return texts[textAt++]
       case BIGINT: return BigInt(texts[textAt++])
       case BIGINTS: return texts[textAt++].map(BigInt)
@@ -182,29 +182,29 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   }
 
   function takeAll({ kinds, arity }, count) {
-    const slot = slotAt
+    const cell = cellAt
     const given = count & UNPACKED
     if (given === UNPACKED) {
-      endSlots(slot)
+      endCells(cell)
       return texts[textAt++]
     }
     // A bit for each argument that was passed.
-    const mask = (count & HOLES) === 0 ? 2 ** given - 1 : slots[slotAt++]
+    const mask = (count & HOLES) === 0 ? 2 ** given - 1 : cells[cellAt++]
     const values = []
     for (let i = 0; i < Math.max(given, arity); i++) {
       values.push(Math.floor(mask / 2 ** i) % 2 === 1 ? take(kinds[i]) : undefined)
     }
-    endSlots(slot)
+    endCells(cell)
     return values
   }
 
-  function endSlots(first) {
-    slotAt = Math.max(slotAt, first + SLOTS_OF_CALL_MIN)
+  function endCells(first) {
+    cellAt = Math.max(cellAt, first + CELLS_PER_CALL_MIN)
   }
 
   // Takes the arguments of the call that began there once more, to report its failure.
-  function takeAgain(callee, count, slot, text, buffer) {
-    slotAt = slot
+  function takeAgain(callee, count, cell, text, buffer) {
+    cellAt = cell
     textAt = text
     bufferAt = buffer
     return takeAll(callee, count)
@@ -232,11 +232,11 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   }
 
   // The value is no promise.
-  function answer(id, callee, value, count, slot, text, buffer) {
+  function answer(id, callee, value, count, cell, text, buffer) {
     try {
       conclude(id, callee, value)
     } catch (error) {
-      fail(id, callee, takeAgain(callee, count, slot, text, buffer), error)
+      fail(id, callee, takeAgain(callee, count, cell, text, buffer), error)
     }
   }
 
@@ -283,7 +283,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     onFunctionError(fault, callee, args)
   }
 
-  return { arrays: { ids, functions, counts, slots }, begin, run, end }
+  return { arrays: { ids, functions, counts, cells }, begin, run, end }
 }
 
 // The outcome of a call that has its answer already, or needs none.

@@ -10,8 +10,8 @@ const { isThenable, settle } = require('./promises.js')
 // `onHandlerError` gets each error that is the handler's fault.
 function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, results, onPromise) {
   const ids = new Float64Array(batchSize)
-  const slots = new Float64Array(batchSize)
-  const numbers = bigint ? new BigInt64Array(slots.buffer) : slots
+  const cells = new Float64Array(batchSize)
+  const numbers = bigint ? new BigInt64Array(cells.buffer) : cells
 
   function run(index) {
     const id = ids[index]
@@ -56,7 +56,7 @@ function createPlainCalls({ handler, batchSize, bigint, onHandlerError }, result
   }
 
   const none = new Uint8Array(0)
-  return { arrays: { ids, functions: new Uint16Array(0), counts: none, slots }, begin() {}, run, end() {} }
+  return { arrays: { ids, functions: new Uint16Array(0), counts: none, cells }, begin() {}, run, end() {} }
 }
 
 module.exports = { createPlainCalls }

@@ -194,7 +194,7 @@ impl NativeSeat {
         self.seats.expire(self.seat)
     }
 
-    /// The batch's arguments that are neither slots nor buffers: a JSON array.
+    /// The batch's arguments that are neither cells nor buffers: a JSON array.
     #[napi]
     pub fn text<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
         let text = self

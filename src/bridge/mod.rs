@@ -81,9 +81,9 @@ pub struct Call {
     pub function: u16,
     /// How many arguments there are, and in which form, as `values` has it.
     pub count: u8,
-    /// The first two arguments that take a slot. The first slot has the bits of a plain function's
+    /// The first two arguments that take a cell. The first cell has the bits of a plain function's
     /// integer.
-    pub slots: [u64; 2],
+    pub cells: [u64; 2],
     /// All other arguments.
     pub rest: Option<Box<Rest>>,
     /// When the whole request had arrived, in microseconds since the server's start.
@@ -98,7 +98,7 @@ impl Call {
     /// The integer that a plain function is called with.
     #[must_use]
     pub fn number(&self) -> i64 {
-        self.slots[0].cast_signed()
+        self.cells[0].cast_signed()
     }
 
     /// The reply to this call, of which there is only one.

@@ -240,7 +240,7 @@ impl Connection {
         let call = Call {
             function: invocation.function,
             count: arguments.count,
-            slots: arguments.slots,
+            cells: arguments.cells,
             rest: arguments.rest,
             ..Call::default()
         };

@@ -123,7 +123,7 @@ impl Connection {
         match head.action {
             http::Action::Call(number) => {
                 let call = Call {
-                    slots: [number.cast_unsigned(), 0],
+                    cells: [number.cast_unsigned(), 0],
                     ..Call::default()
                 };
                 self.call(call, head.response, context);

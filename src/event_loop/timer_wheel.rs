@@ -13,14 +13,14 @@ use std::time::Duration;
 use crate::bridge::ConnectionId;
 use crate::limits::{LINGER_MS, TICK_MS_MAX, Timeouts};
 
-const SLOTS: u64 = 64;
+const BUCKETS: u64 = 64;
 /// The interval is this many ticks, so that a deadline is met within a thirty-second of it.
 const TICKS_PER_INTERVAL: u32 = 32;
 
 /// A wheel of connections, by the tick at which they are due.
 #[derive(Debug)]
 pub(super) struct TimerWheel {
-    slots: Vec<Vec<ConnectionId>>,
+    buckets: Vec<Vec<ConnectionId>>,
     /// The last tick that was taken.
     tick: u64,
     tick_ms: u64,
@@ -45,7 +45,7 @@ impl TimerWheel {
             .unwrap_or(LINGER_MS);
         let tick_ms = (shortest / TICKS_PER_INTERVAL).clamp(1, TICK_MS_MAX);
         Self {
-            slots: (0..SLOTS).map(|_| Vec::new()).collect(),
+            buckets: (0..BUCKETS).map(|_| Vec::new()).collect(),
             tick: 0,
             tick_ms: u64::from(tick_ms),
             interval_ms: u64::from(tick_ms * TICKS_PER_INTERVAL),
@@ -65,7 +65,7 @@ impl TimerWheel {
     /// Forgets everything, and has what is inserted from now on looked at within `interval_ms`.
     pub(super) fn restart(&mut self, interval_ms: u32) {
         self.interval_ms = self.interval_ms.min(u64::from(interval_ms));
-        self.slots.iter_mut().for_each(Vec::clear);
+        self.buckets.iter_mut().for_each(Vec::clear);
         self.inserted = 0;
     }
 
@@ -73,25 +73,25 @@ impl TimerWheel {
     pub(super) fn insert(&mut self, connection: ConnectionId, deadline: Option<u64>, now: u64) {
         let latest = now + self.interval_ms;
         let at = deadline.map_or(latest, |deadline| deadline.min(latest));
-        let tick = (at / self.tick_ms + 1).clamp(self.tick + 1, self.tick + SLOTS - 1);
-        self.slot(tick).push(connection);
+        let tick = (at / self.tick_ms + 1).clamp(self.tick + 1, self.tick + BUCKETS - 1);
+        self.bucket(tick).push(connection);
         self.inserted += 1;
     }
 
     /// Moves what is due by `now` into `due`.
     pub(super) fn take_due(&mut self, now: u64, due: &mut Vec<ConnectionId>) {
         let last = now / self.tick_ms;
-        // After a long pause every slot is due, and each only once.
-        let first = (self.tick + 1).max(last.saturating_sub(SLOTS - 1));
+        // After a long pause every bucket is due, and each only once.
+        let first = (self.tick + 1).max(last.saturating_sub(BUCKETS - 1));
         for tick in first..=last {
-            due.append(self.slot(tick));
+            due.append(self.bucket(tick));
         }
         self.tick = self.tick.max(last);
         self.inserted -= due.len();
     }
 
-    fn slot(&mut self, tick: u64) -> &mut Vec<ConnectionId> {
-        &mut self.slots[usize::try_from(tick % SLOTS).expect("below SLOTS")]
+    fn bucket(&mut self, tick: u64) -> &mut Vec<ConnectionId> {
+        &mut self.buckets[usize::try_from(tick % BUCKETS).expect("below BUCKETS")]
     }
 }
 

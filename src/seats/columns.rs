@@ -1,6 +1,6 @@
 //! A batch's arguments as JavaScript gets them: in columns, one call's after another's.
 //!
-//! Invariant: the arguments of a call that take no slot stay with the call until its batch ends. So
+//! Invariant: the arguments of a call that take no cell stay with the call until its batch ends. So
 //! a call that has not begun can go back to the queue whole.
 
 use super::memory::Memory;
@@ -20,8 +20,8 @@ pub(super) enum Columns {
 /// The columns of functions by name that are not typed arrays.
 #[derive(Default)]
 pub(super) struct FunctionColumns {
-    slots: usize,
-    /// A JSON array of the arguments that are neither slots nor buffers; empty if there are none.
+    cells: usize,
+    /// A JSON array of the arguments that are neither cells nor buffers; empty if there are none.
     text: Vec<u8>,
     buffers: usize,
     buffer_bytes: usize,
@@ -39,7 +39,7 @@ impl Columns {
     /// A batch begins, or has ended.
     pub(super) fn clear(&mut self) {
         if let Self::Functions(columns) = self {
-            columns.slots = 0;
+            columns.cells = 0;
             columns.text.clear();
             // One long text should not hold so much memory for ever.
             columns.text.shrink_to(BATCH_TEXT_BYTES_MAX);
@@ -53,12 +53,12 @@ impl Columns {
     pub(super) fn add(&mut self, index: usize, call: &Call, memory: &mut Memory) -> bool {
         match self {
             Self::Numbers { bigint } => {
-                let slot = if *bigint {
-                    f64::from_bits(call.slots[0])
+                let number = if *bigint {
+                    f64::from_bits(call.cells[0])
                 } else {
                     as_double(call.number())
                 };
-                memory.slots.set(index, slot);
+                memory.cells.set(index, number);
                 true
             }
             Self::Functions(columns) => columns.add(index, call, memory),
@@ -92,15 +92,15 @@ impl Columns {
 
 impl FunctionColumns {
     fn add(&mut self, index: usize, call: &Call, memory: &mut Memory) -> bool {
-        if index > 0 && !self.has_room(call, memory.slots.len()) {
+        if index > 0 && !self.has_room(call, memory.cells.len()) {
             return false;
         }
         memory.functions.set(index, call.function);
         memory.counts.set(index, call.count);
-        // Two slots, even if the call has fewer arguments: `lib/` knows that.
-        for slot in call.slots.iter().chain(more_slots(call)) {
-            memory.slots.set(self.slots, f64::from_bits(*slot));
-            self.slots += 1;
+        // Two cells, even if the call has fewer arguments: `lib/` knows that.
+        for bits in call.cells.iter().chain(more_cells(call)) {
+            memory.cells.set(self.cells, f64::from_bits(*bits));
+            self.cells += 1;
         }
         if let Some(rest) = &call.rest {
             if self.text.is_empty() && !rest.text.is_empty() {
@@ -113,8 +113,8 @@ impl FunctionColumns {
         true
     }
 
-    fn has_room(&self, call: &Call, slots_max: usize) -> bool {
-        if self.slots + call.slots.len() + more_slots(call).len() > slots_max {
+    fn has_room(&self, call: &Call, cells_max: usize) -> bool {
+        if self.cells + call.cells.len() + more_cells(call).len() > cells_max {
             return false;
         }
         call.rest.as_ref().is_none_or(|rest| {
@@ -125,8 +125,8 @@ impl FunctionColumns {
     }
 }
 
-fn more_slots(call: &Call) -> &[u64] {
-    call.rest.as_ref().map_or(&[], |rest| &rest.slots)
+fn more_cells(call: &Call) -> &[u64] {
+    call.rest.as_ref().map_or(&[], |rest| &rest.cells)
 }
 
 /// Without `bigint`, requests beyond ±(2^53 − 1) are refused.

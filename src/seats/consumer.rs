@@ -239,7 +239,7 @@ impl Consumer {
         self.batch_began = now;
     }
 
-    /// The batch's arguments that are neither slots nor buffers: a JSON array, in ASCII.
+    /// The batch's arguments that are neither cells nor buffers: a JSON array, in ASCII.
     pub(super) fn text(&self) -> &[u8] {
         self.columns.text()
     }

@@ -90,9 +90,9 @@ pub struct Memory {
     pub functions: Column<u16>,
     /// Written here: how many arguments each has, and in which form, as `values` has it.
     pub counts: Column<u8>,
-    /// Written here: the arguments that take a slot, one call's after another's; of a plain
+    /// Written here: the arguments that take a cell, one call's after another's; of a plain
     /// function the one of each, as a double or, with `bigint`, as the bits of a 64-bit integer.
-    pub slots: Column<f64>,
+    pub cells: Column<f64>,
     /// Read here: the ids of the calls that have a result.
     pub result_ids: Column<f64>,
     /// Read here: what each result is, a `KIND_` of `results`.

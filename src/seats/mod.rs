@@ -279,7 +279,7 @@ impl Seats {
         }
     }
 
-    /// Passes on the batch's arguments that are neither slots nor buffers: a JSON array.
+    /// Passes on the batch's arguments that are neither cells nor buffers: a JSON array.
     pub fn text<T>(&self, seat: usize, take: impl FnOnce(&[u8]) -> T) -> Option<T> {
         self.with(seat, |consumer| take(consumer.text()))
     }

@@ -126,7 +126,7 @@ mod tests {
 
     fn call(number: i64) -> Call {
         Call {
-            slots: [number.cast_unsigned(), 0],
+            cells: [number.cast_unsigned(), 0],
             ..Call::default()
         }
     }

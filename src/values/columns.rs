@@ -3,7 +3,9 @@
 //! `body` and `path` fill `Columns`, which become `Arguments`. `bridge` and `binding` copy those
 //! into a batch.
 //!
-//! Invariant: slots, text and buffers are in the order of the signature, whatever the order in
+//! A *cell* is 8 bytes: the bits of a double or of a 64-bit integer.
+//!
+//! Invariant: cells, text and buffers are in the order of the signature, whatever the order in
 //! which the arguments were sent.
 
 use std::mem;
@@ -16,7 +18,7 @@ pub const ARGUMENTS_MAX: usize = 32;
 /// Set in `Arguments::count` when the arguments were sent as an object.
 pub const BY_NAME: u8 = 0x80;
 
-/// Set in `Arguments::count` when an argument before the last given one is absent: the first slot
+/// Set in `Arguments::count` when an argument before the last given one is absent: the first cell
 /// is then a mask of those given, as a double.
 pub const HOLES: u8 = 0x40;
 
@@ -29,8 +31,8 @@ pub const UNPACKED: u8 = 0x3f;
 pub struct Arguments {
     /// How many arguments are given, up to the last given one; or `UNPACKED`. With flags.
     pub count: u8,
-    /// The first two slots: the bits of a double, or an integer of 64 bits.
-    pub slots: [u64; 2],
+    /// The first two cells: the bits of a double, or an integer of 64 bits.
+    pub cells: [u64; 2],
     /// All other arguments.
     pub rest: Option<Box<Rest>>,
 }
@@ -38,8 +40,8 @@ pub struct Arguments {
 /// The parts that a few numbers do not need.
 #[derive(Debug, Default)]
 pub struct Rest {
-    /// The slots from the third one on.
-    pub slots: Vec<u64>,
+    /// The cells from the third one on.
+    pub cells: Vec<u64>,
     /// JSON values in ASCII, each followed by a comma.
     pub text: Vec<u8>,
     /// Bytes, and arrays of numbers in little-endian order.
@@ -62,7 +64,7 @@ impl Rest {
     pub fn memory(&self) -> usize {
         let buffers: usize = self.buffers.iter().map(Vec::capacity).sum();
         size_of::<Self>()
-            + self.slots.capacity() * size_of::<u64>()
+            + self.cells.capacity() * size_of::<u64>()
             + self.text.capacity()
             + self.buffers.capacity() * size_of::<Vec<u8>>()
             + buffers
@@ -72,7 +74,7 @@ impl Rest {
 #[cfg(test)]
 impl PartialEq for Rest {
     fn eq(&self, other: &Self) -> bool {
-        self.slots == other.slots && self.text == other.text && self.buffers == other.buffers
+        self.cells == other.cells && self.text == other.text && self.buffers == other.buffers
     }
 }
 
@@ -80,7 +82,7 @@ impl PartialEq for Rest {
 impl Clone for Rest {
     fn clone(&self) -> Self {
         Self {
-            slots: self.slots.clone(),
+            cells: self.cells.clone(),
             text: self.text.clone(),
             buffers: self.buffers.clone(),
             reserved: None,
@@ -93,20 +95,20 @@ impl Clone for Rest {
 pub(super) struct Columns {
     /// Bit i is set exactly when argument i is given.
     given: u32,
-    slots: Slots,
+    cells: Cells,
     buffers: Vec<Vec<u8>>,
 }
 
 impl Columns {
     #[inline]
-    pub(super) fn put_slot(&mut self, index: usize, bits: u64) {
+    pub(super) fn put_cell(&mut self, index: usize, bits: u64) {
         self.give(index);
-        self.slots.push(bits);
+        self.cells.push(bits);
     }
 
     #[inline]
     pub(super) fn put_double(&mut self, index: usize, value: f64) {
-        self.put_slot(index, value.to_bits());
+        self.put_cell(index, value.to_bits());
     }
 
     pub(super) fn put_boolean(&mut self, index: usize, value: bool) {
@@ -139,21 +141,21 @@ impl Columns {
         let mut count = u8::try_from(count).expect("32 at most");
         if self.given & self.given.wrapping_add(1) != 0 {
             count |= HOLES;
-            self.slots.push_first(f64::from(self.given).to_bits());
+            self.cells.push_first(f64::from(self.given).to_bits());
         }
-        self.slots.finish(count, text, &mut self.buffers)
+        self.cells.finish(count, text, &mut self.buffers)
     }
 }
 
-/// Slots in order: two within the call, others on the heap.
+/// Cells in order: two within the call, others on the heap.
 #[derive(Default)]
-pub(super) struct Slots {
+pub(super) struct Cells {
     count: usize,
     first: [u64; 2],
     others: Vec<u64>,
 }
 
-impl Slots {
+impl Cells {
     pub(super) fn len(&self) -> usize {
         self.count
     }
@@ -161,7 +163,7 @@ impl Slots {
     #[inline]
     pub(super) fn push(&mut self, bits: u64) {
         match self.first.get_mut(self.count) {
-            Some(slot) => *slot = bits,
+            Some(cell) => *cell = bits,
             None => self.others.push(bits),
         }
         self.count += 1;
@@ -185,11 +187,11 @@ impl Slots {
         let is_needed = self.count > self.first.len() || !text.is_empty() || !buffers.is_empty();
         Arguments {
             count,
-            slots: self.first,
+            cells: self.first,
             rest: is_needed.then(|| {
                 trim(text);
                 Box::new(Rest {
-                    slots: mem::take(&mut self.others),
+                    cells: mem::take(&mut self.others),
                     text: mem::take(text),
                     buffers: mem::take(buffers),
                     reserved: None,

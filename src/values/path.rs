@@ -140,7 +140,7 @@ fn other(
             .map(|integer| columns.put_double(index, numbers::exact(integer))),
         Type::Int64 => numbers::integer_in_path(segment)
             .and_then(numbers::int64)
-            .map(|integer| columns.put_slot(index, integer.cast_unsigned())),
+            .map(|integer| columns.put_cell(index, integer.cast_unsigned())),
         Type::Number => numbers::number_in_path(segment)
             .map(|number| columns.put_double(index, number))
             .ok_or(Unfit::Kind),

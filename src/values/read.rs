@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         Ok(match kind {
             Type::Int64 => {
                 let fit = self.int64(DEPTH)?;
-                fit.map(|value| self.columns.put_slot(index, value.cast_unsigned()))
+                fit.map(|value| self.columns.put_cell(index, value.cast_unsigned()))
             }
             Type::Int32 => {
                 let fit = self.int(DEPTH)?.and_then(numbers::int32);

@@ -1,12 +1,12 @@
 //! Arguments of functions that declare none: JSON values by position.
 //!
-//! `body` and `path` pass the values. If all are numbers they cross as slots, otherwise all of them
+//! `body` and `path` pass the values. If all are numbers they cross as cells, otherwise all of them
 //! cross as one array.
 //!
 //! Invariant: there are at least as many as the function needs, and at most
 //! `UNDECLARED_ARGUMENTS_MAX`.
 
-use super::columns::{ARGUMENTS_MAX, Arguments, Slots, UNPACKED};
+use super::columns::{ARGUMENTS_MAX, Arguments, Cells, UNPACKED};
 use super::faults::{ENTRIES_MAX, Fault, Faults, MISSING};
 use super::json::{Json, Scan};
 use super::path;
@@ -25,9 +25,9 @@ pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments,
         return from_other_body(signature, json);
     }
     let start = json.at();
-    if let Some(slots) = numbers_in(&mut json).map_err(|broken| broken.in_body())? {
-        check(signature, slots.len(), Faults::default())?;
-        return Ok(of_numbers(slots));
+    if let Some(cells) = numbers_in(&mut json).map_err(|broken| broken.in_body())? {
+        check(signature, cells.len(), Faults::default())?;
+        return Ok(of_numbers(cells));
     }
     json.back_to(start);
     let count = json.array().map_err(|broken| broken.in_body())?;
@@ -48,28 +48,28 @@ fn from_other_body(signature: &Signature, mut json: Json) -> Result<Arguments, F
     )))
 }
 
-/// Reads an array to its end, or to the first element that cannot cross as a slot: then `None`.
-fn numbers_in(json: &mut Json) -> Scan<Option<Slots>> {
+/// Reads an array to its end, or to the first element that cannot cross as a cell: then `None`.
+fn numbers_in(json: &mut Json) -> Scan<Option<Cells>> {
     json.skip();
-    let mut slots = Slots::default();
-    while json.advance(b']', slots.len() == 0)? {
-        if slots.len() == ARGUMENTS_MAX {
+    let mut cells = Cells::default();
+    while json.advance(b']', cells.len() == 0)? {
+        if cells.len() == ARGUMENTS_MAX {
             return Ok(None);
         }
         match json.double_if_number()? {
-            Some(number) => slots.push(number.to_bits()),
+            Some(number) => cells.push(number.to_bits()),
             None => return Ok(None),
         }
     }
     json.end()?;
-    Ok(Some(slots))
+    Ok(Some(cells))
 }
 
 /// Segments of JSON.
 pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments, Fault> {
-    if let Some(slots) = numbers_of(path) {
-        check(signature, slots.len(), Faults::default())?;
-        return Ok(of_numbers(slots));
+    if let Some(cells) = numbers_of(path) {
+        check(signature, cells.len(), Faults::default())?;
+        return Ok(of_numbers(cells));
     }
     let mut faults = Faults::default();
     let mut text = Vec::new();
@@ -93,11 +93,11 @@ pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments,
     Ok(of_text(text))
 }
 
-/// The segments as numbers, if all of them are numbers that cross as slots.
-fn numbers_of(path: &[u8]) -> Option<Slots> {
-    let mut slots = Slots::default();
+/// The segments as numbers, if all of them are numbers that cross as cells.
+fn numbers_of(path: &[u8]) -> Option<Cells> {
+    let mut cells = Cells::default();
     for segment in path::segments(path) {
-        if slots.len() == ARGUMENTS_MAX {
+        if cells.len() == ARGUMENTS_MAX {
             return None;
         }
         let mut decoded = Vec::new();
@@ -105,20 +105,20 @@ fn numbers_of(path: &[u8]) -> Option<Slots> {
         json.peek_token();
         let number = json.double_if_number().ok()??;
         json.end().ok()?;
-        slots.push(number.to_bits());
+        cells.push(number.to_bits());
     }
-    Some(slots)
+    Some(cells)
 }
 
-fn of_numbers(mut slots: Slots) -> Arguments {
-    let count = u8::try_from(slots.len()).expect("ARGUMENTS_MAX at most");
-    slots.finish(count, &mut Vec::new(), &mut Vec::new())
+fn of_numbers(mut cells: Cells) -> Arguments {
+    let count = u8::try_from(cells.len()).expect("ARGUMENTS_MAX at most");
+    cells.finish(count, &mut Vec::new(), &mut Vec::new())
 }
 
 /// The text is an array.
 fn of_text(mut text: Vec<u8>) -> Arguments {
     text.push(b',');
-    Slots::default().finish(UNPACKED, &mut text, &mut Vec::new())
+    Cells::default().finish(UNPACKED, &mut text, &mut Vec::new())
 }
 
 /// Adds an entry if the number of arguments is wrong.

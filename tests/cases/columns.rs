@@ -10,7 +10,7 @@ const FLAGS: u8 = BY_NAME | HOLES;
 
 /// The part of a call's columns that has not been read yet.
 struct Columns<'a> {
-    slots: std::vec::IntoIter<u64>,
+    cells: std::vec::IntoIter<u64>,
     texts: std::vec::IntoIter<Value>,
     buffers: std::slice::Iter<'a, Vec<u8>>,
 }
@@ -27,7 +27,7 @@ impl<'a> Columns<'a> {
         };
         texts.pop();
         Self {
-            slots: [&call.slots[..], rest.map_or(&[][..], |rest| &rest.slots)]
+            cells: [&call.cells[..], rest.map_or(&[][..], |rest| &rest.cells)]
                 .concat()
                 .into_iter(),
             texts: texts.into_iter(),
@@ -36,7 +36,7 @@ impl<'a> Columns<'a> {
     }
 
     fn double(&mut self) -> f64 {
-        f64::from_bits(self.slots.next().unwrap())
+        f64::from_bits(self.cells.next().unwrap())
     }
 
     /// The next argument of this type, as a case writes it.
@@ -48,7 +48,7 @@ impl<'a> Columns<'a> {
                 1.0 => json!(true),
                 other => panic!("no boolean: {other}"),
             },
-            "int64" => json!({ "$bigint": self.slots.next().unwrap().cast_signed().to_string() }),
+            "int64" => json!({ "$bigint": self.cells.next().unwrap().cast_signed().to_string() }),
             "bigint" => bigint(&self.texts.next().unwrap()),
             "bigint[]" => {
                 let all = self.texts.next().unwrap();
@@ -104,7 +104,7 @@ fn declared(function: &Function, count: u8, columns: &mut Columns) -> Vec<Value>
     let mask = if count & HOLES == 0 {
         u64::MAX
     } else {
-        // A double, like every slot of a number.
+        // A double, like every cell of a number.
         let mask = columns.double();
         (0..32)
             .filter(|bit| mask / 2_f64.powi(*bit) % 2.0 >= 1.0)

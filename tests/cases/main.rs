@@ -313,10 +313,10 @@ fn arguments(outcome: &Outcome) -> Vec<String> {
         let columns = call
             .rest
             .as_ref()
-            .map(|rest| (&rest.slots, &rest.text, &rest.buffers));
+            .map(|rest| (&rest.cells, &rest.text, &rest.buffers));
         format!(
             "{} {} {:?} {columns:?}",
-            call.function, call.count, call.slots
+            call.function, call.count, call.cells
         )
     };
     outcome.calls.iter().map(call).collect()

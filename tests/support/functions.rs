@@ -122,10 +122,10 @@ pub fn described(call: &Call) -> String {
     let Call {
         function,
         count,
-        slots,
+        cells,
         ..
     } = call;
-    format!("{function} {count:x} {slots:x?} {text:?} {buffers:x?}")
+    format!("{function} {count:x} {cells:x?} {text:?} {buffers:x?}")
 }
 
 /// An array of the number, and of the value as often as it is to be said.
@@ -145,13 +145,13 @@ fn said(call: &Call, bytes_max: usize) -> Vec<u8> {
     said
 }
 
-/// The integer at this place among the slots.
+/// The integer at this place among the cells.
 #[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
 fn integer(call: &Call, place: usize) -> i64 {
     let place = place + usize::from(call.count & HOLES != 0);
-    let more = call.rest.iter().flat_map(|rest| &rest.slots);
-    let slot = call.slots.iter().chain(more).nth(place);
-    f64::from_bits(*slot.expect("there is one")) as i64
+    let more = call.rest.iter().flat_map(|rest| &rest.cells);
+    let bits = call.cells.iter().chain(more).nth(place);
+    f64::from_bits(*bits.expect("there is one")) as i64
 }
 
 fn data(call: &Call) -> &[u8] {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::seats::memory::{Claims, Column, Memory};
 
-/// A batch's slots besides two for each call, so that any one call fits.
-const MORE_SLOTS: usize = 33;
+/// A batch's cells besides two for each call, so that any one call fits.
+const MORE_CELLS: usize = 33;
 
 pub(super) struct Array<T>(Box<[UnsafeCell<T>]>);
 
@@ -42,7 +42,7 @@ pub(super) struct Arrays {
     pub(super) ids: Array<f64>,
     pub(super) functions: Array<u16>,
     pub(super) counts: Array<u8>,
-    pub(super) slots: Array<f64>,
+    pub(super) cells: Array<f64>,
     pub(super) result_ids: Array<f64>,
     pub(super) result_kinds: Array<u8>,
     pub(super) result_values: Array<f64>,
@@ -58,7 +58,7 @@ impl Arrays {
             ids: Array::new(size),
             functions: Array::new(size),
             counts: Array::new(size),
-            slots: Array::new(2 * size + MORE_SLOTS),
+            cells: Array::new(2 * size + MORE_CELLS),
             result_ids: Array::new(size),
             result_kinds: Array::new(size),
             result_values: Array::new(size),
@@ -73,7 +73,7 @@ impl Arrays {
             ids: self.ids.column(),
             functions: self.functions.column(),
             counts: self.counts.column(),
-            slots: self.slots.column(),
+            cells: self.cells.column(),
             result_ids: self.result_ids.column(),
             result_kinds: self.result_kinds.column(),
             result_values: self.result_values.column(),

@@ -81,7 +81,7 @@ impl Bench {
                     number: u64::from(number),
                 },
                 sequence: number,
-                slots: [u64::from(number), 0],
+                cells: [u64::from(number), 0],
                 arrived: now,
                 ..Call::default()
             }

@@ -93,7 +93,7 @@ pub(super) struct Player {
     begun: usize,
     has_promises: bool,
     /// The places where the next call's arguments begin.
-    slot_at: usize,
+    cell_at: usize,
     texts: std::vec::IntoIter<usize>,
     buffers: std::vec::IntoIter<usize>,
 }
@@ -119,7 +119,7 @@ impl Player {
             count: 0,
             begun: 0,
             has_promises: false,
-            slot_at: 0,
+            cell_at: 0,
             texts: Vec::new().into_iter(),
             buffers: Vec::new().into_iter(),
         }
@@ -163,7 +163,7 @@ impl Player {
 
     /// Reads what JavaScript reads once per batch.
     fn read_batch(&mut self) {
-        self.slot_at = 0;
+        self.cell_at = 0;
         self.texts = Vec::new().into_iter();
         if self.arrays.state.get(STATE_TEXT) > 0.0 {
             let texts = self.seats.text(self.seat, |text| {
@@ -194,7 +194,7 @@ impl Player {
     fn take_arguments(&mut self, index: usize) -> Taken {
         let id = self.arrays.ids.get(index);
         if self.seats.refusals.is_empty() {
-            let number = as_number(self.arrays.slots.get(index));
+            let number = as_number(self.arrays.cells.get(index));
             return Taken {
                 id,
                 number,
@@ -202,15 +202,15 @@ impl Player {
             };
         }
         let function = self.arrays.functions.get(index);
-        let number = as_number(self.arrays.slots.get(self.slot_at));
-        let slots = usize::from(self.arrays.counts.get(index));
-        for slot in 1..slots {
+        let number = as_number(self.arrays.cells.get(self.cell_at));
+        let cells = usize::from(self.arrays.counts.get(index));
+        for cell in 1..cells {
             assert_eq!(
-                as_number(self.arrays.slots.get(self.slot_at + slot)),
+                as_number(self.arrays.cells.get(self.cell_at + cell)),
                 number
             );
         }
-        self.slot_at += slots.max(2);
+        self.cell_at += cells.max(2);
         match function {
             WITH_TEXT => assert_eq!(self.texts.next(), Some(number)),
             WITH_BYTES => assert_eq!(self.buffers.next(), Some(number)),
@@ -289,6 +289,6 @@ impl Player {
     clippy::cast_sign_loss,
     reason = "it is a small integer"
 )]
-fn as_number(slot: f64) -> usize {
-    slot as usize
+fn as_number(cell: f64) -> usize {
+    cell as usize
 }

@@ -103,7 +103,7 @@ impl Table {
                 number: ConnectionId::first_of(ring) + u64::from(sequence % 7),
             },
             sequence,
-            slots: [u64::from(number(ring, sequence)), 0],
+            cells: [u64::from(number(ring, sequence)), 0],
             arrived: crate::seats::micros(started, Instant::now()),
             ..Call::default()
         }

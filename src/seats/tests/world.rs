@@ -207,14 +207,14 @@ impl World {
             stage: Stage::Waiting,
             outcome: None,
         });
-        let slots = if self.random.once_in(3) {
+        let cells = if self.random.once_in(3) {
             self.random.up_to(32)
         } else {
             1
         };
         let is_long = self.plan.has_long && self.random.once_in(8);
-        let rest = rest_of(number, function, slots, is_long);
-        let slot = match self.plan.kind {
+        let rest = rest_of(number, function, cells, is_long);
+        let bits = match self.plan.kind {
             Kind::Plain { .. } => u64::from(number),
             Kind::Named(_) => f64::from(number).to_bits(),
         };
@@ -225,8 +225,8 @@ impl World {
             },
             sequence: number,
             function,
-            count: u8::try_from(slots).expect("few"),
-            slots: [slot; 2],
+            count: u8::try_from(cells).expect("few"),
+            cells: [bits; 2],
             rest,
             arrived,
             ..Call::default()
@@ -322,11 +322,11 @@ impl World {
     }
 }
 
-/// The rest of the arguments, beyond the first two slots.
-fn rest_of(number: u32, function: u16, slots: usize, is_long: bool) -> Option<Box<Rest>> {
+/// The rest of the arguments, beyond the first two cells.
+fn rest_of(number: u32, function: u16, cells: usize, is_long: bool) -> Option<Box<Rest>> {
     let mut rest = Rest::default();
-    let more = slots.saturating_sub(2);
-    rest.slots = vec![f64::from(number).to_bits(); more];
+    let more = cells.saturating_sub(2);
+    rest.cells = vec![f64::from(number).to_bits(); more];
     if function == WITH_TEXT {
         let padding = if is_long { 40_000 } else { 0 };
         rest.text = format!("\"{number}{}\",", " ".repeat(padding)).into_bytes();
@@ -336,6 +336,6 @@ fn rest_of(number: u32, function: u16, slots: usize, is_long: bool) -> Option<Bo
         bytes.resize(if is_long { 600_000 } else { 8 }, 0);
         rest.buffers.push(bytes);
     }
-    let is_nothing = rest.slots.is_empty() && rest.text.is_empty() && rest.buffers.is_empty();
+    let is_nothing = rest.cells.is_empty() && rest.text.is_empty() && rest.buffers.is_empty();
     (!is_nothing).then(|| Box::new(rest))
 }

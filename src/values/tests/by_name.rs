@@ -10,9 +10,9 @@ fn arguments_cross_in_the_order_of_the_signature() {
     let shuffled = r#"{"h":6,"e":[1],"d":[1],"g":5.5,"b":"Zg==","f":4,"c":3,"a":"x"}"#;
     let expected = body(arguments, ordered).expect("it fits");
     assert_eq!(expected.count, BY_NAME | 8);
-    assert_eq!(expected.slots, [3f64.to_bits(), 4]);
+    assert_eq!(expected.cells, [3f64.to_bits(), 4]);
     let rest = expected.rest.as_ref().expect("it has text and buffers");
-    assert_eq!(rest.slots, [5.5f64.to_bits()]);
+    assert_eq!(rest.cells, [5.5f64.to_bits()]);
     assert_eq!(text(&expected), r#""x",[1],"6","#);
     assert_eq!(rest.buffers, [b"f".to_vec(), 1f64.to_le_bytes().to_vec()]);
     assert_eq!(body(arguments, shuffled), Ok(expected));
@@ -38,9 +38,9 @@ fn an_argument_left_out_makes_a_hole() {
 
 #[test]
 fn keys_are_compared_unescaped() {
-    assert_eq!(slot(body("a: int", r#"{"\u0061":3}"#)), 3f64.to_bits());
-    assert_eq!(slot(body("é: int", r#"{"é":3}"#)), 3f64.to_bits());
-    assert_eq!(slot(body("é: int", r#"{"\u00e9":3}"#)), 3f64.to_bits());
+    assert_eq!(cell(body("a: int", r#"{"\u0061":3}"#)), 3f64.to_bits());
+    assert_eq!(cell(body("é: int", r#"{"é":3}"#)), 3f64.to_bits());
+    assert_eq!(cell(body("é: int", r#"{"\u00e9":3}"#)), 3f64.to_bits());
     assert_eq!(pointers(body("a: int", r#"{"A":3}"#)), ["#/A", "#/a"]);
 }
 

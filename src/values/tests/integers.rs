@@ -23,16 +23,16 @@ fn an_int_is_a_safe_integer_in_any_form_of_a_number() {
         ("1e15", 1e15),
         ("123456789012345", 123_456_789_012_345.0),
     ] {
-        assert_eq!(slot(each_way("int", token)), f64::to_bits(value), "{token}");
+        assert_eq!(cell(each_way("int", token)), f64::to_bits(value), "{token}");
         assert_eq!(
-            slot(path("a: int", &format!("/{token}"))),
+            cell(path("a: int", &format!("/{token}"))),
             f64::to_bits(value),
             "{token}"
         );
     }
     // There is no integer -0.
     for token in ["-0", "-0.0", "-0e5"] {
-        assert_eq!(slot(each_way("int", token)), 0, "{token}");
+        assert_eq!(cell(each_way("int", token)), 0, "{token}");
     }
 }
 
@@ -80,12 +80,12 @@ fn a_number_is_the_double_nearest_to_its_token() {
         ("100e-2", 1.0),
     ] {
         assert_eq!(
-            slot(each_way("number", token)),
+            cell(each_way("number", token)),
             f64::to_bits(value),
             "{token}"
         );
         assert_eq!(
-            slot(path("a: number", &format!("/{token}"))),
+            cell(path("a: number", &format!("/{token}"))),
             f64::to_bits(value),
             "{token}"
         );
@@ -104,7 +104,7 @@ fn a_number_is_the_double_nearest_to_its_token() {
         assert!(not_json(each_way("number", value)).contains("beyond what a double holds"));
     }
     let finite = format!("1{}.{}", "0".repeat(308), "1".repeat(400));
-    assert_eq!(slot(each_way("number", &finite)), f64::to_bits(1e308));
+    assert_eq!(cell(each_way("number", &finite)), f64::to_bits(1e308));
 }
 
 #[test]
@@ -119,11 +119,11 @@ fn an_int32_has_32_bits() {
         ("-0", 0.0),
     ] {
         let bits = f64::to_bits(value);
-        assert_eq!(slot(each_way("int32", token)), bits, "{token}");
+        assert_eq!(cell(each_way("int32", token)), bits, "{token}");
         let by_path = path("a: int32", &format!("/{token}"));
-        assert_eq!(slot(by_path), bits, "{token}");
+        assert_eq!(cell(by_path), bits, "{token}");
     }
-    assert_eq!(slot(path("a: int32", "/007")), f64::to_bits(7.0));
+    assert_eq!(cell(path("a: int32", "/007")), f64::to_bits(7.0));
     for value in [
         "2147483648",
         "-2147483649",
@@ -157,9 +157,9 @@ fn a_float32_is_rounded_to_32_bits() {
         ("-3.4028234663852886e38", f64::from(f32::MIN)),
     ] {
         let bits = f64::to_bits(value);
-        assert_eq!(slot(each_way("float32", token)), bits, "{token}");
+        assert_eq!(cell(each_way("float32", token)), bits, "{token}");
         let by_path = path("a: float32", &format!("/{token}"));
-        assert_eq!(slot(by_path), bits, "{token}");
+        assert_eq!(cell(by_path), bits, "{token}");
     }
     let range = "must be a number from -3.4028234663852886e38 to 3.4028234663852886e38";
     for value in ["3.402823466385289e38", "-1e39", "1.7976931348623157e308"] {
@@ -186,12 +186,12 @@ fn an_int64_is_read_from_its_digits() {
         ("3e0", 3),
     ] {
         assert_eq!(
-            slot(each_way("int64", token)),
+            cell(each_way("int64", token)),
             i64::cast_unsigned(value),
             "{token}"
         );
         assert_eq!(
-            slot(path("a: int64", &format!("/{token}"))),
+            cell(path("a: int64", &format!("/{token}"))),
             i64::cast_unsigned(value),
             "{token}"
         );
@@ -205,7 +205,7 @@ fn an_int64_is_read_from_its_digits() {
         (&format!("\"{}7\"", "0".repeat(500)), 7),
     ] {
         assert_eq!(
-            slot(each_way("int64", text)),
+            cell(each_way("int64", text)),
             i64::cast_unsigned(value),
             "{text}"
         );

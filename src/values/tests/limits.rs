@@ -32,7 +32,7 @@ fn thirty_two_arguments_fit() {
     let arguments = arguments.join(", ");
     let all = body(&arguments, format!("[{}1]", "1,".repeat(31))).expect("it fits");
     assert_eq!(all.count, 32);
-    assert_eq!(slots(&all).len(), 32);
+    assert_eq!(cells(&all).len(), 32);
     let last = body(&arguments, r#"{"a31":7}"#).expect("it fits");
     assert_eq!(last.count, BY_NAME | HOLES | 32);
     assert_eq!(doubles(&last), [2f64.powi(31), 7.0]);

@@ -47,14 +47,14 @@ pub(super) fn path(arguments: &str, path: &str) -> Result<Arguments, Fault> {
     from_path(&declared(arguments), path.as_bytes(), &no_headers())
 }
 
-/// All slots of the arguments, in order.
-pub(super) fn slots(arguments: &Arguments) -> Vec<u64> {
-    let rest = arguments.rest.iter().flat_map(|rest| &rest.slots);
-    arguments.slots.iter().chain(rest).copied().collect()
+/// All cells of the arguments, in order.
+pub(super) fn cells(arguments: &Arguments) -> Vec<u64> {
+    let rest = arguments.rest.iter().flat_map(|rest| &rest.cells);
+    arguments.cells.iter().chain(rest).copied().collect()
 }
 
 pub(super) fn doubles(arguments: &Arguments) -> Vec<f64> {
-    slots(arguments).into_iter().map(f64::from_bits).collect()
+    cells(arguments).into_iter().map(f64::from_bits).collect()
 }
 
 pub(super) fn text(arguments: &Arguments) -> String {
@@ -64,13 +64,13 @@ pub(super) fn text(arguments: &Arguments) -> String {
     String::from_utf8(text).expect("the text is ASCII")
 }
 
-/// The one slot of an argument that was taken.
+/// The one cell of an argument that was taken.
 #[track_caller]
-pub(super) fn slot(read: Result<Arguments, Fault>) -> u64 {
+pub(super) fn cell(read: Result<Arguments, Fault>) -> u64 {
     let arguments = read.expect("it fits");
     assert_eq!(arguments.count & 0x3f, 1);
-    assert!(arguments.rest.is_none(), "a slot allocates nothing");
-    arguments.slots[0]
+    assert!(arguments.rest.is_none(), "a cell allocates nothing");
+    arguments.cells[0]
 }
 
 /// The one argument that crossed as text.
@@ -78,7 +78,7 @@ pub(super) fn slot(read: Result<Arguments, Fault>) -> u64 {
 pub(super) fn written(read: Result<Arguments, Fault>) -> String {
     let arguments = read.expect("it fits");
     assert_eq!(arguments.count & 0x3f, 1);
-    assert_eq!(arguments.slots, [0, 0]);
+    assert_eq!(arguments.cells, [0, 0]);
     let text = text(&arguments);
     text.strip_suffix(',').expect("a comma ends it").to_owned()
 }
@@ -87,7 +87,7 @@ pub(super) fn written(read: Result<Arguments, Fault>) -> String {
 #[track_caller]
 pub(super) fn buffer(read: Result<Arguments, Fault>) -> Vec<u8> {
     let rest = *read.expect("it fits").rest.expect("it has a buffer");
-    assert!(rest.text.is_empty() && rest.slots.is_empty());
+    assert!(rest.text.is_empty() && rest.cells.is_empty());
     let [buffer] = <[Vec<u8>; 1]>::try_from(rest.buffers).expect("one buffer");
     buffer
 }

@@ -52,14 +52,14 @@ fn segments_that_are_not_text_are_refused() {
 
 #[test]
 fn integers_may_have_leading_zeros() {
-    assert_eq!(slot(path("a: int", "/007")), 7f64.to_bits());
-    assert_eq!(slot(path("a: int", "/-007")), (-7f64).to_bits());
+    assert_eq!(cell(path("a: int", "/007")), 7f64.to_bits());
+    assert_eq!(cell(path("a: int", "/-007")), (-7f64).to_bits());
     assert_eq!(
-        slot(path("a: int64", "/0009007199254740993")),
+        cell(path("a: int64", "/0009007199254740993")),
         9_007_199_254_740_993
     );
-    assert_eq!(slot(path("a: int", "/%33")), 3f64.to_bits());
-    assert_eq!(slot(path("a: int", "/-0")), 0);
+    assert_eq!(cell(path("a: int", "/%33")), 3f64.to_bits());
+    assert_eq!(cell(path("a: int", "/-0")), 0);
     for segment in [
         "/+3",
         "/3a",
@@ -103,7 +103,7 @@ fn too_many_and_too_few_arguments_are_reported_by_position() {
     assert_eq!(pointers(path("a: int, b: int", "/x/y")), ["#/0", "#/1"]);
     assert_eq!(pointers(path("", "/3")), ["#/0"]);
     let read = path("a: int, b?: int", "/3").expect("it fits");
-    assert_eq!((read.count, read.slots[0]), (1, 3f64.to_bits()));
+    assert_eq!((read.count, read.cells[0]), (1, 3f64.to_bits()));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn two_ints_and_two_numbers_allocate_nothing() {
                 read,
                 Ok(Arguments {
                     count: 2,
-                    slots: expected,
+                    cells: expected,
                     rest: None
                 })
             );

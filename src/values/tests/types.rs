@@ -45,10 +45,10 @@ pub(super) fn refused(kind: &str, value: &str, pointer: &str, detail: &str) {
 
 #[test]
 fn a_boolean_is_one_of_two_words() {
-    assert_eq!(slot(each_way("boolean", "true")), f64::to_bits(1.0));
-    assert_eq!(slot(each_way("boolean", "false")), f64::to_bits(0.0));
-    assert_eq!(slot(path("a: boolean", "/true")), f64::to_bits(1.0));
-    assert_eq!(slot(path("a: boolean", "/false")), f64::to_bits(0.0));
+    assert_eq!(cell(each_way("boolean", "true")), f64::to_bits(1.0));
+    assert_eq!(cell(each_way("boolean", "false")), f64::to_bits(0.0));
+    assert_eq!(cell(path("a: boolean", "/true")), f64::to_bits(1.0));
+    assert_eq!(cell(path("a: boolean", "/false")), f64::to_bits(0.0));
     for value in ["1", "0", "\"true\"", "null", "[]"] {
         refused("boolean", value, "#/0", "must be true or false");
     }

@@ -20,12 +20,12 @@ fn read_path(fewest: usize, path: &str) -> Result<Arguments, Fault> {
 
 fn unpacked(read: Result<Arguments, Fault>) -> String {
     let read = read.expect("it fits");
-    assert_eq!((read.count, read.slots), (UNPACKED, [0, 0]));
+    assert_eq!((read.count, read.cells), (UNPACKED, [0, 0]));
     text(&read)
 }
 
 #[test]
-fn numbers_alone_cross_as_slots() {
+fn numbers_alone_cross_as_cells() {
     for read in [read(2, " [ 3 , -0.5 , 1e3 ] "), read_path(2, "/3/-0.5/1e3")] {
         let read = read.expect("it fits");
         assert_eq!(read.count, 3);
@@ -33,9 +33,9 @@ fn numbers_alone_cross_as_slots() {
     }
     assert_eq!(read(0, "[]"), Ok(Arguments::default()));
     assert_eq!(read(0, " {} "), Ok(Arguments::default()));
-    assert_eq!(slot(read(1, "[-0]")), f64::to_bits(-0.0));
-    assert_eq!(slot(read_path(1, "/-0")), f64::to_bits(-0.0));
-    assert_eq!(slot(read_path(1, "/%20-0%0A")), f64::to_bits(-0.0));
+    assert_eq!(cell(read(1, "[-0]")), f64::to_bits(-0.0));
+    assert_eq!(cell(read_path(1, "/-0")), f64::to_bits(-0.0));
+    assert_eq!(cell(read_path(1, "/%20-0%0A")), f64::to_bits(-0.0));
     let many = format!("[{}0]", "1,".repeat(31));
     assert_eq!(read(0, &many).expect("it fits").count, 32);
 }

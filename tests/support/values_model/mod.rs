@@ -144,7 +144,7 @@ fn undeclared(function: &Function, values: Vec<Value>, mut faults: Vec<String>) 
         Some(numbers) => {
             let given = numbers
                 .into_iter()
-                .map(|number| Given::Slot(number.to_bits()));
+                .map(|number| Given::Cell(number.to_bits()));
             Verdict::Taken(false, given.map(Some).collect())
         }
         None => Verdict::Unpacked(values),
@@ -351,20 +351,20 @@ impl Reading {
                 let value = integer(value)?.as_i64()?;
                 let is_safe = value.unsigned_abs() < 1 << 53;
                 #[expect(clippy::cast_precision_loss, reason = "a safe integer is exact")]
-                is_safe.then(|| Given::Slot((value as f64).to_bits()))
+                is_safe.then(|| Given::Cell((value as f64).to_bits()))
             }
             Type::Int32 => {
                 let value: i32 = integer(value)?.as_i64()?.try_into().ok()?;
-                Some(Given::Slot(f64::from(value).to_bits()))
+                Some(Given::Cell(f64::from(value).to_bits()))
             }
             Type::Float32 => {
                 let number = value.double()?;
                 // Through its decimals, which identify it, so that no tie is broken twice.
                 let nearest: f32 = number.to_string().parse().ok()?;
                 let is_within = number.abs() <= f64::from(f32::MAX);
-                is_within.then(|| Given::Slot(f64::from(nearest).to_bits()))
+                is_within.then(|| Given::Cell(f64::from(nearest).to_bits()))
             }
-            Type::Int64 => Some(Given::Slot(integer(value)?.as_i64()?.cast_unsigned())),
+            Type::Int64 => Some(Given::Cell(integer(value)?.as_i64()?.cast_unsigned())),
             Type::Bigint => {
                 let digits = integer(value)?.text();
                 if digits.trim_start_matches('-').len() > BIGINT_DIGITS_MAX {
@@ -379,9 +379,9 @@ impl Reading {
                 let is_too_much = added > 0 && self.added_digits > 32 * BIGINT_DIGITS_MAX;
                 (!is_too_much).then_some(Given::Text(Value::String(digits)))
             }
-            Type::Number => Some(Given::Slot(value.double()?.to_bits())),
+            Type::Number => Some(Given::Cell(value.double()?.to_bits())),
             Type::Boolean => match value {
-                Value::Boolean(word) => Some(Given::Slot(f64::from(u8::from(*word)).to_bits())),
+                Value::Boolean(word) => Some(Given::Cell(f64::from(u8::from(*word)).to_bits())),
                 _ => None,
             },
             Type::String => match value {

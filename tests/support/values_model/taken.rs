@@ -23,7 +23,7 @@ pub(crate) enum Verdict {
 /// One argument, as it crosses.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Given {
-    Slot(u64),
+    Cell(u64),
     Text(Value),
     Buffer(Vec<u8>),
 }
@@ -32,17 +32,17 @@ impl Given {
     /// An array of elements that have been taken one by one.
     pub(super) fn array(kind: Type, elements: Vec<Given>) -> Self {
         if let Type::Numbers | Type::Int64s = kind {
-            let slots = elements.iter().flat_map(|element| match element {
-                Self::Slot(bits) => bits.to_le_bytes(),
+            let cells = elements.iter().flat_map(|element| match element {
+                Self::Cell(bits) => bits.to_le_bytes(),
                 other => panic!("{other:?} is not a number"),
             });
-            return Self::Buffer(slots.collect());
+            return Self::Buffer(cells.collect());
         }
         let value = |element| match element {
-            Self::Slot(bits) if kind == Type::Booleans => {
+            Self::Cell(bits) if kind == Type::Booleans => {
                 Value::Boolean(f64::from_bits(bits) > 0.5)
             }
-            Self::Slot(bits) => Value::Number(f64::from_bits(bits).to_string()),
+            Self::Cell(bits) => Value::Number(f64::from_bits(bits).to_string()),
             Self::Text(value) => value,
             Self::Buffer(_) => panic!("no array has bytes as elements"),
         };
@@ -76,8 +76,8 @@ impl Verdict {
                 other => panic!("{other:?} is not an array"),
             },
             None => {
-                let slots = columns.slots.drain(..usize::from(arguments.count));
-                Self::Taken(false, slots.map(Given::Slot).map(Some).collect())
+                let cells = columns.cells.drain(..usize::from(arguments.count));
+                Self::Taken(false, cells.map(Given::Cell).map(Some).collect())
             }
         };
         columns.end();
@@ -98,7 +98,7 @@ impl Verdict {
 }
 
 struct Columns {
-    slots: VecDeque<u64>,
+    cells: VecDeque<u64>,
     text: VecDeque<Value>,
     buffers: VecDeque<Vec<u8>>,
 }
@@ -107,12 +107,12 @@ impl Columns {
     fn of(arguments: &Arguments) -> Self {
         let none = Rest::default();
         let Rest {
-            slots,
+            cells,
             text,
             buffers,
             ..
         } = arguments.rest.as_deref().unwrap_or(&none);
-        let slots = arguments.slots.iter().chain(slots).copied().collect();
+        let cells = arguments.cells.iter().chain(cells).copied().collect();
         assert!(text.is_ascii(), "the text is ASCII");
         let values = match text.strip_suffix(b",") {
             Some(elements) => json::parse(&[b"[", elements, b"]"].concat()).expect("it is JSON"),
@@ -122,7 +122,7 @@ impl Columns {
             panic!("{values:?} is not an array")
         };
         Self {
-            slots,
+            cells,
             text: values.into(),
             buffers: buffers.clone().into(),
         }
@@ -132,7 +132,7 @@ impl Columns {
         let is_by_name = count & BY_NAME != 0;
         let mut given = u32::MAX;
         if count & HOLES != 0 {
-            let mask = f64::from_bits(self.slots.pop_front().expect("it has a mask"));
+            let mask = f64::from_bits(self.cells.pop_front().expect("it has a mask"));
             given = mask.to_string().parse().expect("it is a mask of 32 bits");
         }
         let count = usize::from(count & !(BY_NAME | HOLES));
@@ -151,7 +151,7 @@ impl Columns {
             | Type::Int32
             | Type::Float32
             | Type::Int64
-            | Type::Boolean => Given::Slot(self.slots.pop_front().expect("it has a slot")),
+            | Type::Boolean => Given::Cell(self.cells.pop_front().expect("it has a cell")),
             Type::Bytes | Type::Numbers | Type::Int64s => {
                 Given::Buffer(self.buffers.pop_front().expect("it has a buffer"))
             }
@@ -160,7 +160,7 @@ impl Columns {
     }
 
     fn end(self) {
-        assert!(self.slots.iter().all(|slot| *slot == 0), "no slot is left");
+        assert!(self.cells.iter().all(|cell| *cell == 0), "no cell is left");
         assert!(
             self.text.is_empty() && self.buffers.is_empty(),
             "nothing is left"
