@@ -192,8 +192,8 @@ function executor(t, options) {
     counters: { countBatch() {} },
     read: () => true,
     count() {},
-    answer: ({ n }, { body }) => told.push([n, body]),
-    fail: ({ n }, { code }) => told.push([n, code])
+    answer: ({ integer: n }, { body }) => told.push([n, body]),
+    fail: ({ integer: n }, { code }) => told.push([n, code])
   }, { table: { isPlain: true }, onOverdue: (...at) => overdue.push(at) })
   t.teardown(() => workers.end())
   const recorder = { began() {}, ended() {}, failed() {}, refused() {} }
@@ -204,7 +204,7 @@ function executor(t, options) {
     begin: (seat, handler) => serve(workers.ticketFor(seat).ticket, { handler }, recorder),
     add(...numbers) {
       for (const n of numbers) {
-        workers.add(Object.assign(workers.handler.callOf({ n }), { connection: n, transaction: {} }))
+        workers.add(Object.assign(workers.handler.callOf({ integer: n }), { connection: n, transaction: {} }))
       }
     }
   }

@@ -51,9 +51,9 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
   // between two reads, and when the batch began.
   let count = 0
   let begun = 0
-  let pause = 0
+  let nextClockRead = 0
   let stride = 0
-  let time = 0
+  let batchBegan = 0
   let isRunning = false
   // True: promises were returned since the last fetch. Their reactions run before the next batch and count as the
   // handler's time.
@@ -73,7 +73,7 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
     continues = false
     try {
       while (fetch() > 0) {
-        if (!(hasRun ? timeSlice.mayContinue(time) : timeSlice.mayBegin(time))) return
+        if (!(hasRun ? timeSlice.mayContinue(batchBegan) : timeSlice.mayBegin(batchBegan))) return
         hasRun = true
         if (claims !== undefined && !claim()) continue
         calls.begin(native)
@@ -92,12 +92,12 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
       isDone = true
       calls.end()
       recorder?.inHand(native.inHand())
-      timeSlice.noteEnd(time)
+      timeSlice.noteEnd(batchBegan)
       if (count < 0) end()
     } finally {
       isRunning = false
       // Also if something was thrown: nothing else would schedule a dispatch.
-      if (!isDone) timeSlice.resumeInNextTurn(dispatch, hasRun, time)
+      if (!isDone) timeSlice.resumeInNextTurn(dispatch, hasRun, batchBegan)
     }
   }
 
@@ -105,18 +105,18 @@ function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder
     count = nextBatch(results.take(), begun)
     begun = 0
     clockOffset ??= now() - state[0]
-    time = state[0] + clockOffset
+    batchBegan = state[0] + clockOffset
     stride = Math.min(STRIDE_MAX, 1 + (count >> 2))
-    pause = stride
+    nextClockRead = stride
     return count
   }
 
   // Runs one call in its own async context. Returns whether another one follows.
   function step() {
     calls.run(begun++)
-    if (begun < pause) return begun < count
-    pause += stride
-    return begun < count && now() - time < BATCH_MS
+    if (begun < nextClockRead) return begun < count
+    nextClockRead += stride
+    return begun < count && now() - batchBegan < BATCH_MS
   }
 
   // Runs a call that was claimed, and claims the next one.

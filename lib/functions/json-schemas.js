@@ -12,13 +12,13 @@ const LENIENT = { unrepresentable: 'any' }
 const REASON_LENGTH_MAX = 200
 
 // The results by schema and side. Many functions may share a schema.
-const known = new WeakMap()
+const described = new WeakMap()
 
 // { text } with the schema as JSON, or { missing } with the reason why there is none or only a part, and then perhaps
 // the part. The side is 'input', what clients send, or 'output', what it becomes.
 function jsonSchemaOf(schema, side) {
-  if (!known.has(schema)) known.set(schema, {})
-  const sides = known.get(schema)
+  if (!described.has(schema)) described.set(schema, {})
+  const sides = described.get(schema)
   return sides[side] ??= describe(schema, side)
 }
 

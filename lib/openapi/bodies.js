@@ -8,11 +8,11 @@ const { BINARY, argumentSchema } = require('./types.js')
 
 // Undefined for a function without arguments.
 function bodyOf(fn, schemas, components) {
-  const taken = fn.arguments.filter(({ type }) => type !== 'header')
-  if (fn.isDeclared && taken.length === 0) return undefined
+  const inBody = fn.arguments.filter(({ type }) => type !== 'header')
+  if (fn.isDeclared && inBody.length === 0) return undefined
   const required = fn.fewest > 0
   if (takesRawBody(fn)) return rawBody(required)
-  const schema = fn.isDeclared ? declared(taken, schemas, components) : undeclared(fn, components)
+  const schema = fn.isDeclared ? declared(inBody, schemas, components) : undeclared(fn, components)
   const examples = exampleMap(fn.examples)
   return { required, content: { 'application/json': { schema, ...(examples && { examples }) } } }
 }
@@ -23,19 +23,19 @@ function rawBody(isRequired) {
   return { description, required: false, content: { 'application/octet-stream': { schema: BINARY } } }
 }
 
-function declared(taken, schemas, components) {
-  const each = taken.map(({ type }) => schemaOfArgument(type, schemas, components))
-  const required = taken.filter(({ isOptional }) => !isOptional).map(({ name }) => name)
+function declared(inBody, schemas, components) {
+  const each = inBody.map(({ type }) => schemaOfArgument(type, schemas, components))
+  const required = inBody.filter(({ isOptional }) => !isOptional).map(({ name }) => name)
   return {
     oneOf: [
       {
         type: 'object',
-        properties: Object.fromEntries(taken.map(({ name }, i) => [name, each[i]])),
+        properties: Object.fromEntries(inBody.map(({ name }, i) => [name, each[i]])),
         ...(required.length > 0 && { required }),
         additionalProperties: false
       },
       // `maxItems` and not `items: false`, which some tools cannot read.
-      { type: 'array', prefixItems: each, minItems: required.length, maxItems: taken.length }
+      { type: 'array', prefixItems: each, minItems: required.length, maxItems: inBody.length }
     ]
   }
 }

@@ -13,12 +13,12 @@ class Components {
   #places = new Map()
   // The next number to try for a name that is taken.
   #numbers = new Map()
-  #made = new Map()
+  #shared = new Map()
 
   // What many operations share, made when it is first needed.
   once(key, make) {
-    if (!this.#made.has(key)) this.#made.set(key, make())
-    return this.#made.get(key)
+    if (!this.#shared.has(key)) this.#shared.set(key, make())
+    return this.#shared.get(key)
   }
 
   // A reference to one of our own schemas.

@@ -59,8 +59,8 @@ function problemResponses(components, { hasBody, isPlain = false }) {
     const content = isPlain
       ? { 'text/plain': { schema: { type: 'string' } } }
       : { [MEDIA_TYPE]: { schema: components.refTo('Problem', PROBLEM) } }
-    const given = Object.entries(RESPONSES).filter(([, { isOfBody }]) => hasBody || !isOfBody)
-    return Object.fromEntries(given.map(([status, { name, description, headers }]) => (
+    const possible = Object.entries(RESPONSES).filter(([, { isOfBody }]) => hasBody || !isOfBody)
+    return Object.fromEntries(possible.map(([status, { name, description, headers }]) => (
       [status, components.responseRef(name, { description, ...(headers && { headers }), content })]
     )))
   })

@@ -36,11 +36,11 @@ class Call {
 }
 
 class PlainCall extends Call {
-  n
+  integer
 
-  constructor(n) {
+  constructor(integer) {
     super()
-    this.n = n
+    this.integer = integer
   }
 }
 
@@ -56,23 +56,23 @@ class PlainHandler {
     this.#onHandlerError = onHandlerError
   }
 
-  callOf({ n }) {
-    return new PlainCall(n)
+  callOf({ integer }) {
+    return new PlainCall(integer)
   }
 
-  packed({ n }) {
-    return n
+  packed({ integer }) {
+    return integer
   }
 
-  unpacked(n) {
-    return new PlainCall(n)
+  unpacked(integer) {
+    return new PlainCall(integer)
   }
 
   read() {}
 
-  invoke({ n }) {
+  invoke({ integer }) {
     const handler = this.#handler
-    return handler(n)
+    return handler(integer)
   }
 
   // The value is no promise.
@@ -84,9 +84,9 @@ class PlainHandler {
     throw notAnInteger(value)
   }
 
-  failureOf({ n }, error) {
+  failureOf({ integer }, error) {
     const { isFault, fault, ...refusal } = errorAnswer(error)
-    return { refusal, report: isFault ? () => this.#onHandlerError(fault, n) : undefined }
+    return { refusal, report: isFault ? () => this.#onHandlerError(fault, integer) : undefined }
   }
 
   outcomeOf() {}

@@ -23,7 +23,7 @@ const UNKNOWN_EXPECTATION = refusal(417, 'The only expectation that this server 
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/
 
 // Returns what to do: `{ refusal }`, with `isFatal` if nothing more can be read from the connection; `{ isPreflight }`;
-// `{ isHealth }`; `{ n }`; or, with a table of functions, `{ route }` or `{ document }`. And:
+// `{ isHealth }`; `{ integer }`; or, with a table of functions, `{ route }` or `{ document }`. And:
 // - `keepAlive`, `isHttp10`, `hasBody`, `expectsContinue`;
 // - `saysKeepAlive`: the answer needs `Connection: keep-alive`, for HTTP/1.0, and for Node, which closes the connection
 //   after an expectation without a `100 Continue`;
@@ -70,17 +70,18 @@ function judge(request, { bigint, origins, health, maxHeaderSize, maxBodySize },
   const keepAlive = persists && !isUnclear && method !== 'CONNECT'
   const saysKeepAlive = isHttp10 || expectations.length > 0
   const bodySize = length > 0 ? length : maxBodySize
-  const { isPreflight, isHealth, allowed, n, route, document } = action
+  const { isPreflight, isHealth, allowed, integer, route, document } = action
   // Written out, because object spread would take several times as long.
   return {
-    refusal: action.refusal, isPreflight, isHealth, allowed, n, route, document, allowedOrigin: site.allowedOrigin,
-    keepAlive, saysKeepAlive, isHttp10, hasBody, expectsContinue, bodyRefusal, bodySize, executor
+    refusal: action.refusal, isPreflight, isHealth, allowed, integer, route, document,
+    allowedOrigin: site.allowedOrigin, keepAlive, saysKeepAlive, isHttp10, hasBody, expectsContinue, bodyRefusal,
+    bodySize, executor
   }
 }
 
 // Whether it calls the handler or a function, as far as the head tells.
-function isCall({ n, route, refusal }) {
-  return refusal === undefined && (n !== undefined || route !== undefined)
+function isCall({ integer, route, refusal }) {
+  return refusal === undefined && (integer !== undefined || route !== undefined)
 }
 
 // The order of refusals: an unknown path, then the method, then the origin, then the rest.

@@ -6,7 +6,7 @@
 class Queue {
   size = 0
   // Calls that were taken and put back go first.
-  #returned = []
+  #putBackCalls = []
   // By connection; the first connection is next.
   #waiting = new Map()
 
@@ -26,7 +26,7 @@ class Queue {
   take() {
     if (this.size === 0) return undefined
     this.size--
-    if (this.#returned.length > 0) return this.#returned.shift()
+    if (this.#putBackCalls.length > 0) return this.#putBackCalls.shift()
     const [[connection, calls]] = this.#waiting
     const call = calls.shift()
     this.#waiting.delete(connection)
@@ -37,14 +37,14 @@ class Queue {
   // Puts back the calls that were taken last, in their order.
   putBack(calls) {
     this.size += calls.length
-    this.#returned.unshift(...calls)
+    this.#putBackCalls.unshift(...calls)
   }
 
   // The call needs no answer any more. It may not be in the queue.
   drop(call) {
     const { connection } = call
     const calls = this.#waiting.get(connection) ?? []
-    if (!remove(calls, call) && !remove(this.#returned, call)) return
+    if (!remove(calls, call) && !remove(this.#putBackCalls, call)) return
     this.size--
     if (calls.length === 0) this.#waiting.delete(connection)
   }

@@ -55,7 +55,7 @@ function resolve(method, target, bigint, routes, health) {
   }
   if (routes !== undefined) return routed(method, isHttp ? pathOf(path) : undefined, isHttp, routes, health)
   const call = isHttp && method === 'POST' ? parseInteger(path, bigint) : undefined
-  if (call?.n === undefined && isHttp && isAt(path, health)) return onRead(method, READ, { isHealth: true })
+  if (call?.integer === undefined && isHttp && isAt(path, health)) return onRead(method, READ, { isHealth: true })
   if (method !== 'POST') return { refusal: refuseMethod(method, CALL) }
   return call ?? { refusal: OTHER_SCHEME }
 }
@@ -91,14 +91,14 @@ function isAt(path, health) {
 function parseInteger(path, bigint) {
   const [, sign, all] = INTEGER.exec(path.includes('%') ? decodeUnreserved(path) : path) ?? []
   if (all === undefined) return { refusal: NOT_AN_INTEGER }
-  if (!bigint && all.length <= 15) return { n: Number(sign + all) + 0 } // + 0, because -0 must become 0.
+  if (!bigint && all.length <= 15) return { integer: Number(sign + all) + 0 } // + 0, because -0 must become 0.
   const digits = all.replace(LEADING_ZEROS, '')
   if (digits.length > 19) return { refusal: BEYOND_64_BITS }
-  const integer = BigInt(sign + digits)
-  if (integer < INT64_MIN || integer > INT64_MAX) return { refusal: BEYOND_64_BITS }
-  if (bigint) return { n: integer }
-  const n = Number(integer)
-  return Number.isSafeInteger(n) ? { n } : { refusal: NEEDS_BIGINT }
+  const exact = BigInt(sign + digits)
+  if (exact < INT64_MIN || exact > INT64_MAX) return { refusal: BEYOND_64_BITS }
+  if (bigint) return { integer: exact }
+  const integer = Number(exact)
+  return Number.isSafeInteger(integer) ? { integer } : { refusal: NEEDS_BIGINT }
 }
 
 // RFC 3986 section 6.2.2.2: `%31` is `1`, and so for every unreserved character. Others, such as `%2F`, stay encoded.

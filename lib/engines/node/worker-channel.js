@@ -18,7 +18,7 @@ class WorkerChannel {
   #workerPort
   // Unanswered calls by number, and the number of the next call.
   #calls = new Map()
-  #given = 0
+  #nextNumber = 0
   #phase = 0
   // True: an empty message was sent, to see whether the worker's event loop turns.
   #isProbed = false
@@ -54,11 +54,11 @@ class WorkerChannel {
 
   // Whether the worker has gone through all calls that it was given.
   get isFree() {
-    return this.#progress.through === this.#given
+    return this.#progress.through === this.#nextNumber
   }
 
   get hasUnbegun() {
-    return this.#progress.next !== this.#given
+    return this.#progress.next !== this.#nextNumber
   }
 
   hasBegun({ number }) {
@@ -70,9 +70,9 @@ class WorkerChannel {
     this.#send(packed, now)
     for (const call of calls) {
       call.channel = this
-      call.number = this.#given
+      call.number = this.#nextNumber
       this.#calls.set(call.number, call)
-      this.#given = numberAfter(this.#given)
+      this.#nextNumber = numberAfter(this.#nextNumber)
     }
   }
 
@@ -80,12 +80,12 @@ class WorkerChannel {
   #send(packed, now) {
     this.#phase = this.#progress.phase
     this.since = now
-    this.#port.postMessage({ first: this.#given, calls: packed })
+    this.#port.postMessage({ first: this.#nextNumber, calls: packed })
   }
 
   // Takes back the calls that have not begun, and returns them. The worker will skip them.
   takeBack() {
-    const first = this.#progress.takeBack(this.#given)
+    const first = this.#progress.takeBack(this.#nextNumber)
     const calls = [...this.#calls.values()].filter(({ number }) => !isBefore(number, first))
     for (const call of calls) {
       this.#calls.delete(call.number)

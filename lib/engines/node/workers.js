@@ -30,8 +30,8 @@ class Workers {
   // How long a call holds its worker, from the worker that reported last.
   #paceMs = BUDGET_MS
   #isGivingSoon = false
-  // The timer, while something has to be checked soon.
-  #look
+  // While something has to be checked soon.
+  #lookTimer
 
   // `before` is the executor that this one replaces.
   constructor(engine, callbacks, before) {
@@ -92,7 +92,7 @@ class Workers {
   }
 
   end() {
-    clearTimeout(this.#look)
+    clearTimeout(this.#lookTimer)
     for (const channel of this.#channels.values()) channel.end()
     this.#channels.clear()
   }
@@ -183,11 +183,11 @@ class Workers {
   }
 
   #watch(isAnyFree) {
-    if (this.#look !== undefined) return
+    if (this.#lookTimer !== undefined) return
     const isWaiting = isAnyFree && !this.#queue.isEmpty
     if (!isWaiting && ![...this.#channels.values()].some((channel) => channel.hasUnbegun)) return
-    this.#look = setTimeout(() => {
-      this.#look = undefined
+    this.#lookTimer = setTimeout(() => {
+      this.#lookTimer = undefined
       this.#lookAtAll()
       this.#giveAll(true)
     }, BUDGET_MS).unref()
