@@ -154,7 +154,7 @@ class Secret {
   }
 }
 
-test('a value that JSON does not have is refused before anything is sent', async (t) => {
+test('a value that JSON cannot represent is refused before anything is sent', async (t) => {
   const { fetch, counts } = counting()
   const api = client(serveFunctions(t).url, { fetch })
   for (const [value, message] of [

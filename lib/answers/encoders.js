@@ -203,7 +203,7 @@ function replacerOf(fn) {
     switch (typeof value) {
       case 'number':
         if (Number.isFinite(value)) return value
-        throw unfit(fn, `${placeOf(this, key)}${value}, which JSON does not have`)
+        throw unfit(fn, `${placeOf(this, key)}${value}, which JSON cannot represent`)
       case 'string':
         if (value.isWellFormed()) return value
         throw unfit(fn, `${placeOf(this, key)}a string with a lone surrogate`)
@@ -216,7 +216,7 @@ function replacerOf(fn) {
       case 'function':
       case 'symbol':
         // In an object they are left out, as JSON.stringify does.
-        if (Array.isArray(this)) throw unfit(fn, `${placeOf(this, key)}${nounOf(value)}, which JSON does not have`)
+        if (Array.isArray(this)) throw unfit(fn, `${placeOf(this, key)}${nounOf(value)}, which JSON cannot represent`)
     }
     return value
   }
