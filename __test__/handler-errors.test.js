@@ -1,7 +1,12 @@
 'use strict'
 
+const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const { join } = require('node:path')
 const test = require('ava')
-const { assertServes, connect, fibonacci, post, request, serve, startMain, until } = require('./helpers.js')
+const {
+  assertServes, connect, fibonacci, post, request, root, serve, start, startMain, until
+} = require('./helpers.js')
 
 // A server whose handler calls `misbehave[n]`, and what its `onError` has been given.
 function serveMisbehaving(t, misbehave, options) {
@@ -165,6 +170,39 @@ test('without onError the first error emits a process warning, and all are count
   t.regex(warning.message, /no 1/)
   child.kill('SIGKILL')
   t.is((await child.exited).stderr.match(/RINGCALL_HANDLER_ERROR/g).length, 1)
+})
+
+test('a plain function of several parameters causes a warning when its server starts', async (t) => {
+  const warningsOf = async (handler) => {
+    const source = `
+      const server = require(${JSON.stringify(root)}).serverListen({ port: 0, engine: 'node' }, ${handler})
+      server.close()`
+    const { stderr, code } = await start(t, ['-e', source]).exited
+    t.is(code, 0)
+    return stderr
+  }
+  const stderr = await warningsOf('(a, b) => a + b')
+  t.is(stderr.match(/RINGCALL_PARAMETERS/g).length, 1)
+  t.regex(stderr, /takes 2 arguments/)
+  const others = ['(n) => n', '() => 1', '(n, memo = []) => n', '(...all) => all[0]', '{ sum: (a, b) => a + b }']
+  for (const handler of others) {
+    t.is(await warningsOf(handler), '', handler)
+  }
+})
+
+test('so does a module that exports one', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringcall-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'sum.js')
+  writeFileSync(file, 'module.exports = (a, b, c) => a + b + c')
+  const source = `
+    const options = { port: 0, engine: 'node', workers: 1 }
+    const server = require(${JSON.stringify(root)}).serverListen(options, ${JSON.stringify(file)})
+    server.close()`
+  const { stderr, code } = await start(t, ['-e', source]).exited
+  t.is(code, 0)
+  t.is(stderr.match(/RINGCALL_PARAMETERS/g).length, 1)
+  t.regex(stderr, /takes 3 arguments/)
 })
 
 test("a handler's rejection never becomes an unhandled one", async (t) => {

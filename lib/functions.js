@@ -227,12 +227,26 @@ function refuseUncallable(value, place) {
 }
 
 function undeclared(handler, place) {
-  const { length } = handler
-  const fewest = Number.isSafeInteger(length) && length > 0 ? length : 0
+  const fewest = parametersOf(handler)
   if (fewest > UNDECLARED_ARGUMENTS_MAX) {
     throw invalidArgument(`${place} takes ${fewest} arguments. A call has at most ${UNDECLARED_ARGUMENTS_MAX}.`)
   }
   return { handler, isDeclared: false, arguments: [], result: undefined, fewest, deprecated: false }
+}
+
+// The number of parameters before the first that may be absent.
+function parametersOf({ length }) {
+  return Number.isSafeInteger(length) && length > 0 ? length : 0
+}
+
+// Warns about a plain function that expects more than the integer.
+function warnOfParameters({ isPlain, parameters }) {
+  if (!isPlain || parameters < 2) return
+  process.emitWarning(
+    `The function takes ${parameters} arguments, but one plain function is called with the integer of \`POST /N\` ` +
+      'alone. Serve it by its name, as in serverListen(8000, { sum }), or declare its arguments with typed().',
+    { code: 'RINGCALL_PARAMETERS' }
+  )
 }
 
 // The table as plain data, for `server.functions`.
@@ -244,7 +258,7 @@ function describeTable(table) {
 
 // The table as data that another thread can receive. It has everything that does not need the functions themselves, so
 // the description is made of it. For a schema it says that there is one; `jsonSchemas` has the JSON Schemas that its
-// library gives, in the order of the functions. For a plain function it has the name.
+// library gives, in the order of the functions. For a plain function it has the name and the number of parameters.
 function transferableTable(table, handler) {
   const declared = table?.functions ?? []
   const functions = declared.map(({ handler, owner, resultSchema, ...rest }) => ({
@@ -254,7 +268,7 @@ function transferableTable(table, handler) {
   return {
     isPlain,
     isRoot: table?.isRoot ?? true,
-    ...(isPlain && { name: String(handler?.name ?? '') }),
+    ...(isPlain && { name: String(handler?.name ?? ''), parameters: parametersOf(handler ?? {}) }),
     functions,
     // A getter, because it is needed only for a description.
     get jsonSchemas() {
@@ -273,4 +287,6 @@ function freeze(value) {
   return Object.freeze(value)
 }
 
-module.exports = { FUNCTIONS_MAX, declare, describeTable, isClass, tableOf, transferableTable, typed }
+module.exports = {
+  FUNCTIONS_MAX, declare, describeTable, isClass, tableOf, transferableTable, typed, warnOfParameters
+}

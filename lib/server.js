@@ -6,7 +6,7 @@ const { DESCRIPTION_PATH, documentsOf, healthConflictOf } = require('./documents
 const { startEngine, warnOfFallback } = require('./engines/index.js')
 const { invalidArgument, invalidThis, workerOverdue } = require('./errors.js')
 const events = require('./events.js')
-const { describeTable, transferableTable } = require('./functions.js')
+const { describeTable, transferableTable, warnOfParameters } = require('./functions.js')
 const { clearTimeout, nextTick, setTimeout } = require('./globals.js')
 const { openapiOf, textOf, warnOfMissing } = require('./openapi/index.js')
 const { checkArguments, checkCloseArguments, fitOptions } = require('./options.js')
@@ -243,6 +243,7 @@ class Server {
     const options = this.#options
     if (refusal !== undefined) warnOfFallback(refusal)
     if (options.openapi !== false) warnOfMissing(this.#table)
+    warnOfParameters(this.#table)
     if (options.path !== undefined) {
       // `close()` removes the path, but the process may exit without it.
       if (enginesOnPaths.size === 0) process.once('exit', removePaths)
