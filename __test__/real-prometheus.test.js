@@ -4,15 +4,13 @@
 // Grafana dashboard's queries.
 
 const { spawnSync } = require('node:child_process')
-const { once } = require('node:events')
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
-const net = require('node:net')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial
 const { prometheus } = require('ringcall/metrics')
-const { connect, has, post, request, root, serve, start } = require('./helpers.js')
+const { connect, has, post, request, root, serve, start, until } = require('./helpers.js')
 const { parse } = require('./prometheus.js')
 
 const MODULE = require.resolve('./modules/functions.js')
@@ -25,13 +23,14 @@ function expression({ expr }) {
   return expr.replaceAll('$__rate_interval', '5s').replaceAll(/\$(job|instance)\b/g, '.*')
 }
 
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+// The port that Prometheus has taken, which it logs.
+async function portOf(child) {
+  let hasEnded = false
+  child.exited.then(() => (hasEnded = true))
+  const port = () => /"Listening on".* address=\S+:(\d+)\s/.exec(child.stderr())?.[1]
+  await until(() => hasEnded || port() !== undefined)
+  if (port() === undefined) throw new Error(`Prometheus has ended: ${child.stderr()}`)
+  return port()
 }
 
 test('the dashboard asks for metrics that exist, and for all of them', (t) => {
@@ -86,10 +85,10 @@ test('Prometheus scrapes a loaded server, and has an answer to every query of th
         scrape_timeout: 500ms
         static_configs: [{ targets: ['127.0.0.1:${adminPort}', '127.0.0.1:${namedAdminPort}'] }]
   `)
-  const at = await freePort()
   const child = start(t, [
-    `--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${at}`
+    `--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, '--web.listen-address=127.0.0.1:0'
   ], { command: 'prometheus' })
+  const at = await portOf(child)
   const query = async (text) => {
     const response = await fetch(`http://127.0.0.1:${at}/api/v1/query?${new URLSearchParams({ query: text })}`)
     return (await response.json()).data.result

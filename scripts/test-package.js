@@ -169,21 +169,27 @@ async function checkRuntime(node, project) {
   }
   const { stdout } = succeed(path.join(project, 'node_modules', '.bin', 'ringcall'), ['doctor'], { cwd: project, env })
   console.log(stdout.trim().split('\n')[0])
-  await checkReadme(node, project)
+  checkReadme(node, project)
   await checkMistakes(node, project)
 }
 
-// The first example of the README, unchanged but for the port, and the README's curl.
-async function checkReadme(node, project) {
+// The first example of the README, unchanged but for the port, and the README's curl. The server binds port 0 and tells
+// its port on stderr.
+function checkReadme(node, project) {
   const readme = fs.readFileSync(path.join(project, 'node_modules', 'ringcall', 'README.md'), 'utf8')
   const [, example] = /```js\n([^]*?)```/.exec(readme)
   must(example.includes('(8000, '), 'the first example of the README listens on port 8000')
-  const port = await freePort()
-  write(project, 'readme.cjs', example.replace('8000', port))
-  const script = `"$1" readme.cjs & server=$!
+  write(project, 'readme.cjs', example.replace('8000', '0'))
+  // The log of an earlier run would tell another port.
+  write(project, 'readme.log', '')
+  const script = `NODE_DEBUG=ringcall "$1" readme.cjs 2>readme.log & server=$!
     trap 'kill $server' EXIT
-    curl --silent --show-error --retry 20 --retry-delay 1 --retry-connrefused -X POST "http://localhost:$2/15"`
-  const { stdout } = succeed('sh', ['-c', script, 'sh', node, port], { cwd: project })
+    until port=$(sed -n 's/.*:\\([0-9]*\\): listening$/\\1/p' readme.log) && test -n "$port"; do
+      kill -0 $server || { cat readme.log >&2; exit 1; }
+      sleep 0.1
+    done
+    curl --silent --show-error -X POST "http://localhost:$port/15"`
+  const { stdout } = succeed('sh', ['-c', script, 'sh', node], { cwd: project })
   must(stdout.trim() === '610', `the first example of the README answered ${JSON.stringify(stdout)}`)
   console.log('the first example of the README: POST /15 answers 610')
 }
@@ -247,15 +253,6 @@ function checkBuild(project) {
   succeed(ringcall, ['build'], { cwd: project, env, timeout: BUILD_MS_MAX })
   must(succeed(process.execPath, ['use.cjs'], { cwd: project }).stdout === '610\n', 'the built binary does not serve')
   console.log(`${BINARY}: built from the package, and serves`)
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, () => {
-      const { port } = server.address()
-      server.close(() => resolve(String(port)))
-    })
-  })
 }
 
 function write(project, file, text) {
