@@ -1,8 +1,12 @@
 'use strict'
 
+const { readdirSync } = require('node:fs')
 const { availableParallelism } = require('node:os')
+const path = require('node:path')
 
-const { RINGCALL_TEST_ENGINE, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST } = process.env
+const {
+  RINGCALL_TEST_ENGINE, RINGCALL_TEST_PART, RINGCALL_TEST_PROGRAMS, RINGCALL_TEST_RING_THREADS, RINGCALL_TEST_SMALLEST
+} = process.env
 
 // What runs the examples, deploy/ and scripts/ as they are, reads sources, needs no server, or says itself which engine
 // and how many ring threads it is about is the same whatever these variables say.
@@ -40,27 +44,41 @@ const WITH_RING_THREADS = [
 ]
 const isEmbedded = RINGCALL_TEST_RING_THREADS === '0' && !RINGCALL_TEST_SMALLEST
 
+// RINGCALL_TEST_PROGRAMS=no leaves out, and =only runs, the tests that drive others' programs: clients, proxies, browsers,
+// compilers. `npm test` needs Node.js and Rust only; `npm run test:programs` runs these.
+const PROGRAMS = [
+  'balancers', 'browser-example', 'client-runtimes', 'functions-clients', 'page', 'page-use', 'real-clients',
+  'real-prometheus', 'wasm-compilers'
+]
+
 // Those that take longest come first, so that none is left over at the end.
 const LONG = [
   'page', 'cost', 'workers', 'page-use', 'workers-chaos', 'soak', 'cli', 'functions-workers', 'timeouts', 'client',
   'workers-server', 'cli-workers', 'rolling-examples', 'examples', 'workers-pool', 'paused', 'cli-wasm', 'abuse', 'hover',
   'client-runtimes', 'functions', 'ends', 'wasm-compilers', 'openapi-values', 'lifetime', 'scarce'
 ]
-const rankOf = (file) => {
-  const rank = LONG.findIndex((name) => file.endsWith(`/${name}.test.js`))
-  return rank < 0 ? LONG.length : rank
-}
+const rankOf = (name) => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length)
 
-const excluded = [
-  ...(isVariant ? ONCE : []), ...(onNode ? RING_ONLY : []), ...(isEmbedded ? WITH_RING_THREADS : [])
-]
+const excluded = new Set([
+  ...(isVariant ? ONCE : []), ...(onNode ? RING_ONLY : []), ...(isEmbedded ? WITH_RING_THREADS : []),
+  ...(RINGCALL_TEST_PROGRAMS === 'no' ? PROGRAMS : [])
+])
+const names = readdirSync(path.join(__dirname, '__test__')).filter((name) => name.endsWith('.test.js'))
+  .map((name) => path.basename(name, '.test.js'))
+  .filter((name) => !excluded.has(name) && (RINGCALL_TEST_PROGRAMS !== 'only' || PROGRAMS.includes(name)))
+  .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1))
+const placeOf = (file) => names.indexOf(path.basename(file, '.test.js'))
+
+// RINGCALL_TEST_PART=2/3 runs every third file, beginning with the second.
+const [part, parts] = (RINGCALL_TEST_PART ?? '1/1').split('/').map(Number)
+const files = names.filter((_, i) => i % parts === part - 1).map((name) => `__test__/${name}.test.js`)
 
 module.exports = {
-  files: ['__test__/**/*.test.js', ...excluded.map((name) => `!__test__/${name}.test.js`)],
+  files,
   // Many tests wait for others: one file more than there are cores keeps those busy.
   concurrency: availableParallelism() + 1,
   serial: onNode,
-  sortTestFiles: (a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1),
+  sortTestFiles: (a, b) => placeOf(a) - placeOf(b),
   workerThreads: false,
   timeout: '2m'
 }

@@ -1,7 +1,8 @@
 'use strict'
 
-// `npm test` and `npm run test:quick`: one step after another, and how long each took. The commands of a step run side
-// by side, each keeping about one core busy. A step that fails is the last one.
+// `npm test`, `npm run test:quick` and `npm run test:programs`: one step after another, and how long each took. The
+// commands of a step run side by side: the first one's output is shown as it comes, of the others only the counts. A step
+// that fails is the last one, and the output of the commands that failed comes last.
 //
 // ava.config.cjs says which tests a run in another mode leaves out, and why.
 
@@ -11,7 +12,7 @@ const path = require('node:path')
 
 const ROOT = path.join(__dirname, '..')
 const AVA = [process.execPath, path.join(ROOT, 'node_modules', 'ava', 'entrypoints', 'cli.mjs')]
-const BUILD = [process.execPath, path.join(ROOT, 'bin', 'ringcall.js'), 'build']
+const BUILD = { name: 'the addon is built', command: [process.execPath, path.join(ROOT, 'bin', 'ringcall.js'), 'build'] }
 const CARGO_TEST = ['cargo', 'test', '--quiet']
 
 const cargoTest = (name, args = [], env = {}) => ({ name, command: [...CARGO_TEST, ...args], env })
@@ -21,20 +22,43 @@ const ringThreads = (count) => ({ RINGCALL_TEST_RING_THREADS: String(count) })
 // Cargo builds the addon and the tests in separate folders. The addon is mostly one unit for the compiler, and so keeps
 // one core busy.
 const build = (...args) => [
-  { name: 'the addon is built', command: BUILD },
+  BUILD,
   cargoTest('the Rust tests are built', [...args, '--no-run'])
 ]
 
+// The parts of the engine node run one test at a time, and the longest Rust tests have one thread. Many JavaScript tests
+// wait for the time to pass. So five commands beside one another keep two cores busy, and no more.
 const FULL = [
   build(),
-  // The engine node runs one test at a time, and the longest Rust tests have one thread.
   [
-    [cargoTest('Rust'), ...[0, 2, 4].map(serverTest)],
-    ava('JavaScript, engine node', { RINGCALL_TEST_ENGINE: 'node' })
-  ],
-  ava('JavaScript, io_uring'),
-  ava('JavaScript, io_uring without ring threads', ringThreads(0))
+    ava('JavaScript, io_uring', { RINGCALL_TEST_PROGRAMS: 'no' }),
+    engineNode('1/2'),
+    engineNode('2/2'),
+    [
+      cargoTest('Rust'),
+      ...[0, 2, 4].map(serverTest),
+      ava('JavaScript, io_uring without ring threads', { RINGCALL_TEST_PROGRAMS: 'no', ...ringThreads(0) })
+    ]
+  ]
 ]
+
+// The tests that `npm test` leaves out, because they drive others' programs.
+const PROGRAMS = [
+  BUILD,
+  [
+    ava('JavaScript, io_uring', { RINGCALL_TEST_PROGRAMS: 'only' }),
+    [
+      ava('JavaScript, engine node', { RINGCALL_TEST_PROGRAMS: 'only', RINGCALL_TEST_ENGINE: 'node' }),
+      ava('JavaScript, io_uring without ring threads', { RINGCALL_TEST_PROGRAMS: 'only', ...ringThreads(0) })
+    ]
+  ]
+]
+
+function engineNode(part) {
+  return ava(`JavaScript, engine node, part ${part}`, {
+    RINGCALL_TEST_PROGRAMS: 'no', RINGCALL_TEST_ENGINE: 'node', RINGCALL_TEST_PART: part
+  })
+}
 
 function serverTest(count) {
   return cargoTest(`Rust, ${count} ring threads`, ['--test', 'server'], ringThreads(count))
@@ -57,57 +81,64 @@ const QUICK = [
   ]
 ]
 
-async function main() {
-  const isQuick = process.argv.includes('--quick')
+const PLANS = { full: FULL, quick: QUICK, programs: PROGRAMS }
+
+async function main([plan = 'full']) {
   const took = []
   const started = performance.now()
-  let isWell = true
-  for (const step of isQuick ? QUICK : FULL) {
-    const lanes = [step].flat().map((lane) => [lane].flat())
-    isWell = (await Promise.all(lanes.map((lane, i) => runLane(lane, i > 0, took)))).every(Boolean)
-    if (!isWell) break
+  const failed = await runPlan(PLANS[plan], took)
+  took.push([failed.length === 0 ? 'all' : 'all until a failure', performance.now() - started])
+  for (const { name, output } of failed) {
+    process.stdout.write(output)
+    console.error(`failed: ${name}`)
   }
-  took.push([`all${isWell ? '' : ' until a failure'}`, performance.now() - started])
   for (const [name, ms] of took) console.log(`${(ms / 1000).toFixed(1).padStart(7)} s  ${name}`)
-  if (isQuick) tellLeftOut()
-  if (!isWell) process.exitCode = 1
+  if (plan === 'quick') tellLeftOut()
+  if (failed.length > 0) process.exitCode = 1
 }
 
-// Runs the commands of a lane one after another; returns whether all succeeded.
+// Returns the commands that failed.
+async function runPlan(steps, took) {
+  for (const step of steps) {
+    const lanes = [step].flat().map((lane) => [lane].flat())
+    const failed = (await Promise.all(lanes.map((lane, i) => runLane(lane, i > 0, took)))).flat()
+    if (failed.length > 0) return failed
+  }
+  return []
+}
+
+// Runs the commands of a lane one after another, up to the first that fails, which it returns with its output.
 async function runLane(commands, isBeside, took) {
   for (const { name, command, env } of commands) {
     const started = performance.now()
-    const status = await run(command, env, isBeside)
+    const { status, output } = await run(command, env, isBeside)
     took.push([name, performance.now() - started])
-    if (status === 0) continue
-    console.error(`failed: ${name}`)
-    return false
+    if (status !== 0) return [{ name, output }]
+    for (const [line] of output.matchAll(COUNTS)) console.log(`${name}: ${line.trim()}`)
   }
-  return true
+  return []
 }
 
-// The output of a command beside another one is shown in one piece, after its end.
+// The last lines of cargo test and ava.
+const COUNTS = /^(?:test result: .*|  \d+ tests? [a-z ]+)$/gm
+
+// Returns the status, and the output of a command that runs beside another one.
 function run([program, ...args], env, isBeside) {
   const stdio = isBeside ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit']
   const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio })
-  const output = []
-  for (const stream of isBeside ? [child.stdout, child.stderr] : []) stream.on('data', (data) => output.push(data))
+  const chunks = []
+  for (const stream of isBeside ? [child.stdout, child.stderr] : []) stream.on('data', (data) => chunks.push(data))
   return new Promise((resolve) => {
-    child.on('error', (error) => {
-      console.error(`ringcall: ${program} could not be started: ${error.message}`)
-      resolve(error)
-    })
-    child.on('close', (status) => {
-      process.stdout.write(Buffer.concat(output))
-      resolve(status)
-    })
+    child.on('error', (error) => resolve({ output: `ringcall: ${program} could not be started: ${error.message}\n` }))
+    child.on('close', (status) => resolve({ status, output: Buffer.concat(chunks).toString() }))
   })
 }
 
 function tellLeftOut() {
   const names = readdirSync(path.join(ROOT, '__test__')).filter((name) => name.endsWith('.test.js'))
   const others = names.map((name) => path.basename(name, '.test.js')).filter((name) => !QUICK_JAVASCRIPT.includes(name))
-  const text = `Left out, and run by \`npm test\`: the engine node, other numbers of ring threads, the Rust tests but ` +
+  const text = `Left out, and run by \`npm test\`, or by \`npm run test:programs\` if they drive others' programs: the ` +
+    'engine node, other numbers of ring threads, the Rust tests but ' +
     `${QUICK_RUST.join(' ')}, and of __test__/: ${others.join(', ')}.`
   console.log(`\n${wrapped(text)}`)
 }
@@ -117,4 +148,4 @@ function wrapped(text) {
   return text.replace(/(?=.{80})(.{1,79}) /g, '$1\n')
 }
 
-main()
+main(process.argv.slice(2))
