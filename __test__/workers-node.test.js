@@ -38,17 +38,17 @@ function connected(t, handler) {
   return { channel, told, failures, counts, done, give, answers }
 }
 
-test('calls are run in the order in which they are given, and each is reported before the next begins', async (t) => {
+test('calls are run in the order in which they are given, and each has ended before the next begins', async (t) => {
   const seen = []
   const { channel, told, give, answers, counts } = connected(t, (n) => {
-    seen.push([n, told.length])
+    seen.push([n, counts.ended])
     return 2 * n
   })
   give(1, 2, 3)
   t.false(channel.isFree)
   await until(() => channel.isFree)
   await until(() => told.length === 3)
-  t.deepEqual(seen.map(([n]) => n), [1, 2, 3])
+  t.deepEqual(seen, [[1, 0], [2, 1], [3, 2]])
   t.deepEqual(answers(), ['2', '4', '6'])
   t.deepEqual(counts, { began: 3, ended: 3 })
 })

@@ -358,7 +358,7 @@ test('each worker that is loaded is given its ticket, later ones as well', async
   pool.load()
   pool.open((seat) => ({ ticket: void given.push(seat), transfer: [] }))
   await untilLoaded(pool)
-  t.deepEqual(given.toSorted?.() ?? [...given].sort(), [0, 1])
+  t.deepEqual(given.toSorted(), [0, 1])
   pool.terminate(1)
   await exit()
   t.deepEqual(lost, [1])

@@ -3,7 +3,7 @@
 // The clock, the timers and the task queues of this thread, taken when the package is loaded.
 //
 // Fake timers (jest, vitest, sinon) replace global functions, so that a test controls the time. The network's time goes
-// on meanwhile: a server that used a replaced function would wait for ever. So the rest of lib/ takes these functions
+// on meanwhile: a server that used a replaced function would wait forever. So the rest of lib/ takes these functions
 // from here and never from the global scope. They come from Node's modules, which most fakes leave alone, so a fake
 // that was installed before this file is loaded is not used either.
 

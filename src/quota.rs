@@ -111,7 +111,7 @@ impl Reservation {
 
     /// Changes the reservation to `count`. False: others have too much of the pool, and nothing has
     /// changed. A reservation that has all of the pool may grow further, and that is not counted:
-    /// what is larger than the pool would otherwise be refused for ever.
+    /// what is larger than the pool would otherwise be refused forever.
     #[must_use]
     pub fn resize(&mut self, count: u64) -> bool {
         let count = count.min(self.pool.limit);

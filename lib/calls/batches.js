@@ -11,7 +11,7 @@
 // A worker has `claims`: one word in which it counts the calls it has begun and the results that are complete. While
 // one call holds the worker, the binding's watchdog posts those results and takes back the remaining calls; if the worker
 // then claims one of them, the claim fails. The first call is claimed before the batch's arguments are parsed, which
-// may take long: otherwise that call could move from worker to worker for ever.
+// may take long: otherwise that call could move from worker to worker forever.
 
 const { captureContexts } = require('./async-contexts.js')
 const { clearTimeout, now, queueMicrotask, setTimeout } = require('../globals.js')

@@ -61,7 +61,7 @@ function resumeAll() {
     while (due.length > 0) due.shift()()
   } finally {
     isResuming = false
-    // A dispatch has thrown, which is a bug in this package. The others must not wait for ever.
+    // A dispatch has thrown, which is a bug in this package. The others must not wait forever.
     for (const dispatch of due) resumeInNextTurn(dispatch, false, ended)
   }
 }

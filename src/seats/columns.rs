@@ -41,7 +41,7 @@ impl Columns {
         if let Self::Functions(columns) = self {
             columns.cells = 0;
             columns.text.clear();
-            // One long text should not hold so much memory for ever.
+            // One long text should not hold so much memory forever.
             columns.text.shrink_to(BATCH_TEXT_BYTES_MAX);
             columns.buffers = 0;
             columns.buffer_bytes = 0;

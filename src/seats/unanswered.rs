@@ -1,7 +1,7 @@
 //! The calls that JavaScript has not answered yet, by id.
 //!
 //! A promise may settle at any later time, or never. It is given up when its call's time is over,
-//! so that promises which never settle do not keep memory and credits for ever.
+//! so that promises which never settle do not keep memory and credits forever.
 //!
 //! Invariant: an id names one call, for as long as anything in JavaScript may hold the id.
 

@@ -84,7 +84,7 @@ fn take_all<T>(mut accept: impl FnMut() -> io::Result<T>) -> Vec<T> {
     accepted
 }
 
-/// False: accepting again at once could fail at once, for ever, for want of descriptors or memory,
+/// False: accepting again at once could fail at once, forever, for want of descriptors or memory,
 /// or because it is denied. True for our own cancellation, for the error of a connection that is
 /// gone (accept(2), "Error handling"), and for a number that is no new connection.
 #[must_use]

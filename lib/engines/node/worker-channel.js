@@ -125,7 +125,7 @@ class WorkerChannel {
   }
 
   // How long the next call may wait to begin: `least`, doubled each time that the call was taken back. So on an
-  // overloaded machine, where every worker waits for a core, calls do not move around for ever.
+  // overloaded machine, where every worker waits for a core, calls do not move around forever.
   patience(least) {
     const { moves = 0 } = this.#calls.get(this.#progress.next) ?? {}
     return least * 2 ** moves
