@@ -37,9 +37,6 @@
 //!   late. *lease*: a socket on which the answering thread may send one answer itself.
 //! - *answer*: what a client gets to a request; an `http::Response` is one with a status, fields
 //!   and a body of its own.
-//! - *slot*: a place in a slab, of a connection or of a call that JavaScript has. *cell*: 8 bytes
-//!   of a batch's arguments: a number, a boolean or an `int64`.
-//! - *watchdog*: the thread that looks after workers which a call holds.
 //!
 //! # Layout
 //!
