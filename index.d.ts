@@ -622,7 +622,7 @@ export interface WorkerStats {
 
 /** The counts of one function since the start of the server. */
 export interface FunctionStats {
-  /** Calls that have returned or failed. */
+  /** Calls that have returned or failed, except those that ended their worker, which are only in `errors`. */
   calls: number
   /** How often it threw, rejected or returned a value that does not fit its result type; refusals below 500 do not count. */
   errors: number

@@ -97,6 +97,8 @@ test('a handler that is not a function', (t) => {
     t.true(error.message.includes('handler'), error.message)
   }
   t.throws(() => serverListen(0), wrongType)
+  const message = /Received undefined\. The functions are the second argument: serverListen\(8000, \{ sum \}\)\.$/
+  t.throws(() => serverListen({ sum: (a, b) => a + b }), { ...wrongType, message })
 })
 
 test('an option that is undefined has its default value', async (t) => {

@@ -419,11 +419,12 @@ test('a type that its library cannot describe allows any value, and one warning 
     const options = JSON.parse(process.argv[1])
     const server = serverListen({ port: 0, engine: 'node', ...options }, { f, g: f })
     server.openapi()
-    server.close()`
+    server.close()
+    serverListen({ port: 0, engine: 'node', ...options }, { f, g: f }).close()`
   const { stderr, code } = await start(t, ['-e', source, '{}']).exited
   t.is(code, 0)
   t.is(stderr.match(/RINGCALL_OPENAPI/g).length, 1)
-  const why = /: Raw of f \(valibot tells none of it\), When of f \(Date cannot be represented in JSON Schema\)\. zod/
+  const why = /: Raw in f \(valibot provides no JSON Schema\), When in f \(Date cannot be represented in JSON Schema\)\. zod/
   t.regex(stderr, why)
   t.is((await start(t, ['-e', source, '{"openapi":false}']).exited).stderr, '')
 })

@@ -126,7 +126,7 @@ const unfit = [
   ['int', undefined, 'undefined. Is a `return` missing? A function that returns nothing is declared so: `=> void`.'],
   ['int', null, 'null.'],
   ['int', Object(3), 'an object.'],
-  ['number', NaN, 'NaN. Something in the calculation was undefined, or a promise without `await`.'],
+  ['number', NaN, 'NaN. It comes from undefined, from a promise without `await`, or from 0 / 0.'],
   ['number', Infinity, 'Infinity.'],
   ['number', 3n, 'a bigint. Declare int64 or bigint, or convert it with Number().'],
   ['int64', 3, '3. Convert it with BigInt().'],

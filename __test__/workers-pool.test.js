@@ -115,7 +115,7 @@ test('the table arrives as it is declared, without what only its own thread can 
       examples: [[{}]],
       deprecated: false
     }],
-    jsonSchemas: [{ input: { User: { missing: 'a tells none of it' } }, output: {} }]
+    jsonSchemas: [{ input: { User: { missing: 'a provides no JSON Schema' } }, output: {} }]
   })
 })
 

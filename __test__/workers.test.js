@@ -258,7 +258,7 @@ test('a worker that exits is replaced, and the call that it had begun gets 500',
   t.is((await client.send('/sum/1/2')).body, '3')
   t.like(exits, [{ exitCode: 7, error: null, restartIn: 100 }])
   t.deepEqual(told, [['ERR_WORKER_DIED', { function: 'exit', arguments: known([7, 0]) }]])
-  t.like(server.stats(), { inFlight: 0, handlerErrors: 1 })
+  t.like(server.stats(), { inFlight: 0, handlerErrors: 1, functions: { exit: { calls: 0, errors: 1 } } })
   t.like(server.stats().workers, [{ restarts: 1 }])
 })
 

@@ -7,7 +7,7 @@ const { tableOf } = require('./functions.js')
 const { checkHealth } = require('./options/health.js')
 const { checkOpenapi } = require('./options/openapi.js')
 const { checkOrigins } = require('./options/origins.js')
-const { MODULE, refuseUnknown } = require('./unknown-options.js')
+const { FUNCTIONS, HANDLER, MODULE, refuseUnknown } = require('./unknown-options.js')
 const { checkNames } = require('./wasm/selection.js')
 const { checkHost, checkPath } = require('./options/address.js')
 const { checkWorkerOptions, checkWorkers, isModuleLike, moduleOf, refuseWorkers } = require('./options/workers.js')
@@ -181,7 +181,7 @@ function integer(options, name, fallback, min, max) {
 
 // Advice on a value in the place of a number, which may be the other argument.
 function cure(value) {
-  if (typeof value === 'function') return 'The handler is the second argument.'
+  if (typeof value === 'function') return HANDLER
   if (isModuleLike(value)) return "A module is the second argument: serverListen(8000, './functions.js')."
   return cureOfText(value)
 }
@@ -196,6 +196,8 @@ function refuseNoHandler(value, [third], options) {
 
 function cureOfHandler(value, third, options) {
   if (value === undefined && isModuleLike(options.module)) return MODULE
+  const isFunctions = Object.entries(options).some(([name, each]) => name !== 'onError' && typeof each === 'function')
+  if (value === undefined && isFunctions) return FUNCTIONS
   if (typeof third !== 'function') return undefined
   if (typeof value === 'string') return "The host is an option: serverListen({ port: 8000, host: '127.0.0.1' }, handler)."
   return 'It is the second argument, and the options come first: serverListen(options, handler).'

@@ -26,6 +26,7 @@ const SYNONYMS = {
 const NO_ACTIVATION = 'It cannot take over an open socket, as from socket activation: let it listen itself, ' +
   'on a `port` or `path`; with `reusePort` the next process may listen before the last one ends.'
 const HANDLER = 'The handler is the second argument.'
+const FUNCTIONS = 'The functions are the second argument: serverListen(8000, { sum }).'
 const MODULE = "The module is the second argument: serverListen({ port: 8000 }, './functions.js')."
 const NO_TLS = 'It does not speak TLS: put a proxy in front of it.'
 const OF_WORKERS = 'It belongs in `workerOptions`.'
@@ -125,4 +126,4 @@ function distance(a, b) {
   return rows[a.length][b.length]
 }
 
-module.exports = { MODULE, didYouMean, isOfWorkers, refuseUnknown }
+module.exports = { FUNCTIONS, HANDLER, MODULE, didYouMean, isOfWorkers, refuseUnknown }

@@ -86,7 +86,7 @@ function received(value) {
 }
 
 function adviceOnNumber(number) {
-  if (Number.isNaN(number)) return ' Something in the calculation was undefined, or a promise without `await`.'
+  if (Number.isNaN(number)) return ' It comes from undefined, from a promise without `await`, or from 0 / 0.'
   if (Number.isInteger(number)) return ' Beyond Number.MAX_SAFE_INTEGER only a bigint is exact: return one.'
   return Number.isFinite(number) ? ' Round it, with Math.round() for example.' : ''
 }

@@ -26,6 +26,8 @@ class IoUringEngine {
   #generation = 0
   // The counts of retired generations, with the names of their functions.
   #past
+  // How many calls were lost with their workers, by the names of their functions. The workers could not count them.
+  #lost = new Map()
   // The resolvers of promises that wait until new requests use the newest table.
   #adopting = []
   #hasFailed = false
@@ -107,7 +109,10 @@ class IoUringEngine {
     const table = this.#tables.get(this.#generation)
     if (table === undefined || table.isPlain) return undefined
     const counts = this.#callbacks.functionCounts()
-    return table.functions.map((fn) => ({ fn, ...counts.get(fn.name) }))
+    return table.functions.map((fn) => {
+      const { errors, refusals } = counts.get(fn.name)
+      return { fn, refusals, errors: errors + (this.#lost.get(fn.name) ?? 0) }
+    })
   }
 
   #createBatches(table) {
@@ -178,14 +183,18 @@ class IoUringEngine {
     this.#past = { counted, names }
     this.#native.forget(generation)
     this.#tables.delete(generation)
+    const current = namesOf(this.#tables.get(this.#generation))
+    for (const name of this.#lost.keys()) if (!current.includes(name)) this.#lost.delete(name)
   }
 
   // The call's arguments were lost with the worker.
   #onLost(generation, index) {
     const { onHandlerError, onFunctionError } = this.#callbacks
     const table = this.#tables.get(generation)
-    if (table === undefined || table.isPlain) onHandlerError(workerDied(), undefined)
-    else onFunctionError(workerDied(), table.functions[index], undefined)
+    if (table === undefined || table.isPlain) return onHandlerError(workerDied(), undefined)
+    const fn = table.functions[index]
+    this.#lost.set(fn.name, (this.#lost.get(fn.name) ?? 0) + 1)
+    onFunctionError(workerDied(), fn, undefined)
   }
 
   #resolveAdopting() {

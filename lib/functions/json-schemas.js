@@ -30,12 +30,12 @@ function describe(schema, side) {
 function askLibrary(schema, side, libraryOptions) {
   try {
     const { jsonSchema, vendor } = schema['~standard']
-    if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} tells none of it` }
+    if (typeof jsonSchema?.[side] !== 'function') return { missing: `${vendor} provides no JSON Schema` }
     const json = jsonSchema[side]({ target: TARGET, libraryOptions })
     if (typeof json?.then === 'function') return refusePromise(json)
     // As text, because text can be sent to another thread whatever it contains.
     const text = JSON.stringify(json)
-    return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} tells none of it` }
+    return /^(?:\{|true$|false$)/.test(text) ? { text } : { missing: `${vendor} provides no JSON Schema` }
   } catch (error) {
     return { missing: messageOf(error) }
   }

@@ -53,17 +53,20 @@ function textOf(document, indent) {
   return text.replace(LONE_SURROGATES, '$1\ufffd')
 }
 
-// Warns about the types that the document cannot describe.
+let lastWarning
+
+// Warns about the types that the document cannot describe; only once of those that several servers have.
 function warnOfMissing(table) {
   const missing = missingIn(table)
   if (missing.length === 0) return
-  const types = missing.slice(0, MISSING_MAX).map(({ type, name, why }) => `${type} of ${name} (${why})`).join(', ')
+  const types = missing.slice(0, MISSING_MAX).map(({ type, name, why }) => `${type} in ${name} (${why})`).join(', ')
   const others = missing.length > MISSING_MAX ? ` and ${missing.length - MISSING_MAX} more` : ''
-  process.emitWarning(
-    `The OpenAPI document allows any JSON value for types without a JSON Schema: ${types}${others}. zod 4.2, ArkType ` +
-      "2.1.28 and @valibot/to-json-schema's toStandardJsonSchema() provide theirs. The values are checked all the same.",
-    { code: 'RINGCALL_OPENAPI' }
-  )
+  const warning = 'The OpenAPI document allows any JSON value for types without a JSON Schema: ' +
+    `${types}${others}. zod 4.2, ArkType 2.1.28 and @valibot/to-json-schema's toStandardJsonSchema() provide theirs. ` +
+    'The values are checked all the same.'
+  if (warning === lastWarning) return
+  lastWarning = warning
+  process.emitWarning(warning, { code: 'RINGCALL_OPENAPI' })
 }
 
 module.exports = { openapiOf, textOf, warnOfMissing }
