@@ -511,7 +511,7 @@ export interface ServerStats {
   responses5xx: number
   /** Responses by status: `200`, and every other status that has occurred. */
   responsesByStatus: Record<number, number>
-  /** How often the handler threw, rejected or returned anything but an integer; refusals below 500 do not count. */
+  /** How often a function threw, rejected or returned an invalid value; refusals below 500 do not count. */
   handlerErrors: number
   /**
    * Requests that wait for the handler, and requests not yet answered by the handler, even if the client has left or has

@@ -25,13 +25,13 @@ const CLIENTS = ['ts', 'python']
 const WITH_CLIENTS = 'docs/describing.md'
 
 const SKIPPED = new Set(['node_modules', 'target', '.git'])
-const files = find(root).map((file) => path.relative(root, file))
+const files = find(root, '.md').map((file) => path.relative(root, file))
 
-function find(folder) {
+function find(folder, ending) {
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const file = path.join(folder, entry.name)
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : find(file)
-    return entry.name.endsWith('.md') ? [file] : []
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : find(file, ending)
+    return entry.name.endsWith(ending) ? [file] : []
   })
 }
 
@@ -141,6 +141,12 @@ for (const file of files) {
         for (const [, script] of code.matchAll(/^node ([\w/.-]+\.js)/gm)) t.true(fs.existsSync(path.join(root, script)), script)
         t.pass()
       })
+    } else if (language === 'dockerfile') {
+      test(`${name} has an image that ours has, and this package's tarball and command`, (t) => {
+        const { version, bin } = requireHere('./package.json')
+        t.true(fs.readFileSync(path.join(root, 'Dockerfile'), 'utf8').includes(/^FROM \S+/.exec(code)[0]))
+        t.true(code.includes(`ringcall-${version}.tgz`) && code.includes(`node_modules/ringcall/${bin.ringcall}"`))
+      })
     } else if (CLIENTS.includes(language)) {
       test(`${name} is in the page whose clients are run`, (t) => t.is(file, WITH_CLIENTS))
     } else if (language !== '') {
@@ -178,6 +184,19 @@ test('the files that promise exactness say how a client keeps it', (t) => {
     const text = fs.readFileSync(path.join(root, file), 'utf8')
     t.true(text.includes('`BigInt(await response.text())`'), file)
   }
+})
+
+// cargo and ava say that all is well where they have found nothing to run.
+test('the tests that CONTRIBUTING.md names exist, and so do the scripts', (t) => {
+  const { code } = blocksOf('CONTRIBUTING.md').find(({ language }) => language === 'sh')
+  const rust = find(`${root}/tests`, '.rs').map((file) => fs.readFileSync(file, 'utf8')).join('\n')
+  for (const [, name] of code.matchAll(/^cargo test (\w+)/gm)) t.regex(rust, new RegExp(`^ *fn \\w*${name}\\w*\\(\\) `, 'm'))
+  for (const [, name] of code.matchAll(/cargo test --test (\w+)/g)) t.true(fs.existsSync(`${root}/tests/${name}`), name)
+  for (const [, file, part] of code.matchAll(/npx ava (\S+) --match='\*(\w+)\*'/g)) {
+    t.regex(fs.readFileSync(path.join(root, file), 'utf8'), new RegExp(`^test\\(.*${part}`, 'm'))
+  }
+  const { scripts } = requireHere('./package.json')
+  for (const [, name] of code.matchAll(/^npm run (\S+)/gm)) t.true(name in scripts, name)
 })
 
 function anchorsOf(file) {

@@ -1,10 +1,11 @@
 'use strict'
 
+const { readFileSync } = require('node:fs')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { reply, typed } = require('../index.js')
 const {
-  connect, connectMany, engine, gate, post, request, ringTest, ringThreads, serve, threadTest, until, untilStats
+  connect, connectMany, engine, gate, post, request, ringTest, ringThreads, root, serve, threadTest, until, untilStats
 } = require('./helpers.js')
 
 const counts = [
@@ -27,6 +28,13 @@ test('a new server has counted nothing', (t) => {
     delete stats[name]
   }
   t.deepEqual(stats, { ...Object.fromEntries(counts.map((name) => [name, 0])), engine })
+})
+
+test('index.d.ts has every count, and no other', (t) => {
+  const declared = /interface ServerStats \{\n([^]*?)\n\}/.exec(readFileSync(`${root}/index.d.ts`, 'utf8'))[1]
+  const ofModules = ['functions', 'workers']
+  const names = [...declared.matchAll(/^  (\w+)\??:/gm)].map(([, name]) => name).filter((name) => !ofModules.includes(name))
+  t.deepEqual(names.sort(), Object.keys(serve(t).stats()).sort())
 })
 
 test('stats are a fresh object each time', (t) => {

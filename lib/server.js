@@ -333,7 +333,7 @@ class Server {
     const cure = cureOfExit(error)
     process.emitWarning(
       `A worker ${what}.${cure === undefined ? '' : ` ${cure}`} This warning comes once: subscribe to ` +
-        'ringcall:worker-exit of node:diagnostics_channel to be told of each; stats().workers counts restarts.' +
+        'ringcall:worker-exit of node:diagnostics_channel for every one; stats().workers counts restarts.' +
         `${error === null ? '' : `\n${printable(error)}`}`,
       { code: 'RINGCALL_WORKER_EXIT' }
     )

@@ -137,9 +137,9 @@ function run([program, ...args], env, isBeside) {
 function tellLeftOut() {
   const names = readdirSync(path.join(ROOT, '__test__')).filter((name) => name.endsWith('.test.js'))
   const others = names.map((name) => path.basename(name, '.test.js')).filter((name) => !QUICK_JAVASCRIPT.includes(name))
-  const text = `Left out, and run by \`npm test\`, or by \`npm run test:programs\` if they drive others' programs: the ` +
-    'engine node, other numbers of ring threads, the Rust tests but ' +
-    `${QUICK_RUST.join(' ')}, and of __test__/: ${others.join(', ')}.`
+  const text = 'Not run here: the engine node; other numbers of ring threads; Rust tests other than ' +
+    `${QUICK_RUST.join(' ')}; and of __test__/: ${others.join(', ')}. \`npm test\` runs them, and \`npm run ` +
+    'test:programs` those that drive browsers, proxies and compilers.'
   console.log(`\n${wrapped(text)}`)
 }
 

@@ -19,9 +19,9 @@ const { summaryOf, printWorkerExit, printFailure } = require('./failures.js')
 const USAGE = `Usage: ringcall serve <module> [options]
 
 Serves what the module exports. With several functions, POST /sum/3/4 calls the one named sum and returns its result; with
-one function as the default export, POST /N does. A default export, which is a function or an object of functions, takes
-precedence over named ones; exports that are not functions are not served. The module is a JavaScript file, a folder with
-an index.js or a package.json that names its "main", or a WebAssembly file, such as sum.wasm.
+one function as the default export, POST /N does. If there is a default export, a function or an object of functions, only
+that is served; exports that are not functions are left out. The module is a JavaScript file, a folder with an index.js or
+a package.json that names its "main", or a WebAssembly file, such as sum.wasm.
 
   -p, --port <n>             the TCP port [8000]; 0 picks a free one
   --host <name>              the address to listen on [every address]

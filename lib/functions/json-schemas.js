@@ -44,7 +44,7 @@ function askLibrary(schema, side, libraryOptions) {
 // The document is made at the start and cannot wait for a promise. Its rejection is ignored.
 function refusePromise(promise) {
   promise.then(undefined, () => {})
-  return { missing: 'it is told only later, by a promise' }
+  return { missing: 'it is a promise' }
 }
 
 function messageOf(error) {

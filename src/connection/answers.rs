@@ -17,9 +17,9 @@ pub(super) enum Owed {
     /// The handler has had the call since this time, in microseconds.
     Waiting(ResponseFraming, u64),
     /// JavaScript was asked for the server's health, at this time.
-    Asked(ResponseFraming, u64),
+    HealthAsked(ResponseFraming, u64),
     /// JavaScript was asked, and the server is well.
-    Well(ResponseFraming),
+    Healthy(ResponseFraming),
     /// The handler, which had the call since this time, has answered. An earlier request is not
     /// answered yet.
     Ready(ResponseFraming, u64, Outcome),
@@ -82,7 +82,7 @@ impl Connection {
         since: u64,
         context: &mut Context,
     ) {
-        if matches!(self.owed[index], Owed::Asked(..)) {
+        if matches!(self.owed[index], Owed::HealthAsked(..)) {
             return self.give_health_up(index, framing, context);
         }
         context.counters.handler_timeouts += 1;
@@ -119,7 +119,7 @@ impl Connection {
     pub(super) fn encode_answers(&mut self, context: &mut Context) {
         loop {
             match self.owed.front() {
-                None | Some(Owed::Waiting(..) | Owed::Asked(..)) => return,
+                None | Some(Owed::Waiting(..) | Owed::HealthAsked(..)) => return,
                 Some(_) => {}
             }
             let answer = self.pop_owed();
@@ -154,8 +154,8 @@ impl Connection {
                     http::encode_preflight(out, methods, framing, &context.date, origins);
                 }
                 Owed::Continue => http::encode_continue(self.output.tail()),
-                Owed::Well(framing) => self.encode_well(framing, context),
-                Owed::Waiting(..) | Owed::Asked(..) => {
+                Owed::Healthy(framing) => self.encode_well(framing, context),
+                Owed::Waiting(..) | Owed::HealthAsked(..) => {
                     unreachable!("the front is not waiting")
                 }
             }

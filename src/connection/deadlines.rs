@@ -100,7 +100,7 @@ impl Connection {
     fn oldest_waiting(&self) -> Option<(usize, ResponseFraming, u64)> {
         let mut owed = self.owed.iter().enumerate();
         owed.find_map(|(index, answer)| match answer {
-            Owed::Waiting(framing, since_us) | Owed::Asked(framing, since_us) => {
+            Owed::Waiting(framing, since_us) | Owed::HealthAsked(framing, since_us) => {
                 Some((index, *framing, *since_us))
             }
             _ => None,

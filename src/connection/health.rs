@@ -23,15 +23,15 @@ const WELL: &[u8] = b"{\"status\":\"ok\"}\n";
 impl Connection {
     pub(super) fn ask_health(&mut self, framing: ResponseFraming, context: &mut Context) {
         context.asked.push(self.id);
-        self.owe(Owed::Asked(framing, context.now_us), context);
+        self.owe(Owed::HealthAsked(framing, context.now_us), context);
     }
 
     /// Answers each of this connection's requests for the server's health.
     pub fn tell_health(&mut self, health: Health, context: &mut Context) {
         for answer in &mut self.owed {
-            if let Owed::Asked(framing, _) = *answer {
+            if let Owed::HealthAsked(framing, _) = *answer {
                 *answer = match health {
-                    Health::Well => Owed::Well(framing),
+                    Health::Well => Owed::Healthy(framing),
                     Health::Closing => Owed::Refused(framing, CLOSING),
                     Health::NoWorker => Owed::Refused(framing, NO_WORKER),
                 };

@@ -42,7 +42,7 @@ impl<K: Kernel> EventLoop<K> {
         } = reply;
         if matches!(delivery, Delivery::Sent(_)) {
             self.context.counters.responses_2xx += 1;
-            self.context.counters.sent += 1;
+            self.context.counters.sent_on_leases += 1;
         }
         let awaited = find(&mut self.peers, connection).is_some_and(|peer| {
             peer.connection

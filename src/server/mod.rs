@@ -222,8 +222,8 @@ impl Server {
         for handle in &self.shared.handles {
             let mut counters = handle.stats.read();
             // Answers that the ring thread does not know of yet, as it was not woken for them.
-            let unknown = handle.reply_queue.sent() - counters.sent;
-            counters.sent += unknown;
+            let unknown = handle.reply_queue.sent() - counters.sent_on_leases;
+            counters.sent_on_leases += unknown;
             counters.responses_2xx += unknown;
             counters.bytes_sent += handle.reply_queue.bytes_sent();
             counters.wakeups = handle.reply_queue.waker().wakeups();

@@ -22,8 +22,8 @@ macro_rules! counters {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
 
-        /// The counts, as other threads see them. They fill two cache lines, which processors fetch
-        /// in pairs and only this ring thread writes.
+        /// The counts, as other threads see them. They fill whole pairs of cache lines, since
+        /// processors fetch those together, and only this ring thread writes to them.
         #[derive(Debug, Default)]
         #[repr(align(128))]
         pub struct Stats {
@@ -106,7 +106,7 @@ counters! {
     /// Connections closed because their peer did not take what was sent.
     send_timeouts,
     /// Answers among `responses_2xx` that were sent on leased sockets.
-    sent,
+    sent_on_leases,
     /// How often accepting paused, because of too many connections, or for want of descriptors or
     /// memory.
     accept_pauses,
