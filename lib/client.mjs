@@ -8,7 +8,8 @@
 const DESCRIPTION_MS_MAX = 30_000
 
 // The functions that end pending calls, by signal. Node.js warns of a signal with many listeners, so each signal has
-// one. AbortSignal.any would do the same, but leaks in Node.js.
+// one, while it has calls: Node.js keeps a composite signal that has a listener. AbortSignal.any would do the same, but
+// leaks in Node.js.
 const stopsBySignal = new WeakMap()
 
 // Short names for the minifier.
@@ -42,28 +43,31 @@ export function client(url, options) {
   const createClient = (own) => {
     // The default signal never aborts.
     const { headers = [], signal = new EventTarget(), timeout = 0, fetch: ownFetch, openapi, ...others } = own
-    for (const name in others) refuse(`${name} is none of headers, signal, timeout, fetch, openapi.`)
+    for (const name in others) refuse(`${name} is no option.`)
     if (!(timeout >= 0)) refuse(`timeout: ${timeout} is not 0 or more.`)
     let stops = stopsBySignal.get(signal)
     if (!stops) {
       stopsBySignal.set(signal, stops = new Set())
-      signal.addEventListener('abort', () => stops.forEach((stop) => stop(signal.reason)))
+      // So that it can be the listener.
+      stops.handleEvent = () => stops.forEach((stop) => stop())
     }
 
     // A call ends as soon as its signal or its timeout says so, whatever it is waiting for.
     const caller = (name) => (...values) => new Promise((resolve, reject) => {
       const controller = new AbortController()
-      const stop = (reason) => {
+      const stop = (reason = signal.reason) => {
         reject(reason)
         controller.abort(reason)
       }
       const expire = () => stop(new DOMException(`No answer in ${timeout} ms.`, 'TimeoutError'))
       const timer = timeout && timeout < 2 ** 31 && setTimeout(expire, timeout)
       stops.add(stop)
-      if (signal.aborted) stop(signal.reason)
+      signal.addEventListener('abort', stops)
+      if (signal.aborted) stop()
       call(name, values, controller.signal).then(resolve, reject).finally(() => {
         clearTimeout(timer)
         stops.delete(stop)
+        if (!stops.size) signal.removeEventListener('abort', stops)
       })
     })
 
@@ -83,7 +87,7 @@ export function client(url, options) {
       const value = await send(name, signal, isRaw ? 'octet-stream' : 'json', body)
       // Digits may be a bigint, or a string that happens to be digits.
       const parts = [value].flat()
-      const isBig = parts[0] && parts.every(isDigits) && /=> (int64|bigint)(\[|$)/.test(await signatureOf(name))
+      const isBig = parts[0] && parts.every(isDigits) && /=> (int64|bigint)\b/.test(await signatureOf(name))
       if (!isBig) return value
       return isArray(value) ? value.map(BigInt) : BigInt(value)
     }
@@ -102,7 +106,7 @@ export function client(url, options) {
         .then(({ paths: { ...paths } }) => paths)
         .catch((cause) => {
           described = 0
-          throw Error(`Needs ${base}openapi.json, or the option openapi.`, { cause })
+          throw Error(`Needs ${base}openapi.json or options.openapi.`, { cause })
         })
 
     // The value in the answer.
@@ -116,7 +120,8 @@ export function client(url, options) {
         }
       }
       const response = await (ownFetch ?? fetch)(base + path, {
-        method: kind ? 'POST' : 'GET', headers: [...all], body, signal
+        // GET by default.
+        method: kind && 'POST', headers: [...all], body, signal
       })
       const { status, ok, headers: fields } = response
       const type = fields.get(CONTENT_TYPE)
