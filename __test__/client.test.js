@@ -579,6 +579,12 @@ test('a signal has no listener once its calls are over', async (t) => {
   t.deepEqual([...signals, signal].map((each) => getEventListeners(each, 'abort').length), Array(21).fill(0))
 })
 
+test('import and require have the same CallError', async (t) => {
+  const imported = await import('ringcall/client')
+  const required = require('ringcall/client')
+  t.deepEqual([imported.CallError, imported.client], [required.CallError, required.client])
+})
+
 // Its URL and its options.
 
 test('the place of the server: with and without a slash at the end, as a URL object, and below a path', async (t) => {

@@ -1,7 +1,10 @@
 'use strict'
 
+const path = require('node:path')
 const test = require('ava')
-const { connect, post, request, serve, serverListen, startMain, untilRefused } = require('./helpers.js')
+const {
+  connect, post, request, serve, serverListen, start, startMain, underTest, untilRefused
+} = require('./helpers.js')
 
 test('a listening server keeps the process alive, and after close the process ends by itself', async (t) => {
   const child = startMain(t, ({ serverListen }) => {
@@ -16,6 +19,15 @@ test('a listening server keeps the process alive, and after close the process en
   t.is((await post(t, port, '/1')).body, '1')
   t.is((await post(t, port, '/0')).body, '0')
   t.is(await child.line(), 'idle')
+  t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
+})
+
+// As Node's own servers do.
+test('a server in a cluster closes when its worker is disconnected, and the worker ends', async (t) => {
+  const child = start(t, [path.join(__dirname, 'modules', 'cluster.js'), underTest])
+  const port = Number(await child.line())
+  t.is((await post(t, port, '/1')).body, '1')
+  t.is(await child.line(), 'disconnected')
   t.deepEqual(await child.exited, { code: 0, signal: null, stderr: '' })
 })
 

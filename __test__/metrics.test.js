@@ -120,7 +120,7 @@ test('a thousand functions have eighteen thousand series', (t) => {
 })
 
 test('every sample has the labels, escaped, and the prefix', (t) => {
-  const labels = { path: 'C:\\temp\n"a"', zone: '', number: 1 }
+  const labels = { path: 'C:\\temp\n"a"', number: 1 }
   const families = parse(prometheus(serve(t), { labels, prefix: 'app:' }))
   for (const [name, { samples }] of families) {
     t.true(name.startsWith('app:'))
@@ -144,6 +144,13 @@ test('servers with labels of their own have series of their own, and those with 
   t.is(prometheus([]), '')
 })
 
+test('neither the order of labels nor empty ones make series of their own', (t) => {
+  const all = [{ b: 1, a: 2 }, { a: 2, b: 1 }, { a: 2, b: 1, c: '' }, { a: 2, b: 1, d: undefined, e: null }]
+  const text = prometheus(all.map(() => fake({ requests: 7 })), { labels: (_, i) => all[i] })
+  t.regex(text, /^ringcall_requests_total\{a="2",b="1"\} 28$/m)
+  t.is(text.match(/^ringcall_requests_total/gm).length, 1)
+})
+
 test("the age of the oldest request is the maximum of all servers'", (t) => {
   const text = prometheus([fake({ oldestInFlight: 100 }), fake({ oldestInFlight: 2500 })])
   t.is(value(text, 'ringcall_oldest_request_in_flight_seconds'), 2.5)
@@ -164,6 +171,7 @@ test('arguments that Prometheus would refuse are refused', (t) => {
   t.throws(() => prometheus(server, { prefix: 1 }), invalid)
   t.throws(() => prometheus(server, { labels: null }), invalid)
   t.throws(() => prometheus(server, []), invalid)
+  for (const value of [{}, [], () => 'x', Symbol('x')]) t.throws(() => prometheus(server, { labels: { a: value } }), invalid)
   t.throws(() => prometheus(server, { label: {} }), { code: 'ERR_INVALID_ARG_VALUE', message: /'label'.*'labels'/ })
   for (const prefix of ['1a', 'a-b', 'ä', ' ']) t.throws(() => prometheus(server, { prefix }), outOfRange)
   for (const name of ['', '1a', 'a-b', '__a', 'le', 'status', 'function', 'worker', 'state']) {

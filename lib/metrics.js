@@ -172,15 +172,21 @@ function prometheus(oneOrMany, options = {}) {
   return FAMILIES.map((family) => exposition(family, prefix + family.name, sources)).join('')
 }
 
+// Returns the labels in the order of their names, since Prometheus knows none, and without empty ones, which it does not
+// tell from absent ones.
 function checkLabels(labels) {
   if (labels === null || typeof labels !== 'object') throw invalidType('options.labels', 'an object', labels)
-  for (const name of Object.keys(labels)) {
+  for (const [name, value] of Object.entries(labels)) {
     // Prometheus reserves names with two underscores, and the other names are ours.
     if (!/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || OWN_LABELS.includes(name)) {
       throw outOfRange('options.labels', `made of valid label names other than ${OWN_LABELS.join(', ')}`, name)
     }
+    if (value !== null && ['object', 'function', 'symbol'].includes(typeof value)) {
+      throw invalidType(`options.labels.${name}`, 'a string or a number', value)
+    }
   }
-  return labels
+  const present = Object.entries(labels).filter(([, value]) => value !== '' && value !== undefined && value !== null)
+  return Object.fromEntries(present.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 // The counts of servers with the same labels are added up.

@@ -42,6 +42,9 @@ class Server {
   #closed
   #resolveClosed
   #abort = () => this.close()
+  // In a process of node:cluster, which has a channel to the primary. A worker that is disconnected has to close its
+  // servers, or it never ends; Node.js knows only its own.
+  #clusterWorker = process.connected ? require('node:cluster').worker : undefined
 
   constructor(options, handler, table, module) {
     this.#options = options
@@ -250,6 +253,7 @@ class Server {
       enginesOnPaths.add(this.#engine)
     }
     events.opened(this)
+    this.#clusterWorker?.once('disconnect', this.#abort)
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
   }
@@ -275,6 +279,7 @@ class Server {
   #ended() {
     this.#resolveClosed?.()
     events.closed(this)
+    this.#clusterWorker?.removeListener('disconnect', this.#abort)
     try {
       this.#options.signal?.removeEventListener('abort', this.#abort)
     } catch {

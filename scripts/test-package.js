@@ -30,11 +30,11 @@ const BUILD_MS_MAX = 600_000
 
 const NEEDED = [
   'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'index.js', 'index.d.ts', 'bin/ringcall.js', 'metrics.d.ts',
-  'client.mjs', 'client.js', 'client.d.mts', 'client.d.ts',
+  'client.mjs', 'client.js', 'client-node.mjs', 'client.d.mts', 'client.d.ts',
   'lib/server.js', BINARY, 'Cargo.toml', 'Cargo.lock', 'build.rs', 'src/lib.rs'
 ]
 const BELONGS = [
-  /^[A-Z]+\.md$/, /^[a-z]+\.(m?js|d\.m?ts)$/, /^lib\/(client\.mjs|page\/index\.html)$/,
+  /^[A-Z]+\.md$/, /^[a-z-]+\.(m?js|d\.m?ts)$/, /^lib\/(client\.mjs|page\/index\.html)$/,
   /^(LICENSE|package\.json|Cargo\.toml|Cargo\.lock|build\.rs)$/,
   /^(bin|lib)\/.+\.js$/, /^docs\/.+\.(md|svg)$/, /^src\/(?!.*tests).+\.rs$/
 ]
