@@ -65,6 +65,21 @@ test('refusals, errors and values arrive in the order of their requests', async 
   t.deepEqual(statuses, Array.from({ length: 50 }, () => kinds.map(([, status]) => status)).flat())
 })
 
+// Not defined by any RFC. Node's parser takes it for Connection.
+for (const value of ['close', 'upgrade', 'Keep-Alive, Upgrade', 'keep-alive']) {
+  test(`Proxy-Connection: ${value}: all requests are answered, or the last answer says Connection: close`, async (t) => {
+    const server = serve(t, {}, (n) => n)
+    for (const others of [{}, { Upgrade: 'h2c' }, { Expect: '100-continue' }]) {
+      const client = await connect(t, server)
+      await client.write(request('/1', { headers: { 'Proxy-Connection': value, ...others } }) + request('/2'))
+      const first = await client.response()
+      t.is(first.body, '1')
+      if (first.headers.connection === 'close') t.is(await client.rest(), '')
+      else t.deepEqual([(await client.response()).body, (await client.send('/3')).body], ['2', '3'])
+    }
+  })
+}
+
 test('100,000 requests from a client that reads only after writing them', async (t) => {
   const server = serve(t, {}, (n) => n)
   const client = await connect(t, server)

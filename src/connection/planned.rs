@@ -17,7 +17,7 @@ use crate::routes::{Invocation, Plan};
 
 const TEXT_TOO_LONG: Refusal = Refusal::new(
     Status::CONTENT_TOO_LARGE,
-    "The arguments are longer than the longest string in JavaScript.",
+    "As ASCII text, the arguments are longer than the longest string in JavaScript.",
 );
 const NO_ROOM: Refusal = Refusal::new(
     Status::SERVICE_UNAVAILABLE,

@@ -56,7 +56,8 @@ class Body {
       if (!this.#quota.take(size - this.#reserved)) return false
       this.#reserved = size
     }
-    const grown = Buffer.allocUnsafeSlow(size)
+    const grown = allocate(size)
+    if (grown === undefined) return false
     this.#buffer.copy(grown, 0, 0, this.#length)
     this.#buffer = grown
     return true
@@ -72,6 +73,15 @@ class Body {
     this.#reserved = 0
     this.#buffer = undefined
     this.#length = 0
+  }
+}
+
+// Undefined if there is no memory.
+function allocate(size) {
+  try {
+    return Buffer.allocUnsafeSlow(size)
+  } catch {
+    return undefined
   }
 }
 

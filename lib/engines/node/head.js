@@ -118,7 +118,8 @@ function readFields(rawHeaders) {
       case 'host': fields.hosts.push(value); break
       case 'content-length': fields.length = value; break
       case 'transfer-encoding': fields.codings.push(...list(value)); break
-      case 'connection': fields.connection.push(...list(value)); break
+      // Node's parser takes the second one for the first.
+      case 'connection': case 'proxy-connection': fields.connection.push(...list(value)); break
       case 'origin': fields.origins.push(value); break
       case 'sec-fetch-site': fields.fetchSites.push(value); break
       case 'access-control-request-method': fields.asksForMethod = true; break

@@ -11,14 +11,11 @@ const { Document } = require('./documents.js')
 const { refusal } = require('./refusals.js')
 const { decodeUnreserved } = require('./targets.js')
 
+const ACCEPTED = { fields: [['Accept', 'application/json'], ['Accept-Encoding', 'identity']] }
 const NOT_JSON_MEDIA = {
-  ...refusal(415, 'The body must be JSON, with Content-Type: application/json, as curl --json sends.'),
-  fields: [['Accept', 'application/json']]
+  ...refusal(415, 'The body must be JSON, with Content-Type: application/json, as curl --json sends.'), ...ACCEPTED
 }
-const ENCODED = {
-  ...refusal(415, 'The body must not be encoded: leave Content-Encoding out.'),
-  fields: [['Accept-Encoding', 'identity']]
-}
+const ENCODED = { ...refusal(415, 'The body must not be encoded: leave Content-Encoding out.'), ...ACCEPTED }
 
 const JSON_TYPE = /^(?:application\/json|[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]*[!#$%&'*.^_`|~\w-]\+json)$/i
 const CHARSET = /^charset=(.*)$/i
@@ -109,8 +106,9 @@ function isEncoded(codings = '') {
   return codings.split(/[\n,]/).some((coding) => !['', 'identity'].includes(coding.trim().toLowerCase()))
 }
 
-// The separator of repeated fields cannot be in a value, so a repeated field does not match.
+// A repeated field has a separator that cannot be in a value.
 function isJson(contentType = '') {
+  if (contentType.includes('\n')) return false
   const [type, ...parameters] = contentType.split(';').map((part) => part.trim())
   return JSON_TYPE.test(type) && parameters.every((each) => UTF_8.test(CHARSET.exec(each)?.[1] ?? 'utf-8'))
 }
