@@ -114,6 +114,22 @@ test('a body whose length is known takes no more than that', (t) => {
   t.false(body.add(Buffer.from([0])))
 })
 
+test.serial('a body for which there is no memory has no room, and gives back what it has taken', (t) => {
+  const room = 150_000
+  const pool = new BodyQuota(room)
+  const body = new Body(pool, 1_000_000)
+  t.true(body.add(Buffer.alloc(2000)))
+  const { allocUnsafeSlow } = Buffer
+  Buffer.allocUnsafeSlow = () => { throw new RangeError('Array buffer allocation failed') }
+  try {
+    t.false(body.add(Buffer.alloc(2000)))
+  } finally {
+    Buffer.allocUnsafeSlow = allocUnsafeSlow
+  }
+  body.giveBack()
+  t.true(pool.take(room))
+})
+
 test('a client that does not read its answers has no further calls run', async (t) => {
   let calls = 0
   const text = 'x'.repeat(1_000_000)

@@ -23,6 +23,12 @@ const transferred = (array) => {
   structuredClone(array, { transfer: [array.buffer] })
   return array
 }
+const shrunk = () => {
+  const buffer = new ArrayBuffer(32, { maxByteLength: 32 })
+  const array = new Float64Array(buffer, 8, 2)
+  buffer.resize(8)
+  return array
+}
 const nothing = Object.assign(Object.create(null), { a: 1 })
 const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7)
 
@@ -143,10 +149,11 @@ const unfit = [
   ['bytes', new ArrayBuffer(1), 'an ArrayBuffer. Wrap it: new Uint8Array(buffer).'],
   ['bytes', new Uint16Array(1), 'a Uint16Array.'],
   ['bytes', new Proxy(new Uint8Array(1), {}), 'an object.'],
-  ['bytes', transferred(new Uint8Array(1)), 'a Uint8Array whose memory was transferred away. Transfer a copy, such as ' +
-    'array.slice().'],
-  ['number[]', transferred(new Float64Array(1)), 'a Float64Array whose memory was transferred away. Transfer a copy, such ' +
-    'as array.slice().'],
+  ['bytes', transferred(new Uint8Array(1)), 'a Uint8Array whose memory was transferred away or shrunk. Do that to a ' +
+    'copy, such as array.slice().'],
+  ['number[]', transferred(new Float64Array(1)), 'a Float64Array whose memory was transferred away or shrunk. Do that ' +
+    'to a copy, such as array.slice().'],
+  ['number[]', shrunk(), 'a Float64Array whose memory was transferred away or shrunk. Do that to a copy, such as array.slice().'],
   ['json', undefined, 'undefined. Is a `return` missing? A function that returns nothing is declared so: `=> void`.'],
   ['json', () => 1, 'a function.'],
   ['json', Symbol('x'), 'a symbol.'],

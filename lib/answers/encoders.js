@@ -12,6 +12,8 @@ const { adviceOnNumber } = require('./handler-errors.js')
 const { isReply } = require('./reply.js')
 
 // Taken at load time, because tests replace globals.
+const { apply } = Reflect
+const { at } = Object.getPrototypeOf(Uint8Array.prototype)
 const { stringify } = JSON
 
 const INT64_MIN = -(2n ** 63n)
@@ -105,30 +107,31 @@ function undeclaredOf(fn, value) {
 // The bytes that will not change before they are sent. Another thread may write to shared memory, and a resizable
 // buffer may shrink, so both are copied.
 function ownBytes(fn, value) {
-  refuseTransferred(fn, value)
+  refuseLost(fn, value)
   const { buffer } = value
   return types.isSharedArrayBuffer(buffer) || buffer.resizable ? new Uint8Array(value) : value
 }
 
-// A detached array looks empty, but its bytes were moved to another owner.
-function refuseTransferred(fn, array) {
-  if (array.length > 0 || !isDetached(array.buffer)) return
-  throw unfit(fn, `${nounOf(array)} whose memory was transferred away. Transfer a copy, such as array.slice().`)
+// An array looks empty if its memory was moved to another owner, or if its buffer has shrunk so far.
+function refuseLost(fn, array) {
+  if (array.length > 0 || hasMemory(array)) return
+  throw unfit(fn, `${nounOf(array)} whose memory was transferred away or shrunk. Do that to a copy, such as array.slice().`)
 }
 
-function isDetached(buffer) {
+// The methods of typed arrays throw without it.
+function hasMemory(array) {
   try {
-    new Uint8Array(buffer)
-    return false
-  } catch {
+    apply(at, array, [0])
     return true
+  } catch {
+    return false
   }
 }
 
 // Reads each element once, because it may come from a getter or a proxy, and writes what was checked.
 function arrayOf(fn, fits, value) {
   try {
-    if (types.isTypedArray(value)) refuseTransferred(fn, value)
+    if (types.isTypedArray(value)) refuseLost(fn, value)
     else if (!Array.isArray(value)) refuse(fn, value)
     const { length } = value
     const elements = []
