@@ -23,9 +23,10 @@ function serverListen(portOrOptions, handler, ...surplus) {
   }
 }
 
-// The engines of all servers on paths. They share one exit listener, because Node warns of the eleventh listener on an
-// event.
+// The engines of all servers on paths, and what closes the servers in a worker of node:cluster. They share one listener,
+// because Node warns of the eleventh listener on an event.
 const enginesOnPaths = new Set()
+const closesInCluster = new Set()
 
 class Server {
   #engine
@@ -42,9 +43,6 @@ class Server {
   #closed
   #resolveClosed
   #abort = () => this.close()
-  // In a process of node:cluster, which has a channel to the primary. A worker that is disconnected has to close its
-  // servers, or it never ends; Node.js knows only its own.
-  #clusterWorker = process.connected ? require('node:cluster').worker : undefined
 
   constructor(options, handler, table, module) {
     this.#options = options
@@ -253,9 +251,17 @@ class Server {
       enginesOnPaths.add(this.#engine)
     }
     events.opened(this)
-    this.#clusterWorker?.once('disconnect', this.#abort)
+    this.#joinCluster()
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  // A worker of node:cluster that is disconnected has to close its servers, or it never ends. Node closes only its own.
+  #joinCluster() {
+    const worker = process.connected ? require('node:cluster').worker : undefined
+    if (worker === undefined) return
+    if (!worker.listeners('disconnect').includes(closeInCluster)) worker.once('disconnect', closeInCluster)
+    closesInCluster.add(this.#abort)
   }
 
   // The engine asks in a turn of this thread's event loop, which proves that the loop turns.
@@ -279,7 +285,7 @@ class Server {
   #ended() {
     this.#resolveClosed?.()
     events.closed(this)
-    this.#clusterWorker?.removeListener('disconnect', this.#abort)
+    closesInCluster.delete(this.#abort)
     try {
       this.#options.signal?.removeEventListener('abort', this.#abort)
     } catch {
@@ -384,6 +390,10 @@ function printable(thrown) {
 
 function removePaths() {
   for (const engine of enginesOnPaths) engine.removePath()
+}
+
+function closeInCluster() {
+  for (const close of closesInCluster) close()
 }
 
 module.exports = { serverListen }

@@ -16,5 +16,7 @@ if (cluster.isPrimary) {
     process.send('called')
     return n
   })
+  // Node.js would warn of eleven listeners.
+  for (let i = 0; i < 11; i++) serverListen({ port: 0, host: '127.0.0.1' }, (n) => n)
   process.send(server.port)
 }
