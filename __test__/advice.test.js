@@ -106,7 +106,7 @@ const wrong = [
   [{}, /It returned an object\.$/],
   [true, /It returned a boolean\.$/],
   [() => 610, /It returned a function\.$/],
-  [NaN, /It returned NaN\. .*undefined, or a promise without `await`\.$/],
+  [NaN, /It returned NaN\. .*undefined, from a promise without `await`, or from 0 \/ 0\.$/],
   [7.5, /It returned 7\.5\. Round it, with Math\.round\(\) for example\.$/],
   [2 ** 53, /It returned 9007199254740992\. .*only a bigint is exact: return one\.$/],
   [Infinity, /It returned Infinity\.$/]
