@@ -205,7 +205,7 @@ threadTest(test.serial)('a blocked event loop shows in dispatchDelay, and not in
   t.pass()
 })
 
-test('a call given up by handlerTimeout is no longer in flight, and its latency has the timeout', async (t) => {
+test('a call given up by handlerTimeout is no longer in flight, and its latency is the timeout or more', async (t) => {
   const { handler, held } = gate()
   const server = serve(t, { handlerTimeout: 100 }, handler)
   const client = await connect(t, server)
@@ -215,8 +215,7 @@ test('a call given up by handlerTimeout is no longer in flight, and its latency 
   await untilStats(server, { handlerTimeouts: 1, inFlight: 0, oldestInFlight: 0 })
   const { latency, handlerTime, responsesByStatus } = server.stats()
   t.is(latency.count, 1)
-  // Timeouts count whole milliseconds, latency counts microseconds.
-  t.true(latency.sum > 99)
+  t.true(latency.sum >= 100)
   t.is(handlerTime.count, 0)
   t.deepEqual(responsesByStatus, { 200: 0, 503: 1 })
 })

@@ -628,6 +628,21 @@ fn half_a_body_behind_a_call_is_dropped_at_the_close() {
 }
 
 #[test]
+fn a_call_that_began_within_a_millisecond_is_not_given_up_before_its_time() {
+    let mut conversation = Conversation::with_functions(TIMEOUTS, MUCH);
+    conversation.context.now_us += 900;
+    conversation.arrive(&json("/count", "[1]"));
+    conversation.context.now_us += 200;
+    conversation.context.now += 1;
+    conversation.pass(u64::from(TIMEOUTS.handler) - 1);
+    assert_eq!(conversation.answers(), 0, "0.8 ms are left");
+    conversation.pass(1);
+    assert_eq!(conversation.answers(), 1);
+    conversation.send(usize::MAX);
+    assert_eq!(statuses(&conversation), ["503"]);
+}
+
+#[test]
 fn a_late_body_is_answered_with_408() {
     let mut conversation = Conversation::with_functions(TIMEOUTS, MUCH);
     conversation.arrive(&half());

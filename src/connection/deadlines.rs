@@ -29,7 +29,7 @@ impl Connection {
     pub fn deadline(&self, timeouts: &Timeouts) -> Option<u64> {
         let handler = self
             .oldest_waiting()
-            .and_then(|(_, _, since_us)| after(since_us / 1000, timeouts.handler));
+            .and_then(|(_, _, since_us)| handler_deadline(since_us, timeouts));
         let client = self.client_deadline(timeouts);
         handler.into_iter().chain(client).min()
     }
@@ -63,13 +63,13 @@ impl Connection {
     /// false means that we have not read what it sent. True: the connection has been idle for too
     /// long and is to be closed.
     pub fn expire(&mut self, owes: impl FnOnce() -> bool, context: &mut Context) -> bool {
-        let (now, timeout) = (context.now, context.timeouts.handler);
-        let client = self.client_deadline(&context.timeouts);
+        let (now, timeouts) = (context.now, context.timeouts);
+        let client = self.client_deadline(&timeouts);
         if client.is_some_and(|at| at <= now) && owes() && self.expire_client(context) {
             return true;
         }
         while let Some((index, framing, since_us)) = self.oldest_waiting()
-            && after(since_us / 1000, timeout).is_some_and(|at| at <= now)
+            && handler_deadline(since_us, &timeouts).is_some_and(|at| at <= now)
         {
             self.give_up(index, framing, since_us, context);
         }
@@ -123,6 +123,12 @@ impl Connection {
             _ => ResponseFraming::start_of_head(&self.input),
         }
     }
+}
+
+/// When the handler has had a call since `since_us` for too long. Rounded up, so that it is never
+/// given up earlier.
+fn handler_deadline(since_us: u64, timeouts: &Timeouts) -> Option<u64> {
+    after(since_us.div_ceil(1000), timeouts.handler)
 }
 
 /// When a time that began at `since` is over; never for a timeout of 0.
