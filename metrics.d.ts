@@ -1,15 +1,18 @@
 import type { Server } from './index.js'
 
+/** The labels of a server's samples, by their names. */
+type Labels = Record<string, string | number | null | undefined>
+
 /** How the metrics are distinguished from others. */
 export interface PrometheusOptions {
   /**
    * Labels of every sample: the same for all servers, or a function that returns those of each. A name consists of letters,
    * digits and underscores and is not one of `engine`, `function`, `le`, `limit`, `state`, `status`, `version` and `worker`; a
-   * value may be any text.
+   * value may be any text. Labels that are empty, `undefined` or `null` are left out.
    *
    * @default none: a scrape adds `job` and `instance`
    */
-  labels?: Record<string, string | number> | ((server: Server, index: number) => Record<string, string | number>) | undefined
+  labels?: Labels | ((server: Server, index: number) => Labels) | undefined
 
   /**
    * The beginning of every metric's name: letters, digits, underscores and colons, not starting with a digit.

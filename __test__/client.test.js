@@ -579,6 +579,15 @@ test('a signal has no listener once its calls are over', async (t) => {
   t.deepEqual([...signals, signal].map((each) => getEventListeners(each, 'abort').length), Array(21).fill(0))
 })
 
+test('digits are a bigint only if the result type is int64 or bigint, not if its name begins so', async (t) => {
+  const fetch = async () => Response.json('7')
+  const resultOf = (type) => (
+    client('http://a', { fetch, openapi: { paths: { '/f': { post: { 'x-signature': `() => ${type}` } } } } }).f()
+  )
+  for (const type of ['int64', 'bigint']) t.is(await resultOf(type), 7n)
+  for (const type of ['int64s', 'bigint$', 'string']) t.is(await resultOf(type), '7')
+})
+
 test('import and require have the same CallError', async (t) => {
   const imported = await import('ringcall/client')
   const required = require('ringcall/client')

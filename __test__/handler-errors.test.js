@@ -1,9 +1,7 @@
 'use strict'
 
-const { mkdtempSync, rmSync, writeFileSync } = require('node:fs')
-const { tmpdir } = require('node:os')
-const { join } = require('node:path')
 const test = require('ava')
+const { file } = require('./commands.js')
 const {
   assertServes, connect, fibonacci, post, request, root, serve, start, startMain, until
 } = require('./helpers.js')
@@ -191,13 +189,10 @@ test('a plain function of several parameters causes a warning when its server st
 })
 
 test('so does a module that exports one', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'ringcall-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const file = join(folder, 'sum.js')
-  writeFileSync(file, 'module.exports = (a, b, c) => a + b + c')
+  const module = file(t, 'sum.js', 'module.exports = (a, b, c) => a + b + c')
   const source = `
     const options = { port: 0, engine: 'node', workers: 1 }
-    const server = require(${JSON.stringify(root)}).serverListen(options, ${JSON.stringify(file)})
+    const server = require(${JSON.stringify(root)}).serverListen(options, ${JSON.stringify(module)})
     server.close()`
   const { stderr, code } = await start(t, ['-e', source]).exited
   t.is(code, 0)

@@ -117,7 +117,7 @@ test('a closed server and its handler can be garbage-collected', async (t) => {
     }
     console.log(held.map((reference) => typeof reference.deref()).join())
   }, { execArgv: ['--expose-gc'] })
-  // A server, its handler, and so on.
+  // Of three servers and their handlers.
   t.is(await child.line(), Array(6).fill('undefined').join())
 })
 

@@ -13,7 +13,7 @@ const DESCRIPTION_MS_MAX = 30_000
 const stopsBySignal = new WeakMap()
 
 // Short names for the minifier.
-const { isArray } = Array
+const isArray = Array.isArray
 const O = Object
 const CONTENT_TYPE = 'content-type'
 const tagOf = (value) => value?.[Symbol.toStringTag]
@@ -45,12 +45,10 @@ export function client(url, options) {
     const { headers = [], signal = new EventTarget(), timeout = 0, fetch: ownFetch, openapi, ...others } = own
     for (const name in others) refuse(`${name} is no option.`)
     if (!(timeout >= 0)) refuse(`timeout: ${timeout} is not 0 or more.`)
-    let stops = stopsBySignal.get(signal)
-    if (!stops) {
-      stopsBySignal.set(signal, stops = new Set())
-      // So that it can be the listener.
-      stops.handleEvent = () => stops.forEach((stop) => stop())
-    }
+    const stops = stopsBySignal.get(signal) ?? new Set()
+    stopsBySignal.set(signal, stops)
+    // So that it can be the listener.
+    stops.handleEvent = () => stops.forEach((stop) => stop())
 
     // A call ends as soon as its signal or its timeout says so, whatever it is waiting for.
     const caller = (name) => (...values) => new Promise((resolve, reject) => {
@@ -87,7 +85,7 @@ export function client(url, options) {
       const value = await send(name, signal, isRaw ? 'octet-stream' : 'json', body)
       // Digits may be a bigint, or a string that happens to be digits.
       const parts = [value].flat()
-      const isBig = parts[0] && parts.every(isDigits) && /=> (int64|bigint)\b/.test(await signatureOf(name))
+      const isBig = parts[0] && parts.every(isDigits) && /=> (int64|bigint)(\[|$)/.test(await signatureOf(name))
       if (!isBig) return value
       return isArray(value) ? value.map(BigInt) : BigInt(value)
     }

@@ -23,8 +23,8 @@ function serverListen(portOrOptions, handler, ...surplus) {
   }
 }
 
-// The engines of all servers on paths, and what closes the servers in a worker of node:cluster. They share one listener,
-// because Node warns of the eleventh listener on an event.
+// The engines of all servers on paths, and what closes each server in a worker of node:cluster. Each of the two shares one
+// listener, because Node warns of the eleventh listener on an event.
 const enginesOnPaths = new Set()
 const closesInCluster = new Set()
 

@@ -25,8 +25,8 @@ const COMPILER = path.join(FOLDER, 'rustc')
 
 // The files that the JavaScript tests need beside the addon.
 const PACKAGE_FILES = [
-  'package.json', 'index.js', 'index.d.ts', 'client.js', 'client.mjs', 'client-node.mjs', 'ava.config.cjs', 'lib', 'bin', 'scripts', 'docs',
-  'examples', 'conformance', '__test__'
+  'package.json', 'index.js', 'index.d.ts', 'client.js', 'client.mjs', 'client-node.mjs', 'ava.config.cjs', 'lib', 'bin',
+  'scripts', 'docs', 'examples', 'conformance', '__test__'
 ]
 // Tests that measure a release build or kill the processes they start, and tests of lib/ and of other programs, which
 // run no lines of the addon that the rest does not run.

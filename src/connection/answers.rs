@@ -154,7 +154,7 @@ impl Connection {
                     http::encode_preflight(out, methods, framing, &context.date, origins);
                 }
                 Owed::Continue => http::encode_continue(self.output.tail()),
-                Owed::Healthy(framing) => self.encode_well(framing, context),
+                Owed::Healthy(framing) => self.encode_healthy(framing, context),
                 Owed::Waiting(..) | Owed::HealthAsked(..) => {
                     unreachable!("the front is not waiting")
                 }

@@ -51,7 +51,7 @@ impl Connection {
         self.encode_answers(context);
     }
 
-    pub(super) fn encode_well(&mut self, framing: ResponseFraming, context: &mut Context) {
+    pub(super) fn encode_healthy(&mut self, framing: ResponseFraming, context: &mut Context) {
         let response = http::Response {
             status: Status::OK,
             fields: b"\r\nContent-Type: application/json\r\nCache-Control: no-store".into(),
