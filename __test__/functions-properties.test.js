@@ -102,6 +102,12 @@ test('any JSON value arrives by array, by name and undeclared, however it is wri
     const both = [value, value]
     const bothBack = { status: 200, text: JSON.stringify(both), value: both }
     assertSame(await ask('undeclared', { body: write(both, draw) }), bothBack)
+    // Large ones cross in another form.
+    const many = Array(24).fill(value)
+    const manyBack = { status: 200, text: JSON.stringify(many), value: many }
+    const written = write(many, draw) + ' '.repeat(2048)
+    assertSame(await ask('json', { body: `[${written}]` }), manyBack)
+    assertSame(await ask('undeclared', { body: written }), manyBack)
   })
 })
 

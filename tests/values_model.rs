@@ -9,7 +9,7 @@ mod values_model;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ringcall::values::{self, Argument, Headers, Type};
+use ringcall::values::{self, Argument, Type};
 use serde_json::{Map, Number, Value};
 use strict::Strict;
 use values_model::{Function, Given, Verdict, agree};
@@ -273,12 +273,28 @@ proptest! {
         let mut written = String::from("[ ");
         write(&value, &style, &mut 0, &mut written);
         written.push_str(" ]");
-        let signature = Function::declared("a: json").signature();
-        let read = values::from_body(&signature, written.as_bytes(), &Headers::default());
-        let rest = read.expect("it is strict JSON").rest.expect("it has text");
-        let text = rest.text.strip_suffix(b",").expect("a comma ends it");
-        prop_assert!(text.is_ascii());
-        prop_assert_eq!(serde_json::from_slice::<Value>(text).expect("it is JSON"), value);
+        let function = Function::declared("a: json");
+        let taken = agree(&function, written.as_bytes(), false);
+        let plain = format!("[{value}]");
+        prop_assert_eq!(taken, values_model::body(&function, plain.as_bytes()));
+    }
+
+    #[test]
+    fn a_long_value_is_read_as_the_model_has_it(
+        values in vec(value(), 1..5),
+        order in vec(any::<Index>(), 24..64),
+        is_changed in any::<(bool, Index, u8)>(),
+    ) {
+        let elements: Vec<&str> = order.iter().map(|at| values[at.index(values.len())].as_str()).collect();
+        let mut body = format!("[[{}]{}]", elements.join(","), " ".repeat(2048)).into_bytes();
+        if let (true, at, byte) = is_changed {
+            let at = at.index(body.len() - 2048);
+            body[at] = byte;
+        }
+        agree(&Function::declared("a: json"), &body, false);
+        agree(&Function::undeclared(0), &body, false);
+        let elements = [b"{\"b\":true,\"a\":", &body[1..body.len() - 1], b"}"].concat();
+        agree(&Function::declared("a: json, b: boolean"), &elements, false);
     }
 
     #[test]

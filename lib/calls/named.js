@@ -3,8 +3,9 @@
 // Calls of functions by name. The ring thread has checked their arguments.
 //
 // Arguments come in columns, one call after another: `cells` for numbers, int64s and booleans, at least two for each
-// call; one JSON array, parsed once a batch, for strings and documents; buffers for bytes and arrays of numbers.
-// `count` holds the number of arguments and their form. `values` on the Rust side writes all of them.
+// call; one JSON array, parsed once a batch, for strings and short JSON values; buffers for bytes, arrays of numbers and
+// the tapes of other JSON values. `count` holds the number of arguments and their form. `values` on the Rust side writes
+// all of them.
 
 const { errorAnswer } = require('../answers/handler-errors.js')
 const { DECLARED_ARGUMENTS_MAX } = require('../limits.js')
@@ -13,6 +14,7 @@ const { isReply } = require('../answers/reply.js')
 const { CONTENT_TYPES, answerOf, encoderOf, mediaOf } = require('../answers/encoders.js')
 const { isThenable, settle } = require('./promises.js')
 const { applySchemas } = require('./schemas.js')
+const { ReadTape, createTapes } = require('./tapes.js')
 
 const { parse, stringify } = JSON
 const { apply } = Reflect
@@ -33,11 +35,13 @@ const BIGINTS = 5
 const BYTES = 6
 const FLOAT64S = 7
 const INT64S = 8
+const JSON_VALUE = 9
 
 const KINDS = {
   __proto__: null,
   int: NUMBER, number: NUMBER, int32: NUMBER, float32: NUMBER, boolean: BOOLEAN, int64: INT64, bigint: BIGINT,
-  'bigint[]': BIGINTS, bytes: BYTES, 'number[]': FLOAT64S, 'int64[]': INT64S
+  'bigint[]': BIGINTS, bytes: BYTES, 'number[]': FLOAT64S, 'int64[]': INT64S,
+  json: JSON_VALUE
 }
 
 // A function as calls need it. All instances have one shape.
@@ -52,7 +56,7 @@ class Callee {
     this.handler = callable(fn.handler)
     this.owner = fn.owner
     this.kinds = fn.isDeclared
-      ? fn.arguments.map(({ type }) => KINDS[type] ?? TEXT)
+      ? fn.arguments.map(({ type, schema }) => (schema === undefined ? KINDS[type] ?? TEXT : JSON_VALUE))
       : Array(DECLARED_ARGUMENTS_MAX).fill(NUMBER)
     // Absent optional arguments are passed as undefined, so that a function that takes its last argument gets that one.
     this.arity = fn.isDeclared ? fn.arguments.length : 0
@@ -82,6 +86,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   const cells = new Float64Array(CELLS_PER_CALL_MIN * batchSize + DECLARED_ARGUMENTS_MAX + 1)
   const int64s = new BigInt64Array(cells.buffer)
   const { state } = results.arrays
+  const tapes = createTapes()
 
   let texts
   let buffers
@@ -166,6 +171,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
       case TEXT: return texts[textAt++]
       case BIGINT: return BigInt(texts[textAt++])
       case BIGINTS: return texts[textAt++].map(BigInt)
+      case JSON_VALUE: return takeJson()
       case BYTES: return takeBuffer(Uint8Array)
       case FLOAT64S: return takeBuffer(Float64Array)
       default: return takeBuffer(BigInt64Array)
@@ -181,12 +187,27 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
     return array
   }
 
+  // Its cell tells whether it is on a tape.
+  function takeJson() {
+    return cells[cellAt++] === 0 ? texts[textAt++] : takeTape()
+  }
+
+  // Returns the same value each time, as for a value that is in `texts`.
+  function takeTape() {
+    const buffer = buffers[bufferAt]
+    const read = buffer instanceof ReadTape ? buffer : tapes.read(buffer, texts, textAt)
+    buffers[bufferAt++] = read
+    textAt += read.textCount
+    return read.value
+  }
+
   function takeAll({ kinds, arity }, count) {
     const cell = cellAt
     const given = count & UNPACKED
     if (given === UNPACKED) {
+      const values = takeJson()
       endCells(cell)
-      return texts[textAt++]
+      return values
     }
     // A bit for each argument that was passed.
     const mask = (count & HOLES) === 0 ? 2 ** given - 1 : cells[cellAt++]

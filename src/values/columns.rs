@@ -22,7 +22,7 @@ pub const BY_NAME: u8 = 0x80;
 /// is then a mask of those given, as a double.
 pub const HOLES: u8 = 0x40;
 
-/// `Arguments::count` of an undeclared function whose arguments are one JSON array in the text.
+/// `Arguments::count` of an undeclared function whose arguments are one JSON array.
 pub const UNPACKED: u8 = 0x3f;
 
 /// The arguments of one call. Two numbers allocate nothing.
@@ -118,6 +118,13 @@ impl Columns {
     /// The argument was appended to the text.
     pub(super) fn put_text(&mut self, index: usize) {
         self.give(index);
+    }
+
+    /// The argument is a JSON value that was appended to the text, or of which that has only the
+    /// long strings, and the tape has the rest. Its cell tells which.
+    pub(super) fn put_json(&mut self, index: usize, tape: Option<Vec<u8>>) {
+        self.put_boolean(index, tape.is_some());
+        self.buffers.extend(tape);
     }
 
     pub(super) fn put_buffer(&mut self, index: usize, mut buffer: Vec<u8>) {

@@ -10,8 +10,9 @@
 //! ```
 //!
 //! Invariants: the arguments match the signature, and their text is JSON in ASCII that `JSON.parse`
-//! accepts. Of what was sent, a `Fault` repeats only the name of an unknown argument. Time and
-//! memory are linear in the bytes that were sent.
+//! accepts; a large JSON value may cross on a tape instead (`json::tape`). Of what was sent, a
+//! `Fault` repeats only the name of an unknown argument. Time and memory are linear in the bytes
+//! that were sent.
 
 mod base64;
 mod body;

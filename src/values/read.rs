@@ -132,6 +132,15 @@ impl<'a> Reader<'a> {
                 })?;
                 fit.map(|()| self.columns.put_buffer(index, buffer))
             }
+            Type::Json => {
+                let tape = self.json.tape(DEPTH)?;
+                if tape.is_none() {
+                    self.json.value(DEPTH)?;
+                    self.json.text.push(b',');
+                }
+                self.columns.put_json(index, tape);
+                Ok(())
+            }
             _ => {
                 let fit = self.write(index, kind, DEPTH)?;
                 self.json.text.push(b',');
@@ -151,10 +160,6 @@ impl<'a> Reader<'a> {
             })),
             Type::String if self.json.peek() == Some(b'"') => {
                 self.json.string()?;
-                Ok(Ok(()))
-            }
-            Type::Json => {
-                self.json.value(depth)?;
                 Ok(Ok(()))
             }
             Type::Ints => self.write_elements(index, Type::Int),

@@ -30,10 +30,9 @@ pub(super) fn from_body(signature: &Signature, body: &[u8]) -> Result<Arguments,
         return Ok(of_numbers(cells));
     }
     json.back_to(start);
-    let count = json.array().map_err(|broken| broken.in_body())?;
-    json.end().map_err(|broken| broken.in_body())?;
+    let (count, tape) = values_in(&mut json).map_err(|broken| broken.in_body())?;
     check(signature, count, Faults::default())?;
-    Ok(of_text(json.text))
+    Ok(of_array(json.text, tape))
 }
 
 /// An empty object counts as no arguments.
@@ -65,6 +64,20 @@ fn numbers_in(json: &mut Json) -> Scan<Option<Cells>> {
     Ok(Some(cells))
 }
 
+/// Reads an array to its end. Returns how many elements it has, and its tape or, if it was written
+/// as text, none.
+fn values_in(json: &mut Json) -> Scan<(usize, Option<Vec<u8>>)> {
+    let (count, tape) = if let Some((count, tape)) = json.tape_of_array()? {
+        (count, Some(tape))
+    } else {
+        let count = json.array()?;
+        json.text.push(b',');
+        (count, None)
+    };
+    json.end()?;
+    Ok((count, tape))
+}
+
 /// Segments of JSON.
 pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments, Fault> {
     if let Some(cells) = numbers_of(path) {
@@ -89,8 +102,8 @@ pub(super) fn from_path(signature: &Signature, path: &[u8]) -> Result<Arguments,
     let count = path::segments(path).count();
     check(signature, count, faults)?;
     text[0] = b'[';
-    text.push(b']');
-    Ok(of_text(text))
+    text.extend_from_slice(b"],");
+    Ok(of_array(text, None))
 }
 
 /// The segments as numbers, if all of them are numbers that cross as cells.
@@ -115,10 +128,11 @@ fn of_numbers(mut cells: Cells) -> Arguments {
     cells.finish(count, &mut Vec::new(), &mut Vec::new())
 }
 
-/// The text is an array.
-fn of_text(mut text: Vec<u8>) -> Arguments {
-    text.push(b',');
-    Cells::default().finish(UNPACKED, &mut text, &mut Vec::new())
+/// One array, on the tape or, without one, in the text.
+fn of_array(mut text: Vec<u8>, tape: Option<Vec<u8>>) -> Arguments {
+    let mut cells = Cells::default();
+    cells.push(f64::from(u8::from(tape.is_some())).to_bits());
+    cells.finish(UNPACKED, &mut text, &mut tape.into_iter().collect())
 }
 
 /// Adds an entry if the number of arguments is wrong.

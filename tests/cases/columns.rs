@@ -5,6 +5,7 @@ use ringcall::values::{BY_NAME, HOLES, UNPACKED};
 use serde_json::{Value, json};
 
 use super::table::{Function, from_base64, text};
+use super::tape::{self, Tree};
 
 const FLAGS: u8 = BY_NAME | HOLES;
 
@@ -63,8 +64,21 @@ impl<'a> Columns<'a> {
                 let all = self.eights().map(i64::from_le_bytes);
                 json!({ "$int64": all.map(|n| n.to_string()).collect::<Vec<_>>() })
             }
+            // Header fields and strings have no cell.
+            "json" => self.json(),
             _ => plain(&self.texts.next().unwrap()),
         }
+    }
+
+    /// A JSON value, whose cell tells whether it is on a tape.
+    fn json(&mut self) -> Value {
+        if self.double() == 0.0 {
+            return plain(&self.texts.next().unwrap());
+        }
+        let tape = self.buffers.next().unwrap();
+        let mut long = || self.texts.next().unwrap().as_str().unwrap().to_owned();
+        let strings = |text: &str| serde_json::from_str(text).unwrap();
+        of_tree(tape::read(tape, &mut long, &strings))
     }
 
     fn eights(&mut self) -> impl Iterator<Item = [u8; 8]> {
@@ -78,8 +92,7 @@ pub(crate) fn compare(function: &Function, call: &Call, expected: &[Value]) -> R
     let expected: Vec<_> = expected.iter().map(normal).collect();
     let mut columns = Columns::of(call);
     let given = if call.count & !FLAGS == UNPACKED {
-        let all = columns.texts.next().unwrap();
-        all.as_array().unwrap().iter().map(plain).collect()
+        columns.json().as_array().unwrap().clone()
     } else if function.is_declared {
         declared(function, call.count, &mut columns)
     } else {
@@ -130,6 +143,20 @@ fn number(value: f64) -> Value {
 
 fn bigint(digits: &Value) -> Value {
     json!({ "$bigint": digits.as_str().unwrap() })
+}
+
+fn of_tree(tree: Tree) -> Value {
+    match tree {
+        Tree::Null => Value::Null,
+        Tree::Boolean(boolean) => json!(boolean),
+        Tree::Number(double) => number(double),
+        Tree::String(string) => json!(string),
+        Tree::Array(all) => all.into_iter().map(of_tree).collect(),
+        Tree::Object(members) => {
+            let members = members.into_iter();
+            Value::Object(members.map(|(name, each)| (name, of_tree(each))).collect())
+        }
+    }
 }
 
 /// JSON whose numbers are doubles.

@@ -6,6 +6,8 @@
 
 mod columns;
 mod table;
+#[path = "../support/tape.rs"]
+mod tape;
 
 use std::collections::BTreeMap;
 use std::mem;

@@ -132,7 +132,9 @@ pub fn described(call: &Call) -> String {
 fn said(call: &Call, bytes_max: usize) -> Vec<u8> {
     let text = call.rest.as_ref().map_or(&[][..], |rest| &rest.text);
     let has_times = call.count & 0x3f == 3;
-    let times = if has_times { integer(call, 1) } else { 1 };
+    // The value has a cell, too, and is short enough to be in the text.
+    let place = if text.is_empty() { 1 } else { 2 };
+    let times = if has_times { integer(call, place) } else { 1 };
     let mut said = format!("[{}", integer(call, 0)).into_bytes();
     if let Some((b',', value)) = text.split_last() {
         let most = bytes_max / (value.len() + 1);

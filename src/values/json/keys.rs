@@ -15,10 +15,10 @@ const PAIRWISE_MAX: usize = 16;
 #[derive(Default)]
 pub(in crate::values) struct Keys(Vec<Key>);
 
-struct Key {
-    /// Its bytes in the text.
-    start: usize,
-    end: usize,
+pub(super) struct Key {
+    /// Its bytes in the text, without the quotes.
+    pub(super) start: usize,
+    pub(super) end: usize,
     /// Where it was in the body.
     at: usize,
 }
@@ -30,6 +30,11 @@ impl Keys {
 
     pub(in crate::values) fn push(&mut self, start: usize, end: usize, at: usize) {
         self.0.push(Key { start, end, at });
+    }
+
+    /// The keys from this number on.
+    pub(super) fn since(&self, first: usize) -> &[Key] {
+        &self.0[first..]
     }
 
     /// Ends the object whose first key has this number. Returns where in the body a key was

@@ -2,13 +2,16 @@
 //! again as compact ASCII.
 //!
 //! `read`, `body`, `path` and `undeclared` are the callers: they read what a signature declares,
-//! and leave the rest to `value`. Text that is written unchanged is copied by spans, not by tokens.
+//! and leave the rest to `tape` or `value`. Text that is written unchanged is copied by spans, not
+//! by tokens.
 //!
 //! Invariant: what has been read is valid: UTF-8, no lone surrogate, finite numbers, at most
 //! `DEPTH_MAX` levels, no repeated key, and no key `__proto__`.
 
 mod keys;
+mod shapes;
 mod strings;
+mod tape;
 mod tokens;
 
 use keys::Keys;

@@ -47,6 +47,9 @@ fn memory_is_bounded_by_the_body() {
     for (arguments, body) in [
         ("a: json", format!("[\"{}\"]", "é".repeat(10_000))),
         ("a: json", format!("[{}0]", "[],".repeat(10_000))),
+        ("a: json", format!("[[{}0]]", "-0,".repeat(10_000))),
+        ("a: json", format!("[[{}0]]", "{\"\":0},".repeat(10_000))),
+        ("", format!("[\"\",[{}0]]", "\"\",".repeat(10_000))),
         ("a: string", format!("[\"{}\"]", "\\n".repeat(10_000))),
         ("a: number[]", format!("[[{}0]]", "1,".repeat(10_000))),
         (

@@ -6,6 +6,7 @@ mod integers;
 mod limits;
 mod path;
 mod strict;
+mod tapes;
 mod types;
 mod undeclared;
 

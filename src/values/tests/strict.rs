@@ -29,6 +29,13 @@ fn broken(value: &[u8], at: usize, why: &str) {
             expected(7)
         );
     }
+    // Among records, which are read onto a tape.
+    let records = r#"{"k":"v","n":[2.5,-1]},"#.repeat(200);
+    for (before, after) in [("[[", "]]"), ("{\"a\": [", "]}"), ("[[", ",{}]]")] {
+        let before = format!("{before}{records}");
+        let read = body("a: json", with(&before, after));
+        assert_eq!(not_json(read), expected(before.len()));
+    }
     let undeclared = Signature::undeclared("f", 5);
     for (before, after) in [("[", "]"), ("[1,", "]"), ("[\"\",", "]"), ("{\"a\":", "}")] {
         let read = from_body(&undeclared, &with(before, after), &no_headers());

@@ -7,6 +7,8 @@
 mod integer;
 mod json;
 mod taken;
+#[path = "../tape.rs"]
+mod tape;
 
 use integer::{BIGINT_DIGITS_MAX, Integer};
 use ringcall::values::{self, Argument, Signature, Type};
@@ -120,15 +122,13 @@ fn undeclared_body(function: &Function, value: Value) -> Verdict {
         return Verdict::NotJson;
     }
     match value {
-        Value::Array(values) => undeclared(function, values, Vec::new()),
-        Value::Object(members) if members.is_empty() => {
-            undeclared(function, Vec::new(), Vec::new())
-        }
+        Value::Array(values) => undeclared(function, &values, Vec::new()),
+        Value::Object(members) if members.is_empty() => undeclared(function, &[], Vec::new()),
         _ => Verdict::Refused(Vec::new()),
     }
 }
 
-fn undeclared(function: &Function, values: Vec<Value>, mut faults: Vec<String>) -> Verdict {
+fn undeclared(function: &Function, values: &[Value], mut faults: Vec<String>) -> Verdict {
     faults.extend((values.len()..function.fewest).map(|missing| format!("#/{missing}")));
     if values.len() > values::UNDECLARED_ARGUMENTS_MAX {
         faults.push(format!("#/{}", values::UNDECLARED_ARGUMENTS_MAX));
@@ -147,7 +147,7 @@ fn undeclared(function: &Function, values: Vec<Value>, mut faults: Vec<String>) 
                 .map(|number| Given::Cell(number.to_bits()));
             Verdict::Taken(false, given.map(Some).collect())
         }
-        None => Verdict::Unpacked(values),
+        None => Verdict::Unpacked(values.iter().map(Value::in_doubles).collect()),
     }
 }
 
@@ -197,7 +197,7 @@ fn undeclared_path(function: &Function, segments: &[Option<Vec<u8>>]) -> Verdict
             }
         }
     }
-    undeclared(function, values, faults)
+    undeclared(function, &values, faults)
 }
 
 /// The segment's bytes, if there are any and they are UTF-8.
@@ -388,7 +388,7 @@ impl Reading {
                 Value::String(_) => Some(Given::Text(value.clone())),
                 _ => None,
             },
-            Type::Json => Some(Given::Text(value.clone())),
+            Type::Json => Some(Given::Text(value.in_doubles())),
             Type::Bytes => match value {
                 Value::String(text) => taken::base64(text).map(Given::Buffer),
                 _ => None,

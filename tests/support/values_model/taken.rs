@@ -6,6 +6,7 @@ use ringcall::values::{
     self, Argument, Arguments, BY_NAME, Code, ENTRIES_MAX, Fault, HOLES, Rest, Type, UNPACKED,
 };
 
+use super::tape::{self, Tree};
 use super::{Function, Value, json};
 
 /// The outcome that a request should have, or has.
@@ -71,8 +72,8 @@ impl Verdict {
         let mut columns = Columns::of(&arguments);
         let verdict = match &function.arguments {
             Some(declared) => columns.declared(arguments.count, declared),
-            None if arguments.count == UNPACKED => match columns.text.pop_front() {
-                Some(Value::Array(values)) => Self::Unpacked(values),
+            None if arguments.count == UNPACKED => match columns.take_json() {
+                Value::Array(values) => Self::Unpacked(values),
                 other => panic!("{other:?} is not an array"),
             },
             None => {
@@ -155,8 +156,29 @@ impl Columns {
             Type::Bytes | Type::Numbers | Type::Int64s => {
                 Given::Buffer(self.buffers.pop_front().expect("it has a buffer"))
             }
+            Type::Json => Given::Text(self.take_json()),
             _ => Given::Text(self.text.pop_front().expect("it has a value")),
         }
+    }
+
+    /// A JSON value, whose cell tells whether it is on a tape.
+    fn take_json(&mut self) -> Value {
+        let cell = self.cells.pop_front().expect("it has a cell");
+        if cell == 0 {
+            let value = self.text.pop_front().expect("it has a value");
+            return value.in_doubles();
+        }
+        assert_eq!(cell, 1f64.to_bits());
+        let tape = self.buffers.pop_front().expect("it has a tape");
+        let mut long = || string_of(self.text.pop_front().expect("it has a long string"));
+        of_tree(tape::read(
+            &tape,
+            &mut long,
+            &|text| match json::parse(text.as_bytes()) {
+                Some(Value::Array(values)) => values.into_iter().map(string_of).collect(),
+                other => panic!("{other:?} is no array"),
+            },
+        ))
     }
 
     fn end(self) {
@@ -165,6 +187,27 @@ impl Columns {
             self.text.is_empty() && self.buffers.is_empty(),
             "nothing is left"
         );
+    }
+}
+
+fn string_of(value: Value) -> String {
+    match value {
+        Value::String(string) => string,
+        other => panic!("{other:?} is no string"),
+    }
+}
+
+fn of_tree(tree: Tree) -> Value {
+    match tree {
+        Tree::Null => Value::Null,
+        Tree::Boolean(boolean) => Value::Boolean(boolean),
+        Tree::Number(number) => Value::Number(number.to_string()),
+        Tree::String(string) => Value::String(string),
+        Tree::Array(values) => Value::Array(values.into_iter().map(of_tree).collect()),
+        Tree::Object(members) => {
+            let members = members.into_iter();
+            Value::Object(members.map(|(key, value)| (key, of_tree(value))).collect())
+        }
     }
 }
 
