@@ -8,11 +8,14 @@
 const { Buffer } = require('node:buffer')
 
 const { parse, stringify } = JSON
-const { latin1Slice } = Buffer.prototype
 
-const COUNTS = 4
-const WORD_BYTES = Uint32Array.BYTES_PER_ELEMENT
-const DOUBLE_BYTES = Float64Array.BYTES_PER_ELEMENT
+const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT
+const WORDS_PER_DOUBLE = 2
+// The counts at the start of a tape, and how many words they take.
+const DOUBLE_COUNT = 0
+const WORD_COUNT = 1
+const SHAPE_COUNT = 2
+const HEAD_WORDS = 4
 
 // What a word is, in its lowest bits; its operand is in the others.
 const OPERAND_SHIFT = 3
@@ -58,18 +61,17 @@ function createTapes() {
 
   // The long strings are the next of `texts`.
   function read(buffer, itsTexts, firstText) {
-    const [doubleCount, wordCount, shapeCount] = new Uint32Array(buffer, 0, COUNTS)
-    const wordsStart = COUNTS * WORD_BYTES + doubleCount * DOUBLE_BYTES
-    doubles = new Float64Array(buffer, COUNTS * WORD_BYTES, doubleCount)
-    words = new Int32Array(buffer, wordsStart, wordCount)
-    characters = latin1Slice.call(new Uint8Array(buffer), wordsStart + wordCount * WORD_BYTES, buffer.byteLength)
+    const wordsInAll = Math.floor(buffer.byteLength / WORD_BYTES)
+    words = new Int32Array(buffer, 0, wordsInAll)
+    doubles = new Float64Array(buffer, 0, Math.floor(wordsInAll / WORDS_PER_DOUBLE))
+    doubleAt = HEAD_WORDS / WORDS_PER_DOUBLE
+    wordAt = HEAD_WORDS + WORDS_PER_DOUBLE * words[DOUBLE_COUNT]
+    characters = Buffer.from(buffer, WORD_BYTES * (wordAt + words[WORD_COUNT])).toString('latin1')
+    characterAt = 0
     texts = itsTexts
     textAt = firstText
-    wordAt = 0
-    doubleAt = 0
-    characterAt = 0
     shapes = []
-    for (let i = 0; i < shapeCount; i++) shapes.push(shapeOf(takeCharacters(words[wordAt++])))
+    for (let i = 0; i < words[SHAPE_COUNT]; i++) shapes.push(shapeOf(takeCharacters(words[wordAt++])))
     const value = readValue()
     const textCount = textAt - firstText
     words = doubles = characters = texts = shapes = undefined
