@@ -31,6 +31,20 @@ test('Connection: close is answered and closed', async (t) => {
   }
 })
 
+for (const version of ['HTTP/1.1', 'HTTP/1.0']) {
+  ringTest(test)(`bytes sent after the last request, in ${version}, do not cost its late answer`, async (t) => {
+    const { handler, held, release } = gate()
+    const client = await connect(t, serve(t, {}, handler))
+    await client.write(request('/15', { version, headers: { Connection: 'close' } }))
+    await held(15)
+    await client.write(request('/16').repeat(1000))
+    release(15, 610)
+    t.is((await client.response()).body, '610')
+    client.end()
+    t.is(await client.rest(), '')
+  })
+}
+
 test('requests pipelined after Connection: close are not run', async (t) => {
   const seen = []
   const client = await connect(t, serve(t, {}, (n) => (seen.push(n), n)))

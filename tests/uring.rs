@@ -33,7 +33,7 @@ fn token(slot: u32) -> Token {
 fn arm_receives(first: u32, ring: &mut Ring) -> Vec<(UnixStream, UnixStream)> {
     let arm = |slot| {
         let (theirs, ours) = UnixStream::pair().unwrap();
-        ring.arm_recv(token(slot), ours.as_fd());
+        ring.arm_recv(token(slot), ours.as_fd(), true);
         (theirs, ours)
     };
     (first..first + RECEIVES).map(arm).collect()
@@ -192,7 +192,7 @@ impl Crowd {
                 && !member.is_armed
                 && !member.has_ended
             {
-                self.ring.arm_recv(token(slot), ours.as_fd());
+                self.ring.arm_recv(token(slot), ours.as_fd(), true);
                 member.is_armed = true;
             }
         }
@@ -250,10 +250,9 @@ impl Crowd {
         }
         self.turn_until(|members| members.iter().all(|member| member.has_ended));
         for member in &mut self.members {
-            self.ring.push_close(member.ours.take().unwrap().into());
+            self.ring.close(member.ours.take().unwrap().into());
         }
         assert_eq!(self.ring.in_flight(), 1, "the tick");
-        self.ring.submit().unwrap();
         for member in &mut self.members {
             // Nonblocking: this fails if ours is not closed yet.
             member.theirs.read_to_end(&mut Vec::new()).unwrap();

@@ -67,6 +67,8 @@ pub struct Connection {
     sending: bool,
     /// True exactly when the peer has ended its side.
     peer_ended: bool,
+    /// True: the peer has said that it sends nothing more, and nothing more has been received.
+    peer_is_done: bool,
     /// When the server began to close. The connection then ends with the answers that it owes or,
     /// if it owes none, with the answer to its next request.
     draining_since: Option<u64>,
@@ -102,6 +104,7 @@ impl Connection {
             held_bytes: 0,
             sending: false,
             peer_ended: false,
+            peer_is_done: false,
             draining_since: None,
         }
     }
@@ -206,6 +209,13 @@ impl Connection {
     #[must_use]
     pub fn wants_input(&self) -> bool {
         !self.peer_ended && !self.is_full()
+    }
+
+    /// True: the peer has said that it sends nothing more (RFC 9112 section 9.6), and nothing more
+    /// has been received.
+    #[must_use]
+    pub fn peer_is_done(&self) -> bool {
+        self.peer_is_done
     }
 
     /// True: every answer has been sent, and no other will come.

@@ -137,7 +137,7 @@ impl Connection {
         if answers_at_once && head.expects_continue {
             // The client was not asked for the body, and may send it or not. So we cannot tell
             // where the next request starts.
-            head.response.keep_alive = false;
+            head.response = head.response.cut();
         }
         let Some(body) = body.filter(|_| !(answers_at_once && head.expects_continue)) else {
             tell_refused(&plan, &context.table);
@@ -253,14 +253,10 @@ impl Connection {
         framing: ResponseFraming,
         context: &mut Context,
     ) {
-        let framing = ResponseFraming {
-            keep_alive: false,
-            ..framing
-        };
         context.counters.requests += 1;
         self.request_since = None;
         self.reading = Reading::Ended;
-        self.owe(Owed::Problem(framing, problem), context);
+        self.owe(Owed::Problem(framing.cut(), problem), context);
     }
 }
 

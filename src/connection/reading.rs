@@ -42,7 +42,10 @@ impl Connection {
                         self.on_refused(refusal, framing, context);
                     }
                 },
-                Reading::Ended => return bytes.len(),
+                Reading::Ended => {
+                    self.peer_is_done = false;
+                    return bytes.len();
+                }
             }
         }
         at
@@ -146,6 +149,7 @@ impl Connection {
         } else {
             Reading::Ended
         };
+        self.peer_is_done = framing.is_last;
     }
 
     /// Adds a call for the handler, with the function and arguments of `call`.
@@ -171,10 +175,6 @@ impl Connection {
         context.counters.overloaded += u64::from(refusal.code == Code::Overloaded);
         self.request_since = None;
         self.reading = Reading::Ended;
-        let framing = ResponseFraming {
-            keep_alive: false,
-            ..framing
-        };
-        self.owe(Owed::Refused(framing, refusal), context);
+        self.owe(Owed::Refused(framing.cut(), refusal), context);
     }
 }

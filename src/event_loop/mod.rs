@@ -333,7 +333,7 @@ impl<K: Kernel> EventLoop<K> {
             self.asking.remove(&peer.connection.id());
         }
         if let Some(socket) = peer.into_socket() {
-            self.ring.push_close(socket);
+            self.ring.close(socket);
         }
         if self.acceptor.on_freed() {
             self.reply_queue.wake();

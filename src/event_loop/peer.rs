@@ -46,6 +46,8 @@ pub(super) enum Phase {
 /// Whether a receive is in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Recv {
+    /// Not in flight, and none was before.
+    First,
     Unarmed,
     Armed,
     /// Armed, and its cancellation is in flight too.
@@ -73,7 +75,7 @@ impl Peer {
             socket: SocketOwner::new(socket),
             phase: Phase::Open,
             touched: false,
-            recv: Recv::Unarmed,
+            recv: Recv::First,
             in_flight: 0,
         }
     }
@@ -304,7 +306,8 @@ impl Peer {
     /// a while: if we closed at once, the kernel would answer its bytes with a reset, which can
     /// destroy our answer before the peer has read it (RFC 9112 section 9.6).
     fn finish(&mut self, ring: &mut impl Kernel, now: u64) {
-        if self.connection.wants_input() && !self.connection.is_idle() {
+        let reads = self.connection.wants_input() && !self.connection.is_idle();
+        if reads && !self.may_close_at_once(ring) {
             ring.shut_down(self.socket.as_fd(), Shutdown::Write);
             self.phase = Phase::Lingering { since: now };
         } else {
@@ -312,13 +315,23 @@ impl Peer {
         }
     }
 
+    /// True: the peer has said that it sends nothing more, and nothing more has come. While a
+    /// receive is in flight, a close would not even end our side.
+    fn may_close_at_once(&self, ring: &impl Kernel) -> bool {
+        let has_unread = || ring.has_unread(self.socket.as_fd());
+        self.awaits_only_answers() && self.in_flight == 0 && !has_unread()
+    }
+
     fn advance_recv(&mut self, ring: &mut impl Kernel) {
         let may_receive = !self.is_ending();
         let wants_input = may_receive && self.connection.wants_input();
         let token = self.connection.id().token();
         match self.recv {
-            Recv::Unarmed if wants_input => {
-                ring.arm_recv(token, self.socket.as_fd());
+            Recv::First | Recv::Unarmed if wants_input && !self.awaits_only_answers() => {
+                // The first request is often the only one. Then nothing is in flight when its
+                // answer has been sent, and the socket can be closed.
+                let multishot = self.recv == Recv::Unarmed;
+                ring.arm_recv(token, self.socket.as_fd(), multishot);
                 self.recv = Recv::Armed;
                 self.in_flight += 1;
             }
@@ -347,6 +360,12 @@ impl Peer {
     /// True: requests are read and answered.
     fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Sending { .. })
+    }
+
+    /// True: the peer has said that it sends nothing more, and none of our bytes wait for it to
+    /// read. Nothing is received then.
+    fn awaits_only_answers(&self) -> bool {
+        self.phase == Phase::Open && self.connection.peer_is_done()
     }
 
     /// True: both sides are shut down.

@@ -42,7 +42,7 @@ impl<K: Kernel> EventLoop<K> {
 
     pub(super) fn cut_held(&mut self) {
         for socket in self.held.drain(..) {
-            self.ring.push_close(socket);
+            self.ring.close(socket);
         }
     }
 

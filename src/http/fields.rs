@@ -49,10 +49,13 @@ pub(super) const UNKNOWN_EXPECTATION: Refusal = Refusal::new(
 
 /// What the fields of one head say.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Fields {
     pub(super) framing: BodyFraming,
     /// As `Connection` says, or the version's default.
     pub(super) keep_alive: bool,
+    /// The client sends nothing after this request.
+    pub(super) is_last: bool,
     pub(super) expects_continue: bool,
     /// The request has an expectation that we do not know, and is refused whatever its target is.
     pub(super) expects_unknown: bool,
@@ -212,10 +215,12 @@ impl<'a> Lines<'a> {
             Persistence::Close => false,
         };
         let is_unknown = expectation == Expectation::Unknown;
+        // The client may send the body or not, since we do not know what it waits for.
+        let end_is_known = !(is_unknown && has_body);
         Ok(Fields {
             framing,
-            // The client may send the body or not, since we do not know what it waits for.
-            keep_alive: keep_alive && !(is_unknown && has_body),
+            keep_alive: keep_alive && end_is_known,
+            is_last: !keep_alive && end_is_known,
             expects_continue: expectation == Expectation::Continue && has_body,
             expects_unknown: is_unknown,
             site: self.page.judge(self.host, origins),

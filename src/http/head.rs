@@ -65,17 +65,13 @@ pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> 
     let on_target = target::resolve(method, target, rules)?;
     let fields = line_and_fields.judge(rules)?;
     let action = decide(on_target, &fields, method);
-    let head = line_and_fields.head(&fields, action);
-    Ok(Some(Head {
+    let mut head = line_and_fields.head(&fields, action);
+    if head.expects_continue && !matches!(action, Action::Call(_)) {
         // The client was not asked for the body, and may send it or not. So we cannot tell where
         // the next request starts.
-        response: ResponseFraming {
-            keep_alive: head.response.keep_alive
-                && (!head.expects_continue || matches!(action, Action::Call(_))),
-            ..head.response
-        },
-        ..head
-    }))
+        head.response = head.response.cut();
+    }
+    Ok(Some(head))
 }
 
 /// The same for functions by name, where `routes` reads the path, and fields may be arguments:
@@ -126,6 +122,7 @@ impl LineAndFields<'_> {
             response: ResponseFraming {
                 // After CONNECT the peer may take the connection for a tunnel.
                 keep_alive: fields.keep_alive && self.method != b"CONNECT",
+                is_last: fields.is_last && self.method != b"CONNECT",
                 http10: self.is_http10,
                 head_only: self.method == b"HEAD",
                 reader: fields.site.reader,

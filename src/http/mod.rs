@@ -107,9 +107,12 @@ pub enum BodyFraming {
 
 /// How the response to one request must be framed. By default it is the connection's last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ResponseFraming {
     /// True exactly when the connection stays open after the answer.
     pub keep_alive: bool,
+    /// True: the client has said that it sends nothing after this request (RFC 9112 section 9.6).
+    pub is_last: bool,
     /// True exactly when the request was HTTP/1.0: a connection that stays open must be announced.
     pub http10: bool,
     /// True exactly when the request was a HEAD: the answer has no body.
@@ -140,10 +143,21 @@ impl ResponseFraming {
     /// The framing that nearly every request asks for.
     pub const ORDINARY: Self = Self {
         keep_alive: true,
+        is_last: false,
         http10: false,
         head_only: false,
         reader: Reader::Unsaid,
     };
+
+    /// The same for an answer after which the connection closes, although the client may send more.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        Self {
+            keep_alive: false,
+            is_last: false,
+            ..self
+        }
+    }
 
     /// The framing for a head that is refused before it is understood: the connection closes. Only
     /// the request's method can be known.

@@ -14,7 +14,7 @@ impl Ring {
     pub(super) fn event(&mut self, completion: &cqueue::Entry) -> Option<Event> {
         let (op, token) = decode(completion.user_data()).expect("the kernel returns our user data");
         let armed = cqueue::more(completion.flags());
-        if !armed && op != Op::Close {
+        if !armed {
             self.in_flight -= 1;
         }
         let result = result_of(completion);
@@ -38,7 +38,6 @@ impl Ring {
                 return self.carry_on(token, next);
             }
             Op::Cancel => Event::Cancelled { token },
-            Op::Close => return None, // It has failed, but the descriptor is closed (close(2)).
             Op::Wake => Event::Woken { armed },
             Op::Tick => Event::Ticked,
         })

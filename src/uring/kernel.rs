@@ -36,8 +36,8 @@ pub trait Kernel {
     /// Accepts connections, or only one, until [`Event::Accepted`] says that it is no longer armed.
     fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool);
 
-    /// Receives until [`Event::Received`] says that it is no longer armed.
-    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>);
+    /// Receives, or only once, until [`Event::Received`] says that it is no longer armed.
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, multishot: bool);
 
     /// Sends `bytes[offset..]`. Only one send of a connection may be in flight, since their order
     /// would be lost. The socket stays open until its event.
@@ -56,10 +56,6 @@ pub trait Kernel {
 
     /// Cancels the connection's receive, or the accept for [`Token::NONE`] with [`Op::Accept`].
     fn push_cancel(&mut self, op: Op, token: Token);
-
-    /// Closes a descriptor on which nothing is in flight. The close does not count as in flight and
-    /// has no event, which would cost the loop a turn.
-    fn push_close(&mut self, descriptor: OwnedFd);
 
     /// Polls the waker until [`Event::Woken`] says that it is no longer armed.
     fn arm_wake(&mut self, waker: &Waker);
@@ -94,13 +90,17 @@ pub trait Kernel {
 
     /// Sends the last bytes of a connection, as many as the socket has room for, and returns how
     /// many. It does not wait, not even for [`Kernel::submit`]. The bytes may leave together with
-    /// what must follow at once: the end of our side ([`Kernel::shut_down`]), or a send of the
-    /// rest.
+    /// what must follow at once: the end of our side ([`Kernel::shut_down`], [`Kernel::close`]), or
+    /// a send of the rest.
     fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize;
 
     /// Ends our side of a connection, or both sides, which also completes its receive and its send.
     /// It does not wait.
     fn shut_down(&mut self, socket: BorrowedFd<'_>, how: Shutdown);
+
+    /// Closes a connection on which nothing is in flight, and which ends with that. Bytes that have
+    /// arrived and were not received make it a reset. It does not wait.
+    fn close(&mut self, socket: OwnedFd);
 
     /// True: bytes have arrived that no event has brought yet.
     fn has_unread(&self, socket: BorrowedFd<'_>) -> bool;

@@ -32,7 +32,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem::{self, ManuallyDrop};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::null_mut;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -122,10 +122,16 @@ impl Kernel for Ring {
         self.push(accept, Op::Accept, Token::NONE);
     }
 
-    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, multishot: bool) {
         let socket = Fd(socket.as_raw_fd());
-        let recv = opcode::RecvMulti::new(socket, BUFFER_GROUP);
-        self.push(recv.build(), Op::Recv, token);
+        let recv = if multishot {
+            opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
+        } else {
+            // As many bytes as a buffer has.
+            let recv = opcode::Recv::new(socket, null_mut(), 0).buf_group(BUFFER_GROUP);
+            recv.build().flags(Flags::BUFFER_SELECT)
+        };
+        self.push(recv, Op::Recv, token);
     }
 
     fn push_send(
@@ -148,13 +154,6 @@ impl Kernel for Ring {
     fn push_cancel(&mut self, op: Op, token: Token) {
         let cancel = opcode::AsyncCancel::new(encode(op, token));
         self.push(cancel.build(), Op::Cancel, token);
-    }
-
-    fn push_close(&mut self, descriptor: OwnedFd) {
-        let close = opcode::Close::new(Fd(descriptor.into_raw_fd())).build();
-        let close = close.user_data(encode(Op::Close, Token::NONE));
-        self.unsubmitted.push_back(close.flags(Flags::SKIP_SUCCESS));
-        self.fill_submission_queue();
     }
 
     fn arm_wake(&mut self, waker: &Waker) {
@@ -218,6 +217,10 @@ impl Kernel for Ring {
 
     fn shut_down(&mut self, socket: BorrowedFd<'_>, how: Shutdown) {
         sockets::shut_down(socket, how);
+    }
+
+    fn close(&mut self, socket: OwnedFd) {
+        drop(socket);
     }
 
     fn has_unread(&self, socket: BorrowedFd<'_>) -> bool {

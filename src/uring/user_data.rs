@@ -29,8 +29,6 @@ pub enum Op {
     Room,
     /// Cancellation of that poll.
     CancelRoom,
-    /// Close of a descriptor.
-    Close,
     /// Multishot poll of the waker's eventfd.
     Wake,
     /// Timer of the event loop.
@@ -40,13 +38,12 @@ pub enum Op {
 }
 
 impl Op {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 8] = [
         Self::Accept,
         Self::Recv,
         Self::Send,
         Self::Room,
         Self::CancelRoom,
-        Self::Close,
         Self::Wake,
         Self::Tick,
         Self::Cancel,

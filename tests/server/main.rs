@@ -11,6 +11,7 @@ mod documents;
 #[path = "../support/functions.rs"]
 mod functions;
 mod health;
+mod last_request;
 mod limits;
 mod named;
 mod pipelining;

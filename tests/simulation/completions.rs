@@ -168,6 +168,7 @@ impl World {
         let resets_first = self.random.once_in(2);
         let socket = &mut self.sockets[index];
         let recv = socket.recv.as_ref().expect("in flight");
+        let multishot = recv.multishot;
         let has_bytes = !socket.to_server.is_empty();
         let result = match fault {
             Some(libc::ENOBUFS) => errno(libc::ENOBUFS),
@@ -200,7 +201,7 @@ impl World {
             },
             _ => Ok(None),
         };
-        let armed = matches!(result, Ok(Some(_))) && !ends;
+        let armed = multishot && matches!(result, Ok(Some(_))) && !ends;
         if !armed {
             socket.recv = None;
         }

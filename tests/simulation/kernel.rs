@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -46,12 +46,12 @@ impl Kernel for Simulated {
         world.push(Pushed::Accept);
     }
 
-    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>) {
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, multishot: bool) {
         let mut world = self.world.borrow_mut();
         let index = world.on_op(token, socket);
         let socket = &mut world.sockets[index];
         assert_ne!(socket.is_shut, Some(Shutdown::Both), "receives at the end");
-        let armed = socket.recv.replace(Recv::default());
+        let armed = socket.recv.replace(Recv::new(multishot));
         assert!(armed.is_none(), "two receives in flight");
         world.push(Pushed::Recv(index));
     }
@@ -97,17 +97,6 @@ impl Kernel for Simulated {
             world.sockets[index].in_flight += 1;
         }
         world.push(Pushed::Cancel(op, token));
-    }
-
-    fn push_close(&mut self, descriptor: OwnedFd) {
-        let mut world = self.world.borrow_mut();
-        let index = world.by_descriptor(descriptor.as_raw_fd());
-        let index = index.expect("it closes a socket of its own");
-        let socket = &mut world.sockets[index];
-        assert_eq!(socket.in_flight, 0, "closes a socket in use");
-        assert!(socket.recv.is_none() && socket.send.is_none());
-        socket.stage = Stage::Closing;
-        world.queue(Pushed::Close(index, descriptor));
     }
 
     fn arm_wake(&mut self, _: &Waker) {
@@ -184,6 +173,17 @@ impl Kernel for Simulated {
         }
     }
 
+    fn close(&mut self, descriptor: OwnedFd) {
+        let mut world = self.world.borrow_mut();
+        let index = world.index_of(descriptor.as_fd());
+        world.note(|| format!("client {index}: the server closes"));
+        let socket = &mut world.sockets[index];
+        assert_eq!(socket.in_flight, 0, "closes a socket in use");
+        assert!(socket.recv.is_none() && socket.send.is_none());
+        socket.has_unpushed = false;
+        world.on_closed(index);
+    }
+
     fn has_unread(&self, descriptor: BorrowedFd<'_>) -> bool {
         let world = self.world.borrow();
         let socket = &world.sockets[world.index_of(descriptor)];
@@ -232,10 +232,6 @@ impl Kernel for Simulated {
 impl World {
     pub(crate) fn push(&mut self, op: Pushed) {
         self.ops.in_flight += 1;
-        self.queue(op);
-    }
-
-    fn queue(&mut self, op: Pushed) {
         self.note(|| format!("pushed {op:?}"));
         self.ops.pushed.push(op);
     }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::os::fd::OwnedFd;
 
 use ringcall::uring::{Event, Op, Token};
 
@@ -24,7 +23,6 @@ pub(crate) enum Pushed {
     Recv(usize),
     Send(usize),
     Cancel(Op, Token),
-    Close(usize, OwnedFd),
     Wake,
     Tick,
 }
@@ -167,10 +165,6 @@ impl World {
                         self.carry_out(&mut cancel);
                     }
                     self.ops.cancels.push(cancel);
-                }
-                Pushed::Close(index, descriptor) => {
-                    drop(descriptor);
-                    self.on_closed(index);
                 }
             }
         }

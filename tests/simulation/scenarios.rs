@@ -8,7 +8,7 @@ use crate::completions::Able;
 use crate::plan::{Fault, Kind, Plan};
 use crate::run_from;
 use crate::script::Script;
-use crate::socket::Socket;
+use crate::socket::{Socket, Stage};
 use crate::world::{Phase, Step};
 
 /// Enough for answers sent directly and through the queue, on older and newer kernels.
@@ -98,6 +98,57 @@ fn a_client_without_a_descriptor_is_accepted_as_soon_as_another_leaves() {
             |world| assert!(world.sockets[1].is_accepted() && world.now == 0),
         ],
     );
+}
+
+/// Every request fits a buffer, and every answer a socket.
+fn receives_all_at_once(seed: u64) -> Plan {
+    Plan {
+        buffer_bytes: 1024,
+        ..Plan::calm(seed)
+    }
+}
+
+/// The client says that it sends nothing after this request.
+const ASKS_FOR_THE_END: Step = |world| {
+    world.sockets[0].client.script = Script::last_post(0);
+    world.connect(0);
+    assert!(world.client_sends(0, usize::MAX));
+};
+
+/// The server need not wait for the client's end.
+#[test]
+fn a_client_that_asked_for_the_end_gets_it_with_its_answer_and_leaves_nothing_behind() {
+    let steps: [Step; 3] = [
+        ASKS_FOR_THE_END,
+        |world| while world.handler_settles() {},
+        |world| assert!(world.sockets[0].stage == Stage::Closed && world.now == 0),
+    ];
+    run_steps(1, receives_all_at_once, &steps);
+}
+
+/// If the server closed at once, what the client may still send would be answered with a reset,
+/// which destroys its answer.
+#[test]
+fn a_client_that_sends_on_after_it_asked_for_the_end_is_waited_for() {
+    let with_the_request: [Step; 2] = [
+        |world| {
+            ASKS_FOR_THE_END(world);
+            world.sockets[0].to_server.extend(b"x");
+        },
+        |world| while world.handler_settles() {},
+    ];
+    let after_it: [Step; 2] = [ASKS_FOR_THE_END, |world| {
+        world.sockets[0].to_server.extend(b"x");
+        while world.handler_settles() {}
+    }];
+    for sends_on in [with_the_request, after_it] {
+        let is_awaited: [Step; 1] = [|world| assert!(world.sockets[0].is_accepted())];
+        run_steps(
+            1,
+            receives_all_at_once,
+            &[sends_on.to_vec(), is_awaited.to_vec()].concat(),
+        );
+    }
 }
 
 /// No other ring would serve it: the kernel has handed it over, and the listener is closed.

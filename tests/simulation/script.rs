@@ -58,7 +58,7 @@ pub(crate) fn whose(number: i64) -> (usize, usize) {
 impl Script {
     pub(crate) fn new(client: usize, plan: &Plan, random: &mut Random) -> Self {
         let mut script = Self::default();
-        let count = random.pick(&[1, 1, 2, 3, 5, 8, 8, 20, 100]);
+        let count = random.pick(&[0, 1, 1, 2, 3, 5, 8, 8, 20, 100]);
         for index in 0..count {
             let n = number(client, index);
             if plan.has_functions {
@@ -67,7 +67,7 @@ impl Script {
                 script.add(n, random);
             }
         }
-        if random.once_in(3) {
+        if count == 0 || random.once_in(3) {
             script.end_badly(number(client, count), plan, random);
         }
         script
@@ -79,6 +79,15 @@ impl Script {
         let n = number(client, 0);
         let line = format!("POST /{n} HTTP/1.1");
         script.push(&line, "", "", Fate::Call(n, false));
+        script
+    }
+
+    /// One plain request, behind which the client sends nothing.
+    pub(crate) fn last_post(client: usize) -> Self {
+        let mut script = Self::default();
+        let n = number(client, 0);
+        let line = format!("POST /{n} HTTP/1.1");
+        script.push(&line, "Connection: close\r\n", "", Fate::Call(n, true));
         script
     }
 

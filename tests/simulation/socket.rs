@@ -21,8 +21,6 @@ pub(crate) enum Stage {
     Waiting,
     /// The server has it.
     Accepted,
-    /// The server has pushed its close.
-    Closing,
     /// It is closed.
     Closed,
 }
@@ -30,8 +28,18 @@ pub(crate) enum Stage {
 /// A receive in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Recv {
+    pub(crate) multishot: bool,
     pub(crate) is_submitted: bool,
     pub(crate) is_cancelled: bool,
+}
+
+impl Recv {
+    pub(crate) fn new(multishot: bool) -> Self {
+        Self {
+            multishot,
+            ..Self::default()
+        }
+    }
 }
 
 /// A send in flight.

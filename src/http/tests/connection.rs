@@ -60,11 +60,34 @@ fn http_1_0_closes_unless_it_asks_to_stay() {
         framing,
         ResponseFraming {
             keep_alive: true,
+            is_last: false,
             http10: true,
             head_only: false,
             reader: Reader::Unsaid,
         }
     );
+}
+
+// RFC 9112 section 9.6: a client that asks to close sends nothing more.
+
+#[test]
+fn only_a_client_that_asks_to_close_and_has_sent_all_is_done() {
+    fn is_last(request: impl AsRef<[u8]>) -> bool {
+        complete(request).response.is_last
+    }
+    assert!(is_last(post("Connection: close\r\n")));
+    assert!(is_last(http10("")));
+    assert!(!is_last(post("")));
+    assert!(!is_last(http10("Connection: keep-alive\r\n")));
+    // The answer comes instead of the body, which the client may send all the same.
+    let held_back = "Connection: close\r\nContent-Length: 3\r\nExpect";
+    assert!(is_last(post(format!("{held_back}: 100-continue\r\n"))));
+    assert!(!is_last(post(format!("{held_back}: other\r\n"))));
+    let refused = format!("GET /15 HTTP/1.1\r\nHost: a\r\n{held_back}: 100-continue\r\n\r\n");
+    assert!(!is_last(refused));
+    // It may take the connection for a tunnel.
+    let tunnel = "CONNECT a:80 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert!(!is_last(tunnel));
 }
 
 // RFC 9110 section 10.1.1: Expect.

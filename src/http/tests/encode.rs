@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const KEEP: ResponseFraming = ResponseFraming {
     keep_alive: true,
+    is_last: false,
     http10: false,
     head_only: false,
     reader: Reader::Unsaid,

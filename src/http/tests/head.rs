@@ -13,6 +13,7 @@ fn a_post_of_an_integer_is_a_call() {
         head.response,
         ResponseFraming {
             keep_alive: true,
+            is_last: false,
             http10: false,
             head_only: false,
             reader: Reader::Unsaid,

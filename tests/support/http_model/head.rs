@@ -191,6 +191,7 @@ fn judge(line: &RequestLine, fields: &[Field], rules: &Rules) -> Result<Judged, 
     let keep_alive = if *http10 { stays && !closes } else { !closes };
     let response = ResponseFraming {
         keep_alive: keep_alive && method != "CONNECT" && !refused_early,
+        is_last: !keep_alive && method != "CONNECT" && !refused_early,
         http10: *http10,
         head_only: method == "HEAD",
         reader: page.reader,
