@@ -39,9 +39,9 @@ const ENCODED: Refusal = Refusal::new(
 #[derive(Debug)]
 pub struct Routes {
     functions: Box<[Signature]>,
-    /// The indices of the functions, in the order of their names; empty if there is one, at the
-    /// root.
-    by_name: Box<[u16]>,
+    /// The indices of the functions, by the length of their names and, within a length, in the
+    /// order of the names; empty if there is one, at the root.
+    by_name: Box<[Box<[u16]>]>,
     is_root: bool,
     documents: Box<[Placed]>,
 }
@@ -61,15 +61,21 @@ impl Routes {
     #[must_use]
     pub fn new(functions: Vec<Signature>, is_root: bool) -> Self {
         let count = u16::try_from(functions.len()).expect("lib/ bounds them");
-        let mut by_name: Vec<u16> = if is_root {
-            Vec::new()
-        } else {
-            (0..count).collect()
-        };
-        by_name.sort_by_key(|index| functions[usize::from(*index)].name().as_bytes());
+        let name_of = |index: u16| functions[usize::from(index)].name();
+        let mut by_name: Vec<Vec<u16>> = Vec::new();
+        for index in (0..count).filter(|_| !is_root) {
+            let length = name_of(index).len();
+            if by_name.len() <= length {
+                by_name.resize(length + 1, Vec::new());
+            }
+            by_name[length].push(index);
+        }
+        for of_length in &mut by_name {
+            of_length.sort_by_key(|index| name_of(*index));
+        }
         Self {
             functions: functions.into(),
-            by_name: by_name.into(),
+            by_name: by_name.into_iter().map(Vec::into).collect(),
             is_root,
             documents: Box::default(),
         }
@@ -262,11 +268,11 @@ impl Routes {
     }
 
     fn named(&self, name: &[u8]) -> Option<u16> {
+        // Most often there is at most one name of this length.
+        let of_length = self.by_name.get(name.len())?;
         let name_at = |index: &u16| self.functions[usize::from(*index)].name().as_bytes();
-        let found = self
-            .by_name
-            .binary_search_by(|index| name_at(index).cmp(name));
-        found.ok().map(|at| self.by_name[at])
+        let found = of_length.binary_search_by(|index| name_at(index).cmp(name));
+        found.ok().map(|at| of_length[at])
     }
 }
 

@@ -93,6 +93,7 @@ fn a_function_is_found_by_its_whole_name() {
         "//",
         "//sum/3/4",
         "/s",
+        "/sun/3/4",
         "/summ/3/4",
         "/Sum/3/4",
         "/sum;/3/4",
