@@ -68,10 +68,9 @@ impl Output {
     /// Takes a send's buffer back.
     pub(super) fn reuse(&mut self, sent: Bytes) {
         self.long_in_flight = 0;
-        if let Bytes::Own(mut sent) = sent
-            && sent.capacity() <= IDLE_CAPACITY_BYTES_MAX
-        {
+        if let Bytes::Own(mut sent) = sent {
             sent.clear();
+            sent.shrink_to(IDLE_CAPACITY_BYTES_MAX);
             self.spare = sent;
         }
     }
@@ -95,6 +94,25 @@ impl Output {
         if !bytes.is_empty() {
             self.whole_bytes += bytes.len();
             self.whole.push_back(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_s_buffer_is_used_again_and_stays_small() {
+        let mut output = Output::default();
+        for length in [100, IDLE_CAPACITY_BYTES_MAX + 8, OUTPUT_BYTES_MAX] {
+            output.tail().resize(length, b'x');
+            let sent = output.take().expect("it waits");
+            assert_eq!(sent.len(), length);
+            output.reuse(sent);
+            let kept = output.spare.capacity();
+            assert!(kept >= length.min(IDLE_CAPACITY_BYTES_MAX), "{kept}");
+            assert!(kept <= IDLE_CAPACITY_BYTES_MAX, "{kept}");
         }
     }
 }
