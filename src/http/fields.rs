@@ -4,8 +4,9 @@
 //!
 //! Invariant: the length of a body comes from one field, and is unambiguous.
 
+use super::media::Declared;
 use super::site::{Origins, Page, Site};
-use super::{BodyFraming, Refusal, Status, grammar, host};
+use super::{BodyFraming, Media, Refusal, Status, grammar, host};
 use httparse::Header;
 
 const NO_HOST: Refusal = Refusal::new(
@@ -61,6 +62,8 @@ pub(super) struct Fields {
     pub(super) expects_unknown: bool,
     /// Where a browser's request comes from.
     pub(super) site: Site,
+    /// The declared type of the body.
+    pub(super) media: Media,
 }
 
 /// What was read so far, line by line.
@@ -71,6 +74,7 @@ struct Lines<'a> {
     persistence: Persistence,
     expectation: Expectation,
     page: Page<'a>,
+    declared: Declared<'a>,
 }
 
 /// All Transfer-Encoding lines as one list, RFC 9110 section 5.3.
@@ -114,25 +118,32 @@ pub(super) fn parse(fields: &[Header], http10: bool, origins: &Origins) -> Resul
         persistence: Persistence::Default,
         expectation: Expectation::Absent,
         page: Page::NONE,
+        declared: Declared::NOTHING,
     };
     for field in fields {
         let name = field.name.as_bytes();
         // Few names have one of these lengths by chance, so most fields cost one comparison.
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"Host") => lines.host(field.value)?,
-            6 if name.eq_ignore_ascii_case(b"Expect") => lines.expect(field.value),
-            6 if name.eq_ignore_ascii_case(b"Origin") => lines.page.origin(field.value),
-            10 if name.eq_ignore_ascii_case(b"Connection") => lines.connection(field.value),
-            14 if name.eq_ignore_ascii_case(b"Content-Length") => {
+            4 if grammar::is_named(name, b"host") => lines.host(field.value)?,
+            6 if grammar::is_named(name, b"expect") => lines.expect(field.value),
+            6 if grammar::is_named(name, b"origin") => lines.page.origin(field.value),
+            10 if grammar::is_named(name, b"connection") => lines.connection(field.value),
+            12 if grammar::is_named(name, b"content-type") => {
+                lines.declared.content_type(field.value);
+            }
+            14 if grammar::is_named(name, b"content-length") => {
                 lines.content_length(field.value)?;
             }
-            14 if name.eq_ignore_ascii_case(b"Sec-Fetch-Site") => {
+            14 if grammar::is_named(name, b"sec-fetch-site") => {
                 lines.page.fetch_site(field.value);
             }
-            17 if name.eq_ignore_ascii_case(b"Transfer-Encoding") => {
+            16 if grammar::is_named(name, b"content-encoding") => {
+                lines.declared.content_encoding(field.value);
+            }
+            17 if grammar::is_named(name, b"transfer-encoding") => {
                 lines.codings.add(field.value)?;
             }
-            29 if name.eq_ignore_ascii_case(b"Access-Control-Request-Method") => {
+            29 if grammar::is_named(name, b"access-control-request-method") => {
                 lines.page.asks_for_method();
             }
             _ => {}
@@ -224,6 +235,7 @@ impl<'a> Lines<'a> {
             expects_continue: expectation == Expectation::Continue && has_body,
             expects_unknown: is_unknown,
             site: self.page.judge(self.host, origins),
+            media: self.declared.media(),
         })
     }
 

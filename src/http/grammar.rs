@@ -31,6 +31,24 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|&byte| is(byte, TOKEN))
 }
 
+/// Whether the bytes are this name, which is in lower case, in any case.
+#[expect(
+    clippy::inline_always,
+    reason = "words are compared, and not bytes, where the name is known"
+)]
+#[inline(always)]
+pub(super) fn is_named<const LENGTH: usize>(bytes: &[u8], name: &[u8; LENGTH]) -> bool {
+    let Ok(bytes) = <&[u8; LENGTH]>::try_from(bytes) else {
+        return false;
+    };
+    let mut differ = 0;
+    for (byte, letter) in bytes.iter().zip(name) {
+        let case = if letter.is_ascii_lowercase() { 0x20 } else { 0 };
+        differ |= (byte ^ letter) & !case;
+    }
+    differ == 0
+}
+
 /// Whether every byte belongs to the class or is part of a `%` and two hexadecimal digits.
 pub(super) fn all_in(bytes: &[u8], class: u8) -> bool {
     let mut rest = bytes;
@@ -146,6 +164,22 @@ mod tests {
     /// Letters and digits, which are in every class, and these bytes.
     fn is_in(byte: u8, others: &[u8]) -> bool {
         byte.is_ascii_alphanumeric() || others.contains(&byte)
+    }
+
+    #[test]
+    fn a_name_is_known_in_any_case_and_by_all_of_its_bytes() {
+        for name in ["content-length", "CONTENT-LENGTH", "Content-Length"] {
+            assert!(is_named(name.as_bytes(), b"content-length"), "{name}");
+        }
+        for name in [
+            "content-lengt",
+            "content-lengths",
+            "content\rlength",
+            "",
+            "aontent-length",
+        ] {
+            assert!(!is_named(name.as_bytes(), b"content-length"), "{name}");
+        }
     }
 
     #[test]

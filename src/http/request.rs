@@ -6,7 +6,7 @@ use httparse::Header;
 
 use super::fields::{Fields, UNKNOWN_EXPECTATION};
 use super::site::CROSS_SITE;
-use super::{Action, Head, Methods, OTHER_SCHEME, Refusal, grammar, target};
+use super::{Action, Head, Media, Methods, OTHER_SCHEME, Refusal, target};
 
 /// A valid request, borrowed from the bytes that arrived.
 #[derive(Debug, Clone, Copy)]
@@ -19,17 +19,6 @@ pub struct Request<'a> {
     pub(super) judged: Fields,
     pub(super) fields: &'a [Header<'a>],
     pub(super) health: Option<&'a str>,
-}
-
-/// The declared type of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Media {
-    /// JSON: `application/json`, or a type that ends in `+json`; in UTF-8.
-    Json,
-    /// Something else, or nothing is declared, or more than one type.
-    Other,
-    /// Any type, with a `Content-Encoding`.
-    Encoded,
 }
 
 impl<'a> Request<'a> {
@@ -93,20 +82,10 @@ impl<'a> Request<'a> {
         is_unknown.then_some(UNKNOWN_EXPECTATION)
     }
 
-    /// The declared type of its body, RFC 9110 sections 8.3 and 8.4.
+    /// The declared type of its body.
     #[must_use]
     pub fn media(&self) -> Media {
-        let is_plain =
-            |coding: &[u8]| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity");
-        let mut encodings = self.values("content-encoding").flat_map(grammar::list);
-        if !encodings.all(is_plain) {
-            return Media::Encoded;
-        }
-        let mut types = self.values("content-type");
-        match (types.next(), types.next()) {
-            (Some(value), None) if is_json(value) => Media::Json,
-            _ => Media::Other,
-        }
+        self.judged.media
     }
 
     /// True: it is a CORS preflight for a page whose origin is listed.
@@ -120,33 +99,4 @@ impl<'a> Request<'a> {
         let named = move |field: &&Header<'a>| field.name.eq_ignore_ascii_case(name);
         self.fields.iter().filter(named).map(|field| field.value)
     }
-}
-
-/// `application/json`, or any type with the suffix of RFC 6839 section 3.1. Its parameters are
-/// ignored (RFC 8259 section 11), except for a charset that is not UTF-8.
-fn is_json(value: &[u8]) -> bool {
-    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    let media = parts.next().unwrap_or_default();
-    let is_other_charset = |parameter: &[u8]| {
-        let (name, value) = parameter.split_at_checked(8).unwrap_or_default();
-        let value = value.strip_prefix(b"\"").unwrap_or(value);
-        let value = value.strip_suffix(b"\"").unwrap_or(value);
-        name.eq_ignore_ascii_case(b"charset=") && !value.eq_ignore_ascii_case(b"utf-8")
-    };
-    is_json_type(media) && !parts.any(is_other_charset)
-}
-
-fn is_json_type(media: &[u8]) -> bool {
-    if media.eq_ignore_ascii_case(b"application/json") {
-        return true;
-    }
-    let mut halves = media.splitn(2, |byte| *byte == b'/');
-    let (Some(kind), Some(name)) = (halves.next(), halves.next()) else {
-        return false;
-    };
-    let stem = name.len().checked_sub(5).map(|at| name.split_at(at));
-    let is_suffixed = |(stem, suffix): (&[u8], &[u8])| {
-        grammar::is_token(stem) && suffix.eq_ignore_ascii_case(b"+json")
-    };
-    grammar::is_token(kind) && stem.is_some_and(is_suffixed)
 }

@@ -58,7 +58,7 @@ pub enum Reader {
 
 /// A field that should have one line.
 #[derive(Clone, Copy)]
-enum Line<'a> {
+pub(super) enum Line<'a> {
     Absent,
     One(&'a [u8]),
     Several,
@@ -136,7 +136,7 @@ impl<'a> Page<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn and(self, value: &'a [u8]) -> Self {
+    pub(super) fn and(self, value: &'a [u8]) -> Self {
         match self {
             Self::Absent => Self::One(value),
             _ => Self::Several,
