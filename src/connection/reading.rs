@@ -22,7 +22,7 @@ impl Connection {
                         at += skipped.consumed;
                         if skipped.complete {
                             let head = *head;
-                            self.on_request(head, context);
+                            self.on_request(&head, context);
                         }
                     }
                     Err(refusal) => {
@@ -86,14 +86,17 @@ impl Connection {
         if context.table.routes.is_some() {
             return self.parse_planned_head(unread, context);
         }
-        let Some(head) = http::parse_head(unread, &context.rules)? else {
-            return Ok(None);
-        };
-        self.on_head(head, head.length < unread.len(), context);
-        Ok(Some(head.length))
+        match &http::parse_head(unread, &context.rules) {
+            Ok(None) => Ok(None),
+            Ok(Some(head)) => {
+                self.on_head(head, head.length < unread.len(), context);
+                Ok(Some(head.length))
+            }
+            Err(refusal) => Err(*refusal),
+        }
     }
 
-    fn on_head(&mut self, head: Head, body_has_begun: bool, context: &mut Context) {
+    fn on_head(&mut self, head: &Head, body_has_begun: bool, context: &mut Context) {
         let body = match (Body::new(head.body, &context.rules), head.action) {
             (Ok(body), _) => body,
             (Err(_), http::Action::Refuse(refusal)) if refusal.precedes_arguments() => {
@@ -111,7 +114,7 @@ impl Connection {
                 self.on_request(head, context);
             }
             (Some(body), _) => {
-                self.reading = Reading::Body(body, head);
+                self.reading = Reading::Body(body, *head);
                 self.request_since.get_or_insert(context.now);
                 if waits_for_continue {
                     self.owe(Owed::Continue, context);
@@ -121,7 +124,7 @@ impl Connection {
     }
 
     /// A request is complete, with its body.
-    fn on_request(&mut self, head: Head, context: &mut Context) {
+    fn on_request(&mut self, head: &Head, context: &mut Context) {
         self.end_request(head.response, context);
         match head.action {
             http::Action::Call(number) => {

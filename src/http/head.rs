@@ -58,14 +58,16 @@ const TOO_MANY_FIELDS: Refusal = Refusal::new(
 /// `Ok(None)` is a partial head. After an `Err` nothing more may be read from the connection.
 pub fn parse_head(input: &[u8], rules: &Rules) -> Result<Option<Head>, Refusal> {
     let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
-    let Some(line_and_fields) = split(input, rules, &mut storage)? else {
+    let split = split(input, rules, &mut storage);
+    let Some(line_and_fields) = in_place(&split)? else {
         return Ok(None);
     };
-    let LineAndFields { method, target, .. } = line_and_fields;
+    let LineAndFields { method, target, .. } = *line_and_fields;
     let on_target = target::resolve(method, target, rules)?;
-    let fields = line_and_fields.judge(rules)?;
-    let action = decide(on_target, &fields, method);
-    let mut head = line_and_fields.head(&fields, action);
+    let judged = line_and_fields.judge(rules);
+    let fields = in_place(&judged)?;
+    let action = decide(on_target, fields, method);
+    let mut head = line_and_fields.head(fields, action);
     if head.expects_continue && !matches!(action, Action::Call(_)) {
         // The client was not asked for the body, and may send it or not. So we cannot tell where
         // the next request starts.
@@ -82,13 +84,15 @@ pub fn parse_request<T>(
     look: impl FnOnce(&Request) -> T,
 ) -> Result<Option<(Head<()>, T)>, Refusal> {
     let mut storage = [const { MaybeUninit::<Header>::uninit() }; FIELDS_MAX];
-    let Some(line_and_fields) = split(input, rules, &mut storage)? else {
+    let split = split(input, rules, &mut storage);
+    let Some(line_and_fields) = in_place(&split)? else {
         return Ok(None);
     };
-    let LineAndFields { method, target, .. } = line_and_fields;
+    let LineAndFields { method, target, .. } = *line_and_fields;
     let path = target::locate(method, target)?;
-    let judged = line_and_fields.judge(rules)?;
-    let head = line_and_fields.head(&judged, ());
+    let judged = line_and_fields.judge(rules);
+    let judged = in_place(&judged)?;
+    let head = line_and_fields.head(judged, ());
     let request = Request {
         head,
         path,
@@ -99,6 +103,13 @@ pub fn parse_request<T>(
     };
     let made = look(&request);
     Ok(Some((head, made)))
+}
+
+/// What was made, where it was made. A copy at once is slow: a processor waits for what was written
+/// in small parts before it reads them together.
+#[inline]
+fn in_place<T>(made: &Result<T, Refusal>) -> Result<&T, Refusal> {
+    made.as_ref().map_err(|refusal| *refusal)
 }
 
 /// A head whose tokens have been found.

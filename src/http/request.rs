@@ -16,7 +16,7 @@ pub struct Request<'a> {
     /// The path, still percent-encoded, without the query. Empty if there is none.
     pub path: &'a [u8],
     pub(super) method: &'a [u8],
-    pub(super) judged: Fields,
+    pub(super) judged: &'a Fields,
     pub(super) fields: &'a [Header<'a>],
     pub(super) health: Option<&'a str>,
 }
