@@ -144,6 +144,43 @@ test('a string of a large value that a function keeps does not keep the rest of 
   t.true(grown < 3_000_000, `${grown} bytes for ${300 * body.length} that were sent`)
 })
 
+test('a large value that a function keeps takes about as much memory as JSON.parse makes of it', async (t) => {
+  let kept
+  const client = await connect(t, serve(t, {}, {
+    keep: typed('(values: json) => int', (values) => kept.push(values))
+  }))
+  const heap = () => {
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  // Functions of a number, because `JSON.parse` also makes equal short strings of several values once.
+  const texts = {
+    'equal short strings': () => repeat(2000, '{"currency":"EUR","state":"in stock","size":"medium"}'),
+    'other short strings': (n) => `[${Array.from({ length: 3000 }, (_, i) => `{"sku":"A-${n * 3000 + i}","gift":true}`)}]`,
+    integers: () => repeat(30, repeat(1000, '1')),
+    'short arrays': () => repeat(3000, '[1.5,2.5,3.5,4.5,5.5]'),
+    'arrays of strings': () => repeat(2000, '["a","b","c","d","e","f"]'),
+    'keys that are indices': () => repeat(5000, '{"999":0}')
+  }
+  let count = 0
+  const send = async (text) => {
+    t.is((await client.send('/keep', { headers: json, body: `[${text(count++)}]` })).status, 200)
+  }
+  for (const [what, text] of Object.entries(texts)) {
+    kept = []
+    for (let i = 0; i < 5; i++) await send(text)
+    const before = heap()
+    kept = []
+    for (let i = 0; i < 30; i++) await send(text)
+    const grown = heap() - before
+    kept = Array.from({ length: 5 }, () => JSON.parse(text(count++)))
+    const parsedBefore = heap()
+    kept = Array.from({ length: 30 }, () => JSON.parse(text(count++)))
+    const parsed = heap() - parsedBefore
+    t.true(grown < 1.25 * parsed + 300_000, `${what}: ${grown} bytes, of JSON.parse ${parsed}`)
+  }
+})
+
 test('an application that hardens or pollutes Object.prototype gets the same values', async (t) => {
   const child = startMain(t, async ({ serverListen }, index) => {
     const { typed } = require(index)
@@ -164,7 +201,7 @@ test('values of ever new keys are read, and the keys do not stay in memory', asy
   const { ask } = await asker(t)
   let count = 0
   const fresh = (length) => repeat(16, `{"${`k${count++}`.padEnd(length, 'x')}":1,"b":[2,3,4,5]}`)
-  for (const [length, times, most] of [[1000, 4000, 4_000_000], [100_000, 100, 10_000_000]]) {
+  for (const [length, times, most] of [[1000, 4000, 4_000_000], [100_000, 300, 20_000_000]]) {
     for (let i = 0; i < 10; i++) await ask('one', `[${fresh(length)}]`)
     collectGarbage()
     const before = process.memoryUsage().heapUsed

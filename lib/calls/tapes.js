@@ -7,7 +7,8 @@
 
 const { Buffer } = require('node:buffer')
 
-const { parse, stringify } = JSON
+const { parse } = JSON
+const { fromEntries } = Object
 
 const WORD_BYTES = Int32Array.BYTES_PER_ELEMENT
 const WORDS_PER_DOUBLE = 2
@@ -27,6 +28,9 @@ const LONG = 3
 const LITERAL = 4
 const NUMBERS = 5
 const ARRAY = 6
+
+// From this operand on, a short string repeats an earlier one.
+const REPEATED = 16
 
 const LITERALS = [null, false, true]
 
@@ -53,6 +57,7 @@ function createTapes() {
   let characters
   let texts
   let shapes
+  let shortStrings
   // Where the next of each are.
   let wordAt = 0
   let doubleAt = 0
@@ -71,10 +76,11 @@ function createTapes() {
     texts = itsTexts
     textAt = firstText
     shapes = []
+    shortStrings = []
     for (let i = 0; i < words[SHAPE_COUNT]; i++) shapes.push(shapeOf(takeCharacters(words[wordAt++])))
     const value = readValue()
     const textCount = textAt - firstText
-    words = doubles = characters = texts = shapes = undefined
+    words = doubles = characters = texts = shapes = shortStrings = undefined
     return new ReadTape(value, textCount)
   }
 
@@ -83,7 +89,7 @@ function createTapes() {
     switch (word & KIND) {
       case INTEGER: return word >> OPERAND_SHIFT
       case DOUBLE: return doubles[doubleAt++]
-      case SHORT: return takeCharacters(word >>> OPERAND_SHIFT)
+      case SHORT: return readShort(word >>> OPERAND_SHIFT)
       case LONG: return texts[textAt++]
       case LITERAL: return LITERALS[word >>> OPERAND_SHIFT]
       case NUMBERS: return readNumbers(word >>> OPERAND_SHIFT)
@@ -92,13 +98,20 @@ function createTapes() {
     }
   }
 
+  function readShort(operand) {
+    if (operand >= REPEATED) return shortStrings[operand - REPEATED]
+    const string = takeCharacters(operand)
+    shortStrings.push(string)
+    return string
+  }
+
   function takeCharacters(length) {
     const start = characterAt
     characterAt += length
     return characters.slice(start, characterAt)
   }
 
-  // An array literal has room for its elements only; one that grows by `push` has room for 17 at first.
+  // An array literal and a copy have room for their elements only; an array that grows by `push` has more.
   function readArray(length) {
     switch (length) {
       case 0: return []
@@ -109,7 +122,7 @@ function createTapes() {
     }
     const values = []
     for (let i = 0; i < length; i++) values.push(readValue())
-    return values
+    return values.slice()
   }
 
   // Apart from other arrays, so that V8 keeps the numbers themselves in it, as `JSON.parse` does.
@@ -122,7 +135,7 @@ function createTapes() {
     }
     const numbers = []
     for (let i = 0; i < length; i++) numbers.push(readNumber())
-    return numbers
+    return numbers.slice()
   }
 
   function readNumber() {
@@ -141,13 +154,20 @@ function createTapes() {
     const known = shapesByKeys.get(text)
     if (known !== undefined) return known
     const keys = parse(`[${text}]`)
-    const template = parse(`{${keys.map((key) => `${stringify(key)}:null`)}}`)
-    const shape = { keys, template }
-    keep(shape, text.length + CHARACTERS_PER_SHAPE)
+    const shape = { keys, template: templateOf(keys, text.includes('\\')) }
+    keep(shape, text)
     return shape
   }
 
-  function keep(shape, characters) {
+  // Objects that `JSON.parse` makes have no room for more properties. But V8 may take an escaped key for another one
+  // (nodejs/node#63785).
+  function templateOf(keys, hasEscapes) {
+    if (hasEscapes) return fromEntries(keys.map((key) => [key, null]))
+    return parse(`{${keys.map((key) => `"${key}":null`)}}`)
+  }
+
+  function keep(shape, text) {
+    const characters = text.length + CHARACTERS_PER_SHAPE
     if (characters > KEPT_CHARACTERS_MAX) return
     keptCharacters += characters
     if (keptCharacters > KEPT_CHARACTERS_MAX) {
@@ -155,7 +175,7 @@ function createTapes() {
       keptCharacters = characters
     }
     // A string of its own: `text` is a view of all characters.
-    shapesByKeys.set(stringify(shape.keys).slice(1, -1), shape)
+    shapesByKeys.set(Buffer.from(text, 'latin1').toString('latin1'), shape)
   }
 
   return { read }

@@ -197,9 +197,13 @@ impl NativeSeat {
     /// The batch's arguments that are neither cells nor buffers: a JSON array.
     #[napi]
     pub fn text<'env>(&self, env: &'env Env) -> napi::Result<JsString<'env>> {
-        let text = self
-            .seats
-            .text(self.seat, |text| env.create_string_latin1(text));
+        let text = self.seats.text(self.seat, |text| {
+            if text.is_ascii() {
+                env.create_string_latin1(text)
+            } else {
+                env.create_string(String::from_utf8_lossy(text))
+            }
+        });
         text.unwrap_or_else(|| env.create_string_latin1([]))
     }
 

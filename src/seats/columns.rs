@@ -81,7 +81,7 @@ impl Columns {
         matches!(self, Self::Functions(columns) if !columns.text.is_empty() || columns.buffers > 0)
     }
 
-    /// The JSON array, which is ASCII.
+    /// The JSON array, which is UTF-8, and mostly ASCII.
     pub(super) fn text(&self) -> &[u8] {
         match self {
             Self::Functions(columns) => &columns.text,

@@ -42,7 +42,7 @@ pub struct Arguments {
 pub struct Rest {
     /// The cells from the third one on.
     pub cells: Vec<u64>,
-    /// JSON values in ASCII, each followed by a comma.
+    /// JSON values, each followed by a comma. Only keys may have characters beyond ASCII.
     pub text: Vec<u8>,
     /// Bytes, and arrays of numbers in little-endian order.
     pub buffers: Vec<Vec<u8>>,

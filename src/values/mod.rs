@@ -9,10 +9,10 @@
 //! from_bytes, from_nothing ─┘        base64    └─▶ Fault: what was expected, and where
 //! ```
 //!
-//! Invariants: the arguments match the signature, and their text is JSON in ASCII that `JSON.parse`
-//! accepts; a large JSON value may cross on a tape instead (`json::tape`). Of what was sent, a
-//! `Fault` repeats only the name of an unknown argument. Time and memory are linear in the bytes
-//! that were sent.
+//! Invariants: the arguments match the signature, and their text is JSON that `JSON.parse` accepts;
+//! a large JSON value may cross on a tape instead (`json::tape`). Of what was sent, a `Fault`
+//! repeats only the name of an unknown argument. Time and memory are linear in the bytes that were
+//! sent.
 
 mod base64;
 mod body;

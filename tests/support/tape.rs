@@ -32,6 +32,7 @@ pub(crate) fn read(
         words: words_of(words).into(),
         characters: str::from_utf8(characters).expect("it is ASCII"),
         shapes: Vec::new(),
+        short: Vec::new(),
         long,
     };
     for _ in 0..shapes {
@@ -54,6 +55,7 @@ struct Reader<'a> {
     words: VecDeque<u32>,
     characters: &'a str,
     shapes: Vec<Vec<String>>,
+    short: Vec<String>,
     long: &'a mut dyn FnMut() -> String,
 }
 
@@ -64,7 +66,13 @@ impl Reader<'_> {
         match word & 7 {
             0 => Tree::Number(f64::from(word.cast_signed() >> 3)),
             1 => Tree::Number(self.doubles.pop_front().expect("a double")),
-            2 => Tree::String(self.take(operand).to_owned()),
+            2 if operand < 16 => {
+                assert!(operand <= 12, "{operand} is not short");
+                let string = self.take(operand).to_owned();
+                self.short.push(string.clone());
+                Tree::String(string)
+            }
+            2 => Tree::String(self.short[operand as usize - 16].clone()),
             3 => Tree::String((self.long)()),
             4 => match operand {
                 0 => Tree::Null,

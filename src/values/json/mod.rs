@@ -1,5 +1,5 @@
 //! Strict JSON (RFC 8259, I-JSON of RFC 7493), read once from its start to its end and written
-//! again as compact ASCII.
+//! again, compact and, except for keys, in ASCII.
 //!
 //! `read`, `body`, `path` and `undeclared` are the callers: they read what a signature declares,
 //! and leave the rest to `tape` or `value`. Text that is written unchanged is copied by spans, not
@@ -10,6 +10,7 @@
 
 mod keys;
 mod shapes;
+mod short_strings;
 mod strings;
 mod tape;
 mod tokens;
@@ -279,7 +280,7 @@ impl<'a> Json<'a> {
         if let Some(key) = self.plain_string() {
             check_key(key, at)?;
         } else {
-            self.any_string()?;
+            self.any_key_string()?;
             self.copy();
             check_key(&self.text[start..self.text.len() - 1], at)?;
         }

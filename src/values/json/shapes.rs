@@ -12,9 +12,11 @@ const SHAPES_MAX: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Shapes {
-    shapes: Vec<Shape>,
+    all: Vec<Shape>,
     /// By the text of the keys. Its hash is keyed at random.
     found: HashMap<Box<[u8]>, u8>,
+    /// How many keys all of them have.
+    keys: usize,
 }
 
 struct Shape {
@@ -26,14 +28,18 @@ struct Shape {
 
 impl Shapes {
     pub(super) fn len(&self) -> usize {
-        self.shapes.len()
+        self.all.len()
+    }
+
+    pub(super) fn keys(&self) -> usize {
+        self.keys
     }
 
     /// The keys of all shapes, each in quotes, with commas between those of one; and how long the
     /// text of each shape is.
     pub(super) fn written(&self) -> (Vec<u8>, Vec<u32>) {
         let mut text = Vec::new();
-        let lengths = self.shapes.iter().map(|shape| {
+        let lengths = self.all.iter().map(|shape| {
             let start = text.len();
             text.extend_from_slice(&shape.text);
             for end in &shape.ends {
@@ -51,7 +57,7 @@ impl Shapes {
     /// The shape's key of this number in quotes, with its colon, if it has as many.
     #[inline]
     pub(super) fn key(&self, shape: u8, index: usize) -> Option<&[u8]> {
-        let Shape { text, ends } = &self.shapes[usize::from(shape)];
+        let Shape { text, ends } = &self.all[usize::from(shape)];
         let end = *ends.get(index)?;
         let start = if index == 0 { 0 } else { ends[index - 1] };
         Some(&text[start..end])
@@ -64,17 +70,18 @@ impl Shapes {
         if let Some(shape) = self.found.get(text) {
             return Some(*shape);
         }
-        if self.shapes.len() == SHAPES_MAX {
+        if self.all.len() == SHAPES_MAX {
             return None;
         }
-        let number = u8::try_from(self.shapes.len()).expect("SHAPES_MAX bounds it");
+        let number = u8::try_from(self.all.len()).expect("SHAPES_MAX bounds it");
         // Behind each key are its second quote and its colon.
         let ends = keys.iter().map(|key| key.end + 2 - start);
-        self.shapes.push(Shape {
+        self.all.push(Shape {
             text: text.into(),
             ends: ends.collect(),
         });
         self.found.insert(text.into(), number);
+        self.keys += keys.len();
         Some(number)
     }
 }

@@ -1,4 +1,4 @@
-//! Strings of a JSON text, with escapes, written in ASCII in one form.
+//! Strings of a JSON text, with escapes, written in one form: in ASCII, or as a key.
 //!
 //! Invariant: the written characters are those that were read; they are valid UTF-8, without lone
 //! surrogates.
@@ -8,6 +8,19 @@ use std::str;
 use super::super::quote;
 use super::super::runs::plain_ascii;
 use super::{Json, Scan, broken_at};
+
+/// The one form of a character.
+type Form = fn(&mut Vec<u8>, char);
+
+/// The form for keys. V8's `JSON.parse` may take an escaped key for another one that it has met
+/// (nodejs/node#63785), so no more is escaped than has to be.
+fn push_in_key(out: &mut Vec<u8>, character: char) {
+    if character.is_ascii() {
+        quote::push_ascii_character(out, character);
+    } else {
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
 
 impl<'a> Json<'a> {
     /// Reads a string that can be written unchanged, if the next value is one. Returns its content.
@@ -31,6 +44,15 @@ impl<'a> Json<'a> {
     }
 
     pub(super) fn any_string(&mut self) -> Scan<()> {
+        self.string_in(quote::push_ascii_character)
+    }
+
+    /// The same for a key.
+    pub(super) fn any_key_string(&mut self) -> Scan<()> {
+        self.string_in(push_in_key)
+    }
+
+    fn string_in(&mut self, push: Form) -> Scan<()> {
         self.skip();
         loop {
             self.at += plain_ascii(self.rest());
@@ -42,11 +64,11 @@ impl<'a> Json<'a> {
                 Some(b'\\') => {
                     self.copy();
                     let character = self.escape()?;
-                    quote::push_ascii_character(&mut self.text, character);
+                    push(&mut self.text, character);
                 }
                 Some(0x80..) => {
                     self.copy();
-                    self.beyond_ascii()?;
+                    self.beyond_ascii(push)?;
                 }
                 Some(_) => return self.broken("a control character is not escaped"),
                 None => return self.broken("a string does not end"),
@@ -56,13 +78,13 @@ impl<'a> Json<'a> {
     }
 
     /// Reads and writes the characters up to the next one in ASCII.
-    fn beyond_ascii(&mut self) -> Scan<()> {
+    fn beyond_ascii(&mut self, push: Form) -> Scan<()> {
         let rest = self.rest();
         let length = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
         match str::from_utf8(&rest[..length]) {
             Ok(characters) => {
                 for character in characters.chars() {
-                    quote::push_ascii_character(&mut self.text, character);
+                    push(&mut self.text, character);
                 }
                 self.at += length;
                 Ok(())

@@ -7,7 +7,7 @@
 //! 4 × u32     how many doubles, words and shapes there are; the last is 0
 //! doubles
 //! words       for each shape the length of its keys; then the value, depth first
-//! characters  the keys of each shape, as `"a","b"`; then the short strings; all in ASCII
+//! characters  the keys of each shape, as `"a","b"`; then each short string once; all in ASCII
 //! ```
 //!
 //! The lowest three bits of a word say what it is, the others are its operand. A *shape* is the
@@ -19,6 +19,7 @@
 
 use super::keys::Keys;
 use super::shapes::Shapes;
+use super::short_strings::{self, ShortStrings};
 use super::{DEPTH_MAX, Json, Scan, check_key, key_twice};
 use crate::values::faults::Broken;
 use crate::values::numbers::exact;
@@ -32,10 +33,8 @@ const BYTES_MAX: usize = 1 << 28;
 /// The most keys of one object. JavaScript engines keep larger ones as hash tables.
 const KEYS_MAX: usize = 64;
 
-/// JavaScript keeps longer substrings as a view of all characters, which would stay in memory.
-const SHORT_MAX: usize = 12;
-
-/// So many values pay for a shape, of which JavaScript looks up the template.
+/// So many values, and one for each key, pay for a shape, of which JavaScript looks up the template
+/// or makes it.
 const VALUES_PER_SHAPE: usize = 16;
 
 /// At the start, so many values may be long strings, or be missing for the shapes met so far.
@@ -45,7 +44,7 @@ const GRACE: usize = 64;
 const INTEGER: u32 = 0;
 /// The next double.
 const DOUBLE: u32 = 1;
-/// As many of the next characters.
+/// As many of the next characters; from 16 on, the short string of the number that is less by 16.
 const SHORT: u32 = 2;
 /// The next element of the text.
 const LONG: u32 = 3;
@@ -73,8 +72,7 @@ type Taping<T> = Result<T, Stop>;
 struct Tape {
     doubles: Vec<u8>,
     words: Vec<u32>,
-    /// The short strings.
-    characters: Vec<u8>,
+    short: ShortStrings,
     shapes: Shapes,
     /// The keys of the open objects, each in quotes and with a colon after it.
     names: Vec<u8>,
@@ -120,7 +118,7 @@ impl Tape {
         let mut tape = Self::default();
         let bytes = json.rest().len();
         tape.words.reserve(bytes / 8);
-        tape.characters.reserve(bytes / 8);
+        tape.short.characters.reserve(bytes / 8);
         tape.value(json, depth)?;
         tape.must_pay(0)?;
         Ok(tape)
@@ -130,7 +128,7 @@ impl Tape {
     /// long strings, and with objects that are all different.
     fn must_pay(&self, grace: usize) -> Taping<()> {
         let values = self.words.len() + grace;
-        let costs = VALUES_PER_SHAPE * self.shapes.len();
+        let costs = VALUES_PER_SHAPE * self.shapes.len() + self.shapes.keys();
         if values < costs || values < 2 * self.long_strings {
             return Err(Stop::Unsuited);
         }
@@ -187,9 +185,9 @@ impl Tape {
 
     fn string(&mut self, json: &mut Json) -> Taping<()> {
         match json.plain_string() {
-            Some(plain) if plain.len() <= SHORT_MAX => {
-                self.characters.extend_from_slice(plain);
-                self.push(SHORT, plain.len());
+            Some(plain) if plain.len() <= short_strings::LENGTH_MAX => {
+                let operand = self.short.put(plain);
+                self.push(SHORT, operand);
                 return Ok(());
             }
             Some(plain) => {
@@ -275,8 +273,9 @@ impl Tape {
         }
     }
 
-    /// Reads a key that was not expected.
-    fn key(&mut self, json: &mut Json) -> Scan<()> {
+    /// Reads a key that was not expected. Not one that may be an index: V8 copies a template with
+    /// such a property into an object with room for all properties of a lesser index.
+    fn key(&mut self, json: &mut Json) -> Taping<()> {
         let at = json.at;
         json.key()?;
         let start = self.names.len() + 1;
@@ -292,6 +291,9 @@ impl Tape {
         }
         let end = self.names.len() - 1;
         check_key(&self.names[start..end], at)?;
+        if self.names[start].is_ascii_digit() {
+            return Err(Stop::Unsuited);
+        }
         self.keys.push(start, end, at);
         self.names.push(b':');
         Ok(())
@@ -320,15 +322,17 @@ impl Tape {
         ];
         let counts = counts.map(|count| u32::try_from(count).expect("BYTES_MAX bounds it"));
         let words = counts.len() + lengths.len() + self.words.len();
-        let length =
-            words * size_of::<u32>() + self.doubles.len() + keys.len() + self.characters.len();
+        let length = words * size_of::<u32>()
+            + self.doubles.len()
+            + keys.len()
+            + self.short.characters.len();
         let mut bytes = Vec::with_capacity(length);
         put_words(&mut bytes, &counts);
         bytes.extend_from_slice(&self.doubles);
         put_words(&mut bytes, &lengths);
         put_words(&mut bytes, &self.words);
         bytes.extend_from_slice(&keys);
-        bytes.extend_from_slice(&self.characters);
+        bytes.extend_from_slice(&self.short.characters);
         bytes
     }
 }

@@ -61,8 +61,7 @@ pub(super) fn doubles(arguments: &Arguments) -> Vec<f64> {
 pub(super) fn text(arguments: &Arguments) -> String {
     let rest = arguments.rest.as_ref();
     let text = rest.map(|rest| rest.text.clone()).unwrap_or_default();
-    assert!(text.is_ascii(), "the text is ASCII");
-    String::from_utf8(text).expect("the text is ASCII")
+    String::from_utf8(text).expect("the text is UTF-8")
 }
 
 /// The one cell of an argument that was taken.

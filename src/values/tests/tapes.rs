@@ -62,7 +62,7 @@ fn long_strings_cross_as_text() {
 
 #[test]
 fn objects_that_are_all_different_cross_as_text() {
-    let different = |n: usize| format!("{{\"{n}\":{n},\"x{n}\":0}}");
+    let different = |n: usize| format!("{{\"a{n}\":{n},\"x{n}\":0}}");
     assert!(!is_on_tape(&list(200, different)));
     // 64 shapes of many objects each are not too many, and 65 are.
     assert!(is_on_tape(&list(64 * 8, |n| different(n / 8))));
@@ -77,4 +77,21 @@ fn an_object_of_many_keys_crosses_as_text() {
     };
     assert!(is_on_tape(&wide(64)));
     assert!(!is_on_tape(&wide(65)));
+}
+
+#[test]
+fn an_object_whose_keys_may_be_indices_crosses_as_text() {
+    let of = |key: &str| list(200, |n| format!("{{\"a\":{n},\"{key}\":{n}}}"));
+    for key in ["0", "999", "4294967295", "1a", "\\u0039"] {
+        assert!(!is_on_tape(&of(key)), "{key}");
+    }
+    assert!(is_on_tape(&of("a1")));
+}
+
+#[test]
+fn shapes_of_one_object_each_cross_as_text() {
+    let members = |n: usize| (0..60).map(move |key| format!("\"k{n}x{key}\":0"));
+    let object = |n: usize| format!("{{{}}}", members(n).collect::<Vec<_>>().join(","));
+    assert!(!is_on_tape(&list(30, object)));
+    assert!(is_on_tape(&list(60, |n| object(n / 2))));
 }

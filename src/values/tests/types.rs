@@ -88,6 +88,11 @@ fn json_is_any_value_without_white_space() {
     for (value, expected) in [
         ("null", "null"),
         (" [ 1 , 2.50e+1 , \"é\" ] ", "[1,2.50e+1,\"\\u00e9\"]"),
+        // V8 mistakes escaped keys for others, so keys are escaped as little as they can be.
+        (
+            r#"{"é": "é", "\u00e9x": 1, "\ud83d\ude00\"\n": 2}"#,
+            r#"{"é":"\u00e9","éx":1,"😀\"\n":2}"#,
+        ),
         ("{ \"b\" : { } , \"a\" : [ ] }", r#"{"b":{},"a":[]}"#),
         ("-0", "-0"),
         ("12345678901234567890", "12345678901234567890"),

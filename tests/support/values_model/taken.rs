@@ -114,7 +114,6 @@ impl Columns {
             ..
         } = arguments.rest.as_deref().unwrap_or(&none);
         let cells = arguments.cells.iter().chain(cells).copied().collect();
-        assert!(text.is_ascii(), "the text is ASCII");
         let values = match text.strip_suffix(b",") {
             Some(elements) => json::parse(&[b"[", elements, b"]"].concat()).expect("it is JSON"),
             None => Value::Array(Vec::new()),
