@@ -255,6 +255,37 @@ test('close ends connections that wait for room together, not one after another'
   t.true(performance.now() - began < 15_000)
 })
 
+test('closeIdleConnections ends connections that have just been answered', async (t) => {
+  const server = serve(t, { keepAliveTimeout: 0 })
+  for (let turn = 0; turn < 10; turn++) {
+    const clients = await connectMany(t, server, 10)
+    for (const client of clients) t.is((await client.send('/15')).body, '610')
+    server.closeIdleConnections()
+    for (const client of clients) t.is(await client.rest(), '')
+  }
+})
+
+for (const [what, options] of [
+  ['that it said is its last', { headers: { Connection: 'close' } }], ['in HTTP/1.0', { version: 'HTTP/1.0' }], ['', {}]
+]) {
+  test(`a client that resets during its request ${what} frees its connection, and close does not wait for it`, async (t) => {
+    const { handler, held, release } = gate()
+    // Connections are looked at within half a second then.
+    const server = serve(t, { maxConnections: 2, handlerTimeout: 0, keepAliveTimeout: 500 }, (n) => (n < 3 ? handler(n) : n))
+    for (const n of [1, 2]) {
+      const client = await connect(t, server)
+      await client.write(request(`/${n}`, options))
+      await held(n)
+      client.reset()
+    }
+    await untilStats(server, { connectionsOpen: 0 })
+    t.is((await post(t, server, '/9')).body, '9')
+    await server.close()
+    release(1, 1)
+    release(2, 2)
+  })
+}
+
 test('closeIdleConnections ends idle connections and leaves busy ones', async (t) => {
   const { handler, held, release } = gate()
   const server = serve(t, {}, (n) => (n === 1 ? handler(n) : n))

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::bridge::{ConnectionId, Posted, ReplyQueue};
+use crate::bridge::{Command, ConnectionId, Posted, ReplyQueue};
 use crate::connection::Context;
 use crate::http::Date;
 use crate::limits::DATE_AGE_MS_MAX;
@@ -90,6 +90,8 @@ pub struct EventLoop<K> {
     has_ticked: bool,
     reply_queue: Arc<ReplyQueue>,
     posted: Posted,
+    /// Commands that are carried out at the end of the turn.
+    commands: Vec<Command>,
     current_table: Arc<CurrentTable>,
     /// How often `current_table` had been changed when it was last looked at.
     changes: u64,
@@ -143,6 +145,7 @@ impl<K: Kernel> EventLoop<K> {
             has_ticked: false,
             reply_queue,
             posted: Posted::default(),
+            commands: Vec::new(),
             current_table: table,
             changes,
             shared,
@@ -150,7 +153,7 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// Serves on the calling thread until a [`Command::Close`](crate::bridge::Command::Close) has
+    /// Serves on the calling thread until a [`Command::Close`] has
     /// been carried out to the end.
     ///
     /// An error means that the kernel refuses to go on with the ring; its connections are cut then.
@@ -186,6 +189,7 @@ impl<K: Kernel> EventLoop<K> {
             self.update_time();
             self.take_posted();
         }
+        self.carry_out_commands();
         self.steer_acceptor();
         self.advance_touched();
         self.admit_calls();

@@ -64,6 +64,8 @@ pub(super) struct Peer {
     /// True exactly when the peer is in the event loop's list of those to advance.
     pub(super) touched: bool,
     recv: Recv,
+    /// True: the peer is received from although it awaits only answers, so that its end is noticed.
+    is_watched: bool,
     /// Ops pushed for this peer whose last completion has not arrived.
     in_flight: u32,
 }
@@ -76,6 +78,7 @@ impl Peer {
             phase: Phase::Open,
             touched: false,
             recv: Recv::First,
+            is_watched: false,
             in_flight: 0,
         }
     }
@@ -189,6 +192,7 @@ impl Peer {
         has_posted: impl FnOnce() -> bool,
     ) {
         let now = context.now;
+        self.is_watched |= self.awaits_only_answers();
         if self.deadline(&context.timeouts).is_none_or(|at| at > now) {
             return;
         }
@@ -363,9 +367,9 @@ impl Peer {
     }
 
     /// True: the peer has said that it sends nothing more, and none of our bytes wait for it to
-    /// read. Nothing is received then.
+    /// read. Nothing is received then, unless its answer takes long.
     fn awaits_only_answers(&self) -> bool {
-        self.phase == Phase::Open && self.connection.peer_is_done()
+        self.phase == Phase::Open && self.connection.peer_is_done() && !self.is_watched
     }
 
     /// True: both sides are shut down.

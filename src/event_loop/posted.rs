@@ -11,8 +11,7 @@ impl<K: Kernel> EventLoop<K> {
     pub(super) fn take_posted(&mut self) {
         let mut posted = mem::take(&mut self.posted);
         if self.reply_queue.take(&mut posted) {
-            // `Close` first, so that the answers say that the connection closes. The other commands
-            // last, so that a connection whose answer has just come counts as idle.
+            // `Close` first, so that the answers say that the connection closes.
             if posted.commands.contains(&Command::Close) {
                 self.carry_out(Command::Close);
             }
@@ -25,13 +24,21 @@ impl<K: Kernel> EventLoop<K> {
                     self.touch(connection.slot);
                 }
             }
-            for command in posted.commands.drain(..) {
-                if command != Command::Close {
-                    self.carry_out(command);
-                }
-            }
+            let others = posted.commands.drain(..);
+            self.commands
+                .extend(others.filter(|command| *command != Command::Close));
         }
         self.posted = posted;
+    }
+
+    /// Carries out the other commands, when all that has come was acted on: a connection whose
+    /// answer has just been sent is idle.
+    pub(super) fn carry_out_commands(&mut self) {
+        let mut commands = mem::take(&mut self.commands);
+        for command in commands.drain(..) {
+            self.carry_out(command);
+        }
+        self.commands = commands;
     }
 
     fn on_reply(&mut self, reply: Reply) {
