@@ -71,7 +71,7 @@ impl Reason {
                  6.1 or later, outside gVisor, qemu-user and Podman's default seccomp profile."
             }
             Self::Memlock => {
-                "The limit on locked memory is too low: raise it to 128 KiB, and 36 KiB for each \
+                "The limit on locked memory is too low: raise it to 128 KiB, and 40 KiB for each \
                  further ring thread (ulimit -l, LimitMEMLOCK=, docker run --ulimit memlock=-1)."
             }
             Self::Other => "See io_uring_setup(2) for what this error means.",
