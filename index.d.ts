@@ -109,7 +109,7 @@ export interface ListenOptions {
    * function, or anything else, blocks that thread, nothing is read, answered, refused or timed out, as with other servers
    * in Node.js. It needs Node.js itself: `ERR_INVALID_ARG_VALUE` in Bun and Deno.
    *
-   * Each thread has its own io_uring (36 KiB of locked memory, about 1 MiB in all), its own queue of `backlog` connections,
+   * Each thread has its own io_uring (40 KiB of locked memory, about 1 MiB in all), its own queue of `backlog` connections,
    * and the connections that the kernel gives it, for their lifetime. The limits and the counts apply to the whole server.
    *
    * On a TCP port the threads' sockets share the port by `SO_REUSEPORT`. A server without `reusePort` is still refused there
@@ -122,7 +122,7 @@ export interface ListenOptions {
   /**
    * Advanced, like the next three options: they do not change the responses, and the defaults were measured. The entries of
    * a ring's submission queue, which it fills before it has to enter the kernel: a power of two from 8 to 32768. Its
-   * completion queue has four times as many. Fewer need less locked memory: 256 take 36 KiB, including receive buffers.
+   * completion queue has four times as many. Fewer need less locked memory: 256 take 40 KiB, including receive buffers.
    *
    * @default 256
    */
@@ -132,7 +132,7 @@ export interface ListenOptions {
    * How many buffers a ring has for the data that arrives in one turn, on all its connections together: a power of two from
    * 8 to 32768. Data without a free buffer waits in its socket for the next turn.
    *
-   * @default 256
+   * @default 512
    */
   receiveBuffers?: number | undefined
 
@@ -142,7 +142,7 @@ export interface ListenOptions {
    * Each ring takes the memory of all its receive buffers at the start and writes to all of it, and `serverListen` waits for
    * that: 8192 buffers of 64 KiB took 0.8 s and 542 MB.
    *
-   * @default 2048
+   * @default 1024
    */
   receiveBufferSize?: number | undefined
 

@@ -122,7 +122,7 @@ test('calls that wait for a promise are in flight', async (t) => {
 })
 
 ringTest(test)('pipelined requests share calls into JavaScript', async (t) => {
-  const usual = { ringEntries: 256, receiveBuffers: 256, receiveBufferSize: 2048 }
+  const usual = { ringEntries: 256, receiveBuffers: 512, receiveBufferSize: 1024 }
   const server = serve(t, usual)
   const client = await connect(t, server)
   await client.write(request('/1').repeat(1000))

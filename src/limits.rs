@@ -97,15 +97,15 @@ pub struct RingSize {
 impl Default for RingSize {
     fn default() -> Self {
         Self {
-            // With completions and the descriptors of the buffers they take 36 KiB of the 64 KiB of
+            // With completions and the descriptors of the buffers they take 40 KiB of the 64 KiB of
             // locked memory that the smallest usual `ulimit -l` allows.
             entries: 256,
             // A connection holds a buffer only from the arrival of its bytes until the end of that
             // turn.
-            buffers: 256,
-            // An ordinary request fits, with a short body, and so do 16 short pipelined ones. The
-            // kernel fills up to 32 buffers for one connection before a pause takes effect.
-            buffer_bytes: 2048,
+            buffers: 512,
+            // An ordinary request fits, and so do 16 short pipelined ones. The kernel fills up to
+            // 32 buffers for one connection before a pause takes effect.
+            buffer_bytes: 1024,
         }
     }
 }
