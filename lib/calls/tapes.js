@@ -114,7 +114,6 @@ function createTapes() {
   // An array literal and a copy have room for their elements only; an array that grows by `push` has more.
   function readArray(length) {
     switch (length) {
-      case 0: return []
       case 1: return [readValue()]
       case 2: return [readValue(), readValue()]
       case 3: return [readValue(), readValue(), readValue()]
@@ -125,9 +124,10 @@ function createTapes() {
     return values.slice()
   }
 
-  // Apart from other arrays, so that V8 keeps the numbers themselves in it, as `JSON.parse` does.
+  // Apart from other arrays, so that V8 keeps the numbers themselves in it, as `JSON.parse` does. It may be empty.
   function readNumbers(length) {
     switch (length) {
+      case 0: return []
       case 1: return [readNumber()]
       case 2: return [readNumber(), readNumber()]
       case 3: return [readNumber(), readNumber(), readNumber()]
