@@ -9,7 +9,7 @@ mod values_model;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ringcall::values::{self, Argument, Type};
+use ringcall::values::{self, Argument, Headers, Type};
 use serde_json::{Map, Number, Value};
 use strict::Strict;
 use values_model::{Function, Given, Verdict, agree};
@@ -274,6 +274,13 @@ proptest! {
         write(&value, &style, &mut 0, &mut written);
         written.push_str(" ]");
         let function = Function::declared("a: json");
+        let read = values::from_body(&function.signature(), written.as_bytes(), &Headers::default());
+        let rest = read.expect("it is strict JSON").rest.expect("it has text, or a tape");
+        if rest.buffers.is_empty() {
+            let text = rest.text.strip_suffix(b",").expect("a comma ends it");
+            prop_assert!(text.is_ascii() || !keys_are_ascii(&value), "only keys are not");
+            prop_assert_eq!(&serde_json::from_slice::<Value>(text).expect("it is JSON"), &value);
+        }
         let taken = agree(&function, written.as_bytes(), false);
         let plain = format!("[{value}]");
         prop_assert_eq!(taken, values_model::body(&function, plain.as_bytes()));
@@ -337,6 +344,17 @@ fn any_value() -> impl Strategy<Value = Value> {
             members.prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
         ]
     })
+}
+
+fn keys_are_ascii(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(keys_are_ascii),
+        Value::Object(members) => {
+            let mut members = members.iter();
+            members.all(|(key, value)| key.is_ascii() && keys_are_ascii(value))
+        }
+        _ => true,
+    }
 }
 
 /// Writes the value in one of the allowed ways.

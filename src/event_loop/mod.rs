@@ -153,8 +153,7 @@ impl<K: Kernel> EventLoop<K> {
         }
     }
 
-    /// Serves on the calling thread until a [`Command::Close`] has
-    /// been carried out to the end.
+    /// Serves on the calling thread until a [`Command::Close`] has been carried out to the end.
     ///
     /// An error means that the kernel refuses to go on with the ring; its connections are cut then.
     pub fn run(&mut self) -> io::Result<()> {

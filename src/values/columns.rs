@@ -112,7 +112,8 @@ impl Columns {
     }
 
     pub(super) fn put_boolean(&mut self, index: usize, value: bool) {
-        self.put_double(index, f64::from(u8::from(value)));
+        self.give(index);
+        self.cells.push_boolean(value);
     }
 
     /// The argument was appended to the text.
@@ -174,6 +175,10 @@ impl Cells {
             None => self.others.push(bits),
         }
         self.count += 1;
+    }
+
+    pub(super) fn push_boolean(&mut self, value: bool) {
+        self.push(f64::from(u8::from(value)).to_bits());
     }
 
     fn push_first(&mut self, bits: u64) {

@@ -131,7 +131,7 @@ fn of_numbers(mut cells: Cells) -> Arguments {
 /// One array, on the tape or, without one, in the text.
 fn of_array(mut text: Vec<u8>, tape: Option<Vec<u8>>) -> Arguments {
     let mut cells = Cells::default();
-    cells.push(f64::from(u8::from(tape.is_some())).to_bits());
+    cells.push_boolean(tape.is_some());
     cells.finish(UNPACKED, &mut text, &mut tape.into_iter().collect())
 }
 

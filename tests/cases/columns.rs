@@ -4,8 +4,9 @@ use ringcall::bridge::Call;
 use ringcall::values::{BY_NAME, HOLES, UNPACKED};
 use serde_json::{Value, json};
 
+use super::json::Value as Model;
 use super::table::{Function, from_base64, text};
-use super::tape::{self, Tree};
+use super::tape;
 
 const FLAGS: u8 = BY_NAME | HOLES;
 
@@ -76,8 +77,7 @@ impl<'a> Columns<'a> {
         }
         let tape = self.buffers.next().unwrap();
         let mut long = || self.texts.next().unwrap().as_str().unwrap().to_owned();
-        let strings = |text: &str| serde_json::from_str(text).unwrap();
-        of_tree(tape::read(tape, &mut long, &strings))
+        of_model(tape::read(tape, &mut long))
     }
 
     fn eights(&mut self) -> impl Iterator<Item = [u8; 8]> {
@@ -144,16 +144,16 @@ fn bigint(digits: &Value) -> Value {
     json!({ "$bigint": digits.as_str().unwrap() })
 }
 
-fn of_tree(tree: Tree) -> Value {
-    match tree {
-        Tree::Null => Value::Null,
-        Tree::Boolean(boolean) => json!(boolean),
-        Tree::Number(double) => number(double),
-        Tree::String(string) => json!(string),
-        Tree::Array(all) => all.into_iter().map(of_tree).collect(),
-        Tree::Object(members) => {
+fn of_model(value: Model) -> Value {
+    match value {
+        Model::Null => Value::Null,
+        Model::Boolean(boolean) => json!(boolean),
+        Model::Number(token) => number(token.parse().unwrap()),
+        Model::String(string) => json!(string),
+        Model::Array(all) => all.into_iter().map(of_model).collect(),
+        Model::Object(members) => {
             let members = members.into_iter();
-            Value::Object(members.map(|(name, each)| (name, of_tree(each))).collect())
+            Value::Object(members.map(|(name, each)| (name, of_model(each))).collect())
         }
     }
 }

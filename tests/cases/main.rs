@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod columns;
+#[path = "../support/values_model/json.rs"]
+mod json;
 mod table;
 #[path = "../support/tape.rs"]
 mod tape;

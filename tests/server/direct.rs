@@ -1,17 +1,16 @@
 //! Answers that another thread sends itself, on sockets leased from a sleeping ring thread.
 
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-use crate::support::{Client, PATIENCE, Running, eventually, options, ring_threads, start_options};
-use ringcall::bridge::{Call, CallSink, Command, Outcome, ReplyQueue, ReplySender};
+use crate::support::{
+    Client, Running, eventually, options, ring_threads, start_local, start_options,
+};
+use ringcall::bridge::{Call, CallSink, Outcome, ReplyQueue, ReplySender};
 use ringcall::limits::Limits;
-use ringcall::listener::Place;
-use ringcall::server::Server;
 
 /// Answers each batch at once, on its own thread.
 struct Answering {
@@ -75,26 +74,18 @@ fn requests_one_at_a_time_are_answered_while_the_ring_thread_sleeps() {
 
 #[test]
 fn an_answer_without_room_is_sent_in_order_once_there_is_room() {
-    let path = std::env::temp_dir().join(format!("ringcall-direct-{}", std::process::id()));
-    // Without a ring thread, nothing would drive the loop here.
-    let mut options = options(ring_threads().max(1), Limits::default());
-    options.listen.place = Place::Path(path.clone());
-    let server = Server::start(&options, |ring, reply_queues| {
-        Answering::new(Arc::clone(&reply_queues[ring]))
-    })
-    .unwrap();
-    let mut stream = UnixStream::connect(&path).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let server = start_local("direct", Answering::new);
+    let mut stream = server.connect();
     let (mut count, mut in_a_row) = (0, 0);
     // The client reads nothing. Once the socket is full, the ring thread takes over and keeps it.
     while in_a_row < 32 {
-        let sent = server.stats().sent_on_leases;
+        let sent = server.server.stats().sent_on_leases;
         stream.write_all(post(count).as_bytes()).unwrap();
         count += 1;
         eventually("the request is answered", || {
-            server.stats().responses_2xx == count as u64
+            server.server.stats().responses_2xx == count as u64
         });
-        in_a_row = if server.stats().sent_on_leases == sent {
+        in_a_row = if server.server.stats().sent_on_leases == sent {
             in_a_row + 1
         } else {
             0
@@ -109,8 +100,6 @@ fn an_answer_without_room_is_sent_in_order_once_there_is_room() {
         .collect();
     let expected: Vec<String> = (0..count).map(|n| n.to_string()).collect();
     assert_eq!(bodies, expected);
-    server.post(Command::Close);
-    server.join();
 }
 
 #[test]

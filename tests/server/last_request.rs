@@ -1,16 +1,11 @@
 //! The end of a connection whose client has said that it sends nothing after its request.
 
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 
 use crate::support::{
-    Client, PATIENCE, POST_15, eventually, options, ring_threads, start, start_keeping, start_with,
+    Client, POST_15, eventually, start, start_keeping, start_local_with, start_with,
 };
-use ringcall::bridge::{Call, CallSink, Command, Outcome, ReplyQueue};
-use ringcall::limits::Limits;
-use ringcall::listener::Place;
-use ringcall::server::Server;
+use ringcall::bridge::Outcome;
 
 const LAST: &[u8] = b"POST /15 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const LAST_HTTP10: &[u8] = b"POST /15 HTTP/1.0\r\n\r\n";
@@ -184,41 +179,15 @@ fn after_a_refusal_the_client_may_send_the_rest_of_what_it_sends() {
     }
 }
 
-/// Answers at once, on the ring thread.
-struct Echo(Arc<ReplyQueue>);
-
-impl CallSink for Echo {
-    fn call(&self, calls: &mut Vec<Call>) {
-        let answer = |call: Call| {
-            let outcome = Outcome::Value(call.number());
-            call.reply(outcome)
-        };
-        self.0
-            .post_replies(&mut calls.drain(..).map(answer).collect());
-    }
-
-    fn closed(&self, failure: Option<String>) {
-        assert_eq!(failure, None);
-    }
-}
-
 #[test]
 fn on_a_unix_socket_the_answer_arrives_whatever_is_behind_the_request() {
-    let path = std::env::temp_dir().join(format!("ringcall-last-{}", std::process::id()));
-    // Without a ring thread, nothing would drive the loop here.
-    let mut options = options(ring_threads().max(1), Limits::default());
-    options.listen.place = Place::Path(path.clone());
-    let server = Server::start(&options, |ring, reply_queues| {
-        Echo(Arc::clone(&reply_queues[ring]))
-    })
-    .unwrap();
+    let server = start_local_with("last", Outcome::Value);
     for more in [&b""[..], b"\r\n", &POST_15.repeat(100)] {
-        let mut stream = UnixStream::connect(&path).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut stream = server.connect();
         stream.write_all(&[LAST, more].concat()).unwrap();
         assert!(read_to_end(&stream).ends_with("15"));
     }
-    eventually("they are closed", || server.stats().connections_open == 0);
-    server.post(Command::Close);
-    server.join();
+    eventually("they are closed", || {
+        server.server.stats().connections_open == 0
+    });
 }

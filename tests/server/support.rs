@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -231,6 +233,49 @@ pub(crate) fn start_options<S: CallSink>(
         address,
         driver,
     }
+}
+
+/// A server on a Unix domain socket.
+pub(crate) struct Local {
+    pub(crate) server: Server,
+    path: PathBuf,
+}
+
+impl Local {
+    pub(crate) fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(&self.path).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.server.post(Command::Close);
+        self.server.join();
+    }
+}
+
+pub(crate) fn start_local<S: CallSink>(
+    name: &str,
+    mut make_sink: impl FnMut(Arc<ReplyQueue>) -> S,
+) -> Local {
+    let path = std::env::temp_dir().join(format!("ringcall-{name}-{}", std::process::id()));
+    // Without a ring thread, nothing would drive the loop here.
+    let mut options = options(ring_threads().max(1), Limits::default());
+    options.listen.place = Place::Path(path.clone());
+    let started = Server::start(&options, |ring, reply_queues| {
+        make_sink(Arc::clone(&reply_queues[ring]))
+    });
+    let server = started.unwrap_or_else(|error| panic!("{error}"));
+    Local { server, path }
+}
+
+pub(crate) fn start_local_with(name: &str, handler: fn(i64) -> Outcome) -> Local {
+    start_local(name, |reply_queue| Inline {
+        reply_queue,
+        handler,
+    })
 }
 
 /// Drives a loop to its end, as Node's does.

@@ -75,19 +75,19 @@ impl Script {
 
     /// One plain request.
     pub(crate) fn post(client: usize) -> Self {
-        let mut script = Self::default();
-        let n = number(client, 0);
-        let line = format!("POST /{n} HTTP/1.1");
-        script.push(&line, "", "", Fate::Call(n, false));
-        script
+        Self::one_post(client, "", false)
     }
 
     /// One plain request, behind which the client sends nothing.
     pub(crate) fn last_post(client: usize) -> Self {
+        Self::one_post(client, "Connection: close\r\n", true)
+    }
+
+    fn one_post(client: usize, fields: &str, is_last: bool) -> Self {
         let mut script = Self::default();
         let n = number(client, 0);
         let line = format!("POST /{n} HTTP/1.1");
-        script.push(&line, "Connection: close\r\n", "", Fate::Call(n, true));
+        script.push(&line, fields, "", Fate::Call(n, is_last));
         script
     }
 

@@ -2,24 +2,10 @@
 
 use std::collections::VecDeque;
 
-/// A JSON value. The members of an object are in their order.
-#[derive(Debug)]
-pub(crate) enum Tree {
-    Null,
-    Boolean(bool),
-    Number(f64),
-    String(String),
-    Array(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
-}
+use super::json::{self, Value};
 
-/// The value of the tape. `long` gives its next long string, and `strings` reads a JSON array of
-/// strings.
-pub(crate) fn read(
-    tape: &[u8],
-    long: &mut dyn FnMut() -> String,
-    strings: &dyn Fn(&str) -> Vec<String>,
-) -> Tree {
+/// The value of the tape. `long` gives its next long string.
+pub(crate) fn read(tape: &[u8], long: &mut dyn FnMut() -> String) -> Value {
     let (head, rest) = tape.split_at(16);
     let [doubles, words, shapes, 0] = words_of(head)[..] else {
         panic!("{head:?} is no head")
@@ -37,7 +23,7 @@ pub(crate) fn read(
     };
     for _ in 0..shapes {
         let length = reader.words.pop_front().expect("a length");
-        let keys = strings(&format!("[{}]", reader.take(length)));
+        let keys = strings_of(reader.take(length));
         assert!(!reader.shapes.contains(&keys), "no two shapes are equal");
         reader.shapes.push(keys);
     }
@@ -60,36 +46,36 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn value(&mut self) -> Tree {
+    fn value(&mut self) -> Value {
         let word = self.words.pop_front().expect("a word");
         let operand = word >> 3;
         match word & 7 {
-            0 => Tree::Number(f64::from(word.cast_signed() >> 3)),
-            1 => Tree::Number(self.doubles.pop_front().expect("a double")),
+            0 => Value::Number((word.cast_signed() >> 3).to_string()),
+            1 => Value::Number(self.doubles.pop_front().expect("a double").to_string()),
             2 if operand < 16 => {
                 assert!(operand <= 12, "{operand} is not short");
                 let string = self.take(operand).to_owned();
                 self.short.push(string.clone());
-                Tree::String(string)
+                Value::String(string)
             }
-            2 => Tree::String(self.short[operand as usize - 16].clone()),
-            3 => Tree::String((self.long)()),
+            2 => Value::String(self.short[operand as usize - 16].clone()),
+            3 => Value::String((self.long)()),
             4 => match operand {
-                0 => Tree::Null,
-                1 => Tree::Boolean(false),
-                2 => Tree::Boolean(true),
+                0 => Value::Null,
+                1 => Value::Boolean(false),
+                2 => Value::Boolean(true),
                 other => panic!("{other} is no literal"),
             },
             kind @ (5 | 6) => {
-                let values: Vec<Tree> = (0..operand).map(|_| self.value()).collect();
-                let is_number = |value: &Tree| matches!(value, Tree::Number(_));
+                let values: Vec<Value> = (0..operand).map(|_| self.value()).collect();
+                let is_number = |value: &Value| matches!(value, Value::Number(_));
                 assert_eq!(values.iter().all(is_number), kind == 5, "{values:?}");
-                Tree::Array(values)
+                Value::Array(values)
             }
             _ => {
                 let keys = self.shapes[operand as usize].clone();
                 let members = keys.into_iter().map(|key| (key, self.value()));
-                Tree::Object(members.collect())
+                Value::Object(members.collect())
             }
         }
     }
@@ -99,6 +85,18 @@ impl Reader<'_> {
         self.characters = rest;
         taken
     }
+}
+
+/// The strings in quotes, with commas between them.
+fn strings_of(list: &str) -> Vec<String> {
+    let Some(Value::Array(values)) = json::parse(format!("[{list}]").as_bytes()) else {
+        panic!("{list} is not JSON")
+    };
+    let strings = values.into_iter().map(|value| match value {
+        Value::String(string) => string,
+        other => panic!("{other:?} is no string"),
+    });
+    strings.collect()
 }
 
 fn words_of(bytes: &[u8]) -> Vec<u32> {

@@ -15,10 +15,10 @@ pub(super) struct ShortStrings {
     /// The strings one after another, in ASCII.
     pub(super) characters: Vec<u8>,
     count: usize,
-    remembered: [Remembered; REMEMBERED],
+    remembered: [Option<Remembered>; REMEMBERED],
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Remembered {
     number: usize,
     start: usize,
@@ -30,7 +30,7 @@ impl Default for ShortStrings {
         Self {
             characters: Vec::new(),
             count: 0,
-            remembered: [Remembered::default(); REMEMBERED],
+            remembered: [None; REMEMBERED],
         }
     }
 }
@@ -39,16 +39,18 @@ impl ShortStrings {
     /// Adds the string, which is plain ASCII and not too long. Returns its operand.
     pub(super) fn put(&mut self, string: &[u8]) -> usize {
         let place = &mut self.remembered[place_of(string)];
-        if self.characters.get(place.start..place.end) == Some(string) && place.end > 0 {
-            return place.number + REPEATED;
+        if let Some(known) = place
+            && self.characters[known.start..known.end] == *string
+        {
+            return known.number + REPEATED;
         }
         let start = self.characters.len();
         self.characters.extend_from_slice(string);
-        *place = Remembered {
+        *place = Some(Remembered {
             number: self.count,
             start,
             end: self.characters.len(),
-        };
+        });
         self.count += 1;
         string.len()
     }

@@ -4,6 +4,7 @@
 //! The property tests and the fuzz targets demand that `values` and this model agree on every input.
 //! Where they do not, one of the two has misread docs/functions.md.
 
+mod doubles;
 mod integer;
 mod json;
 mod taken;

@@ -6,8 +6,7 @@ use ringcall::values::{
     self, Argument, Arguments, BY_NAME, Code, ENTRIES_MAX, Fault, HOLES, Rest, Type, UNPACKED,
 };
 
-use super::tape::{self, Tree};
-use super::{Function, Value, json};
+use super::{Function, Value, json, tape};
 
 /// The outcome that a request should have, or has.
 #[derive(Debug, PartialEq)]
@@ -169,15 +168,11 @@ impl Columns {
         }
         assert_eq!(cell, 1f64.to_bits());
         let tape = self.buffers.pop_front().expect("it has a tape");
-        let mut long = || string_of(self.text.pop_front().expect("it has a long string"));
-        of_tree(tape::read(
-            &tape,
-            &mut long,
-            &|text| match json::parse(text.as_bytes()) {
-                Some(Value::Array(values)) => values.into_iter().map(string_of).collect(),
-                other => panic!("{other:?} is no array"),
-            },
-        ))
+        let mut long = || match self.text.pop_front() {
+            Some(Value::String(string)) => string,
+            other => panic!("{other:?} is no long string"),
+        };
+        tape::read(&tape, &mut long)
     }
 
     fn end(self) {
@@ -186,27 +181,6 @@ impl Columns {
             self.text.is_empty() && self.buffers.is_empty(),
             "nothing is left"
         );
-    }
-}
-
-fn string_of(value: Value) -> String {
-    match value {
-        Value::String(string) => string,
-        other => panic!("{other:?} is no string"),
-    }
-}
-
-fn of_tree(tree: Tree) -> Value {
-    match tree {
-        Tree::Null => Value::Null,
-        Tree::Boolean(boolean) => Value::Boolean(boolean),
-        Tree::Number(number) => Value::Number(number.to_string()),
-        Tree::String(string) => Value::String(string),
-        Tree::Array(values) => Value::Array(values.into_iter().map(of_tree).collect()),
-        Tree::Object(members) => {
-            let members = members.into_iter();
-            Value::Object(members.map(|(key, value)| (key, of_tree(value))).collect())
-        }
     }
 }
 
