@@ -1,6 +1,6 @@
 //! Every bound in one place: what it bounds, why it is so large, and what happens beyond it.
 
-/// The limits of a server. Each except the last has an option of the same name in JavaScript.
+/// The limits of a server. Each except the last two has an option of the same name in JavaScript.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections served at a time; those beyond wait until one ends.
@@ -20,6 +20,22 @@ pub struct Limits {
     /// Bytes of bodies after which a turn of the event loop reads no more arguments: some of them
     /// take a millisecond.
     pub turn_body_bytes_max: usize,
+    /// When connections are accepted several at a time.
+    pub crowd: Crowd,
+}
+
+/// How many connections are a crowd, which is accepted several at a time. Times are in
+/// microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Crowd {
+    /// As many as this, one after the other,
+    pub connections: u32,
+    /// have come within this time.
+    pub within_us: u64,
+    /// From when some were accepted until the next ones are.
+    pub gap_us: u64,
+    /// How long they are accepted as they come, if gathering them has slowed them down.
+    pub retry_us: u64,
 }
 
 /// How long things may take, in milliseconds; 0 disables a timeout.
@@ -54,6 +70,20 @@ impl Default for Limits {
                 send: 30_000,
             },
             turn_body_bytes_max: 256 * 1024,
+            crowd: Crowd::default(),
+        }
+    }
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self {
+            // 20,480 a second, at which a third of a processor or more is taken.
+            connections: 1024,
+            within_us: 50_000,
+            // By benchmark/README.md. A third less saves a third as much.
+            gap_us: 300,
+            retry_us: 1_000_000,
         }
     }
 }

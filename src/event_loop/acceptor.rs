@@ -2,13 +2,15 @@
 //!
 //! The event loop owns it, tells it of every completed accept, and steers it once a turn.
 //!
-//! Invariant: at most one accept is in flight, and the listener is closed only while none is.
+//! Invariant: at most one accept or one delay is in flight, and the listener is closed only while
+//! none is.
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use crate::limits::ACCEPT_RETRY_MS;
+use super::gathering::Gathering;
+use crate::limits::{ACCEPT_RETRY_MS, Crowd};
 use crate::uring::{Kernel, Op, Token, is_about_one_connection};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ enum State {
     Cancelling,
     /// Nothing is in flight.
     Resting,
+    /// A delay is in flight, during which connections gather at the listener.
+    Gathering,
     /// The listener is closed.
     Ended,
 }
@@ -32,9 +36,12 @@ pub(super) struct Acceptor {
     /// the kernel wakes the op that has waited longest, which would always be the same ring's.
     multishot: bool,
     state: State,
+    gathering: Gathering,
+    /// The accept in flight has accepted some.
+    has_accepted: bool,
     /// An accept has failed for want of descriptors or memory, or was denied. It is not tried again
-    /// before this time, unless a connection ends.
-    exhausted_until: Option<u64>,
+    /// before this time, in microseconds, unless a connection ends.
+    exhausted_until_us: Option<u64>,
     /// How often it had to rest.
     pauses: u64,
     /// True exactly when the server closes.
@@ -43,12 +50,14 @@ pub(super) struct Acceptor {
 
 impl Acceptor {
     /// An acceptor that rests until it is steered. `is_shared`: other rings have the same socket.
-    pub(super) fn new(listener: OwnedFd, is_shared: bool) -> Self {
+    pub(super) fn new(listener: OwnedFd, is_shared: bool, crowd: Crowd) -> Self {
         Self {
             listener: Some(listener),
             multishot: !is_shared,
             state: State::Resting,
-            exhausted_until: None,
+            gathering: Gathering::new(crowd),
+            has_accepted: false,
+            exhausted_until_us: None,
             pauses: 0,
             closing: false,
         }
@@ -61,7 +70,7 @@ impl Acceptor {
 
     /// True: it is to be steered again when some time has passed.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted_until.is_some()
+        self.exhausted_until_us.is_some()
     }
 
     /// How often it had to rest for want of room, descriptors or memory.
@@ -74,28 +83,40 @@ impl Acceptor {
         &mut self,
         result: io::Result<OwnedFd>,
         armed: bool,
-        now: u64,
+        now_us: u64,
     ) -> Option<OwnedFd> {
         if !armed {
             self.state = State::Resting;
         }
         match result {
-            Ok(socket) => Some(socket),
+            Ok(socket) => {
+                self.has_accepted = true;
+                // Rings that share a listener leave those that wait there to each other.
+                if self.multishot {
+                    self.gathering.on_accepted(now_us);
+                }
+                Some(socket)
+            }
             Err(error) => {
                 // An error that concerns one connection, which is gone, needs nothing.
                 if !is_about_one_connection(&error) {
                     self.pauses += 1;
-                    self.exhausted_until = Some(now + u64::from(ACCEPT_RETRY_MS));
+                    self.exhausted_until_us = Some(now_us + u64::from(ACCEPT_RETRY_MS) * 1000);
                 }
                 None
             }
         }
     }
 
+    /// Connections have gathered for long enough.
+    pub(super) fn on_delayed(&mut self) {
+        self.state = State::Resting;
+    }
+
     /// A connection has ended, and given its descriptor back. True: the acceptor waited for one,
     /// and is to be steered in another turn.
     pub(super) fn on_freed(&mut self) -> bool {
-        self.exhausted_until.take().is_some()
+        self.exhausted_until_us.take().is_some()
     }
 
     /// Stops accepting for good.
@@ -103,28 +124,39 @@ impl Acceptor {
         self.closing = true;
     }
 
-    /// Brings the accept to where it should be: armed exactly while there is room for connections.
-    /// When it closes the listener, it puts the connections that wait there into `held`.
+    /// Brings the accept to where it should be: armed exactly while there is room for connections,
+    /// and they need not gather. When it closes the listener, it puts the connections that wait
+    /// there into `held`.
     pub(super) fn steer(
         &mut self,
         has_room: bool,
-        now: u64,
+        now_us: u64,
         ring: &mut impl Kernel,
         held: &mut VecDeque<OwnedFd>,
     ) {
-        if self.exhausted_until.is_some_and(|until| until <= now) {
-            self.exhausted_until = None;
+        if self.exhausted_until_us.is_some_and(|until| until <= now_us) {
+            self.exhausted_until_us = None;
         }
-        let accepts = has_room && !self.closing && self.exhausted_until.is_none();
+        let accepts = has_room && !self.closing && self.exhausted_until_us.is_none();
         match (self.state, &self.listener) {
             (State::Resting, Some(listener)) if accepts => {
-                ring.arm_accept(listener.as_fd(), self.multishot);
-                self.state = State::Armed;
+                if let Some(delay) = self.gathering.delay(now_us) {
+                    ring.arm_delay(delay);
+                    self.state = State::Gathering;
+                } else {
+                    ring.arm_accept(listener.as_fd(), self.multishot);
+                    self.state = State::Armed;
+                    self.has_accepted = false;
+                }
             }
             (State::Armed, _) if !accepts => {
                 ring.push_cancel(Op::Accept, Token::NONE);
                 self.state = State::Cancelling;
                 self.pauses += u64::from(!self.closing);
+            }
+            (State::Armed, _) if self.has_accepted && self.gathering.is_on() => {
+                ring.push_cancel(Op::Accept, Token::NONE);
+                self.state = State::Cancelling;
             }
             (State::Resting, Some(_)) if self.closing => {
                 self.state = State::Ended;
@@ -143,7 +175,7 @@ mod tests {
 
     fn rests_after(refused: io::Error) -> bool {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut acceptor = Acceptor::new(listener.into(), false);
+        let mut acceptor = Acceptor::new(listener.into(), false, Crowd::default());
         assert!(acceptor.on_accepted(Err(refused), false, 0).is_none());
         acceptor.is_exhausted()
     }

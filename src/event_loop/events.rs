@@ -23,8 +23,8 @@ impl<K: Kernel> EventLoop<K> {
     fn on_event(&mut self, event: Event<K::Buffer>) {
         match event {
             Event::Accepted { result, armed } => {
-                let now = self.context.now;
-                if let Some(socket) = self.acceptor.on_accepted(result, armed, now) {
+                let now_us = self.context.now_us;
+                if let Some(socket) = self.acceptor.on_accepted(result, armed, now_us) {
                     self.held.push_back(socket);
                 }
             }
@@ -59,6 +59,7 @@ impl<K: Kernel> EventLoop<K> {
                     self.touch(token.slot);
                 }
             }
+            Event::Delayed => self.acceptor.on_delayed(),
             Event::Ticked => {
                 self.ticking = false;
                 self.has_ticked = true;

@@ -15,6 +15,7 @@ mod calls;
 mod current_table;
 mod embedded;
 mod events;
+mod gathering;
 mod health;
 mod peer;
 mod posted;
@@ -111,7 +112,7 @@ impl<K: Kernel> EventLoop<K> {
         let timeouts = shared.timeouts;
         Self {
             index,
-            acceptor: Acceptor::new(listener, shared.listener_is_shared),
+            acceptor: Acceptor::new(listener, shared.listener_is_shared, shared.crowd),
             peers: Slab::new(),
             next_number: ConnectionId::first_of(index),
             context: Context {

@@ -11,9 +11,9 @@ impl<K: Kernel> EventLoop<K> {
     pub(super) fn steer_acceptor(&mut self) {
         self.open_held();
         let has_room = self.poll_room().is_ready();
-        let now = self.context.now;
+        let now_us = self.context.now_us;
         self.acceptor
-            .steer(has_room, now, &mut self.ring, &mut self.held);
+            .steer(has_room, now_us, &mut self.ring, &mut self.held);
         self.context.counters.accept_pauses = self.acceptor.pauses();
         // Those that waited at a listener that has just been closed.
         self.open_held();

@@ -11,7 +11,7 @@ use super::current_table::CurrentTable;
 use crate::bridge::{Command, ReplyQueue};
 use crate::connection::Table;
 use crate::http::Rules;
-use crate::limits::{Limits, Timeouts};
+use crate::limits::{Crowd, Limits, Timeouts};
 use crate::quota::Pool;
 use crate::stats::Stats;
 
@@ -26,6 +26,8 @@ pub struct Shared {
     pub timeouts: Timeouts,
     /// Bytes of bodies after which a turn reads no more arguments.
     pub turn_body_bytes_max: usize,
+    /// When connections are accepted several at a time.
+    pub crowd: Crowd,
     /// True: the rings' listeners are one socket.
     pub listener_is_shared: bool,
     /// One for each ring.
@@ -62,6 +64,7 @@ impl Shared {
             rules,
             timeouts: limits.timeouts,
             turn_body_bytes_max: limits.turn_body_bytes_max,
+            crowd: limits.crowd,
             handles: handles.collect(),
             connections: Pool::new(u64::from(limits.connections_max)),
             calls,

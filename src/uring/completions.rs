@@ -40,6 +40,7 @@ impl Ring {
             Op::Cancel => Event::Cancelled { token },
             Op::Wake => Event::Woken { armed },
             Op::Tick => Event::Ticked,
+            Op::Delay => Event::Delayed,
         })
     }
 

@@ -43,6 +43,8 @@ pub enum Event<B = Buffer> {
     },
     /// The time of [`Kernel::arm_tick`](super::Kernel::arm_tick) has passed.
     Ticked,
+    /// The time of [`Kernel::arm_delay`](super::Kernel::arm_delay) has passed.
+    Delayed,
     /// A thread has called [`Waker::wake`](super::Waker::wake).
     Woken {
         /// True exactly when the poll is still armed.

@@ -63,6 +63,9 @@ pub trait Kernel {
     /// Has [`Event::Ticked`] come after `after`. Only one tick may be in flight.
     fn arm_tick(&mut self, after: Duration);
 
+    /// Has [`Event::Delayed`] come after `after`. Only one delay may be in flight.
+    fn arm_delay(&mut self, after: Duration);
+
     /// True: something was pushed and is not submitted, or has completed and is not collected.
     fn is_ready(&mut self) -> bool;
 

@@ -72,6 +72,8 @@ pub struct Ring {
     sent_quietly: VecDeque<Token>,
     /// The duration of the tick in flight, which the kernel reads at its submission.
     tick: Box<Timespec>,
+    /// That of the delay in flight.
+    delay: Box<Timespec>,
     unsubmitted: VecDeque<Entry>,
     completions: VecDeque<cqueue::Entry>,
     /// The number of ops pushed whose last completion has not been taken.
@@ -93,6 +95,7 @@ impl Ring {
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
             tick: Box::default(),
+            delay: Box::default(),
             unsubmitted: VecDeque::new(),
             completions: VecDeque::new(),
             in_flight: 0,
@@ -166,6 +169,12 @@ impl Kernel for Ring {
         *self.tick = Timespec::from(after);
         let tick = opcode::Timeout::new(&raw const *self.tick);
         self.push(tick.build(), Op::Tick, Token::NONE);
+    }
+
+    fn arm_delay(&mut self, after: Duration) {
+        *self.delay = Timespec::from(after);
+        let delay = opcode::Timeout::new(&raw const *self.delay);
+        self.push(delay.build(), Op::Delay, Token::NONE);
     }
 
     fn is_ready(&mut self) -> bool {
@@ -261,8 +270,9 @@ impl Ring {
         while let Some(entry) = self.unsubmitted.front() {
             // SAFETY: `push` asks that what the entry points to stay valid until its completion.
             // Sends point into `sending`, which gives the bytes up when nothing of the send is in
-            // flight, and which `drop` forgets while anything is. A tick points to `tick`, which
-            // the kernel reads at the submission only: one tick is in flight at a time.
+            // flight, and which `drop` forgets while anything is. A tick points to `tick`, and a
+            // delay to `delay`, which the kernel reads at the submission only: one of each is in
+            // flight at a time.
             if unsafe { queue.push(entry) }.is_err() {
                 break;
             }

@@ -33,12 +33,14 @@ pub enum Op {
     Wake,
     /// Timer of the event loop.
     Tick,
+    /// Timer of the acceptor.
+    Delay,
     /// Cancellation of any other op. Its completion says nothing about its target's.
     Cancel,
 }
 
 impl Op {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Accept,
         Self::Recv,
         Self::Send,
@@ -46,6 +48,7 @@ impl Op {
         Self::CancelRoom,
         Self::Wake,
         Self::Tick,
+        Self::Delay,
         Self::Cancel,
     ];
 }

@@ -7,7 +7,7 @@ use crate::support::{
 };
 use ringcall::bridge::Outcome;
 
-const LAST: &[u8] = b"POST /15 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+pub(crate) const LAST: &[u8] = b"POST /15 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const LAST_HTTP10: &[u8] = b"POST /15 HTTP/1.0\r\n\r\n";
 
 /// More than a socket takes before its client reads.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod closing;
+mod crowds;
 mod direct;
 mod documents;
 #[expect(unreachable_pub, reason = "shared with the tests of conversations")]

@@ -20,6 +20,7 @@ pub(crate) enum Able {
     Cancel(usize),
     Wake,
     Tick,
+    Delay,
 }
 
 impl World {
@@ -64,6 +65,10 @@ impl World {
                 self.ops.tick = None;
                 self.post(Event::Ticked, None, true);
             }
+            Able::Delay => {
+                self.ops.delay = None;
+                self.post(Event::Delayed, None, true);
+            }
         }
     }
 
@@ -97,6 +102,12 @@ impl World {
             && (tick.is_cancelled || tick.at <= self.now)
         {
             able.push(Able::Tick);
+        }
+        if let Some(delay) = &ops.delay
+            && delay.is_submitted
+            && delay.at <= self.now
+        {
+            able.push(Able::Delay);
         }
         for (index, socket) in self.sockets.iter().enumerate() {
             if let Some(recv) = &socket.recv

@@ -43,6 +43,7 @@ impl Kernel for Simulated {
         assert!(world.ops.accept.is_none(), "two accepts in flight");
         assert_eq!(multishot, !world.plan.listener_is_shared);
         world.ops.accept = Some(Accept::new(multishot));
+        assert!(world.ops.delay.is_none(), "accepts during a delay");
         world.push(Pushed::Accept);
     }
 
@@ -116,6 +117,17 @@ impl Kernel for Simulated {
         assert!(after > 0, "spins");
         world.ops.tick = Some(Tick::new(world.now + after));
         world.push(Pushed::Tick);
+    }
+
+    fn arm_delay(&mut self, after: Duration) {
+        let mut world = self.world.borrow_mut();
+        assert!(world.is_listening, "delays after closing the listener");
+        assert!(world.ops.accept.is_none(), "delays while it accepts");
+        assert!(world.ops.delay.is_none(), "two delays in flight");
+        let after = u64::try_from(after.as_millis()).expect("short");
+        assert!(after > 0, "spins");
+        world.ops.delay = Some(Tick::new(world.now + after));
+        world.push(Pushed::Delay);
     }
 
     fn is_ready(&mut self) -> bool {
@@ -212,6 +224,7 @@ impl Kernel for Simulated {
         let mut world = self.world.borrow_mut();
         assert!(world.is_listening, "closes a listener twice");
         assert!(world.ops.accept.is_none(), "closes while it accepts");
+        assert!(world.ops.delay.is_none(), "closes during a delay");
         let mut accepted = Vec::new();
         while let Some(socket) = world.take_waiting() {
             accepted.push(socket);

@@ -25,6 +25,7 @@ pub(crate) enum Pushed {
     Cancel(Op, Token),
     Wake,
     Tick,
+    Delay,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +69,7 @@ pub(crate) struct Ops {
     pub(crate) wake_is_due: bool,
     pub(crate) wake_is_written: bool,
     pub(crate) tick: Option<Tick>,
+    pub(crate) delay: Option<Tick>,
     pub(crate) buffers: Vec<u16>,
     pub(crate) in_flight: usize,
     pub(crate) cancels: Vec<Cancel>,
@@ -141,6 +143,14 @@ impl World {
                     tick.is_submitted = true;
                     if is_early {
                         tick.at = 0;
+                    }
+                }
+                Pushed::Delay => {
+                    let is_early = self.goes_wrong(4);
+                    let delay = self.ops.delay.as_mut().expect("pushed");
+                    delay.is_submitted = true;
+                    if is_early {
+                        delay.at = 0;
                     }
                 }
                 Pushed::Wake => {}
@@ -273,6 +283,7 @@ impl World {
         let ops = &self.ops;
         assert_eq!(ops.in_flight, 0, "something is in flight: {ops:?}");
         assert!(ops.accept.is_none() && ops.wake.is_none() && ops.tick.is_none());
+        assert!(ops.delay.is_none());
         assert!(ops.cancels.is_empty());
         assert_eq!(ops.buffers.len(), usize::from(self.plan.buffers), "lost");
         for socket in &self.sockets {

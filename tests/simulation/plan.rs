@@ -1,6 +1,6 @@
 //! The kind of run that a seed makes: how large things are, and what may go wrong.
 
-use ringcall::limits::{Limits, Timeouts};
+use ringcall::limits::{Crowd, Limits, Timeouts};
 
 use crate::random::Random;
 
@@ -95,6 +95,12 @@ impl Plan {
                 timeouts,
                 // Often each body has a turn of its own.
                 turn_body_bytes_max: if has_functions { 10 } else { 0 },
+                crowd: Crowd {
+                    connections: random.pick(&[1, 2, 1024]),
+                    within_us: 1_000_000,
+                    gap_us: random.pick(&[8_000, 500_000]),
+                    retry_us: 1_000_000,
+                },
             },
             is_patient,
             is_calm: random.once_in(4),

@@ -2,6 +2,7 @@
 //! by a seed.
 
 use ringcall::bridge::Command;
+use ringcall::limits::Crowd;
 
 use crate::client::Client;
 use crate::completions::Able;
@@ -96,6 +97,52 @@ fn a_client_without_a_descriptor_is_accepted_as_soon_as_another_leaves() {
                 assert!(world.client_ends(0));
             },
             |world| assert!(world.sockets[1].is_accepted() && world.now == 0),
+        ],
+    );
+}
+
+/// Every connection is one of a crowd.
+#[test]
+fn a_client_in_a_crowd_is_accepted_when_the_gap_after_the_one_before_has_passed() {
+    let is_crowded = |seed| {
+        let mut plan = Plan::calm(seed);
+        plan.listener_is_shared = false;
+        plan.limits.crowd = Crowd {
+            connections: 1,
+            within_us: 1_000_000,
+            gap_us: 100_000,
+            retry_us: 0,
+        };
+        plan
+    };
+    run_steps(
+        2,
+        is_crowded,
+        &[
+            |world| {
+                world.now = 500;
+                world.connect(0);
+            },
+            |world| {
+                assert!(world.sockets[0].is_accepted());
+                world.connect(1);
+            },
+            |world| world.now += 99,
+            |world| {
+                assert!(!world.sockets[1].is_accepted(), "too soon");
+                world.now += 1;
+            },
+            |world| {
+                assert!(world.sockets[1].is_accepted());
+                assert!(world.ops.delay.is_some(), "it awaits the next one at once");
+                world.now += 100;
+            },
+            |world| {
+                assert!(world.ops.accept.is_some());
+                assert!(world.client_sends(0, usize::MAX));
+            },
+            // Two connections and two cancellations.
+            |world| assert_eq!(world.ops.completed[Kind::Accept as usize], 4),
         ],
     );
 }

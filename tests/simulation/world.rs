@@ -267,8 +267,9 @@ impl World {
         match self.phase {
             Phase::Chaos | Phase::Scripted => unreachable!("that was above"),
             Phase::Settling(until) => {
-                if self.tick_at().is_some_and(|at| at <= until) {
-                    self.pass_to_tick(20);
+                let is_due = self.timer_at().is_some_and(|at| at <= until);
+                if is_due || self.ops.delay.is_some() {
+                    self.pass_to_timer(20);
                 } else {
                     self.check_settled();
                     self.command(Command::Close);
@@ -276,8 +277,8 @@ impl World {
                 }
             }
             Phase::Closing(since) => {
-                if self.now <= since + CLOSE_MS && self.tick_at().is_some() {
-                    self.pass_to_tick(self.plan.ticks_late_ms);
+                if self.now <= since + CLOSE_MS && self.timer_at().is_some() {
+                    self.pass_to_timer(self.plan.ticks_late_ms);
                 } else {
                     assert!(!self.has_closed_all, "it sleeps forever");
                     let is_stubborn = |socket: &Socket| socket.client.is_stubborn;
@@ -313,14 +314,15 @@ impl World {
         any | self.tell_health() | self.handler_settles()
     }
 
-    fn tick_at(&self) -> Option<u64> {
-        self.ops.tick.as_ref().map(|tick| tick.at)
+    fn timer_at(&self) -> Option<u64> {
+        let timers = [&self.ops.tick, &self.ops.delay];
+        timers.into_iter().flatten().map(|timer| timer.at).min()
     }
 
-    fn pass_to_tick(&mut self, late: usize) {
+    fn pass_to_timer(&mut self, late: usize) {
         let late = u64::try_from(self.random.below(late)).expect("small");
         self.check_quiet_sends();
-        self.now = self.now.max(self.tick_at().unwrap_or(0)) + late;
+        self.now = self.now.max(self.timer_at().unwrap_or(0)) + late;
         self.note(|| "-- time passes".to_owned());
     }
 
