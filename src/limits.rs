@@ -34,7 +34,7 @@ pub struct Crowd {
     pub within_us: u64,
     /// From when some were accepted until the next ones are.
     pub gap_us: u64,
-    /// How long they are accepted as they come, if gathering them has slowed them down.
+    /// How long they are gathered, or accepted as they come, before the other is tried again.
     pub retry_us: u64,
 }
 
@@ -93,6 +93,11 @@ pub const PIPELINE_DEPTH_MAX: usize = 64;
 
 /// Answer bytes of one connection that wait to be sent; reading stops until some have left.
 pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of one connection's answers that are copied behind one another, so as to leave in one
+/// send. Copying as many costs less than a send and a packet for a head alone, which wakes the
+/// client, too.
+pub const JOINED_BYTES_MAX: usize = 64 * 1024;
 
 /// Buffer capacity that an idle connection may keep.
 pub const IDLE_CAPACITY_BYTES_MAX: usize = 2 * 1024;

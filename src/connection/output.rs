@@ -1,13 +1,13 @@
 //! The encoded answers that wait to be sent.
 //!
-//! Short ones are appended to one another and leave in one send. A long body is never copied: it
-//! leaves in a send of its own, between what was encoded before and after it.
+//! They are appended to one another and leave in one send. A body that is too long for that is not
+//! copied: it leaves in a send of its own, between what was encoded before and after it.
 
 use std::collections::VecDeque;
 use std::mem;
 
 use crate::bytes::Bytes;
-use crate::limits::{IDLE_CAPACITY_BYTES_MAX, OUTPUT_BYTES_MAX};
+use crate::limits::{IDLE_CAPACITY_BYTES_MAX, JOINED_BYTES_MAX, OUTPUT_BYTES_MAX};
 
 #[derive(Debug, Default)]
 pub(super) struct Output {
@@ -30,7 +30,8 @@ impl Output {
 
     /// Adds a body, which follows the head that was encoded last.
     pub(super) fn push_body(&mut self, body: Bytes) {
-        if body.len() < OUTPUT_BYTES_MAX {
+        let is_short = body.len() < OUTPUT_BYTES_MAX;
+        if is_short || self.tail.len() + body.len() <= JOINED_BYTES_MAX {
             self.tail.extend_from_slice(&body);
         } else {
             let head = mem::replace(&mut self.tail, mem::take(&mut self.spare));
@@ -101,6 +102,25 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bodies_join_their_heads_in_one_send_as_far_as_they_fit() {
+        let mut output = Output::default();
+        let mut push = |length| {
+            output.tail().extend_from_slice(b"head");
+            output.push_body(vec![b'x'; length].into());
+        };
+        push(OUTPUT_BYTES_MAX);
+        push(JOINED_BYTES_MAX - OUTPUT_BYTES_MAX - 8);
+        push(OUTPUT_BYTES_MAX - 1);
+        push(OUTPUT_BYTES_MAX);
+        push(JOINED_BYTES_MAX - 3);
+        push(3);
+        let joined = JOINED_BYTES_MAX + 4 + OUTPUT_BYTES_MAX - 1 + 4;
+        let sends = [joined, OUTPUT_BYTES_MAX, 4, JOINED_BYTES_MAX - 3, 7];
+        assert_eq!(sends.map(|_| output.take().expect("it waits").len()), sends);
+        assert!(output.is_empty());
+    }
 
     #[test]
     fn a_send_s_buffer_is_used_again_and_stays_small() {
