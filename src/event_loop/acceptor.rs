@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::os::fd::{AsFd, OwnedFd};
 
 use super::gathering::Gathering;
@@ -15,8 +16,8 @@ use crate::uring::{Kernel, Op, Token, is_about_one_connection};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// An accept is in flight.
-    Armed,
+    /// An accept is in flight, and has accepted connections or not.
+    Armed { has_accepted: bool },
     /// An accept and its cancellation are in flight.
     Cancelling,
     /// Nothing is in flight.
@@ -37,11 +38,11 @@ pub(super) struct Acceptor {
     multishot: bool,
     state: State,
     gathering: Gathering,
-    /// The accept in flight has accepted some.
-    has_accepted: bool,
     /// An accept has failed for want of descriptors or memory, or was denied. It is not tried again
     /// before this time, in microseconds, unless a connection ends.
     exhausted_until_us: Option<u64>,
+    /// It accepted connections, or let them gather, when it was last steered.
+    accepts: bool,
     /// How often it had to rest.
     pauses: u64,
     /// True exactly when the server closes.
@@ -56,8 +57,8 @@ impl Acceptor {
             multishot: !is_shared,
             state: State::Resting,
             gathering: Gathering::new(crowd),
-            has_accepted: false,
             exhausted_until_us: None,
+            accepts: false,
             pauses: 0,
             closing: false,
         }
@@ -90,7 +91,9 @@ impl Acceptor {
         }
         match result {
             Ok(socket) => {
-                self.has_accepted = true;
+                if let State::Armed { has_accepted } = &mut self.state {
+                    *has_accepted = true;
+                }
                 // Rings that share a listener leave those that wait there to each other.
                 if self.multishot {
                     self.gathering.on_accepted(now_us);
@@ -100,7 +103,6 @@ impl Acceptor {
             Err(error) => {
                 // An error that concerns one connection, which is gone, needs nothing.
                 if !is_about_one_connection(&error) {
-                    self.pauses += 1;
                     self.exhausted_until_us = Some(now_us + u64::from(ACCEPT_RETRY_MS) * 1000);
                 }
                 None
@@ -138,6 +140,8 @@ impl Acceptor {
             self.exhausted_until_us = None;
         }
         let accepts = has_room && !self.closing && self.exhausted_until_us.is_none();
+        let has_paused = mem::replace(&mut self.accepts, accepts) && !accepts;
+        self.pauses += u64::from(has_paused && !self.closing);
         match (self.state, &self.listener) {
             (State::Resting, Some(listener)) if accepts => {
                 if let Some(delay) = self.gathering.delay(now_us) {
@@ -145,16 +149,14 @@ impl Acceptor {
                     self.state = State::Gathering;
                 } else {
                     ring.arm_accept(listener.as_fd(), self.multishot);
-                    self.state = State::Armed;
-                    self.has_accepted = false;
+                    self.state = State::Armed {
+                        has_accepted: false,
+                    };
                 }
             }
-            (State::Armed, _) if !accepts => {
-                ring.push_cancel(Op::Accept, Token::NONE);
-                self.state = State::Cancelling;
-                self.pauses += u64::from(!self.closing);
-            }
-            (State::Armed, _) if self.has_accepted && self.gathering.is_on() => {
+            (State::Armed { has_accepted }, _)
+                if !accepts || has_accepted && self.gathering.is_on() =>
+            {
                 ring.push_cancel(Op::Accept, Token::NONE);
                 self.state = State::Cancelling;
             }

@@ -23,6 +23,8 @@ enum Mode {
     Gathered {
         /// The interval at which they came before.
         before: u64,
+        /// When they are to come as they do again, to compare.
+        until_us: u64,
     },
 }
 
@@ -75,16 +77,24 @@ impl Gathering {
     /// The mode after a sample.
     fn next_mode(&mut self, is_crowd: bool, interval: u64, now_us: u64) -> Mode {
         match self.mode {
-            Mode::Gathered { before } if is_crowd && !is_slower(interval, before) => self.mode,
+            Mode::Gathered { before, until_us }
+                if is_crowd && now_us < until_us && !is_slower(interval, before) =>
+            {
+                self.mode
+            }
             Mode::Gathered { .. } => Mode::AsTheyCome {
                 gathered: Some(interval),
             },
             Mode::AsTheyCome { gathered } if is_crowd && now_us >= self.not_before_us => {
+                let until_us = now_us + self.crowd.retry_us;
                 if gathered.is_some_and(|gathered| is_slower(gathered, interval)) {
-                    self.not_before_us = now_us + self.crowd.retry_us;
+                    self.not_before_us = until_us;
                     return Mode::AsTheyCome { gathered: None };
                 }
-                Mode::Gathered { before: interval }
+                Mode::Gathered {
+                    before: interval,
+                    until_us,
+                }
             }
             Mode::AsTheyCome { .. } => Mode::AsTheyCome { gathered: None },
         }
@@ -177,6 +187,22 @@ mod tests {
         assert!(!gathering.is_on());
         come(&mut gathering, now_us, 50, 102);
         assert!(gathering.is_on());
+    }
+
+    /// It came slowly at first for another reason, and gathering hides that it could come faster.
+    #[test]
+    fn a_crowd_that_gathering_keeps_slow_is_accepted_as_it_comes_after_a_second() {
+        let mut gathering = Gathering::new(CROWD);
+        let mut now_us = come(&mut gathering, 50_000, 95, 101);
+        let mut gathered = 0;
+        for _ in 0..2_000 {
+            let interval_us = if gathering.is_on() { 60 } else { 30 };
+            gathered += u32::from(gathering.is_on());
+            now_us = come(&mut gathering, now_us, interval_us, 100);
+        }
+        assert!(now_us > 6_000_000, "{now_us}");
+        // One second, and then one sample in each.
+        assert!((160..200).contains(&gathered), "{gathered}");
     }
 
     #[test]

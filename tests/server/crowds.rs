@@ -13,7 +13,7 @@ fn start_crowded(gap_us: u64) -> Running {
         connections: 1,
         within_us: u64::MAX,
         gap_us,
-        retry_us: 0,
+        retry_us: 3_600_000_000,
     };
     let limits = Limits {
         crowd,

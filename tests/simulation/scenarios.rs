@@ -111,7 +111,7 @@ fn a_client_in_a_crowd_is_accepted_when_the_gap_after_the_one_before_has_passed(
             connections: 1,
             within_us: 1_000_000,
             gap_us: 100_000,
-            retry_us: 0,
+            retry_us: 10_000_000,
         };
         plan
     };
