@@ -1,7 +1,8 @@
 //! The encoded answers that wait to be sent.
 //!
-//! They are appended to one another and leave in one send. A body that is too long for that is not
-//! copied: it leaves in a send of its own, between what was encoded before and after it.
+//! They are appended to one another and leave in one send. A body that is too long for that, or
+//! shared, is not copied: it leaves in a send of its own, between what was encoded before and after
+//! it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -31,7 +32,8 @@ impl Output {
     /// Adds a body, which follows the head that was encoded last.
     pub(super) fn push_body(&mut self, body: Bytes) {
         let is_short = body.len() < OUTPUT_BYTES_MAX;
-        if is_short || self.tail.len() + body.len() <= JOINED_BYTES_MAX {
+        let fits = self.tail.len() + body.len() <= JOINED_BYTES_MAX;
+        if is_short || fits && matches!(body, Bytes::Own(_)) {
             self.tail.extend_from_slice(&body);
         } else {
             let head = mem::replace(&mut self.tail, mem::take(&mut self.spare));
