@@ -9,7 +9,7 @@ use conversation::functions::{LONG, SHORT};
 use conversation::{Conversation, NO_TIMEOUTS, Step, TIMEOUTS, run, without_continue};
 use proptest::prelude::*;
 use ringcall::bridge::Delivery;
-use ringcall::limits::{OUTPUT_BYTES_MAX, UNRESERVED_BYTES_MAX};
+use ringcall::limits::{JOINED_BYTES_MAX, OUTPUT_BYTES_MAX, UNRESERVED_BYTES_MAX};
 
 const MUCH: u64 = 1 << 30;
 
@@ -506,12 +506,22 @@ fn a_body_that_is_not_wanted_is_refused_instead_of_100_continue() {
 fn a_long_answer_leaves_in_order_and_in_sends_of_its_own() {
     let mut conversation = functions(MUCH);
     let say = |n: i64, times: usize| json("/say", &format!(r#"[{n},"0123456789",{times}]"#));
-    conversation.arrive(&[say(1, 1), say(2, 900), say(3, 1), say(4, 900), say(5, 1)].concat());
+    let times = JOINED_BYTES_MAX / 10;
+    conversation.arrive(
+        &[
+            say(1, 1),
+            say(2, times),
+            say(3, 1),
+            say(4, times),
+            say(5, 1),
+        ]
+        .concat(),
+    );
     while !conversation.unanswered.is_empty() {
         // The last call first.
         conversation.reply(conversation.unanswered.len() - 1);
     }
-    let long = 900 * 13 + 3;
+    let long = times * 13 + 3;
     for _ in 0..100_000 {
         conversation.send(77);
     }
@@ -527,7 +537,7 @@ fn a_long_answer_leaves_in_order_and_in_sends_of_its_own() {
     let places = ["[1,", "[2,", "[3,", "[4,", "[5,"].map(|start| sent.find(start));
     assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
     assert_eq!(statuses(&conversation).len(), 5);
-    assert_eq!(sent.matches("0123456789").count(), 1_803);
+    assert_eq!(sent.matches("0123456789").count(), 2 * times + 3);
 }
 
 /// The answering thread has sent all of an answer on the leased socket, and returns it.
@@ -571,21 +581,26 @@ fn answers_waiting_for_an_earlier_one_pause_reading_until_they_are_sent() {
 
 #[test]
 fn a_long_answer_being_sent_pauses_reading_until_it_is_sent() {
-    let mut conversation = functions(MUCH);
-    conversation.arrive(&json("/say", r#"[2,"0123456789",900]"#));
-    conversation.reply(0);
-    conversation.send(usize::MAX);
-    assert_eq!(conversation.sends.len(), 2, "its head has left");
-    assert!(!conversation.connection.wants_input());
-    conversation.send(5_000);
-    assert!(!conversation.connection.wants_input());
-    conversation.arrive(&json("/count", "[1]"));
-    assert!(conversation.unanswered.is_empty(), "it is not read");
-    conversation.send(usize::MAX);
-    assert!(conversation.connection.wants_input());
-    assert_eq!(conversation.unanswered.len(), 1);
-    conversation.settle();
-    assert!(sent(&conversation).ends_with("\r\n\r\n1"));
+    for (bytes, sends) in [(OUTPUT_BYTES_MAX, 1), (JOINED_BYTES_MAX, 2)] {
+        let mut conversation = functions(MUCH);
+        let arguments = format!(r#"[2,"0123456789",{}]"#, bytes / 10);
+        conversation.arrive(&json("/say", &arguments));
+        conversation.reply(0);
+        for _ in 1..sends {
+            conversation.send(usize::MAX);
+        }
+        assert_eq!(conversation.sends.len(), sends, "its head has left, or not");
+        assert!(!conversation.connection.wants_input());
+        conversation.send(5_000);
+        assert!(!conversation.connection.wants_input());
+        conversation.arrive(&json("/count", "[1]"));
+        assert!(conversation.unanswered.is_empty(), "it is not read");
+        conversation.send(usize::MAX);
+        assert!(conversation.connection.wants_input());
+        assert_eq!(conversation.unanswered.len(), 1);
+        conversation.settle();
+        assert!(sent(&conversation).ends_with("\r\n\r\n1"));
+    }
 }
 
 #[test]

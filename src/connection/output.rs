@@ -17,7 +17,9 @@ pub(super) struct Output {
     /// The length of all of them.
     whole_bytes: usize,
     tail: Vec<u8>,
-    /// The length of the long body that is being sent, if there is one.
+    /// True: it has a long body.
+    tail_is_long: bool,
+    /// The length of the send with a long body that is in flight, if there is one.
     long_in_flight: usize,
     /// The buffer of the last send, to be used again.
     spare: Vec<u8>,
@@ -35,9 +37,10 @@ impl Output {
         let fits = self.tail.len() + body.len() <= JOINED_BYTES_MAX;
         if is_short || fits && matches!(body, Bytes::Own(_)) {
             self.tail.extend_from_slice(&body);
+            self.tail_is_long |= !is_short;
         } else {
-            let head = mem::replace(&mut self.tail, mem::take(&mut self.spare));
-            self.push_whole(head.into());
+            let head = self.take_tail();
+            self.push_whole(head);
             self.push_whole(body);
         }
     }
@@ -64,8 +67,17 @@ impl Output {
         if self.tail.is_empty() {
             return None;
         }
-        let tail = mem::replace(&mut self.tail, mem::take(&mut self.spare));
-        Some(tail.into())
+        let is_long = self.tail_is_long;
+        let tail = self.take_tail();
+        if is_long {
+            self.long_in_flight = tail.len();
+        }
+        Some(tail)
+    }
+
+    fn take_tail(&mut self) -> Bytes {
+        self.tail_is_long = false;
+        mem::replace(&mut self.tail, mem::take(&mut self.spare)).into()
     }
 
     /// Takes a send's buffer back.

@@ -14,7 +14,7 @@ pub const SAY: u16 = 1;
 pub const KEEP: u16 = 2;
 
 /// The most bytes that `say` says.
-pub const SAID_BYTES_MAX: usize = 16 * 1024;
+pub const SAID_BYTES_MAX: usize = 96 * 1024;
 
 /// The documents' paths: one is sent with its head, the other on its own.
 pub const SHORT: &str = "/";
