@@ -77,7 +77,8 @@ export interface ListenOptions {
 
   /**
    * How many connections the kernel may queue before the server accepts them: an integer from 1 to 2147483647.
-   * The kernel caps it at `net.core.somaxconn`.
+   * The kernel caps it at `net.core.somaxconn`. Each ring thread has such a queue. While it is full, the kernel has new
+   * clients try again after 1 s, 3 s and so on, and refuses them on a Unix socket.
    *
    * @default 1024
    */
