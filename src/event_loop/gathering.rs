@@ -17,12 +17,14 @@ use crate::limits::Crowd;
 #[derive(Debug, Clone, Copy)]
 enum Mode {
     AsTheyCome {
-        /// They have just come more slowly, at this interval, and were gathered.
+        /// They were gathered until now, and came at this interval at best.
         gathered: Option<u64>,
     },
     Gathered {
         /// The interval at which they came before.
         before: u64,
+        /// The shortest since; others may have been disturbed.
+        best: u64,
         /// When they are to come as they do again, to compare.
         until_us: u64,
     },
@@ -77,14 +79,22 @@ impl Gathering {
     /// The mode after a sample.
     fn next_mode(&mut self, is_crowd: bool, interval: u64, now_us: u64) -> Mode {
         match self.mode {
-            Mode::Gathered { before, until_us }
-                if is_crowd && now_us < until_us && !is_slower(interval, before) =>
-            {
-                self.mode
+            Mode::Gathered {
+                before,
+                best,
+                until_us,
+            } => {
+                let best = best.min(interval);
+                if is_crowd && now_us < until_us && !is_slower(interval, before) {
+                    return Mode::Gathered {
+                        before,
+                        best,
+                        until_us,
+                    };
+                }
+                let gathered = Some(best);
+                Mode::AsTheyCome { gathered }
             }
-            Mode::Gathered { .. } => Mode::AsTheyCome {
-                gathered: Some(interval),
-            },
             Mode::AsTheyCome { gathered } if is_crowd && now_us >= self.not_before_us => {
                 let until_us = now_us + self.crowd.retry_us;
                 if gathered.is_some_and(|gathered| is_slower(gathered, interval)) {
@@ -93,6 +103,7 @@ impl Gathering {
                 }
                 Mode::Gathered {
                     before: interval,
+                    best: u64::MAX,
                     until_us,
                 }
             }
@@ -155,8 +166,6 @@ mod tests {
         let mut gathering = Gathering::new(CROWD);
         let now_us = come(&mut gathering, 50_000, 50, 101);
         assert!(gathering.is_on());
-        let now_us = come(&mut gathering, now_us, 62, 100);
-        assert!(gathering.is_on(), "a quarter is noise");
         let now_us = come(&mut gathering, now_us, 64, 100);
         assert!(!gathering.is_on());
         let now_us = come(&mut gathering, now_us, 50, 20_000);
@@ -173,6 +182,18 @@ mod tests {
         assert!(!gathering.is_on());
         come(&mut gathering, now_us, 50, 20_000);
         assert!(!gathering.is_on());
+    }
+
+    #[test]
+    fn a_crowd_that_is_disturbed_once_stays_gathered() {
+        let mut gathering = Gathering::new(CROWD);
+        let now_us = come(&mut gathering, 50_000, 50, 101);
+        let now_us = come(&mut gathering, now_us, 62, 100);
+        assert!(gathering.is_on(), "a quarter is noise");
+        let now_us = come(&mut gathering, now_us, 200, 51);
+        assert!(!gathering.is_on());
+        come(&mut gathering, now_us, 50, 100);
+        assert!(gathering.is_on());
     }
 
     #[test]
