@@ -86,25 +86,27 @@ impl Gathering {
             } => {
                 let best = best.min(interval);
                 if is_crowd && now_us < until_us && !is_slower(interval, before) {
-                    return Mode::Gathered {
+                    Mode::Gathered {
                         before,
                         best,
                         until_us,
-                    };
+                    }
+                } else {
+                    let gathered = Some(best);
+                    Mode::AsTheyCome { gathered }
                 }
-                let gathered = Some(best);
-                Mode::AsTheyCome { gathered }
             }
             Mode::AsTheyCome { gathered } if is_crowd && now_us >= self.not_before_us => {
                 let until_us = now_us + self.crowd.retry_us;
                 if gathered.is_some_and(|gathered| is_slower(gathered, interval)) {
                     self.not_before_us = until_us;
-                    return Mode::AsTheyCome { gathered: None };
-                }
-                Mode::Gathered {
-                    before: interval,
-                    best: u64::MAX,
-                    until_us,
+                    Mode::AsTheyCome { gathered: None }
+                } else {
+                    Mode::Gathered {
+                        before: interval,
+                        best: u64::MAX,
+                        until_us,
+                    }
                 }
             }
             Mode::AsTheyCome { .. } => Mode::AsTheyCome { gathered: None },
@@ -141,6 +143,14 @@ mod tests {
         from_us + count * interval_us
     }
 
+    /// Connections of a crowd, which has just begun to be gathered, and when.
+    fn gathered() -> (Gathering, u64) {
+        let mut gathering = Gathering::new(CROWD);
+        let now_us = come(&mut gathering, 50_000, 50, 101);
+        assert!(gathering.is_on());
+        (gathering, now_us)
+    }
+
     #[test]
     fn a_few_connections_are_accepted_as_they_come() {
         let mut gathering = Gathering::new(CROWD);
@@ -163,9 +173,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_gathering_slows_down_is_accepted_as_it_comes_for_a_while() {
-        let mut gathering = Gathering::new(CROWD);
-        let now_us = come(&mut gathering, 50_000, 50, 101);
-        assert!(gathering.is_on());
+        let (mut gathering, now_us) = gathered();
         let now_us = come(&mut gathering, now_us, 64, 100);
         assert!(!gathering.is_on());
         let now_us = come(&mut gathering, now_us, 50, 20_000);
@@ -176,8 +184,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_gathering_slows_down_to_no_crowd_is_accepted_as_it_comes_for_a_while() {
-        let mut gathering = Gathering::new(CROWD);
-        let now_us = come(&mut gathering, 50_000, 50, 101);
+        let (mut gathering, now_us) = gathered();
         let now_us = come(&mut gathering, now_us, 300, 40);
         assert!(!gathering.is_on());
         come(&mut gathering, now_us, 50, 20_000);
@@ -186,8 +193,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_is_disturbed_once_stays_gathered() {
-        let mut gathering = Gathering::new(CROWD);
-        let now_us = come(&mut gathering, 50_000, 50, 101);
+        let (mut gathering, now_us) = gathered();
         let now_us = come(&mut gathering, now_us, 62, 100);
         assert!(gathering.is_on(), "a quarter is noise");
         let now_us = come(&mut gathering, now_us, 200, 51);
@@ -198,8 +204,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_is_slower_for_another_reason_is_gathered_soon_again() {
-        let mut gathering = Gathering::new(CROWD);
-        let now_us = come(&mut gathering, 50_000, 50, 101);
+        let (mut gathering, now_us) = gathered();
         let now_us = come(&mut gathering, now_us, 90, 100);
         assert!(!gathering.is_on());
         let now_us = come(&mut gathering, now_us, 80, 100);

@@ -97,17 +97,11 @@ impl World {
         if ops.wake == Some(true) || (ops.wake == Some(false) && ops.wake_is_due) {
             able.push(Able::Wake);
         }
-        if let Some(tick) = &ops.tick
-            && tick.is_submitted
-            && (tick.is_cancelled || tick.at <= self.now)
-        {
-            able.push(Able::Tick);
-        }
-        if let Some(delay) = &ops.delay
-            && delay.is_submitted
-            && delay.at <= self.now
-        {
-            able.push(Able::Delay);
+        let timers = [(&ops.tick, Able::Tick), (&ops.delay, Able::Delay)];
+        for (timer, completes) in timers {
+            if timer.as_ref().is_some_and(|timer| timer.is_due(self.now)) {
+                able.push(completes);
+            }
         }
         for (index, socket) in self.sockets.iter().enumerate() {
             if let Some(recv) = &socket.recv

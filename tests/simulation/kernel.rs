@@ -13,7 +13,7 @@ use ringcall::bytes::Bytes;
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
 use ringcall::uring::{Event, Kernel, Op, Token, Waker};
 
-use crate::ops::{Accept, Lent, Pushed, Tick};
+use crate::ops::{Accept, Lent, Pushed, Timer};
 use crate::socket::{Recv, Send, Stage};
 use crate::world::World;
 
@@ -42,8 +42,8 @@ impl Kernel for Simulated {
         assert!(world.is_listening, "accepts after closing the listener");
         assert!(world.ops.accept.is_none(), "two accepts in flight");
         assert_eq!(multishot, !world.plan.listener_is_shared);
-        world.ops.accept = Some(Accept::new(multishot));
         assert!(world.ops.delay.is_none(), "accepts during a delay");
+        world.ops.accept = Some(Accept::new(multishot));
         world.push(Pushed::Accept);
     }
 
@@ -113,9 +113,7 @@ impl Kernel for Simulated {
     fn arm_tick(&mut self, after: Duration) {
         let mut world = self.world.borrow_mut();
         assert!(world.ops.tick.is_none(), "two ticks in flight");
-        let after = u64::try_from(after.as_millis()).expect("short");
-        assert!(after > 0, "spins");
-        world.ops.tick = Some(Tick::new(world.now + after));
+        world.ops.tick = Some(Timer::new(world.now, after));
         world.push(Pushed::Tick);
     }
 
@@ -124,9 +122,7 @@ impl Kernel for Simulated {
         assert!(world.is_listening, "delays after closing the listener");
         assert!(world.ops.accept.is_none(), "delays while it accepts");
         assert!(world.ops.delay.is_none(), "two delays in flight");
-        let after = u64::try_from(after.as_millis()).expect("short");
-        assert!(after > 0, "spins");
-        world.ops.delay = Some(Tick::new(world.now + after));
+        world.ops.delay = Some(Timer::new(world.now, after));
         world.push(Pushed::Delay);
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::time::Duration;
 
 use ringcall::uring::{Event, Op, Token};
 
@@ -36,7 +37,7 @@ pub(crate) struct Accept {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Tick {
+pub(crate) struct Timer {
     pub(crate) at: u64,
     pub(crate) is_submitted: bool,
     pub(crate) is_cancelled: bool,
@@ -68,8 +69,8 @@ pub(crate) struct Ops {
     pub(crate) wake: Option<bool>,
     pub(crate) wake_is_due: bool,
     pub(crate) wake_is_written: bool,
-    pub(crate) tick: Option<Tick>,
-    pub(crate) delay: Option<Tick>,
+    pub(crate) tick: Option<Timer>,
+    pub(crate) delay: Option<Timer>,
     pub(crate) buffers: Vec<u16>,
     pub(crate) in_flight: usize,
     pub(crate) cancels: Vec<Cancel>,
@@ -89,12 +90,25 @@ impl Accept {
     }
 }
 
-impl Tick {
-    pub(crate) fn new(at: u64) -> Self {
+impl Timer {
+    pub(crate) fn new(now: u64, after: Duration) -> Self {
+        let after = u64::try_from(after.as_millis()).expect("short");
+        assert!(after > 0, "spins");
         Self {
-            at,
+            at: now + after,
             ..Self::default()
         }
+    }
+
+    fn submit(&mut self, is_early: bool) {
+        self.is_submitted = true;
+        if is_early {
+            self.at = 0;
+        }
+    }
+
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.is_submitted && (self.is_cancelled || self.at <= now)
     }
 }
 
@@ -139,19 +153,11 @@ impl World {
                 Pushed::Accept => self.ops.accept.as_mut().expect("pushed").is_submitted = true,
                 Pushed::Tick => {
                     let is_early = self.fails(Kind::Tick).is_some();
-                    let tick = self.ops.tick.as_mut().expect("pushed");
-                    tick.is_submitted = true;
-                    if is_early {
-                        tick.at = 0;
-                    }
+                    self.ops.tick.as_mut().expect("pushed").submit(is_early);
                 }
                 Pushed::Delay => {
                     let is_early = self.goes_wrong(4);
-                    let delay = self.ops.delay.as_mut().expect("pushed");
-                    delay.is_submitted = true;
-                    if is_early {
-                        delay.at = 0;
-                    }
+                    self.ops.delay.as_mut().expect("pushed").submit(is_early);
                 }
                 Pushed::Wake => {}
                 Pushed::Recv(index) => {
