@@ -52,9 +52,19 @@ test('a start throws, whichever descriptor it cannot get, and leaves none behind
 test('where a ring thread cannot be started, the start throws, and the others end', async (t) => {
   if (!hasAsRoot(t, 'python3')) return
   const { before, after, code, syscall } = await say(t, ({ serverListen }, say) => {
-    const { readdirSync } = require('node:fs')
+    const { readdirSync, readFileSync } = require('node:fs')
     const threads = () => readdirSync('/proc/self/task').length
+    // A thread that has been joined is listed until the kernel is done with it.
+    const isRingThread = (id) => {
+      try {
+        return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').startsWith('ringcall')
+      } catch {
+        return false
+      }
+    }
+    const areGone = () => !readdirSync('/proc/self/task').some(isRingThread)
     serverListen({ path: '\0ringcall-first', ringThreads: 1 }, (n) => n).close().then(() => {
+      while (!areGone());
       const before = threads()
       const limit = `import resource; resource.prlimit(${process.pid}, resource.RLIMIT_NPROC, (${before + 2},) * 2)`
       require('node:child_process').spawnSync('python3', ['-c', limit])
@@ -65,8 +75,7 @@ test('where a ring thread cannot be started, the start throws, and the others en
       try {
         serverListen({ port: 0, host: '127.0.0.1', ringThreads: 4 }, (n) => n)
       } catch ({ code, syscall }) {
-        // A thread that has been joined is listed until the kernel is done with it.
-        while (threads() > before);
+        while (!areGone());
         say({ before, after: threads(), code, syscall })
       }
     })
