@@ -40,7 +40,7 @@ const TAKEN_BACK = 1 << 22
 // follow. A worker passes the `recorder` of its calls, and its batches may be taken back.
 function createBatches({ createCalls, batchSize, handlerTimeout, onEnd, recorder }) {
   const claims = recorder && new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
-  const results = new Results(batchSize, { isSeen: recorder !== undefined })
+  const results = new Results(batchSize)
   const calls = createCalls(results, onPromise)
   const { state } = results.arrays
   const contexts = captureContexts()

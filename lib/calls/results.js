@@ -3,6 +3,7 @@
 // The results of calls on their way to the binding: numbers and texts in typed arrays, everything else by one call
 // each.
 
+const { Buffer } = require('node:buffer')
 const { queueMicrotask } = require('../globals.js')
 
 // The kinds of results, which the binding has too.
@@ -14,11 +15,9 @@ const STRING = 3
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-// UTF-16 code units of the texts that are posted together; each takes three bytes at most.
-const TEXTS_LENGTH_MAX = 16 * 1024
+// Bytes of the texts that are posted together. A UTF-16 code unit takes three at most.
+const TEXTS_BYTES_MAX = 192 * 1024
 const UNIT_BYTES_MAX = 3
-
-const encoder = new TextEncoder()
 
 class Results {
   arrays
@@ -26,31 +25,26 @@ class Results {
   #size
   #count = 0
   #bigints
-  // The texts among the results: those not yet encoded, joined, and the length of all of them.
-  #texts = ''
-  #textsLength = 0
-  // The bytes of the encoded texts.
+  // The texts among the results, encoded, and where they end.
+  #texts
   #textsEnd = 0
   // The results that others may read already.
   #shown = 0
-  #isSeen
   #isPostScheduled = false
 
-  // `size` is the most results at a time. Only functions by name have texts. With `isSeen`, others may read complete
-  // results at any time.
-  constructor(size, { isSeen = false } = {}) {
+  // `size` is the most results at a time. Only functions by name have texts.
+  constructor(size) {
     this.#size = size
-    this.#isSeen = isSeen
     this.arrays = {
       resultIds: new Float64Array(size),
       resultKinds: new Uint8Array(size),
       resultValues: new Float64Array(size),
-      resultTexts: new Uint8Array(TEXTS_LENGTH_MAX * UNIT_BYTES_MAX),
-      // For a batch: when it was fetched, by the binding's clock, and the sizes of its text and of its buffers. For the
-      // results: the bytes of their texts.
-      state: new Float64Array(4)
+      resultTexts: new Uint8Array(TEXTS_BYTES_MAX),
+      // For a batch: when it was fetched, by the binding's clock, and the sizes of its text and of its buffers.
+      state: new Float64Array(3)
     }
     this.#bigints = new BigInt64Array(this.arrays.resultValues.buffer)
+    this.#texts = Buffer.from(this.arrays.resultTexts.buffer)
   }
 
   start(native) {
@@ -76,13 +70,13 @@ class Results {
   // A JSON text, or a well-formed string that the binding quotes.
   addText(id, text, isString) {
     const kind = isString ? STRING : JSON_TEXT
-    if (text.length > TEXTS_LENGTH_MAX) return this.#native.replyText(id, kind, text)
-    if (this.#textsLength + text.length > TEXTS_LENGTH_MAX) this.post()
+    const room = UNIT_BYTES_MAX * text.length
+    if (room > TEXTS_BYTES_MAX) return this.#native.replyText(id, kind, text)
+    if (this.#textsEnd + room > TEXTS_BYTES_MAX) this.post()
     const index = this.#next(id, kind)
-    this.arrays.resultValues[index] = text.length
-    this.#texts += text
-    this.#textsLength += text.length
-    if (this.#isSeen) this.#writeTexts()
+    const bytes = this.#texts.write(text, this.#textsEnd)
+    this.arrays.resultValues[index] = bytes
+    this.#textsEnd += bytes
   }
 
   addResponse(id, status, fields, body) {
@@ -98,10 +92,7 @@ class Results {
     const count = this.#count
     this.#count = 0
     this.#shown = 0
-    if (this.#texts !== '') this.#writeTexts()
-    this.arrays.state[3] = this.#textsEnd
     this.#textsEnd = 0
-    this.#textsLength = 0
     return count
   }
 
@@ -124,14 +115,6 @@ class Results {
       this.#isPostScheduled = false
       this.post()
     })
-  }
-
-  #writeTexts() {
-    const { resultTexts, state } = this.arrays
-    const rest = this.#textsEnd === 0 ? resultTexts : resultTexts.subarray(this.#textsEnd)
-    this.#textsEnd += encoder.encodeInto(this.#texts, rest).written
-    this.#texts = ''
-    state[3] = this.#textsEnd
   }
 
   #next(id, kind) {

@@ -97,12 +97,12 @@ pub struct Memory {
     pub result_ids: Column<f64>,
     /// Read here: what each result is, a `KIND_` of `results`.
     pub result_kinds: Column<u8>,
-    /// Read here: the results; of a text, its length in UTF-16 code units.
+    /// Read here: the results; of a text, its length in bytes.
     pub result_values: Column<f64>,
     /// Read here: the texts among the results, one after another, in UTF-8.
     pub result_texts: Column<u8>,
     /// Written here: the milliseconds from the server's start to the last fetch; the bytes of the
-    /// batch's text; how many buffers it has. Read here: the bytes of `result_texts`.
+    /// batch's text; how many buffers it has.
     pub state: Column<f64>,
     /// How far the thread is with its batch, if others may take the rest.
     pub claims: Option<Claims>,

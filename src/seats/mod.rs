@@ -54,7 +54,6 @@ use watchdog::Watchdog;
 const STATE_NOW: usize = 0;
 const STATE_TEXT: usize = 1;
 const STATE_BUFFERS: usize = 2;
-const STATE_TEXTS: usize = 3;
 
 /// Nanoseconds that it takes to wake a thread. Calls may wait as long before another thread is
 /// woken.

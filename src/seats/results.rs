@@ -1,6 +1,5 @@
 //! The results that JavaScript leaves in the typed arrays, as outcomes.
 
-use super::STATE_TEXTS;
 use super::memory::Memory;
 use crate::bridge::Outcome;
 use crate::http::{Response, Status};
@@ -16,17 +15,13 @@ const KIND_STRING: u8 = 3;
 /// The results that JavaScript has left, one after the other.
 pub(super) struct Results<'a> {
     memory: &'a Memory,
-    /// The texts that are left.
-    texts: &'a [u8],
+    /// Where the next text begins.
+    text_at: usize,
 }
 
 impl<'a> Results<'a> {
     pub(super) fn new(memory: &'a Memory) -> Self {
-        let length = as_length(memory.state.get(STATE_TEXTS));
-        Self {
-            memory,
-            texts: memory.result_texts.first(length),
-        }
+        Self { memory, text_at: 0 }
     }
 
     /// Result number `index`. Each may be taken once, in order.
@@ -47,12 +42,13 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// The next text, which has so many UTF-16 code units.
-    fn take_text(&mut self, units: usize) -> &'a [u8] {
-        let length = length_of(self.texts, units);
-        let (text, rest) = self.texts.split_at(length);
-        self.texts = rest;
-        text
+    /// The next text, which has so many bytes. Those behind it are not read, since they may just be
+    /// written.
+    fn take_text(&mut self, bytes: usize) -> &'a [u8] {
+        let start = self.text_at;
+        self.text_at = start.saturating_add(bytes);
+        let texts = self.memory.result_texts.first(self.text_at);
+        texts.get(start..).unwrap_or_default()
     }
 }
 
@@ -82,28 +78,6 @@ fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How many bytes so many UTF-16 code units take: a character of four bytes has two units, any
-/// other has one. The bytes behind them are not read, since they may just be written.
-fn length_of(text: &[u8], units: usize) -> usize {
-    let start = text.len().min(units);
-    // Most often the text is ASCII.
-    if text[..start].is_ascii() {
-        return start;
-    }
-    let (mut at, mut left) = (0, units);
-    while left > 0 && at < text.len() {
-        let (bytes, of_character) = match text[at] {
-            ..0x80 => (1, 1),
-            0x80..0xe0 => (2, 1),
-            0xe0..0xf0 => (3, 1),
-            0xf0.. => (4, 2),
-        };
-        at += bytes;
-        left = left.saturating_sub(of_character);
-    }
-    at.min(text.len())
-}
-
 /// `lib/` lets only safe integers through; -0 becomes 0.
 #[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
 fn as_integer(value: f64) -> i64 {
@@ -117,38 +91,4 @@ fn as_integer(value: f64) -> i64 {
 )]
 fn as_length(value: f64) -> usize {
     value as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_told_apart_by_their_utf_16_lengths() {
-        let texts = ["ab", "", "é€", "😀x", "c"];
-        let all = texts.concat();
-        let mut rest = all.as_bytes();
-        for text in texts {
-            let length = length_of(rest, text.encode_utf16().count());
-            assert_eq!(&rest[..length], text.as_bytes());
-            rest = &rest[length..];
-        }
-        assert!(rest.is_empty());
-    }
-
-    #[test]
-    fn a_text_ends_with_its_last_character_whatever_follows() {
-        for text in ["é", "é€", "a😀", "ab"] {
-            let units = text.encode_utf16().count();
-            // The rest of an earlier text.
-            let behind = [text.as_bytes(), &[0xa9, 0xbf, 0x80]].concat();
-            assert_eq!(length_of(&behind, units), text.len());
-        }
-    }
-
-    #[test]
-    fn a_length_beyond_the_text_is_cut_to_it() {
-        assert_eq!(length_of(b"ab", 9), 2);
-        assert_eq!(length_of("é".as_bytes(), 9), 2);
-    }
 }

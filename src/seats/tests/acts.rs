@@ -51,9 +51,9 @@ impl World {
 
     pub(super) fn sit(&mut self, seat: usize) {
         self.note(|| format!("seat {seat} is taken"));
-        let (size, units) = (self.plan.batch_max, self.plan.text_units);
+        let (size, bytes) = (self.plan.batch_max, self.plan.text_bytes);
         self.places[seat] = Place {
-            player: Some(Player::sit(&self.seats, seat, size, units)),
+            player: Some(Player::sit(&self.seats, seat, size, bytes)),
             moved: clock::now(),
             ..Place::default()
         };
@@ -171,7 +171,7 @@ impl World {
         // An answered one was given up before: no client waits for it.
         if known.stage != Stage::Answered {
             assert_eq!(known.stage, Stage::Begun(seat));
-            let is_aside = value.is_aside(self.plan.text_units);
+            let is_aside = value.is_aside(self.plan.text_bytes);
             known.stage = if is_aside {
                 Stage::Shown(seat)
             } else {

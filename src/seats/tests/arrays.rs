@@ -63,7 +63,7 @@ impl Arrays {
             result_kinds: Array::new(size),
             result_values: Array::new(size),
             result_texts: Array::new(text_bytes),
-            state: Array::new(4),
+            state: Array::new(3),
             claims: has_claims.then(Box::default),
         }
     }

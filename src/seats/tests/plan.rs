@@ -26,9 +26,9 @@ pub(super) struct Plan {
     pub(super) are_workers: bool,
     pub(super) in_flight_max: u32,
     pub(super) handler_timeout: Duration,
-    /// The most calls of a batch, and the longest texts.
+    /// The most calls of a batch, and the room for the texts of its results.
     pub(super) batch_max: usize,
-    pub(super) text_units: usize,
+    pub(super) text_bytes: usize,
     /// Steps before everything settles.
     pub(super) chaos_steps: usize,
     pub(super) ending: Ending,
@@ -69,7 +69,7 @@ impl Plan {
             in_flight_max: random.pick(&[1, 2, 3, 8, 40, 40]),
             handler_timeout: MILLISECOND * random.pick(&[20, 100, 2_000]),
             batch_max: random.pick(&[1, 2, 4, 16, 64]),
-            text_units: random.pick(&[4, 12, 1_000]),
+            text_bytes: random.pick(&[12, 36, 3_000]),
             chaos_steps: random.pick(&[30, 100, 300]),
             ending: random.pick(&[Ending::Retired, Ending::Closed]),
             may_die,

@@ -99,11 +99,11 @@ pub(super) struct Player {
 }
 
 impl Player {
-    /// Takes the seat, which is free. A batch has up to `size` calls, and `text_units` fit among
-    /// the results.
-    pub(super) fn sit(seats: &Arc<Seats>, seat: usize, size: usize, text_units: usize) -> Self {
+    /// Takes the seat, which is free. A batch has up to `size` calls, and its results have room for
+    /// `text_bytes` of texts.
+    pub(super) fn sit(seats: &Arc<Seats>, seat: usize, size: usize, text_bytes: usize) -> Self {
         let has_claims = seats.options.are_workers;
-        let arrays = Arc::new(Arrays::new(size, 3 * text_units, has_claims));
+        let arrays = Arc::new(Arrays::new(size, text_bytes, has_claims));
         let bell = Arc::new(Bell::default());
         let memory: Memory = arrays.memory();
         let wake: Arc<dyn Wake> = Arc::<Bell>::clone(&bell);
@@ -114,7 +114,7 @@ impl Player {
             bell,
             doing: Doing::Asking,
             promises: Vec::new(),
-            written: Written::new(&arrays, size, text_units),
+            written: Written::new(&arrays, size, text_bytes),
             arrays,
             count: 0,
             begun: 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::arrays::Arrays;
 use crate::bridge::Outcome;
-use crate::seats::{STATE_TEXTS, Seats, results};
+use crate::seats::{Seats, results};
 
 const NUMBER: u8 = 0;
 const BIGINT: u8 = 1;
@@ -25,11 +25,11 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// True: it is not among the results, whose texts have up to `units_max` units.
-    pub(super) fn is_aside(&self, units_max: usize) -> bool {
+    /// True: it is not among the results, whose texts have up to `bytes_max` bytes.
+    pub(super) fn is_aside(&self, bytes_max: usize) -> bool {
         match self {
             Self::Number(_) | Self::Bigint(_) => false,
-            Self::Json(text) | Self::Text(text) => text.encode_utf16().count() > units_max,
+            Self::Json(text) | Self::Text(text) => room_for(text) > bytes_max,
             Self::Digits(_) | Self::Response(..) | Self::Error(..) => true,
         }
     }
@@ -54,25 +54,22 @@ pub(super) struct Written {
     arrays: Arc<Arrays>,
     size: usize,
     count: usize,
-    /// UTF-16 code units of the texts, and the most that fit.
-    units: usize,
-    units_max: usize,
-    /// Bytes of the texts.
+    /// Bytes of the texts, and the most that fit.
     bytes: usize,
+    bytes_max: usize,
     /// Results that others may see already.
     shown: usize,
     pub(super) is_post_due: bool,
 }
 
 impl Written {
-    pub(super) fn new(arrays: &Arc<Arrays>, size: usize, units_max: usize) -> Self {
+    pub(super) fn new(arrays: &Arc<Arrays>, size: usize, bytes_max: usize) -> Self {
         Self {
             arrays: Arc::clone(arrays),
             size,
             count: 0,
-            units: 0,
-            units_max,
             bytes: 0,
+            bytes_max,
             shown: 0,
             is_post_due: false,
         }
@@ -96,22 +93,20 @@ impl Written {
     }
 
     fn add_text(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8, text: &str) {
-        let units = text.encode_utf16().count();
-        if units > self.units_max {
+        let room = room_for(text);
+        if room > self.bytes_max {
             seats.reply(seat, id, results::text(kind, text.to_owned()));
             return;
         }
-        if self.units + units > self.units_max {
+        if self.bytes + room > self.bytes_max {
             self.post(seats, seat);
         }
         let index = self.next(seats, seat, id, kind);
-        self.arrays.result_values.set(index, as_double(units));
+        self.arrays.result_values.set(index, as_double(text.len()));
         for byte in text.bytes() {
             self.arrays.result_texts.set(self.bytes, byte);
             self.bytes += 1;
         }
-        self.units += units;
-        self.arrays.state.set(STATE_TEXTS, as_double(self.bytes));
     }
 
     fn next(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8) -> usize {
@@ -129,8 +124,6 @@ impl Written {
         let count = self.count;
         self.count = 0;
         self.shown = 0;
-        self.units = 0;
-        self.arrays.state.set(STATE_TEXTS, as_double(self.bytes));
         self.bytes = 0;
         u32::try_from(count).expect("a batch is short")
     }
@@ -147,6 +140,11 @@ impl Written {
         let count = self.take();
         seats.post(seat, count);
     }
+}
+
+/// The bytes that a text may take, as JavaScript reckons: three for each UTF-16 code unit.
+fn room_for(text: &str) -> usize {
+    3 * text.encode_utf16().count()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is a length")]
