@@ -96,7 +96,7 @@ pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
 
 /// Bytes of one connection's answers that are copied behind one another, so as to leave in one
 /// send. Copying as many costs less than a send and a packet for a head alone, which wakes the
-/// client, too.
+/// client, too. Also bytes of the answers that a JavaScript thread sends itself at a time.
 pub const JOINED_BYTES_MAX: usize = 64 * 1024;
 
 /// Buffer capacity that an idle connection may keep.

@@ -603,6 +603,22 @@ fn a_long_answer_being_sent_pauses_reading_until_it_is_sent() {
     }
 }
 
+/// The answering thread could not send all of it.
+#[test]
+fn the_long_rest_of_a_direct_answer_pauses_reading_until_it_is_sent() {
+    let mut conversation = functions(MUCH);
+    conversation.arrive(&json("/count", "[1]"));
+    conversation
+        .connection
+        .not_sent(vec![b'x'; OUTPUT_BYTES_MAX]);
+    conversation.reply_sent();
+    assert!(!conversation.connection.wants_input());
+    conversation.send(5_000);
+    assert!(!conversation.connection.wants_input());
+    conversation.send(usize::MAX);
+    assert!(conversation.connection.wants_input());
+}
+
 #[test]
 fn a_head_request_is_answered_without_a_body() {
     let mut conversation = functions(MUCH);

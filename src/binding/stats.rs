@@ -71,7 +71,7 @@ impl NativeStats {
         let counters = server.stats();
         let details: Vec<&Details> = server.details().collect();
         let mut others_by_status = HashMap::new();
-        for (status, count) in details.iter().flat_map(|details| details.answers()) {
+        for (status, count) in server.other_answers() {
             *others_by_status.entry(status.to_string()).or_default() += count.cast_signed();
         }
         let times = seats

@@ -128,7 +128,7 @@ pub struct Reply {
 pub enum Delivery {
     /// Send what the handler made.
     ToSend(Outcome),
-    /// Nothing: an ordinary value was sent on the leased socket, at this moment.
+    /// Nothing: an answer was sent on the leased socket at this moment, and counted.
     Sent(Instant),
     /// Refuse it: its time was over, or would have been, before the handler had it or was done.
     Late,

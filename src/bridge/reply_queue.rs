@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Command, Reply, ReturnedLease};
+use crate::http::Status;
 use crate::quota::Pool;
+use crate::stats::Answers;
 use crate::uring::Waker;
 
 /// What was posted to a ring thread and not taken yet.
@@ -35,7 +37,7 @@ pub struct ReplyQueue {
     /// True when `posted` may hold something. The ring thread asks this before it takes the lock.
     has_posted: AtomicBool,
     /// Answers that were sent on leased sockets.
-    sent: AtomicU64,
+    sent: Box<Answers>,
     /// Their bytes.
     bytes_sent: AtomicU64,
     waker: Waker,
@@ -48,7 +50,7 @@ impl ReplyQueue {
             credits,
             posted: Mutex::default(),
             has_posted: AtomicBool::new(false),
-            sent: AtomicU64::new(0),
+            sent: Box::default(),
             bytes_sent: AtomicU64::new(0),
             waker: Waker::new()?,
         })
@@ -67,13 +69,17 @@ impl ReplyQueue {
     /// those.
     pub(super) fn post_sent(&self, replies: &mut Vec<Reply>, sent: usize) {
         let wake = sent < replies.len();
-        self.sent.fetch_add(sent as u64, Ordering::Relaxed);
         let posted = self.add_replies(replies);
         if wake {
             self.announce(posted);
         } else {
             self.has_posted.store(true, Ordering::Release);
         }
+    }
+
+    /// Counts an answer that is about to be sent on a leased socket.
+    pub(super) fn count_sent(&self, status: Status) {
+        self.sent.count(status.code());
     }
 
     pub(super) fn add_bytes_sent(&self, count: usize) {
@@ -87,10 +93,10 @@ impl ReplyQueue {
         self.announce(posted);
     }
 
-    /// How many answers have been sent on leased sockets, whether or not the ring thread knows.
+    /// The answers that have been sent on leased sockets, which the ring thread does not count.
     #[must_use]
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+    pub fn sent(&self) -> &Answers {
+        &self.sent
     }
 
     /// Bytes that have been sent on leased sockets.

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{
     Call, ConnectionId, Delivery, LeasedSocket, Outcome, Reply, ReplyQueue, ReturnedLease,
 };
-use crate::http::{self, Date, Origins, ResponseFraming};
-use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX, OUTPUT_BYTES_MAX};
+use crate::http::{self, Date, Origins, ResponseFraming, Status};
+use crate::limits::{DATE_AGE_MS_MAX, DIRECT_ANSWERS_MAX, JOINED_BYTES_MAX};
 use crate::uring;
 
 /// Sends one thread's answers for one ring thread.
@@ -104,7 +104,8 @@ impl ReplySender {
     fn take_sockets(&mut self, now: Instant) {
         self.update_date(now);
         for (reply, lease) in self.replies.iter_mut().zip(&self.leases) {
-            if !is_short(&reply.delivery) {
+            let bytes = bytes_to_send(&reply.delivery);
+            if bytes.is_none_or(|bytes| self.bytes.len() + bytes > JOINED_BYTES_MAX) {
                 continue;
             }
             let leased = lease.upgrade();
@@ -112,17 +113,9 @@ impl ReplySender {
                 continue;
             };
             let start = self.bytes.len();
-            let (out, to, origins) = (&mut self.bytes, ResponseFraming::ORDINARY, &Origins::None);
-            match mem::replace(&mut reply.delivery, Delivery::Sent(now)) {
-                Delivery::ToSend(Outcome::Value(value)) => {
-                    http::encode_value(out, value, to, &self.date, origins);
-                }
-                Delivery::ToSend(Outcome::Json(body)) => {
-                    http::encode_json(out, body.len(), to, &self.date, origins);
-                    out.extend_from_slice(&body);
-                }
-                _ => unreachable!("only these are short"),
-            }
+            let status = encode(&mut self.bytes, &reply.delivery, &self.date);
+            self.reply_queue.count_sent(status);
+            reply.delivery = Delivery::Sent(now);
             self.direct.push_back(Direct {
                 socket,
                 connection: reply.connection,
@@ -161,11 +154,128 @@ impl ReplySender {
     }
 }
 
-/// True: an ordinary value that takes no longer to send than to hand over.
-fn is_short(delivery: &Delivery) -> bool {
-    match delivery {
-        Delivery::ToSend(Outcome::Value(_)) => true,
-        Delivery::ToSend(Outcome::Json(body)) => body.len() <= OUTPUT_BYTES_MAX,
-        _ => false,
+/// The bytes of an answer's body and own fields. `None`: the ring thread has to encode it.
+fn bytes_to_send(delivery: &Delivery) -> Option<usize> {
+    let Delivery::ToSend(outcome) = delivery else {
+        return None;
+    };
+    match outcome {
+        Outcome::Value(_) => Some(0),
+        Outcome::Digits(digits) => Some(digits.len()),
+        Outcome::Json(body) => Some(body.len()),
+        Outcome::Response(response) => Some(response.fields.len() + response.body.len()),
+        // Its form depends on the server's rules.
+        Outcome::Error(..) => None,
+    }
+}
+
+/// Encodes such an answer. Returns its status.
+fn encode(out: &mut Vec<u8>, delivery: &Delivery, date: &Date) -> Status {
+    let Delivery::ToSend(outcome) = delivery else {
+        unreachable!("there is an answer");
+    };
+    let (to, origins) = (ResponseFraming::ORDINARY, &Origins::None);
+    match outcome {
+        Outcome::Value(value) => http::encode_value(out, *value, to, date, origins),
+        Outcome::Digits(digits) => http::encode_digits(out, digits, to, date, origins),
+        Outcome::Json(body) => {
+            http::encode_json(out, body.len(), to, date, origins);
+            out.extend_from_slice(body);
+        }
+        Outcome::Response(response) => {
+            http::encode_response(out, response, to, date, origins);
+            out.extend_from_slice(&response.body);
+            return response.status;
+        }
+        Outcome::Error(..) => unreachable!("the ring thread encodes it"),
+    }
+    Status::OK
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::bridge::{Posted, SocketOwner};
+    use crate::http::Response;
+    use crate::quota::Pool;
+
+    /// Posts these outcomes while the ring thread sleeps, each for a connection of its own. Returns
+    /// what the ring thread is told, and what each client receives.
+    fn posted(outcomes: Vec<Outcome>) -> (Arc<ReplyQueue>, Vec<Delivery>, Vec<String>) {
+        let credits = Arc::new(Pool::new(10));
+        let reply_queue = Arc::new(ReplyQueue::new(credits).unwrap());
+        assert!(reply_queue.prepare_to_sleep());
+        let mut reply_sender = ReplySender::new(Arc::clone(&reply_queue));
+        let mut clients = Vec::new();
+        let mut owners = Vec::new();
+        for outcome in outcomes {
+            let (client, socket) = UnixStream::pair().unwrap();
+            let mut owner = SocketOwner::new(socket.into());
+            let call = Call {
+                lease: owner.lease(0),
+                ..Call::default()
+            };
+            reply_sender.reply(call, outcome);
+            clients.push(client);
+            owners.push(owner);
+        }
+        reply_sender.post(Instant::now());
+        drop(owners);
+        let mut told = Posted::default();
+        assert!(reply_queue.take(&mut told));
+        let replies = told.replies.into_iter().map(|reply| reply.delivery);
+        let received = clients.into_iter().map(|mut client| {
+            let mut received = String::new();
+            client.read_to_string(&mut received).unwrap();
+            received
+        });
+        (reply_queue, replies.collect(), received.collect())
+    }
+
+    #[test]
+    fn every_answer_but_an_error_leaves_from_here_while_the_ring_thread_sleeps() {
+        let response = Response {
+            status: Status::CREATED,
+            fields: b"\r\nContent-Type: text/html".to_vec(),
+            body: b"<p>".to_vec(),
+        };
+        let error = Outcome::Error(404, "There is none.".into());
+        let (reply_queue, told, received) = posted(vec![
+            Outcome::Value(610),
+            Outcome::Digits("-9223372036854775809".into()),
+            Outcome::Json(b"[1]".to_vec()),
+            Outcome::Response(Box::new(response)),
+            error.clone(),
+        ]);
+        let is_sent = |delivery: &Delivery| matches!(delivery, Delivery::Sent(_));
+        assert!(told[..4].iter().all(is_sent));
+        assert_eq!(told[4], Delivery::ToSend(error));
+        let ends = [
+            "\r\n\r\n610",
+            "\r\n\r\n-9223372036854775809",
+            "\r\n\r\n[1]",
+            "\r\n\r\n<p>",
+            "",
+        ];
+        for (answer, end) in received.iter().zip(ends) {
+            assert!(answer.ends_with(end), "{answer}");
+        }
+        assert!(received[3].starts_with("HTTP/1.1 201 Created\r\n"));
+        assert_eq!(received[4], "");
+        let sent: Vec<_> = reply_queue.sent().read().collect();
+        assert_eq!(sent, [(200, 3), (201, 1)]);
+    }
+
+    #[test]
+    fn answers_that_are_long_together_are_left_to_the_ring_thread() {
+        let long = || Outcome::Json(vec![b'1'; JOINED_BYTES_MAX / 2]);
+        let (_, told, received) = posted(vec![long(), long(), Outcome::Value(610)]);
+        assert_eq!(told[1], Delivery::ToSend(long()));
+        assert_eq!(received[1], "");
+        assert!(received[0].len() > JOINED_BYTES_MAX / 2);
+        assert!(received[2].ends_with("\r\n\r\n610"));
     }
 }

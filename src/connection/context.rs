@@ -69,8 +69,8 @@ impl Context {
 
     /// Counts an answer whose status is not 200.
     pub(super) fn count_answer(&mut self, status: u16) {
-        self.counters.count(status);
-        self.stats.details.count(status);
+        self.counters.count(status, 1);
+        self.stats.details.answers.count(status);
     }
 
     /// The same for an answer that no function made.

@@ -48,6 +48,7 @@ impl Output {
     /// Puts bytes before all others, if there are any.
     pub(super) fn push_front(&mut self, bytes: Vec<u8>) {
         if self.whole.is_empty() {
+            self.tail_is_long |= bytes.len() >= OUTPUT_BYTES_MAX;
             self.tail.splice(0..0, bytes);
         } else if !bytes.is_empty() {
             self.whole_bytes += bytes.len();

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{EventLoop, Stage, find};
-use crate::bridge::{Command, Delivery, Reply, ReturnedLease};
+use crate::bridge::{Command, Reply, ReturnedLease};
 use crate::limits::CLOSE_GRACE_MS;
 use crate::uring::Kernel;
 
@@ -47,10 +47,6 @@ impl<K: Kernel> EventLoop<K> {
             sequence,
             delivery,
         } = reply;
-        if matches!(delivery, Delivery::Sent(_)) {
-            self.context.counters.responses_2xx += 1;
-            self.context.counters.sent_on_leases += 1;
-        }
         let awaited = find(&mut self.peers, connection).is_some_and(|peer| {
             peer.connection
                 .replied(sequence, delivery, &mut self.context)

@@ -221,10 +221,10 @@ impl Server {
         let mut all = Counters::default();
         for handle in &self.shared.handles {
             let mut counters = handle.stats.read();
-            // Answers that the ring thread does not know of yet, as it was not woken for them.
-            let unknown = handle.reply_queue.sent() - counters.sent_on_leases;
-            counters.sent_on_leases += unknown;
-            counters.responses_2xx += unknown;
+            for (status, answers) in handle.reply_queue.sent().read() {
+                counters.count(status, answers);
+                counters.sent_on_leases += answers;
+            }
             counters.bytes_sent += handle.reply_queue.bytes_sent();
             counters.wakeups = handle.reply_queue.waker().wakeups();
             all.add(&counters);
@@ -240,6 +240,16 @@ impl Server {
     pub fn details(&self) -> impl Iterator<Item = &Details> {
         let handles = self.shared.handles.iter();
         handles.map(|handle| &handle.stats.details)
+    }
+
+    /// The answers whose status is not 200, by status and thread.
+    pub fn other_answers(&self) -> impl Iterator<Item = (u16, u64)> {
+        let handles = self.shared.handles.iter();
+        let answers = handles.flat_map(|handle| {
+            let of_ring = handle.stats.details.answers.read();
+            of_ring.chain(handle.reply_queue.sent().read())
+        });
+        answers.filter(|(status, _)| *status != 200)
     }
 
     /// Posts a command to every ring thread; one that has ended ignores it.

@@ -10,6 +10,7 @@ use crate::support::{
     Client, Running, eventually, options, ring_threads, start_local, start_options,
 };
 use ringcall::bridge::{Call, CallSink, Outcome, ReplyQueue, ReplySender};
+use ringcall::http::{Response, Status};
 use ringcall::limits::Limits;
 
 /// Answers each batch at once, on its own thread.
@@ -24,7 +25,7 @@ impl Answering {
             let mut reply_sender = ReplySender::new(reply_queue);
             for calls in to_answer {
                 for call in calls {
-                    let outcome = Outcome::Value(call.number());
+                    let outcome = answer(call.number());
                     reply_sender.reply(call, outcome);
                 }
                 reply_sender.post(Instant::now());
@@ -44,6 +45,19 @@ impl CallSink for Answering {
 
     fn closed(&self, failure: Option<String>) {
         assert_eq!(failure, None);
+    }
+}
+
+/// From 10^9 on one with a status of its own, and from 2 × 10^9 on a long one.
+fn answer(number: i64) -> Outcome {
+    match number {
+        0..=999_999_999 => Outcome::Value(number),
+        1_000_000_000..=1_999_999_999 => Outcome::Response(Box::new(Response {
+            status: Status::NOT_FOUND,
+            fields: Vec::new(),
+            body: number.to_string().into_bytes(),
+        })),
+        _ => Outcome::Json(number.to_string().repeat(4_000).into_bytes()),
     }
 }
 
@@ -73,6 +87,22 @@ fn requests_one_at_a_time_are_answered_while_the_ring_thread_sleeps() {
 }
 
 #[test]
+fn answers_of_the_function_s_own_status_are_counted_by_it_whichever_thread_sends_them() {
+    let server = start();
+    let mut client = server.connect();
+    let mut count = 0;
+    eventually("the ring thread sleeps through 20 answers", || {
+        client.send(post(1_000_000_001).as_bytes());
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.body.as_str()), (404, "1000000001"));
+        count += 1;
+        let stats = server.server.stats();
+        assert_eq!((stats.responses_2xx, stats.responses_4xx), (0, count));
+        stats.sent_on_leases > 20
+    });
+}
+
+#[test]
 fn an_answer_without_room_is_sent_in_order_once_there_is_room() {
     let server = start_local("direct", Answering::new);
     let mut stream = server.connect();
@@ -94,12 +124,51 @@ fn an_answer_without_room_is_sent_in_order_once_there_is_room() {
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let mut answers = String::new();
     stream.read_to_string(&mut answers).unwrap();
-    let bodies = answers.split("HTTP/1.1 200 OK").skip(1);
-    let bodies: Vec<&str> = bodies
-        .map(|answer| answer.split_once("\r\n\r\n").unwrap().1)
-        .collect();
     let expected: Vec<String> = (0..count).map(|n| n.to_string()).collect();
-    assert_eq!(bodies, expected);
+    assert_eq!(bodies(&answers), expected);
+}
+
+#[test]
+fn a_long_answer_without_room_is_sent_whole_once_there_is_room() {
+    const REQUESTS: usize = 100;
+    let server = start_local("direct-long", Answering::new);
+    let mut stream = server.connect();
+    let mut answers = Vec::new();
+    let mut piece = [0; 4096];
+    for n in 0..REQUESTS {
+        stream.set_nonblocking(false).unwrap();
+        stream
+            .write_all(post(2_000_000_000 + n).as_bytes())
+            .unwrap();
+        stream.set_nonblocking(true).unwrap();
+        // A request is not read before the answer to the last one has left, so the client reads a
+        // little where it waits.
+        eventually("the request is answered", || {
+            let is_answered = server.server.stats().responses_2xx == n as u64 + 1;
+            if !is_answered && let Ok(count) = stream.read(&mut piece) {
+                answers.extend_from_slice(&piece[..count]);
+            }
+            is_answered
+        });
+    }
+    assert!(server.server.stats().sent_on_leases > 0);
+    stream.set_nonblocking(false).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    stream.read_to_end(&mut answers).unwrap();
+    let answers = String::from_utf8(answers).unwrap();
+    let bodies = bodies(&answers);
+    assert_eq!(bodies.len(), REQUESTS);
+    for (n, body) in bodies.iter().enumerate() {
+        let expected = (2_000_000_000 + n).to_string().repeat(4_000);
+        assert!(*body == expected, "{n}: {} bytes", body.len());
+    }
+}
+
+/// The bodies of these answers.
+fn bodies(answers: &str) -> Vec<&str> {
+    let each = answers.split("HTTP/1.1 200 OK").skip(1);
+    each.map(|answer| answer.split_once("\r\n\r\n").unwrap().1)
+        .collect()
 }
 
 #[test]

@@ -215,6 +215,7 @@ impl World {
             let mut replies: Vec<Reply> = chosen.into_iter().map(reply).collect();
             self.reply_queue().post_replies(&mut replies);
         } else {
+            let sent = self.direct_answers();
             let mut reply_sender = self.reply_sender.borrow_mut();
             for call in chosen {
                 let delivery = delivery(&call);
@@ -223,6 +224,7 @@ impl World {
             reply_sender.begin(Instant::now());
             drop(reply_sender);
             self.unposted = count;
+            self.must_wake = self.direct_answers() - sent < count;
             self.is_posting = true;
             while self.is_posting && !self.random.once_in(4) {
                 self.go_on_posting();
@@ -235,13 +237,12 @@ impl World {
     /// Takes one more step of the post: the ring thread may have done anything since the last.
     pub(crate) fn go_on_posting(&mut self) {
         let reply_sender = Rc::clone(&self.reply_sender);
-        let sent = self.reply_queue().sent();
         let transmit = |socket: BorrowedFd<'_>, answer: &[u8]| self.send_at_once(socket, answer);
         self.is_posting = reply_sender.borrow_mut().go_on(transmit);
-        let is_sent = self.reply_queue().sent() - sent == self.unposted;
-        let is_told = is_sent || !self.reply_queue().waker().is_asleep();
+        let is_told = !self.must_wake || !self.reply_queue().waker().is_asleep();
         assert!(is_told, "an answer waits, and the ring thread sleeps");
         self.unposted = 0;
+        self.must_wake = false;
         self.notice_wake();
         let is_closed = |socket: &Socket| socket.is_closed_by_answerer();
         if let Some(index) = self.sockets.iter().position(is_closed) {
@@ -249,6 +250,12 @@ impl World {
             assert_eq!(self.sockets[index].in_flight, 0, "closed too soon");
             self.on_closed(index);
         }
+    }
+
+    /// Answers that were sent on leased sockets.
+    pub(crate) fn direct_answers(&self) -> u64 {
+        let by_status = self.reply_queue().sent().read();
+        by_status.map(|(_, answers)| answers).sum()
     }
 
     /// A direct send, which takes as much as there is room for, or less, or fails.

@@ -74,6 +74,8 @@ pub(crate) struct World {
     pub(crate) is_posting: bool,
     /// Answers that the sender has and the queue has not yet.
     pub(crate) unposted: u64,
+    /// Some of them are for the ring thread to send.
+    pub(crate) must_wake: bool,
     /// Connections out of the limit that another ring holds.
     pub(crate) others: u64,
     /// It waits for one more, and must be woken for it.
@@ -114,6 +116,7 @@ impl World {
             reply_sender: Rc::new(RefCell::new(reply_sender)),
             is_posting: false,
             unposted: 0,
+            must_wake: false,
             plan,
             random,
             now: 0,
