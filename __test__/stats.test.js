@@ -241,8 +241,8 @@ threadTest(test)('the ring threads count their turns, completions and wake-ups',
     const answer = client.send(`/${n}`)
     await held(n)
     await delay(5) // By then the ring thread usually sleeps.
-    // Beyond 64 bits, so that the ring thread sends it.
-    release(n, 2n ** 100n)
+    // The ring thread sends errors.
+    release(n, Promise.reject(Object.assign(new Error('Gone.'), { status: 410, expose: true })))
     await answer
   }
   const { ringTurns, ringCompletions } = server.stats()

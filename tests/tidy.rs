@@ -18,7 +18,10 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("values", &["limits", "quota"]),
     ("listener", &["limits"]),
     ("routes", &["http", "values"]),
-    ("bridge", &["http", "limits", "quota", "uring", "values"]),
+    (
+        "bridge",
+        &["http", "limits", "quota", "stats", "uring", "values"],
+    ),
     (
         "seats",
         &[

@@ -87,6 +87,7 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
   const int64s = new BigInt64Array(cells.buffer)
   const { state } = results.arrays
   const tapes = createTapes()
+  results.makeRoomForTexts()
 
   let texts
   let buffers

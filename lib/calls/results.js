@@ -16,7 +16,7 @@ const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
 // Bytes of the texts that are posted together. A UTF-16 code unit takes three at most.
-const TEXTS_BYTES_MAX = 192 * 1024
+const TEXTS_BYTES_MAX = 96 * 1024
 const UNIT_BYTES_MAX = 3
 
 class Results {
@@ -32,19 +32,24 @@ class Results {
   #shown = 0
   #isPostScheduled = false
 
-  // `size` is the most results at a time. Only functions by name have texts.
+  // `size` is the most results at a time.
   constructor(size) {
     this.#size = size
     this.arrays = {
       resultIds: new Float64Array(size),
       resultKinds: new Uint8Array(size),
       resultValues: new Float64Array(size),
-      resultTexts: new Uint8Array(TEXTS_BYTES_MAX),
+      resultTexts: new Uint8Array(0),
       // For a batch: when it was fetched, by the binding's clock, and the sizes of its text and of its buffers.
       state: new Float64Array(3)
     }
     this.#bigints = new BigInt64Array(this.arrays.resultValues.buffer)
-    this.#texts = Buffer.from(this.arrays.resultTexts.buffer)
+  }
+
+  // Has room for texts, which only functions by name return. To be called before the arrays are used.
+  makeRoomForTexts() {
+    this.#texts = Buffer.alloc(TEXTS_BYTES_MAX)
+    this.arrays.resultTexts = this.#texts
   }
 
   start(native) {

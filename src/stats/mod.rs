@@ -107,8 +107,8 @@ counters! {
     handler_timeouts,
     /// Connections closed because their peer did not take what was sent.
     send_timeouts,
-    /// Answers that were sent on leased sockets. The reader of the stats fills this in, and adds them
-    /// to the others.
+    /// Answers that were sent on leased sockets. The reader of the stats fills this in, and adds
+    /// them to the responses.
     sent_on_leases,
     /// How often accepting paused, because of too many connections, or for want of descriptors or
     /// memory.
