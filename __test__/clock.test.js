@@ -108,7 +108,8 @@ test('a call is answered when its promise settles, not when those that compute a
   await Promise.race(asked)
   t.true(runs < 50, `${runs} of 100 had run`)
   const good = (await Promise.all(asked)).filter(({ status }) => status === 200).length
-  t.true(good >= 0.8 * runs, `${good} of ${runs}`)
+  // One more is late, if it runs while its time ends.
+  t.true(good >= 0.8 * runs - 1, `${good} of ${runs}`)
 })
 
 test('timers, signals and promises go on while requests never stop coming', async (t) => {

@@ -16,7 +16,7 @@ const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
 // Bytes of the texts that are posted together. A UTF-16 code unit takes three at most.
-const TEXTS_BYTES_MAX = 96 * 1024
+const TEXTS_BYTES_MAX = 128 * 1024
 const UNIT_BYTES_MAX = 3
 
 class Results {
