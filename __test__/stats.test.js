@@ -5,7 +5,8 @@ const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { reply, typed } = require('../index.js')
 const {
-  connect, connectMany, engine, gate, post, request, ringTest, ringThreads, root, serve, threadTest, until, untilStats
+  connect, connectMany, engine, gate, post, request, ringTest, ringThreads, root, serve, startMain, threadTest, until,
+  untilStats
 } = require('./helpers.js')
 
 const counts = [
@@ -64,6 +65,41 @@ test('requests and answers are counted by their outcome', async (t) => {
   })
   t.is(server.stats().handlerErrors, 2)
   t.deepEqual(server.stats().responsesByStatus, { 200: 3, 400: 1, 404: 1, 405: 1, 500: 1, 501: 1, 503: 1 })
+})
+
+threadTest(test)('no count of responses or calls goes down while they are counted', async (t) => {
+  const server = serve(t, { workers: 1 }, require.resolve('./modules/statuses.js'))
+  // The clients are in a process of their own, and the functions in a worker, because this thread only reads.
+  const clients = startMain(t, (_, port) => {
+    let left = 20_000
+    const requests = ['ok', 'created', 'refuse'].map((name) => `POST /${name} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    const fields = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 3'
+    requests.push(`POST /refuse HTTP/1.1\r\n${fields}\r\n\r\n[1]`)
+    const ask = (socket) => left-- > 0 && socket.write(requests[left % 4])
+    const sockets = Array.from({ length: 4 }, () => require('node:net').connect(port, '127.0.0.1'))
+    for (const socket of sockets) {
+      socket.on('connect', () => ask(socket)).on('data', () => {
+        if (!ask(socket)) socket.end()
+      })
+    }
+  }, { args: [String(server.port)] })
+  let ended = false
+  clients.exited.then(() => (ended = true))
+  const before = {}
+  while (!ended) {
+    const { responsesByStatus, responses2xx, functions } = server.stats()
+    const { calls, refusals } = functions.refuse
+    for (const [name, count] of Object.entries({ ...responsesByStatus, responses2xx, calls, refusals })) {
+      if (count < before[name]) return t.fail(`${name}: ${count} after ${before[name]}`)
+      before[name] = count
+    }
+    await new Promise(setImmediate)
+  }
+  t.like(server.stats(), {
+    responses2xx: 15_000,
+    responsesByStatus: { 200: 10_000, 201: 5_000, 400: 5_000 },
+    functions: { refuse: { calls: 5_000, refusals: 5_000 } }
+  })
 })
 
 test('functions by name are counted separately', async (t) => {

@@ -28,6 +28,8 @@ class IoUringEngine {
   #past
   // How many calls were lost with their workers, by the names of their functions. The workers could not count them.
   #lost = new Map()
+  // The calls that `stats()` has told, by the names of their functions.
+  #calls = new Map()
   // The resolvers of promises that wait until new requests use the newest table.
   #adopting = []
   #hasFailed = false
@@ -56,7 +58,7 @@ class IoUringEngine {
   }
 
   stats() {
-    return statsOf(this.#counted(), this.#callees ?? this.#countedInWorkers())
+    return statsOf(this.#counted(), this.#callees ?? this.#countedInWorkers(), this.#calls)
   }
 
   // Makes new requests use these functions and documents. Returns what makes the tickets of their workers, and a
@@ -184,7 +186,9 @@ class IoUringEngine {
     this.#native.forget(generation)
     this.#tables.delete(generation)
     const current = namesOf(this.#tables.get(this.#generation))
-    for (const name of this.#lost.keys()) if (!current.includes(name)) this.#lost.delete(name)
+    for (const counts of [this.#lost, this.#calls]) {
+      for (const name of counts.keys()) if (!current.includes(name)) counts.delete(name)
+    }
   }
 
   // The call's arguments were lost with the worker.

@@ -41,8 +41,8 @@ pub struct NativeStats {
     pub ring_wakeups: i64,
     pub ring_buffer_shortages: i64,
     pub oldest_in_flight: f64,
-    /// The statuses that were sent, except 200.
-    pub others_by_status: HashMap<String, i64>,
+    /// By status; 200 is among them.
+    pub responses_by_status: HashMap<String, i64>,
     pub batch_sizes: NativeHistogram,
     /// Microseconds, as in all that follow.
     pub latency: NativeHistogram,
@@ -70,9 +70,9 @@ impl NativeStats {
     pub(super) fn read(server: &Server, seats: &Seats) -> Self {
         let counters = server.stats();
         let details: Vec<&Details> = server.details().collect();
-        let mut others_by_status = HashMap::new();
-        for (status, count) in server.other_answers() {
-            *others_by_status.entry(status.to_string()).or_default() += count.cast_signed();
+        let mut responses_by_status = HashMap::new();
+        for (status, count) in server.answers() {
+            *responses_by_status.entry(status.to_string()).or_default() += count.cast_signed();
         }
         let times = seats
             .histograms()
@@ -107,7 +107,7 @@ impl NativeStats {
             ring_wakeups: counters.wakeups.cast_signed(),
             ring_buffer_shortages: counters.buffer_shortages.cast_signed(),
             oldest_in_flight: seats.oldest().as_secs_f64() * 1000.0,
-            others_by_status,
+            responses_by_status,
             batch_sizes: sum(details.iter().map(|details| details.batch_lengths.read())),
             latency: sum(details.iter().map(|details| details.latency.read())),
             dispatch_delay: sum(seats.histograms().map(Histograms::dispatch_delay)),

@@ -178,19 +178,19 @@ impl Connection {
         match outcome {
             Outcome::Value(value) => {
                 let framing = self.last_or(framing);
-                context.counters.responses_2xx += 1;
+                context.count_ok();
                 let (out, origins) = (self.output.tail(), &context.rules.origins);
                 http::encode_value(out, value, framing, &context.date, origins);
             }
             Outcome::Digits(digits) => {
                 let framing = self.last_or(framing);
-                context.counters.responses_2xx += 1;
+                context.count_ok();
                 let (out, origins) = (self.output.tail(), &context.rules.origins);
                 http::encode_digits(out, &digits, framing, &context.date, origins);
             }
             Outcome::Json(body) => {
                 let framing = self.last_or(framing);
-                context.counters.responses_2xx += 1;
+                context.count_ok();
                 let (out, origins) = (self.output.tail(), &context.rules.origins);
                 http::encode_json(out, body.len(), framing, &context.date, origins);
                 self.push_body(body.into(), framing);
@@ -236,7 +236,7 @@ impl Connection {
         if *is_known {
             context.count_answer(Status::NOT_MODIFIED.code());
         } else {
-            context.counters.responses_2xx += 1;
+            context.count_ok();
             self.push_body(Bytes::Shared(Arc::clone(document.body())), framing);
         }
     }

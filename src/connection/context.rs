@@ -67,7 +67,14 @@ impl Context {
         self.stats.details.latency.add(latency);
     }
 
-    /// Counts an answer whose status is not 200.
+    /// Counts an answer of 200, apart from the others: most answers are such.
+    #[inline]
+    pub(super) fn count_ok(&mut self) {
+        self.counters.responses_2xx += 1;
+        self.counters.responses_ok += 1;
+    }
+
+    /// Counts an answer that may have any status.
     pub(super) fn count_answer(&mut self, status: u16) {
         self.counters.count(status, 1);
         self.stats.details.answers.count(status);

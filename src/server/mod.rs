@@ -20,7 +20,7 @@ use crate::bridge::{CallSink, Command, ReplyQueue};
 use crate::connection::Table;
 pub use crate::event_loop::Driven;
 use crate::event_loop::{EventLoop, Shared};
-use crate::http::{Errors, Origins, Rules};
+use crate::http::{Errors, Origins, Rules, Status};
 use crate::limits::{Limits, RingSize};
 use crate::listener::{self, Address, BoundPath, ListenError, ListenOptions, Place};
 use crate::routes::Routes;
@@ -242,14 +242,16 @@ impl Server {
         handles.map(|handle| &handle.stats.details)
     }
 
-    /// The answers whose status is not 200, by status and thread.
-    pub fn other_answers(&self) -> impl Iterator<Item = (u16, u64)> {
+    /// How many answers had which status. A status comes several times, and its answers are the sum.
+    /// No sum is ever less than before.
+    pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
         let handles = self.shared.handles.iter();
-        let answers = handles.flat_map(|handle| {
-            let of_ring = handle.stats.details.answers.read();
-            of_ring.chain(handle.reply_queue.sent().read())
-        });
-        answers.filter(|(status, _)| *status != 200)
+        handles.flat_map(|handle| {
+            let ok = (Status::OK.code(), handle.stats.read().responses_ok);
+            let others = handle.stats.details.answers.read();
+            let sent = handle.reply_queue.sent().read();
+            [ok].into_iter().chain(others).chain(sent)
+        })
     }
 
     /// Posts a command to every ring thread; one that has ended ignores it.

@@ -80,6 +80,8 @@ counters! {
     requests,
     /// Answers with a status of 200 to 299.
     responses_2xx,
+    /// Answers among them with a status of 200 that `Details::answers` does not count.
+    responses_ok,
     /// Answers with a status of 300 to 399.
     responses_3xx,
     /// Answers with a status of 400 to 499.
@@ -160,7 +162,7 @@ pub struct Details {
     pub latency: Histogram<19>,
     /// Lengths of the batches handed over.
     pub batch_lengths: Histogram<11>,
-    /// Answers by their status, except the ordinary ones of 200.
+    /// Answers by their status, except those of `Counters::responses_ok`.
     pub answers: Answers,
 }
 

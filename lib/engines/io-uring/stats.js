@@ -5,17 +5,16 @@
 // The binding counts times in microseconds; the API has milliseconds.
 const MICROSECONDS = 1000
 
-// `callees` are the functions by name, if there are any.
-function statsOf(counted, callees) {
+// `callees` are the functions by name, if there are any, and `calls` maps their names to the calls of the last time.
+function statsOf(counted, callees, calls) {
   const {
-    othersByStatus, batchSizes, latency, dispatchDelay, handlerTime, handlerTimes, refusals, ...counts
+    batchSizes, latency, dispatchDelay, handlerTime, handlerTimes, refusals, ...counts
   } = counted
   return {
     ...counts,
-    responsesByStatus: { 200: counts.responses2xx - sumOf2xx(othersByStatus), ...othersByStatus },
     ...(callees !== undefined && {
       functions: Object.fromEntries(callees.map((callee, i) => (
-        [callee.fn.name, statsOfFunction(callee, refusals[i], histogram(handlerTimes[i], MICROSECONDS))]
+        [callee.fn.name, statsOfFunction(callee, refusals[i], histogram(handlerTimes[i], MICROSECONDS), calls)]
       )))
     }),
     batchSizes: histogram(batchSizes, 1),
@@ -25,11 +24,11 @@ function statsOf(counted, callees) {
   }
 }
 
-function statsOfFunction({ errors, refusals }, refusalsBefore, handlerTime) {
+function statsOfFunction({ fn, errors, refusals }, refusalsBefore, handlerTime, calls) {
   // A request that a schema refused was passed on as a call, but is none. If its time ran out, it is not among the
-  // times.
-  const calls = Math.max(0, handlerTime.count - refusals)
-  return { calls, errors, refusals: refusalsBefore + refusals, handlerTime }
+  // times. It is among the refusals first, so the difference may be too small for a while.
+  calls.set(fn.name, Math.max(calls.get(fn.name) ?? 0, handlerTime.count - refusals))
+  return { calls: calls.get(fn.name), errors, refusals: refusalsBefore + refusals, handlerTime }
 }
 
 // Adds the binding's counts of another table. Functions of the same name are added up. `names` and `otherNames` are the
@@ -49,10 +48,6 @@ function addCounted(counted, names, other, otherNames) {
 function addHistogram(histogram, { counts, sum }) {
   counts.forEach((count, i) => (histogram.counts[i] += count))
   histogram.sum += sum
-}
-
-function sumOf2xx(counts) {
-  return Object.entries(counts).reduce((sum, [status, count]) => (status < 300 ? sum + count : sum), 0)
 }
 
 function histogram({ bounds, counts, sum }, divisor) {
