@@ -490,8 +490,9 @@ export interface Histogram {
 /**
  * Counts since the start of the server, and three current values: `connectionsOpen`, `inFlight` and `oldestInFlight`. The
  * numbers are the sum over the ring threads, each as of its last completed turn. `responsesByStatus` and the histograms may
- * be ahead of them by a turn, and `latency` may be behind by up to a quarter of a second for responses that the JavaScript
- * thread has sent itself.
+ * be ahead of them by a turn. Only `latency` may be behind, by up to a quarter of a second, because a ring thread learns
+ * that late of responses that the JavaScript thread has sent itself. A response counts when it is made, whether or not its
+ * client reads it.
  */
 export interface ServerStats {
   /** Connections that are open now. */
@@ -500,7 +501,7 @@ export interface ServerStats {
   connectionsAccepted: number
   /** Connections that ended with a reset or another error, not those that either side closed. */
   connectionErrors: number
-  /** Complete requests read so far, including refused ones. */
+  /** Requests that were read or refused. Each has a response, or will have one, unless its connection ends before. */
   requests: number
   /** Responses with a status from 200 to 299. */
   responses2xx: number
@@ -623,7 +624,10 @@ export interface WorkerStats {
 
 /** The counts of one function since the start of the server. */
 export interface FunctionStats {
-  /** Calls that have returned or failed, except those that ended their worker, which are only in `errors`. */
+  /**
+   * Calls that have returned or failed. Those that ended their worker are only in `errors`. With the engine `'io_uring'`, so
+   * are those that failed after `handlerTimeout`, and those that returned after it are missing.
+   */
   calls: number
   /** How often it threw, rejected or returned a value that does not fit its result type; refusals below 500 do not count. */
   errors: number

@@ -47,13 +47,13 @@ const FAMILIES = [
     'memory.', one('acceptPauses')),
   counter('received_bytes_total', 'Bytes received from clients.', one('bytesReceived')),
   counter('sent_bytes_total', 'Bytes sent to clients.', one('bytesSent')),
-  counter('requests_total', 'Complete requests read, including refused ones.', one('requests')),
+  counter('requests_total', 'Requests that were read or refused.', one('requests')),
   counter('responses_total', 'Responses, by status.', responses),
   counter('limits_exceeded_total', 'How often a limit was exceeded, by the option that sets it.', (stats) =>
     Object.entries(LIMITS).map(([limit, name]) => ['', { limit }, stats[name]])),
   counter('handler_errors_total', 'How often a function threw, rejected or returned an invalid value.', one('handlerErrors')),
-  counter('function_calls_total', 'Calls of a function by name that have returned or failed, except those that ended ' +
-    'their worker.', byFunction('calls')),
+  counter('function_calls_total', 'Calls of a function by name that have returned or failed, except those that were ' +
+    'too late or ended their worker.', byFunction('calls')),
   counter('function_errors_total', 'How often a function threw, rejected or returned a value that does not fit.',
     byFunction('errors')),
   counter('function_refusals_total', 'Requests for a function that were refused for what they sent: 400 and 415.',
