@@ -279,6 +279,12 @@ impl Peer {
         sent
     }
 
+    /// True: no request is being read or answered. The loop may know of an answer that an answering
+    /// thread has only begun to send.
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.connection.is_idle() && self.socket.recall()
+    }
+
     /// True: the ring thread may send and shut down. A lease is recalled as soon as there is
     /// something to send or to end; a thread that is sending returns it when it is done.
     fn has_socket(&mut self) -> bool {

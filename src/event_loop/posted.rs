@@ -82,7 +82,7 @@ impl<K: Kernel> EventLoop<K> {
                     peer.connection.drain(now);
                     self.timer_wheel.insert(peer.connection.id(), None, now);
                 }
-                Command::CloseIdle if peer.connection.is_idle() => peer.terminate(&mut self.ring),
+                Command::CloseIdle if peer.is_idle() => peer.terminate(&mut self.ring),
                 Command::CloseIdle | Command::TellHealth(_) => {}
                 Command::CloseAll => peer.terminate(&mut self.ring),
             }

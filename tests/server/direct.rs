@@ -9,9 +9,10 @@ use std::time::Instant;
 use crate::support::{
     Client, Running, eventually, options, ring_threads, start_local, start_options,
 };
-use ringcall::bridge::{Call, CallSink, Outcome, ReplyQueue, ReplySender};
+use ringcall::bridge::{Call, CallSink, Command, Outcome, ReplyQueue, ReplySender};
 use ringcall::http::{Response, Status};
 use ringcall::limits::Limits;
+use ringcall::uring::send_at_once;
 
 /// Answers each batch at once, on its own thread.
 struct Answering {
@@ -162,6 +163,61 @@ fn a_long_answer_without_room_is_sent_whole_once_there_is_room() {
         let expected = (2_000_000_000 + n).to_string().repeat(4_000);
         assert!(*body == expected, "{n}: {} bytes", body.len());
     }
+}
+
+/// Hands calls to whoever has the other end.
+struct Forwarding(Mutex<Sender<Call>>);
+
+impl CallSink for Forwarding {
+    fn call(&self, calls: &mut Vec<Call>) {
+        let to_answer = self.0.lock().unwrap();
+        for call in calls.drain(..) {
+            to_answer.send(call).unwrap();
+        }
+    }
+
+    fn closed(&self, failure: Option<String>) {
+        assert_eq!(failure, None);
+    }
+}
+
+#[test]
+fn closing_the_idle_connections_spares_one_whose_answer_another_thread_is_sending() {
+    let (forward, to_answer) = channel();
+    let mut queues = Vec::new();
+    let server = start_options(&options(1, Limits::default()), |_, reply_queue| {
+        queues.push(reply_queue);
+        Forwarding(Mutex::new(forward.clone()))
+    });
+    let mut reply_sender = ReplySender::new(queues.remove(0));
+    let mut client = server.connect();
+    let counted = || server.server.stats();
+    let mut count = 0;
+    loop {
+        client.send(post(count).as_bytes());
+        let call = to_answer.recv().unwrap();
+        reply_sender.reply(call, Outcome::Value(610));
+        let sent = counted().sent_on_leases;
+        reply_sender.begin(Instant::now());
+        if counted().sent_on_leases > sent {
+            break;
+        }
+        // The ring thread was awake, so it sends the answer.
+        while reply_sender.go_on(send_at_once) {}
+        assert_eq!(client.answer().body, "610");
+        count += 1;
+    }
+    // The ring thread learns that the answer is sent, just before it is.
+    assert!(reply_sender.go_on(|_, _| unreachable!("this step posts")));
+    let turns = counted().turns;
+    server.server.post(Command::CloseIdle);
+    eventually("the command is carried out", || counted().turns > turns);
+    while reply_sender.go_on(send_at_once) {}
+    assert_eq!(client.answer().body, "610");
+    client.send(post(count).as_bytes());
+    reply_sender.reply(to_answer.recv().unwrap(), Outcome::Value(7));
+    reply_sender.post(Instant::now());
+    assert_eq!(client.answer().body, "7");
 }
 
 /// The bodies of these answers.
