@@ -5,7 +5,7 @@
 const { readdirSync, readFileSync } = require('node:fs')
 const path = require('node:path')
 const test = require('ava')
-const { connect, request, root, serve, startMain, until } = require('./helpers.js')
+const { connect, request, ringTest, root, serve, startMain, until } = require('./helpers.js')
 
 // Starts a server in a process whose global timers and queues never call back, and whose clocks stand still, once
 // ringcall is loaded.
@@ -48,6 +48,17 @@ test('under fake timers a late handler is given up, and that is published while 
   const { child, client } = await startFaked(t, { handlerTimeout: 50 })
   t.is((await client.send('/0')).status, 503)
   t.is(await child.line(), 'handlerTimeouts')
+})
+
+ringTest(test)("strings are answered as they are, even if the application replaces Buffer's write", async (t) => {
+  const child = startMain(t, ({ serverListen }, root) => {
+    const { typed } = require(root)
+    Buffer.prototype.write = () => 0
+    const server = serverListen({ port: 0, host: '127.0.0.1' }, { greet: typed('() => string', () => 'Hello, Zoë!') })
+    console.log(server.port)
+  }, { args: [root] })
+  const client = await connect(t, Number(await child.line()))
+  t.is((await client.send('/greet')).body, '"Hello, Zoë!"')
 })
 
 test('under fake timers an idle connection and half a request time out', async (t) => {

@@ -6,6 +6,9 @@
 const { Buffer } = require('node:buffer')
 const { queueMicrotask } = require('../globals.js')
 
+// Taken before an application or a worker's module may replace it.
+const { write } = Buffer.prototype
+
 // The kinds of results, which the binding has too.
 const NUMBER = 0
 const BIGINT = 1
@@ -48,7 +51,7 @@ class Results {
 
   // Has room for texts, which only functions by name return. To be called before the arrays are used.
   makeRoomForTexts() {
-    this.#texts = Buffer.alloc(TEXTS_BYTES_MAX)
+    this.#texts = Object.assign(Buffer.alloc(TEXTS_BYTES_MAX), { write })
     this.arrays.resultTexts = this.#texts
   }
 
