@@ -242,8 +242,8 @@ impl Server {
         handles.map(|handle| &handle.stats.details)
     }
 
-    /// How many answers had which status. A status comes several times, and its answers are the sum.
-    /// No sum is ever less than before.
+    /// How many answers had which status. A status comes several times, and its answers are the
+    /// sum, which is never less than before.
     pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
         let handles = self.shared.handles.iter();
         handles.flat_map(|handle| {
