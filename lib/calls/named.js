@@ -63,6 +63,9 @@ class Callee {
     this.hasSchemas = fn.arguments.some(({ schema }) => schema !== undefined)
     this.encode = encoderOf(fn)
     this.media = mediaOf(fn)
+    this.isText = this.media === 'json' || this.media === 'string'
+    this.status = this.media === 'none' ? 204 : 200
+    this.lines = linesOf([], this.media)
     // Whether a safe integer needs no encoding, and whether a bigint is written as bare digits.
     this.givesNumbers = ['int', 'number', 'json', undefined].includes(fn.result)
     this.givesDigits = fn.result === undefined
@@ -285,9 +288,8 @@ function createNamedCalls({ callees, batchSize, onFunctionError, onRefused }, re
       concludeReply(id, callee, value)
     } else {
       const body = callee.encode(value)
-      const { media } = callee
-      if (media === 'json' || media === 'string') results.addText(id, body, media === 'string')
-      else results.addResponse(id, media === 'none' ? 204 : 200, linesOf([], media), body)
+      if (callee.isText) results.addText(id, body, callee.media === 'string')
+      else results.addResponse(id, callee.status, callee.lines, body)
     }
   }
 

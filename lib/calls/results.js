@@ -1,19 +1,22 @@
 'use strict'
 
-// The results of calls on their way to the binding: numbers and texts in typed arrays, everything else by one call
-// each.
+// The results of calls on their way to the binding: in typed arrays or, if they are long, by one call each.
 
 const { Buffer } = require('node:buffer')
 const { queueMicrotask } = require('../globals.js')
 
-// Taken before an application or a worker's module may replace it.
+// Taken before an application or a worker's module may replace them.
+const { apply } = Reflect
 const { write } = Buffer.prototype
+const byteLengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength').get
 
 // The kinds of results, which the binding has too.
 const NUMBER = 0
 const BIGINT = 1
 const JSON_TEXT = 2
 const STRING = 3
+const RESPONSE = 4
+const ERROR = 5
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
@@ -21,6 +24,10 @@ const INT64_MAX = 2n ** 63n - 1n
 // Bytes of the texts that are posted together. A UTF-16 code unit takes three at most.
 const TEXTS_BYTES_MAX = 128 * 1024
 const UNIT_BYTES_MAX = 3
+// As many bytes are copied once more sooner than passed by a call.
+const SHORT_BYTES_MAX = 8 * 1024
+// A response's status and the lengths of its fields and body are one number, in which a length takes as much as this.
+const LENGTH_UNIT = 2 ** 18
 
 class Results {
   arrays
@@ -28,7 +35,7 @@ class Results {
   #size
   #count = 0
   #bigints
-  // The texts among the results, encoded, and where they end.
+  // The texts, fields and bodies among the results, encoded, and where they end.
   #texts
   #textsEnd = 0
   // The results that others may read already.
@@ -80,19 +87,28 @@ class Results {
     const kind = isString ? STRING : JSON_TEXT
     const room = UNIT_BYTES_MAX * text.length
     if (room > TEXTS_BYTES_MAX) return this.#native.replyText(id, kind, text)
-    if (this.#textsEnd + room > TEXTS_BYTES_MAX) this.post()
-    const index = this.#next(id, kind)
-    const bytes = this.#texts.write(text, this.#textsEnd)
-    this.arrays.resultValues[index] = bytes
-    this.#textsEnd += bytes
+    const index = this.#nextWithRoom(id, kind, room)
+    this.arrays.resultValues[index] = this.#write(text)
   }
 
+  // `fields` are whole header lines, each with its line end before it, in ASCII. The body is a string or bytes, which are
+  // empty if the status allows none.
   addResponse(id, status, fields, body) {
-    this.#native.replyResponse(id, status, fields, body)
+    const isText = typeof body === 'string'
+    const length = isText ? UNIT_BYTES_MAX * body.length : apply(byteLengthOf, body, [])
+    const room = fields.length + length
+    if (room > (isText ? TEXTS_BYTES_MAX : SHORT_BYTES_MAX)) return this.#native.replyResponse(id, status, fields, body)
+    const index = this.#nextWithRoom(id, RESPONSE, room)
+    const fieldsLength = this.#write(fields)
+    const bodyLength = isText ? this.#write(body) : this.#copy(body, length)
+    this.arrays.resultValues[index] = (status * LENGTH_UNIT + fieldsLength) * LENGTH_UNIT + bodyLength
   }
 
   addError(id, status, message) {
-    this.#native.replyError(id, status, message)
+    const room = UNIT_BYTES_MAX * message.length
+    if (this.#texts === undefined || room > TEXTS_BYTES_MAX) return this.#native.replyError(id, status, message)
+    const index = this.#nextWithRoom(id, ERROR, room)
+    this.arrays.resultValues[index] = status * LENGTH_UNIT + this.#write(message)
   }
 
   // Hands the results to the binding. Returns how many they are.
@@ -123,6 +139,26 @@ class Results {
       this.#isPostScheduled = false
       this.post()
     })
+  }
+
+  // The result's place, with room for its text.
+  #nextWithRoom(id, kind, room) {
+    if (this.#textsEnd + room > TEXTS_BYTES_MAX) this.post()
+    return this.#next(id, kind)
+  }
+
+  // Returns how many bytes the text takes.
+  #write(text) {
+    if (text === '') return 0
+    const length = this.#texts.write(text, this.#textsEnd)
+    this.#textsEnd += length
+    return length
+  }
+
+  #copy(bytes, length) {
+    this.#texts.set(bytes, this.#textsEnd)
+    this.#textsEnd += length
+    return length
   }
 
   #next(id, kind) {

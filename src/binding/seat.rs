@@ -251,7 +251,7 @@ impl NativeSeat {
             Either::A(text) => text.into_bytes(),
             Either::B(bytes) => bytes.to_vec(),
         };
-        self.reply(id, results::response(status, fields, body));
+        self.reply(id, results::response(status, fields.into_bytes(), body));
     }
 
     /// The result of call `id`: an error, with its status and the sentence that the client may

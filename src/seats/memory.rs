@@ -97,9 +97,10 @@ pub struct Memory {
     pub result_ids: Column<f64>,
     /// Read here: what each result is, a `KIND_` of `results`.
     pub result_kinds: Column<u8>,
-    /// Read here: the results; of a text, its length in bytes.
+    /// Read here: the results; of a text, its length in bytes; of a response or an error, its status
+    /// and lengths.
     pub result_values: Column<f64>,
-    /// Read here: the texts among the results, one after another, in UTF-8.
+    /// Read here: the texts, fields and bodies among the results, one after another.
     pub result_texts: Column<u8>,
     /// Written here: the milliseconds from the server's start to the last fetch; the bytes of the
     /// batch's text; how many buffers it has.

@@ -11,6 +11,13 @@ const KIND_BIGINT: u8 = 1;
 const KIND_JSON: u8 = 2;
 /// The result is a text that becomes a JSON string.
 const KIND_STRING: u8 = 3;
+/// The result is a status, fields and a body; their lengths are in its number.
+const KIND_RESPONSE: u8 = 4;
+/// The result is an error: its status and message, whose length is in its number.
+const KIND_ERROR: u8 = 5;
+
+/// The bits that a length takes in such a number.
+const LENGTH_BITS: u32 = 18;
 
 /// The results that JavaScript has left, one after the other.
 pub(super) struct Results<'a> {
@@ -31,15 +38,34 @@ impl<'a> Results<'a> {
             KIND_BIGINT => Outcome::Value(value.to_bits().cast_signed()),
             KIND_JSON => Outcome::Json(self.take_text(as_length(value)).to_vec()),
             KIND_STRING => Outcome::Json(quoted(self.take_text(as_length(value)))),
+            KIND_RESPONSE => {
+                let (rest, body) = split(as_length(value));
+                let (status, fields) = split(rest);
+                let fields = self.take_text(fields).to_vec();
+                response(as_status(status), fields, self.take_text(body).to_vec())
+            }
+            KIND_ERROR => {
+                let (status, message) = split(as_length(value));
+                let message = String::from_utf8_lossy(self.take_text(message));
+                Outcome::Error(as_status(status), message.into())
+            }
             _ => Outcome::Value(as_integer(value)),
         }
     }
 
     /// Skips result number `index`, which was taken already.
     pub(super) fn skip(&mut self, index: usize) {
-        if matches!(self.memory.result_kinds.get(index), KIND_JSON | KIND_STRING) {
-            self.take_text(as_length(self.memory.result_values.get(index)));
-        }
+        let number = as_length(self.memory.result_values.get(index));
+        let bytes = match self.memory.result_kinds.get(index) {
+            KIND_JSON | KIND_STRING => number,
+            KIND_RESPONSE => {
+                let (rest, body) = split(number);
+                split(rest).1 + body
+            }
+            KIND_ERROR => split(number).1,
+            _ => 0,
+        };
+        self.take_text(bytes);
     }
 
     /// The next text, which has so many bytes. Those behind it are not read, since they may just be
@@ -63,10 +89,10 @@ pub fn text(kind: u8, text: String) -> Outcome {
 
 /// A status, whole header lines and a body.
 #[must_use]
-pub fn response(status: u16, fields: String, body: Vec<u8>) -> Outcome {
+pub fn response(status: u16, fields: Vec<u8>, body: Vec<u8>) -> Outcome {
     Outcome::Response(Box::new(Response {
         status: Status::new(status).unwrap_or(Status::INTERNAL_SERVER_ERROR),
-        fields: fields.into_bytes(),
+        fields,
         body,
     }))
 }
@@ -82,6 +108,16 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 #[expect(clippy::cast_possible_truncation, reason = "it is a safe integer")]
 fn as_integer(value: f64) -> i64 {
     value as i64
+}
+
+/// What is before the last length of a number, and that length.
+fn split(number: usize) -> (usize, usize) {
+    (number >> LENGTH_BITS, number & ((1 << LENGTH_BITS) - 1))
+}
+
+/// `lib/` lets only valid statuses through.
+fn as_status(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(0)
 }
 
 #[expect(

@@ -278,12 +278,12 @@ fn the_watchdog_is_woken_when_it_may_have_something_to_do() {
 }
 
 #[test]
-fn an_error_not_yet_posted_is_a_reason_to_wake_a_resting_worker() {
+fn a_reply_not_yet_posted_is_a_reason_to_wake_a_resting_worker() {
     let (mut bench, mut player) = with_batch(1, 1);
     player.promise();
     player.ask(true);
-    player.settle(0, &Value::Error(422, "no".to_owned()));
-    // Something else holds it before it posts the error.
+    player.settle(0, &Value::Digits("18446744073709551616".to_owned()));
+    // Something else holds it before it posts the reply.
     bench.look_again_after(TIMEOUT / 4);
     assert!(player.bell.has_rung());
     bench.look_again_after(TIMEOUT);

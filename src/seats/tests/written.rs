@@ -10,6 +10,8 @@ const NUMBER: u8 = 0;
 const BIGINT: u8 = 1;
 const JSON_TEXT: u8 = 2;
 const STRING: u8 = 3;
+const RESPONSE: u8 = 4;
+const ERROR: u8 = 5;
 
 /// A value that a function may return or throw.
 #[derive(Debug, Clone)]
@@ -18,10 +20,10 @@ pub(super) enum Value {
     Bigint(i64),
     Json(String),
     Text(String),
-    /// An integer beyond 64 bits; like the next variants, it is not among the results.
-    Digits(String),
     Response(u16, String),
     Error(u16, String),
+    /// An integer beyond 64 bits, which is not among the results.
+    Digits(String),
 }
 
 impl Value {
@@ -30,7 +32,9 @@ impl Value {
         match self {
             Self::Number(_) | Self::Bigint(_) => false,
             Self::Json(text) | Self::Text(text) => room_for(text) > bytes_max,
-            Self::Digits(_) | Self::Response(..) | Self::Error(..) => true,
+            Self::Response(_, body) => FIELDS.len() + room_for(body) > bytes_max,
+            Self::Error(_, message) => room_for(message) > bytes_max,
+            Self::Digits(_) => true,
         }
     }
 
@@ -43,12 +47,15 @@ impl Value {
             Self::Text(text) => results::text(STRING, text.clone()),
             Self::Digits(digits) => Outcome::Digits(digits.as_str().into()),
             Self::Response(status, body) => {
-                results::response(*status, String::new(), body.clone().into_bytes())
+                results::response(*status, FIELDS.into(), body.clone().into_bytes())
             }
             Self::Error(status, message) => Outcome::Error(*status, message.as_str().into()),
         }
     }
 }
+
+/// The fields of each response.
+const FIELDS: &str = "\r\nA: b";
 
 pub(super) struct Written {
     arrays: Arc<Arrays>,
@@ -88,6 +95,18 @@ impl Written {
             }
             Value::Json(text) => self.add_text(seats, seat, id, JSON_TEXT, text),
             Value::Text(text) => self.add_text(seats, seat, id, STRING, text),
+            Value::Response(status, body) if !value.is_aside(self.bytes_max) => {
+                let room = FIELDS.len() + room_for(body);
+                let index = self.next_with_room(seats, seat, id, RESPONSE, room);
+                let number = usize::from(*status) << 18 | self.write(FIELDS);
+                let number = number << 18 | self.write(body);
+                self.arrays.result_values.set(index, as_double(number));
+            }
+            Value::Error(status, message) if !value.is_aside(self.bytes_max) => {
+                let index = self.next_with_room(seats, seat, id, ERROR, room_for(message));
+                let number = usize::from(*status) << 18 | self.write(message);
+                self.arrays.result_values.set(index, as_double(number));
+            }
             _ => seats.reply(seat, id, value.outcome()),
         }
     }
@@ -98,15 +117,31 @@ impl Written {
             seats.reply(seat, id, results::text(kind, text.to_owned()));
             return;
         }
-        if self.bytes + room > self.bytes_max {
-            self.post(seats, seat);
-        }
-        let index = self.next(seats, seat, id, kind);
-        self.arrays.result_values.set(index, as_double(text.len()));
+        let index = self.next_with_room(seats, seat, id, kind, room);
+        let number = self.write(text);
+        self.arrays.result_values.set(index, as_double(number));
+    }
+
+    fn write(&mut self, text: &str) -> usize {
         for byte in text.bytes() {
             self.arrays.result_texts.set(self.bytes, byte);
             self.bytes += 1;
         }
+        text.len()
+    }
+
+    fn next_with_room(
+        &mut self,
+        seats: &Seats,
+        seat: usize,
+        id: f64,
+        kind: u8,
+        room: usize,
+    ) -> usize {
+        if self.bytes + room > self.bytes_max {
+            self.post(seats, seat);
+        }
+        self.next(seats, seat, id, kind)
     }
 
     fn next(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8) -> usize {
