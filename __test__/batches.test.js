@@ -43,7 +43,7 @@ function start(numbers, handler) {
       }
       return inBatch
     },
-    replyError: (id, status) => posted.push([id, status])
+    replyText: (id, kind, text, status) => posted.push([id, status])
   }
   batches.start(native)
   return { batches, posted, told }

@@ -17,6 +17,7 @@ const JSON_TEXT = 2
 const STRING = 3
 const RESPONSE = 4
 const ERROR = 5
+const DIGITS = 6
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
@@ -78,7 +79,7 @@ class Results {
       const index = this.#next(id, BIGINT)
       this.#bigints[index] = value
     } else {
-      this.#native.replyDigits(id, value.toString())
+      this.#native.replyText(id, DIGITS, value.toString(), 0)
     }
   }
 
@@ -86,7 +87,7 @@ class Results {
   addText(id, text, isString) {
     const kind = isString ? STRING : JSON_TEXT
     const room = UNIT_BYTES_MAX * text.length
-    if (room > TEXTS_BYTES_MAX) return this.#native.replyText(id, kind, text)
+    if (room > TEXTS_BYTES_MAX) return this.#native.replyText(id, kind, text, 0)
     const index = this.#nextWithRoom(id, kind, room)
     this.arrays.resultValues[index] = this.#write(text)
   }
@@ -106,7 +107,7 @@ class Results {
 
   addError(id, status, message) {
     const room = UNIT_BYTES_MAX * message.length
-    if (this.#texts === undefined || room > TEXTS_BYTES_MAX) return this.#native.replyError(id, status, message)
+    if (this.#texts === undefined || room > TEXTS_BYTES_MAX) return this.#native.replyText(id, ERROR, message, status)
     const index = this.#nextWithRoom(id, ERROR, room)
     this.arrays.resultValues[index] = status * LENGTH_UNIT + this.#write(message)
   }

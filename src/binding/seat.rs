@@ -224,17 +224,11 @@ impl NativeSeat {
         self.seats.is_awaited(self.seat, id)
     }
 
-    /// The result of call `id`: an integer of any length. Like the three below, it goes with the
-    /// next results posted.
+    /// The result of call `id`: a text of this kind for which the typed arrays have no room. Only
+    /// an error has a status. Like the one below, it goes with the next results posted.
     #[napi]
-    pub fn reply_digits(&self, id: f64, digits: String) {
-        self.reply(id, Outcome::Digits(digits.into_boxed_str()));
-    }
-
-    /// The result of call `id`: a text of this kind that is too long for the typed arrays.
-    #[napi]
-    pub fn reply_text(&self, id: f64, kind: u8, text: String) {
-        self.reply(id, results::text(kind, text));
+    pub fn reply_text(&self, id: f64, kind: u8, text: String, status: u16) {
+        self.reply(id, results::text(kind, text, status));
     }
 
     /// The result of call `id`: a status from 200 to 599, whole header lines in ASCII, each with
@@ -252,13 +246,6 @@ impl NativeSeat {
             Either::B(bytes) => bytes.to_vec(),
         };
         self.reply(id, results::response(status, fields.into_bytes(), body));
-    }
-
-    /// The result of call `id`: an error, with its status and the sentence that the client may
-    /// read.
-    #[napi]
-    pub fn reply_error(&self, id: f64, status: u16, message: String) {
-        self.reply(id, Outcome::Error(status, message.into_boxed_str()));
     }
 
     fn reply(&self, id: f64, outcome: Outcome) {

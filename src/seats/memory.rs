@@ -97,8 +97,8 @@ pub struct Memory {
     pub result_ids: Column<f64>,
     /// Read here: what each result is, a `KIND_` of `results`.
     pub result_kinds: Column<u8>,
-    /// Read here: the results; of a text, its length in bytes; of a response or an error, its status
-    /// and lengths.
+    /// Read here: the results; of a text, its length in bytes; of a response or an error, its
+    /// status and lengths.
     pub result_values: Column<f64>,
     /// Read here: the texts, fields and bodies among the results, one after another.
     pub result_texts: Column<u8>,

@@ -16,6 +16,9 @@ const KIND_RESPONSE: u8 = 4;
 /// The result is an error: its status and message, whose length is in its number.
 const KIND_ERROR: u8 = 5;
 
+/// The result is an integer of any length; it is never in the typed arrays.
+const KIND_DIGITS: u8 = 6;
+
 /// The bits that a length takes in such a number.
 const LENGTH_BITS: u32 = 18;
 
@@ -78,13 +81,15 @@ impl<'a> Results<'a> {
     }
 }
 
-/// A text of either kind, as an outcome.
+/// A text of any kind, as an outcome. Only an error has a status.
 #[must_use]
-pub fn text(kind: u8, text: String) -> Outcome {
-    Outcome::Json(match kind {
-        KIND_STRING => quoted(text.as_bytes()),
-        _ => text.into_bytes(),
-    })
+pub fn text(kind: u8, text: String, status: u16) -> Outcome {
+    match kind {
+        KIND_STRING => Outcome::Json(quoted(text.as_bytes())),
+        KIND_ERROR => Outcome::Error(status, text.into_boxed_str()),
+        KIND_DIGITS => Outcome::Digits(text.into_boxed_str()),
+        _ => Outcome::Json(text.into_bytes()),
+    }
 }
 
 /// A status, whole header lines and a body.

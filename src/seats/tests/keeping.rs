@@ -91,18 +91,25 @@ fn a_worker_that_ends_after_its_rest_was_taken_back_has_its_values_answered() {
 
 #[test]
 fn each_call_has_its_text_if_the_watchdog_takes_some_and_the_worker_posts_the_rest() {
-    let (mut bench, mut player) = with_batch(1, 5);
+    let (mut bench, mut player) = with_batch(1, 6);
     let first = player.begin();
-    for text in ["é", "", "😀€"] {
-        player.end_call(Some(&Value::Text(text.to_owned())), true);
+    let taken = [
+        Value::Text("é".to_owned()),
+        Value::Json(String::new()),
+        Value::Response(201, "😀€".to_owned()),
+        Value::Error(422, "nö".to_owned()),
+    ];
+    for value in &taken {
+        player.end_call(Some(value), true);
         player.begin();
     }
     bench.look_again_after(MILLISECOND);
-    assert_eq!(bench.replies().len(), 3);
+    let replies = bench.replies().into_iter().map(|(_, delivery)| delivery);
+    assert!(replies.eq(taken.iter().map(|value| value.outcome().into())));
     player.end_call(Some(&Value::Text("ab".to_owned())), true);
     assert_eq!(player.claim(), None);
     player.ask(true);
-    let number = u32::try_from(first + 3).unwrap();
+    let number = u32::try_from(first + 4).unwrap();
     assert_eq!(
         bench.replies(),
         [(number, Outcome::Json(b"\"ab\"".to_vec()).into())]

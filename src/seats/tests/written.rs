@@ -44,7 +44,7 @@ impl Value {
             Self::Number(value) => Outcome::Value(i64::from(*value)),
             Self::Bigint(value) => Outcome::Value(*value),
             Self::Json(text) => Outcome::Json(text.clone().into_bytes()),
-            Self::Text(text) => results::text(STRING, text.clone()),
+            Self::Text(text) => results::text(STRING, text.clone(), 0),
             Self::Digits(digits) => Outcome::Digits(digits.as_str().into()),
             Self::Response(status, body) => {
                 results::response(*status, FIELDS.into(), body.clone().into_bytes())
@@ -114,7 +114,7 @@ impl Written {
     fn add_text(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8, text: &str) {
         let room = room_for(text);
         if room > self.bytes_max {
-            seats.reply(seat, id, results::text(kind, text.to_owned()));
+            seats.reply(seat, id, results::text(kind, text.to_owned(), 0));
             return;
         }
         let index = self.next_with_room(seats, seat, id, kind, room);
