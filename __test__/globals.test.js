@@ -50,15 +50,17 @@ test('under fake timers a late handler is given up, and that is published while 
   t.is(await child.line(), 'handlerTimeouts')
 })
 
-ringTest(test)("strings are answered as they are, even if the application replaces Buffer's write", async (t) => {
+ringTest(test)("strings and bytes are answered as they are, even if the application replaces Buffer's methods", async (t) => {
   const child = startMain(t, ({ serverListen }, root) => {
     const { typed } = require(root)
-    Buffer.prototype.write = () => 0
-    const server = serverListen({ port: 0, host: '127.0.0.1' }, { greet: typed('() => string', () => 'Hello, Zoë!') })
+    const functions = { greet: typed('() => string', () => 'Hello, Zoë!'), bytes: typed('() => bytes', () => new Uint8Array([65])) }
+    Buffer.prototype.write = Buffer.prototype.set = () => 0
+    const server = serverListen({ port: 0, host: '127.0.0.1' }, functions)
     console.log(server.port)
   }, { args: [root] })
   const client = await connect(t, Number(await child.line()))
   t.is((await client.send('/greet')).body, '"Hello, Zoë!"')
+  t.is((await client.send('/bytes')).body, 'A')
 })
 
 test('under fake timers an idle connection and half a request time out', async (t) => {

@@ -7,7 +7,7 @@ const { queueMicrotask } = require('../globals.js')
 
 // Taken before an application or a worker's module may replace them.
 const { apply } = Reflect
-const { write } = Buffer.prototype
+const { set, write } = Buffer.prototype
 const byteLengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'byteLength').get
 
 // The kinds of results, which the binding has too.
@@ -59,7 +59,7 @@ class Results {
 
   // Has room for texts, which only functions by name return. To be called before the arrays are used.
   makeRoomForTexts() {
-    this.#texts = Object.assign(Buffer.alloc(TEXTS_BYTES_MAX), { write })
+    this.#texts = Object.assign(Buffer.alloc(TEXTS_BYTES_MAX), { set, write })
     this.arrays.resultTexts = this.#texts
   }
 
