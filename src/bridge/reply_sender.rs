@@ -104,7 +104,10 @@ impl ReplySender {
     fn take_sockets(&mut self, now: Instant) {
         self.update_date(now);
         for (reply, lease) in self.replies.iter_mut().zip(&self.leases) {
-            let bytes = bytes_to_send(&reply.delivery);
+            let Delivery::ToSend(outcome) = &reply.delivery else {
+                continue;
+            };
+            let bytes = bytes_of(outcome);
             if bytes.is_none_or(|bytes| self.bytes.len() + bytes > JOINED_BYTES_MAX) {
                 continue;
             }
@@ -113,7 +116,7 @@ impl ReplySender {
                 continue;
             };
             let start = self.bytes.len();
-            let status = encode(&mut self.bytes, &reply.delivery, &self.date);
+            let status = encode(&mut self.bytes, outcome, &self.date);
             self.reply_queue.count_sent(status);
             reply.delivery = Delivery::Sent(now);
             self.direct.push_back(Direct {
@@ -155,10 +158,7 @@ impl ReplySender {
 }
 
 /// The bytes of an answer's body and own fields. `None`: the ring thread has to encode it.
-fn bytes_to_send(delivery: &Delivery) -> Option<usize> {
-    let Delivery::ToSend(outcome) = delivery else {
-        return None;
-    };
+fn bytes_of(outcome: &Outcome) -> Option<usize> {
     match outcome {
         Outcome::Value(_) => Some(0),
         Outcome::Digits(digits) => Some(digits.len()),
@@ -170,10 +170,7 @@ fn bytes_to_send(delivery: &Delivery) -> Option<usize> {
 }
 
 /// Encodes such an answer. Returns its status.
-fn encode(out: &mut Vec<u8>, delivery: &Delivery, date: &Date) -> Status {
-    let Delivery::ToSend(outcome) = delivery else {
-        unreachable!("there is an answer");
-    };
+fn encode(out: &mut Vec<u8>, outcome: &Outcome, date: &Date) -> Status {
     let (to, origins) = (ResponseFraming::ORDINARY, &Origins::None);
     match outcome {
         Outcome::Value(value) => http::encode_value(out, *value, to, date, origins),

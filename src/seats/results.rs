@@ -15,11 +15,10 @@ const KIND_STRING: u8 = 3;
 const KIND_RESPONSE: u8 = 4;
 /// The result is an error: its status and message, whose length is in its number.
 const KIND_ERROR: u8 = 5;
-
 /// The result is an integer of any length; it is never in the typed arrays.
 const KIND_DIGITS: u8 = 6;
 
-/// The bits that a length takes in such a number.
+/// The bits that a length takes in the number of a response or an error.
 const LENGTH_BITS: u32 = 18;
 
 /// The results that JavaScript has left, one after the other.

@@ -7,11 +7,12 @@ use std::thread;
 use std::time::Instant;
 
 use crate::support::{
-    Client, Running, eventually, options, ring_threads, start_local, start_options,
+    Answer, Client, Running, eventually, options, ring_threads, start_local, start_options,
 };
 use ringcall::bridge::{Call, CallSink, Command, Outcome, ReplyQueue, ReplySender};
 use ringcall::http::{Response, Status};
 use ringcall::limits::Limits;
+use ringcall::stats::Counters;
 use ringcall::uring::send_at_once;
 
 /// Answers each batch at once, on its own thread.
@@ -73,33 +74,45 @@ fn post(n: usize) -> String {
 
 #[test]
 fn requests_one_at_a_time_are_answered_while_the_ring_thread_sleeps() {
-    let server = start();
-    let mut client = server.connect();
-    let mut n = 0;
-    // On a busy machine the ring thread has often not gone to sleep yet.
-    eventually("the ring thread sleeps through 100 answers", || {
-        client.send(post(n).as_bytes());
-        assert_eq!(client.answer().body, n.to_string());
-        n += 1;
-        let stats = server.server.stats();
-        assert_eq!((stats.responses_2xx, stats.in_flight), (n as u64, 0));
-        stats.sent_on_leases > 100
+    ask_until_asleep(100, post, |n, answer, stats| {
+        assert_eq!(answer.body, n.to_string());
+        assert_eq!((stats.responses_2xx, stats.in_flight), (n as u64 + 1, 0));
     });
 }
 
 #[test]
 fn answers_of_the_function_s_own_status_are_counted_by_it_whichever_thread_sends_them() {
+    ask_until_asleep(
+        20,
+        |_| post(1_000_000_001),
+        |n, answer, stats| {
+            assert_eq!((answer.status, answer.body.as_str()), (404, "1000000001"));
+            assert_eq!(
+                (stats.responses_2xx, stats.responses_4xx),
+                (0, n as u64 + 1)
+            );
+        },
+    );
+}
+
+/// Sends one request at a time, checking the answer to each and what is counted then, until the
+/// ring thread has slept through so many answers.
+fn ask_until_asleep(
+    answers: u64,
+    request: impl Fn(usize) -> String,
+    check: impl Fn(usize, Answer, Counters),
+) {
     let server = start();
     let mut client = server.connect();
-    let mut count = 0;
-    eventually("the ring thread sleeps through 20 answers", || {
-        client.send(post(1_000_000_001).as_bytes());
+    let mut n = 0;
+    // On a busy machine the ring thread has often not gone to sleep yet.
+    eventually("the ring thread sleeps through enough answers", || {
+        client.send(request(n).as_bytes());
         let answer = client.answer();
-        assert_eq!((answer.status, answer.body.as_str()), (404, "1000000001"));
-        count += 1;
         let stats = server.server.stats();
-        assert_eq!((stats.responses_2xx, stats.responses_4xx), (0, count));
-        stats.sent_on_leases > 20
+        check(n, answer, stats);
+        n += 1;
+        stats.sent_on_leases > answers
     });
 }
 

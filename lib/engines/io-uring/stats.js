@@ -7,9 +7,7 @@ const MICROSECONDS = 1000
 
 // `callees` are the functions by name, if there are any, and `calls` maps their names to the calls of the last time.
 function statsOf(counted, callees, calls) {
-  const {
-    batchSizes, latency, dispatchDelay, handlerTime, handlerTimes, refusals, ...counts
-  } = counted
+  const { batchSizes, latency, dispatchDelay, handlerTime, handlerTimes, refusals, ...counts } = counted
   return {
     ...counts,
     ...(callees !== undefined && {

@@ -83,6 +83,9 @@ impl Written {
     }
 
     pub(super) fn add(&mut self, seats: &Seats, seat: usize, id: f64, value: &Value) {
+        if value.is_aside(self.bytes_max) {
+            return seats.reply(seat, id, value.outcome());
+        }
         match value {
             Value::Number(value) => {
                 let index = self.next(seats, seat, id, NUMBER);
@@ -95,29 +98,24 @@ impl Written {
             }
             Value::Json(text) => self.add_text(seats, seat, id, JSON_TEXT, text),
             Value::Text(text) => self.add_text(seats, seat, id, STRING, text),
-            Value::Response(status, body) if !value.is_aside(self.bytes_max) => {
+            Value::Response(status, body) => {
                 let room = FIELDS.len() + room_for(body);
                 let index = self.next_with_room(seats, seat, id, RESPONSE, room);
                 let number = usize::from(*status) << 18 | self.write(FIELDS);
                 let number = number << 18 | self.write(body);
                 self.arrays.result_values.set(index, as_double(number));
             }
-            Value::Error(status, message) if !value.is_aside(self.bytes_max) => {
+            Value::Error(status, message) => {
                 let index = self.next_with_room(seats, seat, id, ERROR, room_for(message));
                 let number = usize::from(*status) << 18 | self.write(message);
                 self.arrays.result_values.set(index, as_double(number));
             }
-            _ => seats.reply(seat, id, value.outcome()),
+            Value::Digits(_) => unreachable!("it is aside"),
         }
     }
 
     fn add_text(&mut self, seats: &Seats, seat: usize, id: f64, kind: u8, text: &str) {
-        let room = room_for(text);
-        if room > self.bytes_max {
-            seats.reply(seat, id, results::text(kind, text.to_owned(), 0));
-            return;
-        }
-        let index = self.next_with_room(seats, seat, id, kind, room);
+        let index = self.next_with_room(seats, seat, id, kind, room_for(text));
         let number = self.write(text);
         self.arrays.result_values.set(index, as_double(number));
     }
