@@ -10,7 +10,7 @@ const test = require('ava')
 const { z } = require('zod')
 const { reply, typed } = require('../index.js')
 const {
-  connect, gate, post, request, ringTest, serve, serverListen, underTest, until, untilStats, withResolvers
+  connect, gate, post, promptTest, request, ringTest, serve, serverListen, underTest, until, untilStats, withResolvers
 } = require('./helpers.js')
 
 const KIB = 1024
@@ -231,9 +231,9 @@ test('arguments that a handler keeps never change and hold no other memory', asy
   t.deepEqual(kept[1], expected(1))
 })
 
-test('a call that exceeds handlerTimeout gets 503, and the memory of its arguments is free again', async (t) => {
+promptTest(test)('a call that exceeds handlerTimeout gets 503, and the memory of its arguments is free again', async (t, timeout) => {
   const never = typed('(text: string) => int', () => new Promise(() => {}))
-  const server = serve(t, { handlerTimeout: 500, maxBufferedBytes: 30_000, maxBodySize: 30_000 }, { never, length })
+  const server = serve(t, { handlerTimeout: timeout, maxBufferedBytes: 30_000, maxBodySize: 30_000 }, { never, length })
   const client = await connect(t, server)
   for (let i = 0; i < 3; i++) {
     const late = await client.send('/never', json(['x'.repeat(20_000)]))
@@ -255,8 +255,8 @@ test('a request with half its body when the server closes is awaited, run and an
   await closed
 })
 
-test('a body that does not come in time gets 408, and its memory is free again', async (t) => {
-  const limits = { requestTimeout: 200, headersTimeout: 200, maxBufferedBytes: 40_000, maxBodySize: 40_000 }
+promptTest(test)('a body that does not come in time gets 408, and its memory is free again', async (t, timeout) => {
+  const limits = { requestTimeout: timeout, headersTimeout: timeout, maxBufferedBytes: 40_000, maxBodySize: 40_000 }
   const server = serve(t, limits, { length })
   const client = await connect(t, server)
   await client.write(halves(40_000)[0])

@@ -38,6 +38,21 @@ function sharingTest(test) {
   return canShare ? test : () => {}
 }
 
+// For tests whose clients must not run into the timeout that their body gets, in milliseconds. A machine that pauses makes
+// them late, so a test that fails gets longer ones, and says so: what is wrong is wrong with the longest, too.
+function promptTest(test) {
+  return (title, body) => test(title, async (t) => {
+    for (const timeout of [500, 2000]) {
+      const attempt = await t.try(body, timeout)
+      if (attempt.passed) return attempt.commit()
+      attempt.discard({ retainLogs: true })
+      t.log(`with ${timeout} ms:`, attempt.errors[0].assertionStack)
+    }
+    const attempt = await t.try(body, 8000)
+    attempt.commit()
+  })
+}
+
 // The smallest resources that a server takes, with RINGCALL_TEST_SMALLEST: everything must still work.
 const ringSize = process.env.RINGCALL_TEST_SMALLEST
   ? { ringEntries: 8, receiveBuffers: 8, receiveBufferSize: 128, batchSize: 1 }
@@ -413,6 +428,7 @@ module.exports = {
   isThere,
   large,
   post,
+  promptTest,
   request,
   ringTest,
   ringThreads,

@@ -2,7 +2,7 @@
 
 const test = require('ava')
 const {
-  assertRefused, assertServes, connect, fibonacci, gate, post, request, ringTest, serve, untilStats
+  assertRefused, assertServes, connect, fibonacci, gate, post, promptTest, request, ringTest, serve, untilStats
 } = require('./helpers.js')
 
 const KIB = 1024
@@ -199,9 +199,9 @@ test('maxInFlight 1: refusals wait their turn behind earlier pipelined requests'
   t.deepEqual((await client.responses(4)).map(({ status }) => status), [200, 503, 400, 503])
 })
 
-test('promises that never settle are in flight until handlerTimeout and no longer', async (t) => {
+promptTest(test)('promises that never settle are in flight until handlerTimeout and no longer', async (t, timeout) => {
   const never = new Promise(() => {})
-  const server = serve(t, { maxInFlight: 2, handlerTimeout: 300 }, (n) => (n < 0 ? never : fibonacci(n)))
+  const server = serve(t, { maxInFlight: 2, handlerTimeout: timeout }, (n) => (n < 0 ? never : fibonacci(n)))
   for (let round = 1; round <= 3; round++) {
     const clients = [await connect(t, server), await connect(t, server)]
     const stuck = clients.map((client) => client.send('/-1'))
@@ -211,9 +211,9 @@ test('promises that never settle are in flight until handlerTimeout and no longe
   }
 })
 
-test('promises whose clients have left are in flight until handlerTimeout and no longer', async (t) => {
+promptTest(test)('promises whose clients have left are in flight until handlerTimeout and no longer', async (t, timeout) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { maxInFlight: 2, handlerTimeout: 300 }, (n) => (n < 0 ? handler(n) : fibonacci(n)))
+  const server = serve(t, { maxInFlight: 2, handlerTimeout: timeout }, (n) => (n < 0 ? handler(n) : fibonacci(n)))
   for (let round = 1; round <= 3; round++) {
     for (const n of [-round, -10 * round]) {
       const client = await connect(t, server)

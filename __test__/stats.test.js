@@ -5,8 +5,8 @@ const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava')
 const { reply, typed } = require('../index.js')
 const {
-  connect, connectMany, engine, gate, post, request, ringTest, ringThreads, root, serve, startMain, threadTest, until,
-  untilStats
+  connect, connectMany, engine, gate, post, promptTest, request, ringTest, ringThreads, root, serve, startMain,
+  threadTest, until, untilStats
 } = require('./helpers.js')
 
 const counts = [
@@ -241,9 +241,9 @@ threadTest(test.serial)('a blocked event loop shows in dispatchDelay, and not in
   t.pass()
 })
 
-test('a call given up by handlerTimeout is no longer in flight, and its latency is the timeout or more', async (t) => {
+promptTest(test)('a call given up by handlerTimeout is no longer in flight, and its latency is the timeout or more', async (t, timeout) => {
   const { handler, held } = gate()
-  const server = serve(t, { handlerTimeout: 100 }, handler)
+  const server = serve(t, { handlerTimeout: timeout }, handler)
   const client = await connect(t, server)
   await client.write(request('/1'))
   await held(1)

@@ -11,14 +11,14 @@ const { join } = require('node:path')
 const { setTimeout: delay } = require('node:timers/promises')
 const test = require('ava').serial // A busy test beside this would make a prompt client late.
 const {
-  assertServes, connect, connectMany, fibonacci, gate, large, post, request, ringTest, serve, until, untilStats,
-  withResolvers
+  assertServes, connect, connectMany, fibonacci, gate, large, post, promptTest, request, ringTest, serve, until,
+  untilStats, withResolvers
 } = require('./helpers.js')
 const { typed } = require('..')
 
+const prompt = promptTest(test)
+
 const SHORT = 60
-// For tests in which a prompt client must not run into it.
-const LONGER = 500
 const DEAF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, handlerTimeout: 0, sendTimeout: 0 }
 
 const halfHead = 'POST /15 HTTP/1.1\r\nHost: localhost\r\nX-Slow: '
@@ -68,8 +68,8 @@ test('a head that stops: 408, and the connection closes', async (t) => {
   await untilStats(server, { headersTimeouts: 3, requests: 3 })
 })
 
-test('a head that drips after a request on the same connection: 408', async (t) => {
-  const server = serve(t, { ...DEAF, headersTimeout: LONGER })
+prompt('a head that drips after a request on the same connection: 408', async (t, timeout) => {
+  const server = serve(t, { ...DEAF, headersTimeout: timeout })
   const client = await connect(t, server)
   t.is((await client.send('/15')).body, '610')
   await assertRefusedAndClosed(t, client, await drip(client, halfHead), 408)
@@ -91,8 +91,8 @@ for (const [what, start] of [['by length', halfBody], ['in chunks', halfChunked]
   })
 }
 
-test('headersTimeout does not run for the body', async (t) => {
-  const server = serve(t, { ...DEAF, headersTimeout: LONGER })
+prompt('headersTimeout does not run for the body', async (t, timeout) => {
+  const server = serve(t, { ...DEAF, headersTimeout: timeout })
   const client = await connect(t, server)
   await client.write('POST /15 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nx')
   const clock = await connect(t, server)
@@ -108,16 +108,16 @@ test('an idle connection closes without an answer', async (t) => {
   await untilStats(server, { keepAliveTimeouts: 1, requests: 0, connectionsOpen: 0 })
 })
 
-test('a connection that idles after a request closes without another answer', async (t) => {
-  const server = serve(t, { ...DEAF, keepAliveTimeout: LONGER })
+prompt('a connection that idles after a request closes without another answer', async (t, timeout) => {
+  const server = serve(t, { ...DEAF, keepAliveTimeout: timeout })
   const client = await connect(t, server)
   t.is((await client.send('/15')).body, '610')
   t.is(await client.rest(), '')
   await untilStats(server, { keepAliveTimeouts: 1, responses2xx: 1, responses4xx: 0, connectionsOpen: 0 })
 })
 
-test('keepAliveTimeout does not run during a request', async (t) => {
-  const server = serve(t, { ...DEAF, keepAliveTimeout: LONGER })
+prompt('keepAliveTimeout does not run during a request', async (t, timeout) => {
+  const server = serve(t, { ...DEAF, keepAliveTimeout: timeout })
   const client = await connect(t, server)
   await client.write(halfHead)
   const clock = await connect(t, server)
@@ -126,9 +126,9 @@ test('keepAliveTimeout does not run during a request', async (t) => {
   t.is((await client.response()).body, '610')
 })
 
-test('a slow handler: 503, and the connection goes on without the late value', async (t) => {
+prompt('a slow handler: 503, and the connection goes on without the late value', async (t, timeout) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, (n) => (n === 1 ? handler(n) : fibonacci(n)))
+  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, (n) => (n === 1 ? handler(n) : fibonacci(n)))
   const client = await connect(t, server)
   const response = client.send('/1')
   await held(1)
@@ -142,9 +142,9 @@ test('a slow handler: 503, and the connection goes on without the late value', a
   await untilStats(server, { handlerTimeouts: 1, responses5xx: 1, responses2xx: 2, inFlight: 0, connectionsOpen: 1 })
 })
 
-test('a late value answers no request, not even the next one that waits', async (t) => {
+prompt('a late value answers no request, not even the next one that waits', async (t, timeout) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, handler)
+  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, handler)
   const client = await connect(t, server)
   t.is((await client.send('/1')).status, 503)
   const response = client.send('/2')
@@ -155,10 +155,11 @@ test('a late value answers no request, not even the next one that waits', async 
 })
 
 test('values that come long after very many requests were given up answer no other request', async (t) => {
+  const handlerTimeout = 500
   const settle = []
   let isOver = false
   const handler = () => (isOver ? 222 : new Promise((resolve) => settle.push(resolve)))
-  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, handler)
+  const server = serve(t, { ...DEAF, handlerTimeout }, handler)
   const clients = await connectMany(t, server, 100)
   const each = 15
   const count = each * clients.length
@@ -169,7 +170,7 @@ test('values that come long after very many requests were given up answer no oth
     t.true((await answers()).every(({ status }) => status === 503))
   }
 
-  await delay(2 * LONGER) // The test holds without this, but in this time the server forgets them.
+  await delay(2 * handlerTimeout) // The test holds without this, but in this time the server forgets them.
   const late = settle.splice(0)
   const { handlerTimeouts } = server.stats()
   await ask()
@@ -192,9 +193,9 @@ test('a late rejection is still reported to onError', async (t) => {
   t.deepEqual(told, [[error, 1]])
 })
 
-test('pipelined answers behind a slow handler keep their order', async (t) => {
+prompt('pipelined answers behind a slow handler keep their order', async (t, timeout) => {
   const { handler, held } = gate()
-  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, (n) => (n < 0 ? handler(n) : n))
+  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, (n) => (n < 0 ? handler(n) : n))
   const client = await connect(t, server)
   await client.write(['/1', '/-1', '/2', '/x', '/-2', '/3'].map((target) => request(target)).join(''))
   await held(-2)
@@ -205,34 +206,34 @@ test('pipelined answers behind a slow handler keep their order', async (t) => {
   await untilStats(server, { handlerTimeouts: 2, inFlight: 0 })
 })
 
-test('calls that wait behind late ones of their connection are late too, and are not run then', async (t) => {
+prompt('calls that wait behind late ones of their connection are late too, and are not run then', async (t, timeout) => {
   const begun = []
   const never = () => {
     begun.push(performance.now())
     return new Promise(() => {})
   }
-  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, { text: () => 'x'.repeat(1e6), never })
+  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, { text: () => 'x'.repeat(1e6), never })
   const client = await connect(t, server)
   // On engine node, calls whose answers are expected to be large wait for one another.
   await client.send('/text')
   await client.write(request('/never').repeat(60))
   t.true((await client.responses(60)).every(({ status }) => status === 503))
-  t.true(begun.at(-1) - begun[0] < LONGER)
+  t.true(begun.at(-1) - begun[0] < timeout)
   await untilStats(server, { handlerTimeouts: 60, inFlight: 0 })
 })
 
-test('calls are not late because their client does not read', async (t) => {
+prompt('calls are not late because their client does not read', async (t, timeout) => {
   const functions = { text: () => 'x'.repeat(1e6), never: () => new Promise(() => {}) }
-  const server = serve(t, { ...DEAF, path: socketPath(t), handlerTimeout: LONGER }, functions)
+  const server = serve(t, { ...DEAF, path: socketPath(t), handlerTimeout: timeout }, functions)
   const client = await connect(t, server)
   await client.write(request('/text').repeat(5))
   t.is((await post(t, server, '/never')).status, 503)
   t.true((await client.responses(5)).every(({ status }) => status === 200))
 })
 
-test("a slow handler is not cut off by the client's timeouts", async (t) => {
+prompt("a slow handler is not cut off by the client's timeouts", async (t, timeout) => {
   const { handler, held, release } = gate()
-  const timeouts = { headersTimeout: LONGER, requestTimeout: LONGER, keepAliveTimeout: LONGER, sendTimeout: LONGER }
+  const timeouts = { headersTimeout: timeout, requestTimeout: timeout, keepAliveTimeout: timeout, sendTimeout: timeout }
   const server = serve(t, { ...DEAF, ...timeouts }, handler)
   const clients = await Promise.all([1, 2, 3].map(() => connect(t, server)))
   await clients[0].write(request('/1'))
@@ -256,9 +257,9 @@ test("a slow handler is not cut off by the client's timeouts", async (t) => {
   t.deepEqual((await clients[2].responses(70)).map(({ body }) => body), Array(70).fill('30'))
 })
 
-test('half a request behind a slow handler: 408 after its answer', async (t) => {
+prompt('half a request behind a slow handler: 408 after its answer', async (t, timeout) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { ...DEAF, headersTimeout: LONGER }, handler)
+  const server = serve(t, { ...DEAF, headersTimeout: timeout }, handler)
   const client = await connect(t, server)
   await client.write(request('/1') + halfHead)
   await held(1)

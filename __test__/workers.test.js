@@ -9,7 +9,9 @@ const { tmpdir } = require('node:os')
 const path = require('node:path')
 const { threadId: ownThread } = require('node:worker_threads')
 const test = require('ava')
-const { connect, connectMany, engine, post, request, root, serve, until, untilStats } = require('./helpers.js')
+const {
+  connect, connectMany, engine, post, promptTest, request, root, serve, until, untilStats
+} = require('./helpers.js')
 
 const GATED = require.resolve('./modules/gated.js')
 const GATES = 8
@@ -150,8 +152,8 @@ test('a worker whose async calls wait runs others meanwhile', async (t) => {
 })
 
 // Tests about time run one at a time, as the start of a server blocks this thread.
-test.serial('promises that never settle are given up, and their worker goes on', async (t) => {
-  const { server } = await serveGated(t, { workers: 1, maxInFlight: 4, handlerTimeout: 500 })
+promptTest(test.serial)('promises that never settle are given up, and their worker goes on', async (t, timeout) => {
+  const { server } = await serveGated(t, { workers: 1, maxInFlight: 4, handlerTimeout: timeout })
   for (let round = 0; round < 3; round++) {
     const clients = await atOnce(t, server, Array(4).fill('/never'))
     for (const client of clients) t.deepEqual(codeOf(await client.response()), [503, 'ERR_TIMEOUT'])
@@ -163,10 +165,10 @@ test.serial('promises that never settle are given up, and their worker goes on',
   t.is(server.stats().workers[0].restarts, 0)
 })
 
-test.serial('an endless call gets 503 at handlerTimeout, its worker is replaced, others are served', async (t) => {
+promptTest(test.serial)('an endless call gets 503 at handlerTimeout, its worker is replaced, others are served', async (t, timeout) => {
   const told = []
   const onError = (error, call) => told.push([error.code, call])
-  const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 1000, onError })
+  const { server, exits, untilArrived } = await serveGated(t, { workers: 2, handlerTimeout: 2 * timeout, onError })
   const [endless, other] = await connectMany(t, server, 2)
   const answer = endless.send('/spin/0')
   await untilArrived(0)
@@ -198,8 +200,8 @@ test.serial('a call that begins late, and takes less than handlerTimeout, does n
   t.deepEqual(exits, [])
 })
 
-test.serial('a call whose time is over before it begins is never run', async (t) => {
-  const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 200 })
+promptTest(test.serial)('a call whose time is over before it begins is never run', async (t, timeout) => {
+  const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: timeout })
   const [first, second] = await connectMany(t, server, 2)
   await first.write(request('/hold/0'))
   await untilArrived(0)
@@ -211,8 +213,8 @@ test.serial('a call whose time is over before it begins is never run', async (t)
   t.is(arrived(1), 0)
 })
 
-test.serial('a call whose schema decides after its time is over is never run', async (t) => {
-  const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: 100 })
+promptTest(test.serial)('a call whose schema decides after its time is over is never run', async (t, timeout) => {
+  const { server, arrived, untilArrived, open } = await serveGated(t, { workers: 1, handlerTimeout: timeout })
   const client = await connect(t, server)
   const json = { headers: { 'Content-Type': 'application/json' }, body: '[0, 1]' }
   t.deepEqual(codeOf(await client.send('/checked', json)), [503, 'ERR_TIMEOUT'])
