@@ -110,7 +110,7 @@ export interface ListenOptions {
    * function, or anything else, blocks that thread, nothing is read, answered, refused or timed out, as with other servers
    * in Node.js. It needs Node.js itself: `ERR_INVALID_ARG_VALUE` in Bun and Deno.
    *
-   * Each thread has its own io_uring (40 KiB of locked memory, about 1 MiB in all), its own queue of `backlog` connections,
+   * Each thread has its own io_uring (48 KiB of locked memory, 1 to 2 MiB in all), its own queue of `backlog` connections,
    * and the connections that the kernel gives it, for their lifetime. The limits and the counts apply to the whole server.
    *
    * On a TCP port the threads' sockets share the port by `SO_REUSEPORT`. A server without `reusePort` is still refused there
@@ -123,7 +123,7 @@ export interface ListenOptions {
   /**
    * Advanced, like the next three options: they do not change the responses, and the defaults were measured. The entries of
    * a ring's submission queue, which it fills before it has to enter the kernel: a power of two from 8 to 32768. Its
-   * completion queue has four times as many. Fewer need less locked memory: 256 take 40 KiB, including receive buffers.
+   * completion queue has four times as many. Fewer need less locked memory: 256 take 48 KiB, including receive buffers.
    *
    * @default 256
    */
@@ -131,17 +131,16 @@ export interface ListenOptions {
 
   /**
    * How many buffers a ring has for the data that arrives in one turn, on all its connections together: a power of two from
-   * 8 to 32768. Data without a free buffer waits in its socket for the next turn.
+   * 8 to 32768. Data without a free buffer waits in its socket for the next turn. For each 16 of them a ring has a large one,
+   * for connections that send much at once.
    *
    * @default 512
    */
   receiveBuffers?: number | undefined
 
   /**
-   * Bytes of one receive buffer: an integer from 128 to 65536. Longer data takes several buffers.
-   *
-   * Each ring takes the memory of all its receive buffers at the start and writes to all of it, and `serverListen` waits for
-   * that: 8192 buffers of 64 KiB took 0.8 s and 542 MB.
+   * Bytes of one receive buffer: an integer from 128 to 65536. Longer data takes several buffers, or large ones, of 32 times
+   * as many bytes, but 64 KiB at most. A buffer takes memory when it is used for the first time, and keeps it.
    *
    * @default 1024
    */

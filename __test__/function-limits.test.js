@@ -3,6 +3,7 @@
 // The limits of functions by name: memory for bodies, depth, hostile values, long answers, timeouts, and ends in the
 // middle of a body.
 
+const { createHash, randomBytes } = require('node:crypto')
 const { once } = require('node:events')
 const { setImmediate: turn } = require('node:timers/promises')
 const { Worker } = require('node:worker_threads')
@@ -16,6 +17,7 @@ const {
 const KIB = 1024
 const MIB = 1024 * KIB
 const JSON_TYPE = { 'Content-Type': 'application/json' }
+const BYTES_TYPE = { 'Content-Type': 'application/octet-stream' }
 
 const length = typed('(text: string) => int', (text) => text.length)
 const sum = typed('(a: int, b: int) => int', (a, b) => a + b)
@@ -253,6 +255,24 @@ test('a request with half its body when the server closes is awaited, run and an
   const { body, headers } = await client.response()
   t.deepEqual([body, headers.connection], ['39996', 'close'])
   await closed
+})
+
+test('each body that a connection sends arrives as it is, whether much or little came before it', async (t) => {
+  const hash = (data) => createHash('sha256').update(data).digest('hex')
+  const server = serve(t, {}, { hash: typed('(data: bytes) => text', hash) })
+  const sizes = [1, 300_000, ...Array(6).fill(20), 40_000, 1024, 2 ** 16, 2 ** 15, 5000, ...Array(5).fill(3), MIB, 1]
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    const client = await connect(t, server)
+    const bodies = sizes.map((size) => randomBytes(size / 2 + 1).toString('hex').slice(0, size))
+    const requests = bodies.map((body) => request('/hash', { headers: BYTES_TYPE, body }))
+    for (const [i, bytes] of requests.entries()) {
+      await client.write(bytes)
+      t.is((await client.response()).body, hash(bodies[i]))
+    }
+    await Promise.all([client.write(requests.join('')), client.responses(sizes.length).then((responses) => {
+      t.deepEqual(responses.map(({ body }) => body), bodies.map(hash))
+    })])
+  }))
 })
 
 promptTest(test)('a body that does not come in time gets 408, and its memory is free again', async (t, timeout) => {

@@ -129,10 +129,40 @@ pub struct RingSize {
     pub buffer_bytes: u32,
 }
 
+/// As many receive buffers as have the length of a large one.
+const LARGE_BUFFER: u32 = 32;
+/// Bytes of a large one at most, unless the others are as long.
+const LARGE_BUFFER_BYTES_MAX: u32 = 1 << 16;
+/// For as many receive buffers there is a large one.
+const BUFFERS_PER_LARGE: u16 = 16;
+
+impl RingSize {
+    /// Receive buffers for connections that send much at once. They take twice as much memory as
+    /// the others, once they have been used.
+    #[must_use]
+    pub fn large_buffers(&self) -> u16 {
+        (self.buffers / BUFFERS_PER_LARGE).max(1)
+    }
+
+    /// Bytes of one of them.
+    #[must_use]
+    pub fn large_buffer_bytes(&self) -> u32 {
+        let most = LARGE_BUFFER_BYTES_MAX.max(self.buffer_bytes);
+        (self.buffer_bytes * LARGE_BUFFER).min(most)
+    }
+}
+
+/// A connection sends in bulk if it has filled as many receive buffers in a row, and no longer if
+/// as many large ones had less in them than [`BULK_PART`] says.
+pub const RECEIVES_ALIKE: u8 = 4;
+
+/// The part of a large buffer that bulk fills.
+pub const BULK_PART: usize = 8;
+
 impl Default for RingSize {
     fn default() -> Self {
         Self {
-            // With completions and the descriptors of the buffers they take 40 KiB of the 64 KiB of
+            // With completions and the descriptors of the buffers they take 48 KiB of the 64 KiB of
             // locked memory that the smallest usual `ulimit -l` allows.
             entries: 256,
             // A connection holds a buffer only from the arrival of its bytes until the end of that

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use ringcall::limits::RingSize;
-use ringcall::uring::{Event, Kernel, Op, Ring, Token};
+use ringcall::uring::{Event, Kernel, Op, Receive, Ring, Token};
 
 /// Receives that complete in one turn: more than the four completions for which the smallest ring
 /// has room.
@@ -33,7 +33,7 @@ fn token(slot: u32) -> Token {
 fn arm_receives(first: u32, ring: &mut Ring) -> Vec<(UnixStream, UnixStream)> {
     let arm = |slot| {
         let (theirs, ours) = UnixStream::pair().unwrap();
-        ring.arm_recv(token(slot), ours.as_fd(), true);
+        ring.arm_recv(token(slot), ours.as_fd(), Receive::Multishot);
         (theirs, ours)
     };
     (first..first + RECEIVES).map(arm).collect()
@@ -192,7 +192,8 @@ impl Crowd {
                 && !member.is_armed
                 && !member.has_ended
             {
-                self.ring.arm_recv(token(slot), ours.as_fd(), true);
+                self.ring
+                    .arm_recv(token(slot), ours.as_fd(), Receive::Multishot);
                 member.is_armed = true;
             }
         }
@@ -405,4 +406,79 @@ fn a_last_send_takes_what_fits_and_goes_with_the_end_of_our_side() {
     let mut received = Vec::new();
     theirs.read_to_end(&mut received).unwrap();
     assert_eq!(received.len(), sent);
+}
+
+/// Arms a receive on one end of a pair whose other end has written `bytes` already, takes a turn,
+/// and returns what was received, and the room of each buffer.
+fn receive(ring: &mut Ring, how: Receive, bytes: &[u8]) -> io::Result<Vec<(Vec<u8>, usize)>> {
+    let (mut theirs, ours) = UnixStream::pair().unwrap();
+    theirs.write_all(bytes).unwrap();
+    ring.arm_recv(token(0), ours.as_fd(), how);
+    ring.submit_and_wait().unwrap();
+    let mut received = Vec::new();
+    while let Some(event) = ring.next_event() {
+        let Event::Received { result, armed, .. } = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(armed, how == Receive::Multishot);
+        let buffer = result?.unwrap();
+        received.push((ring.bytes(&buffer).to_vec(), ring.buffer_bytes(&buffer)));
+        ring.put(buffer);
+    }
+    Ok(received)
+}
+
+#[test]
+fn a_large_receive_takes_at_once_what_takes_many_buffers_otherwise() {
+    let mut ring = ring(RingSize {
+        entries: 8,
+        buffers: 64,
+        buffer_bytes: 64,
+    });
+    let sent: Vec<u8> = (0..=u8::MAX).cycle().take(2048 + 1).collect();
+    let large = receive(&mut ring, Receive::Large, &sent).unwrap();
+    assert_eq!(large, [(sent[..2048].to_vec(), 2048)]);
+    let once = receive(&mut ring, Receive::Once, &sent).unwrap();
+    assert_eq!(once, [(sent[..64].to_vec(), 64)]);
+    // The kernel takes 32 at a time.
+    let sent = &sent[..30 * 64];
+    let many = receive(&mut ring, Receive::Multishot, sent).unwrap();
+    assert!(many.len() == 30 && many.iter().all(|(_, room)| *room == 64));
+    let many: Vec<u8> = many.into_iter().flat_map(|(bytes, _)| bytes).collect();
+    assert_eq!(many, sent);
+}
+
+#[test]
+fn each_large_buffer_comes_round_and_the_others_are_not_used_up_by_them() {
+    let mut ring = ring(RingSize {
+        entries: 8,
+        buffers: 64,
+        buffer_bytes: 64,
+    });
+    for byte in 0..50 {
+        let large = receive(&mut ring, Receive::Large, &[byte; 2048]).unwrap();
+        assert_eq!(large, [(vec![byte; 2048], 2048)]);
+    }
+    // All four of them are ours now.
+    let mut held = Vec::new();
+    for byte in 0..4 {
+        let (mut theirs, ours) = UnixStream::pair().unwrap();
+        theirs.write_all(&[byte; 100]).unwrap();
+        ring.arm_recv(token(0), ours.as_fd(), Receive::Large);
+        ring.submit_and_wait().unwrap();
+        let Some(Event::Received { result, .. }) = ring.next_event() else {
+            panic!("nothing was received");
+        };
+        held.push(result.unwrap().unwrap());
+    }
+    let none_left = receive(&mut ring, Receive::Large, b"x").unwrap_err();
+    assert_eq!(none_left.raw_os_error(), Some(libc::ENOBUFS));
+    let usual = receive(&mut ring, Receive::Once, b"x").unwrap();
+    assert_eq!(usual, [(b"x".to_vec(), 64)]);
+    for (byte, buffer) in (0..).zip(held) {
+        assert_eq!(ring.bytes(&buffer), [byte; 100]);
+        ring.put(buffer);
+    }
+    let again = receive(&mut ring, Receive::Large, b"x").unwrap();
+    assert_eq!(again, [(b"x".to_vec(), 2048)]);
 }

@@ -19,6 +19,7 @@ mod gathering;
 mod health;
 mod peer;
 mod posted;
+mod receiving;
 mod room;
 mod shared;
 mod timer_wheel;

@@ -12,6 +12,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::sync::Weak;
 
+use super::receiving::{Receiving, Step};
 use crate::bridge::{ConnectionId, LeasedSocket, SocketOwner};
 use crate::bytes::Bytes;
 use crate::connection::{Connection, Context};
@@ -43,17 +44,6 @@ pub(super) enum Phase {
     Gone,
 }
 
-/// Whether a receive is in flight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Recv {
-    /// Not in flight, and none was before.
-    First,
-    Unarmed,
-    Armed,
-    /// Armed, and its cancellation is in flight too.
-    Cancelling,
-}
-
 /// One accepted connection.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -63,7 +53,7 @@ pub(super) struct Peer {
     pub(super) phase: Phase,
     /// True exactly when the peer is in the event loop's list of those to advance.
     pub(super) touched: bool,
-    recv: Recv,
+    receiving: Receiving,
     /// True: the peer is received from although it awaits only answers, so that its end is noticed.
     is_watched: bool,
     /// Ops pushed for this peer whose last completion has not arrived.
@@ -77,7 +67,7 @@ impl Peer {
             socket: SocketOwner::new(socket),
             phase: Phase::Open,
             touched: false,
-            recv: Recv::First,
+            receiving: Receiving::new(),
             is_watched: false,
             in_flight: 0,
         }
@@ -92,7 +82,7 @@ impl Peer {
     ) {
         if !armed {
             self.in_flight -= 1;
-            self.recv = Recv::Unarmed;
+            self.receiving.on_completed();
         }
         match result {
             Err(error) => match error.raw_os_error() {
@@ -106,6 +96,8 @@ impl Peer {
             Ok(Some(buffer)) => {
                 let bytes = ring.bytes(&buffer);
                 context.counters.bytes_received += bytes.len() as u64;
+                self.receiving
+                    .on_received(bytes.len(), ring.buffer_bytes(&buffer));
                 if self.is_open() {
                     self.connection.received(bytes, context);
                 }
@@ -333,25 +325,17 @@ impl Peer {
     }
 
     fn advance_recv(&mut self, ring: &mut impl Kernel) {
-        let may_receive = !self.is_ending();
-        let wants_input = may_receive && self.connection.wants_input();
-        let token = self.connection.id().token();
-        match self.recv {
-            Recv::First | Recv::Unarmed if wants_input && !self.awaits_only_answers() => {
-                // The first request is often the only one. Then nothing is in flight when its
-                // answer has been sent, and the socket can be closed.
-                let multishot = self.recv == Recv::Unarmed;
-                ring.arm_recv(token, self.socket.as_fd(), multishot);
-                self.recv = Recv::Armed;
-                self.in_flight += 1;
-            }
-            Recv::Armed if may_receive && !wants_input => {
-                ring.push_cancel(Op::Recv, token);
-                self.recv = Recv::Cancelling;
-                self.in_flight += 1;
-            }
-            _ => {}
+        if self.is_ending() {
+            return;
         }
+        let token = self.connection.id().token();
+        let (wants_input, may_wait) = (self.connection.wants_input(), self.awaits_only_answers());
+        match self.receiving.next(wants_input, may_wait) {
+            Some(Step::Arm(how)) => ring.arm_recv(token, self.socket.as_fd(), how),
+            Some(Step::Cancel) => ring.push_cancel(Op::Recv, token),
+            None => return,
+        }
+        self.in_flight += 1;
     }
 
     fn send(&mut self, bytes: Bytes, offset: usize, quiet: bool, ring: &mut impl Kernel, now: u64) {

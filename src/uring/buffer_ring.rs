@@ -24,6 +24,10 @@ const BUFFERS_MIN: u16 = 8;
 /// The kernel wants the ring of descriptors at the start of a page.
 const PAGE_BYTES: usize = 4096;
 
+/// What every allocation has. With more, the allocator writes all the zeros itself; with this, it
+/// takes fresh pages, which cost nothing until they are used.
+const MEMORY_ALIGNMENT: usize = 16;
+
 /// How many rings this process has made.
 static MADE: AtomicU64 = AtomicU64::new(0);
 
@@ -36,10 +40,18 @@ pub struct Buffer {
     length: u32,
 }
 
+impl Buffer {
+    pub(super) fn id(&self) -> u16 {
+        self.id
+    }
+}
+
 /// The ring of descriptors that the kernel reads, and the memory that they point to.
 pub(super) struct BufferRing {
     /// An identity that no other ring of this process has.
     identity: u64,
+    /// The id of its first buffer; the others follow.
+    first_id: u16,
     /// As many [`BufRingEntry`] as there are buffers.
     descriptors: Allocation,
     memory: Allocation,
@@ -58,12 +70,13 @@ impl BufferRing {
     pub(super) fn register(
         submitter: &Submitter<'_>,
         group: u16,
+        first_id: u16,
         entries: u16,
         buffer_bytes: u32,
     ) -> Result<Self, Refused> {
         let mut entries = entries;
         loop {
-            let mut buffers = Self::new(entries, buffer_bytes)?;
+            let mut buffers = Self::new(first_id, entries, buffer_bytes)?;
             match buffers.register_once(submitter, group) {
                 Ok(()) => return Ok(buffers),
                 Err(error)
@@ -76,12 +89,14 @@ impl BufferRing {
         }
     }
 
-    fn new(entries: u16, buffer_bytes: u32) -> Result<Self, Refused> {
+    fn new(first_id: u16, entries: u16, buffer_bytes: u32) -> Result<Self, Refused> {
         assert!(entries.is_power_of_two() && entries <= 1 << 15);
+        assert!(first_id <= 1 << 15, "the ids fit");
         let descriptors = Self::descriptors_layout(entries);
         let memory = Self::memory_layout(entries, buffer_bytes);
         Ok(Self {
             identity: MADE.fetch_add(1, Ordering::Relaxed),
+            first_id,
             descriptors: Allocation::new(descriptors)?,
             memory: Allocation::new(memory)?,
             entries,
@@ -98,15 +113,30 @@ impl BufferRing {
         // the ring is gone. `Ring` declares its `IoUring` before this struct, so that the ring is
         // gone first.
         unsafe { submitter.register_buf_ring_with_flags(address, self.entries, group, 0) }?;
-        for id in 0..self.entries {
+        for id in self.first_id..self.end_id() {
             self.put(self.take(id, 0));
         }
         Ok(())
     }
 
+    /// True: `id` is that of one of its buffers.
+    pub(super) fn has(&self, id: u16) -> bool {
+        (self.first_id..self.end_id()).contains(&id)
+    }
+
+    /// The first id after those of its buffers.
+    pub(super) fn end_id(&self) -> u16 {
+        self.first_id + self.entries
+    }
+
+    /// Bytes of one of its buffers.
+    pub(super) fn buffer_bytes(&self) -> usize {
+        self.buffer_bytes as usize
+    }
+
     /// The buffer that a completion names.
     pub(super) fn take(&self, id: u16, length: u32) -> Buffer {
-        assert!(id < self.entries && length <= self.buffer_bytes);
+        assert!(self.has(id) && length <= self.buffer_bytes);
         Buffer {
             ring: self.identity,
             id,
@@ -160,9 +190,9 @@ impl BufferRing {
 
     fn address(&self, buffer: &Buffer) -> NonNull<u8> {
         assert!(buffer.ring == self.identity, "another ring's buffer");
-        let offset = usize::from(buffer.id) * self.buffer_bytes as usize;
-        // SAFETY: this ring's `take` has checked that the id is below `entries`, so the offset is
-        // inside `memory`.
+        let offset = usize::from(buffer.id - self.first_id) * self.buffer_bytes();
+        // SAFETY: this ring's `take` has checked that the id is one of `entries` from `first_id`
+        // on, so the offset is inside `memory`.
         unsafe { self.memory.start.add(offset) }
     }
 
@@ -173,7 +203,7 @@ impl BufferRing {
 
     fn memory_layout(entries: u16, buffer_bytes: u32) -> Layout {
         let bytes = usize::from(entries) * buffer_bytes as usize;
-        Layout::from_size_align(bytes, PAGE_BYTES).expect("at most 2 GiB, aligned to a page")
+        Layout::from_size_align(bytes, MEMORY_ALIGNMENT).expect("at most 2 GiB")
     }
 }
 
@@ -208,9 +238,9 @@ mod tests {
     /// A ring, and a buffer of another, larger one.
     fn ring_and_foreign_buffer() -> (BufferRing, Buffer) {
         let ring = |entries, buffer_bytes| {
-            BufferRing::new(entries, buffer_bytes).unwrap_or_else(|refused| panic!("{refused}"))
+            BufferRing::new(4, entries, buffer_bytes).unwrap_or_else(|refused| panic!("{refused}"))
         };
-        (ring(8, 64), ring(16, 128).take(15, 128))
+        (ring(8, 64), ring(16, 128).take(19, 128))
     }
 
     #[test]

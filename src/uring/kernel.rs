@@ -22,6 +22,17 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{Event, Op, Token, Waker};
 use crate::bytes::Bytes;
 
+/// How a connection is received from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receive {
+    /// Once.
+    Once,
+    /// Again and again.
+    Multishot,
+    /// Once, into a large buffer.
+    Large,
+}
+
 /// Takes ops and returns their events; does to sockets what needs no op; has the clocks.
 pub trait Kernel {
     /// Received bytes, which we have until they are put back.
@@ -36,8 +47,8 @@ pub trait Kernel {
     /// Accepts connections, or only one, until [`Event::Accepted`] says that it is no longer armed.
     fn arm_accept(&mut self, listener: BorrowedFd<'_>, multishot: bool);
 
-    /// Receives, or only once, until [`Event::Received`] says that it is no longer armed.
-    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, multishot: bool);
+    /// Receives until [`Event::Received`] says that it is no longer armed.
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, how: Receive);
 
     /// Sends `bytes[offset..]`. Only one send of a connection may be in flight, since their order
     /// would be lost. The socket stays open until its event.
@@ -87,6 +98,9 @@ pub trait Kernel {
 
     /// The bytes that were received into `buffer`.
     fn bytes<'a>(&'a self, buffer: &'a Self::Buffer) -> &'a [u8];
+
+    /// How many bytes `buffer` has room for.
+    fn buffer_bytes(&self, buffer: &Self::Buffer) -> usize;
 
     /// Gives a buffer back for the next receive.
     fn put(&mut self, buffer: Self::Buffer);

@@ -46,7 +46,7 @@ pub use accepted::is_about_one_connection;
 pub use buffer_ring::Buffer;
 use buffer_ring::BufferRing;
 pub use event::Event;
-pub use kernel::Kernel;
+pub use kernel::{Kernel, Receive};
 pub use notification::trigger_by_edge;
 use sending::{Sending, Sends};
 pub use setup::{Probe, Reason, Refused, probe};
@@ -56,14 +56,17 @@ pub use user_data::{Op, Token};
 use user_data::{decode, encode};
 pub use waker::Waker;
 
-/// The only buffer group; several would be needed only for several sizes.
+/// The group of the receive buffers.
 const BUFFER_GROUP: u16 = 0;
+/// That of the large ones.
+const LARGE_BUFFER_GROUP: u16 = 1;
 
 /// An `io_uring`, its receive buffers and the sends that the kernel is working on.
 pub struct Ring {
     // First, so that it is dropped before the memory that it was given.
     io_uring: IoUring,
     buffers: ManuallyDrop<BufferRing>,
+    large_buffers: ManuallyDrop<BufferRing>,
     /// The one send in flight of each connection, by slot.
     sending: Sends,
     /// Quiet sends that were pushed and whose result is not known.
@@ -85,12 +88,18 @@ impl Ring {
     pub fn new(size: RingSize) -> Result<Self, Refused> {
         let io_uring = setup::make(size.entries)?;
         let submitter = io_uring.submitter();
+        let (large, large_bytes) = (size.large_buffers(), size.large_buffer_bytes());
+        let large_buffers =
+            BufferRing::register(&submitter, LARGE_BUFFER_GROUP, 0, large, large_bytes)?;
+        // The id alone says whose a buffer is.
+        let (first_id, bytes) = (large_buffers.end_id(), size.buffer_bytes);
         let buffers =
-            BufferRing::register(&submitter, BUFFER_GROUP, size.buffers, size.buffer_bytes)?;
+            BufferRing::register(&submitter, BUFFER_GROUP, first_id, size.buffers, bytes)?;
         restrictions::restrict(&io_uring)?;
         Ok(Self {
             io_uring,
             buffers: ManuallyDrop::new(buffers),
+            large_buffers: ManuallyDrop::new(large_buffers),
             sending: Sends::default(),
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
@@ -125,14 +134,17 @@ impl Kernel for Ring {
         self.push(accept, Op::Accept, Token::NONE);
     }
 
-    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, multishot: bool) {
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, how: Receive) {
         let socket = Fd(socket.as_raw_fd());
-        let recv = if multishot {
-            opcode::RecvMulti::new(socket, BUFFER_GROUP).build()
-        } else {
-            // As many bytes as a buffer has.
-            let recv = opcode::Recv::new(socket, null_mut(), 0).buf_group(BUFFER_GROUP);
+        // As many bytes as a buffer has.
+        let once = |group| {
+            let recv = opcode::Recv::new(socket, null_mut(), 0).buf_group(group);
             recv.build().flags(Flags::BUFFER_SELECT)
+        };
+        let recv = match how {
+            Receive::Once => once(BUFFER_GROUP),
+            Receive::Multishot => opcode::RecvMulti::new(socket, BUFFER_GROUP).build(),
+            Receive::Large => once(LARGE_BUFFER_GROUP),
         };
         self.push(recv, Op::Recv, token);
     }
@@ -213,11 +225,19 @@ impl Kernel for Ring {
     }
 
     fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
-        self.buffers.bytes(buffer)
+        self.buffers_with(buffer.id()).bytes(buffer)
+    }
+
+    fn buffer_bytes(&self, buffer: &Buffer) -> usize {
+        self.buffers_with(buffer.id()).buffer_bytes()
     }
 
     fn put(&mut self, buffer: Buffer) {
-        self.buffers.put(buffer);
+        if self.large_buffers.has(buffer.id()) {
+            self.large_buffers.put(buffer);
+        } else {
+            self.buffers.put(buffer);
+        }
     }
 
     fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
@@ -258,6 +278,15 @@ impl Kernel for Ring {
 }
 
 impl Ring {
+    /// The buffers of which one has this id.
+    fn buffers_with(&self, id: u16) -> &BufferRing {
+        if self.large_buffers.has(id) {
+            &self.large_buffers
+        } else {
+            &self.buffers
+        }
+    }
+
     fn push(&mut self, entry: Entry, op: Op, token: Token) {
         self.in_flight += 1;
         self.unsubmitted
@@ -333,6 +362,8 @@ impl Drop for Ring {
             // SAFETY: nobody uses `buffers` after this; nothing is in flight, so the kernel does
             // not either.
             unsafe { ManuallyDrop::drop(&mut self.buffers) };
+            // SAFETY: the same holds for these.
+            unsafe { ManuallyDrop::drop(&mut self.large_buffers) };
         } else {
             // Only a ring thread that failed gets here. The kernel may still write to this memory:
             // leak it.

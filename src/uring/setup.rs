@@ -71,7 +71,7 @@ impl Reason {
                  6.1 or later, outside gVisor, qemu-user and Podman's default seccomp profile."
             }
             Self::Memlock => {
-                "The limit on locked memory is too low: raise it to 128 KiB, and 40 KiB for each \
+                "The limit on locked memory is too low: raise it to 128 KiB, and 48 KiB for each \
                  further ring thread (ulimit -l, LimitMEMLOCK=, docker run --ulimit memlock=-1)."
             }
             Self::Other => "See io_uring_setup(2) for what this error means.",
@@ -156,7 +156,7 @@ pub fn probe() -> Result<Probe, Refused> {
     let io_uring = make(ENTRIES_MIN)?;
     let mut known = io_uring::Probe::new();
     io_uring.submitter().register_probe(&mut known)?;
-    let buffers = BufferRing::register(&io_uring.submitter(), 0, 1, 64);
+    let buffers = BufferRing::register(&io_uring.submitter(), 0, 0, 1, 64);
     let restrictions = restrictions::restrict(&io_uring).is_ok();
     // It is dropped before the memory that it was given.
     drop(io_uring);

@@ -4,12 +4,15 @@ use std::io;
 use std::mem;
 use std::net::Shutdown;
 
-use ringcall::uring::{Event, Op};
+use ringcall::uring::{Event, Op, Receive};
 
 use crate::ops::{Lent, Posted};
 use crate::plan::Kind;
 use crate::socket::Send;
 use crate::world::World;
+
+/// How many of the others a large buffer has room for.
+const LARGE_BUFFER: usize = 32;
 
 /// An op that may complete now.
 #[derive(Debug, Clone, Copy)]
@@ -164,16 +167,21 @@ impl World {
         let fault = self.fails(Kind::Receive);
         let is_unlucky = self.goes_wrong(100);
         let ends = fault.is_some() || self.goes_wrong(8);
+        let recv = self.sockets[index].recv.as_ref().expect("in flight");
+        let how = recv.how;
+        let room = match how {
+            Receive::Large => LARGE_BUFFER * self.plan.buffer_bytes,
+            Receive::Once | Receive::Multishot => self.plan.buffer_bytes,
+        };
         let most = if self.goes_wrong(2) {
-            self.random.up_to(self.plan.buffer_bytes)
+            self.random.up_to(room)
         } else {
-            self.plan.buffer_bytes
+            room
         };
         let cancels_first = !self.goes_wrong(4);
         let resets_first = self.random.once_in(2);
         let socket = &mut self.sockets[index];
         let recv = socket.recv.as_ref().expect("in flight");
-        let multishot = recv.multishot;
         let has_bytes = !socket.to_server.is_empty();
         let result = match fault {
             Some(libc::ENOBUFS) => errno(libc::ENOBUFS),
@@ -201,12 +209,12 @@ impl World {
                     let count = most.min(socket.to_server.len());
                     socket.received += count;
                     let bytes = socket.to_server.drain(..count).collect();
-                    Ok(Some(Lent { id, bytes }))
+                    Ok(Some(Lent { id, bytes, room }))
                 }
             },
             _ => Ok(None),
         };
-        let armed = multishot && matches!(result, Ok(Some(_))) && !ends;
+        let armed = how == Receive::Multishot && matches!(result, Ok(Some(_))) && !ends;
         if !armed {
             socket.recv = None;
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ringcall::bytes::Bytes;
 use ringcall::limits::{OUTPUT_BYTES_MAX, PIPELINE_DEPTH_MAX};
-use ringcall::uring::{Event, Kernel, Op, Token, Waker};
+use ringcall::uring::{Event, Kernel, Op, Receive, Token, Waker};
 
 use crate::ops::{Accept, Lent, Pushed, Timer};
 use crate::socket::{Recv, Send, Stage};
@@ -47,12 +47,12 @@ impl Kernel for Simulated {
         world.push(Pushed::Accept);
     }
 
-    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, multishot: bool) {
+    fn arm_recv(&mut self, token: Token, socket: BorrowedFd<'_>, how: Receive) {
         let mut world = self.world.borrow_mut();
         let index = world.on_op(token, socket);
         let socket = &mut world.sockets[index];
         assert_ne!(socket.is_shut, Some(Shutdown::Both), "receives at the end");
-        let armed = socket.recv.replace(Recv::new(multishot));
+        let armed = socket.recv.replace(Recv::new(how));
         assert!(armed.is_none(), "two receives in flight");
         world.push(Pushed::Recv(index));
     }
@@ -154,6 +154,10 @@ impl Kernel for Simulated {
 
     fn bytes<'a>(&'a self, buffer: &'a Lent) -> &'a [u8] {
         &buffer.bytes
+    }
+
+    fn buffer_bytes(&self, buffer: &Lent) -> usize {
+        buffer.room
     }
 
     fn put(&mut self, buffer: Lent) {

@@ -15,6 +15,8 @@ use crate::world::World;
 pub(crate) struct Lent {
     pub(crate) id: u16,
     pub(crate) bytes: Vec<u8>,
+    /// How many it has room for.
+    pub(crate) room: usize,
 }
 
 /// An op that the loop has pushed.

@@ -8,7 +8,7 @@ use std::sync::Weak;
 
 use ringcall::bridge::LeasedSocket;
 use ringcall::bytes::Bytes;
-use ringcall::uring::Token;
+use ringcall::uring::{Receive, Token};
 
 use crate::client::Client;
 
@@ -26,18 +26,19 @@ pub(crate) enum Stage {
 }
 
 /// A receive in flight.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Recv {
-    pub(crate) multishot: bool,
+    pub(crate) how: Receive,
     pub(crate) is_submitted: bool,
     pub(crate) is_cancelled: bool,
 }
 
 impl Recv {
-    pub(crate) fn new(multishot: bool) -> Self {
+    pub(crate) fn new(how: Receive) -> Self {
         Self {
-            multishot,
-            ..Self::default()
+            how,
+            is_submitted: false,
+            is_cancelled: false,
         }
     }
 }
