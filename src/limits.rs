@@ -152,11 +152,11 @@ impl RingSize {
     }
 }
 
-/// A connection sends in bulk if it has filled as many receive buffers in a row, and no longer if
-/// as many large ones had less in them than [`BULK_PART`] says.
+/// A connection that has filled as many receive buffers in a row gets large ones, until as many of
+/// those in a row have come back with less than an eighth ([`BULK_PART`]).
 pub const RECEIVES_ALIKE: u8 = 4;
 
-/// The part of a large buffer that bulk fills.
+/// What is worth a large buffer: its length divided by this.
 pub const BULK_PART: usize = 8;
 
 impl Default for RingSize {

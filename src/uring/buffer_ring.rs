@@ -111,7 +111,7 @@ impl BufferRing {
         let address = self.first_descriptor().as_ptr().expose_provenance() as u64;
         // SAFETY: the callee asks that the address stay valid until the group is unregistered or
         // the ring is gone. `Ring` declares its `IoUring` before this struct, so that the ring is
-        // gone first.
+        // gone first; on a ring that could not be made nothing is in flight.
         unsafe { submitter.register_buf_ring_with_flags(address, self.entries, group, 0) }?;
         for id in self.first_id..self.end_id() {
             self.put(self.take(id, 0));
