@@ -21,8 +21,8 @@ use super::Refused;
 /// The fewest buffers worth running with if locked memory is short.
 const BUFFERS_MIN: u16 = 8;
 
-/// The kernel wants the ring of descriptors at the start of a page.
-const PAGE_BYTES: usize = 4096;
+/// The kernel wants the ring of descriptors at the start of a page, which has this length at most.
+const PAGE_BYTES_MAX: usize = 1 << 16;
 
 /// What every allocation has. With more, the allocator writes all the zeros itself; with this, it
 /// takes fresh pages, which cost nothing until they are used.
@@ -198,7 +198,7 @@ impl BufferRing {
 
     fn descriptors_layout(entries: u16) -> Layout {
         let bytes = usize::from(entries) * size_of::<BufRingEntry>();
-        Layout::from_size_align(bytes, PAGE_BYTES).expect("at most 512 KiB, aligned to a page")
+        Layout::from_size_align(bytes, PAGE_BYTES_MAX).expect("at most 512 KiB")
     }
 
     fn memory_layout(entries: u16, buffer_bytes: u32) -> Layout {
@@ -241,6 +241,13 @@ mod tests {
             BufferRing::new(4, entries, buffer_bytes).unwrap_or_else(|refused| panic!("{refused}"))
         };
         (ring(8, 64), ring(16, 128).take(19, 128))
+    }
+
+    #[test]
+    fn the_descriptors_begin_a_page_of_any_length_that_linux_has() {
+        let (ring, _) = ring_and_foreign_buffer();
+        let address = ring.first_descriptor().as_ptr().addr();
+        assert_eq!(address % (64 * 1024), 0);
     }
 
     #[test]

@@ -86,7 +86,11 @@ pub struct Ring {
 impl Ring {
     /// Makes a ring and its buffers. It accepts ops once [`Kernel::enable`] has been called.
     pub fn new(size: RingSize) -> Result<Self, Refused> {
-        let io_uring = setup::make(size.entries)?;
+        setup::with_fewer(size.entries, |entries| Self::with_entries(entries, &size))
+    }
+
+    fn with_entries(entries: u32, size: &RingSize) -> Result<Self, Refused> {
+        let io_uring = setup::make(entries)?;
         let submitter = io_uring.submitter();
         let (large, large_bytes) = (size.large_buffers(), size.large_buffer_bytes());
         let large_buffers =

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use io_uring::IoUring;
 
@@ -13,6 +15,8 @@ use super::{BufferRing, restrictions};
 
 /// The fewest submission entries worth running with if locked memory is short.
 const ENTRIES_MIN: u32 = 32;
+/// How long the kernel may take to release the locked memory of a ring that is gone.
+const RELEASE: Duration = Duration::from_millis(100);
 /// Completions that one submission may cause at once: multishot ops complete more often than they
 /// are submitted.
 const COMPLETIONS_PER_ENTRY: u32 = 4;
@@ -72,7 +76,8 @@ impl Reason {
             }
             Self::Memlock => {
                 "The limit on locked memory is too low: raise it to 128 KiB, and 48 KiB for each \
-                 further ring thread (ulimit -l, LimitMEMLOCK=, docker run --ulimit memlock=-1)."
+                 further ring thread of all processes of this user (ulimit -l, LimitMEMLOCK=, \
+                 docker run --ulimit memlock=-1)."
             }
             Self::Other => "See io_uring_setup(2) for what this error means.",
         }
@@ -107,6 +112,26 @@ impl fmt::Display for Refused {
             self.reason.cure()
         )
     }
+}
+
+/// Has `make` use up to `entries`. If locked memory has room for as many, but not for what else it
+/// makes, it uses half of them.
+pub(super) fn with_fewer<T>(
+    entries: u32,
+    make: impl Fn(u32) -> Result<T, Refused>,
+) -> Result<T, Refused> {
+    let is_short = |result: &Result<T, Refused>| {
+        result
+            .as_ref()
+            .is_err_and(|refused| refused.reason == Reason::Memlock)
+    };
+    let mut result = make(entries);
+    let began = Instant::now();
+    while is_short(&result) && entries > ENTRIES_MIN && began.elapsed() < RELEASE {
+        thread::sleep(RELEASE / 20);
+        result = make((entries / 2).max(ENTRIES_MIN));
+    }
+    result
 }
 
 /// Makes a ring of `entries` submissions, disabled until the ring thread enables it.
