@@ -11,7 +11,8 @@ const test = require('ava')
 const { z } = require('zod')
 const { reply, typed } = require('../index.js')
 const {
-  connect, gate, post, promptTest, request, ringTest, serve, serverListen, underTest, until, untilStats, withResolvers
+  connect, connectMany, gate, post, promptTest, request, ringTest, serve, serverListen, underTest, until, untilStats,
+  withResolvers
 } = require('./helpers.js')
 
 const KIB = 1024
@@ -231,6 +232,18 @@ test('arguments that a handler keeps never change and hold no other memory', asy
   // They may be written to, too.
   kept[0][4].fill(9)
   t.deepEqual(kept[1], expected(1))
+})
+
+test('as many bodies find room as maxBufferedBytes has space for, to the byte', async (t) => {
+  const limits = { maxBodySize: 100_000, maxBufferedBytes: 300_000 }
+  const server = serve(t, limits, { first: typed('(data: bytes) => int', (data) => data[0]) })
+  const bytes = request('/first', { headers: BYTES_TYPE, body: '0'.repeat(100_000) })
+  const clients = await connectMany(t, server, 3)
+  for (const client of clients) await client.write(bytes.slice(0, -1))
+  await untilStats(server, { bytesReceived: 3 * (bytes.length - 1) })
+  t.is((await post(t, server, '/first', { headers: BYTES_TYPE, body: '0'.repeat(2000) })).status, 503)
+  for (const client of clients) await client.write('0')
+  for (const client of clients) t.is((await client.response()).body, '48')
 })
 
 promptTest(test)('a call that exceeds handlerTimeout gets 503, and the memory of its arguments is free again', async (t, timeout) => {

@@ -59,15 +59,12 @@ impl Rest {
         }
     }
 
-    /// Bytes of the heap that it takes.
+    /// Bytes of the heap that its contents take. A body that is one argument takes its own length,
+    /// so that a limit of so many bodies has room for them.
     #[must_use]
     pub fn memory(&self) -> usize {
         let buffers: usize = self.buffers.iter().map(Vec::capacity).sum();
-        size_of::<Self>()
-            + self.cells.capacity() * size_of::<u64>()
-            + self.text.capacity()
-            + self.buffers.capacity() * size_of::<Vec<u8>>()
-            + buffers
+        self.cells.capacity() * size_of::<u64>() + self.text.capacity() + buffers
     }
 }
 
