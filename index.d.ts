@@ -123,7 +123,8 @@ export interface ListenOptions {
   /**
    * Advanced, like the next three options: they do not change the responses, and the defaults were measured. The entries of
    * a ring's submission queue, which it fills before it has to enter the kernel: a power of two from 8 to 32768. Its
-   * completion queue has four times as many. Fewer need less locked memory: 256 take 48 KiB, including receive buffers.
+   * completion queue has four times as many. Fewer need less locked memory: 256 take 48 KiB, with 512 receive buffers, of
+   * which each takes 16 bytes of that.
    *
    * @default 256
    */
@@ -131,8 +132,8 @@ export interface ListenOptions {
 
   /**
    * How many buffers a ring has for the data that arrives in one turn, on all its connections together: a power of two from
-   * 8 to 32768. Data without a free buffer waits in its socket for the next turn. For each 16 of them a ring has a large one,
-   * for connections that send much at once.
+   * 8 to 32768. Data without a free buffer waits in its socket for the next turn. For each 16 of them (and for 8) a ring has
+   * a large one, for connections that send much at once.
    *
    * @default 512
    */
@@ -140,7 +141,8 @@ export interface ListenOptions {
 
   /**
    * Bytes of one receive buffer: an integer from 128 to 65536. Longer data takes several buffers, or large ones, of 32 times
-   * as many bytes, but 64 KiB at most. A buffer takes memory when it is used for the first time, and keeps it.
+   * as many bytes, but 64 KiB at most. A buffer takes memory when it is used for the first time, and keeps it: by default
+   * 1.5 MiB in all, for each ring thread.
    *
    * @default 1024
    */
@@ -241,7 +243,8 @@ export interface ListenOptions {
   /**
    * Bytes of all bodies and arguments together that have arrived and that no function has taken yet: an integer from 1 to
    * 9007199254740991. Where functions take bodies, it is not less than `maxBodySize`. Requests that would exceed it are
-   * answered with `503` and `Retry-After`. One plain function ignores it, because its bodies are not kept.
+   * answered with `503` and `Retry-After`, and their connection closes if the body has not arrived whole. One plain function
+   * ignores it, because its bodies are not kept.
    *
    * @default 67108864
    */
@@ -573,8 +576,9 @@ export interface ServerStats {
    */
   ringWakeups: number
   /**
-   * Receives that found all receive buffers of their ring thread in use, and were repeated a turn later. Nothing is lost,
-   * but if it happens all the time, try more `receiveBuffers`.
+   * Receives that found all receive buffers of their ring thread in use, or all large ones, and were repeated a turn later.
+   * Nothing is lost. If more clients than there are large buffers (32 by default) send long bodies at once, it happens all
+   * the time, and costs some percent of CPU, which more `receiveBuffers` save.
    */
   ringBufferShortages: number
   /** Requests beyond `maxInFlight` or `maxBufferedBytes`: `503`. */
