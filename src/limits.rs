@@ -17,9 +17,9 @@ pub struct Limits {
     pub buffered_bytes_max: u64,
     /// How long things may take.
     pub timeouts: Timeouts,
-    /// Bytes of bodies after which a turn of the event loop reads no more arguments: some of them
-    /// take a millisecond.
-    pub turn_body_bytes_max: usize,
+    /// Bytes, received or of whole bodies, after which a turn of the event loop reads no more: as
+    /// many of some arguments take a millisecond.
+    pub turn_bytes_max: usize,
     /// When connections are accepted several at a time.
     pub crowd: Crowd,
 }
@@ -69,7 +69,7 @@ impl Default for Limits {
                 handler: 30_000,
                 send: 30_000,
             },
-            turn_body_bytes_max: 256 * 1024,
+            turn_bytes_max: 256 * 1024,
             crowd: Crowd::default(),
         }
     }

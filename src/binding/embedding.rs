@@ -95,9 +95,9 @@ impl Embedding {
         self.dispatch.borrow_mut().take();
     }
 
-    /// Drives the loop until there is nothing to do.
-    pub(super) fn drive(&self) {
-        let driven = self.embedded.borrow_mut().drive();
+    /// Drives the loop until there is nothing to do, or JavaScript has calls to run.
+    pub(super) fn drive(&self, calls_wait: bool) {
+        let driven = self.embedded.borrow_mut().drive(calls_wait);
         if driven == Driven::Ended {
             self.close();
         }
@@ -112,7 +112,7 @@ impl Embedding {
         }
         self.awake();
         let done = act();
-        self.drive();
+        self.drive(false);
         if self.dispatch_due.is_set() || !self.prepare_to_sleep() {
             self.notify();
         }
@@ -147,7 +147,7 @@ impl Embedding {
     }
 
     fn turn(&self) {
-        self.drive();
+        self.drive(false);
         if self.dispatch_due.take() {
             // A copy, since JavaScript may turn Node's loop itself, and let go of it.
             let dispatch = self.dispatch.borrow().clone();

@@ -165,7 +165,9 @@ impl NativeSeat {
             Ok(match &embedding {
                 None => seats.next_batch(seat, results, begun),
                 Some(embedding) => embedding.keep_awake(|| {
-                    seats.next_batch_around(seat, results, begun, || embedding.drive())
+                    seats.next_batch_around(seat, results, begun, |calls_wait| {
+                        embedding.drive(calls_wait);
+                    })
                 }),
             })
         })

@@ -12,7 +12,7 @@ use crate::uring::Kernel;
 pub enum Driven {
     /// There is nothing to do.
     Idle,
-    /// Calls were handed over, and there may be more to do.
+    /// There are calls, and there may be more to do.
     Calls,
     /// There is more to do, but other work is to have the thread first.
     Busy,
@@ -29,9 +29,10 @@ impl<K: Kernel> EventLoop<K> {
     }
 
     /// Takes turns for as long as there is something to do. It stops when it has handed calls over,
-    /// and after [`DRIVE_US_MAX`]. It waits for nothing. It must not be called once the loop has
+    /// and after [`DRIVE_US_MAX`]. If calls wait already, it takes one turn, so that no more bodies
+    /// are read than functions take. It waits for nothing. It must not be called once the loop has
     /// ended or failed.
-    pub fn drive(&mut self) -> io::Result<Driven> {
+    pub fn drive(&mut self, calls_wait: bool) -> io::Result<Driven> {
         let mut until = None;
         while !self.is_drained() {
             if self.ring.is_ready() {
@@ -41,7 +42,7 @@ impl<K: Kernel> EventLoop<K> {
             if !self.ring.is_ready() && !self.reply_queue.has_posted() {
                 return Ok(Driven::Idle);
             }
-            if self.turn() {
+            if self.turn() || calls_wait {
                 return Ok(Driven::Calls);
             }
             let now = self.context.now_us;

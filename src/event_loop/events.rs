@@ -6,14 +6,18 @@ use super::EventLoop;
 use crate::uring::{Event, Kernel};
 
 impl<K: Kernel> EventLoop<K> {
-    /// Acts on what has completed. Returns whether that was all: after many bytes of arguments it
-    /// leaves the rest for the next turn, so that answers leave and other work has the thread.
+    /// Acts on what has completed. Returns whether that was all: after many bytes, received or of
+    /// arguments, it leaves the rest for the next turn, so that answers leave and other work has
+    /// the thread.
     pub(super) fn take_events(&mut self) -> bool {
+        let most = self.shared.turn_bytes_max;
+        let received = self.context.counters.bytes_received;
         self.context.body_bytes = 0;
         while let Some(event) = self.ring.next_event() {
             self.context.counters.completions += 1;
             self.on_event(event);
-            if self.context.body_bytes > self.shared.turn_body_bytes_max {
+            let received = self.context.counters.bytes_received - received;
+            if self.context.body_bytes > most || received > most as u64 {
                 return false;
             }
         }

@@ -25,7 +25,7 @@ pub struct Shared {
     /// How long requests and their answers may take.
     pub timeouts: Timeouts,
     /// Bytes of bodies after which a turn reads no more arguments.
-    pub turn_body_bytes_max: usize,
+    pub turn_bytes_max: usize,
     /// When connections are accepted several at a time.
     pub crowd: Crowd,
     /// True: the rings' listeners are one socket.
@@ -63,7 +63,7 @@ impl Shared {
             listener_is_shared,
             rules,
             timeouts: limits.timeouts,
-            turn_body_bytes_max: limits.turn_body_bytes_max,
+            turn_bytes_max: limits.turn_bytes_max,
             crowd: limits.crowd,
             handles: handles.collect(),
             connections: Pool::new(u64::from(limits.connections_max)),

@@ -233,17 +233,17 @@ impl Seats {
     }
 
     /// The same in two steps. `between` runs without a lock, and its time does not count as the
-    /// batch's.
+    /// batch's. It is told whether the last batch has left calls waiting.
     #[must_use]
     pub fn next_batch_around(
         &self,
         seat: usize,
         results: u32,
         begun: u32,
-        between: impl FnOnce(),
+        between: impl FnOnce(bool),
     ) -> i32 {
         self.with(seat, |consumer| consumer.finish(self, results, begun));
-        between();
+        between(self.queued.load(Ordering::Relaxed) > 0);
         let length = self.with(seat, |consumer| consumer.begin_later(self));
         self.end_if_over();
         length.unwrap_or(-1)

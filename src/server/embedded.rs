@@ -51,9 +51,9 @@ impl Embedded {
         self.eventfd.take()
     }
 
-    /// Does what there is to do, without waiting for anything.
-    pub fn drive(&mut self) -> Driven {
-        self.attempt(EventLoop::drive)
+    /// Does what there is to do, without waiting for anything; less, if calls wait already.
+    pub fn drive(&mut self, calls_wait: bool) -> Driven {
+        self.attempt(|event_loop| event_loop.drive(calls_wait))
     }
 
     /// True: the loop need not be driven until the eventfd is written to.

@@ -7,6 +7,7 @@ mod closing;
 mod crowds;
 mod direct;
 mod documents;
+mod embedded;
 #[expect(unreachable_pub, reason = "shared with the tests of conversations")]
 #[expect(dead_code, reason = "its clients need a part of it")]
 #[path = "../support/functions.rs"]

@@ -225,13 +225,28 @@ pub(crate) fn start_options<S: CallSink>(
         let started = Server::start(options, make_sink);
         (started.unwrap_or_else(|error| panic!("{error}")), None)
     };
+    Running {
+        address: address_of(&server),
+        server,
+        driver,
+    }
+}
+
+pub(crate) fn address_of(server: &Server) -> SocketAddr {
     let Address::Tcp(address) = *server.address() else {
         panic!("a TCP address");
     };
-    Running {
-        server,
-        address,
-        driver,
+    address
+}
+
+/// Answers calls at once, on the ring's thread.
+pub(crate) fn with_handler(
+    reply_queue: Arc<ReplyQueue>,
+    handler: fn(i64) -> Outcome,
+) -> impl CallSink {
+    Inline {
+        reply_queue,
+        handler,
     }
 }
 
@@ -281,7 +296,7 @@ pub(crate) fn start_local_with(name: &str, handler: fn(i64) -> Outcome) -> Local
 /// Drives a loop to its end, as Node's does.
 fn drive(mut embedded: Embedded) {
     let mut eventfd = File::from(embedded.take_eventfd().expect("it was not taken"));
-    while embedded.drive() != Driven::Ended {
+    while embedded.drive(false) != Driven::Ended {
         if embedded.prepare_to_sleep() {
             wait_until_readable(&mut eventfd);
             embedded.awake();

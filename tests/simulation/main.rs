@@ -144,7 +144,8 @@ fn rules(plan: &Plan) -> Rules {
 fn drive(event_loop: &mut EventLoop<Simulated>, world: &RefCell<World>) -> io::Result<()> {
     event_loop.begin_embedded()?;
     loop {
-        match event_loop.drive()? {
+        let calls_wait = world.borrow_mut().random.once_in(4);
+        match event_loop.drive(calls_wait)? {
             Driven::Ended => return Ok(()),
             Driven::Idle if event_loop.prepare_to_sleep() => {
                 world.borrow_mut().sleep();

@@ -94,7 +94,7 @@ impl Plan {
                 buffered_bytes_max: random.pick(&[400, 3_000, PLENTY, PLENTY, PLENTY]),
                 timeouts,
                 // Often each body has a turn of its own.
-                turn_body_bytes_max: if has_functions { 10 } else { 0 },
+                turn_bytes_max: if has_functions { 10 } else { 0 },
                 crowd: Crowd {
                     connections: random.pick(&[1, 2, 1024]),
                     within_us: 1_000_000,
