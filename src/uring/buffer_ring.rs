@@ -8,9 +8,8 @@
 //! `Buffer` exists), never to both. `Buffer` is not `Clone`, `put` consumes it, and it names the
 //! one ring that it belongs to.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use io_uring::Submitter;
@@ -20,13 +19,6 @@ use super::Refused;
 
 /// The fewest buffers worth running with if locked memory is short.
 const BUFFERS_MIN: u16 = 8;
-
-/// The kernel wants the ring of descriptors at the start of a page, which has this length at most.
-const PAGE_BYTES_MAX: usize = 1 << 16;
-
-/// What every allocation has. With more, the allocator writes all the zeros itself; with this, it
-/// takes fresh pages, which cost nothing until they are used.
-const MEMORY_ALIGNMENT: usize = 16;
 
 /// How many rings this process has made.
 static MADE: AtomicU64 = AtomicU64::new(0);
@@ -53,15 +45,15 @@ pub(super) struct BufferRing {
     /// The id of its first buffer; the others follow.
     first_id: u16,
     /// As many [`BufRingEntry`] as there are buffers.
-    descriptors: Allocation,
-    memory: Allocation,
+    descriptors: Mapping,
+    memory: Mapping,
     entries: u16,
     buffer_bytes: u32,
     tail: u16,
 }
 
 // SAFETY: it points to memory that it alone owns; no thread-local state is involved.
-unsafe impl Send for Allocation {}
+unsafe impl Send for Mapping {}
 
 impl BufferRing {
     /// Makes `entries` buffers (a power of two, at most 32768) of `buffer_bytes` each the kernel's
@@ -92,13 +84,13 @@ impl BufferRing {
     fn new(first_id: u16, entries: u16, buffer_bytes: u32) -> Result<Self, Refused> {
         assert!(entries.is_power_of_two() && entries <= 1 << 15);
         assert!(first_id <= 1 << 15, "the ids fit");
-        let descriptors = Self::descriptors_layout(entries);
-        let memory = Self::memory_layout(entries, buffer_bytes);
+        let descriptors = usize::from(entries) * size_of::<BufRingEntry>();
+        let memory = usize::from(entries) * buffer_bytes as usize;
         Ok(Self {
             identity: MADE.fetch_add(1, Ordering::Relaxed),
             first_id,
-            descriptors: Allocation::new(descriptors)?,
-            memory: Allocation::new(memory)?,
+            descriptors: Mapping::new(descriptors)?,
+            memory: Mapping::new(memory)?,
             entries,
             buffer_bytes,
             tail: 0,
@@ -195,39 +187,36 @@ impl BufferRing {
         // on, so the offset is inside `memory`.
         unsafe { self.memory.start.add(offset) }
     }
-
-    fn descriptors_layout(entries: u16) -> Layout {
-        let bytes = usize::from(entries) * size_of::<BufRingEntry>();
-        Layout::from_size_align(bytes, PAGE_BYTES_MAX).expect("at most 512 KiB")
-    }
-
-    fn memory_layout(entries: u16, buffer_bytes: u32) -> Layout {
-        let bytes = usize::from(entries) * buffer_bytes as usize;
-        Layout::from_size_align(bytes, MEMORY_ALIGNMENT).expect("at most 2 GiB")
-    }
 }
 
-/// Zeroed memory, which is given back when this is dropped.
-struct Allocation {
+/// Whole pages of zeros, which are given back when this is dropped. A page takes memory once it is
+/// written to. The kernel wants the ring of descriptors at the start of a page, whose length the
+/// allocator does not know.
+struct Mapping {
     start: NonNull<u8>,
-    layout: Layout,
+    bytes: usize,
 }
 
-impl Allocation {
-    fn new(layout: Layout) -> io::Result<Self> {
-        assert!(layout.size() > 0);
-        // SAFETY: the callee asks for a layout of more than zero bytes, asserted above.
-        let start = unsafe { alloc_zeroed(layout) };
-        let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, layout })
+impl Mapping {
+    fn new(bytes: usize) -> io::Result<Self> {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: the callee asks that nothing in use be replaced: without `MAP_FIXED` it takes
+        // pages that are free.
+        let start = unsafe { libc::mmap(null_mut(), bytes, access, kind, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let start = NonNull::new(start.cast()).expect("the first page is never mapped");
+        Ok(Self { start, bytes })
     }
 }
 
-impl Drop for Allocation {
+impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this very layout; for what the kernel has had of it, see
-        // `register_once`.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) };
+        // SAFETY: mapped in `new` with this length; for what the kernel has had of it, see
+        // `register_once`. Nobody refers to it: who drops a `BufferRing` owns it.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.bytes) };
     }
 }
 
@@ -241,13 +230,6 @@ mod tests {
             BufferRing::new(4, entries, buffer_bytes).unwrap_or_else(|refused| panic!("{refused}"))
         };
         (ring(8, 64), ring(16, 128).take(19, 128))
-    }
-
-    #[test]
-    fn the_descriptors_begin_a_page_of_any_length_that_linux_has() {
-        let (ring, _) = ring_and_foreign_buffer();
-        let address = ring.first_descriptor().as_ptr().addr();
-        assert_eq!(address % (64 * 1024), 0);
     }
 
     #[test]
