@@ -139,8 +139,8 @@ impl BufferRing {
     /// The bytes that the kernel has written into `buffer`.
     pub(super) fn bytes(&self, buffer: &Buffer) -> &[u8] {
         let start = self.address(buffer);
-        // SAFETY: `take` has checked the length against the allocation, which is zeroed at the
-        // start, so its bytes are initialised; the kernel does not write to it while the `Buffer`
+        // SAFETY: `take` has checked the length against the mapping, which is zeroed at the start,
+        // so its bytes are initialised; the kernel does not write to it while the `Buffer`
         // exists, as only `put` gives it away.
         unsafe { std::slice::from_raw_parts(start.as_ptr(), buffer.length as usize) }
     }
@@ -153,9 +153,9 @@ impl BufferRing {
     pub(super) fn put(&mut self, buffer: Buffer) {
         let index = usize::from(self.tail & (self.entries - 1));
         let address = self.address(&buffer).as_ptr().expose_provenance() as u64;
-        // SAFETY: `index` is below `entries`, so the pointer stays inside the allocation.
+        // SAFETY: `index` is below `entries`, so the pointer stays inside the mapping.
         let descriptor = unsafe { self.first_descriptor().add(index) };
-        // SAFETY: the allocation is zeroed and aligned, and the kernel reads a descriptor only
+        // SAFETY: the mapping is zeroed and aligned, and the kernel reads a descriptor only
         // below the tail that is published further down, so this one is ours to write.
         let descriptor = unsafe { &mut *descriptor.as_ptr() };
         descriptor.set_addr(address);
@@ -167,9 +167,9 @@ impl BufferRing {
 
     fn publish_tail(&self) {
         // SAFETY: the callee asks for the address of the first, initialised descriptor; its
-        // allocation starts there.
+        // mapping starts there.
         let tail = unsafe { BufRingEntry::tail(self.first_descriptor().as_ptr()) };
-        // SAFETY: the tail is an aligned u16 inside our allocation, which the kernel only reads.
+        // SAFETY: the tail is an aligned u16 inside our mapping, which the kernel only reads.
         let tail = unsafe { AtomicU16::from_ptr(tail.cast_mut()) };
         // Release: the kernel reads the tail with acquire, and must see the descriptors written
         // before it.
