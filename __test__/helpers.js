@@ -39,7 +39,8 @@ function sharingTest(test) {
 }
 
 // For tests whose clients must not run into the timeout that their body gets, in milliseconds. A machine that pauses makes
-// them late, so a test that fails gets longer ones, and says so: what is wrong is wrong with the longest, too.
+// them late, so a test that fails gets longer ones, and says so: what is wrong is wrong with the longest, too. Not for
+// tests of what may go wrong only once in a while, such as one call's answer for another's.
 function promptTest(test) {
   return (title, body) => test(title, async (t) => {
     for (const timeout of [500, 2000]) {

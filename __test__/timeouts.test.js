@@ -19,6 +19,8 @@ const { typed } = require('..')
 const prompt = promptTest(test)
 
 const SHORT = 60
+// For tests in which a prompt client must not run into it, and which are not tried again: they are about wrong answers.
+const LONGER = 500
 const DEAF = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, handlerTimeout: 0, sendTimeout: 0 }
 
 const halfHead = 'POST /15 HTTP/1.1\r\nHost: localhost\r\nX-Slow: '
@@ -126,9 +128,9 @@ prompt('keepAliveTimeout does not run during a request', async (t, timeout) => {
   t.is((await client.response()).body, '610')
 })
 
-prompt('a slow handler: 503, and the connection goes on without the late value', async (t, timeout) => {
+test('a slow handler: 503, and the connection goes on without the late value', async (t) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, (n) => (n === 1 ? handler(n) : fibonacci(n)))
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, (n) => (n === 1 ? handler(n) : fibonacci(n)))
   const client = await connect(t, server)
   const response = client.send('/1')
   await held(1)
@@ -142,9 +144,9 @@ prompt('a slow handler: 503, and the connection goes on without the late value',
   await untilStats(server, { handlerTimeouts: 1, responses5xx: 1, responses2xx: 2, inFlight: 0, connectionsOpen: 1 })
 })
 
-prompt('a late value answers no request, not even the next one that waits', async (t, timeout) => {
+test('a late value answers no request, not even the next one that waits', async (t) => {
   const { handler, held, release } = gate()
-  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, handler)
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, handler)
   const client = await connect(t, server)
   t.is((await client.send('/1')).status, 503)
   const response = client.send('/2')
@@ -155,11 +157,10 @@ prompt('a late value answers no request, not even the next one that waits', asyn
 })
 
 test('values that come long after very many requests were given up answer no other request', async (t) => {
-  const handlerTimeout = 500
   const settle = []
   let isOver = false
   const handler = () => (isOver ? 222 : new Promise((resolve) => settle.push(resolve)))
-  const server = serve(t, { ...DEAF, handlerTimeout }, handler)
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, handler)
   const clients = await connectMany(t, server, 100)
   const each = 15
   const count = each * clients.length
@@ -170,7 +171,7 @@ test('values that come long after very many requests were given up answer no oth
     t.true((await answers()).every(({ status }) => status === 503))
   }
 
-  await delay(2 * handlerTimeout) // The test holds without this, but in this time the server forgets them.
+  await delay(2 * LONGER) // The test holds without this, but in this time the server forgets them.
   const late = settle.splice(0)
   const { handlerTimeouts } = server.stats()
   await ask()
@@ -193,9 +194,9 @@ test('a late rejection is still reported to onError', async (t) => {
   t.deepEqual(told, [[error, 1]])
 })
 
-prompt('pipelined answers behind a slow handler keep their order', async (t, timeout) => {
+test('pipelined answers behind a slow handler keep their order', async (t) => {
   const { handler, held } = gate()
-  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, (n) => (n < 0 ? handler(n) : n))
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, (n) => (n < 0 ? handler(n) : n))
   const client = await connect(t, server)
   await client.write(['/1', '/-1', '/2', '/x', '/-2', '/3'].map((target) => request(target)).join(''))
   await held(-2)
@@ -206,19 +207,19 @@ prompt('pipelined answers behind a slow handler keep their order', async (t, tim
   await untilStats(server, { handlerTimeouts: 2, inFlight: 0 })
 })
 
-prompt('calls that wait behind late ones of their connection are late too, and are not run then', async (t, timeout) => {
+test('calls that wait behind late ones of their connection are late too, and are not run then', async (t) => {
   const begun = []
   const never = () => {
     begun.push(performance.now())
     return new Promise(() => {})
   }
-  const server = serve(t, { ...DEAF, handlerTimeout: timeout }, { text: () => 'x'.repeat(1e6), never })
+  const server = serve(t, { ...DEAF, handlerTimeout: LONGER }, { text: () => 'x'.repeat(1e6), never })
   const client = await connect(t, server)
   // On engine node, calls whose answers are expected to be large wait for one another.
   await client.send('/text')
   await client.write(request('/never').repeat(60))
   t.true((await client.responses(60)).every(({ status }) => status === 503))
-  t.true(begun.at(-1) - begun[0] < timeout)
+  t.true(begun.at(-1) - begun[0] < LONGER)
   await untilStats(server, { handlerTimeouts: 60, inFlight: 0 })
 })
 
