@@ -51,7 +51,7 @@ impl Ring {
     ) -> io::Result<Option<Buffer>> {
         let length = *result.as_ref().unwrap_or(&0);
         let id = cqueue::buffer_select(completion.flags());
-        let buffer = id.map(|id| self.buffers_with(id).take(id, length));
+        let buffer = id.map(|id| self.buffers[self.group_of(id)].take(id, length));
         if length > 0 {
             return Ok(buffer);
         }

@@ -65,8 +65,8 @@ const LARGE_BUFFER_GROUP: u16 = 1;
 pub struct Ring {
     // First, so that it is dropped before the memory that it was given.
     io_uring: IoUring,
-    buffers: ManuallyDrop<BufferRing>,
-    large_buffers: ManuallyDrop<BufferRing>,
+    /// The buffers of each group.
+    buffers: ManuallyDrop<[BufferRing; 2]>,
     /// The one send in flight of each connection, by slot.
     sending: Sends,
     /// Quiet sends that were pushed and whose result is not known.
@@ -92,18 +92,15 @@ impl Ring {
     fn with_entries(entries: u32, size: &RingSize) -> Result<Self, Refused> {
         let io_uring = setup::make(entries)?;
         let submitter = io_uring.submitter();
-        let (large, large_bytes) = (size.large_buffers(), size.large_buffer_bytes());
-        let large_buffers =
-            BufferRing::register(&submitter, LARGE_BUFFER_GROUP, 0, large, large_bytes)?;
+        let (count, bytes) = (size.large_buffers(), size.large_buffer_bytes());
+        let large = BufferRing::register(&submitter, LARGE_BUFFER_GROUP, 0, count, bytes)?;
         // The id alone says whose a buffer is.
-        let (first_id, bytes) = (large_buffers.end_id(), size.buffer_bytes);
-        let buffers =
-            BufferRing::register(&submitter, BUFFER_GROUP, first_id, size.buffers, bytes)?;
+        let (first_id, count, bytes) = (large.end_id(), size.buffers, size.buffer_bytes);
+        let buffers = BufferRing::register(&submitter, BUFFER_GROUP, first_id, count, bytes)?;
         restrictions::restrict(&io_uring)?;
         Ok(Self {
             io_uring,
-            buffers: ManuallyDrop::new(buffers),
-            large_buffers: ManuallyDrop::new(large_buffers),
+            buffers: ManuallyDrop::new([buffers, large]),
             sending: Sends::default(),
             quiet: Vec::new(),
             sent_quietly: VecDeque::new(),
@@ -229,19 +226,16 @@ impl Kernel for Ring {
     }
 
     fn bytes<'a>(&'a self, buffer: &'a Buffer) -> &'a [u8] {
-        self.buffers_with(buffer.id()).bytes(buffer)
+        self.buffers[self.group_of(buffer.id())].bytes(buffer)
     }
 
     fn buffer_bytes(&self, buffer: &Buffer) -> usize {
-        self.buffers_with(buffer.id()).buffer_bytes()
+        self.buffers[self.group_of(buffer.id())].buffer_bytes()
     }
 
     fn put(&mut self, buffer: Buffer) {
-        if self.large_buffers.has(buffer.id()) {
-            self.large_buffers.put(buffer);
-        } else {
-            self.buffers.put(buffer);
-        }
+        let group = self.group_of(buffer.id());
+        self.buffers[group].put(buffer);
     }
 
     fn send_last(&mut self, socket: BorrowedFd<'_>, bytes: &[u8]) -> usize {
@@ -282,13 +276,10 @@ impl Kernel for Ring {
 }
 
 impl Ring {
-    /// The buffers of which one has this id.
-    fn buffers_with(&self, id: u16) -> &BufferRing {
-        if self.large_buffers.has(id) {
-            &self.large_buffers
-        } else {
-            &self.buffers
-        }
+    /// The index of the group that has a buffer of this id.
+    fn group_of(&self, id: u16) -> usize {
+        let group = self.buffers.iter().position(|buffers| buffers.has(id));
+        group.expect("the kernel picks the buffers that it was given")
     }
 
     fn push(&mut self, entry: Entry, op: Op, token: Token) {
@@ -366,8 +357,6 @@ impl Drop for Ring {
             // SAFETY: nobody uses `buffers` after this; nothing is in flight, so the kernel does
             // not either.
             unsafe { ManuallyDrop::drop(&mut self.buffers) };
-            // SAFETY: the same holds for these.
-            unsafe { ManuallyDrop::drop(&mut self.large_buffers) };
         } else {
             // Only a ring thread that failed gets here. The kernel may still write to this memory:
             // leak it.
