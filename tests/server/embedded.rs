@@ -8,7 +8,7 @@ use ringcall::bridge::Command;
 use ringcall::limits::Limits;
 use ringcall::server::{Driven, Embedded, Server};
 
-use crate::support::{address_of, options, with_handler};
+use crate::support::{Inline, address_of, options};
 
 const BODY: usize = 60_000;
 
@@ -30,7 +30,10 @@ fn with_request(server: &Server, embedded: &mut Embedded) -> TcpStream {
 fn while_calls_wait_one_turn_is_taken_at_a_time_however_much_has_arrived() {
     let (server, mut embedded) =
         Server::start_embedded(&options(0, Limits::default()), |ring, reply_queues| {
-            with_handler(Arc::clone(&reply_queues[ring]), |_| unreachable!())
+            Inline {
+                reply_queue: Arc::clone(&reply_queues[ring]),
+                handler: |_| unreachable!("no request is complete"),
+            }
         })
         .unwrap_or_else(|error| panic!("{error}"));
     let turns = |embedded: &mut Embedded, calls_wait| {

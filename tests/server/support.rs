@@ -20,9 +20,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const POST_15: &[u8] = b"POST /15 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// Answers at once, on the ring thread.
-struct Inline {
-    reply_queue: Arc<ReplyQueue>,
-    handler: fn(i64) -> Outcome,
+pub(crate) struct Inline {
+    pub(crate) reply_queue: Arc<ReplyQueue>,
+    pub(crate) handler: fn(i64) -> Outcome,
 }
 
 impl CallSink for Inline {
@@ -237,17 +237,6 @@ pub(crate) fn address_of(server: &Server) -> SocketAddr {
         panic!("a TCP address");
     };
     address
-}
-
-/// Answers calls at once, on the ring's thread.
-pub(crate) fn with_handler(
-    reply_queue: Arc<ReplyQueue>,
-    handler: fn(i64) -> Outcome,
-) -> impl CallSink {
-    Inline {
-        reply_queue,
-        handler,
-    }
 }
 
 /// A server on a Unix domain socket.

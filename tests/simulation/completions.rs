@@ -11,9 +11,6 @@ use crate::plan::Kind;
 use crate::socket::Send;
 use crate::world::World;
 
-/// How many of the others a large buffer has room for.
-const LARGE_BUFFER: usize = 32;
-
 /// An op that may complete now.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Able {
@@ -170,9 +167,10 @@ impl World {
         let recv = self.sockets[index].recv.as_ref().expect("in flight");
         let how = recv.how;
         let room = match how {
-            Receive::Large => LARGE_BUFFER * self.plan.buffer_bytes,
+            Receive::Large => self.plan.large_buffer_bytes(),
             Receive::Once | Receive::Multishot => self.plan.buffer_bytes,
         };
+        let room = room as usize;
         let most = if self.goes_wrong(2) {
             self.random.up_to(room)
         } else {

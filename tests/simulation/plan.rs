@@ -1,6 +1,6 @@
 //! The kind of run that a seed makes: how large things are, and what may go wrong.
 
-use ringcall::limits::{Crowd, Limits, Timeouts};
+use ringcall::limits::{Crowd, Limits, RingSize, Timeouts};
 
 use crate::random::Random;
 
@@ -66,7 +66,7 @@ pub(crate) struct Plan {
     /// The handler leaves some calls without an answer.
     pub(crate) leaves_unanswered: bool,
     pub(crate) buffers: u16,
-    pub(crate) buffer_bytes: usize,
+    pub(crate) buffer_bytes: u32,
     /// Bytes that a socket takes before its client reads.
     pub(crate) socket_bytes: usize,
     /// Less room than this counts as none.
@@ -79,6 +79,15 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Bytes of a large receive buffer.
+    pub(crate) fn large_buffer_bytes(&self) -> u32 {
+        let size = RingSize {
+            buffer_bytes: self.buffer_bytes,
+            ..RingSize::default()
+        };
+        size.large_buffer_bytes()
+    }
+
     pub(crate) fn of(seed: u64) -> Self {
         let random = &mut Random::new(seed ^ 0x51a7);
         let is_patient = random.below(5) < 3;
